@@ -1,0 +1,183 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Petrel.Model;
+using Petrel.Model.Api;
+
+namespace Petrel.Client;
+
+/// <summary>
+/// Typed access to the Kubernetes API through any <see cref="IApiHandler"/>: in process, over HTTP, or over the simulated network.
+/// Every method throws <see cref="ApiException"/> when the API refuses.
+/// </summary>
+public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAgent = "petrel")
+{
+    public async ValueTask<T> GetAsync<T>(ObjectKey key, CancellationToken cancellationToken)
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        Read<T>(await SendAsync("GET", TypedKind<T>.Path(key.Namespace, key.Name), [], null, "", cancellationToken));
+
+    /// <summary>The object, or null when there is none.</summary>
+    public async ValueTask<T?> FindAsync<T>(ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        try
+        {
+            return await GetAsync<T>(key, cancellationToken);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>All objects in a namespace ("" for all), and the list's resourceVersion.</summary>
+    public async ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
+        string namespaceName, CancellationToken cancellationToken, string? labelSelector = null, string? fieldSelector = null)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var response = await SendAsync(
+            "GET", TypedKind<T>.Path(namespaceName), Selectors(labelSelector, fieldSelector), null, "", cancellationToken);
+        var list = JsonNode.Parse(response.Body.Span)!.AsObject();
+        var items = new List<T>();
+        foreach (var item in list["items"]?.AsArray() ?? [])
+        {
+            var typed = KubernetesJson.Deserialize<T>(item!.ToJsonString());
+            typed.ApiVersion ??= TypedKind<T>.Kind.ApiVersion;
+            typed.Kind ??= TypedKind<T>.Kind.Kind;
+            items.Add(typed);
+        }
+        return (items, ulong.Parse((string)list["metadata"]!["resourceVersion"]!));
+    }
+
+    /// <summary>Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.</summary>
+    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        string namespaceName,
+        ulong afterRevision,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        string? labelSelector = null,
+        string? fieldSelector = null)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        var query = Selectors(labelSelector, fieldSelector);
+        query.Add(new("watch", "true"));
+        query.Add(new("allowWatchBookmarks", "true"));
+        query.Add(new("resourceVersion", afterRevision.ToString()));
+        var response = await SendAsync("GET", TypedKind<T>.Path(namespaceName), query, null, "", cancellationToken);
+        var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
+        await foreach (var line in LineReader.LinesAsync(stream, cancellationToken))
+        {
+            yield return WatchEvent<T>.Parse(line);
+        }
+    }
+
+    public async ValueTask<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        Read<T>(await SendAsync(
+            "POST", TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? ""), [], Body(value), Json, cancellationToken));
+
+    /// <summary>Replaces the object; its resourceVersion, when set, is the precondition.</summary>
+    public async ValueTask<T> UpdateAsync<T>(T value, CancellationToken cancellationToken, string? subresource = null)
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        Read<T>(await SendAsync(
+            "PUT",
+            TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name, subresource),
+            [],
+            Body(value),
+            Json,
+            cancellationToken));
+
+    /// <summary>Replaces the object's status.</summary>
+    public ValueTask<T> UpdateStatusAsync<T>(T value, CancellationToken cancellationToken)
+        where T : IKubernetesObject<V1ObjectMeta> => UpdateAsync(value, cancellationToken, "status");
+
+    /// <summary>Applies a JSON merge patch (RFC 7396); include <c>metadata.resourceVersion</c> or <c>metadata.uid</c> for a precondition.</summary>
+    public async ValueTask<T> PatchAsync<T>(ObjectKey key, JsonObject mergePatch, CancellationToken cancellationToken, string? subresource = null)
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        Read<T>(await SendAsync(
+            "PATCH",
+            TypedKind<T>.Path(key.Namespace, key.Name, subresource),
+            [],
+            Encoding.UTF8.GetBytes(mergePatch.ToJsonString()),
+            "application/merge-patch+json",
+            cancellationToken));
+
+    /// <summary>Deletes the object. Answers false when it was gone already, or is another one than the precondition's uid names.</summary>
+    public async ValueTask<bool> DeleteAsync<T>(ObjectKey key, V1DeleteOptions options, CancellationToken cancellationToken)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        try
+        {
+            options.ApiVersion ??= "v1";
+            options.Kind ??= "DeleteOptions";
+            await SendAsync("DELETE", TypedKind<T>.Path(key.Namespace, key.Name), [], Body(options), Json, cancellationToken);
+            return true;
+        }
+        catch (ApiException e) when (e.IsNotFound || (e.IsConflict && options.Preconditions is not null))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Any other request, for example to a subresource such as <c>pods/NAME/binding</c>.</summary>
+    public async ValueTask<ApiResponse> SendAsync(
+        string method,
+        string path,
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        ReadOnlyMemory<byte>? body,
+        string contentType,
+        CancellationToken cancellationToken)
+    {
+        var response = await handler.HandleAsync(
+            new ApiRequest
+            {
+                Method = method,
+                Path = path,
+                Query = query,
+                Accept = Json,
+                ContentType = contentType,
+                UserAgent = userAgent,
+                Body = body ?? default,
+                User = user,
+            },
+            cancellationToken);
+        return response.IsSuccess ? response : throw ToException(response);
+    }
+
+    /// <summary>An object's JSON as it is sent.</summary>
+    public static ReadOnlyMemory<byte> Body(object value) => Encoding.UTF8.GetBytes(KubernetesJson.Serialize(value));
+
+    private const string Json = "application/json";
+
+    private static List<KeyValuePair<string, string>> Selectors(string? labelSelector, string? fieldSelector)
+    {
+        var query = new List<KeyValuePair<string, string>>();
+        if (labelSelector is not null)
+        {
+            query.Add(new("labelSelector", labelSelector));
+        }
+        if (fieldSelector is not null)
+        {
+            query.Add(new("fieldSelector", fieldSelector));
+        }
+        return query;
+    }
+
+    private static T Read<T>(ApiResponse response) => KubernetesJson.Deserialize<T>(response.BodyText);
+
+    private static ApiException ToException(ApiResponse response)
+    {
+        V1Status? status = null;
+        try
+        {
+            status = KubernetesJson.Deserialize<V1Status>(response.BodyText);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            // Not a Status: a proxy's page, say. The text is the best message there is.
+        }
+        return new ApiException(
+            response.StatusCode, status ?? new V1Status { Code = response.StatusCode, Reason = "Unknown", Message = response.BodyText });
+    }
+}

@@ -1,0 +1,239 @@
+using System.Collections.Immutable;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Petrel.Model;
+
+namespace Petrel.Client;
+
+/// <summary>A change in a <see cref="SharedCache{T}"/>: <see cref="Old"/> is null for additions, <see cref="New"/> for deletions.</summary>
+public readonly record struct CacheChange<T>(T? Old, T? New)
+{
+    /// <summary>The newest state known: the new one, or the last before the deletion.</summary>
+    public T Latest => New ?? Old!;
+}
+
+/// <summary>
+/// The objects of one kind, kept current by list and watch (upstream: a shared informer). Reads never block and never
+/// call the server; they may be behind it. Objects read from it are shared: treat them as immutable.
+/// </summary>
+public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, ILogger logger, string? fieldSelector = null)
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    private readonly List<Action<CacheChange<T>>> _handlers = [];
+    private readonly List<(ulong Revision, TaskCompletionSource Done)> _waiters = [];
+    private readonly Dictionary<string, (Func<T, IEnumerable<string>> KeysOf, ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> Entries)> _indexes = new(StringComparer.Ordinal);
+    private volatile ImmutableSortedDictionary<ObjectKey, T> _objects = ImmutableSortedDictionary<ObjectKey, T>.Empty;
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the first list is in the cache.</summary>
+    public Task Synced => _synced.Task;
+
+    /// <summary>Everything up to this resourceVersion is in the cache.</summary>
+    public ulong Revision { get; private set; }
+
+    public T? Get(ObjectKey key) => _objects.GetValueOrDefault(key);
+
+    /// <summary>A consistent snapshot, in key order.</summary>
+    public ImmutableSortedDictionary<ObjectKey, T> Snapshot => _objects;
+
+    /// <summary>Registers an index before <see cref="RunAsync"/>: <paramref name="keysOf"/> names the index keys of an object.</summary>
+    public void AddIndex(string name, Func<T, IEnumerable<string>> keysOf) =>
+        _indexes.Add(name, (keysOf, ImmutableSortedDictionary.Create<string, ImmutableSortedDictionary<ObjectKey, T>>(StringComparer.Ordinal)));
+
+    /// <summary>The objects that have <paramref name="indexKey"/> in the index called <paramref name="name"/>, in key order.</summary>
+    public IEnumerable<T> ByIndex(string name, string indexKey)
+    {
+        lock (_gate)
+        {
+            return _indexes[name].Entries.TryGetValue(indexKey, out var found) ? found.Values : [];
+        }
+    }
+
+    /// <summary>
+    /// Registers a handler before <see cref="RunAsync"/>. It is called in order, one change at a time, after the change is in the
+    /// cache; it must be quick and must not throw (it typically adds keys to a work queue).
+    /// </summary>
+    public void OnChange(Action<CacheChange<T>> handler) => _handlers.Add(handler);
+
+    /// <summary>Completes when everything up to <paramref name="revision"/> (an object's resourceVersion) is in the cache.</summary>
+    public async ValueTask WaitForRevisionAsync(ulong revision, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource done;
+        lock (_gate)
+        {
+            if (Revision >= revision)
+            {
+                return;
+            }
+            done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((revision, done));
+        }
+        using var registration = cancellationToken.Register(() => done.TrySetCanceled(cancellationToken));
+        await done.Task;
+    }
+
+    /// <summary>Lists and watches until cancelled; every failure is followed by another try.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        var listed = false;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!listed)
+                {
+                    var (items, revision) = await client.ListAsync<T>("", cancellationToken, fieldSelector: fieldSelector);
+                    Replace(items, revision);
+                    listed = true;
+                    _synced.TrySetResult();
+                }
+                await foreach (var change in client.WatchAsync<T>("", Revision, cancellationToken, fieldSelector: fieldSelector))
+                {
+                    Apply(change);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (ApiException e) when (e.IsGone)
+            {
+                listed = false;
+            }
+            catch (Exception e) when (e is ApiException or IOException or HttpRequestException or OperationCanceledException)
+            {
+                LogRetry(logger, typeof(T).Name, e.Message);
+            }
+            await Delay(cancellationToken);
+        }
+    }
+
+    private async Task Delay(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(RetryDelay, time, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop's own condition ends it.
+        }
+    }
+
+    private void Replace(IReadOnlyList<T> items, ulong revision)
+    {
+        var fresh = items.ToImmutableSortedDictionary(KeyOf, item => item);
+        foreach (var (key, old) in _objects)
+        {
+            if (!fresh.ContainsKey(key))
+            {
+                Store(key, old, null, Revision);
+            }
+        }
+        foreach (var (key, item) in fresh)
+        {
+            var old = _objects.GetValueOrDefault(key);
+            if (old is not null && old.Metadata.Uid != item.Metadata.Uid)
+            {
+                // Deleted and created again while the watch was away: handlers see both.
+                Store(key, old, null, Revision);
+                old = null;
+            }
+            if (old?.Metadata.ResourceVersion != item.Metadata.ResourceVersion)
+            {
+                Store(key, old, item, Revision);
+            }
+        }
+        Advance(revision);
+    }
+
+    private void Apply(WatchEvent<T> change)
+    {
+        if (change.Object is { } value)
+        {
+            var key = KeyOf(value);
+            var old = _objects.GetValueOrDefault(key);
+            if (change.Kind == WatchEventKind.Deleted)
+            {
+                if (old is not null)
+                {
+                    Store(key, value, null, change.Revision);
+                }
+            }
+            else
+            {
+                Store(key, old, value, change.Revision);
+            }
+        }
+        Advance(change.Revision);
+    }
+
+    private void Store(ObjectKey key, T? old, T? value, ulong revision)
+    {
+        lock (_gate)
+        {
+            var previous = _objects.GetValueOrDefault(key);
+            _objects = value is null ? _objects.Remove(key) : _objects.SetItem(key, value);
+            foreach (var name in _indexes.Keys.ToArray())
+            {
+                var (keysOf, entries) = _indexes[name];
+                _indexes[name] = (keysOf, Reindex(entries, key, previous is null ? [] : keysOf(previous), value, value is null ? [] : keysOf(value)));
+            }
+        }
+        foreach (var handler in _handlers)
+        {
+            handler(new(old, value));
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> Reindex(
+        ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> entries,
+        ObjectKey key,
+        IEnumerable<string> oldKeys,
+        T? value,
+        IEnumerable<string> newKeys)
+    {
+        foreach (var oldKey in oldKeys)
+        {
+            if (entries.TryGetValue(oldKey, out var bucket))
+            {
+                bucket = bucket.Remove(key);
+                entries = bucket.IsEmpty ? entries.Remove(oldKey) : entries.SetItem(oldKey, bucket);
+            }
+        }
+        foreach (var newKey in newKeys)
+        {
+            var bucket = entries.GetValueOrDefault(newKey) ?? ImmutableSortedDictionary<ObjectKey, T>.Empty;
+            entries = entries.SetItem(newKey, bucket.SetItem(key, value!));
+        }
+        return entries;
+    }
+
+    private void Advance(ulong revision)
+    {
+        List<TaskCompletionSource> ready = [];
+        lock (_gate)
+        {
+            Revision = Math.Max(Revision, revision);
+            for (var i = _waiters.Count - 1; i >= 0; i--)
+            {
+                if (_waiters[i].Revision <= Revision)
+                {
+                    ready.Add(_waiters[i].Done);
+                    _waiters.RemoveAt(i);
+                }
+            }
+        }
+        ready.ForEach(done => done.TrySetResult());
+    }
+
+    private static ObjectKey KeyOf(T value) => new(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name);
+
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "Watching {Kind} was interrupted and will be tried again: {Reason}")]
+    private static partial void LogRetry(ILogger logger, string kind, string reason);
+}

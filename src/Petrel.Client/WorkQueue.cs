@@ -1,0 +1,156 @@
+namespace Petrel.Client;
+
+/// <summary>
+/// Keys that wait for work (upstream: client-go's rate-limited work queue). A key that is added while it waits is there once; one
+/// that is added while it is worked on comes again afterwards, never on two workers at once.
+/// </summary>
+public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = null, TimeSpan? maxDelay = null) : IDisposable
+    where TKey : notnull
+{
+    private readonly TimeSpan _baseDelay = baseDelay ?? TimeSpan.FromMilliseconds(5);
+    private readonly TimeSpan _maxDelay = maxDelay ?? TimeSpan.FromSeconds(1000);
+    private readonly Lock _gate = new();
+    private readonly Queue<TKey> _ready = new();
+    private readonly HashSet<TKey> _dirty = [];
+    private readonly HashSet<TKey> _processing = [];
+    private readonly Dictionary<TKey, int> _failures = [];
+    private readonly Dictionary<TKey, (DateTimeOffset Due, ITimer Timer)> _delayed = [];
+    private readonly Queue<TaskCompletionSource> _takers = new();
+    private bool _disposed;
+
+    /// <summary>Keys that are ready now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ready.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds a key to be worked on as soon as a worker is free.</summary>
+    public void Add(TKey key)
+    {
+        lock (_gate)
+        {
+            if (!_disposed && _dirty.Add(key) && !_processing.Contains(key))
+            {
+                Enqueue(key);
+            }
+        }
+    }
+
+    /// <summary>Adds a key after a delay; of several delayed additions of a key, the earliest counts.</summary>
+    public void AddAfter(TKey key, TimeSpan delay)
+    {
+        if (delay <= TimeSpan.Zero)
+        {
+            Add(key);
+            return;
+        }
+        lock (_gate)
+        {
+            var due = time.GetUtcNow() + delay;
+            if (_disposed || (_delayed.TryGetValue(key, out var existing) && existing.Due <= due))
+            {
+                return;
+            }
+            existing.Timer?.Dispose();
+            _delayed[key] = (due, time.CreateTimer(_ => Release(key), null, delay, Timeout.InfiniteTimeSpan));
+        }
+    }
+
+    /// <summary>Adds a key after a delay that doubles with every call until <see cref="Forget"/>.</summary>
+    public void AddRateLimited(TKey key)
+    {
+        TimeSpan delay;
+        lock (_gate)
+        {
+            var failures = _failures.GetValueOrDefault(key);
+            _failures[key] = failures + 1;
+            delay = TimeSpan.FromTicks((long)Math.Min(_baseDelay.Ticks * Math.Pow(2, failures), _maxDelay.Ticks));
+        }
+        AddAfter(key, delay);
+    }
+
+    /// <summary>Ends a key's history of failures.</summary>
+    public void Forget(TKey key)
+    {
+        lock (_gate)
+        {
+            _failures.Remove(key);
+        }
+    }
+
+    /// <summary>The next key; call <see cref="Done"/> with it when its work is over.</summary>
+    public async ValueTask<TKey> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            TaskCompletionSource taker;
+            lock (_gate)
+            {
+                if (_ready.TryDequeue(out var key))
+                {
+                    _dirty.Remove(key);
+                    _processing.Add(key);
+                    return key;
+                }
+                taker = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                _takers.Enqueue(taker);
+            }
+            using var registration = cancellationToken.Register(() => taker.TrySetCanceled(cancellationToken));
+            await taker.Task;
+        }
+    }
+
+    /// <summary>Ends the work on a key; if it was added meanwhile, it is ready again.</summary>
+    public void Done(TKey key)
+    {
+        lock (_gate)
+        {
+            _processing.Remove(key);
+            if (_dirty.Contains(key))
+            {
+                Enqueue(key);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (var (_, timer) in _delayed.Values)
+            {
+                timer.Dispose();
+            }
+            _delayed.Clear();
+        }
+    }
+
+    // Under the gate. A taker that was cancelled meanwhile doesn't count.
+    private void Enqueue(TKey key)
+    {
+        _ready.Enqueue(key);
+        while (_takers.TryDequeue(out var taker) && !taker.TrySetResult())
+        {
+        }
+    }
+
+    private void Release(TKey key)
+    {
+        lock (_gate)
+        {
+            if (_delayed.Remove(key, out var entry))
+            {
+                entry.Timer.Dispose();
+            }
+        }
+        Add(key);
+    }
+}

@@ -1,0 +1,101 @@
+namespace Petrel.Model.Schema;
+
+/// <summary>What a field holds on the wire.</summary>
+public enum FieldKind
+{
+    String,
+    Int32,
+    Int64,
+    Bool,
+    Double,
+
+    /// <summary>Base64 text in JSON.</summary>
+    Bytes,
+
+    /// <summary>An object with a schema of its own.</summary>
+    Object,
+
+    /// <summary>A resource quantity: a string, or a number that is canonicalised to a string.</summary>
+    Quantity,
+
+    /// <summary>An integer or a string (ports, percentages).</summary>
+    IntOrString,
+
+    /// <summary>RFC 3339 with seconds.</summary>
+    Time,
+
+    /// <summary>RFC 3339 with microseconds.</summary>
+    MicroTime,
+
+    /// <summary>A Go duration such as <c>1h0m0s</c>.</summary>
+    Duration,
+
+    /// <summary>Any JSON value (RawExtension, FieldsV1, JSON).</summary>
+    Json,
+}
+
+/// <summary>How a list merges (Kubernetes API conventions, <c>x-kubernetes-list-type</c>).</summary>
+public enum ListKind
+{
+    Atomic,
+    Set,
+    Map,
+}
+
+/// <summary>One field of a <see cref="SchemaType"/>.</summary>
+public sealed record SchemaField
+{
+    public required string Name { get; init; }
+
+    /// <summary>The protobuf field number; 0 where none is known.</summary>
+    public int Number { get; init; }
+
+    public required FieldKind Kind { get; init; }
+
+    /// <summary>The element's type when <see cref="Kind"/> is <see cref="FieldKind.Object"/>.</summary>
+    public SchemaType? Type { get; init; }
+
+    /// <summary>A JSON array of <see cref="Kind"/>.</summary>
+    public bool IsList { get; init; }
+
+    /// <summary>A JSON object with string keys and values of <see cref="Kind"/>.</summary>
+    public bool IsMap { get; init; }
+
+    public bool Required { get; init; }
+
+    public ListKind ListKind { get; init; }
+
+    /// <summary>The keys of a <see cref="ListKind.Map"/> list, for server-side apply.</summary>
+    public IReadOnlyList<string> ListMapKeys { get; init; } = [];
+
+    /// <summary>The merge key of a list that strategic merge patch merges by key, or null when the list is not merged so.</summary>
+    public string? PatchMergeKey { get; init; }
+
+    /// <summary>Whether strategic merge patch merges the list (with <see cref="PatchMergeKey"/>, or as a set of primitives).</summary>
+    public bool PatchMerge { get; init; }
+
+    /// <summary>Whether the patch strategy includes retainKeys (union types such as a Deployment's strategy and volumes).</summary>
+    public bool PatchRetainKeys { get; init; }
+}
+
+/// <summary>
+/// The structure of one API type: what validation, defaulting, protobuf decoding, OpenAPI and strategic merge patch read.
+/// Types refer to each other and may be recursive.
+/// </summary>
+public sealed class SchemaType(string name, Func<SchemaType, IReadOnlyList<SchemaField>> fields)
+{
+    private System.Collections.Frozen.FrozenDictionary<string, SchemaField>? _byName;
+    private IReadOnlyList<SchemaField>? _fields;
+
+    /// <summary>Upstream's Go-style type name, for example <c>io.k8s.api.core.v1.PodSpec</c> (as in OpenAPI).</summary>
+    public string Name { get; } = name;
+
+    public IReadOnlyList<SchemaField> Fields => _fields ??= fields(this);
+
+    /// <summary>The field with this JSON name, or null.</summary>
+    public SchemaField? Field(string fieldName)
+    {
+        _byName ??= System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary(Fields, f => f.Name);
+        return _byName.GetValueOrDefault(fieldName);
+    }
+}
