@@ -1,0 +1,47 @@
+namespace Petrel.ApiServer.Kinds;
+
+/// <summary>A problem with one field, as <c>status.details.causes</c> reports it.</summary>
+/// <param name="Reason"><c>FieldValueRequired</c>, <c>FieldValueInvalid</c>, <c>FieldValueNotSupported</c>, <c>FieldValueForbidden</c>, <c>FieldValueDuplicate</c>, <c>FieldValueTooLong</c>, <c>FieldValueNotFound</c>.</param>
+/// <param name="Field">Path, for example <c>spec.containers[0].name</c>.</param>
+/// <param name="Message">Without the path, in upstream's form, for example <c>Required value: must be set</c>.</param>
+public readonly record struct FieldError(string Reason, string Field, string Message)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Field}: {Message}";
+}
+
+/// <summary>Collects the problems of one object, so that its author sees all of them at once.</summary>
+public sealed class FieldErrors
+{
+    private readonly List<FieldError> _errors = [];
+
+    public IReadOnlyList<FieldError> All => _errors;
+    public bool Any => _errors.Count > 0;
+
+    public void Required(string field, string detail = "") =>
+        Add("FieldValueRequired", field, detail.Length == 0 ? "Required value" : $"Required value: {detail}");
+
+    public void Invalid(string field, object? value, string detail) =>
+        Add("FieldValueInvalid", field, $"Invalid value: {Show(value)}: {detail}");
+
+    public void NotSupported(string field, string value, params IReadOnlyList<string> supported) =>
+        Add("FieldValueNotSupported", field, $"Unsupported value: \"{value}\": supported values: {string.Join(", ", supported.Select(v => $"\"{v}\""))}");
+
+    public void Forbidden(string field, string detail) => Add("FieldValueForbidden", field, $"Forbidden: {detail}");
+
+    public void Duplicate(string field, string value) => Add("FieldValueDuplicate", field, $"Duplicate value: \"{value}\"");
+
+    public void TooLong(string field, int maxLength) => Add("FieldValueTooLong", field, $"Too long: may not be more than {maxLength} bytes");
+
+    public void NotFound(string field, string value) => Add("FieldValueNotFound", field, $"Not found: \"{value}\"");
+
+    public void Add(string reason, string field, string message) => _errors.Add(new(reason, field, message));
+
+    private static string Show(object? value) => value switch
+    {
+        null => "null",
+        string text => $"\"{text}\"",
+        bool flag => flag ? "true" : "false",
+        _ => value.ToString() ?? "",
+    };
+}
