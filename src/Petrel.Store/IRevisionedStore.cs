@@ -3,7 +3,8 @@ namespace Petrel.Store;
 /// <summary>
 /// The store's contract: an ordered map from keys to values in which every commit gets the next revision, old revisions stay
 /// readable until compacted, and changes can be watched from any revision that is not compacted (the model of etcd v3).
-/// <para>Keys are ordinal-ordered strings; values are opaque bytes. Revisions start at 1 for the first commit.</para>
+/// <para>Keys are ordinal-ordered strings; values are opaque bytes. Revisions start at 1 for the first commit and are contiguous.</para>
+/// <para>The store keeps the memory of values that it is given and hands the same memory out: nobody may change it afterwards.</para>
 /// </summary>
 public interface IRevisionedStore : IAsyncDisposable
 {
@@ -18,6 +19,7 @@ public interface IRevisionedStore : IAsyncDisposable
     /// A successful result means durable: it survives the death of the process and of the machine.
     /// When it throws, the outcome is unknown.
     /// </summary>
+    /// <exception cref="ArgumentException">No operations, or two of them for one key.</exception>
     ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken);
 
     /// <summary>The entry of one key at the current revision, or null.</summary>
@@ -28,17 +30,24 @@ public interface IRevisionedStore : IAsyncDisposable
     /// (0: the current one), strictly after <paramref name="afterKey"/> when given, at most <paramref name="limit"/> (0: all).
     /// </summary>
     /// <exception cref="CompactedException">That revision is compacted.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">That revision is not committed yet.</exception>
     ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Every change to keys with <paramref name="prefix"/> of a revision greater than <paramref name="afterRevision"/>, in
     /// revision order, without gaps or duplicates, then live ones as they commit. Items of one revision are never split over
-    /// two batches. Ends when cancelled (throws <see cref="OperationCanceledException"/>) or when the store is disposed.
+    /// two batches. Every commit also moves <see cref="WatchBatch.UpTo"/> of watchers that it does not concern. A slow reader
+    /// costs no memory: it reads on from the store's history, and learns by the exception when that was compacted meanwhile.
+    /// Ends when cancelled (throws <see cref="OperationCanceledException"/>) or when the store is disposed.
     /// </summary>
     /// <exception cref="CompactedException">Changes after <paramref name="afterRevision"/> are compacted already.</exception>
     IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken);
 
-    /// <summary>Forgets versions that were superseded or deleted at or before <paramref name="revision"/>.</summary>
+    /// <summary>
+    /// Forgets versions that were superseded or deleted at or before <paramref name="revision"/>, which stays readable itself.
+    /// Does nothing when that is compacted already.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">That revision is not committed yet.</exception>
     ValueTask CompactAsync(long revision, CancellationToken cancellationToken);
 }
 

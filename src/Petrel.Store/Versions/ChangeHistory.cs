@@ -1,0 +1,55 @@
+namespace Petrel.Store.Versions;
+
+/// <summary>The changes of every revision that is not compacted, in a ring that grows as needed. Not safe for concurrent use.</summary>
+internal sealed class ChangeHistory
+{
+    private StoreChange[][] _ring = new StoreChange[64][];
+    private int _start;
+    private int _count;
+
+    /// <summary>Everything up to here is gone.</summary>
+    public long Compacted { get; private set; }
+
+    /// <summary>The newest revision.</summary>
+    public long Current => Compacted + _count;
+
+    /// <summary>Starts over after a revision, with nothing kept.</summary>
+    public void StartAfter(long revision)
+    {
+        Array.Clear(_ring);
+        (_start, _count, Compacted) = (0, 0, revision);
+    }
+
+    /// <summary>The changes of a revision after <see cref="Compacted"/> and up to <see cref="Current"/>.</summary>
+    public StoreChange[] Of(long revision) => _ring[Slot(revision)];
+
+    /// <summary>Adds the next revision's changes.</summary>
+    public void Add(StoreChange[] changes)
+    {
+        if (_count == _ring.Length)
+        {
+            var larger = new StoreChange[_ring.Length * 2][];
+            for (var i = 0; i < _count; i++) larger[i] = _ring[(_start + i) & (_ring.Length - 1)];
+            (_ring, _start) = (larger, 0);
+        }
+        _ring[(_start + _count++) & (_ring.Length - 1)] = changes;
+    }
+
+    /// <summary>Forgets the oldest revision and returns its changes.</summary>
+    public StoreChange[] RemoveOldest()
+    {
+        var oldest = _ring[_start];
+        _ring[_start] = null!;
+        _start = (_start + 1) & (_ring.Length - 1);
+        _count--;
+        Compacted++;
+        return oldest;
+    }
+
+    private int Slot(long revision)
+    {
+        if (revision <= Compacted || revision > Current)
+            throw new InvalidOperationException($"Revision {revision} is not in the history of {Compacted + 1} to {Current}.");
+        return (int)((_start + (revision - Compacted - 1)) & (_ring.Length - 1));
+    }
+}
