@@ -1,1 +1,22 @@
-return 0;
+using System.CommandLine;
+using Petrel.Cli.Cluster;
+using Petrel.Cli.Commands;
+
+var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kubernetes API and rehearses failure.")
+{
+    UpCommand.Create(),
+    ClusterCommands.Status(),
+    ClusterCommands.Down(),
+    ClusterCommands.Kubeconfig(),
+    ClusterCommands.Node(),
+};
+try
+{
+    // Each command handles signals itself: stopping takes as long as pods need to end.
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (Exception e) when (e is UserErrorException or Petrel.Network.CommandException or IOException)
+{
+    Console.Error.WriteLine($"petrel: {e.Message}");
+    return 1;
+}

@@ -21,7 +21,7 @@ public sealed class NodeNetwork(ClusterRange range)
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
         // Refuse first: from here on nothing of these ranges can leak, whatever is set up next.
-        await Command.IpBatchAsync(
+        await NetworkTool.IpBatchAsync(
             $"""
             route replace unreachable {Range.PodCidr} metric 4278198272
             route replace unreachable {Range.ServiceCidr} metric 4278198272
@@ -29,7 +29,7 @@ public sealed class NodeNetwork(ClusterRange range)
             cancellationToken);
         if (!Directory.Exists($"/sys/class/net/{Range.Bridge}"))
         {
-            await Command.IpBatchAsync(
+            await NetworkTool.IpBatchAsync(
                 $"""
                 link add name {Range.Bridge} type bridge
                 addr add {Range.HostAddress}/24 dev {Range.Bridge}
@@ -48,7 +48,7 @@ public sealed class NodeNetwork(ClusterRange range)
         await RemoveNodeAsync(node, index, cancellationToken);
         var name = NamespaceName(node);
         var port = PortName(index);
-        await Command.IpBatchAsync(
+        await NetworkTool.IpBatchAsync(
             $"""
             netns add {name}
             link add name {port} type veth peer name eth0 netns {name}
@@ -75,14 +75,14 @@ public sealed class NodeNetwork(ClusterRange range)
                 inside.AppendLine($"route add {Range.NodePodCidr(other)} via {Range.NodeAddress(other)} dev eth0");
             }
         }
-        await Command.RunAsync("ip", ["-netns", name, "-batch", "-"], inside.ToString(), cancellationToken);
-        await Command.RunAsync(
+        await NetworkTool.RunAsync("ip", ["-netns", name, "-batch", "-"], inside.ToString(), cancellationToken);
+        await NetworkTool.RunAsync(
             "nsenter", [$"--net={NamespacePath(node)}", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], null, cancellationToken);
     }
 
     /// <summary>Takes the node's cable away, as the power cut of a machine does. Its namespace goes with its last process.</summary>
     public Task UnplugNodeAsync(int index, CancellationToken cancellationToken) =>
-        Command.IpBatchForcedAsync(
+        NetworkTool.IpBatchForcedAsync(
             $"""
             link del dev {PortName(index)}
             route del {Range.NodePodCidr(index)}
@@ -95,13 +95,13 @@ public sealed class NodeNetwork(ClusterRange range)
         await UnplugNodeAsync(index, cancellationToken);
         if (File.Exists(NamespacePath(node)))
         {
-            await Command.IpBatchForcedAsync($"netns del {NamespaceName(node)}\n", cancellationToken);
+            await NetworkTool.IpBatchForcedAsync($"netns del {NamespaceName(node)}\n", cancellationToken);
         }
     }
 
     /// <summary>Removes the bridge and the refusals, once no node is left.</summary>
     public Task DeleteAsync(CancellationToken cancellationToken) =>
-        Command.IpBatchForcedAsync(
+        NetworkTool.IpBatchForcedAsync(
             $"""
             link del dev {Range.Bridge}
             route del unreachable {Range.PodCidr} metric 4278198272

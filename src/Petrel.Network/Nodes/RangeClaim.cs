@@ -25,7 +25,7 @@ public static class RangeClaim
                 return new ClusterRange(number);
             }
         }
-        var routes = await Command.RunAsync("ip", ["-4", "route", "show", "table", "all"], null, cancellationToken);
+        var routes = await NetworkTool.RunAsync("ip", ["-4", "route", "show", "table", "all"], null, cancellationToken);
         var candidates = Enumerable.Range(0, ClusterRange.Count);
         foreach (var number in preferred is { } first ? candidates.Prepend(first) : candidates)
         {

@@ -37,7 +37,7 @@ public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, T
                 {
                     try
                     {
-                        await Command.RunAsync("nft", ["-f", "-"], rules, cancellationToken);
+                        await NetworkTool.RunAsync("nft", ["-f", "-"], rules, cancellationToken);
                         applied = rules;
                     }
                     catch (CommandException e)

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Petrel.Network;
 
 /// <summary>Runs the kernel's own network tools (<c>ip</c>, <c>nft</c>), which are the interface to netlink (architecture decision 10).</summary>
-public static class Command
+public static class NetworkTool
 {
     /// <summary>Runs a program with <paramref name="input"/> on its standard input and returns its standard output.</summary>
     /// <exception cref="CommandException">It could not be started, or ended with another code than 0.</exception>

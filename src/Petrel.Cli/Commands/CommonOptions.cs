@@ -1,0 +1,14 @@
+using System.CommandLine;
+using Petrel.Cli.Cluster;
+
+namespace Petrel.Cli.Commands;
+
+/// <summary>Options that several commands take.</summary>
+internal static class CommonOptions
+{
+    public static Option<string> Data() => new("--data")
+    {
+        Description = $"The cluster's data directory (default: PETREL_DATA, else {ClusterDirectory.Default}).",
+        DefaultValueFactory = _ => ClusterDirectory.Default,
+    };
+}

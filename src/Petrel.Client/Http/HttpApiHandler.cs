@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Petrel.Model.Api;
+
+namespace Petrel.Client.Http;
+
+/// <summary>
+/// Carries API requests to a server over HTTPS (HTTP/2), as the user that its client certificate names; the server is trusted by the
+/// cluster's own authority only. <see cref="ApiRequest.User"/> is not sent: the certificate speaks.
+/// </summary>
+public sealed class HttpApiHandler : IApiHandler, IDisposable
+{
+    private const int ChunkSize = 16 * 1024;
+    private readonly HttpClient _http;
+
+    public HttpApiHandler(Uri server, X509Certificate2 client, X509Certificate2 authority)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(authority);
+        var sockets = new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions { ClientCertificates = [client], CertificateChainPolicy = policy },
+            EnableMultipleHttp2Connections = true,
+            // A peer that died without a goodbye is noticed by pings, also while a watch is silent.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            UseProxy = false,
+        };
+        _http = new HttpClient(sockets)
+        {
+            BaseAddress = server,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            // Watches have no end of their own.
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(new HttpMethod(request.Method), Target(request));
+        if (request.Accept.Length > 0)
+        {
+            message.Headers.TryAddWithoutValidation("Accept", request.Accept);
+        }
+        if (request.UserAgent.Length > 0)
+        {
+            message.Headers.TryAddWithoutValidation("User-Agent", request.UserAgent);
+        }
+        if (request.IfNoneMatch.Length > 0)
+        {
+            message.Headers.TryAddWithoutValidation("If-None-Match", request.IfNoneMatch);
+        }
+        if (request.Body.Length > 0)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body);
+            message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
+        }
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new IOException(e.InnerException is null ? e.Message : $"{e.Message} {e.InnerException.Message}", e);
+        }
+        var contentType = response.Content.Headers.ContentType?.ToString() ?? "";
+        var headers = response.Headers.Select(h => KeyValuePair.Create(h.Key, string.Join(", ", h.Value))).ToList();
+        if (response.IsSuccessStatusCode && IsStream(request))
+        {
+            return new ApiResponse
+            {
+                StatusCode = (int)response.StatusCode,
+                ContentType = contentType,
+                Headers = headers,
+                Stream = ReadChunksAsync(response, cancellationToken),
+            };
+        }
+        using (response)
+        {
+            try
+            {
+                return new ApiResponse
+                {
+                    StatusCode = (int)response.StatusCode,
+                    ContentType = contentType,
+                    Headers = headers,
+                    Body = await response.Content.ReadAsByteArrayAsync(cancellationToken),
+                };
+            }
+            catch (HttpRequestException e)
+            {
+                throw new IOException(e.Message, e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static bool IsStream(ApiRequest request) =>
+        request.QueryValue("watch") is "true" or "1" || request.Path.EndsWith("/log", StringComparison.Ordinal);
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChunksAsync(
+        HttpResponseMessage response, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var owned = response;
+        await using var stream = await Connected(async () => await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (true)
+        {
+            // A fresh buffer each time: who gets a chunk may keep it.
+            var buffer = new byte[ChunkSize];
+            var count = await Connected(async () => await stream.ReadAsync(buffer, cancellationToken));
+            if (count == 0)
+            {
+                yield break;
+            }
+            yield return buffer.AsMemory(0, count);
+        }
+    }
+
+    // A lost connection is an IOException, whichever way the HTTP stack reports it.
+    private static async ValueTask<T> Connected<T>(Func<ValueTask<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (HttpRequestException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private static string Target(ApiRequest request)
+    {
+        var target = new StringBuilder();
+        target.AppendJoin('/', request.Path.Split('/').Select(Uri.EscapeDataString));
+        var separator = '?';
+        foreach (var (name, value) in request.Query)
+        {
+            target.Append(separator).Append(Uri.EscapeDataString(name)).Append('=').Append(Uri.EscapeDataString(value));
+            separator = '&';
+        }
+        return target.ToString();
+    }
+}

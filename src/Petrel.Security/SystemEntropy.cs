@@ -1,0 +1,16 @@
+using System.Security.Cryptography;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Security;
+
+/// <summary>The operating system's cryptographic randomness: what live components draw from.</summary>
+public sealed class SystemEntropy : IEntropy
+{
+    /// <inheritdoc/>
+    public ulong NextUInt64()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(bytes);
+        return BitConverter.ToUInt64(bytes);
+    }
+}

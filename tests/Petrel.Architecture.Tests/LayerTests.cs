@@ -1,0 +1,85 @@
+using System.Reflection;
+using System.Xml.Linq;
+using NetArchTest.Rules;
+
+namespace Petrel.Architecture.Tests;
+
+/// <summary>The arrows of docs/architecture.md: which part may use which.</summary>
+public sealed class LayerTests
+{
+    // Each part and what it may refer to, directly.
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Petrel.Model"] = [],
+        ["Petrel.Store"] = ["Petrel.Model"],
+        ["Petrel.ApiServer"] = ["Petrel.Store", "Petrel.Model"],
+        ["Petrel.Client"] = ["Petrel.Model"],
+        ["Petrel.Security"] = ["Petrel.Model"],
+        ["Petrel.Controllers"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Scheduler"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Agent"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
+    };
+
+    public static TheoryData<string> Parts => new(Allowed.Keys);
+
+    [Theory]
+    [MemberData(nameof(Parts))]
+    public void A_part_uses_only_the_parts_below_it(string part)
+    {
+        var forbidden = Allowed.Keys.Append("Petrel.Simulation").Append("Petrel.Cli").Except(Allowed[part]).Where(other => other != part).ToArray();
+
+        var result = Types.InAssembly(Assembly.Load(part)).ShouldNot().HaveDependencyOnAny(forbidden).GetResult();
+
+        Assert.True(result.IsSuccessful, $"{part} must not use {string.Join(", ", forbidden)}: {string.Join(", ", result.FailingTypeNames ?? [])}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Parts))]
+    public void A_projects_references_are_the_arrows(string part)
+    {
+        var project = XDocument.Load(Path.Combine(Root, "src", part, $"{part}.csproj"));
+        var references = project.Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
+
+        Assert.Empty(references.Except(Allowed[part]));
+    }
+
+    [Fact]
+    public void Only_edge_projects_leave_the_determinism_contract()
+    {
+        var edges = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Where(path => XDocument.Load(path).Descendants("PetrelEdge").Any(e => e.Value == "true"))
+            .Select(Path.GetFileNameWithoutExtension)
+            .Order(StringComparer.Ordinal);
+
+        Assert.Equal(["Petrel.Cli", "Petrel.Network", "Petrel.Security"], edges);
+    }
+
+    [Fact]
+    public void The_determinism_contract_is_switched_off_only_with_a_reason()
+    {
+        var bare =
+            from path in Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            where !path.Contains("/obj/", StringComparison.Ordinal)
+            let lines = File.ReadAllLines(path)
+            from i in Enumerable.Range(0, lines.Length)
+            where lines[i].Contains("pragma warning disable RS0030", StringComparison.Ordinal)
+                && !lines[i].Contains("//", StringComparison.Ordinal)
+                && (i == 0 || !lines[i - 1].TrimStart().StartsWith("//", StringComparison.Ordinal))
+            select $"{Path.GetRelativePath(Root, path)}:{i + 1}";
+
+        Assert.Empty(bare);
+    }
+
+    private static string Root { get; } = FindRoot();
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Petrel.slnx")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the repository.");
+        }
+        return folder.FullName;
+    }
+}
