@@ -58,7 +58,17 @@ public interface IRevisionedStore : IAsyncDisposable
 /// The precondition: the revision that last modified the key must be this; 0 means that the key must not exist;
 /// null means no precondition.
 /// </param>
-public readonly record struct StoreOperation(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedRevision);
+public readonly record struct StoreOperation(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedRevision)
+{
+    /// <summary>Creates or replaces a key.</summary>
+    public static StoreOperation Put(string key, ReadOnlyMemory<byte> value, long? expectedRevision = null) => new(key, value, expectedRevision);
+
+    /// <summary>
+    /// Deletes a key. (Prefer it to a conditional with null: <c>gone ? null : bytes</c> is an empty value, not null, because a
+    /// null array converts to an empty memory.)
+    /// </summary>
+    public static StoreOperation Delete(string key, long? expectedRevision = null) => new(key, null, expectedRevision);
+}
 
 /// <summary>What a commit came to.</summary>
 /// <param name="Succeeded">Whether it was applied.</param>

@@ -13,9 +13,9 @@ internal static class Kv
 
     public static string? Text(this ReadOnlyMemory<byte>? bytes) => bytes?.Text();
 
-    public static StoreOperation Set(string key, string value, long? expected = null) => new(key, Bytes(value), expected);
+    public static StoreOperation Set(string key, string value, long? expected = null) => StoreOperation.Put(key, Bytes(value), expected);
 
-    public static StoreOperation Delete(string key, long? expected = null) => new(key, null, expected);
+    public static StoreOperation Delete(string key, long? expected = null) => StoreOperation.Delete(key, expected);
 
     public static Task<CommitResult> Commit(this IRevisionedStore store, params StoreOperation[] operations) =>
         store.CommitAsync(operations, CancellationToken.None).AsTask();

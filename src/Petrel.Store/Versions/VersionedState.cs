@@ -37,11 +37,26 @@ internal sealed class VersionedState
         lock (_lock) return _index.Find(key)?.Newest?.Entry;
     }
 
-    /// <summary>Restores a version at or before the compacted revision, which has no history; before any commit.</summary>
-    public void Restore(StoreEntry entry, int position) => _index.GetOrAdd(entry.Key).Add(entry.ModRevision, position, entry);
+    /// <summary>Restores a version at or before the compacted revision, in revision order; before any commit.</summary>
+    public void Restore(string key, RowId row, StoreEntry? entry) => _index.GetOrAdd(key).Add(row.Revision, row.Position, entry);
 
-    /// <summary>Says what the restored versions are compacted to.</summary>
-    public void StartAfter(long compacted) => _history.StartAfter(compacted);
+    /// <summary>Says what the restored versions are compacted to, and forgets those that nobody can read then.</summary>
+    public List<RowId> StartAfter(long compacted)
+    {
+        var dropped = new List<RowId>();
+        var gone = new List<string>();
+        lock (_lock)
+        {
+            _history.StartAfter(compacted);
+            foreach (var versions in _index.From("", exclusive: false))
+            {
+                versions.Compact(compacted, dropped);
+                if (versions.Newest is null) gone.Add(versions.Key);
+            }
+            foreach (var key in gone) _index.Remove(key);
+        }
+        return dropped;
+    }
 
     /// <summary>Makes the next revisions visible, in order, and wakes the watchers.</summary>
     public void Apply(IReadOnlyList<StoreChange[]> commits)
