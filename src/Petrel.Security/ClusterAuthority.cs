@@ -5,7 +5,7 @@ namespace Petrel.Security;
 
 /// <summary>
 /// The cluster's own certificate authority and the certificates that it issued, as PEM files in one directory (mode 0600, ECDSA P-256). Loading
-/// is the same as making: what is missing, damaged by age, or for other names is issued anew; the authority itself stays.
+/// is the same as making: what is missing, ends soon, is for other names or of another authority is issued anew; the authority itself stays.
 /// </summary>
 public sealed class ClusterAuthority
 {
@@ -62,17 +62,27 @@ public sealed class ClusterAuthority
         // One file holds the profile, the certificate and its key, so that they always belong together.
         var path = Path.Combine(_directory, profile.FileName + ".pem");
         var heading = Describe(profile);
-        if (File.Exists(path) && File.ReadAllText(path) is var text && text.StartsWith(heading, StringComparison.Ordinal))
+        if (File.Exists(path) && File.ReadAllText(path) is var text && text.StartsWith(heading, StringComparison.Ordinal)
+            && FromFile(text) is { } existing)
         {
-            using var existing = X509Certificate2.CreateFromPem(text);
-            if (existing.NotAfter.ToUniversalTime() - RenewBefore > _time.GetUtcNow().UtcDateTime)
-            {
-                return new(existing.ExportCertificatePem(), text[text.IndexOf("-----BEGIN PRIVATE KEY", StringComparison.Ordinal)..]);
-            }
+            return existing;
         }
         var issued = Sign(profile);
         SecretFile.Write(path, $"{heading}{issued.CertificatePem}\n{issued.KeyPem}\n");
         return issued;
+    }
+
+    /// <summary>The certificate of a file when this authority issued it and it does not end soon; else null.</summary>
+    private IssuedCertificate? FromFile(string text)
+    {
+        using var certificate = X509Certificate2.CreateFromPem(text);
+        var issuer = certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
+        var authority = _certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().First().SubjectKeyIdentifierBytes;
+        var isOurs = issuer is { } identifier && identifier.Span.SequenceEqual(authority.Span);
+        var endsSoon = certificate.NotAfter.ToUniversalTime() - RenewBefore <= _time.GetUtcNow().UtcDateTime;
+        return isOurs && !endsSoon
+            ? new(certificate.ExportCertificatePem(), text[text.IndexOf("-----BEGIN PRIVATE KEY", StringComparison.Ordinal)..])
+            : null;
     }
 
     private IssuedCertificate Sign(CertificateProfile profile)

@@ -1,128 +1,193 @@
+using System.Diagnostics;
 using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Petrel.Security.Tests;
 
 public sealed class ClusterAuthorityTests : IDisposable
 {
-    private readonly string _directory = Path.Combine(Directory.CreateTempSubdirectory("petrel-pki-").FullName, "pki");
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
-    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_directory)!, recursive: true);
+    private readonly AuthorityFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public void Opening_again_gives_the_same_authority_and_the_same_certificates()
+    public void The_authority_is_a_P256_one_for_ten_years()
     {
-        var first = Open();
-        var admin = first.Issue(CertificateProfile.Admin);
-        var again = Open();
+        using var certificate = X509Certificate2.CreateFromPem(_fixture.Open().CertificatePem);
+        Assert.False(certificate.HasPrivateKey);
+        using var key = certificate.GetECDsaPublicKey()!;
+        Assert.Equal("1.2.840.10045.3.1.7", key.ExportParameters(false).Curve.Oid.Value);
+        var constraints = certificate.Extensions.OfType<X509BasicConstraintsExtension>().Single();
+        Assert.True(constraints.CertificateAuthority && constraints.Critical);
+        Assert.True(certificate.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages.HasFlag(X509KeyUsageFlags.KeyCertSign));
+        Assert.InRange(certificate.NotAfter.ToUniversalTime(), Day(3649), Day(3651));
+    }
 
-        Assert.Equal(first.CertificatePem, again.CertificatePem);
-        Assert.Equal(admin.CertificatePem, again.Issue(CertificateProfile.Admin).CertificatePem);
-        Assert.Equal(admin.ToX509().Thumbprint, again.Issue(CertificateProfile.Admin).ToX509().Thumbprint);
-        Assert.True(again.Issue(CertificateProfile.Admin).ToX509().HasPrivateKey);
+    [Fact]
+    public void The_server_certificate_is_for_the_clusters_names()
+    {
+        using var certificate = _fixture.Open().Issue(AuthorityFixture.Server).ToX509();
+        var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
+        Assert.Equal(
+            ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"],
+            names.EnumerateDnsNames());
+        Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], names.EnumerateIPAddresses());
+        Assert.True(certificate.HasPrivateKey);
+        Assert.InRange(certificate.NotAfter.ToUniversalTime(), Day(364), Day(366));
+        Assert.InRange(certificate.NotBefore.ToUniversalTime(), Day(-1), Day(0));
+    }
+
+    [Fact]
+    public void Certificates_name_their_users_and_groups()
+    {
+        var authority = _fixture.Open();
+        Assert.Equal("O=system:masters, CN=kubernetes-admin", Subject(CertificateProfile.Admin));
+        Assert.Equal("O=system:masters, CN=kube-apiserver-kubelet-client", Subject(CertificateProfile.ApiServerToNode));
+        Assert.Equal("O=system:nodes, CN=system:node:node-1", Subject(CertificateProfile.NodeClient("node-1")));
+        Assert.Equal("O=system:nodes, CN=system:node:node-1", Subject(CertificateProfile.NodeServer("node-1", IPAddress.Loopback)));
+
+        string Subject(CertificateProfile profile)
+        {
+            using var certificate = authority.Issue(profile).ToX509();
+            return certificate.Subject;
+        }
+    }
+
+    [Fact]
+    public void A_certificate_is_good_for_its_own_use_only()
+    {
+        var authority = _fixture.Open();
+        foreach (var (profile, use, other) in new[]
+        {
+            (AuthorityFixture.Server, ServerAuthentication, ClientAuthentication),
+            (CertificateProfile.NodeServer("node-1", IPAddress.Loopback), ServerAuthentication, ClientAuthentication),
+            (CertificateProfile.Admin, ClientAuthentication, ServerAuthentication),
+            (CertificateProfile.NodeClient("node-1"), ClientAuthentication, ServerAuthentication),
+            (CertificateProfile.ApiServerToNode, ClientAuthentication, ServerAuthentication),
+        })
+        {
+            using var certificate = authority.Issue(profile).ToX509();
+            Assert.Equal([], Problems(certificate, authority, use));
+            Assert.Contains(X509ChainStatusFlags.NotValidForUsage, Problems(certificate, authority, other));
+        }
+    }
+
+    [Fact]
+    public void Loading_gives_the_same_authority_and_certificates()
+    {
+        var first = _fixture.Open();
+        var (server, admin) = (first.Issue(AuthorityFixture.Server), first.Issue(CertificateProfile.Admin));
+        var second = _fixture.Open();
+        Assert.Equal(first.CertificatePem, second.CertificatePem);
+        Assert.Equal(server.CertificatePem, second.Issue(AuthorityFixture.Server).CertificatePem);
+        using var reloaded = second.Issue(CertificateProfile.Admin).ToX509();
+        Assert.Equal(admin.CertificatePem, reloaded.ExportCertificatePem());
+        Assert.True(reloaded.HasPrivateKey);
+    }
+
+    [Fact]
+    public void A_certificate_is_renewed_when_less_than_thirty_days_are_left()
+    {
+        var authority = _fixture.Open();
+        var first = authority.Issue(AuthorityFixture.Server);
+        var start = _fixture.Time.Now;
+        _fixture.Time.Now = start.AddDays(334);
+        Assert.Equal(first.CertificatePem, _fixture.Open().Issue(AuthorityFixture.Server).CertificatePem);
+        _fixture.Time.Now = start.AddDays(336);
+        var renewed = _fixture.Open();
+        Assert.Equal(authority.CertificatePem, renewed.CertificatePem);
+        var second = renewed.Issue(AuthorityFixture.Server);
+        Assert.NotEqual(first.CertificatePem, second.CertificatePem);
+        using var certificate = second.ToX509();
+        Assert.Equal([], Problems(certificate, renewed, ServerAuthentication));
+        Assert.InRange(certificate.NotAfter.ToUniversalTime(), Day(364), Day(366));
+        Assert.Equal(second.CertificatePem, _fixture.Open().Issue(AuthorityFixture.Server).CertificatePem);
     }
 
     [Fact]
     public void A_certificate_for_other_addresses_is_issued_anew()
     {
-        var authority = Open();
-        var one = authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback]));
-        var other = authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback, IPAddress.Parse("10.64.255.1")]));
-
-        Assert.NotEqual(one.CertificatePem, other.CertificatePem);
-        Assert.True(other.ToX509().MatchesHostname("10.64.255.1"));
-        Assert.True(other.ToX509().MatchesHostname("kubernetes.default.svc"));
-        Assert.False(other.ToX509().MatchesHostname("example.com"));
+        var authority = _fixture.Open();
+        var first = authority.Issue(AuthorityFixture.Server);
+        using var second = authority.Issue(CertificateProfile.ApiServer([IPAddress.Parse("10.0.0.1")])).ToX509();
+        Assert.NotEqual(first.CertificatePem, second.ExportCertificatePem());
+        Assert.Equal([IPAddress.Parse("10.0.0.1")], second.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateIPAddresses());
     }
 
     [Fact]
-    public void A_certificate_that_ends_within_thirty_days_is_renewed()
+    public void Certificates_of_a_lost_authority_are_issued_anew()
     {
-        var start = DateTimeOffset.UtcNow;
-        var before = ClusterAuthority.Open(_directory, new FixedTime(start)).Issue(CertificateProfile.Admin);
-        var soon = ClusterAuthority.Open(_directory, new FixedTime(start.AddDays(334))).Issue(CertificateProfile.Admin);
-        var late = ClusterAuthority.Open(_directory, new FixedTime(start.AddDays(336))).Issue(CertificateProfile.Admin);
-
-        Assert.Equal(before.CertificatePem, soon.CertificatePem);
-        Assert.NotEqual(before.CertificatePem, late.CertificatePem);
+        var lost = _fixture.Open();
+        var first = lost.Issue(CertificateProfile.Admin);
+        File.Delete(Path.Combine(_fixture.Directory, "ca.key"));
+        var authority = _fixture.Open();
+        Assert.NotEqual(lost.CertificatePem, authority.CertificatePem);
+        using var second = authority.Issue(CertificateProfile.Admin).ToX509();
+        Assert.NotEqual(first.CertificatePem, second.ExportCertificatePem());
+        Assert.Equal([], Problems(second, authority, ClientAuthentication));
     }
 
     [Fact]
-    public void Every_file_is_open_to_its_owner_only()
+    public void Only_the_owner_may_read_the_files()
     {
-        var authority = Open();
+        var authority = _fixture.Open();
+        authority.Issue(AuthorityFixture.Server);
         authority.Issue(CertificateProfile.Admin);
-        Kubeconfig.Write(Path.Combine(_directory, "kubeconfig"), "https://127.0.0.1:1", authority.CertificatePem, authority.Issue(CertificateProfile.Admin));
-
-        Assert.All(Directory.GetFiles(_directory), path => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path)));
-        Assert.Equal(4, Directory.GetFiles(_directory).Length);
+        var files = Directory.GetFiles(_fixture.Directory);
+        Assert.Equal(["admin.pem", "apiserver.pem", "ca.crt", "ca.key"], files.Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(files, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_fixture.Directory));
     }
 
     [Fact]
-    public async Task Server_and_client_prove_themselves_to_each_other_by_the_authority()
+    public void All_certificates_of_three_nodes_are_made_within_150_ms()
     {
-        var authority = Open();
-        var server = authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback])).ToX509();
-        var node = authority.Issue(CertificateProfile.NodeClient("node-1")).ToX509();
-
-        Assert.Equal("O=system:nodes, CN=system:node:node-1", await HandshakeAsync(authority, server, node));
-    }
-
-    [Fact]
-    public async Task A_certificate_of_another_authority_is_refused()
-    {
-        var authority = Open();
-        var server = authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback])).ToX509();
-        var stranger = ClusterAuthority.Open(_directory + "-other", TimeProvider.System).Issue(CertificateProfile.Admin).ToX509();
-
-        await Assert.ThrowsAnyAsync<Exception>(() => HandshakeAsync(authority, server, stranger));
-    }
-
-    private ClusterAuthority Open() => ClusterAuthority.Open(_directory, TimeProvider.System);
-
-    private static async Task<string> HandshakeAsync(ClusterAuthority authority, X509Certificate2 server, X509Certificate2 client)
-    {
-        var token = TestContext.Current.CancellationToken;
-        using var trusted = X509Certificate2.CreateFromPem(authority.CertificatePem);
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(trusted);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var accept = AcceptAsync();
-        using var connection = new TcpClient();
-        await connection.ConnectAsync((IPEndPoint)listener.LocalEndpoint, token);
-        await using var stream = new SslStream(connection.GetStream());
-        await stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = "127.0.0.1",
-                ClientCertificates = [client],
-                CertificateChainPolicy = policy.Clone(),
-            },
-            token);
-        return await accept;
-
-        async Task<string> AcceptAsync()
+        // The best of a few, because the machine is shared.
+        var best = Enumerable.Range(0, 5).Min(round =>
         {
-            using var accepted = await listener.AcceptTcpClientAsync(token);
-            await using var secured = new SslStream(accepted.GetStream());
-            await secured.AuthenticateAsServerAsync(
-                new SslServerAuthenticationOptions
-                {
-                    ServerCertificate = server,
-                    ClientCertificateRequired = true,
-                    CertificateChainPolicy = policy.Clone(),
-                },
-                token);
-            return secured.RemoteCertificate?.Subject ?? throw new AuthenticationException("The client showed no certificate.");
-        }
+            var clock = Stopwatch.StartNew();
+            var authority = ClusterAuthority.Open(Path.Combine(_fixture.Root, $"pki{round}"), TimeProvider.System);
+            authority.Issue(AuthorityFixture.Server);
+            authority.Issue(CertificateProfile.Admin);
+            authority.Issue(CertificateProfile.ApiServerToNode);
+            foreach (var node in new[] { "node-0", "node-1", "node-2" })
+            {
+                authority.Issue(CertificateProfile.NodeClient(node));
+                authority.Issue(CertificateProfile.NodeServer(node, IPAddress.Loopback));
+            }
+            return clock.ElapsedMilliseconds;
+        });
+        Assert.InRange(best, 0, 150);
     }
 
-    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
+    [Fact]
+    public void Entropy_is_not_repeated()
     {
-        public override DateTimeOffset GetUtcNow() => now;
+        var entropy = new SystemEntropy();
+        Assert.Equal(100, Enumerable.Range(0, 100).Select(_ => entropy.NextUInt64()).Distinct().Count());
+    }
+
+    private DateTime Day(int days) => _fixture.Time.Now.UtcDateTime.AddDays(days);
+
+    private X509ChainStatusFlags[] Problems(X509Certificate2 certificate, ClusterAuthority authority, string use)
+    {
+        using var root = X509Certificate2.CreateFromPem(authority.CertificatePem);
+        using var chain = new X509Chain
+        {
+            ChainPolicy =
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                VerificationTime = _fixture.Time.Now.UtcDateTime,
+            },
+        };
+        chain.ChainPolicy.CustomTrustStore.Add(root);
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(use));
+        chain.Build(certificate);
+        return [.. chain.ChainStatus.Select(status => status.Status)];
     }
 }
