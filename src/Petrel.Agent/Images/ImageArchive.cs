@@ -1,0 +1,144 @@
+using System.Formats.Tar;
+using System.Text.Json;
+
+namespace Petrel.Agent.Images;
+
+/// <summary>
+/// Reads images from files into a blob store: OCI image layouts (a directory, or a tar archive of one) and the archives that
+/// <c>docker save</c> writes.
+/// </summary>
+internal static class ImageArchive
+{
+    private const string ReferenceName = "org.opencontainers.image.ref.name";
+    private const string ContainerdName = "io.containerd.image.name";
+
+    /// <summary>Takes every blob in and returns the images that have a name, in the archive's order.</summary>
+    /// <exception cref="InvalidDataException">It is no such archive, or damaged.</exception>
+    public static async ValueTask<IReadOnlyList<(ImageReference Reference, Descriptor Manifest)>> ReadAsync(
+        string path, BlobStore blobs, CancellationToken cancellationToken)
+    {
+        using var scratch = blobs.NewScratch();
+        var layout = scratch.Directory;
+        if (Directory.Exists(path))
+        {
+            foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories))
+            {
+                var copy = Path.Combine(layout, Path.GetRelativePath(path, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+        }
+        else
+        {
+            await ExtractAsync(path, layout, cancellationToken);
+        }
+        if (File.Exists(Path.Combine(layout, "index.json")))
+        {
+            return await ReadLayoutAsync(layout, blobs, cancellationToken);
+        }
+        if (File.Exists(Path.Combine(layout, "manifest.json")))
+        {
+            return await ReadDockerArchiveAsync(layout, blobs, cancellationToken);
+        }
+        throw new InvalidDataException("neither an OCI image layout (index.json) nor a docker archive (manifest.json)");
+    }
+
+    private static async ValueTask ExtractAsync(string archive, string target, CancellationToken cancellationToken)
+    {
+        await using var file = File.OpenRead(archive);
+        await using var tar = new TarReader(file);
+        while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
+        {
+            // Only plain files matter.
+            var path = ScopedPath.Resolve(target, entry.Name, followLast: false);
+            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && path != target)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                await using var output = File.Create(path);
+                if (entry.DataStream is { } data)
+                {
+                    await data.CopyToAsync(output, cancellationToken);
+                }
+            }
+        }
+    }
+
+    private static async ValueTask<IReadOnlyList<(ImageReference, Descriptor)>> ReadLayoutAsync(
+        string layout, BlobStore blobs, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(layout, "blobs", "sha256");
+        foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder) : [])
+        {
+            await blobs.AdoptAsync(file, "sha256:" + Path.GetFileName(file), cancellationToken);
+        }
+        var index = JsonSerializer.Deserialize(
+            await File.ReadAllBytesAsync(Path.Combine(layout, "index.json"), cancellationToken), OciJson.Default.ManifestDocument)!;
+        var images = new List<(ImageReference, Descriptor)>();
+        foreach (var entry in index.Manifests ?? [])
+        {
+            // A bare tag is all that some tools write as the name: it names nothing without a repository.
+            var name = entry.Annotations?.GetValueOrDefault(ContainerdName) ?? entry.Annotations?.GetValueOrDefault(ReferenceName);
+            if (name is not null && ChoosePlatform(entry, blobs) is { } manifest)
+            {
+                images.Add((ImageReference.Parse(name), manifest));
+            }
+        }
+        return images;
+    }
+
+    /// <summary>The image for this machine behind a descriptor, which may be an index over several platforms.</summary>
+    internal static Descriptor? ChoosePlatform(Descriptor descriptor, BlobStore blobs)
+    {
+        var document = JsonSerializer.Deserialize(blobs.Read(descriptor.Digest), OciJson.Default.ManifestDocument)!;
+        if (document.Manifests is not { } manifests)
+        {
+            return descriptor;
+        }
+        var chosen = manifests.FirstOrDefault(m => m.Platform is { Os: "linux" } p && p.Architecture == ImageStore.Architecture)
+            ?? manifests.FirstOrDefault(m => m.Platform is null);
+        return chosen is null ? null : ChoosePlatform(chosen, blobs);
+    }
+
+    private static async ValueTask<IReadOnlyList<(ImageReference, Descriptor)>> ReadDockerArchiveAsync(
+        string layout, BlobStore blobs, CancellationToken cancellationToken)
+    {
+        var listed = JsonSerializer.Deserialize(
+            await File.ReadAllBytesAsync(Path.Combine(layout, "manifest.json"), cancellationToken), OciJson.Default.ListDockerArchiveImage)!;
+        var adopted = new SortedDictionary<string, Descriptor>(StringComparer.Ordinal);
+        var images = new List<(ImageReference, Descriptor)>();
+        foreach (var image in listed)
+        {
+            var layers = new List<Descriptor>();
+            foreach (var layer in image.Layers)
+            {
+                layers.Add(await AdoptAsync(layer, MediaTypes.Layer));
+            }
+            var manifest = new ManifestDocument
+            {
+                MediaType = MediaTypes.Manifest,
+                Config = await AdoptAsync(image.Config, MediaTypes.Config),
+                Layers = layers,
+            };
+            var content = JsonSerializer.SerializeToUtf8Bytes(manifest, OciJson.Default.ManifestDocument);
+            var descriptor = new Descriptor { MediaType = MediaTypes.Manifest, Digest = blobs.Put(content), Size = content.Length };
+            images.AddRange((image.RepoTags ?? []).Select(tag => (ImageReference.Parse(tag), descriptor)));
+        }
+        return images;
+
+        async ValueTask<Descriptor> AdoptAsync(string name, string mediaType)
+        {
+            if (!adopted.TryGetValue(name, out var descriptor))
+            {
+                var file = ScopedPath.Resolve(layout, name, followLast: false);
+                if (!File.Exists(file))
+                {
+                    throw new InvalidDataException($"manifest.json names '{name}', which is not in the archive");
+                }
+                var size = new FileInfo(file).Length;
+                descriptor = new Descriptor { MediaType = mediaType, Digest = await blobs.AdoptAsync(file, null, cancellationToken), Size = size };
+                adopted.Add(name, descriptor);
+            }
+            return descriptor;
+        }
+    }
+}

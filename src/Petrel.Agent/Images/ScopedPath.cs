@@ -1,0 +1,65 @@
+namespace Petrel.Agent.Images;
+
+/// <summary>Paths inside a root directory whose content is not trusted: symbolic links resolve as if the root were <c>/</c>.</summary>
+internal static class ScopedPath
+{
+    private const int MaximumLinks = 40;
+
+    /// <summary>
+    /// The host path of <paramref name="path"/> inside <paramref name="root"/>, with every link but the last component's followed
+    /// (that one too when <paramref name="followLast"/>). Nothing needs to exist. It never leaves the root.
+    /// </summary>
+    /// <exception cref="InvalidDataException">Too many links.</exception>
+    public static string Resolve(string root, string path, bool followLast)
+    {
+        var pending = new Stack<string>();
+        Push(pending, path);
+        var resolved = new List<string>();
+        var links = 0;
+        while (pending.TryPop(out var part))
+        {
+            if (part == "..")
+            {
+                if (resolved.Count > 0)
+                {
+                    resolved.RemoveAt(resolved.Count - 1);
+                }
+                continue;
+            }
+            resolved.Add(part);
+            if (pending.Count == 0 && !followLast)
+            {
+                break;
+            }
+            if (new FileInfo(Join(root, resolved)).LinkTarget is not { } target)
+            {
+                continue;
+            }
+            if (++links > MaximumLinks)
+            {
+                throw new InvalidDataException($"too many levels of symbolic links in '{path}'");
+            }
+            resolved.RemoveAt(resolved.Count - 1);
+            if (target.StartsWith('/'))
+            {
+                resolved.Clear();
+            }
+            Push(pending, target);
+        }
+        return Join(root, resolved);
+    }
+
+    private static void Push(Stack<string> pending, string path)
+    {
+        var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = parts.Length - 1; i >= 0; i--)
+        {
+            if (parts[i] != ".")
+            {
+                pending.Push(parts[i]);
+            }
+        }
+    }
+
+    private static string Join(string root, List<string> parts) => parts.Count == 0 ? root : $"{root}/{string.Join('/', parts)}";
+}

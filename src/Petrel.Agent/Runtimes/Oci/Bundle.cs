@@ -1,0 +1,179 @@
+using Petrel.Agent.Images;
+
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <summary>The parts of a pod that all its containers share, as host paths.</summary>
+/// <param name="NetworkNamespace">Null for the node's own network.</param>
+/// <param name="UtsNamespace">Null for the node's own hostname.</param>
+internal sealed record PodFiles(
+    string? NetworkNamespace, string IpcNamespace, string? UtsNamespace, string Hosts, string Hostname, string ResolvConf, string SharedMemory);
+
+/// <summary>Writes down how a container is to be run: a pure function of its image, its spec and its pod.</summary>
+internal static class Bundle
+{
+    private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private static readonly string[] MaskedPaths =
+    [
+        "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+        "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+    ];
+
+    private static readonly string[] ReadOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    private static readonly DeviceRule[] DefaultDevices =
+    [
+        new(false, "rwm"),
+        new(true, "m", "c"),
+        new(true, "m", "b"),
+        new(true, "rwm", "c", 1, 3), // null
+        new(true, "rwm", "c", 1, 5), // zero
+        new(true, "rwm", "c", 1, 7), // full
+        new(true, "rwm", "c", 1, 8), // random
+        new(true, "rwm", "c", 1, 9), // urandom
+        new(true, "rwm", "c", 5, 0), // tty
+        new(true, "rwm", "c", 5, 2), // ptmx
+        new(true, "rwm", "c", 136), // pts
+    ];
+
+    public static RuntimeSpecification Create(
+        ContainerSpec spec, ImageProcess image, ImageUser user, PodFiles pod, string hostname, string cgroup, bool unifiedCgroups,
+        IReadOnlyList<string> capabilities, System.Text.Json.JsonElement? seccomp)
+    {
+        var privileged = spec.Security.Privileged;
+        return new RuntimeSpecification
+        {
+            Process = new ProcessSpecification
+            {
+                Terminal = spec.Tty,
+                User = new UserSpecification(user.Uid, user.Gid, user.Groups),
+                Args = Arguments(spec, image),
+                Env = Environment(spec, image, user, hostname),
+                Cwd = spec.WorkingDirectory.Length > 0 ? spec.WorkingDirectory : image.WorkingDir.Length > 0 ? image.WorkingDir : "/",
+                Capabilities = new CapabilitySpecification(capabilities, capabilities, capabilities),
+                NoNewPrivileges = spec.Security.NoNewPrivileges,
+            },
+            Root = new RootSpecification("rootfs", spec.Security.ReadOnlyRootFilesystem),
+            Mounts = MountsOf(spec, pod, privileged),
+            Linux = new LinuxSpecification
+            {
+                Namespaces =
+                [
+                    new("pid"),
+                    new("mount"),
+                    new("ipc", pod.IpcNamespace),
+                    .. pod.NetworkNamespace is { } network ? [new NamespaceSpecification("network", network)] : Array.Empty<NamespaceSpecification>(),
+                    .. pod.UtsNamespace is { } uts ? [new NamespaceSpecification("uts", uts)] : Array.Empty<NamespaceSpecification>(),
+                    .. unifiedCgroups && !privileged ? [new NamespaceSpecification("cgroup")] : Array.Empty<NamespaceSpecification>(),
+                ],
+                CgroupsPath = cgroup,
+                Resources = ResourcesOf(spec.Limits, privileged),
+                MaskedPaths = privileged ? [] : MaskedPaths,
+                ReadonlyPaths = privileged ? [] : ReadOnlyPaths,
+                Seccomp = privileged ? null : seccomp,
+            },
+        };
+    }
+
+    /// <summary>Command and arguments as Kubernetes combines them with the image's.</summary>
+    /// <exception cref="RuntimeException">Neither the image nor the pod says what to run.</exception>
+    public static IReadOnlyList<string> Arguments(ContainerSpec spec, ImageProcess image)
+    {
+        IReadOnlyList<string> arguments = spec.Command.Count > 0
+            ? [.. spec.Command, .. spec.Args]
+            : [.. image.Entrypoint ?? [], .. spec.Args.Count > 0 ? spec.Args : image.Cmd ?? []];
+        return arguments.Count > 0
+            ? arguments
+            : throw new RuntimeException("CreateContainerError", "no command specified: neither the image nor the container names one");
+    }
+
+    private static List<string> Environment(ContainerSpec spec, ImageProcess image, ImageUser user, string hostname)
+    {
+        var variables = new List<string>();
+        Set(DefaultPath);
+        Set("HOSTNAME=" + hostname);
+        foreach (var variable in image.Env ?? [])
+        {
+            Set(variable);
+        }
+        foreach (var (name, value) in spec.Environment)
+        {
+            Set($"{name}={value}");
+        }
+        if (spec.Tty && !variables.Exists(v => v.StartsWith("TERM=", StringComparison.Ordinal)))
+        {
+            Set("TERM=xterm");
+        }
+        if (!variables.Exists(v => v.StartsWith("HOME=", StringComparison.Ordinal)))
+        {
+            Set("HOME=" + user.Home);
+        }
+        return variables;
+
+        void Set(string variable)
+        {
+            var name = variable.AsSpan(0, variable.IndexOf('=') + 1);
+            for (var i = 0; i < variables.Count; i++)
+            {
+                if (variables[i].AsSpan().StartsWith(name))
+                {
+                    variables[i] = variable;
+                    return;
+                }
+            }
+            variables.Add(variable);
+        }
+    }
+
+    private static List<MountSpecification> MountsOf(ContainerSpec spec, PodFiles pod, bool privileged)
+    {
+        var system = privileged ? "rw" : "ro";
+        var mounts = new List<MountSpecification>
+        {
+            new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
+        };
+        if (privileged)
+        {
+            // Privileged containers see the node's devices.
+            mounts.Add(new("/dev", "bind", "/dev", ["rbind", "rw", "nosuid", "noexec"]));
+        }
+        else
+        {
+            mounts.Add(new("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]));
+            mounts.Add(new("/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]));
+            mounts.Add(new("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]));
+        }
+        mounts.Add(new("/dev/shm", "bind", pod.SharedMemory, ["rbind", "rw", "nosuid", "noexec", "nodev"]));
+        mounts.Add(new("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", system]));
+        mounts.Add(new("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", system]));
+        var writable = spec.Security.ReadOnlyRootFilesystem ? "ro" : "rw";
+        foreach (var (path, source) in ((string, string)[])
+            [("/etc/hosts", pod.Hosts), ("/etc/hostname", pod.Hostname), ("/etc/resolv.conf", pod.ResolvConf)])
+        {
+            if (!spec.Mounts.Any(m => m.ContainerPath == path))
+            {
+                mounts.Add(new(path, "bind", source, ["rbind", "rprivate", writable]));
+            }
+        }
+        // Shallow paths first, so that a mount below another is not hidden by it.
+        foreach (var mount in spec.Mounts.OrderBy(m => m.ContainerPath.Count(c => c == '/')))
+        {
+            mounts.RemoveAll(m => m.Destination == mount.ContainerPath);
+            mounts.Add(new(mount.ContainerPath, "bind", mount.HostPath, ["rbind", "rprivate", mount.ReadOnly ? "ro" : "rw"]));
+        }
+        return mounts;
+    }
+
+    private static ResourceSpecification ResourcesOf(ResourceLimits limits, bool privileged) => new()
+    {
+        Devices = privileged ? [new DeviceRule(true, "rwm")] : DefaultDevices,
+        Cpu = limits.MilliCpu > 0 || limits.MilliCpuRequest > 0
+            ? new(
+                limits.MilliCpuRequest > 0 ? Cgroups.SharesOf(limits.MilliCpuRequest) : null,
+                limits.MilliCpu > 0 ? Cgroups.QuotaOf(limits.MilliCpu) : null,
+                limits.MilliCpu > 0 ? 100_000 : null)
+            : null,
+        Memory = limits.Memory > 0 ? new(limits.Memory) : null,
+        Pids = limits.Pids > 0 ? new(limits.Pids) : null,
+    };
+}

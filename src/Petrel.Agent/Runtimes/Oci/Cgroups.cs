@@ -1,0 +1,219 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <summary>
+/// The kernel's control groups, version 1 or 2, whichever the machine mounts. A pod has one with the pod's limits; the low-level
+/// runtime puts its containers' below.
+/// </summary>
+internal sealed partial class Cgroups
+{
+    private const string Mount = "/sys/fs/cgroup";
+    private const int CpuPeriod = 100_000;
+    private const int SigKill = 9;
+    private readonly string _parent;
+    private readonly string[] _hierarchies;
+
+    public Cgroups(string parent)
+    {
+        _parent = "/" + parent.Trim('/');
+        IsUnified = File.Exists($"{Mount}/cgroup.controllers");
+        // The hybrid layout's "unified" carries no controller that is used here, and crun refuses to see it.
+        _hierarchies = IsUnified
+            ? [Mount]
+            : Directory.Exists(Mount)
+                ? [.. Directory.GetDirectories(Mount).Where(d => File.Exists($"{d}/cgroup.procs") && !d.EndsWith("/unified", StringComparison.Ordinal)).Order(StringComparer.Ordinal)]
+                : [];
+        IsHybrid = !IsUnified && Directory.Exists($"{Mount}/unified") && File.Exists($"{Mount}/unified/cgroup.controllers");
+    }
+
+    public bool IsUnified { get; }
+
+    public bool IsHybrid { get; }
+
+    public string PodPath(string sandboxId) => $"{_parent}/pod{sandboxId}";
+
+    public string ContainerPath(string sandboxId, string containerId) => $"{PodPath(sandboxId)}/{containerId}";
+
+    /// <summary>Makes the pod's cgroup and sets its limits.</summary>
+    /// <exception cref="RuntimeException">The kernel refused a limit.</exception>
+    public void CreatePod(string sandboxId, ResourceLimits limits)
+    {
+        var path = PodPath(sandboxId);
+        try
+        {
+            if (IsUnified)
+            {
+                Directory.CreateDirectory(Mount + path);
+                Delegate(path);
+                Set(path, "cpu.weight", limits.MilliCpuRequest > 0 ? WeightOf(SharesOf(limits.MilliCpuRequest)) : 0);
+                Write(path, "cpu.max", limits.MilliCpu > 0 ? $"{QuotaOf(limits.MilliCpu)} {CpuPeriod}" : null);
+                Set(path, "memory.max", limits.Memory);
+                Set(path, "pids.max", limits.Pids);
+            }
+            else
+            {
+                foreach (var controller in (string[])["cpu", "memory", "pids"])
+                {
+                    if (Directory.Exists($"{Mount}/{controller}"))
+                    {
+                        Directory.CreateDirectory($"{Mount}/{controller}{path}");
+                    }
+                }
+                Set("/cpu" + path, "cpu.shares", limits.MilliCpuRequest > 0 ? SharesOf(limits.MilliCpuRequest) : 0);
+                Set("/cpu" + path, "cpu.cfs_quota_us", limits.MilliCpu > 0 ? QuotaOf(limits.MilliCpu) : 0);
+                Set("/memory" + path, "memory.limit_in_bytes", limits.Memory);
+                Set("/pids" + path, "pids.max", limits.Pids);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RuntimeException("CreatePodSandboxError", $"cgroup {path}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Sends SIGKILL to every process of the pod.</summary>
+    public void KillPod(string sandboxId) => Kill(PodPath(sandboxId));
+
+    /// <summary>Sends SIGKILL to every process of the container.</summary>
+    public void KillContainer(string sandboxId, string containerId) => Kill(ContainerPath(sandboxId, containerId));
+
+    /// <summary>Removes the pod's cgroups as far as nothing is in them any more.</summary>
+    public void RemovePod(string sandboxId)
+    {
+        foreach (var hierarchy in _hierarchies)
+        {
+            RemoveTree(hierarchy + PodPath(sandboxId));
+        }
+    }
+
+    /// <summary>Removes the pod cgroups that no sandbox of <paramref name="known"/> owns: those of a node that died.</summary>
+    public void RemoveOthers(IReadOnlyCollection<string> known)
+    {
+        foreach (var hierarchy in _hierarchies.Where(h => Directory.Exists(h + _parent)))
+        {
+            foreach (var pod in Directory.GetDirectories(hierarchy + _parent, "pod*"))
+            {
+                if (!known.Contains(Path.GetFileName(pod)["pod".Length..]))
+                {
+                    RemoveTree(pod);
+                }
+            }
+        }
+    }
+
+    /// <summary>Removes the node's own cgroup when no pod is left in it.</summary>
+    public void RemoveParent()
+    {
+        for (var path = _parent; path.Length > 1; path = path[..path.LastIndexOf('/')])
+        {
+            foreach (var hierarchy in _hierarchies)
+            {
+                TryRemove(hierarchy + path);
+            }
+        }
+    }
+
+    /// <summary>Whether the kernel killed a process of the container for want of memory.</summary>
+    public bool WasOutOfMemory(string sandboxId, string containerId)
+    {
+        var path = ContainerPath(sandboxId, containerId);
+        var file = IsUnified ? $"{Mount}{path}/memory.events" : $"{Mount}/memory{path}/memory.oom_control";
+        try
+        {
+            return File.ReadLines(file).Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Shares as Kubernetes computes them from a request (1024 for a core, at least 2).</summary>
+    public static long SharesOf(long milliCpu) => Math.Clamp(milliCpu * 1024 / 1000, 2, 262_144);
+
+    /// <summary>Microseconds per period of 100 ms, at least the kernel's minimum of 1 ms.</summary>
+    public static long QuotaOf(long milliCpu) => Math.Max(1000, milliCpu * CpuPeriod / 1000);
+
+    /// <summary>The version 2 weight (1–10000) for version 1 shares (2–262144), by the mapping that runtimes agreed on.</summary>
+    public static long WeightOf(long shares) => 1 + ((shares - 2) * 9999 / 262_142);
+
+    private static void Delegate(string path)
+    {
+        // Controllers reach a group only when every group above hands them down.
+        var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var current = Mount;
+        foreach (var part in parts.Prepend(""))
+        {
+            current = part.Length == 0 ? current : $"{current}/{part}";
+            File.WriteAllText($"{current}/cgroup.subtree_control", "+cpu +memory +pids");
+        }
+    }
+
+    private static void Set(string path, string file, long value) =>
+        Write(path, file, value > 0 ? value.ToString(CultureInfo.InvariantCulture) : null);
+
+    private static void Write(string path, string file, string? value)
+    {
+        if (value is not null)
+        {
+            File.WriteAllText($"{Mount}{path}/{file}", value);
+        }
+    }
+
+    private void Kill(string path)
+    {
+        if (IsUnified && File.Exists($"{Mount}{path}/cgroup.kill"))
+        {
+            File.WriteAllText($"{Mount}{path}/cgroup.kill", "1");
+            return;
+        }
+        var root = _hierarchies.FirstOrDefault(h => h.EndsWith("/pids", StringComparison.Ordinal)) ?? _hierarchies.FirstOrDefault();
+        if (root is null || !Directory.Exists(root + path))
+        {
+            return;
+        }
+        foreach (var group in Directory.EnumerateDirectories(root + path, "*", SearchOption.AllDirectories).Append(root + path))
+        {
+            foreach (var line in ReadProcesses(group))
+            {
+                // 0 is a process of another PID namespace: not ours to see.
+                if (int.TryParse(line, out var pid) && pid > 0)
+                {
+                    _ = Tool.Kill(pid, SigKill);
+                }
+            }
+        }
+    }
+
+    private static string[] ReadProcesses(string group)
+    {
+        try
+        {
+            return File.ReadAllLines($"{group}/cgroup.procs");
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static void RemoveTree(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            foreach (var child in Directory.GetDirectories(path))
+            {
+                RemoveTree(child);
+            }
+            TryRemove(path);
+        }
+    }
+
+    // rmdir and not Directory.Delete: the files in a cgroup are no obstacle to the kernel, and they cannot be deleted.
+    private static void TryRemove(string path) => _ = RemoveDirectory(path);
+
+    [LibraryImport("libc", EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveDirectory(string path);
+}

@@ -1,0 +1,120 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <summary>The programs that run containers: conmon, which holds a container's output and learns its exit code, and crun or runc under it.</summary>
+/// <param name="RuntimePath">crun or runc.</param>
+/// <param name="ConmonPath">conmon.</param>
+/// <param name="StateDirectory">The low-level runtime's own state.</param>
+/// <param name="ExitDirectory">Where conmon writes exit codes, in files named by container ids.</param>
+internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, string StateDirectory, string ExitDirectory)
+{
+    // conmon reports the container's pid on a pipe whose number it is told. The pipe is the shell's standard output, so that no
+    // other child process can inherit it by accident.
+    private const string Launch = "_OCI_SYNCPIPE=3 exec \"$@\" 3>&1 >/dev/null";
+
+    /// <summary>Finds the programs.</summary>
+    /// <exception cref="RuntimeException">One is missing; the message names the package.</exception>
+    public static ContainerMonitor Find(OciRuntimeSettings settings, Cgroups cgroups)
+    {
+        var crun = Tool.Find("crun");
+        var runc = Tool.Find("runc");
+        // crun refuses hosts that mount both versions of cgroups at once.
+        var runtime = settings.RuntimePath ?? (cgroups.IsHybrid ? runc : crun ?? runc);
+        if (runtime is null)
+        {
+            throw new RuntimeException(
+                "RuntimeError",
+                cgroups.IsHybrid && crun is not null
+                    ? "this host mounts cgroups in hybrid mode, which crun refuses: install the package runc, or unmount /sys/fs/cgroup/unified"
+                    : "neither crun nor runc is installed: install the package crun (Debian and Ubuntu: apt install crun conmon)");
+        }
+        var conmon = Tool.Find("conmon")
+            ?? throw new RuntimeException("RuntimeError", "conmon is not installed: install the package conmon (Debian and Ubuntu: apt install conmon)");
+        return new ContainerMonitor(runtime, conmon, Path.Combine(settings.StateDirectory, "runtime"), Path.Combine(settings.StateDirectory, "exits"));
+    }
+
+    /// <summary>For example <c>crun-1.8.1</c>.</summary>
+    public async ValueTask<string> VersionAsync(CancellationToken cancellationToken)
+    {
+        var shown = await Tool.MustRunAsync("RuntimeError", RuntimePath, ["--version"], null, cancellationToken);
+        var words = shown.Text.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return $"{Path.GetFileName(RuntimePath)}-{words.Last()}";
+    }
+
+    /// <summary>Creates the container from its bundle under a conmon of its own, and returns its process id. Its program waits for <see cref="StartAsync"/>.</summary>
+    /// <exception cref="RuntimeException">With reason <c>RunContainerError</c> and the low-level runtime's words.</exception>
+    public async ValueTask<int> CreateAsync(string id, string bundle, ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(
+            "sh",
+            [
+                "-c", Launch, "sh", ConmonPath,
+                "--cid", id, "--cuuid", id, "--name", spec.Name, "--runtime", RuntimePath, "--runtime-arg", "--root=" + StateDirectory,
+                "--bundle", bundle, "--container-pidfile", Path.Combine(bundle, "pid"), "--conmon-pidfile", Path.Combine(bundle, "conmon.pid"),
+                "--exit-dir", ExitDirectory, "--persist-dir", bundle, "--socket-dir-path", bundle, "--full-attach",
+                "--log-path", "k8s-file:" + spec.LogPath, "--log-level", "error", "--no-sync-log",
+                .. spec.Stdin ? ["--stdin"] : Array.Empty<string>(),
+                .. spec.Tty ? ["--terminal"] : Array.Empty<string>(),
+            ])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Run(start);
+        process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        var report = await process.StandardOutput.ReadLineAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken);
+        if (report is null)
+        {
+            throw new RuntimeException("RunContainerError", $"conmon ended without a report: {(await errors).Trim()}");
+        }
+        using var document = JsonDocument.Parse(report);
+        var pid = document.RootElement.TryGetProperty("pid", out var p) ? p.GetInt32() : -1;
+        return pid > 0
+            ? pid
+            : throw new RuntimeException(
+                "RunContainerError",
+                $"failed to create container: {(document.RootElement.TryGetProperty("message", out var m) ? m.GetString()!.Trim() : report)}");
+    }
+
+    /// <summary>Lets the created container's program run.</summary>
+    public async ValueTask StartAsync(string id, CancellationToken cancellationToken) =>
+        await Tool.MustRunAsync("RunContainerError", RuntimePath, ["--root=" + StateDirectory, "start", id], null, cancellationToken);
+
+    /// <summary>Kills what is left of the container and forgets it. Idempotent.</summary>
+    public async ValueTask DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(Path.Combine(StateDirectory, id)))
+        {
+            var result = await Tool.RunAsync(RuntimePath, ["--root=" + StateDirectory, "delete", "--force", id], null, cancellationToken);
+            if (result.ExitCode != 0 && Directory.Exists(Path.Combine(StateDirectory, id)))
+            {
+                // The record of a container that died with its node: there is nothing behind it to delete.
+                Directory.Delete(Path.Combine(StateDirectory, id), recursive: true);
+            }
+        }
+    }
+
+    /// <summary>Runs a command inside; <paramref name="processFile"/> says what and as whom.</summary>
+    public ValueTask<Tool.Result> ExecAsync(
+        string id, string processFile, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken) =>
+        Tool.RunGroupAsync(
+            RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, id], timeout, time, cancellationToken);
+
+    private static Process Run(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new RuntimeException("RunContainerError", "sh could not be started");
+        }
+        catch (Win32Exception e)
+        {
+            throw new RuntimeException("RunContainerError", $"sh could not be started: {e.Message}", e);
+        }
+    }
+}

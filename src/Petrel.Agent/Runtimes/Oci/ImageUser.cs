@@ -1,0 +1,77 @@
+using System.Globalization;
+using Petrel.Agent.Images;
+
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <summary>Who a container runs as: numbers, looked up in the image's own <c>/etc/passwd</c> and <c>/etc/group</c>.</summary>
+/// <param name="Home">The user's home directory, <c>/</c> when it is not known.</param>
+internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups, string Home)
+{
+    /// <summary>Resolves the image's user (<c>user[:group]</c>, names or numbers) with what the pod says instead.</summary>
+    /// <exception cref="RuntimeException">With reason <c>CreateContainerError</c> when the image has no such user.</exception>
+    public static ImageUser Resolve(string rootfs, string imageUser, ContainerSecurity security)
+    {
+        var passwd = Entries(rootfs, "/etc/passwd", 6);
+        var group = Entries(rootfs, "/etc/group", 3);
+        var (userName, groupName) = imageUser.IndexOf(':') is var colon and >= 0
+            ? (imageUser[..colon], imageUser[(colon + 1)..])
+            : (imageUser, "");
+        if (security.RunAsUser is { } asked)
+        {
+            (userName, groupName) = (asked.ToString(CultureInfo.InvariantCulture), "");
+        }
+        if (userName.Length == 0)
+        {
+            userName = "0";
+        }
+        var numeric = long.TryParse(userName, NumberStyles.None, CultureInfo.InvariantCulture, out var uid);
+        var entry = passwd.FirstOrDefault(e => numeric ? e[2] == userName : e[0] == userName);
+        if (!numeric && (entry is null || !long.TryParse(entry[2], NumberStyles.None, CultureInfo.InvariantCulture, out uid)))
+        {
+            throw new RuntimeException("CreateContainerError", $"unable to find user {userName}: no matching entry in the image's /etc/passwd");
+        }
+        long gid = 0;
+        if (security.RunAsGroup is { } askedGroup)
+        {
+            gid = askedGroup;
+        }
+        else if (groupName.Length > 0)
+        {
+            if (!long.TryParse(groupName, NumberStyles.None, CultureInfo.InvariantCulture, out gid)
+                && !(group.FirstOrDefault(e => e[0] == groupName) is { } found
+                    && long.TryParse(found[2], NumberStyles.None, CultureInfo.InvariantCulture, out gid)))
+            {
+                throw new RuntimeException("CreateContainerError", $"unable to find group {groupName}: no matching entry in the image's /etc/group");
+            }
+        }
+        else if (entry is not null)
+        {
+            _ = long.TryParse(entry[3], NumberStyles.None, CultureInfo.InvariantCulture, out gid);
+        }
+        if (security.RunAsNonRoot && uid == 0)
+        {
+            throw new RuntimeException("CreateContainerConfigError", "container has runAsNonRoot and image will run as root");
+        }
+        var groups = new SortedSet<long>(security.SupplementalGroups);
+        if (entry is not null)
+        {
+            foreach (var member in group.Where(e => e.Length > 3 && e[3].Split(',').Contains(entry[0])))
+            {
+                if (long.TryParse(member[2], NumberStyles.None, CultureInfo.InvariantCulture, out var supplementary) && supplementary != gid)
+                {
+                    groups.Add(supplementary);
+                }
+            }
+        }
+        return new ImageUser(uid, gid, [.. groups], entry is { Length: > 5 } && entry[5].Length > 0 ? entry[5] : "/");
+    }
+
+    // The files are the image's: a link in it must not lead to the node's own files.
+    private static List<string[]> Entries(string rootfs, string path, int fields)
+    {
+        var file = ScopedPath.Resolve(rootfs, path, followLast: true);
+        return File.Exists(file)
+            ? [.. File.ReadLines(file).Select(line => line.Split(':')).Where(e => e.Length >= fields)]
+            : [];
+    }
+}

@@ -1,0 +1,135 @@
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <content>How containers end: conmon writes an exit code into a file, and inotify tells of it.</content>
+public sealed partial class OciRuntime
+{
+    private FileSystemWatcher WatchExits(string directory)
+    {
+        var watcher = new FileSystemWatcher(directory) { NotifyFilter = NotifyFilters.FileName };
+        watcher.Created += (_, e) => ReadExit(Path.GetFileName(e.FullPath));
+        watcher.Renamed += (_, e) => ReadExit(Path.GetFileName(e.FullPath));
+        // The queue ran over: look at every container instead.
+        watcher.Error += (_, _) => FindExits();
+        watcher.EnableRaisingEvents = true;
+        return watcher;
+    }
+
+    /// <summary>Looks at every container that is not known to have ended.</summary>
+    private void FindExits()
+    {
+        List<Container> open;
+        lock (_lock)
+        {
+            open = [.. _containers.Values.Where(c => c.Record.State != ContainerState.Exited)];
+        }
+        foreach (var container in open)
+        {
+            Examine(container);
+        }
+    }
+
+    private void Examine(Container container)
+    {
+        ReadExit(container.Record.Id);
+        var record = container.Record;
+        if (record.State == ContainerState.Exited)
+        {
+            return;
+        }
+        bool live;
+        lock (_lock)
+        {
+            live = _sandboxes.TryGetValue(record.SandboxId, out var sandbox) && sandbox.Live;
+        }
+        if (!live || (record.Pid > 0 && !ProcessIdentity.IsAlive(record.Pid, record.ProcessStart) && !IsMonitored(record.Id)))
+        {
+            // The node was cut off, or conmon was killed: nobody will ever write the exit code.
+            ReadExit(record.Id);
+            LogLost(_logger, record.Id);
+            SetExited(container, KilledExitCode, "Error", _time.GetUtcNow());
+        }
+    }
+
+    // While conmon lives, it will write the exit code itself.
+    private bool IsMonitored(string containerId)
+    {
+        var file = Path.Combine(_containerFiles.DirectoryOf(containerId), "conmon.pid");
+        return File.Exists(file) && int.TryParse(File.ReadAllText(file), out var pid)
+            && File.Exists($"/proc/{pid}/cmdline") && ProcessIdentity.StartOf(pid).Length > 0
+            && File.ReadAllText($"/proc/{pid}/cmdline").Contains(containerId, StringComparison.Ordinal);
+    }
+
+    private void ReadExit(string containerId)
+    {
+        Container? container;
+        lock (_lock)
+        {
+            if (!_containers.TryGetValue(containerId, out container))
+            {
+                return;
+            }
+        }
+        var file = new FileInfo(Path.Combine(Monitor.ExitDirectory, containerId));
+        if (!file.Exists || !int.TryParse(File.ReadAllText(file.FullName), out var code))
+        {
+            return;
+        }
+        var reason = _cgroups.WasOutOfMemory(container.Record.SandboxId, containerId) ? "OOMKilled" : code == 0 ? "Completed" : "Error";
+        SetExited(container, code, reason, new DateTimeOffset(file.LastWriteTimeUtc));
+    }
+
+    private void SetExited(Container container, int code, string reason, DateTimeOffset finished)
+    {
+        lock (_lock)
+        {
+            if (container.Record.State == ContainerState.Exited)
+            {
+                return;
+            }
+            container.Record = container.Record with { State = ContainerState.Exited, ExitCode = code, Reason = reason, FinishedAt = finished };
+            _containerFiles.Save(container.Record.Id, container.Record);
+        }
+        container.Exited.TrySetResult();
+        PodChanged?.Invoke(container.Record.PodUid);
+    }
+
+    private void Update(Container container, Func<ContainerRecord, ContainerRecord> change)
+    {
+        lock (_lock)
+        {
+            container.Record = change(container.Record);
+            _containerFiles.Save(container.Record.Id, container.Record);
+        }
+    }
+
+    /// <summary>Waits for the end of a container that was sent SIGKILL, or never ran.</summary>
+    private async ValueTask WaitForKilledAsync(Container container, CancellationToken cancellationToken)
+    {
+        var record = container.Record;
+        if (record.State == ContainerState.Created && record.Pid == 0)
+        {
+            SetExited(container, KilledExitCode, "Error", _time.GetUtcNow());
+        }
+        if (record.State == ContainerState.Exited)
+        {
+            return;
+        }
+        var began = _time.GetTimestamp();
+        while (!container.Exited.Task.IsCompleted)
+        {
+            Examine(container);
+            try
+            {
+                await container.Exited.Task.WaitAsync(TimeSpan.FromMilliseconds(200), _time, cancellationToken);
+            }
+            catch (TimeoutException) when (_time.GetElapsedTime(began) < KillLimit)
+            {
+                _cgroups.KillContainer(record.SandboxId, record.Id);
+            }
+            catch (TimeoutException e)
+            {
+                throw new RuntimeException("KillContainerError", $"container {record.Spec.Name} did not end on SIGKILL", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+using System.Text;
+using Petrel.Agent.Runtimes.Oci.Network;
+
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <content>Sandboxes: what the containers of a pod share.</content>
+public sealed partial class OciRuntime
+{
+    // Runs as the first program in the fresh namespaces; they live on in the files that pin them.
+    private const string SetUp =
+        """
+        echo "$1" > /proc/sys/kernel/hostname
+        if [ -n "$2" ]; then
+          echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
+          exec ip -batch -
+        fi
+        """;
+
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc/>
+    public async ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        Sandbox sandbox;
+        lock (_lock)
+        {
+            var running = _sandboxes.Values.FirstOrDefault(s => s.Live && s.Record.Spec.PodUid == spec.PodUid && s.Record.Spec.Attempt == spec.Attempt);
+            if (running is not null)
+            {
+                return StatusOf(running);
+            }
+            sandbox = new Sandbox(new SandboxRecord(NewId(), spec, _time.GetUtcNow(), []));
+            _sandboxes.Add(sandbox.Record.Id, sandbox);
+        }
+        var id = sandbox.Record.Id;
+        try
+        {
+            // The record comes first: whatever happens next, a later instance knows what to clean up.
+            _sandboxFiles.Save(id, sandbox.Record);
+            PodAddress? address = null;
+            if (!spec.HostNetwork)
+            {
+                address = _network.Allocate(id);
+                sandbox.Record = sandbox.Record with { Addresses = [address.Address] };
+                _sandboxFiles.Save(id, sandbox.Record);
+            }
+            _cgroups.CreatePod(id, spec.Limits);
+            WriteFiles(sandbox.Record);
+            await MakeNamespacesAsync(id, spec, address, cancellationToken);
+            if (address is not null)
+            {
+                await _network.ConnectAsync(id, address, spec.HostPorts, cancellationToken);
+            }
+            lock (_lock)
+            {
+                sandbox.Live = true;
+                return StatusOf(sandbox);
+            }
+        }
+        catch (Exception)
+        {
+            try
+            {
+                await RemoveSandboxAsync(id, CancellationToken.None);
+            }
+            catch (Exception e) when (e is RuntimeException or IOException)
+            {
+                LogCleanupFailed(_logger, e, id);
+            }
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask StopSandboxAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        Sandbox? sandbox;
+        List<Container> containers;
+        lock (_lock)
+        {
+            if (!_sandboxes.TryGetValue(sandboxId, out sandbox) || sandbox.Record.Stopped)
+            {
+                return;
+            }
+            containers = [.. _containers.Values.Where(c => c.Record.SandboxId == sandboxId)];
+        }
+        _cgroups.KillPod(sandboxId);
+        foreach (var container in containers)
+        {
+            await WaitForKilledAsync(container, cancellationToken);
+        }
+        foreach (var kind in (string[])["net", "ipc", "uts"])
+        {
+            RemovePin(Pin(sandboxId, kind));
+        }
+        if (!sandbox.Record.Spec.HostNetwork)
+        {
+            await _network.ReleaseAsync(sandboxId, sandbox.Record.Spec.HostPorts, cancellationToken);
+        }
+        lock (_lock)
+        {
+            sandbox.Live = false;
+            sandbox.Record = sandbox.Record with { Stopped = true };
+            _sandboxFiles.Save(sandboxId, sandbox.Record);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        await StopSandboxAsync(sandboxId, cancellationToken);
+        List<string> containers;
+        lock (_lock)
+        {
+            containers = [.. _containers.Values.Where(c => c.Record.SandboxId == sandboxId).Select(c => c.Record.Id)];
+        }
+        foreach (var container in containers)
+        {
+            await RemoveContainerAsync(container, cancellationToken);
+        }
+        await RemoveSandboxFilesAsync(sandboxId, cancellationToken);
+        lock (_lock)
+        {
+            _sandboxes.Remove(sandboxId);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([.. _sandboxes.Values.OrderBy(s => s.Record.CreatedAt).Select(StatusOf)]);
+        }
+    }
+
+    private static SandboxStatus StatusOf(Sandbox sandbox) => new()
+    {
+        Id = sandbox.Record.Id,
+        PodNamespace = sandbox.Record.Spec.PodNamespace,
+        PodName = sandbox.Record.Spec.PodName,
+        PodUid = sandbox.Record.Spec.PodUid,
+        Attempt = sandbox.Record.Spec.Attempt,
+        State = sandbox.Live ? SandboxState.Ready : SandboxState.NotReady,
+        CreatedAt = sandbox.Record.CreatedAt,
+        Addresses = sandbox.Record.Addresses,
+    };
+
+    private async ValueTask MakeNamespacesAsync(string id, SandboxSpec spec, PodAddress? address, CancellationToken cancellationToken)
+    {
+        string[] kinds = spec.HostNetwork ? ["ipc"] : ["net", "ipc", "uts"];
+        foreach (var kind in kinds)
+        {
+            Images.FileSystemCalls.Touch(Pin(id, kind));
+        }
+        string[] command = spec.HostNetwork ? ["true"] : ["sh", "-ec", SetUp, "sh", spec.Hostname, address is null ? "" : "network"];
+        await Tool.MustRunAsync(
+            "CreatePodSandboxError",
+            "unshare",
+            [.. kinds.Select(kind => $"--{kind}={Pin(id, kind)}"), .. command],
+            address is null ? null : _network.Commands(address),
+            cancellationToken);
+    }
+
+    private void WriteFiles(SandboxRecord sandbox)
+    {
+        var files = FilesOf(sandbox);
+        var hostname = sandbox.Spec.Hostname;
+        var hosts = new StringBuilder(
+            """
+            # Managed by Petrel.
+            127.0.0.1	localhost
+            ::1	localhost ip6-localhost ip6-loopback
+            fe00::0	ip6-localnet
+            fe00::0	ip6-mcastprefix
+            fe00::1	ip6-allnodes
+            fe00::2	ip6-allrouters
+
+            """);
+        foreach (var address in sandbox.Addresses)
+        {
+            hosts.Append($"{address}\t{hostname}\n");
+        }
+        File.WriteAllText(files.Hosts, sandbox.Spec.HostNetwork && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : hosts.ToString());
+        File.WriteAllText(files.Hostname, (sandbox.Spec.HostNetwork ? Environment.MachineName : hostname) + "\n");
+        var domain = _settings.ClusterDomain;
+        var resolver = _settings.Nameservers.Count == 0
+            ? ""
+            : $"search {sandbox.Spec.PodNamespace}.svc.{domain} svc.{domain} {domain}\n"
+                + string.Concat(_settings.Nameservers.Select(n => $"nameserver {n}\n")) + "options ndots:5\n";
+        File.WriteAllText(files.ResolvConf, sandbox.Spec.HostNetwork && File.Exists("/etc/resolv.conf") ? File.ReadAllText("/etc/resolv.conf") : resolver);
+        Directory.CreateDirectory(files.SharedMemory);
+        Mounts.Tmpfs(files.SharedMemory, _settings.SharedMemory);
+    }
+
+    private PodFiles FilesOf(SandboxRecord sandbox)
+    {
+        var directory = _sandboxFiles.DirectoryOf(sandbox.Id);
+        return new PodFiles(
+            sandbox.Spec.HostNetwork ? null : Pin(sandbox.Id, "net"),
+            Pin(sandbox.Id, "ipc"),
+            sandbox.Spec.HostNetwork ? null : Pin(sandbox.Id, "uts"),
+            Path.Combine(directory, "hosts"),
+            Path.Combine(directory, "hostname"),
+            Path.Combine(directory, "resolv.conf"),
+            Path.Combine(directory, "shm"));
+    }
+
+    private async ValueTask RemoveSandboxFilesAsync(string id, CancellationToken cancellationToken)
+    {
+        foreach (var kind in (string[])["net", "ipc", "uts"])
+        {
+            RemovePin(Pin(id, kind));
+        }
+        var directory = _sandboxFiles.DirectoryOf(id);
+        Mounts.Remove(Path.Combine(directory, "shm"));
+        _cgroups.RemovePod(id);
+        await RemoveDirectoryAsync(directory, cancellationToken);
+    }
+
+    private static void RemovePin(string path)
+    {
+        if (File.Exists(path))
+        {
+            Mounts.Remove(path);
+            File.Delete(path);
+        }
+    }
+
+    private static async ValueTask RemoveDirectoryAsync(string directory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Directory.Exists(directory))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+        catch (IOException)
+        {
+            // Containers may leave names that are no UTF-8.
+            await Tool.MustRunAsync("RuntimeError", "rm", ["-rf", "--one-file-system", directory], null, cancellationToken);
+        }
+    }
+}

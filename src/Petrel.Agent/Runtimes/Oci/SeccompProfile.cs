@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Petrel.Agent.Runtimes.Oci;
+
+/// <summary>
+/// Turns the containers project's seccomp profile, whose rules depend on capabilities and architecture, into the plain form of the OCI
+/// runtime specification.
+/// </summary>
+internal sealed class SeccompProfile
+{
+    private readonly JsonObject _profile;
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, JsonElement> _plain = new(StringComparer.Ordinal);
+
+    private SeccompProfile(JsonObject profile) => _profile = profile;
+
+    /// <summary>Reads a profile; null when there is no such file.</summary>
+    public static SeccompProfile? Read(string path) =>
+        File.Exists(path) && JsonNode.Parse(File.ReadAllBytes(path)) is JsonObject profile ? new SeccompProfile(profile) : null;
+
+    /// <summary>The profile for a container with these capabilities.</summary>
+    public JsonElement For(IReadOnlyList<string> capabilities)
+    {
+        var key = string.Join(',', capabilities);
+        lock (_lock)
+        {
+            if (!_plain.TryGetValue(key, out var plain))
+            {
+                plain = JsonSerializer.SerializeToElement(Resolve(capabilities), JsonNodeContext.Default.JsonObject);
+                _plain.Add(key, plain);
+            }
+            return plain;
+        }
+    }
+
+    private JsonObject Resolve(IReadOnlyList<string> capabilities)
+    {
+        var architecture = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "amd64";
+        var native = architecture == "arm64" ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
+        var architectures = new JsonArray(native);
+        foreach (var entry in _profile["archMap"]?.AsArray() ?? [])
+        {
+            if ((string?)entry!["architecture"] == native)
+            {
+                foreach (var sub in entry["subArchitectures"]?.AsArray() ?? [])
+                {
+                    architectures.Add(sub!.DeepClone());
+                }
+            }
+        }
+        var rules = new JsonArray();
+        foreach (var rule in _profile["syscalls"]!.AsArray().OfType<JsonObject>())
+        {
+            if (!Applies(rule, architecture, capabilities))
+            {
+                continue;
+            }
+            var plain = new JsonObject { ["names"] = rule["names"]!.DeepClone(), ["action"] = rule["action"]!.DeepClone() };
+            if (rule["errnoRet"] is { } number)
+            {
+                plain["errnoRet"] = number.DeepClone();
+            }
+            if (rule["args"] is JsonArray { Count: > 0 } arguments)
+            {
+                plain["args"] = arguments.DeepClone();
+            }
+            rules.Add(plain);
+        }
+        var resolved = new JsonObject
+        {
+            ["defaultAction"] = _profile["defaultAction"]!.DeepClone(),
+            ["architectures"] = architectures,
+            ["syscalls"] = rules,
+        };
+        if (_profile["defaultErrnoRet"] is { } fallback)
+        {
+            resolved["defaultErrnoRet"] = fallback.DeepClone();
+        }
+        return resolved;
+    }
+
+    private static bool Applies(JsonObject rule, string architecture, IReadOnlyList<string> capabilities) =>
+        (List(rule, "includes", "arches") is not { Count: > 0 } arches || arches.Contains(architecture))
+        && (List(rule, "includes", "caps") is not { Count: > 0 } needed || needed.All(capabilities.Contains))
+        && List(rule, "excludes", "arches")?.Contains(architecture) != true
+        && List(rule, "excludes", "caps")?.Any(capabilities.Contains) != true;
+
+    private static List<string>? List(JsonObject rule, string condition, string field) =>
+        (rule[condition] as JsonObject)?[field] is JsonArray values ? [.. values.Select(v => (string)v!)] : null;
+}
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(JsonObject))]
+internal sealed partial class JsonNodeContext : System.Text.Json.Serialization.JsonSerializerContext;
