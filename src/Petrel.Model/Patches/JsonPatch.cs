@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Petrel.Model.Patches;
+
+/// <summary>
+/// JSON patch (RFC 6902): add, remove, replace, move, copy and test, all or nothing. Bounded as upstream bounds it, and in how
+/// much its copies may grow the document.
+/// </summary>
+public static class JsonPatch
+{
+    private const int MaxOperations = 10_000;
+
+    // Copies of copies grow without bound; upstream stops at the size of a request (3 MiB).
+    private const long MaxCopiedBytes = 3 * 1024 * 1024;
+
+    /// <summary>The patched copy; the original is not changed.</summary>
+    /// <exception cref="PatchException">An operation is malformed, points nowhere, or a test does not hold.</exception>
+    public static JsonNode? Apply(JsonNode? original, JsonArray operations)
+    {
+        if (operations.Count > MaxOperations)
+        {
+            throw new PatchException($"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
+        }
+        var root = original?.DeepClone();
+        long copied = 0;
+        foreach (var item in operations)
+        {
+            if (item is not JsonObject operation)
+            {
+                throw new PatchException("a JSON patch operation must be an object");
+            }
+            var name = Text(operation, "op");
+            var path = Pointer(operation, "path");
+            switch (name)
+            {
+                case "add":
+                    root = Add(root, path, Value(operation, name));
+                    break;
+                case "remove":
+                    root = Remove(root, path, name, out _);
+                    break;
+                case "replace":
+                    root = Replace(root, path, Value(operation, name));
+                    break;
+                case "test":
+                    Test(root, path, Value(operation, name));
+                    break;
+                case "move":
+                    root = Move(root, Pointer(operation, "from"), path);
+                    break;
+                case "copy":
+                    var copy = Find(root, Pointer(operation, "from"), name)?.DeepClone();
+                    copied += copy?.ToJsonString().Length ?? 4;
+                    if (copied > MaxCopiedBytes)
+                    {
+                        throw new PatchException($"Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {MaxCopiedBytes}");
+                    }
+                    root = Add(root, path, copy);
+                    break;
+                default:
+                    throw new PatchException($"Unexpected kind: {name}");
+            }
+        }
+        return root;
+    }
+
+    private static JsonNode? Move(JsonNode? root, string[] from, string[] to)
+    {
+        if (to.Length > from.Length && to.AsSpan(0, from.Length).SequenceEqual(from))
+        {
+            throw new PatchException($"move operation: {Show(from)} cannot be moved into itself");
+        }
+        var rest = Remove(root, from, "move", out var moved);
+        return Add(rest, to, moved);
+    }
+
+    private static JsonNode? Add(JsonNode? root, string[] path, JsonNode? value)
+    {
+        if (path.Length == 0)
+        {
+            return value;
+        }
+        switch (Parent(root, path, "add"))
+        {
+            case JsonObject target:
+                target[path[^1]] = value;
+                break;
+            case JsonArray list:
+                list.Insert(path[^1] == "-" ? list.Count : Index(path[^1], list.Count, "add", path), value);
+                break;
+        }
+        return root;
+    }
+
+    private static JsonNode? Remove(JsonNode? root, string[] path, string operation, out JsonNode? removed)
+    {
+        removed = Find(root, path, operation);
+        if (path.Length == 0)
+        {
+            return null;
+        }
+        switch (Parent(root, path, operation))
+        {
+            case JsonObject target:
+                target.Remove(path[^1]);
+                break;
+            case JsonArray list:
+                list.RemoveAt(Index(path[^1], list.Count - 1, operation, path));
+                break;
+        }
+        return root;
+    }
+
+    private static JsonNode? Replace(JsonNode? root, string[] path, JsonNode? value)
+    {
+        Find(root, path, "replace");
+        if (path.Length == 0)
+        {
+            return value;
+        }
+        switch (Parent(root, path, "replace"))
+        {
+            case JsonObject target:
+                target[path[^1]] = value;
+                break;
+            case JsonArray list:
+                list[Index(path[^1], list.Count - 1, "replace", path)] = value;
+                break;
+        }
+        return root;
+    }
+
+    private static void Test(JsonNode? root, string[] path, JsonNode? expected)
+    {
+        if (!JsonNode.DeepEquals(Find(root, path, "test"), expected))
+        {
+            throw new PatchException($"testing value {Show(path)} failed: test failed");
+        }
+    }
+
+    private static JsonNode? Parent(JsonNode? root, string[] path, string operation)
+    {
+        var parent = Find(root, path[..^1], operation);
+        return parent is JsonObject or JsonArray ? parent : throw Missing(operation, path);
+    }
+
+    private static JsonNode? Find(JsonNode? root, string[] path, string operation)
+    {
+        var node = root;
+        foreach (var step in path)
+        {
+            node = node switch
+            {
+                JsonObject target when target.TryGetPropertyValue(step, out var member) => member,
+                JsonArray list => list[Index(step, list.Count - 1, operation, path)],
+                _ => throw Missing(operation, path),
+            };
+        }
+        return node;
+    }
+
+    private static int Index(string step, int max, string operation, string[] path)
+    {
+        // Leading zeros, signs and blanks are not array indices (RFC 6901, section 4).
+        var valid = step.Length > 0 && (step == "0" || step[0] != '0') && step.All(char.IsAsciiDigit);
+        if (!valid || !int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index > max)
+        {
+            throw new PatchException($"{operation} operation does not apply: doc is missing path: {Show(path)}: invalid index referenced");
+        }
+        return index;
+    }
+
+    private static string Text(JsonObject operation, string member) =>
+        operation.TryGetPropertyValue(member, out var node) && node is JsonValue value && value.TryGetValue<string>(out var text)
+            ? text
+            : throw new PatchException($"a JSON patch operation needs the string \"{member}\"");
+
+    private static JsonNode? Value(JsonObject operation, string name) => operation.TryGetPropertyValue("value", out var value)
+        ? value?.DeepClone()
+        : throw new PatchException($"a JSON patch operation \"{name}\" needs a \"value\"");
+
+    private static string[] Pointer(JsonObject operation, string member)
+    {
+        var pointer = Text(operation, member);
+        if (pointer.Length == 0)
+        {
+            return [];
+        }
+        if (pointer[0] != '/')
+        {
+            throw new PatchException($"{member}: \"{pointer}\" is not a JSON pointer: it must be empty or begin with /");
+        }
+        return [.. pointer[1..].Split('/').Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+    }
+
+    private static PatchException Missing(string operation, string[] path) =>
+        new($"{operation} operation does not apply: doc is missing path: {Show(path)}: missing value");
+
+    private static string Show(string[] path) => string.Concat(path.Select(s => "/" + s.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+}
