@@ -46,9 +46,10 @@ internal sealed class OciTestBed : IAsyncDisposable
     public string PathOf(string name) => System.IO.Path.Combine(Directory.FullName, name);
 
     /// <summary>A new agent over the same directories.</summary>
-    public async Task RestartAsync()
+    public async Task RestartAsync(Func<Task>? meanwhile = null)
     {
         Runtime.Dispose();
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
         Runtime = NewRuntime();
         await Runtime.StartAsync(CancellationToken.None);
     }
@@ -147,6 +148,9 @@ internal sealed class OciTestBed : IAsyncDisposable
         Images.Dispose();
         Directory.Delete(recursive: true);
     }
+
+    /// <summary>The node's address on the pods' bridge.</summary>
+    public string Gateway => $"10.253.{_number}.1";
 
     private string Bridge => $"test{_number}";
 

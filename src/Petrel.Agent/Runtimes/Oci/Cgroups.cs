@@ -11,19 +11,22 @@ internal sealed partial class Cgroups
 {
     private const string Mount = "/sys/fs/cgroup";
     private const int CpuPeriod = 100_000;
-    private const int SigKill = 9;
     private readonly string _parent;
     private readonly string[] _hierarchies;
+    private readonly string[] _unmounted;
 
     public Cgroups(string parent)
     {
         _parent = "/" + parent.Trim('/');
         IsUnified = File.Exists($"{Mount}/cgroup.controllers");
-        // The hybrid layout's "unified" carries no controller that is used here, and crun refuses to see it.
+        // crun makes groups in every directory that is there, whether a hierarchy is mounted on it or not.
+        _unmounted = IsUnified || !Directory.Exists(Mount)
+            ? []
+            : [.. Directory.GetDirectories(Mount).Where(d => !File.Exists($"{d}/cgroup.procs"))];
         _hierarchies = IsUnified
             ? [Mount]
             : Directory.Exists(Mount)
-                ? [.. Directory.GetDirectories(Mount).Where(d => File.Exists($"{d}/cgroup.procs") && !d.EndsWith("/unified", StringComparison.Ordinal)).Order(StringComparer.Ordinal)]
+                ? [.. Directory.GetDirectories(Mount).Where(d => File.Exists($"{d}/cgroup.procs")).Order(StringComparer.Ordinal)]
                 : [];
         IsHybrid = !IsUnified && Directory.Exists($"{Mount}/unified") && File.Exists($"{Mount}/unified/cgroup.controllers");
     }
@@ -86,6 +89,7 @@ internal sealed partial class Cgroups
         {
             RemoveTree(hierarchy + PodPath(sandboxId));
         }
+        DeleteUnmounted(PodPath(sandboxId));
     }
 
     /// <summary>Removes the pod cgroups that no sandbox of <paramref name="known"/> owns: those of a node that died.</summary>
@@ -101,11 +105,16 @@ internal sealed partial class Cgroups
                 }
             }
         }
+        if (known.Count == 0)
+        {
+            DeleteUnmounted(_parent);
+        }
     }
 
     /// <summary>Removes the node's own cgroup when no pod is left in it.</summary>
     public void RemoveParent()
     {
+        DeleteUnmounted(_parent);
         for (var path = _parent; path.Length > 1; path = path[..path.LastIndexOf('/')])
         {
             foreach (var hierarchy in _hierarchies)
@@ -181,7 +190,7 @@ internal sealed partial class Cgroups
                 // 0 is a process of another PID namespace: not ours to see.
                 if (int.TryParse(line, out var pid) && pid > 0)
                 {
-                    _ = Tool.Kill(pid, SigKill);
+                    _ = Tool.Kill(pid, Tool.SigKill);
                 }
             }
         }
@@ -196,6 +205,14 @@ internal sealed partial class Cgroups
         catch (IOException)
         {
             return [];
+        }
+    }
+
+    private void DeleteUnmounted(string path)
+    {
+        foreach (var directory in _unmounted.Where(d => Directory.Exists(d + path)))
+        {
+            Directory.Delete(directory + path, recursive: true);
         }
     }
 

@@ -101,10 +101,32 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
     }
 
     /// <summary>Runs a command inside; <paramref name="processFile"/> says what and as whom.</summary>
-    public ValueTask<Tool.Result> ExecAsync(
-        string id, string processFile, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken) =>
-        Tool.RunGroupAsync(
-            RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, id], timeout, time, cancellationToken);
+    /// <exception cref="TimeoutException">It was killed, with all of its session.</exception>
+    public async ValueTask<Tool.Result> ExecAsync(
+        string id, string processFile, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var pidFile = processFile + ".pid";
+        try
+        {
+            return await Tool.RunLimitedAsync(
+                RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, "--pid-file", pidFile, id], timeout, Kill, time,
+                cancellationToken);
+        }
+        finally
+        {
+            File.Delete(pidFile);
+        }
+
+        // The low-level runtime makes the command the leader of a session and process group of its own.
+        void Kill()
+        {
+            if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), out var pid) && pid > 1)
+            {
+                _ = Tool.Kill(-pid, Tool.SigKill);
+                _ = Tool.Kill(pid, Tool.SigKill);
+            }
+        }
+    }
 
     private static Process Run(ProcessStartInfo start)
     {

@@ -8,7 +8,7 @@ namespace Petrel.Agent.Runtimes.Oci;
 /// <summary>Runs the programs that the runtime is made of (crun, conmon, ip, nft).</summary>
 internal static partial class Tool
 {
-    private const int SigKill = 9;
+    public const int SigKill = 9;
 
     public sealed record Result(int ExitCode, byte[] Output, byte[] ErrorOutput)
     {
@@ -46,26 +46,31 @@ internal static partial class Tool
         return result.ExitCode == 0 ? result : throw new RuntimeException(reason, $"{Path.GetFileName(program)}: {result.ErrorText}");
     }
 
-    /// <summary>
-    /// Runs a program as the leader of its own process group, at most until <paramref name="timeout"/>; then the whole group is killed.
-    /// </summary>
-    /// <exception cref="TimeoutException">It was killed.</exception>
-    public static async ValueTask<Result> RunGroupAsync(
-        string program, IReadOnlyList<string> arguments, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Runs a program at most until <paramref name="timeout"/>; then, or when cancelled, <paramref name="kill"/> must end it.</summary>
+    /// <exception cref="TimeoutException">It had to be killed.</exception>
+    public static async ValueTask<Result> RunLimitedAsync(
+        string program, IReadOnlyList<string> arguments, TimeSpan timeout, Action kill, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var process = Start("setsid", [program, .. arguments]);
+        using var process = Start(program, arguments);
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        await using var killed = either.Token.UnsafeRegister(static p => _ = Kill(-((Process)p!).Id, SigKill), process);
         var output = ReadAsync(process.StandardOutput.BaseStream);
         var errors = ReadAsync(process.StandardError.BaseStream);
-        await process.WaitForExitAsync(CancellationToken.None);
-        var result = new Result(process.ExitCode, await output, await errors);
-        cancellationToken.ThrowIfCancellationRequested();
-        return limit.IsCancellationRequested
-            ? throw new TimeoutException($"command timed out after {timeout.TotalSeconds:0.###} s")
-            : result;
+        try
+        {
+            // The output ends when the last process that holds it does, which may be later than the command.
+            await process.WaitForExitAsync(either.Token);
+            return new Result(process.ExitCode, await output.WaitAsync(either.Token), await errors.WaitAsync(either.Token));
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            kill();
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new TimeoutException($"command timed out after {timeout.TotalSeconds:0.###} s");
+        }
     }
 
     /// <summary>Where a program is on the PATH (and the places that a service's PATH may lack), or null.</summary>
