@@ -141,14 +141,16 @@ public static class JsonPatch
 
     private static JsonNode? Parent(JsonNode? root, string[] path, string operation)
     {
-        var parent = Find(root, path[..^1], operation);
+        var parent = Find(root, path.AsSpan(..^1), path, operation);
         return parent is JsonObject or JsonArray ? parent : throw Missing(operation, path);
     }
 
-    private static JsonNode? Find(JsonNode? root, string[] path, string operation)
+    private static JsonNode? Find(JsonNode? root, string[] path, string operation) => Find(root, path, path, operation);
+
+    private static JsonNode? Find(JsonNode? root, ReadOnlySpan<string> steps, string[] path, string operation)
     {
         var node = root;
-        foreach (var step in path)
+        foreach (var step in steps)
         {
             node = node switch
             {

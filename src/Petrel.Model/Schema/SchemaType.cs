@@ -61,6 +61,12 @@ public sealed record SchemaField
     /// <summary>A JSON object with string keys and values of <see cref="Kind"/>.</summary>
     public bool IsMap { get; init; }
 
+    /// <summary>The list is a message of its own on the wire, with the items in field 1 (Go's named slices).</summary>
+    public bool IsWrapped { get; init; }
+
+    /// <summary>A plain value in upstream's Go types rather than a pointer: its zero value means the same as its absence.</summary>
+    public bool IsValue { get; init; }
+
     public bool Required { get; init; }
 
     public ListKind ListKind { get; init; }
@@ -82,8 +88,13 @@ public sealed record SchemaField
 /// The structure of one API type: what validation, defaulting, protobuf decoding, OpenAPI and strategic merge patch read.
 /// Types refer to each other and may be recursive.
 /// </summary>
-public sealed class SchemaType(string name, Func<SchemaType, IReadOnlyList<SchemaField>> fields)
+public sealed class SchemaType(
+    string name,
+    Func<SchemaType, IReadOnlyList<SchemaField>> fields,
+    Func<SchemaType, IReadOnlyList<SchemaEmbedding>>? embedded = null)
 {
+    private System.Collections.Frozen.FrozenDictionary<int, SchemaField>? _byNumber;
+    private IReadOnlyList<SchemaEmbedding>? _embedded;
     private System.Collections.Frozen.FrozenDictionary<string, SchemaField>? _byName;
     private IReadOnlyList<SchemaField>? _fields;
 
@@ -92,6 +103,16 @@ public sealed class SchemaType(string name, Func<SchemaType, IReadOnlyList<Schem
 
     public IReadOnlyList<SchemaField> Fields => _fields ??= fields(this);
 
+    /// <summary>The messages whose fields JSON has in this type itself; <see cref="Fields"/> holds those fields, without numbers.</summary>
+    public IReadOnlyList<SchemaEmbedding> Embedded => _embedded ??= embedded?.Invoke(this) ?? [];
+
+    /// <summary>The field with this protobuf number, or null.</summary>
+    public SchemaField? Field(int number)
+    {
+        _byNumber ??= System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary(Fields.Where(f => f.Number != 0), f => f.Number);
+        return _byNumber.GetValueOrDefault(number);
+    }
+
     /// <summary>The field with this JSON name, or null.</summary>
     public SchemaField? Field(string fieldName)
     {
@@ -99,3 +120,6 @@ public sealed class SchemaType(string name, Func<SchemaType, IReadOnlyList<Schem
         return _byName.GetValueOrDefault(fieldName);
     }
 }
+
+/// <summary>A message that JSON inlines into its parent, such as a Volume's source; it has the number in protobuf.</summary>
+public sealed record SchemaEmbedding(int Number, SchemaType Type);

@@ -1,0 +1,134 @@
+using System.Text.Json.Nodes;
+using Petrel.Model.Schema;
+
+namespace Petrel.Model.Documents;
+
+/// <summary>
+/// A document as its schema has it. <see cref="UnknownFields"/> are in upstream's words (<c>unknown field "spec.foo"</c>);
+/// <see cref="TypeErrors"/> name the field and what was expected, and make the document unusable.
+/// </summary>
+public sealed record ConformanceResult(JsonObject Document, IReadOnlyList<string> UnknownFields, IReadOnlyList<string> TypeErrors);
+
+/// <summary>
+/// Holds a document against its schema, as decoding into upstream's Go types would: drops unknown fields and nulls, brings
+/// quantities and times into their canonical form, and reports what is of the wrong type.
+/// </summary>
+public static class DocumentConformance
+{
+    /// <summary>Upstream reports at most this many problems of one document.</summary>
+    private const int MaxProblems = 100;
+
+    /// <summary>The conforming copy; the argument is not changed.</summary>
+    public static ConformanceResult Check(JsonObject document, SchemaType type)
+    {
+        var check = new Checker();
+        return new ConformanceResult(check.Object(document, type, null), check.Unknown, check.Errors);
+    }
+
+    private sealed class Checker
+    {
+        public List<string> Unknown { get; } = [];
+
+        public List<string> Errors { get; } = [];
+
+        public JsonObject Object(JsonObject source, SchemaType type, FieldPath? path)
+        {
+            var result = new JsonObject();
+            foreach (var (name, value) in source)
+            {
+                if (type.Field(name) is not { } field)
+                {
+                    if (Unknown.Count < MaxProblems)
+                    {
+                        Unknown.Add($"unknown field \"{new FieldPath(path, name)}\"");
+                    }
+                }
+                else if (value is not null && Field(value, field, new FieldPath(path, name)) is { } conforming)
+                {
+                    result[name] = conforming;
+                }
+            }
+            return result;
+        }
+
+        private JsonNode? Field(JsonNode value, SchemaField field, FieldPath path)
+        {
+            if (!field.IsMap)
+            {
+                return field.IsList ? List(value, field, path) : Value(value, field, path);
+            }
+            if (value is not JsonObject map)
+            {
+                return Wrong(path, "an object", value);
+            }
+            var result = new JsonObject();
+            foreach (var (name, item) in map)
+            {
+                var at = new FieldPath(path, name);
+                var conforming = field.IsList && item is not null ? List(item, field, at) : item is null ? Zero(field) : Value(item, field, at);
+                if (conforming is not null)
+                {
+                    result[name] = conforming;
+                }
+            }
+            return result;
+        }
+
+        private JsonNode? List(JsonNode value, SchemaField field, FieldPath path)
+        {
+            if (value is not JsonArray list)
+            {
+                return Wrong(path, "an array", value);
+            }
+            var result = new JsonArray();
+            for (var i = 0; i < list.Count; i++)
+            {
+                result.Add(list[i] is { } item ? Value(item, field, new FieldPath(path, i)) : Zero(field));
+            }
+            return result;
+        }
+
+        private JsonNode? Value(JsonNode value, SchemaField field, FieldPath path)
+        {
+            switch (field.Kind)
+            {
+                case FieldKind.Json:
+                    return value.DeepClone();
+                case FieldKind.Object:
+                    return value is JsonObject members ? Object(members, field.Type!, path) : Wrong(path, "an object", value);
+            }
+            if (value is not JsonValue)
+            {
+                return Wrong(path, FieldValues.Expected(field.Kind), value);
+            }
+            var canonical = FieldValues.Canonical((JsonValue)value, field.Kind, out var problem);
+            if (problem is not null && Errors.Count < MaxProblems)
+            {
+                Errors.Add($"{path}: {problem}");
+            }
+            return canonical;
+        }
+
+        // What Go makes of a null element: the element type's zero value.
+        private static JsonNode? Zero(SchemaField field) => field.Kind switch
+        {
+            _ when field.IsList && field.IsMap => new JsonArray(),
+            FieldKind.Object => new JsonObject(),
+            FieldKind.String or FieldKind.Bytes => "",
+            FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double or FieldKind.IntOrString => 0,
+            FieldKind.Bool => false,
+            FieldKind.Quantity => "0",
+            FieldKind.Duration => "0s",
+            _ => null,
+        };
+
+        private JsonNode? Wrong(FieldPath path, string expected, JsonNode value)
+        {
+            if (Errors.Count < MaxProblems)
+            {
+                Errors.Add($"{path}: expected {expected}, got {FieldValues.Describe(value)}");
+            }
+            return null;
+        }
+    }
+}

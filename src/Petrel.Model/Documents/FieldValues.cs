@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Petrel.Model.Schema;
+
+namespace Petrel.Model.Documents;
+
+/// <summary>Scalar values of fields: what each kind accepts, and its canonical form.</summary>
+internal static class FieldValues
+{
+    public static string Expected(FieldKind kind) => kind switch
+    {
+        FieldKind.Int32 => "a 32-bit integer",
+        FieldKind.Int64 => "a 64-bit integer",
+        FieldKind.Bool => "a boolean",
+        FieldKind.Double => "a number",
+        FieldKind.Bytes => "base64 text",
+        FieldKind.Quantity => "a quantity (a string such as \"500m\" or \"1Gi\", or a number)",
+        FieldKind.IntOrString => "an integer or a string",
+        FieldKind.Time => "a time such as \"2006-01-02T15:04:05Z\"",
+        FieldKind.MicroTime => "a time such as \"2006-01-02T15:04:05.000000Z\"",
+        FieldKind.Duration => "a duration such as \"1h0m0s\"",
+        FieldKind.Object => "an object",
+        _ => "a string",
+    };
+
+    /// <summary>What a value is, for messages.</summary>
+    public static string Describe(JsonNode value)
+    {
+        var text = value.ToJsonString();
+        var shown = text.Length > 64 ? text[..64] + "…" : text;
+        return value.GetValueKind() switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            JsonValueKind.String => $"the string {shown}",
+            JsonValueKind.Number => $"the number {shown}",
+            _ => $"the boolean {shown}",
+        };
+    }
+
+    /// <summary>The canonical value; null with a <paramref name="problem"/> when it is of the wrong type.</summary>
+    public static JsonNode? Canonical(JsonValue value, FieldKind kind, out string? problem)
+    {
+        var result = value.GetValueKind() switch
+        {
+            JsonValueKind.String => FromText(value.GetValue<string>(), kind),
+            JsonValueKind.Number => FromNumber(value, kind),
+            _ => kind == FieldKind.Bool ? value.DeepClone() : null,
+        };
+        problem = result is null ? $"expected {Expected(kind)}, got {Describe(value)}" : null;
+        return result;
+    }
+
+    /// <summary>RFC 3339 in UTC with seconds, as <c>metav1.Time</c> writes it.</summary>
+    public static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>RFC 3339 in UTC with microseconds, as <c>metav1.MicroTime</c> writes it.</summary>
+    public static string MicroTime(DateTime utc) => utc.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+
+    private static JsonNode? FromText(string text, FieldKind kind)
+    {
+        switch (kind)
+        {
+            case FieldKind.String or FieldKind.IntOrString or FieldKind.Duration:
+                return text;
+            case FieldKind.Bytes:
+                // Go skips line breaks inside base64.
+                var compact = text.Replace("\n", "", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal);
+                return System.Buffers.Text.Base64.IsValid(compact) && !compact.AsSpan().ContainsAny(' ', '\t') ? compact : null;
+            case FieldKind.Quantity:
+                return Quantity.TryParse(text, out var quantity) ? quantity.ToString() : null;
+            case FieldKind.Time:
+                return TryTime(text, out var time) ? Time(time) : null;
+            case FieldKind.MicroTime:
+                return TryTime(text, out var micro) ? MicroTime(micro) : null;
+            default:
+                return null;
+        }
+    }
+
+    private static JsonNode? FromNumber(JsonValue value, FieldKind kind)
+    {
+        var text = value.ToJsonString();
+        return kind switch
+        {
+            FieldKind.Int32 or FieldKind.IntOrString => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small) ? small : null,
+            FieldKind.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null,
+            FieldKind.Double => value.DeepClone(),
+            FieldKind.Quantity => Quantity.TryParse(text, out var quantity) ? quantity.ToString() : null,
+            _ => null,
+        };
+    }
+
+    private static bool TryTime(string text, out DateTime time)
+    {
+        time = default;
+        // RFC 3339 wants the T and a zone; .NET alone would accept more.
+        if (text.Length < 20 || text[10] != 'T' || !(text[^1] == 'Z' || text[^6] is '+' or '-')
+            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed))
+        {
+            return false;
+        }
+        time = parsed.UtcDateTime;
+        return true;
+    }
+}
