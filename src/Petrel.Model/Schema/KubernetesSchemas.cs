@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text;
 
 namespace Petrel.Model.Schema;
 
@@ -41,11 +42,13 @@ public static class KubernetesSchemas
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("kubernetes-schema.tsv")
             ?? throw new InvalidOperationException("the assembly lacks its resource kubernetes-schema.tsv");
-        using var reader = new StreamReader(stream);
-        var text = reader.ReadToEnd();
-        var types = new List<SchemaType>();
-        var byName = new Dictionary<string, SchemaType>(StringComparer.Ordinal);
-        var kinds = new List<KeyValuePair<GroupVersionKind, SchemaType>>();
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        var text = Encoding.ASCII.GetString(bytes);
+        var types = new List<SchemaType>(1024);
+        var byName = new Dictionary<string, SchemaType>(1024, StringComparer.Ordinal);
+        var kinds = new List<KeyValuePair<GroupVersionKind, SchemaType>>(512);
+        var byKind = new Dictionary<GroupVersionKind, SchemaType>(512);
         for (var at = 0; at < text.Length;)
         {
             var end = text.IndexOf('\n', at);
@@ -59,11 +62,13 @@ public static class KubernetesSchemas
             else if (text[at] == 'K')
             {
                 var columns = text[at..end].Split('\t');
-                kinds.Add(new(new GroupVersionKind(columns[1], columns[2], columns[3]), byName[columns[4]]));
+                var kind = new GroupVersionKind(columns[1], columns[2], columns[3]);
+                kinds.Add(new(kind, byName[columns[4]]));
+                byKind.Add(kind, byName[columns[4]]);
             }
             at = end + 1;
         }
-        return new Table(types, byName, kinds, kinds.ToDictionary(k => k.Key, k => k.Value));
+        return new Table(types, byName, kinds, byKind);
     }
 
     private static List<SchemaField> Fields(string text, int start)

@@ -93,9 +93,10 @@ public sealed class SchemaType(
     Func<SchemaType, IReadOnlyList<SchemaField>> fields,
     Func<SchemaType, IReadOnlyList<SchemaEmbedding>>? embedded = null)
 {
-    private System.Collections.Frozen.FrozenDictionary<int, SchemaField>? _byNumber;
+    private Dictionary<int, SchemaField>? _byNumber;
     private IReadOnlyList<SchemaEmbedding>? _embedded;
-    private System.Collections.Frozen.FrozenDictionary<string, SchemaField>? _byName;
+    // Not frozen dictionaries: building and compiling those costs more at start than their lookups save.
+    private Dictionary<string, SchemaField>? _byName;
     private IReadOnlyList<SchemaField>? _fields;
 
     /// <summary>Upstream's Go-style type name, for example <c>io.k8s.api.core.v1.PodSpec</c> (as in OpenAPI).</summary>
@@ -109,14 +110,14 @@ public sealed class SchemaType(
     /// <summary>The field with this protobuf number, or null.</summary>
     public SchemaField? Field(int number)
     {
-        _byNumber ??= System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary(Fields.Where(f => f.Number != 0), f => f.Number);
+        _byNumber ??= Fields.Where(f => f.Number != 0).ToDictionary(f => f.Number);
         return _byNumber.GetValueOrDefault(number);
     }
 
     /// <summary>The field with this JSON name, or null.</summary>
     public SchemaField? Field(string fieldName)
     {
-        _byName ??= System.Collections.Frozen.FrozenDictionary.ToFrozenDictionary(Fields, f => f.Name);
+        _byName ??= Fields.ToDictionary(f => f.Name, StringComparer.Ordinal);
         return _byName.GetValueOrDefault(fieldName);
     }
 }
