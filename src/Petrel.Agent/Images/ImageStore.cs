@@ -93,7 +93,7 @@ public sealed class ImageStore : IDisposable
         {
             return await AddAsync(name, await _registry.FetchAsync(name, cancellationToken), cancellationToken);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException or IOException)
+        catch (Exception e) when (e is InvalidDataException or JsonException or IOException or HttpRequestException)
         {
             throw new RuntimeException("ErrImagePull", $"failed to pull image \"{reference}\": {e.Message}", e);
         }
