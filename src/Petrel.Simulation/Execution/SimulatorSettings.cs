@@ -1,0 +1,26 @@
+namespace Petrel.Simulation.Execution;
+
+/// <summary>In which order work that is ready at the same time runs.</summary>
+public enum Interleaving
+{
+    /// <summary>Any order, drawn from the seed: what a thread pool may do.</summary>
+    Shuffled,
+
+    /// <summary>The order in which it became ready.</summary>
+    Fifo,
+}
+
+/// <summary>How a <see cref="Simulator"/> runs.</summary>
+public sealed record SimulatorSettings
+{
+    /// <summary>Everything random in the run comes from it.</summary>
+    public required ulong Seed { get; init; }
+
+    public Interleaving Interleaving { get; init; } = Interleaving.Shuffled;
+
+    /// <summary>Whether the history keeps its lines, or only their digest.</summary>
+    public bool KeepHistory { get; init; } = true;
+
+    /// <summary>So many steps without time moving are an endless loop.</summary>
+    public int MaxStepsPerInstant { get; init; } = 5_000_000;
+}
