@@ -233,6 +233,23 @@ public sealed class OciRuntimeTests
     }
 
     [Fact]
+    public async Task The_seccomp_profile_holds_for_the_first_container_and_for_those_that_get_it_compiled()
+    {
+        await using var bed = await OciTestBed.StartAsync();
+        Assert.SkipWhen(!File.Exists(bed.Settings.SeccompProfile), "no seccomp profile is installed");
+        Assert.SkipWhen(!bed.Runtime.Info.Version.StartsWith("crun-", StringComparison.Ordinal), "only crun takes a compiled profile");
+        var filters = new List<byte[]>();
+        for (var i = 0; i < 3; i++)
+        {
+            var (_, id) = await bed.RunAsync(bed.Container("sleep", "1000"));
+            filters.Add(await File.ReadAllBytesAsync(Path.Combine(bed.Settings.StateDirectory, "runtime", id, "seccomp.bpf")));
+            Assert.Contains("Seccomp_filters:\t1", await bed.ExecAsync(id, "cat", "/proc/1/status"), StringComparison.Ordinal);
+        }
+        Assert.True(filters[0].Length > 1000, "the profile has hundreds of system calls");
+        Assert.All(filters, f => Assert.Equal(filters[0], f));
+    }
+
+    [Fact]
     public async Task Mounts_show_host_paths_read_write_or_read_only()
     {
         await using var bed = await OciTestBed.StartAsync();

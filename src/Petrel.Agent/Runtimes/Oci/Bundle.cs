@@ -38,7 +38,7 @@ internal static class Bundle
 
     public static RuntimeSpecification Create(
         ContainerSpec spec, ImageProcess image, ImageUser user, PodFiles pod, string hostname, string cgroup, bool unifiedCgroups,
-        IReadOnlyList<string> capabilities, System.Text.Json.JsonElement? seccomp)
+        IReadOnlyList<string> capabilities, System.Text.Json.JsonElement? seccomp, string? seccompBytecode)
     {
         var privileged = spec.Security.Privileged;
         return new RuntimeSpecification
@@ -72,6 +72,7 @@ internal static class Bundle
                 ReadonlyPaths = privileged ? [] : ReadOnlyPaths,
                 Seccomp = privileged ? null : seccomp,
             },
+            Annotations = privileged || seccompBytecode is null ? null : new() { ["run.oci.seccomp_bpf_data"] = seccompBytecode },
         };
     }
 

@@ -15,6 +15,12 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
     // other child process can inherit it by accident.
     private const string Launch = "_OCI_SYNCPIPE=3 exec \"$@\" 3>&1 >/dev/null";
 
+    /// <summary>Whether the runtime takes a compiled seccomp profile; crun does.</summary>
+    public bool TakesBytecode => Path.GetFileName(RuntimePath) == "crun";
+
+    /// <summary>Where crun leaves the compiled seccomp profile of a container.</summary>
+    public string BytecodeFile(string id) => Path.Combine(StateDirectory, id, "seccomp.bpf");
+
     /// <summary>Finds the programs.</summary>
     /// <exception cref="RuntimeException">One is missing; the message names the package.</exception>
     public static ContainerMonitor Find(OciRuntimeSettings settings, Cgroups cgroups)

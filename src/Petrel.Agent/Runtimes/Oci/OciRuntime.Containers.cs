@@ -44,7 +44,7 @@ public sealed partial class OciRuntime
             var hostname = sandbox.Record.Spec.HostNetwork ? Environment.MachineName : sandbox.Record.Spec.Hostname;
             var configuration = Bundle.Create(
                 spec, image.Process, user, FilesOf(sandbox.Record), hostname, _cgroups.ContainerPath(sandboxId, id), _cgroups.IsUnified,
-                capabilities, _seccomp?.For(capabilities));
+                capabilities, _seccomp?.For(capabilities), Monitor.TakesBytecode ? _seccomp?.CompiledFor(capabilities) : null);
             File.WriteAllBytes(
                 Path.Combine(directory, "config.json"),
                 JsonSerializer.SerializeToUtf8Bytes(configuration, OciRuntimeJson.Default.RuntimeSpecification));
@@ -78,6 +78,10 @@ public sealed partial class OciRuntime
         try
         {
             var pid = await Monitor.CreateAsync(containerId, _containerFiles.DirectoryOf(containerId), container.Record.Spec, cancellationToken);
+            if (_seccomp is not null && Monitor.TakesBytecode && !container.Record.Spec.Security.Privileged)
+            {
+                _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(containerId));
+            }
             // Known before the program runs, so that its exit, however soon, finds it.
             Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });
             await Monitor.StartAsync(containerId, cancellationToken);

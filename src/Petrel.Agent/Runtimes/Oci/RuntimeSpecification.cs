@@ -11,6 +11,7 @@ internal sealed record RuntimeSpecification
     public required RootSpecification Root { get; init; }
     public required IReadOnlyList<MountSpecification> Mounts { get; init; }
     public required LinuxSpecification Linux { get; init; }
+    public SortedDictionary<string, string>? Annotations { get; init; }
 }
 
 internal sealed record ProcessSpecification
