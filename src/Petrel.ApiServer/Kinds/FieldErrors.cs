@@ -1,7 +1,12 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>A problem with one field, as <c>status.details.causes</c> reports it.</summary>
-/// <param name="Reason"><c>FieldValueRequired</c>, <c>FieldValueInvalid</c>, <c>FieldValueNotSupported</c>, <c>FieldValueForbidden</c>, <c>FieldValueDuplicate</c>, <c>FieldValueTooLong</c>, <c>FieldValueNotFound</c>.</param>
+/// <param name="Reason"><c>FieldValueRequired</c>, <c>FieldValueInvalid</c>, <c>FieldValueNotSupported</c>, <c>FieldValueForbidden</c>, <c>FieldValueDuplicate</c>, <c>FieldValueTooLong</c>, <c>FieldValueTooMany</c>, <c>FieldValueNotFound</c>.</param>
 /// <param name="Field">Path, for example <c>spec.containers[0].name</c>.</param>
 /// <param name="Message">Without the path, in upstream's form, for example <c>Required value: must be set</c>.</param>
 public readonly record struct FieldError(string Reason, string Field, string Message)
@@ -13,6 +18,13 @@ public readonly record struct FieldError(string Reason, string Field, string Mes
 /// <summary>Collects the problems of one object, so that its author sees all of them at once.</summary>
 public sealed class FieldErrors
 {
+    // Values are shown as they were written: <, > and non-ASCII letters unescaped.
+    private static readonly JsonSerializerOptions Relaxed = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
     private readonly List<FieldError> _errors = [];
 
     public IReadOnlyList<FieldError> All => _errors;
@@ -29,9 +41,12 @@ public sealed class FieldErrors
 
     public void Forbidden(string field, string detail) => Add("FieldValueForbidden", field, $"Forbidden: {detail}");
 
-    public void Duplicate(string field, string value) => Add("FieldValueDuplicate", field, $"Duplicate value: \"{value}\"");
+    public void Duplicate(string field, object value) => Add("FieldValueDuplicate", field, $"Duplicate value: {Show(value)}");
 
     public void TooLong(string field, int maxLength) => Add("FieldValueTooLong", field, $"Too long: may not be more than {maxLength} bytes");
+
+    public void TooMany(string field, int actual, int maximum) =>
+        Add("FieldValueTooMany", field, $"Too many: {actual}: must have at most {maximum} items");
 
     public void NotFound(string field, string value) => Add("FieldValueNotFound", field, $"Not found: \"{value}\"");
 
@@ -40,8 +55,9 @@ public sealed class FieldErrors
     private static string Show(object? value) => value switch
     {
         null => "null",
-        string text => $"\"{text}\"",
+        string text => JsonSerializer.Serialize(text, Relaxed),
         bool flag => flag ? "true" : "false",
+        JsonNode node => node.ToJsonString(Relaxed),
         _ => value.ToString() ?? "",
     };
 }

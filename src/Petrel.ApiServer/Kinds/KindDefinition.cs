@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model;
 using Petrel.Model.Schema;
 
@@ -32,6 +33,15 @@ public sealed record KindDefinition
     /// <summary>Whether <c>metadata.generation</c> is kept (upstream: kinds with a spec that controllers observe).</summary>
     public bool HasGeneration { get; init; }
 
+    /// <summary>Whether a change of annotations raises <c>metadata.generation</c> too (upstream: Deployments).</summary>
+    public bool AnnotationsRaiseGeneration { get; init; }
+
+    /// <summary>The verbs that the resource itself answers, as discovery lists them.</summary>
+    public IReadOnlyList<string> Verbs { get; init; } = AllVerbs;
+
+    /// <summary>What is wrong with a name of this kind, in upstream's words, or null.</summary>
+    public Func<string, string?> NameProblem { get; init; } = NameSyntax.SubdomainProblem;
+
     /// <summary>Subresources beyond <c>status</c>, as discovery lists them.</summary>
     public IReadOnlyList<SubresourceDefinition> Subresources { get; init; } = [];
 
@@ -44,7 +54,7 @@ public sealed record KindDefinition
     /// <summary>Runs on update (new, old) before validation: carries over what a client may not change silently.</summary>
     public Action<JsonObject, JsonObject, WriteContext> PrepareForUpdate { get; init; } = static (_, _, _) => { };
 
-    /// <summary>Checks (new, old or null on creation) and reports every problem, as upstream's validation does. Metadata is checked for all kinds alike.</summary>
+    /// <summary>Checks (new, old or null on creation) and reports every problem, as upstream's validation does. Metadata is checked for all kinds alike (<see cref="MetadataValidation"/>).</summary>
     public Action<JsonObject, JsonObject?, FieldErrors> Validate { get; init; } = static (_, _, _) => { };
 
     /// <summary>
@@ -59,6 +69,8 @@ public sealed record KindDefinition
     /// <summary>Fields that field selectors may name, besides <c>metadata.name</c> and <c>metadata.namespace</c>.</summary>
     public FrozenDictionary<string, Func<JsonElement, string>> SelectableFields { get; init; } =
         FrozenDictionary<string, Func<JsonElement, string>>.Empty;
+
+    private static readonly IReadOnlyList<string> AllVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
     /// <summary>The store key prefix of the kind, <c>/registry/GROUP/PLURAL/</c>, with <c>core</c> for the core group.</summary>
     public string StorePrefix => $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";

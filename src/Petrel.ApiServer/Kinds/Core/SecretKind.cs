@@ -1,0 +1,118 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using static Petrel.ApiServer.Kinds.Columns;
+
+namespace Petrel.ApiServer.Kinds.Core;
+
+/// <summary>v1 Secret.</summary>
+internal static class SecretKind
+{
+    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Secret", "secrets", namespaced: true) with
+    {
+        Default = Default,
+        Validate = Validate,
+        Columns =
+        [
+            Name,
+            Shown("Type", "What the secret is for.", static o => o.Text("type")),
+            Shown("Data", "How many keys it holds.", static o => o.Count("data")),
+            Age,
+        ],
+        SelectableFields = Selectable("type"),
+    };
+
+    private static void Default(JsonObject secret)
+    {
+        secret.Fill("type", "Opaque");
+        // stringData is for writing only: it wins over data and is never shown.
+        foreach (var (key, text) in secret.Map("stringData"))
+        {
+            secret.Ensure("data")[key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+        }
+        secret.Remove("stringData");
+    }
+
+    private static void Validate(JsonObject secret, JsonObject? old, FieldErrors errors)
+    {
+        var size = 0L;
+        foreach (var (key, base64) in secret.Map("data"))
+        {
+            DataValidation.Key("data", key, errors);
+            size += DataValidation.DecodedLength(base64);
+        }
+        if (size > DataValidation.MaxBytes)
+        {
+            errors.TooLong("data", DataValidation.MaxBytes);
+        }
+        OfType(secret, errors);
+        if (old is null)
+        {
+            return;
+        }
+        if (secret.Text("type") != old.Text("type"))
+        {
+            errors.Invalid("type", secret.Text("type"), "field is immutable");
+        }
+        DataValidation.Immutable(secret, old, ["data"], errors);
+    }
+
+    private static void OfType(JsonObject secret, FieldErrors errors)
+    {
+        var data = secret.Child("data");
+        switch (secret.Text("type"))
+        {
+            case "kubernetes.io/service-account-token":
+                if (secret.Child("metadata").Child("annotations").Text("kubernetes.io/service-account.name").Length == 0)
+                {
+                    errors.Required("metadata.annotations[kubernetes.io/service-account.name]");
+                }
+                break;
+            case "kubernetes.io/dockercfg":
+                Json(data, ".dockercfg", errors);
+                break;
+            case "kubernetes.io/dockerconfigjson":
+                Json(data, ".dockerconfigjson", errors);
+                break;
+            case "kubernetes.io/basic-auth":
+                if (!data.Has("username") && !data.Has("password"))
+                {
+                    errors.Required("data[username]");
+                    errors.Required("data[password]");
+                }
+                break;
+            case "kubernetes.io/ssh-auth":
+                if (data.Text("ssh-privatekey").Length == 0)
+                {
+                    errors.Required("data[ssh-privatekey]");
+                }
+                break;
+            case "kubernetes.io/tls":
+                foreach (var key in new[] { "tls.crt", "tls.key" })
+                {
+                    if (!data.Has(key))
+                    {
+                        errors.Required($"data[{key}]");
+                    }
+                }
+                break;
+        }
+    }
+
+    private static void Json(JsonObject? data, string key, FieldErrors errors)
+    {
+        if (!data.Has(key))
+        {
+            errors.Required($"data[{key}]");
+            return;
+        }
+        try
+        {
+            JsonDocument.Parse(Convert.FromBase64String(data.Text(key))).Dispose();
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            errors.Invalid($"data[{key}]", "<secret contents redacted>", "must be valid JSON");
+        }
+    }
+}

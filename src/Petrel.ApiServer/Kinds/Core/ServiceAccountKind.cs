@@ -1,0 +1,13 @@
+using static Petrel.ApiServer.Kinds.Columns;
+
+namespace Petrel.ApiServer.Kinds.Core;
+
+/// <summary>v1 ServiceAccount.</summary>
+internal static class ServiceAccountKind
+{
+    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "ServiceAccount", "serviceaccounts", namespaced: true) with
+    {
+        ShortNames = ["sa"],
+        Columns = [Name, Shown("Secrets", "How many secrets its pods may use.", static o => o.Count("secrets")), Age],
+    };
+}
