@@ -1,0 +1,79 @@
+using k8s.Models;
+
+namespace Petrel.Scheduler.Cluster;
+
+/// <summary>A node, the pods on it and on their way to it, and what they take of it.</summary>
+internal sealed class NodeInfo(string name)
+{
+    private readonly List<PodInfo> _pods = [];
+    private readonly List<PodInfo> _podsWithAffinity = [];
+    private readonly List<HostPort> _usedPorts = [];
+
+    public string Name { get; } = name;
+
+    /// <summary>Null while pods are known to be on a node that is not known itself.</summary>
+    public V1Node? Node { get; private set; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; private set; } = LabelSets.Of(null);
+    public IList<V1Taint> Taints { get; private set; } = [];
+    public bool IsUnschedulable => Node?.Spec?.Unschedulable == true;
+    public ResourceAmounts Allocatable { get; private set; } = new();
+
+    /// <summary>What the pods request together.</summary>
+    public ResourceAmounts Requested { get; } = new();
+
+    /// <summary>The same with defaults for what was not requested; for scores.</summary>
+    public ResourceAmounts NonZeroRequested { get; } = new();
+
+    public IReadOnlyList<PodInfo> Pods => _pods;
+    public IReadOnlyList<PodInfo> PodsWithAffinity => _podsWithAffinity;
+    public IReadOnlyList<HostPort> UsedPorts => _usedPorts;
+
+    /// <summary>Bytes of each image that is present, by each of its names.</summary>
+    public IReadOnlyDictionary<string, long> Images { get; private set; } = new Dictionary<string, long>();
+
+    public void SetNode(V1Node? node)
+    {
+        Node = node;
+        Labels = LabelSets.Of(node?.Metadata.Labels);
+        Taints = node?.Spec?.Taints ?? [];
+        Allocatable = ResourceAmounts.From(node?.Status?.Allocatable);
+        var images = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var image in node?.Status?.Images ?? [])
+        {
+            foreach (var imageName in image.Names ?? [])
+            {
+                images[imageName] = image.SizeBytes ?? 0;
+            }
+        }
+        Images = images;
+    }
+
+    public void Add(PodInfo pod)
+    {
+        _pods.Add(pod);
+        if (pod.HasPodAffinity)
+        {
+            _podsWithAffinity.Add(pod);
+        }
+        _usedPorts.AddRange(pod.HostPorts);
+        Requested.Add(pod.Requests);
+        NonZeroRequested.Add(pod.NonZero);
+    }
+
+    /// <summary>Takes away a pod that was added, as the same instance.</summary>
+    public void Remove(PodInfo pod)
+    {
+        if (!_pods.Remove(pod))
+        {
+            throw new InvalidOperationException($"{pod.Key} is not on node {Name}.");
+        }
+        _podsWithAffinity.Remove(pod);
+        foreach (var port in pod.HostPorts)
+        {
+            _usedPorts.Remove(port);
+        }
+        Requested.Add(pod.Requests, -1);
+        NonZeroRequested.Add(pod.NonZero, -1);
+    }
+}
