@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.Model;
+using Petrel.Model.Determinism;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Admission;
+
+/// <summary>
+/// Gives Services their cluster addresses and node ports. What is given is a key of its own in the store, committed with the
+/// Service in one batch: two Services never get the same, and a deleted one gives its own back.
+/// </summary>
+internal sealed class ServiceAllocations(ServerParts parts)
+{
+    /// <summary>The store keys of what is given to Services.</summary>
+    public const string Prefix = "/petrel/allocations/services/";
+
+    private readonly IPNetwork _range = IPNetwork.Parse(parts.Options.ServiceCidr);
+
+    /// <summary>
+    /// Completes a Service that is created or changed (<paramref name="old"/> null: created) and returns the operations to commit with
+    /// it. Asked for a taken value, it refuses; a value that somebody else takes meanwhile fails the commit, and the caller tries again.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<StoreOperation>> AllocateAsync(
+        KindDefinition kind, ObjectKey key, JsonObject service, JsonObject? old, CancellationToken cancellationToken)
+    {
+        var spec = service.ObjectOrNew("spec");
+        var held = old is null ? [] : Held(old);
+        var wanted = new SortedSet<string>(StringComparer.Ordinal);
+        var errors = new FieldErrors();
+        if (HasAddress(spec))
+        {
+            await AddressAsync(spec, held, wanted, errors, cancellationToken);
+        }
+        if (spec.Text("type") is "NodePort" or "LoadBalancer")
+        {
+            await NodePortsAsync(spec, held, wanted, errors, cancellationToken);
+        }
+        if (errors.Any)
+        {
+            throw StatusErrors.Invalid(kind, key.Name, errors.All);
+        }
+        var owner = Encoding.UTF8.GetBytes(key.ToString());
+        var operations = new List<StoreOperation>();
+        operations.AddRange(wanted.Except(held).Select(name => StoreOperation.Put(Prefix + name, owner, 0)));
+        operations.AddRange(held.Except(wanted).Select(name => StoreOperation.Delete(Prefix + name)));
+        return operations;
+    }
+
+    /// <summary>What gives a deleted Service's values back.</summary>
+    public static IReadOnlyList<StoreOperation> Release(JsonObject service) => [.. Held(service).Select(name => StoreOperation.Delete(Prefix + name))];
+
+    private static bool HasAddress(JsonObject spec) => spec.Text("type") is not "ExternalName" && spec.Text("clusterIP") != "None";
+
+    private async ValueTask AddressAsync(
+        JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
+    {
+        var asked = spec.Text("clusterIP") is { Length: > 0 } one ? one : spec.Texts("clusterIPs") is [var first, ..] ? first : "";
+        if (asked.Length == 0)
+        {
+            asked = await FreeAddressAsync(cancellationToken);
+        }
+        else if (!held.Contains("ip/" + asked))
+        {
+            if (!IPAddress.TryParse(asked, out var address) || !_range.Contains(address))
+            {
+                errors.Invalid("spec.clusterIPs", List(asked), $"failed to allocate IP {asked}: the provided IP is not in the valid range. The range of valid IPs is {_range}");
+            }
+            else if (await parts.Store.GetAsync($"{Prefix}ip/{asked}", cancellationToken) is not null)
+            {
+                errors.Invalid("spec.clusterIPs", List(asked), $"failed to allocate IP {asked}: provided IP is already allocated");
+            }
+        }
+        spec["clusterIP"] = asked;
+        spec["clusterIPs"] = new JsonArray(asked);
+        spec["ipFamilies"] ??= new JsonArray("IPv4");
+        spec["ipFamilyPolicy"] ??= "SingleStack";
+        wanted.Add("ip/" + asked);
+    }
+
+    private async ValueTask<string> FreeAddressAsync(CancellationToken cancellationToken)
+    {
+        var network = ToNumber(_range.BaseAddress);
+        // Neither the network's own address, nor the first (the API's own Service), nor the last.
+        var size = Math.Min(1L << (32 - _range.PrefixLength), int.MaxValue) - 3;
+        var start = parts.Entropy.Next((int)Math.Max(1, size));
+        for (var i = 0L; i < size; i++)
+        {
+            var address = ToAddress((uint)(network + 2 + (start + i) % size));
+            if (await parts.Store.GetAsync($"{Prefix}ip/{address}", cancellationToken) is null)
+            {
+                return address;
+            }
+        }
+        throw StatusErrors.InternalError("failed to allocate a serviceIP: range is full");
+    }
+
+    private async ValueTask NodePortsAsync(
+        JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
+    {
+        if (spec["allocateLoadBalancerNodePorts"] is JsonValue flag && flag.TryGetValue<bool>(out var allocate) && !allocate)
+        {
+            return;
+        }
+        var ports = spec["ports"] as JsonArray ?? [];
+        for (var i = 0; i < ports.Count; i++)
+        {
+            var port = ports[i]!.AsObject();
+            var protocol = port.Text("protocol") is { Length: > 0 } p ? p : "TCP";
+            var number = (int)(port.Integer("nodePort") ?? 0);
+            if (number == 0)
+            {
+                number = await FreePortAsync(protocol, wanted, cancellationToken);
+                port["nodePort"] = number;
+            }
+            else if (!held.Contains(PortName(protocol, number)))
+            {
+                var (first, last) = parts.Options.NodePorts;
+                if (number < first || number > last)
+                {
+                    errors.Invalid($"spec.ports[{i}].nodePort", number, $"provided port is not in the valid range. The range of valid ports is {first}-{last}");
+                }
+                else if (await parts.Store.GetAsync(Prefix + PortName(protocol, number), cancellationToken) is not null)
+                {
+                    errors.Invalid($"spec.ports[{i}].nodePort", number, "provided port is already allocated");
+                }
+            }
+            wanted.Add(PortName(protocol, number));
+        }
+    }
+
+    private async ValueTask<int> FreePortAsync(string protocol, SortedSet<string> wanted, CancellationToken cancellationToken)
+    {
+        var (first, last) = parts.Options.NodePorts;
+        var size = last - first + 1;
+        var start = parts.Entropy.Next(size);
+        for (var i = 0; i < size; i++)
+        {
+            var number = first + (start + i) % size;
+            var name = PortName(protocol, number);
+            if (!wanted.Contains(name) && await parts.Store.GetAsync(Prefix + name, cancellationToken) is null)
+            {
+                return number;
+            }
+        }
+        throw StatusErrors.InternalError("failed to allocate a nodePort: range is full");
+    }
+
+    private static SortedSet<string> Held(JsonObject service)
+    {
+        var held = new SortedSet<string>(StringComparer.Ordinal);
+        if (service.Object("spec") is not { } spec)
+        {
+            return held;
+        }
+        if (HasAddress(spec) && spec.Text("clusterIP") is { Length: > 0 } address)
+        {
+            held.Add("ip/" + address);
+        }
+        foreach (var port in spec["ports"] as JsonArray ?? [])
+        {
+            if (port!.AsObject().Integer("nodePort") is { } number and > 0)
+            {
+                held.Add(PortName(port.AsObject().Text("protocol") is { Length: > 0 } p ? p : "TCP", (int)number));
+            }
+        }
+        return held;
+    }
+
+    private static string PortName(string protocol, int number) => string.Create(CultureInfo.InvariantCulture, $"port/{protocol}/{number}");
+
+    private static string List(string value) => $"[]string{{\"{value}\"}}";
+
+    private static uint ToNumber(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+
+    private static string ToAddress(uint number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return new IPAddress(bytes).ToString();
+    }
+}

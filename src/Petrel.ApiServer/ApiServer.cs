@@ -1,0 +1,160 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Authorization;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Health;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.Requests;
+using Petrel.Model.Api;
+using Petrel.Model.Determinism;
+using Petrel.Store;
+
+namespace Petrel.ApiServer;
+
+/// <summary>
+/// The Kubernetes API over a revisioned store. The same code answers live requests and simulated ones: it takes no thread, no clock
+/// and no randomness of its own.
+/// </summary>
+public sealed partial class ApiServer : IApiHandler
+{
+    private static readonly string[] SystemNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+    private readonly ServerParts _parts;
+    private readonly Router _router;
+    private readonly IAuthorizer _authorizer;
+    private readonly HealthPaths _health;
+    private readonly ILogger _log;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _stopping;
+
+    public ApiServer(
+        ApiServerOptions options,
+        IRevisionedStore store,
+        KindRegistry kinds,
+        TimeProvider time,
+        IEntropy entropy,
+        INodeConnector nodes,
+        ILoggerFactory logs)
+    {
+        _log = logs.CreateLogger("Petrel.ApiServer");
+        var caches = new CacheHub(store, kinds.All, options.WatchWindow);
+        _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, _log);
+        _router = new Router(_parts);
+        _authorizer = new ClusterAuthorizer(store, kinds);
+        HealthCheck ping = new("ping", static () => true);
+        HealthCheck following = new("store", () => caches.Revision >= 0 && !_stopping);
+        _health = new HealthPaths([ping], [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]);
+    }
+
+    /// <summary>Completes when the server can answer: its caches follow the store, and the system's namespaces are there.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>Serves until cancelled. Watches end with it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
+        var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
+        try
+        {
+            await BootstrapAsync(stop.Token);
+            _ready.TrySetResult();
+            await Task.WhenAll(caches, compaction);
+        }
+        catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
+        {
+            await Task.WhenAll(caches, compaction);
+        }
+        finally
+        {
+            _stopping = true;
+            stop.Cancel();
+            _ready.TrySetCanceled(CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (HealthPaths.IsOpen(request.Path))
+            {
+                return _health.Answer(request);
+            }
+            if (request.User.Groups.Contains(UserInfo.UnauthenticatedGroup))
+            {
+                throw StatusErrors.Unauthorized();
+            }
+            if (request.Body.Length > _parts.Options.MaxBodyBytes)
+            {
+                throw StatusErrors.RequestEntityTooLarge(_parts.Options.MaxBodyBytes);
+            }
+            var info = RequestInfo.Parse(request);
+            if (!await _authorizer.IsAllowedAsync(info, request, cancellationToken))
+            {
+                throw ForbiddenErrors.Of(info, request.User);
+            }
+            return info.IsResource ? await _router.RouteAsync(info, request, cancellationToken) : throw StatusErrors.NoSuchResource();
+        }
+        catch (StatusException e)
+        {
+            return e.ToResponse();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            LogFailed(_log, e, request.Method, request.Path);
+            return StatusErrors.InternalError(e.Message).ToResponse();
+        }
+    }
+
+    private async Task BootstrapAsync(CancellationToken cancellationToken)
+    {
+        await _parts.Caches.WaitUntilCurrentAsync(cancellationToken);
+        if (_parts.Kinds.Find("", "v1", "namespaces") is not { } namespaces)
+        {
+            return;
+        }
+        foreach (var name in SystemNamespaces)
+        {
+            if (await _parts.Store.GetAsync(namespaces.StorePrefix + name, cancellationToken) is null)
+            {
+                var document = new JsonObject
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "Namespace",
+                    ["metadata"] = new JsonObject { ["name"] = name },
+                };
+                await _router.Create.CreateAsync(namespaces, "", document, dryRun: false, cancellationToken);
+            }
+        }
+        await _parts.Caches.WaitUntilCurrentAsync(cancellationToken);
+    }
+
+    // When one loop ends, so do the others: half a server is none.
+    private static async Task EndTogetherAsync(Task loop, CancellationTokenSource stop)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return;
+        }
+        finally
+        {
+            stop.Cancel();
+        }
+    }
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string method, string path);
+}

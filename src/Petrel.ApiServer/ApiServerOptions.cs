@@ -1,0 +1,35 @@
+namespace Petrel.ApiServer;
+
+/// <summary>The API server's settings. The defaults are upstream's.</summary>
+public sealed record ApiServerOptions
+{
+    /// <summary>The range that Services' cluster addresses come from (IPv4 CIDR).</summary>
+    public string ServiceCidr { get; init; } = "10.96.0.0/12";
+
+    /// <summary>The ports that Services of type NodePort and LoadBalancer get.</summary>
+    public (int First, int Last) NodePorts { get; init; } = (30000, 32767);
+
+    /// <summary>How long pods stay bound to a node that is not ready, when they do not say (DefaultTolerationSeconds).</summary>
+    public long NotReadyTolerationSeconds { get; init; } = 300;
+
+    /// <summary>How long pods stay bound to an unreachable node, when they do not say.</summary>
+    public long UnreachableTolerationSeconds { get; init; } = 300;
+
+    /// <summary>How many events of each kind are kept for watches that resume.</summary>
+    public int WatchWindow { get; init; } = 8192;
+
+    /// <summary>How often a watch that allows bookmarks gets one.</summary>
+    public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>A watch without timeoutSeconds ends after this time, or up to twice as much.</summary>
+    public TimeSpan MinWatchTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>How long a request waits for a resourceVersion that is not committed yet.</summary>
+    public TimeSpan FreshnessTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>History older than this is compacted, each time that this passes.</summary>
+    public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The largest request body, in bytes.</summary>
+    public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
+}

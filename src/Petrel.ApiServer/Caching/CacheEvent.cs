@@ -1,0 +1,60 @@
+using System.Text;
+
+namespace Petrel.ApiServer.Caching;
+
+/// <summary>What a watch event says.</summary>
+internal enum EventType
+{
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// <summary>
+/// One change of one object. <see cref="Object"/> is null when it was deleted, <see cref="Previous"/> when it was created. Its
+/// frames are made once and shared by all watchers.
+/// </summary>
+internal sealed class CacheEvent(long revision, WireObject? value, WireObject? previous)
+{
+    private byte[]? _added;
+    private byte[]? _modified;
+    private byte[]? _deleted;
+
+    public long Revision { get; } = revision;
+    public WireObject? Object { get; } = value;
+    public WireObject? Previous { get; } = previous;
+
+    /// <summary>The object that an event of this type shows: a deletion shows the last state, under the deletion's revision.</summary>
+    public WireObject Shown(EventType type) => type == EventType.Deleted ? Previous!.At(Revision) : Object!;
+
+    /// <summary>The event as a line of a watch.</summary>
+    public byte[] Frame(EventType type) => type switch
+    {
+        EventType.Added => _added ??= MakeFrame(type, Shown(type)),
+        EventType.Modified => _modified ??= MakeFrame(type, Shown(type)),
+        _ => _deleted ??= MakeFrame(type, Shown(type)),
+    };
+
+    public static ReadOnlySpan<byte> FrameStart(EventType type) => type switch
+    {
+        EventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
+        EventType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
+        _ => "{\"type\":\"DELETED\",\"object\":"u8,
+    };
+
+    public static byte[] MakeFrame(EventType type, WireObject value)
+    {
+        var start = FrameStart(type);
+        var frame = GC.AllocateUninitializedArray<byte>(start.Length + value.Length + 2);
+        start.CopyTo(frame);
+        var written = start.Length + value.CopyTo(frame.AsSpan(start.Length));
+        "}\n"u8.CopyTo(frame.AsSpan(written));
+        return frame;
+    }
+
+    public static byte[] MakeFrame(string type, ReadOnlySpan<byte> value)
+    {
+        var start = Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\",\"object\":");
+        return [.. start, .. value, .. "}\n"u8];
+    }
+}

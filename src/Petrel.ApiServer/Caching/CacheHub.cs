@@ -1,0 +1,111 @@
+using Petrel.ApiServer.Kinds;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Caching;
+
+/// <summary>
+/// Feeds the caches of all kinds from one watch of the store: one wake-up a commit however many kinds there are, and one
+/// revision that all of them have reached.
+/// </summary>
+internal sealed class CacheHub
+{
+    /// <summary>Where objects are stored; what is elsewhere (allocations) is not for reading through the API.</summary>
+    private const string Root = "/registry/";
+
+    private readonly IRevisionedStore _store;
+    private readonly int _window;
+    private readonly Dictionary<string, KindCache> _byPrefix = [];
+    private readonly CacheProgress _progress = new();
+
+    public CacheHub(IRevisionedStore store, IEnumerable<KindDefinition> kinds, int window)
+    {
+        _store = store;
+        _window = window;
+        foreach (var kind in kinds)
+        {
+            // Versions of one resource share their storage.
+            _byPrefix.TryAdd(kind.StorePrefix, new KindCache(kind, window, _progress));
+        }
+    }
+
+    /// <summary>The revision that all caches have reached; -1 before they are loaded.</summary>
+    public long Revision => _progress.Revision;
+
+    public KindCache Of(KindDefinition kind) => _byPrefix[kind.StorePrefix];
+
+    /// <summary>Completes when reads from the caches show everything that is committed now.</summary>
+    public Task WaitUntilCurrentAsync(CancellationToken cancellationToken) => _progress.WaitForAsync(_store.CurrentRevision, cancellationToken);
+
+    public Task WaitForAsync(long revision, CancellationToken cancellationToken) => _progress.WaitForAsync(revision, cancellationToken);
+
+    /// <summary>Loads the caches, then follows the store until cancelled or the store is closed. Watches end with it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            // A little history is taken in again, so that watches from before a restart can resume.
+            var start = Math.Max(_store.CompactedRevision, _store.CurrentRevision - _window);
+            if (start > 0)
+            {
+                Load(await _store.RangeAsync(Root, start, null, 0, cancellationToken));
+            }
+            else
+            {
+                start = 0;
+            }
+            _progress.MoveTo(start);
+            await foreach (var batch in _store.WatchAsync(Root, start, cancellationToken))
+            {
+                Apply(batch);
+            }
+        }
+        finally
+        {
+            _progress.Close();
+            foreach (var cache in _byPrefix.Values)
+            {
+                cache.Close();
+            }
+        }
+    }
+
+    private void Load(RangeResult objects)
+    {
+        var byPrefix = objects.Entries.GroupBy(e => PrefixOf(e.Key)).ToDictionary(g => g.Key, g => g.ToList());
+        foreach (var (prefix, cache) in _byPrefix)
+        {
+            cache.Load(byPrefix.GetValueOrDefault(prefix) ?? [], objects.Revision);
+        }
+    }
+
+    private void Apply(WatchBatch batch)
+    {
+        if (batch.Changes.Count == 1)
+        {
+            if (_byPrefix.TryGetValue(PrefixOf(batch.Changes[0].Key), out var cache))
+            {
+                cache.Apply(batch.Changes, batch.UpTo);
+            }
+        }
+        else if (batch.Changes.Count > 1)
+        {
+            foreach (var group in batch.Changes.GroupBy(c => PrefixOf(c.Key)))
+            {
+                if (_byPrefix.TryGetValue(group.Key, out var cache))
+                {
+                    cache.Apply([.. group], batch.UpTo);
+                }
+            }
+        }
+        _progress.MoveTo(batch.UpTo);
+    }
+
+    // /registry/GROUP/PLURAL/
+    private static string PrefixOf(string key)
+    {
+        var group = key.IndexOf('/', Root.Length);
+        var plural = group < 0 ? -1 : key.IndexOf('/', group + 1);
+        return plural < 0 ? "" : key[..(plural + 1)];
+    }
+}

@@ -1,0 +1,158 @@
+using Petrel.ApiServer.Kinds;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Caching;
+
+/// <summary>
+/// The watch cache of one kind: its objects as of the newest revision, and a window of its newest events. Reads never touch the
+/// store; watchers read the window at their own pace (architecture decision 5).
+/// </summary>
+internal sealed class KindCache(KindDefinition kind, int window, CacheProgress progress)
+{
+    private readonly Lock _gate = new();
+    private readonly List<WatchSignal> _watchers = [];
+    private EventWindow _events = new(window, 0);
+    private Snapshot _snapshot = Snapshot.Empty;
+    private bool _closed;
+
+    public KindDefinition Kind { get; } = kind;
+
+    /// <summary>The objects now.</summary>
+    public Snapshot Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Latest();
+            }
+        }
+    }
+
+    /// <summary>Starts from the objects of a revision; events up to it are not known.</summary>
+    public void Load(IEnumerable<StoreEntry> entries, long revision)
+    {
+        var objects = Snapshot.Empty.Objects.ToBuilder();
+        foreach (var entry in entries)
+        {
+            var path = entry.Key[Kind.StorePrefix.Length..];
+            objects.Add(new(path, new WireObject(Kind, path, entry.Value, entry.ModRevision)));
+        }
+        lock (_gate)
+        {
+            _events = new EventWindow(window, revision);
+            _snapshot = new(objects.ToImmutable(), revision);
+        }
+    }
+
+    /// <summary>Takes in changes, in order; <paramref name="upTo"/> is the newest revision that they are complete to.</summary>
+    public void Apply(IReadOnlyList<StoreChange> changes, long upTo)
+    {
+        var objects = _snapshot.Objects.ToBuilder();
+        var events = new CacheEvent[changes.Count];
+        for (var i = 0; i < changes.Count; i++)
+        {
+            var change = changes[i];
+            var path = change.Key[Kind.StorePrefix.Length..];
+            objects.TryGetValue(new(path, null), out var before);
+            var value = change.Value is { } stored ? new WireObject(Kind, path, stored, change.Revision) : null;
+            if (before.Object is not null)
+            {
+                objects.Remove(before);
+            }
+            if (value is not null)
+            {
+                objects.Add(new(path, value));
+            }
+            events[i] = new CacheEvent(change.Revision, value, before.Object);
+        }
+        lock (_gate)
+        {
+            foreach (var item in events)
+            {
+                _events.Add(item);
+            }
+            _snapshot = new(objects.ToImmutable(), upTo);
+            foreach (var watcher in _watchers)
+            {
+                watcher.Wake();
+            }
+        }
+    }
+
+    /// <summary>Starts a watch at the events above <paramref name="afterRevision"/>; false when some of those are forgotten.</summary>
+    public bool TryWatch(long afterRevision, WatchSignal signal, out long place, out long oldest)
+    {
+        lock (_gate)
+        {
+            oldest = _events.Floor;
+            place = _events.PlaceAfter(afterRevision);
+            if (afterRevision < _events.Floor)
+            {
+                return false;
+            }
+            _watchers.Add(signal);
+            return true;
+        }
+    }
+
+    /// <summary>Starts a watch at the current state, which it returns.</summary>
+    public Snapshot Watch(WatchSignal signal, out long place)
+    {
+        lock (_gate)
+        {
+            place = _events.End;
+            _watchers.Add(signal);
+            return Latest();
+        }
+    }
+
+    public void EndWatch(WatchSignal signal)
+    {
+        lock (_gate)
+        {
+            _watchers.Remove(signal);
+        }
+    }
+
+    /// <summary>
+    /// Copies events from <paramref name="place"/> on and moves it; none when there are none yet. False when the watch is over:
+    /// it has fallen out of the window, or the cache is closed. <paramref name="seen"/> is the revision that the watcher is complete to.
+    /// </summary>
+    public bool TryRead(ref long place, Span<CacheEvent> target, out int count, out long seen)
+    {
+        lock (_gate)
+        {
+            count = 0;
+            seen = 0;
+            if (_closed || place < _events.Start)
+            {
+                return false;
+            }
+            while (count < target.Length && place < _events.End)
+            {
+                target[count++] = _events[place++];
+            }
+            seen = place == _events.End ? Latest().Revision : count > 0 ? target[count - 1].Revision - 1 : 0;
+            return true;
+        }
+    }
+
+    /// <summary>Ends every watch.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            foreach (var watcher in _watchers)
+            {
+                watcher.Wake();
+            }
+        }
+    }
+
+    // Changes elsewhere move the revision without changing the objects.
+    private Snapshot Latest() => progress.Revision is var revision && revision > _snapshot.Revision
+        ? _snapshot = _snapshot with { Revision = revision }
+        : _snapshot;
+}

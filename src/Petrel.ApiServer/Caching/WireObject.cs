@@ -1,0 +1,178 @@
+using System.Buffers.Text;
+using System.Collections.Frozen;
+using System.Text.Json;
+using Petrel.ApiServer.Kinds;
+
+namespace Petrel.ApiServer.Caching;
+
+/// <summary>
+/// One version of one object. Its final bytes are the stored ones with <c>resourceVersion</c> put in, which nobody knew
+/// when they were stored; they are made while they are copied, so that the cache shares its memory with the store.
+/// </summary>
+internal sealed class WireObject
+{
+    private readonly KindDefinition _kind;
+    private readonly ReadOnlyMemory<byte> _stored;
+    private readonly int _splice;
+    private FrozenDictionary<string, string>? _labels;
+    private FrozenDictionary<string, string>? _fields;
+
+    public WireObject(KindDefinition kind, string path, ReadOnlyMemory<byte> stored, long revision)
+    {
+        _kind = kind;
+        _stored = stored;
+        _splice = SplicePoint(stored.Span);
+        Path = path;
+        Revision = revision;
+    }
+
+    private static ReadOnlySpan<byte> MetadataStart => "\"metadata\":{"u8;
+    private static ReadOnlySpan<byte> FieldStart => "\"resourceVersion\":\""u8;
+    private static ReadOnlySpan<byte> FieldEnd => "\","u8;
+
+    /// <summary>The store key without the kind's prefix: <c>namespace/name</c>, or only the name. The order of lists.</summary>
+    public string Path { get; }
+
+    public long Revision { get; }
+
+    public string Name => Path[(Path.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
+    public string Namespace => Path.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 ? Path[..slash] : "";
+
+    /// <summary>The length of the final bytes.</summary>
+    public int Length => _stored.Length + FieldStart.Length + Digits(Revision) + FieldEnd.Length;
+
+    /// <summary>The object's labels, read once.</summary>
+    public FrozenDictionary<string, string> Labels => _labels ??= ReadLabels();
+
+    /// <summary>The value of a selectable field, or empty.</summary>
+    public string Field(string name) => name switch
+    {
+        "metadata.name" => Name,
+        "metadata.namespace" => Namespace,
+        _ => (_fields ??= ReadFields()).GetValueOrDefault(name, ""),
+    };
+
+    /// <summary>The same object under another revision: a deletion's, or one at which it left a selection.</summary>
+    public WireObject At(long revision) => new(_kind, Path, _stored, revision);
+
+    /// <summary>Copies the final bytes into <paramref name="target"/>; returns how many.</summary>
+    public int CopyTo(Span<byte> target)
+    {
+        var stored = _stored.Span;
+        stored[.._splice].CopyTo(target);
+        var written = _splice;
+        FieldStart.CopyTo(target[written..]);
+        written += FieldStart.Length;
+        Utf8Formatter.TryFormat(Revision, target[written..], out var digits);
+        written += digits;
+        FieldEnd.CopyTo(target[written..]);
+        written += FieldEnd.Length;
+        stored[_splice..].CopyTo(target[written..]);
+        return written + stored.Length - _splice;
+    }
+
+    public byte[] ToArray()
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(Length);
+        CopyTo(bytes);
+        return bytes;
+    }
+
+    /// <summary>The final bytes of the object's metadata alone.</summary>
+    public ReadOnlyMemory<byte> Metadata()
+    {
+        var bytes = ToArray();
+        var reader = new Utf8JsonReader(bytes);
+        while (reader.Read())
+        {
+            if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("metadata"u8))
+            {
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                return bytes.AsMemory(start, (int)reader.BytesConsumed - start);
+            }
+        }
+        throw new InvalidOperationException($"The stored object {Path} has no metadata.");
+    }
+
+    /// <summary>The object as a document to read; dispose of it.</summary>
+    public JsonDocument Parse() => JsonDocument.Parse(ToArray());
+
+    // Documents are stored with apiVersion and kind first, whose values hold no quotes.
+    private static int SplicePoint(ReadOnlySpan<byte> stored)
+    {
+        var at = stored.IndexOf(MetadataStart);
+        return at >= 0 ? at + MetadataStart.Length : throw new InvalidOperationException("A stored object has no metadata.");
+    }
+
+    private static int Digits(long value)
+    {
+        var digits = 1;
+        for (; value >= 10; value /= 10)
+        {
+            digits++;
+        }
+        return digits;
+    }
+
+    private FrozenDictionary<string, string> ReadLabels()
+    {
+        var reader = new Utf8JsonReader(_stored.Span);
+        var inMetadata = false;
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+            if (reader.CurrentDepth == 1)
+            {
+                if (inMetadata)
+                {
+                    break;
+                }
+                inMetadata = reader.ValueTextEquals("metadata"u8);
+                reader.Read();
+                if (!inMetadata)
+                {
+                    reader.Skip();
+                }
+            }
+            else if (reader.ValueTextEquals("labels"u8))
+            {
+                reader.Read();
+                return ReadMap(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+        return FrozenDictionary<string, string>.Empty;
+    }
+
+    private static FrozenDictionary<string, string> ReadMap(ref Utf8JsonReader reader)
+    {
+        var labels = new Dictionary<string, string>();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = reader.GetString()!;
+            reader.Read();
+            labels[key] = reader.GetString() ?? "";
+        }
+        return labels.ToFrozenDictionary();
+    }
+
+    private FrozenDictionary<string, string> ReadFields()
+    {
+        using var document = JsonDocument.Parse(_stored);
+        var fields = new Dictionary<string, string>();
+        foreach (var (name, read) in _kind.SelectableFields)
+        {
+            fields[name] = read(document.RootElement);
+        }
+        return fields.ToFrozenDictionary();
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Errors;
+
+/// <summary>
+/// A request's refusal, as a Kubernetes Status (meta/v1). Thrown anywhere below the request's edge, which answers with it.
+/// </summary>
+public sealed class StatusException(int code, string reason, string message, JsonObject? details = null) : Exception(message)
+{
+    public int Code { get; } = code;
+
+    /// <summary>Machine-readable, for example <c>NotFound</c>.</summary>
+    public string Reason { get; } = reason;
+
+    /// <summary>Name, group, kind, uid, causes and retryAfterSeconds, where they are known.</summary>
+    public JsonObject? Details { get; } = details;
+
+    /// <summary>The Status document.</summary>
+    public JsonObject ToStatus()
+    {
+        var status = new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Failure",
+            ["message"] = Message,
+        };
+        if (Reason.Length > 0)
+        {
+            status["reason"] = Reason;
+        }
+        if (Details is not null)
+        {
+            status["details"] = Details.DeepClone();
+        }
+        status["code"] = Code;
+        return status;
+    }
+
+    public ApiResponse ToResponse()
+    {
+        var retryAfter = Details?["retryAfterSeconds"]?.GetValue<int>();
+        return new ApiResponse
+        {
+            StatusCode = Code,
+            Body = Responses.JsonBytes.Of(ToStatus()),
+            Headers = retryAfter is { } seconds ? [new("Retry-After", seconds.ToString())] : [],
+        };
+    }
+}

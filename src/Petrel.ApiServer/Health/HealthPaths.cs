@@ -1,0 +1,75 @@
+using System.Text;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Health;
+
+/// <summary>
+/// <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, as a whole, with every check (<c>?verbose</c>), or one check by its path; and <c>/version</c>.
+/// </summary>
+internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready)
+{
+    /// <summary>Whether a path is one of these, which anybody may ask for.</summary>
+    public static bool IsOpen(string path) =>
+        path is "/version" or "/version/" || path.Split('/') is ["", "livez" or "readyz" or "healthz", ..];
+
+    public ApiResponse Answer(ApiRequest request)
+    {
+        if (request.Path.StartsWith("/version", StringComparison.Ordinal))
+        {
+            return Version;
+        }
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var checks = parts[0] == "livez" ? live : ready;
+        if (parts.Length == 1)
+        {
+            return Report(parts[0], checks, request);
+        }
+        var named = checks.FirstOrDefault(c => c.Name == string.Join('/', parts[1..])) ?? throw StatusErrors.NoSuchResource();
+        return Report($"{parts[0]}/{named.Name}", [named], request);
+    }
+
+    private static ApiResponse Report(string name, IReadOnlyList<HealthCheck> checks, ApiRequest request)
+    {
+        var excluded = request.Query.Where(q => q.Key == "exclude").Select(q => q.Value).ToArray();
+        var text = new StringBuilder();
+        var healthy = true;
+        foreach (var check in checks)
+        {
+            var ok = excluded.Contains(check.Name) || check.IsHealthy();
+            healthy &= ok;
+            text.Append(ok ? "[+]" : "[-]").Append(check.Name).Append(ok ? " ok\n" : " failed: reason withheld\n");
+        }
+        if (!healthy)
+        {
+            return ObjectResponses.Text(500, $"{text}{name} check failed\n");
+        }
+        return ObjectResponses.Text(200, RequestInfo.IsTrue(request.QueryValue("verbose")) ? $"{text}{name} check passed\n" : "ok");
+    }
+
+    private static ApiResponse Version { get; } = new()
+    {
+        StatusCode = 200,
+        Body = JsonBytes.Of(new System.Text.Json.Nodes.JsonObject
+        {
+            ["major"] = "1",
+            ["minor"] = "35",
+            ["emulationMajor"] = "1",
+            ["emulationMinor"] = "35",
+            ["minCompatibilityMajor"] = "1",
+            ["minCompatibilityMinor"] = "34",
+            ["gitVersion"] = $"v1.35.0+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
+            ["gitCommit"] = "",
+            ["gitTreeState"] = "clean",
+            ["buildDate"] = "",
+            ["goVersion"] = "",
+            ["compiler"] = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
+            ["platform"] = $"linux/{(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64")}",
+        }),
+    };
+}
+
+/// <summary>One thing that must be well.</summary>
+internal sealed record HealthCheck(string Name, Func<bool> IsHealthy);

@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Responses;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Objects;
+
+/// <summary>The stored form of objects: JSON with apiVersion, kind and metadata first, and without resourceVersion (which <see cref="WireObject"/> adds).</summary>
+internal static class StoredDocument
+{
+    public static ReadOnlyMemory<byte> Encode(JsonObject document)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, JsonBytes.Options))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("apiVersion"u8, document.Text("apiVersion"));
+            writer.WriteString("kind"u8, document.Text("kind"));
+            writer.WriteStartObject("metadata"u8);
+            foreach (var (name, value) in document.Metadata())
+            {
+                if (name is not ("resourceVersion" or "managedFields" or "selfLink") && value is not null)
+                {
+                    writer.WritePropertyName(name);
+                    value.WriteTo(writer);
+                }
+            }
+            writer.WriteEndObject();
+            foreach (var (name, value) in document)
+            {
+                if (name is not ("apiVersion" or "kind" or "metadata") && value is not null)
+                {
+                    writer.WritePropertyName(name);
+                    value.WriteTo(writer);
+                }
+            }
+            writer.WriteEndObject();
+        }
+        // Exact: the store and the caches keep it.
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The document as clients see it, with its resourceVersion.</summary>
+    public static JsonObject Decode(StoreEntry entry)
+    {
+        var document = JsonNode.Parse(entry.Value.Span)!.AsObject();
+        document.Metadata()["resourceVersion"] = entry.ModRevision.ToString();
+        return document;
+    }
+
+    public static WireObject Wire(KindDefinition kind, StoreEntry entry) =>
+        new(kind, entry.Key[kind.StorePrefix.Length..], entry.Value, entry.ModRevision);
+}

@@ -1,0 +1,42 @@
+using System.Buffers.Text;
+using System.Text.Json;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Responses;
+
+namespace Petrel.ApiServer.Requests;
+
+/// <summary>
+/// Where a paged list goes on: at the revision of its first page, after an object. The same form as upstream's, which clients
+/// treat as opaque.
+/// </summary>
+internal readonly record struct ContinueToken(long Revision, string AfterPath)
+{
+    private const string Version = "meta.k8s.io/v1";
+
+    public override string ToString()
+    {
+        var document = new System.Text.Json.Nodes.JsonObject { ["v"] = Version, ["rv"] = Revision, ["start"] = AfterPath + "\0" };
+        return Base64Url.EncodeToString(JsonBytes.Of(document).Span);
+    }
+
+    /// <exception cref="StatusException">It is not one of ours.</exception>
+    public static ContinueToken Parse(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(Base64Url.DecodeFromChars(text));
+            var token = document.RootElement;
+            var revision = token.GetProperty("rv").GetInt64();
+            var start = token.GetProperty("start").GetString();
+            if (token.GetProperty("v").GetString() == Version && revision > 0 && !string.IsNullOrEmpty(start))
+            {
+                return new(revision, start.TrimEnd('\0'));
+            }
+        }
+        catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Not ours: said below.
+        }
+        throw StatusErrors.BadRequest("continue key is not valid: unrecognized encoded version");
+    }
+}

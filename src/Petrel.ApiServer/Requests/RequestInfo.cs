@@ -1,0 +1,67 @@
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Requests;
+
+/// <summary>
+/// What a request asks for, read from its method, path and query alone (upstream: apiserver's RequestInfo): what authorisation
+/// and routing go by.
+/// </summary>
+/// <param name="IsResource">False for paths outside <c>/api/V/…</c> and <c>/apis/G/V/…</c>, where only Path and Verb count.</param>
+/// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection; for other paths the method in lower case.</param>
+public sealed record RequestInfo(
+    string Path,
+    bool IsResource,
+    string Verb,
+    string Group = "",
+    string Version = "",
+    string Namespace = "",
+    string Resource = "",
+    string Name = "",
+    string Subresource = "")
+{
+    /// <summary>Reads a request.</summary>
+    public static RequestInfo Parse(ApiRequest request)
+    {
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var (group, version, rest) = parts switch
+        {
+            ["api", var v, .. var tail] => ("", v, tail),
+            ["apis", var g, var v, .. var tail] => (g, v, tail),
+            _ => ("", "", []),
+        };
+        if (rest.Length == 0)
+        {
+            return new(request.Path, false, request.Method.ToLowerInvariant());
+        }
+        var namespaceName = "";
+        // Below a namespace, unless it is the namespace itself or one of its own subresources.
+        if (rest is ["namespaces", var ns, var next, ..] && !(rest.Length == 3 && next is "status" or "finalize"))
+        {
+            namespaceName = ns;
+            rest = rest[2..];
+        }
+        var resource = rest[0];
+        var name = rest.Length > 1 ? rest[1] : "";
+        var subresource = rest.Length > 2 ? string.Join('/', rest[2..]) : "";
+        if (rest is ["namespaces", var own, ..])
+        {
+            // Rights on a namespace object are rights within it.
+            namespaceName = own;
+        }
+        return new(request.Path, true, VerbOf(request, name), group, version, namespaceName, resource, name, subresource);
+    }
+
+    private static string VerbOf(ApiRequest request, string name) => request.Method switch
+    {
+        "GET" or "HEAD" when IsTrue(request.QueryValue("watch")) => "watch",
+        "GET" or "HEAD" => name.Length > 0 ? "get" : "list",
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        "DELETE" => name.Length > 0 ? "delete" : "deletecollection",
+        _ => "",
+    };
+
+    /// <summary>A boolean query parameter, as upstream reads one.</summary>
+    public static bool IsTrue(string? value) => value is not null && !value.Equals("false", StringComparison.OrdinalIgnoreCase) && value != "0";
+}

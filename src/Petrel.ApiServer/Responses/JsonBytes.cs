@@ -1,0 +1,22 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Petrel.ApiServer.Responses;
+
+/// <summary>Writes documents as UTF-8 JSON the way the server does everywhere: compact, and escaping only what JSON requires.</summary>
+internal static class JsonBytes
+{
+    public static JsonWriterOptions Options { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static ReadOnlyMemory<byte> Of(JsonNode node)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            node.WriteTo(writer);
+        }
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,113 @@
+using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Subresources;
+using Petrel.ApiServer.Verbs;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer;
+
+/// <summary>Leads requests for resources to their verbs and subresources.</summary>
+internal sealed class Router
+{
+    private readonly ServerParts _parts;
+    private readonly GetVerb _get;
+    private readonly ListVerb _list;
+    private readonly WatchVerb _watch;
+    private readonly UpdateVerb _update;
+    private readonly PatchVerb _patch;
+    private readonly DeleteVerb _delete;
+    private readonly DeleteCollectionVerb _deleteCollection;
+    private readonly ScaleSubresource _scale;
+    private readonly BindingSubresource _binding;
+    private readonly EvictionSubresource _eviction;
+    private readonly FinalizeSubresource _finalize;
+    private readonly LogSubresource _log;
+
+    public Router(ServerParts parts)
+    {
+        _parts = parts;
+        var allocations = new ServiceAllocations(parts);
+        var updates = new UpdateEngine(parts, allocations);
+        var deletions = new DeleteEngine(parts);
+        Create = new CreateVerb(parts, allocations);
+        _get = new GetVerb(parts);
+        _list = new ListVerb(parts);
+        _watch = new WatchVerb(parts);
+        _update = new UpdateVerb(parts, updates, Create);
+        _patch = new PatchVerb(parts, updates);
+        _delete = new DeleteVerb(parts, deletions);
+        _deleteCollection = new DeleteCollectionVerb(_list, deletions);
+        _scale = new ScaleSubresource(parts, updates);
+        _binding = new BindingSubresource(parts, updates);
+        _eviction = new EvictionSubresource(deletions);
+        _finalize = new FinalizeSubresource(parts, updates);
+        _log = new LogSubresource(parts);
+    }
+
+    public CreateVerb Create { get; }
+
+    public ValueTask<ApiResponse> RouteAsync(RequestInfo info, ApiRequest http, CancellationToken cancellationToken)
+    {
+        if (info is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 })
+        {
+            return info.Verb == "create"
+                ? _binding.RunAsync(http, _parts.Kinds.Find("", "v1", "pods")!, info.Namespace, "", cancellationToken)
+                : throw StatusErrors.MethodNotAllowed();
+        }
+        var kind = _parts.Kinds.Find(info.Group, info.Version, info.Resource) ?? throw StatusErrors.NoSuchResource();
+        if (!kind.Namespaced && info.Namespace.Length > 0 && info.Resource != "namespaces")
+        {
+            throw StatusErrors.NoSuchResource();
+        }
+        if (kind.Namespaced && info.Namespace.Length == 0 && info.Name.Length > 0)
+        {
+            throw StatusErrors.NoSuchResource();
+        }
+        var request = new ResourceRequest(http, info, kind);
+        return info.Subresource.Length == 0 ? Verb(request, cancellationToken) : Subresource(request, cancellationToken);
+    }
+
+    private ValueTask<ApiResponse> Verb(ResourceRequest request, CancellationToken cancellationToken) =>
+        (request.Info.Verb, request.Key.Name.Length > 0) switch
+        {
+            ("get", true) => _get.RunAsync(request, cancellationToken),
+            ("list", false) => _list.RunAsync(request, cancellationToken),
+            ("watch", _) => _watch.RunAsync(request, cancellationToken),
+            ("create", false) => Create.RunAsync(request, cancellationToken),
+            ("update", true) => _update.RunAsync(request, UpdateScope.Object, cancellationToken),
+            ("patch", true) => _patch.RunAsync(request, UpdateScope.Object, cancellationToken),
+            ("delete", true) => _delete.RunAsync(request, cancellationToken),
+            ("deletecollection", false) => _deleteCollection.RunAsync(request, cancellationToken),
+            _ => throw StatusErrors.MethodNotAllowed(),
+        };
+
+    private ValueTask<ApiResponse> Subresource(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var (kind, name) = (request.Kind, request.Info.Subresource);
+        if (name == "status" && kind.HasStatus)
+        {
+            return request.Info.Verb switch
+            {
+                "get" => _get.RunAsync(request, cancellationToken),
+                "update" => _update.RunAsync(request, UpdateScope.Status, cancellationToken),
+                "patch" => _patch.RunAsync(request, UpdateScope.Status, cancellationToken),
+                _ => throw StatusErrors.MethodNotAllowed(),
+            };
+        }
+        if (!kind.Subresources.Any(s => s.Name == name))
+        {
+            throw StatusErrors.NoSuchResource();
+        }
+        return (kind.Gvk.Group, kind.Plural, name, request.Info.Verb) switch
+        {
+            (_, _, "scale", _) => _scale.RunAsync(request, cancellationToken),
+            ("", "pods", "binding", "create") => _binding.RunAsync(request.Http, kind, request.Key.Namespace, request.Key.Name, cancellationToken),
+            ("", "pods", "eviction", "create") => _eviction.RunAsync(request, cancellationToken),
+            ("", "pods", "log", "get") => _log.RunAsync(request, cancellationToken),
+            ("", "namespaces", "finalize", "update") => _finalize.RunAsync(request, cancellationToken),
+            ("", "pods", "binding" or "eviction" or "log", _) or ("", "namespaces", "finalize", _) => throw StatusErrors.MethodNotAllowed(),
+            _ => throw StatusErrors.NoSuchResource(),
+        };
+    }
+}

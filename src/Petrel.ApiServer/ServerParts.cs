@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Nodes;
+using Petrel.Model.Determinism;
+using Petrel.Store;
+
+namespace Petrel.ApiServer;
+
+/// <summary>What the verbs work with.</summary>
+internal sealed record ServerParts(
+    ApiServerOptions Options,
+    IRevisionedStore Store,
+    KindRegistry Kinds,
+    CacheHub Caches,
+    TimeProvider Time,
+    IEntropy Entropy,
+    INodeConnector Nodes,
+    ILogger Log)
+{
+    public WriteContext WriteContext { get; } = new(Time, Entropy);
+}

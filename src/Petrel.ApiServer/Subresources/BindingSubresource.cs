@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.ApiServer.Verbs;
+using Petrel.Model;
+using Petrel.Model.Api;
+using Petrel.Model.Schema;
+
+namespace Petrel.ApiServer.Subresources;
+
+/// <summary>
+/// POST of <c>pods/NAME/binding</c>, or of <c>bindings</c>: assigns a pod to a node, once, and records that it is scheduled.
+/// </summary>
+internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
+{
+    private static readonly GroupVersionKind BindingKind = new("", "v1", "Binding");
+
+    /// <param name="request">The request.</param>
+    /// <param name="pods">The kind of pods.</param>
+    /// <param name="namespaceName">The pod's namespace.</param>
+    /// <param name="podName">The pod, or empty when the binding's own name says it.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public async ValueTask<ApiResponse> RunAsync(
+        ApiRequest request, KindDefinition pods, string namespaceName, string podName, CancellationToken cancellationToken)
+    {
+        var options = WriteOptions.Read(request, "CreateOptions");
+        var binding = BodyDecoder.Decode(request, BindingKind, KubernetesSchemas.ForKind(BindingKind)!).Document;
+        var name = binding.Metadata().Text("name") is { Length: > 0 } named ? named : podName;
+        MetadataRules.CheckPath(binding, pods, new(namespaceName, podName));
+        var target = Validate(binding, name);
+        await engine.RunAsync(
+            pods,
+            new(namespaceName, name),
+            UpdateScope.Server,
+            options.DryRun,
+            pod =>
+            {
+                Assign(pod, name, target, binding);
+                return pod;
+            },
+            cancellationToken);
+        return ObjectResponses.Success(201);
+    }
+
+    private static string Validate(JsonObject binding, string name)
+    {
+        var target = binding.Object("target");
+        var errors = new FieldErrors();
+        var kind = target?.Text("kind") ?? "";
+        if (kind is not ("" or "Node"))
+        {
+            errors.NotSupported("target.kind", kind, "Node", "<empty>");
+        }
+        if (target is null || target.Text("name").Length == 0)
+        {
+            errors.Required("target.name");
+        }
+        return errors.Any ? throw StatusErrors.Invalid(BindingKind, name, errors.All) : target!.Text("name");
+    }
+
+    private void Assign(JsonObject pod, string name, string node, JsonObject binding)
+    {
+        StatusException Refused(string why) => StatusErrors.Conflict("", "pods/binding", name, why);
+
+        if (binding.Metadata().Text("uid") is { Length: > 0 } uid && uid != pod.Metadata().Text("uid"))
+        {
+            throw Refused($"Precondition failed: UID in precondition: {uid}, UID in object meta: {pod.Metadata().Text("uid")}");
+        }
+        if (binding.Metadata().Text("resourceVersion") is { Length: > 0 } version && version != pod.Metadata().Text("resourceVersion"))
+        {
+            throw Refused("the object has been modified; please apply your changes to the latest version and try again");
+        }
+        if (pod.Metadata()["deletionTimestamp"] is not null)
+        {
+            throw Refused($"pod {name} is being deleted, cannot be assigned to a host");
+        }
+        var spec = pod.ObjectOrNew("spec");
+        if (spec.Text("nodeName") is { Length: > 0 } assigned)
+        {
+            throw Refused($"pod {name} is already assigned to node \"{assigned}\"");
+        }
+        if (spec["schedulingGates"] is JsonArray { Count: > 0 })
+        {
+            throw Refused($"pod {name} has non-empty .spec.schedulingGates");
+        }
+        spec["nodeName"] = node;
+        if (binding.Metadata().Object("annotations") is { } annotations)
+        {
+            var target = pod.Metadata().ObjectOrNew("annotations");
+            foreach (var (key, value) in annotations)
+            {
+                target[key] = value?.DeepClone();
+            }
+        }
+        SetScheduled(pod.ObjectOrNew("status"));
+    }
+
+    private void SetScheduled(JsonObject status)
+    {
+        var scheduled = new JsonObject
+        {
+            ["type"] = "PodScheduled",
+            ["status"] = "True",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = parts.Time.Timestamp(),
+        };
+        if (status["conditions"] is not JsonArray conditions)
+        {
+            conditions = [];
+            status["conditions"] = conditions;
+        }
+        for (var i = 0; i < conditions.Count; i++)
+        {
+            if (conditions[i]!.AsObject().Text("type") == "PodScheduled")
+            {
+                conditions[i] = scheduled;
+                return;
+            }
+        }
+        conditions.Add((JsonNode)scheduled);
+    }
+}

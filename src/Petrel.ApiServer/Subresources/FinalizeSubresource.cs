@@ -1,0 +1,40 @@
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.ApiServer.Verbs;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Subresources;
+
+/// <summary>
+/// PUT of <c>namespaces/NAME/finalize</c>: sets the finalizers of the namespace's spec, which hold it until its content is gone.
+/// </summary>
+internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine)
+{
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var options = WriteOptions.Read(request.Http, "UpdateOptions");
+        var body = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
+        MetadataRules.CheckPath(body, request.Kind, request.Key);
+        var result = await engine.RunAsync(
+            request.Kind,
+            request.Key,
+            UpdateScope.Server,
+            options.DryRun,
+            current =>
+            {
+                current.ObjectOrNew("spec").CopyFrom(body.ObjectOrNew("spec"), "finalizers");
+                if (body.Metadata().Text("resourceVersion").Length > 0)
+                {
+                    current.Metadata().CopyFrom(body.Metadata(), "resourceVersion");
+                }
+                if (body.Metadata().Text("uid").Length > 0)
+                {
+                    current.Metadata().CopyFrom(body.Metadata(), "uid");
+                }
+                return current;
+            },
+            cancellationToken);
+        return ObjectResponses.Object(request, result, parts.Time.GetUtcNow());
+    }
+}

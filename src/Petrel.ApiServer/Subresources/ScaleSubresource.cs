@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.ApiServer.Verbs;
+using Petrel.Model;
+using Petrel.Model.Api;
+using Petrel.Model.Schema;
+using Petrel.Model.Selectors;
+
+namespace Petrel.ApiServer.Subresources;
+
+/// <summary>The replica count of a workload alone, as autoscaling/v1 Scale: what <c>kubectl scale</c> and autoscalers change.</summary>
+internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
+{
+    private static readonly GroupVersionKind ScaleKind = new("autoscaling", "v1", "Scale");
+
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var schema = KubernetesSchemas.ForKind(ScaleKind)!;
+        switch (request.Info.Verb)
+        {
+            case "get":
+                await Freshness.WaitAsync(parts, null, cancellationToken);
+                var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)
+                    ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
+                return Answer(found, []);
+            case "update":
+                var options = WriteOptions.Read(request.Http, "UpdateOptions");
+                var body = BodyDecoder.Decode(request.Http, ScaleKind, schema);
+                return Answer(await ScaleAsync(request, options.DryRun, _ => body.Document, cancellationToken), body.Warnings);
+            case "patch":
+                var patchOptions = WriteOptions.Read(request.Http, "PatchOptions");
+                var patch = ObjectPatch.Read(request.Http);
+                var patched = await ScaleAsync(
+                    request, patchOptions.DryRun, scale => patch.Apply(scale, ScaleKind, schema, patchOptions.Validation).Document, cancellationToken);
+                return Answer(patched, []);
+            default:
+                throw StatusErrors.MethodNotAllowed();
+        }
+    }
+
+    private ValueTask<WireObject> ScaleAsync(ResourceRequest request, bool dryRun, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken) =>
+        engine.RunAsync(
+            request.Kind,
+            request.Key,
+            UpdateScope.Object,
+            dryRun,
+            workload =>
+            {
+                var scale = change(Of(workload));
+                MetadataRules.CheckPath(scale, request.Kind, request.Key);
+                var replicas = scale.Object("spec")?.Integer("replicas") ?? 0;
+                if (replicas < 0)
+                {
+                    var errors = new FieldErrors();
+                    errors.Invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+                    throw StatusErrors.Invalid(ScaleKind, request.Key.Name, errors.All);
+                }
+                workload.ObjectOrNew("spec")["replicas"] = replicas;
+                // The Scale's preconditions are the workload's.
+                workload.Metadata().CopyFrom(scale.Metadata(), "resourceVersion");
+                workload.Metadata().CopyFrom(scale.Metadata(), "uid");
+                return workload;
+            },
+            cancellationToken);
+
+    private static ApiResponse Answer(WireObject workload, IReadOnlyList<string> warnings) => new()
+    {
+        StatusCode = 200,
+        Headers = ObjectResponses.Warnings(warnings),
+        Body = JsonBytes.Of(Of(JsonNode.Parse(workload.ToArray())!.AsObject())),
+    };
+
+    private static JsonObject Of(JsonObject workload)
+    {
+        var metadata = new JsonObject();
+        foreach (var name in (ReadOnlySpan<string>)["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
+        {
+            metadata.CopyFrom(workload.Metadata(), name);
+        }
+        var spec = workload.Object("spec");
+        var selector = LabelSelector.FromDocument(spec?["selector"]);
+        return new JsonObject
+        {
+            ["kind"] = ScaleKind.Kind,
+            ["apiVersion"] = ScaleKind.ApiVersion,
+            ["metadata"] = metadata,
+            ["spec"] = new JsonObject { ["replicas"] = spec?.Integer("replicas") ?? 0 },
+            ["status"] = new JsonObject
+            {
+                ["replicas"] = workload.Object("status")?.Integer("replicas") ?? 0,
+                ["selector"] = selector.ToString(),
+            },
+        };
+    }
+}

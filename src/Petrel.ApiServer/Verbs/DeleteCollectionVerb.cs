@@ -1,0 +1,33 @@
+using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Requests;
+using Petrel.Model;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>DELETE of a collection: every object that is selected, each as if it were deleted alone.</summary>
+internal sealed class DeleteCollectionVerb(ListVerb list, DeleteEngine engine)
+{
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var selection = ListOptions.Read(request.Http, request.Kind, watch: false);
+        var options = DeleteOptions.Read(request.Http);
+        var page = await list.SelectAsync(request, selection, cancellationToken);
+        var deleted = new List<WireObject>();
+        foreach (var item in page.Items)
+        {
+            NamespaceLifecycle.CheckDelete(request.Kind, item.Name);
+            try
+            {
+                deleted.Add((await engine.RunAsync(request.Kind, new ObjectKey(item.Namespace, item.Name), options, cancellationToken)).Object);
+            }
+            catch (StatusException e) when (e.Reason == "NotFound")
+            {
+                // Somebody else was faster, which is as good.
+            }
+        }
+        return list.Respond(request, page with { Items = deleted });
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.Model;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>The object as its deletion left it, and whether it is gone.</summary>
+internal sealed record DeleteResult(WireObject Object, string Uid, bool Gone);
+
+/// <summary>
+/// Deletes one object: at once, or after its finalizers and its graceful period (upstream: registry/generic Store.Delete).
+/// </summary>
+internal sealed class DeleteEngine(ServerParts parts)
+{
+    public async ValueTask<DeleteResult> RunAsync(KindDefinition kind, ObjectKey key, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        var storeKey = kind.StoreKey(key);
+        var path = storeKey[kind.StorePrefix.Length..];
+        while (true)
+        {
+            var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            var document = StoredDocument.Decode(entry);
+            var uid = document.Metadata().Text("uid");
+            CheckPreconditions(kind, key.Name, document, options);
+            var old = document.DeepClone().AsObject();
+            Mark(kind, document, options);
+            var gone = Deletion.IsComplete(kind, document);
+            if (gone && old.Metadata()["deletionTimestamp"] is null)
+            {
+                // It was never seen as ending: it is answered as it last was.
+                document = old;
+            }
+            var stored = StoredDocument.Encode(document);
+            if (options.DryRun || (!gone && stored.Span.SequenceEqual(entry.Value.Span)))
+            {
+                return new(new WireObject(kind, path, stored, entry.ModRevision), uid, gone);
+            }
+            var operation = gone ? StoreOperation.Delete(storeKey, entry.ModRevision) : StoreOperation.Put(storeKey, stored, entry.ModRevision);
+            IReadOnlyList<StoreOperation> releases = gone ? Deletion.Releases(kind, old) : [];
+            var result = await parts.Store.CommitAsync([operation, .. releases], cancellationToken);
+            if (result.Succeeded)
+            {
+                return new(new WireObject(kind, path, stored, result.Revision), uid, gone);
+            }
+        }
+    }
+
+    /// <summary>Says that the object is to end, when, and what must happen before. A second deletion can only shorten the time.</summary>
+    private void Mark(KindDefinition kind, JsonObject document, DeleteOptions options)
+    {
+        Deletion.ApplyPropagation(document, options);
+        var metadata = document.Metadata();
+        if (metadata["deletionTimestamp"] is not null)
+        {
+            var current = metadata.Integer("deletionGracePeriodSeconds") ?? 0;
+            if (options.GracePeriodSeconds is { } shorter && shorter < current)
+            {
+                var due = DateTimeOffset.Parse(metadata.Text("deletionTimestamp")).AddSeconds(shorter - current);
+                metadata["deletionTimestamp"] = DocumentAccess.Timestamp(due);
+                metadata["deletionGracePeriodSeconds"] = shorter;
+            }
+            return;
+        }
+        var period = kind.GracePeriodSeconds(document, options.GracePeriodSeconds);
+        metadata["deletionTimestamp"] = DocumentAccess.Timestamp(parts.Time.GetUtcNow().AddSeconds(period));
+        metadata["deletionGracePeriodSeconds"] = period;
+        if (metadata.Integer("generation") is { } generation)
+        {
+            metadata["generation"] = generation + 1;
+        }
+        if (kind.Gvk is { Group: "", Kind: "Namespace" })
+        {
+            document.ObjectOrNew("status")["phase"] = "Terminating";
+        }
+    }
+
+    private static void CheckPreconditions(KindDefinition kind, string name, JsonObject document, DeleteOptions options)
+    {
+        MetadataRules.CheckPreconditions(kind, name, document, options.PreconditionUid, null);
+        var current = document.Metadata().Text("resourceVersion");
+        if (options.PreconditionResourceVersion is { Length: > 0 } expected && expected != current)
+        {
+            throw StatusErrors.Conflict(
+                kind, name, $"Precondition failed: ResourceVersion in precondition: {expected}, ResourceVersion in object meta: {current}");
+        }
+    }
+}

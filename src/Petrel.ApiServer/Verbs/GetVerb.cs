@@ -1,0 +1,21 @@
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>GET of one object.</summary>
+internal sealed class GetVerb(ServerParts parts)
+{
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var revision = ListOptions.ReadResourceVersion(request.Http.QueryValue("resourceVersion"));
+        await Freshness.WaitAsync(parts, revision, cancellationToken);
+        return ObjectResponses.Object(request, Find(request), parts.Time.GetUtcNow());
+    }
+
+    private WireObject Find(ResourceRequest request) =>
+        parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name) ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
+}

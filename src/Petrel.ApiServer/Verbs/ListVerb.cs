@@ -1,0 +1,182 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>
+/// GET of a collection: a consistent picture of one revision, whole or in pages. First pages come from the cache; the pages that
+/// follow, and exact revisions, from the store's history.
+/// </summary>
+internal sealed class ListVerb(ServerParts parts)
+{
+    private const int HistoryPage = 1000;
+
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var options = ListOptions.Read(request.Http, request.Kind, watch: false);
+        return Respond(request, await SelectAsync(request, options, cancellationToken));
+    }
+
+    /// <summary>The answer of a page, in the form that the client asked for.</summary>
+    public ApiResponse Respond(ResourceRequest request, ListPage page)
+    {
+        var body = request.Format switch
+        {
+            ResponseFormat.Table => TableForm.Of(request, page.Items, page.Revision, page.Continue, page.Remaining, parts.Time.GetUtcNow()),
+            ResponseFormat.Metadata => Join("PartialObjectMetadataList", "meta.k8s.io/v1", page, [.. page.Items.Select(MetadataForm.Of)]),
+            _ => Join(request, page),
+        };
+        return new ApiResponse { StatusCode = 200, Body = body };
+    }
+
+    /// <summary>The objects that a list or deletecollection is about.</summary>
+    public async ValueTask<ListPage> SelectAsync(ResourceRequest request, ListOptions options, CancellationToken cancellationToken)
+    {
+        if (options.Continue is { } text)
+        {
+            var token = ContinueToken.Parse(text);
+            if (!token.AfterPath.StartsWith(request.PathPrefix, StringComparison.Ordinal))
+            {
+                throw StatusErrors.BadRequest("continue key is not valid: it is for another list");
+            }
+            return await FromHistoryAsync(request, options, token.Revision, token.AfterPath, StatusErrors.ContinueExpired, cancellationToken);
+        }
+        if (options.ResourceVersionMatch == "Exact")
+        {
+            await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
+            return await FromHistoryAsync(request, options, options.ResourceVersion!.Value, null, StatusErrors.RevisionCompacted, cancellationToken);
+        }
+        await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
+        var snapshot = parts.Caches.Of(request.Kind).Current;
+        return FromSnapshot(snapshot, request, options);
+    }
+
+    private static ListPage FromSnapshot(Snapshot snapshot, ResourceRequest request, ListOptions options)
+    {
+        var (start, end) = snapshot.Range(request.PathPrefix, null);
+        var items = new List<WireObject>(options.SelectsAll ? options.Limit > 0 ? Math.Min(options.Limit, end - start) : end - start : 0);
+        var visited = 0;
+        foreach (var item in snapshot.Between(start, end))
+        {
+            if (options.Limit > 0 && items.Count == options.Limit)
+            {
+                var token = new ContinueToken(snapshot.Revision, items[^1].Path).ToString();
+                return new(items, snapshot.Revision, token, options.SelectsAll ? end - start - visited : null);
+            }
+            visited++;
+            if (options.SelectsAll || options.Matches(item))
+            {
+                items.Add(item);
+            }
+        }
+        return new(items, snapshot.Revision, "", null);
+    }
+
+    private async ValueTask<ListPage> FromHistoryAsync(
+        ResourceRequest request, ListOptions options, long revision, string? afterPath, Func<StatusException> expired, CancellationToken cancellationToken)
+    {
+        var kind = request.Kind;
+        var items = new List<WireObject>();
+        var after = afterPath is null ? null : kind.StorePrefix + afterPath;
+        try
+        {
+            while (true)
+            {
+                var range = await parts.Store.RangeAsync(kind.StorePrefix + request.PathPrefix, revision, after, HistoryPage, cancellationToken);
+                for (var i = 0; i < range.Entries.Count; i++)
+                {
+                    var item = StoredDocument.Wire(kind, range.Entries[i]);
+                    if (!options.SelectsAll && !options.Matches(item))
+                    {
+                        continue;
+                    }
+                    items.Add(item);
+                    if (items.Count == options.Limit && (range.More || i + 1 < range.Entries.Count))
+                    {
+                        return new(items, revision, new ContinueToken(revision, item.Path).ToString(), null);
+                    }
+                }
+                if (!range.More)
+                {
+                    return new(items, revision, "", null);
+                }
+                after = range.Entries[^1].Key;
+            }
+        }
+        catch (CompactedException)
+        {
+            throw expired();
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Join(ResourceRequest request, ListPage page)
+    {
+        var start = Start(request.Kind.Gvk.Kind + "List", request.Kind.Gvk.ApiVersion, page);
+        long length = start.Length + 2 + Math.Max(0, page.Items.Count - 1);
+        foreach (var item in page.Items)
+        {
+            length += item.Length;
+        }
+        var body = GC.AllocateUninitializedArray<byte>(checked((int)length));
+        start.CopyTo(body, 0);
+        var at = start.Length;
+        for (var i = 0; i < page.Items.Count; i++)
+        {
+            if (i > 0)
+            {
+                body[at++] = (byte)',';
+            }
+            at += page.Items[i].CopyTo(body.AsSpan(at));
+        }
+        body[at++] = (byte)']';
+        body[at] = (byte)'}';
+        return body;
+    }
+
+    private static ReadOnlyMemory<byte> Join(string kind, string apiVersion, ListPage page, IReadOnlyList<byte[]> items)
+    {
+        using var body = new MemoryStream();
+        body.Write(Start(kind, apiVersion, page));
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (i > 0)
+            {
+                body.WriteByte((byte)',');
+            }
+            body.Write(items[i]);
+        }
+        body.Write("]}"u8);
+        return body.ToArray();
+    }
+
+    private static byte[] Start(string kind, string apiVersion, ListPage page) =>
+        Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{page.Metadata().ToJsonString()},\"items\":[");
+}
+
+/// <summary>Objects of a list, the revision that they are a picture of, and where the list goes on.</summary>
+/// <param name="Continue">The token of the next page, or empty at the end.</param>
+/// <param name="Remaining">How many follow, when known.</param>
+internal sealed record ListPage(IReadOnlyList<WireObject> Items, long Revision, string Continue, long? Remaining)
+{
+    /// <summary>meta/v1 ListMeta.</summary>
+    public JsonObject Metadata()
+    {
+        var metadata = new JsonObject { ["resourceVersion"] = Revision.ToString() };
+        if (Continue.Length > 0)
+        {
+            metadata["continue"] = Continue;
+        }
+        if (Remaining is > 0)
+        {
+            metadata["remainingItemCount"] = Remaining.Value;
+        }
+        return metadata;
+    }
+}

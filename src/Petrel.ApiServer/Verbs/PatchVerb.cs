@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model;
+using Petrel.Model.Api;
+using Petrel.Model.Documents;
+using Petrel.Model.Patches;
+using Petrel.Model.Schema;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>PATCH of an object, or of its status, by JSON merge patch, strategic merge patch or JSON patch.</summary>
+internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine)
+{
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
+    {
+        var options = WriteOptions.Read(request.Http, "PatchOptions");
+        var patch = ObjectPatch.Read(request.Http);
+        IReadOnlyList<string> warnings = [];
+        var patched = await engine.RunAsync(
+            request.Kind,
+            request.Key,
+            scope,
+            options.DryRun,
+            current =>
+            {
+                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, options.Validation);
+                warnings = body.Warnings;
+                return body.Document;
+            },
+            cancellationToken);
+        return ObjectResponses.Object(request, patched, parts.Time.GetUtcNow(), 200, warnings);
+    }
+}
+
+/// <summary>A patch that was read from a request and can be applied to any version of its object.</summary>
+internal sealed class ObjectPatch
+{
+    private const string JsonPatchType = "application/json-patch+json";
+    private const string MergePatchType = "application/merge-patch+json";
+    private const string StrategicPatchType = "application/strategic-merge-patch+json";
+
+    private static readonly string[] Accepted = [JsonPatchType, MergePatchType, StrategicPatchType];
+
+    private readonly string _type;
+    private readonly JsonNode _patch;
+    private readonly IReadOnlyList<string> _problems;
+
+    private ObjectPatch(string type, JsonNode patch, IReadOnlyList<string> problems) => (_type, _patch, _problems) = (type, patch, problems);
+
+    public static ObjectPatch Read(ApiRequest request)
+    {
+        var type = BodyDecoder.MediaType(request.ContentType);
+        if (!Accepted.Contains(type))
+        {
+            throw StatusErrors.UnsupportedMediaType(Accepted);
+        }
+        try
+        {
+            if (type == JsonPatchType)
+            {
+                return JsonNode.Parse(request.Body.Span) is JsonArray operations
+                    ? new(type, operations, [])
+                    : throw StatusErrors.BadRequest("error decoding patch: a JSON patch is an array of operations");
+            }
+            var (document, problems) = DocumentParser.Parse(request.Body.Span);
+            return new(type, document, problems);
+        }
+        catch (Exception e) when (e is FormatException or System.Text.Json.JsonException)
+        {
+            throw StatusErrors.BadRequest($"error decoding patch: {e.Message}");
+        }
+    }
+
+    /// <summary>The patched document, held against its schema.</summary>
+    public DecodedBody Apply(JsonObject current, GroupVersionKind kind, SchemaType schema, FieldValidation validation)
+    {
+        JsonNode? result;
+        try
+        {
+            result = _type switch
+            {
+                JsonPatchType => JsonPatch.Apply(current, _patch.AsArray()),
+                MergePatchType => JsonMergePatch.Apply(current, _patch),
+                _ => StrategicMergePatch.Apply(current, _patch.AsObject(), schema),
+            };
+        }
+        catch (PatchException e) when (_type == JsonPatchType)
+        {
+            throw StatusErrors.PatchDoesNotApply(e.Message);
+        }
+        catch (PatchException e)
+        {
+            throw StatusErrors.BadRequest(e.Message);
+        }
+        if (result is not JsonObject document)
+        {
+            throw StatusErrors.PatchDoesNotApply("the patch leaves no object");
+        }
+        var (apiVersion, name) = (document.Text("apiVersion"), document.Text("kind"));
+        if (apiVersion != kind.ApiVersion || name != kind.Kind)
+        {
+            throw StatusErrors.BadRequest($"a patch may not change apiVersion and kind from {kind.ApiVersion} {kind.Kind} to {apiVersion} {name}");
+        }
+        return BodyDecoder.Conform(document, _problems, kind, schema, validation);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.Model;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>Which part of an object a write may change.</summary>
+internal enum UpdateScope
+{
+    /// <summary>Everything but the status of kinds whose status is a subresource.</summary>
+    Object,
+
+    /// <summary>Only the status.</summary>
+    Status,
+
+    /// <summary>Anything: the server's own changes (binding, finalize, deletion), which need no checking.</summary>
+    Server,
+}
+
+/// <summary>
+/// Changes one object: reads it, applies a change, runs the rules of its kind, and commits on the condition that nobody else changed it
+/// meanwhile; when somebody did, it starts over, and finds out then whether the client insisted on the version that was changed.
+/// </summary>
+internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocations)
+{
+    /// <param name="kind">The object's kind.</param>
+    /// <param name="key">The object.</param>
+    /// <param name="scope">What the change may touch.</param>
+    /// <param name="dryRun">Everything but the commit.</param>
+    /// <param name="change">
+    /// The document as it should be, from a copy of the one that is, which it may change; called again for each attempt. A resourceVersion
+    /// or uid in its metadata is a precondition.
+    /// </param>
+    /// <param name="cancellationToken">Ends the attempts.</param>
+    public async ValueTask<WireObject> RunAsync(
+        KindDefinition kind, ObjectKey key, UpdateScope scope, bool dryRun, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
+    {
+        var storeKey = kind.StoreKey(key);
+        while (true)
+        {
+            var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            var old = StoredDocument.Decode(entry);
+            var changed = change(old.DeepClone().AsObject());
+            MetadataRules.CheckPath(changed, kind, key);
+            var metadata = changed.Metadata();
+            MetadataRules.CheckPreconditions(kind, key.Name, old, metadata.Text("uid"), metadata.Text("resourceVersion"));
+            if (scope != UpdateScope.Server)
+            {
+                changed = Scoped(kind, scope, changed, old);
+                Prepare(kind, scope, changed, old);
+            }
+            IReadOnlyList<StoreOperation> extra = scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
+                ? await allocations.AllocateAsync(kind, key, changed, old, cancellationToken)
+                : [];
+            if (scope != UpdateScope.Server)
+            {
+                Validate(kind, key, changed, old);
+            }
+            var stored = StoredDocument.Encode(changed);
+            if (dryRun || (stored.Span.SequenceEqual(entry.Value.Span) && !Deletion.IsComplete(kind, changed)))
+            {
+                return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, entry.ModRevision);
+            }
+            var operation = Deletion.IsComplete(kind, changed)
+                ? StoreOperation.Delete(storeKey, entry.ModRevision)
+                : StoreOperation.Put(storeKey, stored, entry.ModRevision);
+            if (operation.Value is null)
+            {
+                extra = Deletion.Releases(kind, old);
+            }
+            var result = await parts.Store.CommitAsync([operation, .. extra], cancellationToken);
+            if (result.Succeeded)
+            {
+                return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, result.Revision);
+            }
+        }
+    }
+
+    private static JsonObject Scoped(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
+    {
+        if (scope == UpdateScope.Object)
+        {
+            if (kind.HasStatus)
+            {
+                changed.CopyFrom(old, "status");
+            }
+            return changed;
+        }
+        var result = old.DeepClone().AsObject();
+        result.CopyFrom(changed, "status");
+        return result;
+    }
+
+    private void Prepare(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
+    {
+        kind.Default(changed);
+        MetadataRules.PrepareForUpdate(changed, old, kind);
+        if (scope == UpdateScope.Object)
+        {
+            kind.PrepareForUpdate(changed, old, parts.WriteContext);
+            MetadataRules.CountGeneration(changed, old, kind);
+        }
+    }
+
+    private static void Validate(KindDefinition kind, ObjectKey key, JsonObject changed, JsonObject old)
+    {
+        var errors = new FieldErrors();
+        MetadataValidation.OnUpdate(changed, old, errors);
+        kind.Validate(changed, old, errors);
+        if (errors.Any)
+        {
+            throw StatusErrors.Invalid(kind, key.Name, errors.All);
+        }
+    }
+}

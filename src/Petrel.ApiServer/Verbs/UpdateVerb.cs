@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Verbs;
+
+/// <summary>PUT of an object, or of its status.</summary>
+internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateVerb create)
+{
+    // Kinds that a PUT creates when they are not there, as upstream has it.
+    private static readonly string[] CreatedByUpdate = ["endpoints", "events", "leases"];
+
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
+    {
+        var options = WriteOptions.Read(request.Http, "UpdateOptions");
+        var body = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema);
+        if (body.Document.Metadata().Text("name").Length == 0)
+        {
+            throw StatusErrors.BadRequest("name must be provided");
+        }
+        MetadataRules.CheckPath(body.Document, request.Kind, request.Key);
+        try
+        {
+            var updated = await engine.RunAsync(
+                request.Kind, request.Key, scope, options.DryRun, _ => body.Document.DeepClone().AsObject(), cancellationToken);
+            return ObjectResponses.Object(request, updated, parts.Time.GetUtcNow(), 200, body.Warnings);
+        }
+        catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object
+            && CreatedByUpdate.Contains(request.Kind.Plural) && body.Document.Metadata().Text("resourceVersion").Length == 0)
+        {
+            var created = await create.CreateAsync(request.Kind, request.Key.Namespace, body.Document, options.DryRun, cancellationToken);
+            return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, body.Warnings);
+        }
+    }
+}
