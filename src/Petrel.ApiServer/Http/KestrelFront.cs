@@ -1,0 +1,264 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Errors;
+using Petrel.Model.Api;
+using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
+
+namespace Petrel.ApiServer.Http;
+
+/// <summary>
+/// Carries HTTPS requests (HTTP/1.1 and HTTP/2) to an <see cref="IApiHandler"/>, as the users that their client certificates name.
+/// </summary>
+public sealed partial class KestrelFront(FrontOptions options, IApiHandler handler, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
+{
+    private const int FlushAbove = 32 * 1024;
+
+    private readonly ClientCertificates _clients = new(options.ClientAuthority, time);
+    private readonly ILogger _log = logs.CreateLogger("Petrel.ApiServer.Http");
+    private readonly CancellationTokenSource _stopping = new();
+    private WebApplication? _application;
+
+    /// <summary>Where it listens, with the ports that it took; after the start.</summary>
+    public IReadOnlyList<Uri> Addresses { get; private set; } = [];
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // The empty builder reads no configuration and brings no middleware: starting is fast, and a request meets only this class.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(logs);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(Configure);
+        builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
+        _application = builder.Build();
+        _application.Run(ServeAsync);
+        await _application.StartAsync(cancellationToken);
+        var addresses = _application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>();
+        Addresses = [.. addresses.Addresses.Select(a => new Uri(a))];
+    }
+
+    /// <summary>Ends watches, lets other requests finish within their time, and stops listening.</summary>
+    public async Task StopAsync()
+    {
+        _stopping.Cancel();
+        if (_application is not null)
+        {
+            await _application.StopAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Serves until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await StartAsync(cancellationToken);
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (cancellationToken.Register(() => stopped.TrySetResult()))
+        {
+            await stopped.Task;
+        }
+        await StopAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_application is not null)
+        {
+            await _application.DisposeAsync();
+        }
+        _stopping.Dispose();
+    }
+
+    private void Configure(KestrelServerOptions server)
+    {
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        server.Limits.Http2.MaxStreamsPerConnection = 1000;
+        // Lists are large; small windows would cost round trips.
+        server.Limits.Http2.InitialConnectionWindowSize = 4 * 1024 * 1024;
+        server.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;
+        // Agents and clients that died are noticed.
+        server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        server.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        server.Limits.MinResponseDataRate = null;
+        foreach (var address in options.Addresses)
+        {
+            server.Listen(address, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(new HttpsConnectionAdapterOptions
+                {
+                    ServerCertificate = options.Certificate,
+                    // Health needs none, and who shows a bad one is answered 401 rather than cut off.
+                    ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                    ClientCertificateValidation = static (_, _, _) => true,
+                });
+            });
+        }
+    }
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        try
+        {
+            var response = await AnswerAsync(context, context.RequestAborted);
+            await SendAsync(context, response, context.RequestAborted);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client left: there is nobody to answer.
+        }
+        catch (IOException e)
+        {
+            // The carrier below broke off: what was sent already can't be taken back.
+            LogBroken(_log, context.Request.Method, context.Request.Path, e.Message);
+            context.Abort();
+        }
+    }
+
+    private async ValueTask<ApiResponse> AnswerAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (_clients.Read(context.Connection.ClientCertificate) is not { } user)
+        {
+            return StatusErrors.Unauthorized().ToResponse();
+        }
+        ReadOnlyMemory<byte> body;
+        try
+        {
+            body = await ReadBodyAsync(context.Request, cancellationToken);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return StatusErrors.RequestEntityTooLarge(options.MaxBodyBytes).ToResponse();
+        }
+        catch (BadHttpRequestException e)
+        {
+            return StatusErrors.BadRequest(e.Message).ToResponse();
+        }
+        var request = context.Request;
+        var headers = request.Headers;
+        return await handler.HandleAsync(
+            new ApiRequest
+            {
+                Method = request.Method,
+                Path = request.Path.Value ?? "/",
+                Query = ReadQuery(request.QueryString.Value),
+                Accept = headers.Accept.ToString(),
+                ContentType = request.ContentType ?? "",
+                UserAgent = headers.UserAgent.ToString(),
+                IfNoneMatch = headers.IfNoneMatch.ToString(),
+                Body = body,
+                User = user,
+            },
+            cancellationToken);
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength == 0 || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
+        {
+            return default;
+        }
+        if (request.ContentLength is { } length && length <= int.MaxValue)
+        {
+            if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize < length)
+            {
+                throw new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge);
+            }
+            var exact = GC.AllocateUninitializedArray<byte>((int)length);
+            await request.Body.ReadExactlyAsync(exact, cancellationToken);
+            return exact;
+        }
+        using var buffer = new MemoryStream();
+        await request.Body.CopyToAsync(buffer, cancellationToken);
+        return buffer.ToArray();
+    }
+
+    private static List<KeyValuePair<string, string>> ReadQuery(string? text)
+    {
+        var query = new List<KeyValuePair<string, string>>();
+        foreach (var pair in new Microsoft.AspNetCore.WebUtilities.QueryStringEnumerable(text))
+        {
+            query.Add(new(pair.DecodeName().ToString(), pair.DecodeValue().ToString()));
+        }
+        return query;
+    }
+
+    private async ValueTask SendAsync(HttpContext context, ApiResponse response, CancellationToken cancellationToken)
+    {
+        var target = context.Response;
+        target.StatusCode = response.StatusCode;
+        if (response.ContentType.Length > 0)
+        {
+            target.ContentType = response.ContentType;
+        }
+        target.Headers.CacheControl = "no-cache, private";
+        foreach (var (name, value) in response.Headers)
+        {
+            target.Headers.Append(name, value);
+        }
+        if (response.Stream is { } stream)
+        {
+            await StreamAsync(context, stream, cancellationToken);
+        }
+        else if (response.Body.Length > options.CompressAbove && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase))
+        {
+            target.Headers.ContentEncoding = "gzip";
+            target.Headers.Vary = "Accept-Encoding";
+            await using var gzip = new GZipStream(target.Body, CompressionLevel.Fastest, leaveOpen: true);
+            await gzip.WriteAsync(response.Body, cancellationToken);
+        }
+        else if (response.Body.Length > 0 && !HttpMethods.IsHead(context.Request.Method))
+        {
+            target.ContentLength = response.Body.Length;
+            await target.Body.WriteAsync(response.Body, cancellationToken);
+        }
+    }
+
+    private async ValueTask StreamAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> stream, CancellationToken cancellationToken)
+    {
+        await context.Response.StartAsync(cancellationToken);
+        var writer = context.Response.BodyWriter;
+        await writer.FlushAsync(cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        await using var chunks = stream.GetAsyncEnumerator(ended.Token);
+        var unsent = 0;
+        while (true)
+        {
+            var next = chunks.MoveNextAsync();
+            if (unsent > FlushAbove || (unsent > 0 && !next.IsCompleted))
+            {
+                // Everything that was ready is written: send it while waiting for more.
+                await writer.FlushAsync(cancellationToken);
+                unsent = 0;
+            }
+            try
+            {
+                if (!await next)
+                {
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                // A watch that ends with the server ends as one whose time is over.
+                return;
+            }
+            writer.Write(chunks.Current.Span);
+            unsent += chunks.Current.Length;
+        }
+    }
+
+    [LoggerMessage(EventId = 2101, Level = LogLevel.Debug, Message = "{Method} {Path} broke off: {Reason}")]
+    private static partial void LogBroken(ILogger logger, string method, string path, string reason);
+}

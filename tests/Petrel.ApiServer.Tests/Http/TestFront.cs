@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
+using Petrel.ApiServer.Http;
+using Petrel.Client.Http;
+using Petrel.Security;
+
+namespace Petrel.ApiServer.Tests.Http;
+
+/// <summary>An API server behind real TLS on a free port of loopback.</summary>
+internal sealed class TestFront : IAsyncDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("petrel-front-").FullName;
+    private readonly ClusterAuthority _authority;
+    private readonly X509Certificate2 _authorityCertificate;
+
+    private TestFront(TestApi api)
+    {
+        Api = api;
+        _authority = ClusterAuthority.Open(_directory, TimeProvider.System);
+        _authorityCertificate = X509Certificate2.CreateFromPem(_authority.CertificatePem);
+        var certificate = _authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback])).ToX509();
+        Front = new KestrelFront(
+            new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, _authorityCertificate), api.Server, TimeProvider.System, NullLoggerFactory.Instance);
+    }
+
+    public TestApi Api { get; }
+    public KestrelFront Front { get; }
+
+    public static async Task<TestFront> StartAsync()
+    {
+        var front = new TestFront(await TestApi.StartAsync());
+        await front.Front.StartAsync(CancellationToken.None);
+        return front;
+    }
+
+    public HttpApiHandler Handler(CertificateProfile profile) => new(Front.Addresses[0], _authority.Issue(profile).ToX509(), _authorityCertificate);
+
+    /// <summary>A plain HTTP client; <paramref name="client"/> null sends no certificate.</summary>
+    public HttpClient Http(Version version, X509Certificate2? client)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(_authorityCertificate);
+        return new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = policy,
+                ClientCertificates = client is null ? [] : [client],
+            },
+        })
+        {
+            BaseAddress = Front.Addresses[0],
+            DefaultRequestVersion = version,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Timeout = TestApi.Patience,
+        };
+    }
+
+    public X509Certificate2 Certificate(CertificateProfile profile) => _authority.Issue(profile).ToX509();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Front.StopAsync();
+        await Front.DisposeAsync();
+        await Api.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
