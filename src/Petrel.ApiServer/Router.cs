@@ -68,8 +68,13 @@ internal sealed class Router
         return info.Subresource.Length == 0 ? Verb(request, cancellationToken) : Subresource(request, cancellationToken);
     }
 
-    private ValueTask<ApiResponse> Verb(ResourceRequest request, CancellationToken cancellationToken) =>
-        (request.Info.Verb, request.Key.Name.Length > 0) switch
+    private ValueTask<ApiResponse> Verb(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.Kind.Verbs.Contains(request.Info.Verb))
+        {
+            throw StatusErrors.MethodNotAllowed();
+        }
+        return (request.Info.Verb, request.Key.Name.Length > 0) switch
         {
             ("get", true) => _get.RunAsync(request, cancellationToken),
             ("list", false) => _list.RunAsync(request, cancellationToken),
@@ -81,6 +86,7 @@ internal sealed class Router
             ("deletecollection", false) => _deleteCollection.RunAsync(request, cancellationToken),
             _ => throw StatusErrors.MethodNotAllowed(),
         };
+    }
 
     private ValueTask<ApiResponse> Subresource(ResourceRequest request, CancellationToken cancellationToken)
     {

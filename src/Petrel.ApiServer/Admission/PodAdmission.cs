@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 
 namespace Petrel.ApiServer.Admission;
@@ -11,7 +12,7 @@ internal static class PodAdmission
 
     public static void OnCreate(JsonObject pod, ApiServerOptions options)
     {
-        var spec = pod.ObjectOrNew("spec");
+        var spec = pod.Ensure("spec");
         if (spec.Text("serviceAccountName").Length == 0)
         {
             spec["serviceAccountName"] = spec.Text("serviceAccount") is { Length: > 0 } old ? old : "default";

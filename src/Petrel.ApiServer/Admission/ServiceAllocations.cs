@@ -29,7 +29,7 @@ internal sealed class ServiceAllocations(ServerParts parts)
     public async ValueTask<IReadOnlyList<StoreOperation>> AllocateAsync(
         KindDefinition kind, ObjectKey key, JsonObject service, JsonObject? old, CancellationToken cancellationToken)
     {
-        var spec = service.ObjectOrNew("spec");
+        var spec = service.Ensure("spec");
         var held = old is null ? [] : Held(old);
         var wanted = new SortedSet<string>(StringComparer.Ordinal);
         var errors = new FieldErrors();
@@ -60,7 +60,7 @@ internal sealed class ServiceAllocations(ServerParts parts)
     private async ValueTask AddressAsync(
         JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
     {
-        var asked = spec.Text("clusterIP") is { Length: > 0 } one ? one : spec.Texts("clusterIPs") is [var first, ..] ? first : "";
+        var asked = spec.Text("clusterIP") is { Length: > 0 } one ? one : spec.Texts("clusterIPs").FirstOrDefault() ?? "";
         if (asked.Length == 0)
         {
             asked = await FreeAddressAsync(cancellationToken);
@@ -112,7 +112,7 @@ internal sealed class ServiceAllocations(ServerParts parts)
         {
             var port = ports[i]!.AsObject();
             var protocol = port.Text("protocol") is { Length: > 0 } p ? p : "TCP";
-            var number = (int)(port.Integer("nodePort") ?? 0);
+            var number = (int)(port.Number("nodePort") ?? 0);
             if (number == 0)
             {
                 number = await FreePortAsync(protocol, wanted, cancellationToken);
@@ -154,7 +154,7 @@ internal sealed class ServiceAllocations(ServerParts parts)
     private static SortedSet<string> Held(JsonObject service)
     {
         var held = new SortedSet<string>(StringComparer.Ordinal);
-        if (service.Object("spec") is not { } spec)
+        if (service.Child("spec") is not { } spec)
         {
             return held;
         }
@@ -164,7 +164,7 @@ internal sealed class ServiceAllocations(ServerParts parts)
         }
         foreach (var port in spec["ports"] as JsonArray ?? [])
         {
-            if (port!.AsObject().Integer("nodePort") is { } number and > 0)
+            if (port!.AsObject().Number("nodePort") is { } number and > 0)
             {
                 held.Add(PortName(port.AsObject().Text("protocol") is { Length: > 0 } p ? p : "TCP", (int)number));
             }

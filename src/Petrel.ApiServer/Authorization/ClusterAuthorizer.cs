@@ -98,5 +98,5 @@ internal sealed class ClusterAuthorizer(IRevisionedStore store, KindRegistry kin
     }
 
     private static string NameInBody(ApiRequest request) =>
-        BodyDecoder.Parse(request).Document["metadata"] is System.Text.Json.Nodes.JsonObject metadata ? Objects.DocumentAccess.Text(metadata, "name") : "";
+        BodyDecoder.Parse(request).Document.Child("metadata").Text("name");
 }

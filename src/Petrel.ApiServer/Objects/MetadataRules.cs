@@ -71,9 +71,11 @@ internal static class MetadataRules
     /// <summary>Raises the generation when anything outside metadata and status changed.</summary>
     public static void CountGeneration(JsonObject document, JsonObject old, KindDefinition kind)
     {
-        if (kind.HasGeneration && !SameDesire(document, old))
+        var annotationsCount = kind.AnnotationsRaiseGeneration
+            && !JsonNode.DeepEquals(document.Metadata()["annotations"], old.Metadata()["annotations"]);
+        if (kind.HasGeneration && (annotationsCount || !SameDesire(document, old)))
         {
-            document.Metadata()["generation"] = (old.Metadata().Integer("generation") ?? 0) + 1;
+            document.Metadata()["generation"] = (old.Metadata().Number("generation") ?? 0) + 1;
         }
     }
 

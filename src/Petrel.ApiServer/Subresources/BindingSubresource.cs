@@ -47,9 +47,9 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
 
     private static string Validate(JsonObject binding, string name)
     {
-        var target = binding.Object("target");
+        var target = binding.Child("target");
         var errors = new FieldErrors();
-        var kind = target?.Text("kind") ?? "";
+        var kind = target.Text("kind") ?? "";
         if (kind is not ("" or "Node"))
         {
             errors.NotSupported("target.kind", kind, "Node", "<empty>");
@@ -77,7 +77,7 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
         {
             throw Refused($"pod {name} is being deleted, cannot be assigned to a host");
         }
-        var spec = pod.ObjectOrNew("spec");
+        var spec = pod.Ensure("spec");
         if (spec.Text("nodeName") is { Length: > 0 } assigned)
         {
             throw Refused($"pod {name} is already assigned to node \"{assigned}\"");
@@ -87,15 +87,15 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
             throw Refused($"pod {name} has non-empty .spec.schedulingGates");
         }
         spec["nodeName"] = node;
-        if (binding.Metadata().Object("annotations") is { } annotations)
+        if (binding.Metadata().Child("annotations") is { } annotations)
         {
-            var target = pod.Metadata().ObjectOrNew("annotations");
+            var target = pod.Metadata().Ensure("annotations");
             foreach (var (key, value) in annotations)
             {
                 target[key] = value?.DeepClone();
             }
         }
-        SetScheduled(pod.ObjectOrNew("status"));
+        SetScheduled(pod.Ensure("status"));
     }
 
     private void SetScheduled(JsonObject status)

@@ -1,4 +1,5 @@
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -23,7 +24,7 @@ internal sealed class EvictionSubresource(DeleteEngine engine)
         {
             throw StatusErrors.BadRequest("name in URL does not match name in Eviction object");
         }
-        var options = eviction.Object("deleteOptions") is { } document ? DeleteOptions.FromDocument(document.DeepClone().AsObject()) : new DeleteOptions();
+        var options = eviction.Child("deleteOptions") is { } document ? DeleteOptions.FromDocument(document.DeepClone().AsObject()) : new DeleteOptions();
         if (write.DryRun)
         {
             options = options with { DryRun = true };

@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -23,7 +24,7 @@ internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine
             options.DryRun,
             current =>
             {
-                current.ObjectOrNew("spec").CopyFrom(body.ObjectOrNew("spec"), "finalizers");
+                current.Ensure("spec").CopyFrom(body.Ensure("spec"), "finalizers");
                 if (body.Metadata().Text("resourceVersion").Length > 0)
                 {
                     current.Metadata().CopyFrom(body.Metadata(), "resourceVersion");

@@ -53,14 +53,14 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             {
                 var scale = change(Of(workload));
                 MetadataRules.CheckPath(scale, request.Kind, request.Key);
-                var replicas = scale.Object("spec")?.Integer("replicas") ?? 0;
+                var replicas = scale.Child("spec").Number("replicas") ?? 0;
                 if (replicas < 0)
                 {
                     var errors = new FieldErrors();
                     errors.Invalid("spec.replicas", replicas, "must be greater than or equal to 0");
                     throw StatusErrors.Invalid(ScaleKind, request.Key.Name, errors.All);
                 }
-                workload.ObjectOrNew("spec")["replicas"] = replicas;
+                workload.Ensure("spec")["replicas"] = replicas;
                 // The Scale's preconditions are the workload's.
                 workload.Metadata().CopyFrom(scale.Metadata(), "resourceVersion");
                 workload.Metadata().CopyFrom(scale.Metadata(), "uid");
@@ -82,17 +82,17 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
         {
             metadata.CopyFrom(workload.Metadata(), name);
         }
-        var spec = workload.Object("spec");
+        var spec = workload.Child("spec");
         var selector = LabelSelector.FromDocument(spec?["selector"]);
         return new JsonObject
         {
             ["kind"] = ScaleKind.Kind,
             ["apiVersion"] = ScaleKind.ApiVersion,
             ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = spec?.Integer("replicas") ?? 0 },
+            ["spec"] = new JsonObject { ["replicas"] = spec.Number("replicas") ?? 0 },
             ["status"] = new JsonObject
             {
-                ["replicas"] = workload.Object("status")?.Integer("replicas") ?? 0,
+                ["replicas"] = workload.Child("status").Number("replicas") ?? 0,
                 ["selector"] = selector.ToString(),
             },
         };

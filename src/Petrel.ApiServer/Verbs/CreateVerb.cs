@@ -3,6 +3,7 @@ using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -88,7 +89,7 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
     private static void Validate(KindDefinition kind, ObjectKey key, JsonObject document)
     {
         var errors = new FieldErrors();
-        MetadataValidation.OnCreate(document, kind, errors);
+        MetadataValidation.Validate(document, kind, errors);
         kind.Validate(document, null, errors);
         if (errors.Any)
         {

@@ -57,7 +57,7 @@ internal sealed class DeleteEngine(ServerParts parts)
         var metadata = document.Metadata();
         if (metadata["deletionTimestamp"] is not null)
         {
-            var current = metadata.Integer("deletionGracePeriodSeconds") ?? 0;
+            var current = metadata.Number("deletionGracePeriodSeconds") ?? 0;
             if (options.GracePeriodSeconds is { } shorter && shorter < current)
             {
                 var due = DateTimeOffset.Parse(metadata.Text("deletionTimestamp")).AddSeconds(shorter - current);
@@ -69,13 +69,13 @@ internal sealed class DeleteEngine(ServerParts parts)
         var period = kind.GracePeriodSeconds(document, options.GracePeriodSeconds);
         metadata["deletionTimestamp"] = DocumentAccess.Timestamp(parts.Time.GetUtcNow().AddSeconds(period));
         metadata["deletionGracePeriodSeconds"] = period;
-        if (metadata.Integer("generation") is { } generation)
+        if (metadata.Number("generation") is { } generation)
         {
             metadata["generation"] = generation + 1;
         }
         if (kind.Gvk is { Group: "", Kind: "Namespace" })
         {
-            document.ObjectOrNew("status")["phase"] = "Terminating";
+            document.Ensure("status")["phase"] = "Terminating";
         }
     }
 

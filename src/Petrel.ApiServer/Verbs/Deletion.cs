@@ -18,14 +18,14 @@ internal static class Deletion
     {
         var metadata = document.Metadata();
         return metadata["deletionTimestamp"] is not null
-            && (metadata.Integer("deletionGracePeriodSeconds") ?? 0) == 0
+            && (metadata.Number("deletionGracePeriodSeconds") ?? 0) == 0
             && !IsHeld(kind, document);
     }
 
     /// <summary>Whether a finalizer holds it; a namespace is also held by those of its spec.</summary>
     public static bool IsHeld(KindDefinition kind, JsonObject document) =>
-        document.Metadata().Texts("finalizers").Count > 0
-        || (kind.Gvk is { Group: "", Kind: "Namespace" } && document.Object("spec")?.Texts("finalizers").Count > 0);
+        document.Metadata().Texts("finalizers").Any()
+        || (kind.Gvk is { Group: "", Kind: "Namespace" } && document.Child("spec").Texts("finalizers").Any());
 
     /// <summary>Adds and removes the garbage collector's finalizers as the propagation policy has it.</summary>
     public static void ApplyPropagation(JsonObject document, DeleteOptions options)

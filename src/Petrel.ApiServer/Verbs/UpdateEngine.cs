@@ -3,6 +3,7 @@ using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Store;
@@ -110,7 +111,8 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
     private static void Validate(KindDefinition kind, ObjectKey key, JsonObject changed, JsonObject old)
     {
         var errors = new FieldErrors();
-        MetadataValidation.OnUpdate(changed, old, errors);
+        MetadataChanges.Validate(changed, old, errors);
+        MetadataValidation.Validate(changed, kind, errors);
         kind.Validate(changed, old, errors);
         if (errors.Any)
         {
