@@ -1,0 +1,91 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Discovery;
+
+/// <summary>Answers what kinds there are: <c>/api</c>, <c>/apis</c> and below, in the form that the client accepts. Documents are made when first asked for.</summary>
+public sealed class DiscoveryDocuments(KindRegistry kinds)
+{
+    private const string Plain = "application/json";
+
+    internal static readonly JsonSerializerOptions Compact = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
+
+    // The answer's form depends on the Accept header, and caches must know.
+    private static readonly KeyValuePair<string, string> Vary = new("Vary", "Accept");
+
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, Verbatim> _documents = new(StringComparer.Ordinal);
+
+    /// <summary>The answer to a discovery path; null for any other path, or when there is no such group or version.</summary>
+    public ApiResponse? Answer(ApiRequest request)
+    {
+        if (request.Method is not ("GET" or "HEAD"))
+        {
+            return null;
+        }
+        var path = request.Path.TrimEnd('/');
+        if (path is "/api" or "/apis")
+        {
+            return AggregatedVersion(request.Accept) is { } version
+                ? Document($"{path} {version}", ContentType(version), () => AggregatedDiscovery.Write(kinds, path == "/api", version))!.Answer(request, Vary)
+                : Document(path, Plain, () => path == "/api" ? ResourceLists.CoreVersions(kinds) : ResourceLists.Groups(kinds))!.Answer(request, Vary);
+        }
+        JsonObject? Make() => path.Split('/') switch
+        {
+            ["", "api", var version] => Resources("", version),
+            ["", "apis", var group] => ResourceLists.Group(kinds, group),
+            ["", "apis", var group, var version] => Resources(group, version),
+            _ => null,
+        };
+        return Document(path, Plain, Make)?.Answer(request);
+    }
+
+    private JsonObject? Resources(string group, string version) =>
+        kinds.GroupVersions.FirstOrDefault(g => g.Group == group && g.Version == version) is { } found ? ResourceLists.Resources(found) : null;
+
+    private Verbatim? Document(string name, string contentType, Func<JsonObject?> make)
+    {
+        lock (_gate)
+        {
+            // What is not there is not remembered: paths are the client's to choose.
+            if (!_documents.TryGetValue(name, out var document) && make() is { } made)
+            {
+                _documents[name] = document = new Verbatim(JsonSerializer.SerializeToUtf8Bytes(made, Compact), contentType);
+            }
+            return document;
+        }
+    }
+
+    private static string ContentType(string version) => $"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList";
+
+    /// <summary>The version of aggregated discovery that the client prefers over plain JSON, or null.</summary>
+    private static string? AggregatedVersion(string accept)
+    {
+        foreach (var choice in accept.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = choice.Split(';', StringSplitOptions.TrimEntries);
+            if (parts[0] is not ("application/json" or "*/*" or "application/*"))
+            {
+                continue;
+            }
+            if (!parts.Contains("as=APIGroupDiscoveryList"))
+            {
+                return null;
+            }
+            var version = parts.Contains("v=v2") ? "v2" : parts.Contains("v=v2beta1") ? "v2beta1" : null;
+            if (version is not null && parts.Contains("g=apidiscovery.k8s.io"))
+            {
+                return version;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Discovery;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.OpenApi;
+
+/// <summary>
+/// Answers <c>/openapi/v3</c>: an index, and one document for each group and version, made when first asked for. The index names each
+/// with its hash, so that clients keep them for as long as they are the same.
+/// </summary>
+public sealed class OpenApiDocuments(KindRegistry kinds)
+{
+    private const string Root = "/openapi/v3";
+    private const string ContentType = "application/json";
+
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, Verbatim> _documents = new(StringComparer.Ordinal);
+    private Verbatim? _index;
+
+    /// <summary>The answer to a path under <c>/openapi/v3</c>; null for any other, or when there is no such group and version.</summary>
+    public ApiResponse? Answer(ApiRequest request)
+    {
+        if (request.Method is not ("GET" or "HEAD") || !request.Path.StartsWith(Root, StringComparison.Ordinal))
+        {
+            return null;
+        }
+        var name = request.Path[Root.Length..];
+        lock (_gate)
+        {
+            if (name is "" or "/")
+            {
+                return (_index ??= Index()).Answer(request);
+            }
+            var version = name[0] == '/' ? kinds.GroupVersions.FirstOrDefault(g => g.Root == name[1..]) : null;
+            return version is null ? null : Answer(request, Document(version));
+        }
+    }
+
+    private static ApiResponse Answer(ApiRequest request, Verbatim document)
+    {
+        if (request.QueryValue("hash") is not { Length: > 0 } hash)
+        {
+            return document.Answer(request);
+        }
+        // Another hash is another state of the server: the client is led to this one.
+        return hash == document.Hash
+            ? document.Answer(request, new("Cache-Control", "public, immutable"), new("Expires", "Fri, 31 Dec 2117 23:59:59 GMT"))
+            : new ApiResponse { StatusCode = 301, Headers = [new("Location", $"{request.Path}?hash={document.Hash}")] };
+    }
+
+    private Verbatim Index()
+    {
+        var paths = new JsonObject();
+        foreach (var version in kinds.GroupVersions)
+        {
+            paths[version.Root] = new JsonObject { ["serverRelativeURL"] = $"{Root}/{version.Root}?hash={Document(version).Hash}" };
+        }
+        return Made(new JsonObject { ["paths"] = paths });
+    }
+
+    private Verbatim Document(GroupVersionKinds version)
+    {
+        if (!_documents.TryGetValue(version.Root, out var document))
+        {
+            _documents[version.Root] = document = Made(OpenApiWriter.Write(version));
+        }
+        return document;
+    }
+
+    private static Verbatim Made(JsonObject document) => new(JsonSerializer.SerializeToUtf8Bytes(document, DiscoveryDocuments.Compact), ContentType);
+}
