@@ -49,7 +49,7 @@ internal static class AggregatedDiscovery
         {
             resource["categories"] = Strings(kind.Categories);
         }
-        var subresources = Subresources(kind).Select(s => new JsonObject
+        var subresources = SubresourcesOf(kind).Select(s => new JsonObject
         {
             ["subresource"] = s.Name,
             ["responseKind"] = Kind(s.Kind),

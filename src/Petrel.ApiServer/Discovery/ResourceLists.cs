@@ -10,7 +10,7 @@ internal static class ResourceLists
     private static readonly string[] StatusVerbs = ["get", "patch", "update"];
 
     /// <summary>The subresources of a kind, <c>status</c> among them, by name.</summary>
-    public static IEnumerable<SubresourceDefinition> Subresources(KindDefinition kind) =>
+    public static IEnumerable<SubresourceDefinition> SubresourcesOf(KindDefinition kind) =>
         (kind.HasStatus ? kind.Subresources.Append(new("status", kind.Gvk, StatusVerbs)) : kind.Subresources).OrderBy(s => s.Name, StringComparer.Ordinal);
 
     /// <summary><c>/api</c>.</summary>
@@ -69,7 +69,7 @@ internal static class ResourceLists
             entry["categories"] = Strings(kind.Categories);
         }
         yield return entry;
-        foreach (var subresource in Subresources(kind))
+        foreach (var subresource in SubresourcesOf(kind))
         {
             yield return Entry(kind, $"{kind.Plural}/{subresource.Name}", subresource.Kind, subresource.Verbs);
         }

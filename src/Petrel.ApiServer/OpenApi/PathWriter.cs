@@ -37,7 +37,7 @@ internal static class PathWriter
         var collection = $"/{version.Root}/{(kind.Namespaced ? "namespaces/{namespace}/" : "")}{kind.Plural}";
         yield return (collection, Collection(kind, schemas));
         yield return (collection + "/{name}", Object(kind, kind.Verbs, kind.Gvk, Body(kind.Schema.Name), "", schemas));
-        foreach (var subresource in Discovery.ResourceLists.Subresources(kind))
+        foreach (var subresource in Discovery.ResourceLists.SubresourcesOf(kind))
         {
             var isText = subresource.Name == "log";
             var body = isText ? null : Body(schemas.AddOther(subresource.Kind));
