@@ -7,14 +7,17 @@ namespace Petrel.Simulation.Execution;
 /// What happened in a run, one line each: time since the start, who, what. The digest covers every line, so that two runs are the
 /// same when their digests are.
 /// </summary>
-public sealed class History(TimeProvider clock, bool keepLines) : IDisposable
+/// <param name="clock">The run's clock.</param>
+/// <param name="lastLines">How many lines are kept, the newest ones.</param>
+/// <param name="trace">Gets each line as it is written.</param>
+public sealed class History(TimeProvider clock, int lastLines = int.MaxValue, Action<string>? trace = null) : IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly long _start = clock.GetTimestamp();
-    private readonly List<string> _lines = [];
+    private readonly Queue<string> _lines = [];
 
-    /// <summary>The lines so far; empty when they are not kept.</summary>
-    public IReadOnlyList<string> Lines => _lines;
+    /// <summary>The newest lines, as many as are kept.</summary>
+    public IReadOnlyList<string> Lines => [.. _lines];
 
     /// <summary>Lines appended, kept or not.</summary>
     public long Count { get; private set; }
@@ -28,10 +31,12 @@ public sealed class History(TimeProvider clock, bool keepLines) : IDisposable
         Count++;
         _hash.AppendData(Encoding.UTF8.GetBytes(line));
         _hash.AppendData("\n"u8);
-        if (keepLines)
+        _lines.Enqueue(line);
+        if (_lines.Count > lastLines)
         {
-            _lines.Add(line);
+            _lines.Dequeue();
         }
+        trace?.Invoke(line);
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public sealed class Simulator : IDisposable
         Entropy = new(settings.Seed);
         _choices = Entropy.Fork();
         _ready = new(settings.Interleaving == Interleaving.Shuffled ? _choices : null);
-        History = new(Clock, settings.KeepHistory);
+        History = new(Clock, settings.LastLines, settings.Trace);
     }
 
     public Simulator(ulong seed)

@@ -18,8 +18,11 @@ public sealed record SimulatorSettings
 
     public Interleaving Interleaving { get; init; } = Interleaving.Shuffled;
 
-    /// <summary>Whether the history keeps its lines, or only their digest.</summary>
-    public bool KeepHistory { get; init; } = true;
+    /// <summary>How many of the history's lines are kept, the newest ones; its digest covers all.</summary>
+    public int LastLines { get; init; } = int.MaxValue;
+
+    /// <summary>Gets each line of the history as it is written.</summary>
+    public Action<string>? Trace { get; init; }
 
     /// <summary>So many steps without time moving are an endless loop.</summary>
     public int MaxStepsPerInstant { get; init; } = 5_000_000;

@@ -1,0 +1,96 @@
+using System.Threading.Channels;
+using Petrel.Model.Determinism;
+using Petrel.Simulation.Execution;
+
+namespace Petrel.Simulation.Network;
+
+/// <summary>Carries a streamed answer chunk by chunk, in order, each with its delay, until either side ends it or it is cut.</summary>
+internal sealed class LinkStream(
+    SimulatedNetwork network,
+    SimulatedProcess caller,
+    ServerEndpoint endpoint,
+    IEntropy entropy,
+    IAsyncEnumerable<ReadOnlyMemory<byte>> source,
+    RequestStop stop,
+    CancellationTokenRegistration gone)
+{
+    // After so long without a way through, both ends give the connection up.
+    private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StallPoll = TimeSpan.FromMilliseconds(500);
+
+    private readonly Channel<(ReadOnlyMemory<byte> Chunk, long SentAt)> _inFlight = Channel.CreateUnbounded<(ReadOnlyMemory<byte>, long)>();
+
+    public static TimeSpan Draw(LinkConditions conditions, IEntropy entropy) =>
+        conditions.MinDelay + (conditions.MaxDelay - conditions.MinDelay) * entropy.NextDouble();
+
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        // The pump hands its failure to the channel; when the server dies, this registration does.
+        endpoint.Process.Post(_ => _ = PumpAsync(), null);
+        var died = endpoint.Process.Killed.Register(() => _inFlight.Writer.TryComplete(new IOException($"{endpoint.Process} died.")));
+        try
+        {
+            while (await _inFlight.Reader.WaitToReadAsync(cancellationToken))
+            {
+                while (_inFlight.Reader.TryRead(out var item))
+                {
+                    var conditions = network.Conditions;
+                    if (entropy.NextDouble() < conditions.StreamCut)
+                    {
+                        throw new IOException("the stream was cut");
+                    }
+                    var delay = Draw(conditions, entropy) - caller.Time.GetElapsedTime(item.SentAt);
+                    if (delay > TimeSpan.Zero)
+                    {
+                        await Task.Delay(delay, caller.Time, cancellationToken);
+                    }
+                    await WaitForWayAsync(cancellationToken);
+                    yield return item.Chunk;
+                }
+            }
+        }
+        finally
+        {
+            died.Unregister();
+            gone.Unregister();
+            stop.Request();
+        }
+    }
+
+    // Transport protocols send again until they give up: a short partition delays, a long one cuts.
+    private async Task WaitForWayAsync(CancellationToken cancellationToken)
+    {
+        var since = caller.Time.GetTimestamp();
+        while (network.IsPartitioned(caller.Name))
+        {
+            if (caller.Time.GetElapsedTime(since) > StallLimit)
+            {
+                throw new IOException("the stream stalled");
+            }
+            await Task.Delay(StallPoll, caller.Time, cancellationToken);
+        }
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            await foreach (var chunk in source.WithCancellation(stop.Token))
+            {
+                // The server may use its buffer again.
+                _inFlight.Writer.TryWrite((chunk.ToArray(), caller.Time.GetTimestamp()));
+            }
+            _inFlight.Writer.TryComplete();
+        }
+        catch (OperationCanceledException)
+        {
+            _inFlight.Writer.TryComplete(stop.Token.IsCancellationRequested ? null : new IOException("the server ended the stream"));
+        }
+        catch (Exception e)
+        {
+            // The carrier's view of a handler that failed midway: a broken stream.
+            _inFlight.Writer.TryComplete(new IOException($"the stream broke: {e.Message}", e));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Petrel.Simulation.Execution;
+using Petrel.Simulation.Faults;
+using Petrel.Simulation.Scenarios;
+using Petrel.Simulation.World;
+
+namespace Petrel.Simulation.Runs;
+
+/// <summary>
+/// Runs scenarios. Each seed is a world of its own on the calling thread; different seeds may run on different threads at once.
+/// </summary>
+public static class SimulationRunner
+{
+    // A user who is not done long after faults have stopped is stuck.
+    private static readonly TimeSpan UserLimit = TimeSpan.FromSeconds(300);
+
+    /// <summary>Runs seeds one after the other, reporting each result.</summary>
+    /// <exception cref="ArgumentException">There is no scenario of that name.</exception>
+    public static SimulationTotals Run(
+        string scenarioName, IEnumerable<ulong> seeds, SimulationOptions options, Action<SimulationResult> onResult, CancellationToken cancellationToken = default)
+    {
+        var scenario = ScenarioList.Find(scenarioName) ?? throw new ArgumentException(
+            $"There is no scenario \"{scenarioName}\"; there are: {string.Join(", ", ScenarioList.All.Select(s => s.Name))}.", nameof(scenarioName));
+        var totals = new SimulationTotals();
+        foreach (var seed in seeds)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var result = RunSeed(scenario, seed, options);
+            totals = totals.With(result);
+            onResult(result);
+        }
+        return totals;
+    }
+
+    /// <summary>Runs one seed to its end or its first violation.</summary>
+    public static SimulationResult RunSeed(IScenario scenario, ulong seed, SimulationOptions options)
+    {
+        using var simulator = new Simulator(new SimulatorSettings { Seed = seed, LastLines = options.ViolationLines, Trace = options.Trace });
+        var world = new SimulatedWorld(simulator, options.World(scenario.World));
+        Execute(simulator, world, scenario);
+        return new SimulationResult
+        {
+            Scenario = scenario.Name,
+            Seed = seed,
+            Violation = simulator.Findings.Count == 0 ? null : new(seed, simulator.Findings[0], [.. simulator.History.Lines]),
+            VirtualTime = simulator.Clock.Elapsed,
+            Commits = world.Commits,
+            Steps = simulator.Steps,
+            Digest = simulator.History.Digest,
+        };
+    }
+
+    private static void Execute(Simulator simulator, SimulatedWorld world, IScenario scenario)
+    {
+        var faults = new FaultInjector(world, scenario.Faults, world.Clock, simulator.Entropy.Fork());
+        world.Start();
+        var storm = simulator.Spawn(world.Outside, "faults", faults.RunAsync);
+        var user = simulator.Spawn(world.Outside, "user", stop => scenario.RunUserAsync(world, stop));
+        bool Failed() => simulator.Findings.Count > 0;
+        if (!simulator.RunUntil(() => Failed() || storm.HasEnded && user.HasEnded, scenario.Faults.Window + UserLimit))
+        {
+            simulator.Report("user", $"was not done {UserLimit.TotalSeconds:0} s after faults stopped");
+        }
+        if (!Failed() && !simulator.RunUntil(() => Failed() || scenario.Unfinished(world) is null, scenario.ConvergeWithin))
+        {
+            simulator.Report("convergence", $"{scenario.ConvergeWithin.TotalSeconds:0} s after faults stopped: {scenario.Unfinished(world)}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using Petrel.Client;
+
+namespace Petrel.Simulation.Scenarios;
+
+/// <summary>What a patient user does when a request fails for reasons that are not theirs.</summary>
+internal static class Retry
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Tries until the API has answered with success; conflicts and outages are tried again.</summary>
+    public static async Task AsUserAsync(TimeProvider time, Func<Task> request, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await request();
+                return;
+            }
+            catch (Exception e) when (e is IOException || e is ApiException api && (api.IsConflict || api.Status.Code is >= 500 or 429))
+            {
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+}

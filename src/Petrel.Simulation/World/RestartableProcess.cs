@@ -1,0 +1,38 @@
+using Petrel.Simulation.Execution;
+
+namespace Petrel.Simulation.World;
+
+/// <summary>Something that can crash and be started again: each start is a new process of the same name.</summary>
+public sealed class RestartableProcess(Simulator simulator, string name, Action<SimulatedProcess> compose)
+{
+    public string Name => name;
+
+    /// <summary>The incarnation that runs, or null while it is down.</summary>
+    public SimulatedProcess? Current { get; private set; }
+
+    public bool IsUp => Current is { IsAlive: true };
+
+    /// <summary>Called when an incarnation has crashed.</summary>
+    public Action? Crashed { get; init; }
+
+    /// <summary>Starts a new incarnation, unless one runs.</summary>
+    public void Start()
+    {
+        if (!IsUp)
+        {
+            Current = simulator.CreateProcess(name);
+            simulator.History.Append(Current.ToString(), "started");
+            compose(Current);
+        }
+    }
+
+    /// <summary>Ends the running incarnation at whatever await it stands.</summary>
+    public void Crash()
+    {
+        if (IsUp)
+        {
+            Current!.Kill();
+            Crashed?.Invoke();
+        }
+    }
+}

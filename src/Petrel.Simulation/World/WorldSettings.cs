@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Petrel.Simulation.World;
+
+/// <summary>The cluster that is simulated.</summary>
+public sealed record WorldSettings
+{
+    public int Nodes { get; init; } = 5;
+
+    /// <summary>How long pods stay bound to a node that is not ready or not reachable. (Upstream's 300 s would outlast most runs.)</summary>
+    public long TolerationSeconds { get; init; } = 20;
+
+    /// <summary>What of the components' logs goes to the history.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
+
+    /// <summary>Makes the disk of a run; tests put broken ones here.</summary>
+    public Func<ISimulatedDisk> Disk { get; init; } = static () => new HonestDisk();
+
+    /// <summary>Runs in the controllers' process in place of the real ones, when set; tests put broken ones here.</summary>
+    public ControllersProgram? Controllers { get; init; }
+}
