@@ -1,0 +1,13 @@
+using Petrel.ApiServer.Nodes;
+using Petrel.Model.Api;
+
+namespace Petrel.Simulation.World;
+
+/// <summary>The way from the server to agents, which simulated clusters don't have: nobody asks them for logs.</summary>
+internal sealed class NoNodeConnector : INodeConnector
+{
+    /// <inheritdoc/>
+    public ValueTask<ApiResponse> SendAsync(
+        NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
+        throw new IOException($"node {endpoint.Node} is simulated: its agent has no server");
+}
