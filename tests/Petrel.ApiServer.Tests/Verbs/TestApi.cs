@@ -17,6 +17,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private bool _keepStore;
 
     private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store)
     {
@@ -36,11 +37,17 @@ internal sealed class TestApi : IAsyncDisposable
         return api;
     }
 
+    /// <summary>Leaves the store to the next server.</summary>
+    public void KeepStore() => _keepStore = true;
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _running.WaitAsync(Patience);
-        await Store.DisposeAsync();
+        if (!_keepStore)
+        {
+            await Store.DisposeAsync();
+        }
         _stop.Dispose();
     }
 
