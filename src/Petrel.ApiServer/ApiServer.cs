@@ -2,10 +2,12 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.OpenApi;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
@@ -25,6 +27,8 @@ public sealed partial class ApiServer : IApiHandler
     private readonly Router _router;
     private readonly IAuthorizer _authorizer;
     private readonly HealthPaths _health;
+    private readonly DiscoveryDocuments _discovery;
+    private readonly OpenApiDocuments _openApi;
     private readonly ILogger _log;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stopping;
@@ -43,6 +47,8 @@ public sealed partial class ApiServer : IApiHandler
         _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, _log);
         _router = new Router(_parts);
         _authorizer = new ClusterAuthorizer(store, kinds);
+        _discovery = new DiscoveryDocuments(kinds);
+        _openApi = new OpenApiDocuments(kinds);
         HealthCheck ping = new("ping", static () => true);
         HealthCheck following = new("store", () => caches.Revision >= 0 && !_stopping);
         _health = new HealthPaths([ping], [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]);
@@ -98,7 +104,9 @@ public sealed partial class ApiServer : IApiHandler
             {
                 throw ForbiddenErrors.Of(info, request.User);
             }
-            return info.IsResource ? await _router.RouteAsync(info, request, cancellationToken) : throw StatusErrors.NoSuchResource();
+            return info.IsResource
+                ? await _router.RouteAsync(info, request, cancellationToken)
+                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? throw StatusErrors.NoSuchResource();
         }
         catch (StatusException e)
         {

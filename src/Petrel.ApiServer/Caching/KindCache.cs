@@ -80,30 +80,33 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>Starts a watch at the events above <paramref name="afterRevision"/>; false when some of those are forgotten.</summary>
-    public bool TryWatch(long afterRevision, WatchSignal signal, out long place, out long oldest)
+    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some of those are forgotten.</summary>
+    public bool TryFind(long afterRevision, out long place, out long oldest)
     {
         lock (_gate)
         {
             oldest = _events.Floor;
             place = _events.PlaceAfter(afterRevision);
-            if (afterRevision < _events.Floor)
-            {
-                return false;
-            }
-            _watchers.Add(signal);
-            return true;
+            return afterRevision >= _events.Floor;
         }
     }
 
-    /// <summary>Starts a watch at the current state, which it returns.</summary>
-    public Snapshot Watch(WatchSignal signal, out long place)
+    /// <summary>The current state, and the place of the first event after it.</summary>
+    public Snapshot Find(out long place)
     {
         lock (_gate)
         {
             place = _events.End;
-            _watchers.Add(signal);
             return Latest();
+        }
+    }
+
+    /// <summary>Wakes a watcher at every event from now on, until <see cref="EndWatch"/>.</summary>
+    public void BeginWatch(WatchSignal signal)
+    {
+        lock (_gate)
+        {
+            _watchers.Add(signal);
         }
     }
 

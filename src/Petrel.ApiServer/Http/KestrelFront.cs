@@ -203,9 +203,9 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             target.ContentType = response.ContentType;
         }
         target.Headers.CacheControl = "no-cache, private";
-        foreach (var (name, value) in response.Headers)
+        foreach (var group in response.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase))
         {
-            target.Headers.Append(name, value);
+            target.Headers[group.Key] = group.Select(h => h.Value).ToArray();
         }
         if (response.Stream is { } stream)
         {

@@ -17,7 +17,7 @@ internal static class ObjectResponses
         Body = request.Format switch
         {
             ResponseFormat.Metadata => MetadataForm.Of(value),
-            ResponseFormat.Table => TableForm.Of(request, [value], new JsonObject { ["resourceVersion"] = value.Revision.ToString() }, now),
+            ResponseFormat.Table => TableForm.Of(request, value, now),
             _ => value.ToArray(),
         },
     };

@@ -29,7 +29,7 @@ internal sealed class ListVerb(ServerParts parts)
     {
         var body = request.Format switch
         {
-            ResponseFormat.Table => TableForm.Of(request, page.Items, page.Metadata(), parts.Time.GetUtcNow()),
+            ResponseFormat.Table => TableForm.Of(request, page, parts.Time.GetUtcNow()),
             ResponseFormat.Metadata => Join("PartialObjectMetadataList", "meta.k8s.io/v1", page, [.. page.Items.Select(MetadataForm.Of)]),
             _ => Join(request, page),
         };

@@ -32,13 +32,25 @@ internal sealed class WatchVerb(ServerParts parts)
             // A later revision is simply waited for: its events have not happened yet.
             await parts.Caches.WaitForAsync(0, cancellationToken);
         }
-        return new ApiResponse { StatusCode = 200, Stream = StreamAsync(request, options, form, cancellationToken) };
+        var cache = parts.Caches.Of(request.Kind);
+        if (options.ResourceVersion is > 0 && !options.SendInitialEvents)
+        {
+            var after = options.ResourceVersion.Value;
+            return cache.TryFind(after, out var next, out var oldest)
+                ? Answer(StreamAsync(request, options, form, new WatchStart(next, after, null), cancellationToken))
+                : Answer(One(CacheEvent.MakeFrame("ERROR", JsonBytes.Of(StatusErrors.TooOld(after, oldest).ToStatus()).Span)));
+        }
+        var current = cache.Find(out var place);
+        // Unless the client has said that it wants none, it gets what is there.
+        var shown = options.SendInitialEvents || !options.SendInitialEventsGiven ? current : null;
+        return Answer(StreamAsync(request, options, form, new WatchStart(place, current.Revision, shown), cancellationToken));
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(
         ResourceRequest request,
         ListOptions options,
         IWatchForm form,
+        WatchStart start,
         CancellationToken requestEnded,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -47,27 +59,16 @@ internal sealed class WatchVerb(ServerParts parts)
         using var first = requestEnded.Register(signal.Wake);
         using var second = cancellationToken.Register(signal.Wake);
         var filter = new WatchFilter(request.PathPrefix, options);
-        var initial = options.ResourceVersion is null or 0 ? !options.SendInitialEventsGiven || options.SendInitialEvents : options.SendInitialEvents;
-        Snapshot? snapshot = null;
-        long place;
-        if (initial || options.ResourceVersion is null or 0)
-        {
-            snapshot = cache.Watch(signal, out place);
-        }
-        else if (!cache.TryWatch(options.ResourceVersion!.Value, signal, out place, out var oldest))
-        {
-            var status = StatusErrors.TooOld(options.ResourceVersion.Value, oldest).ToStatus();
-            yield return CacheEvent.MakeFrame("ERROR", JsonBytes.Of(status).Span);
-            yield break;
-        }
+        var place = start.Place;
+        cache.BeginWatch(signal);
         try
         {
-            var sent = snapshot?.Revision ?? options.ResourceVersion!.Value;
+            var sent = start.Revision;
             var chunk = new ChunkBuilder(ChunkBytes);
-            if (snapshot is not null && initial)
+            if (start.Shown is { } snapshot)
             {
-                var (start, end) = snapshot.Range(request.PathPrefix, null);
-                foreach (var item in snapshot.Between(start, end))
+                var (from, to) = snapshot.Range(request.PathPrefix, null);
+                foreach (var item in snapshot.Between(from, to))
                 {
                     if (options.SelectsAll || options.Matches(item))
                     {
@@ -97,7 +98,7 @@ internal sealed class WatchVerb(ServerParts parts)
                 }
                 for (var i = 0; i < count; i++)
                 {
-                    if (filter.TypeOf(events[i]) is { } type && events[i].Revision > (options.ResourceVersion ?? 0))
+                    if (filter.TypeOf(events[i]) is { } type && events[i].Revision > start.Revision)
                     {
                         chunk.Add(form.Event(events[i], type));
                     }
@@ -137,7 +138,21 @@ internal sealed class WatchVerb(ServerParts parts)
         }
     }
 
+    private static ApiResponse Answer(IAsyncEnumerable<ReadOnlyMemory<byte>> stream) => new() { StatusCode = 200, Stream = stream };
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> One(byte[] chunk)
+    {
+        await Task.CompletedTask;
+        yield return chunk;
+    }
+
     private TimeSpan TimeoutOf(ListOptions options) => options.TimeoutSeconds is { } seconds and > 0
         ? TimeSpan.FromSeconds(Math.Min(seconds, 365L * 24 * 3600))
         : parts.Options.MinWatchTimeout * (1 + parts.Entropy.NextDouble());
 }
+
+/// <summary>Where a watch begins.</summary>
+/// <param name="Place">Of the first event to read.</param>
+/// <param name="Revision">Events at or below it are known to the client, or are not for it.</param>
+/// <param name="Shown">What to show first, or null.</param>
+internal sealed record WatchStart(long Place, long Revision, Snapshot? Shown);

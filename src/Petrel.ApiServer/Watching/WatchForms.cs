@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -73,8 +72,7 @@ internal sealed class TableWatchForm(ResourceRequest request, TimeProvider time)
 
     private byte[] Row(EventType type, WireObject value)
     {
-        var table = TableForm.Of(
-            request, [value], new JsonObject { ["resourceVersion"] = value.Revision.ToString() }, time.GetUtcNow(), withColumns: !_described);
+        var table = TableForm.Of(request, value, time.GetUtcNow(), withColumns: !_described);
         _described = true;
         return CacheEvent.MakeFrame(type.ToString().ToUpperInvariant(), table.Span);
     }
