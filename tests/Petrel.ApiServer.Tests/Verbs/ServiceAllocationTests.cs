@@ -1,0 +1,63 @@
+using System.Net;
+
+namespace Petrel.ApiServer.Tests.Verbs;
+
+public sealed class ServiceAllocationTests
+{
+    private const string Services = "/api/v1/namespaces/default/services";
+
+    [Fact]
+    public async Task Concurrent_services_get_addresses_of_their_own_and_give_them_back()
+    {
+        // Room for 13: 16 less the network's own, the API's and the last.
+        await using var api = await TestApi.StartAsync(new ApiServerOptions { ServiceCidr = "10.0.0.0/28" });
+
+        var made = await Task.WhenAll(Enumerable.Range(0, 13).Select(i => api.CreateAsync(Services, Service($"s{i}"))));
+        var addresses = made.Select(s => (string)s["spec"]!["clusterIP"]!).ToArray();
+        Assert.Equal(13, addresses.Distinct().Count());
+        Assert.All(addresses, a => Assert.True(IPNetwork.Parse("10.0.0.0/28").Contains(IPAddress.Parse(a))));
+        Assert.All(made, s => Assert.Equal((string?)s["spec"]!["clusterIP"], (string?)s["spec"]!["clusterIPs"]![0]));
+
+        await api.JsonAsync(500, "POST", Services, Service("full"));
+        await api.JsonAsync(200, "DELETE", Services + "/s7");
+        var again = await api.CreateAsync(Services, Service("again"));
+        Assert.Equal(addresses[7], (string?)again["spec"]!["clusterIP"]);
+    }
+
+    [Fact]
+    public async Task An_address_can_be_asked_for_when_it_is_free_and_in_range()
+    {
+        await using var api = await TestApi.StartAsync();
+
+        var made = await api.CreateAsync(Services, Service("a", "\"clusterIP\":\"10.96.0.10\","));
+        var taken = await api.JsonAsync(422, "POST", Services, Service("b", "\"clusterIP\":\"10.96.0.10\","));
+        var outside = await api.JsonAsync(422, "POST", Services, Service("b", "\"clusterIP\":\"192.168.0.1\","));
+        var headless = await api.CreateAsync(Services, Service("c", "\"clusterIP\":\"None\","));
+
+        Assert.Equal("10.96.0.10", (string?)made["spec"]!["clusterIP"]);
+        Assert.Contains("failed to allocate IP 10.96.0.10: provided IP is already allocated", (string?)taken["message"], StringComparison.Ordinal);
+        Assert.Contains("the provided IP is not in the valid range", (string?)outside["message"], StringComparison.Ordinal);
+        Assert.Equal("None", (string?)headless["spec"]!["clusterIP"]);
+    }
+
+    [Fact]
+    public async Task An_update_keeps_the_address_and_a_change_of_type_moves_node_ports()
+    {
+        await using var api = await TestApi.StartAsync();
+        var made = await api.CreateAsync(Services, Service("a"));
+
+        var typed = await api.JsonAsync(200, "PATCH", Services + "/a", """{"spec":{"type":"NodePort"}}""", "application/merge-patch+json");
+        var port = (int)typed["spec"]!["ports"]![0]!["nodePort"]!;
+        var taken = await api.JsonAsync(422, "POST", Services, Service("b", $"\"type\":\"NodePort\",", $",\"nodePort\":{port}"));
+        await api.JsonAsync(200, "DELETE", Services + "/a");
+        var free = await api.CreateAsync(Services, Service("b", $"\"type\":\"NodePort\",", $",\"nodePort\":{port}"));
+
+        Assert.Equal((string?)made["spec"]!["clusterIP"], (string?)typed["spec"]!["clusterIP"]);
+        Assert.InRange(port, 30000, 32767);
+        Assert.Contains("provided port is already allocated", (string?)taken["message"], StringComparison.Ordinal);
+        Assert.Equal(port, (int)free["spec"]!["ports"]![0]!["nodePort"]!);
+    }
+
+    private static string Service(string name, string more = "", string port = "") =>
+        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{ {{{more}}} "selector":{"a":"b"},"ports":[{"port":80 {{{port}}} }]}}""";
+}
