@@ -277,11 +277,11 @@ public sealed class SimulatorTests
         using var simulator = new Simulator(1);
         var process = simulator.CreateProcess("server");
         using var gate = new ManualResetEventSlim();
-        simulator.Spawn(process, "stray", async stop => await Task.Run(gate.Set, stop));
+        simulator.Spawn(process, "stray", async stop => await Task.Run(gate.Wait, stop));
         simulator.Run(TimeSpan.Zero);
-        gate.Wait(TimeSpan.FromSeconds(10));
+        // It stands at its await now; its continuation arrives, on another thread, a moment after the gate opens.
+        gate.Set();
 
-        // The foreign continuation arrives a moment after the gate opens.
         var deadline = Stopwatch.StartNew();
         SimulationException? failure = null;
         while (failure is null && deadline.Elapsed < TimeSpan.FromSeconds(10))
