@@ -214,7 +214,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         else if (response.Body.Length > options.CompressAbove && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase))
         {
             target.Headers.ContentEncoding = "gzip";
-            target.Headers.Vary = "Accept-Encoding";
+            target.Headers.Append("Vary", "Accept-Encoding");
             await using var gzip = new GZipStream(target.Body, CompressionLevel.Fastest, leaveOpen: true);
             await gzip.WriteAsync(response.Body, cancellationToken);
         }

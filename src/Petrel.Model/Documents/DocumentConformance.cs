@@ -10,8 +10,9 @@ namespace Petrel.Model.Documents;
 public sealed record ConformanceResult(JsonObject Document, IReadOnlyList<string> UnknownFields, IReadOnlyList<string> TypeErrors);
 
 /// <summary>
-/// Holds a document against its schema, as decoding into upstream's Go types would: drops unknown fields and nulls, brings
-/// quantities and times into their canonical form, and reports what is of the wrong type.
+/// Holds a document against its schema, as decoding into upstream's Go types and encoding again would: drops unknown fields, nulls
+/// and what means the same when it is absent (empty lists and maps, zeros of plain fields, unless they are required), brings quantities
+/// and times into their canonical form, and reports what is of the wrong type.
 /// </summary>
 public static class DocumentConformance
 {
@@ -43,7 +44,7 @@ public static class DocumentConformance
                         Unknown.Add($"unknown field \"{new FieldPath(path, name)}\"");
                     }
                 }
-                else if (value is not null && Field(value, field, new FieldPath(path, name)) is { } conforming)
+                else if (value is not null && Field(value, field, new FieldPath(path, name)) is { } conforming && !IsOmitted(conforming, field))
                 {
                     result[name] = conforming;
                 }
@@ -108,6 +109,20 @@ public static class DocumentConformance
             }
             return canonical;
         }
+
+        private static bool IsOmitted(JsonNode value, SchemaField field) => !field.Required && value switch
+        {
+            JsonArray list => field.IsList && !field.IsMap && list.Count == 0,
+            JsonObject map => field.IsMap && map.Count == 0,
+            JsonValue scalar when field.IsValue => field.Kind switch
+            {
+                FieldKind.String or FieldKind.Bytes => scalar.TryGetValue<string>(out var text) && text.Length == 0,
+                FieldKind.Bool => scalar.TryGetValue<bool>(out var flag) && !flag,
+                FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double => scalar.ToJsonString() == "0",
+                _ => false,
+            },
+            _ => false,
+        };
 
         // What Go makes of a null element: the element type's zero value.
         private static JsonNode? Zero(SchemaField field) => field.Kind switch

@@ -59,6 +59,14 @@ internal sealed class TestFront : IAsyncDisposable
         };
     }
 
+    /// <summary>Writes the administrator's kubeconfig and returns its path.</summary>
+    public string WriteKubeconfig()
+    {
+        var path = Path.Combine(_directory, "kubeconfig");
+        Kubeconfig.Write(path, Front.Addresses[0].ToString(), _authority.CertificatePem, _authority.Issue(CertificateProfile.Admin));
+        return path;
+    }
+
     public X509Certificate2 Certificate(CertificateProfile profile) => _authority.Issue(profile).ToX509();
 
     public async ValueTask DisposeAsync()
