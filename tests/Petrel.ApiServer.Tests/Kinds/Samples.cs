@@ -6,7 +6,7 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 
-/// <summary>Documents to test rows with, written as leniently as JSON for people: single quotes are double ones.</summary>
+/// <summary>Documents to test rows with, written as leniently as JSON for people: single quotes are double ones, and backquotes single ones.</summary>
 internal static class Samples
 {
     public const string Pod =
@@ -25,7 +25,7 @@ internal static class Samples
 
     public static string ReplicaSet { get; } = Deployment.Replace("Deployment", "ReplicaSet", StringComparison.Ordinal);
 
-    public static JsonObject Parse(string text) => JsonNode.Parse(text.Replace('\'', '"'))!.AsObject();
+    public static JsonObject Parse(string text) => JsonNode.Parse(text.Replace('\'', '"').Replace('`', '\''))!.AsObject();
 
     public static KindDefinition Kind(JsonObject document) =>
         KindRegistry.BuiltIn.Find(GroupVersionKind.From((string)document["apiVersion"]!, (string)document["kind"]!))!;
