@@ -2,39 +2,47 @@ using Petrel.Simulation.Execution;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>A machine: its agent can die alone; when its power goes, everything on it does.</summary>
+/// <summary>A node: its agent can die alone; when its power goes, everything on it does.</summary>
 public sealed class SimulatedNode
 {
+    private readonly Func<SimulatedMachine> _build;
     private readonly Action _lost;
+    private SimulatedMachine? _machine;
 
     /// <param name="simulator">The run.</param>
     /// <param name="name">The node's name, which is its agent process' name too.</param>
-    /// <param name="compose">Starts the agent in a process.</param>
-    /// <param name="lost">The node's containers are gone.</param>
-    public SimulatedNode(Simulator simulator, string name, Action<SimulatedProcess> compose, Action lost)
+    /// <param name="build">A machine that has just got power: nothing runs on it.</param>
+    /// <param name="compose">Starts the agent in a process on a machine.</param>
+    /// <param name="lost">Everything that ran on the node is gone.</param>
+    public SimulatedNode(
+        Simulator simulator, string name, Func<SimulatedMachine> build, Action<SimulatedProcess, SimulatedMachine> compose, Action lost)
     {
         Name = name;
+        _build = build;
         _lost = lost;
-        Agent = new(simulator, name, compose);
+        Agent = new(simulator, name, process => compose(process, _machine!));
     }
 
     public string Name { get; }
-    public bool HasPower { get; private set; } = true;
+
+    public bool HasPower => _machine is not null;
+
     public RestartableProcess Agent { get; }
 
     public void PowerOff()
     {
-        if (HasPower)
+        if (_machine is { } machine)
         {
-            HasPower = false;
+            _machine = null;
             Agent.Crash();
+            machine.Process.Kill();
             _lost();
         }
     }
 
     public void PowerOn()
     {
-        HasPower = true;
+        _machine ??= _build();
         Agent.Start();
     }
 }

@@ -22,7 +22,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
     private readonly PlacementInvariant _placement = new();
-    private readonly List<SimulatedNode> _nodes = [];
+    private readonly List<SimulatedNode> _nodes;
     private ServerEndpoint? _endpoint;
 
     public SimulatedWorld(Simulator simulator, WorldSettings settings)
@@ -37,6 +37,7 @@ public sealed class SimulatedWorld : IFaultTarget
         Server = new(simulator, "server", ComposeServer) { Crashed = () => _endpoint = null };
         Controllers = new(simulator, "controllers", ComposeControllers);
         Scheduler = new(simulator, "scheduler", ComposeScheduler);
+        _nodes = [.. Enumerable.Range(1, settings.Nodes).Select(NodeOf)];
     }
 
     public TimeProvider Clock => _simulator.Clock;
@@ -76,7 +77,7 @@ public sealed class SimulatedWorld : IFaultTarget
         Scheduler.Start();
         foreach (var node in _nodes)
         {
-            node.Agent.Start();
+            node.PowerOn();
         }
     }
 
@@ -131,11 +132,11 @@ public sealed class SimulatedWorld : IFaultTarget
 
     private void ComposeControllers(SimulatedProcess process)
     {
-        var client = ClientOf(process, UserInfo.ControlPlane("kube-controller-manager"));
-        var entropy = _simulator.Entropy.Fork();
+        var context = new ProgramContext(
+            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), LogsOf(process));
         if (_settings.Controllers is { } program)
         {
-            _simulator.Spawn(process, "controllers", stop => program(client, process.Time, entropy, LogsOf(process), stop));
+            _simulator.Spawn(process, "controllers", stop => program(context, stop));
         }
     }
 
@@ -144,6 +145,27 @@ public sealed class SimulatedWorld : IFaultTarget
         var scheduler = new PodScheduler(
             ClientOf(process, UserInfo.ControlPlane("kube-scheduler")), process.Time, _simulator.Entropy.Fork(), new SchedulerSettings(), LogsOf(process));
         _simulator.Spawn(process, "scheduler", scheduler.RunAsync);
+    }
+
+    private void ComposeAgent(SimulatedProcess process, SimulatedMachine machine)
+    {
+        var context = new AgentContext(
+            ClientOf(process, UserInfo.Node(process.Name)), process.Time, _simulator.Entropy.Fork(), LogsOf(process), machine);
+        if (_settings.Agent is { } program)
+        {
+            _simulator.Spawn(process, "agent", stop => program(context, stop));
+        }
+    }
+
+    private SimulatedNode NodeOf(int number)
+    {
+        var name = $"node{number}";
+        return new(
+            _simulator,
+            name,
+            () => new(_simulator.CreateProcess($"{name}/machine"), number, _placement, Report),
+            ComposeAgent,
+            () => _placement.NodeLost(name));
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>

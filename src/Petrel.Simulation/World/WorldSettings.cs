@@ -16,6 +16,9 @@ public sealed record WorldSettings
     /// <summary>Makes the disk of a run; tests put broken ones here.</summary>
     public Func<ISimulatedDisk> Disk { get; init; } = static () => new HonestDisk();
 
-    /// <summary>Runs in the controllers' process in place of the real ones, when set; tests put broken ones here.</summary>
-    public ControllersProgram? Controllers { get; init; }
+    /// <summary>Runs in the controllers' process, when there is one.</summary>
+    public ClusterProgram? Controllers { get; init; }
+
+    /// <summary>Runs on each node, when there is one.</summary>
+    public AgentProgram? Agent { get; init; }
 }
