@@ -32,7 +32,7 @@ public static class LabelSyntax
             }
             if (prefix.Length > 253)
             {
-                return "prefix part must be no more than 253 characters";
+                return "prefix part must be no more than 253 bytes";
             }
         }
         var name = key[(slash + 1)..];
@@ -40,12 +40,12 @@ public static class LabelSyntax
         {
             return "name part must be non-empty";
         }
-        return name.Length > 63 ? "name part must be no more than 63 characters" : IsName(name) ? null : NameRule;
+        return name.Length > 63 ? "name part must be no more than 63 bytes" : IsName(name) ? null : NameRule;
     }
 
     /// <summary>What is wrong with a value, or null.</summary>
     public static string? ValueProblem(string value) =>
-        value.Length > 63 ? "must be no more than 63 characters" : value.Length == 0 || IsName(value) ? null : ValueRule;
+        value.Length > 63 ? "must be no more than 63 bytes" : value.Length == 0 || IsName(value) ? null : ValueRule;
 
     private static bool IsName(string text) =>
         char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1])

@@ -31,7 +31,7 @@ public sealed class PodValidationTests
     }
 
     [Theory]
-    [InlineData("{'restartPolicy':'Sometimes'}", "spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"Never\", \"OnFailure\"")]
+    [InlineData("{'restartPolicy':'Sometimes'}", "spec.restartPolicy: Unsupported value: \"Sometimes\": supported values: \"Always\", \"OnFailure\", \"Never\"")]
     [InlineData("{'restartPolicy':'Never'}", "")]
     [InlineData("{'containers':[]}", "spec.containers: Required value")]
     [InlineData("{'dnsPolicy':'x'}", "spec.dnsPolicy: Unsupported value: \"x\"")]

@@ -8,7 +8,7 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>Upstream's rules for pods and pod templates.</summary>
 internal static class PodValidation
 {
-    private static readonly string[] RestartPolicies = ["Always", "Never", "OnFailure"];
+    private static readonly string[] RestartPolicies = ["Always", "OnFailure", "Never"];
     private static readonly string[] DnsPolicies = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
     private static readonly string[] PreemptionPolicies = ["Never", "PreemptLowerPriority"];
 
