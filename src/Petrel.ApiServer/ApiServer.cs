@@ -6,6 +6,7 @@ using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Metrics;
 using Petrel.ApiServer.Nodes;
 using Petrel.ApiServer.OpenApi;
 using Petrel.ApiServer.Requests;
@@ -29,6 +30,7 @@ public sealed partial class ApiServer : IApiHandler
     private readonly HealthPaths _health;
     private readonly DiscoveryDocuments _discovery;
     private readonly OpenApiDocuments _openApi;
+    private readonly RequestMetrics _metrics = new();
     private readonly ILogger _log;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stopping;
@@ -99,14 +101,29 @@ public sealed partial class ApiServer : IApiHandler
             {
                 throw StatusErrors.RequestEntityTooLarge(_parts.Options.MaxBodyBytes);
             }
-            var info = RequestInfo.Parse(request);
+        }
+        catch (StatusException e)
+        {
+            return e.ToResponse();
+        }
+        var info = RequestInfo.Parse(request);
+        var started = _parts.Time.GetTimestamp();
+        var response = await AnswerAsync(info, request, cancellationToken);
+        _metrics.Record(info, response.StatusCode, response.Stream is null ? _parts.Time.GetElapsedTime(started) : null);
+        return response;
+    }
+
+    private async ValueTask<ApiResponse> AnswerAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
             if (!await _authorizer.IsAllowedAsync(info, request, cancellationToken))
             {
                 throw ForbiddenErrors.Of(info, request.User);
             }
             return info.IsResource
                 ? await _router.RouteAsync(info, request, cancellationToken)
-                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? throw StatusErrors.NoSuchResource();
+                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? Metrics(request) ?? throw StatusErrors.NoSuchResource();
         }
         catch (StatusException e)
         {
@@ -122,6 +139,15 @@ public sealed partial class ApiServer : IApiHandler
             return StatusErrors.InternalError(e.Message).ToResponse();
         }
     }
+
+    private ApiResponse? Metrics(ApiRequest request) => request is { Method: "GET", Path: "/metrics" }
+        ? new ApiResponse
+        {
+            StatusCode = 200,
+            ContentType = "text/plain; version=0.0.4; charset=utf-8",
+            Body = System.Text.Encoding.UTF8.GetBytes(_metrics.Text()),
+        }
+        : null;
 
     private async Task BootstrapAsync(CancellationToken cancellationToken)
     {

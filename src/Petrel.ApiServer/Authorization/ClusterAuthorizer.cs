@@ -25,7 +25,7 @@ internal sealed class ClusterAuthorizer(IRevisionedStore store, KindRegistry kin
         }
         if (!info.IsResource)
         {
-            return info.Verb is "get" or "head" && user.Groups.Contains(UserInfo.AuthenticatedGroup);
+            return info.Verb is "get" or "head" && info.Path != "/metrics" && user.Groups.Contains(UserInfo.AuthenticatedGroup);
         }
         return user.Groups.Contains(UserInfo.NodesGroup) && user.Name.StartsWith(NodePrefix, StringComparison.Ordinal)
             && await MayNodeAsync(info, request, user.Name[NodePrefix.Length..], cancellationToken);
