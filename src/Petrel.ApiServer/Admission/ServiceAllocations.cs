@@ -48,12 +48,30 @@ internal sealed class ServiceAllocations(ServerParts parts)
         var owner = Encoding.UTF8.GetBytes(key.ToString());
         var operations = new List<StoreOperation>();
         operations.AddRange(wanted.Except(held).Select(name => StoreOperation.Put(Prefix + name, owner, 0)));
-        operations.AddRange(held.Except(wanted).Select(name => StoreOperation.Delete(Prefix + name)));
+        operations.AddRange(await ReleaseAsync(parts.Store, key, held.Except(wanted), cancellationToken));
         return operations;
     }
 
     /// <summary>What gives a deleted Service's values back.</summary>
-    public static IReadOnlyList<StoreOperation> Release(JsonObject service) => [.. Held(service).Select(name => StoreOperation.Delete(Prefix + name))];
+    public static ValueTask<IReadOnlyList<StoreOperation>> ReleaseAsync(
+        IRevisionedStore store, ObjectKey key, JsonObject service, CancellationToken cancellationToken) =>
+        ReleaseAsync(store, key, Held(service), cancellationToken);
+
+    // Only what is there and the Service's own: a batch that deletes what is not there never succeeds.
+    private static async ValueTask<IReadOnlyList<StoreOperation>> ReleaseAsync(
+        IRevisionedStore store, ObjectKey key, IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        var owner = Encoding.UTF8.GetBytes(key.ToString());
+        var operations = new List<StoreOperation>();
+        foreach (var name in names)
+        {
+            if (await store.GetAsync(Prefix + name, cancellationToken) is { } entry && entry.Value.Span.SequenceEqual(owner))
+            {
+                operations.Add(StoreOperation.Delete(entry.Key, entry.ModRevision));
+            }
+        }
+        return operations;
+    }
 
     private static bool HasAddress(JsonObject spec) => spec.Text("type") is not "ExternalName" && spec.Text("clusterIP") != "None";
 
@@ -103,16 +121,17 @@ internal sealed class ServiceAllocations(ServerParts parts)
     private async ValueTask NodePortsAsync(
         JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
     {
-        if (spec["allocateLoadBalancerNodePorts"] is JsonValue flag && flag.TryGetValue<bool>(out var allocate) && !allocate)
-        {
-            return;
-        }
+        var giveOut = spec.Text("type") == "NodePort" || spec.Flag("allocateLoadBalancerNodePorts") != false;
         var ports = spec["ports"] as JsonArray ?? [];
         for (var i = 0; i < ports.Count; i++)
         {
             var port = ports[i]!.AsObject();
             var protocol = port.Text("protocol") is { Length: > 0 } p ? p : "TCP";
             var number = (int)(port.Number("nodePort") ?? 0);
+            if (number == 0 && !giveOut)
+            {
+                continue;
+            }
             if (number == 0)
             {
                 number = await FreePortAsync(protocol, wanted, cancellationToken);

@@ -41,7 +41,7 @@ internal sealed class DeleteEngine(ServerParts parts)
                 return new(new WireObject(kind, path, stored, entry.ModRevision), uid, gone);
             }
             var operation = gone ? StoreOperation.Delete(storeKey, entry.ModRevision) : StoreOperation.Put(storeKey, stored, entry.ModRevision);
-            IReadOnlyList<StoreOperation> releases = gone ? Deletion.Releases(kind, old) : [];
+            IReadOnlyList<StoreOperation> releases = gone ? await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken) : [];
             var result = await parts.Store.CommitAsync([operation, .. releases], cancellationToken);
             if (result.Succeeded)
             {

@@ -3,6 +3,7 @@ using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
+using Petrel.Model;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
@@ -56,6 +57,9 @@ internal static class Deletion
     }
 
     /// <summary>What a deleted object gives back in the same commit.</summary>
-    public static IReadOnlyList<StoreOperation> Releases(KindDefinition kind, JsonObject document) =>
-        kind.Gvk is { Group: "", Kind: "Service" } ? ServiceAllocations.Release(document) : [];
+    public static ValueTask<IReadOnlyList<StoreOperation>> ReleasesAsync(
+        ServerParts parts, KindDefinition kind, ObjectKey key, JsonObject document, CancellationToken cancellationToken) =>
+        kind.Gvk is { Group: "", Kind: "Service" }
+            ? ServiceAllocations.ReleaseAsync(parts.Store, key, document, cancellationToken)
+            : ValueTask.FromResult<IReadOnlyList<StoreOperation>>([]);
 }

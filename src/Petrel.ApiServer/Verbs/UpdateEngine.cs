@@ -72,7 +72,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 : StoreOperation.Put(storeKey, stored, entry.ModRevision);
             if (operation.Value is null)
             {
-                extra = Deletion.Releases(kind, old);
+                extra = await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken);
             }
             var result = await parts.Store.CommitAsync([operation, .. extra], cancellationToken);
             if (result.Succeeded)

@@ -58,6 +58,22 @@ public sealed class ServiceAllocationTests
         Assert.Equal(port, (int)free["spec"]!["ports"]![0]!["nodePort"]!);
     }
 
+    [Fact]
+    public async Task A_load_balancer_without_node_ports_gets_none_but_keeps_those_it_names()
+    {
+        await using var api = await TestApi.StartAsync();
+
+        var none = await api.CreateAsync(Services, Service("a", "\"type\":\"LoadBalancer\",\"allocateLoadBalancerNodePorts\":false,"));
+        var named = await api.CreateAsync(
+            Services, Service("b", "\"type\":\"LoadBalancer\",\"allocateLoadBalancerNodePorts\":false,", ",\"nodePort\":30100"));
+        await api.JsonAsync(422, "POST", Services, Service("c", "\"type\":\"NodePort\",", ",\"nodePort\":30100"));
+        await api.JsonAsync(200, "DELETE", Services + "/b");
+
+        Assert.Null(none["spec"]!["ports"]![0]!["nodePort"]);
+        Assert.Equal(30100, (int)named["spec"]!["ports"]![0]!["nodePort"]!);
+        Assert.Null(await api.Store.GetAsync("/petrel/allocations/services/port/TCP/30100", default));
+    }
+
     private static string Service(string name, string more = "", string port = "") =>
         $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{ {{{more}}} "selector":{"a":"b"},"ports":[{"port":80 {{{port}}} }]}}""";
 }
