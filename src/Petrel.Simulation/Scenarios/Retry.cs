@@ -3,7 +3,7 @@ using Petrel.Client;
 namespace Petrel.Simulation.Scenarios;
 
 /// <summary>What a patient user does when a request fails for reasons that are not theirs.</summary>
-internal static class Retry
+public static class Retry
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
