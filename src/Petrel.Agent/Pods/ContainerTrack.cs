@@ -1,0 +1,81 @@
+using k8s.Models;
+using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
+
+namespace Petrel.Agent.Pods;
+
+/// <summary>What a pod worker remembers of one container between looks.</summary>
+internal sealed class ContainerTrack(string name)
+{
+    private ProbeRunner? _probes;
+    private CancellationTokenSource? _probesStop;
+    private Task _probesLoop = Task.CompletedTask;
+    private string _probesOf = "";
+
+    public ContainerStatus? Current { get; private set; }
+    public ContainerStatus? Previous { get; private set; }
+    public string WaitingReason { get; set; } = "";
+    public string WaitingMessage { get; set; } = "";
+    public int RestartCount { get; private set; }
+
+    /// <summary>The attempt from which back-off counts.</summary>
+    public int BackOffFrom { get; set; }
+
+    /// <summary>Failed tries to get the image, for back-off.</summary>
+    public int PullFailures { get; set; }
+
+    /// <summary>No try before this.</summary>
+    public DateTimeOffset? NotBefore { get; set; }
+
+    public ProbeResults? Probes => Current?.State == ContainerState.Running && _probesOf == Current.Id ? _probes?.Results : null;
+
+    /// <summary>The number of the next attempt: never one that was used, also when the runtime has forgotten (a node that was rebooted).</summary>
+    public int NextAttempt { get; private set; }
+
+    public void Observe(IReadOnlyList<ContainerStatus> containers, V1Pod pod)
+    {
+        var own = containers.Where(c => c.Name == name).OrderBy(c => c.Attempt).ToList();
+        Current = own.Count > 0 ? own[^1] : null;
+        Previous = own.Count > 1 ? own[^2] : Previous;
+        var reported = (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).FirstOrDefault(s => s.Name == name);
+        var started = reported?.ContainerID is { Length: > 0 };
+        NextAttempt = Math.Max(Current?.Attempt + 1 ?? 0, Current is null && started ? reported!.RestartCount + 1 : 0);
+        RestartCount = Math.Max(Current?.Attempt ?? 0, Math.Max(RestartCount, Current is null ? reported?.RestartCount ?? 0 : 0));
+    }
+
+    /// <summary>The containers are gone with their sandbox; what they were becomes history.</summary>
+    public void Forget()
+    {
+        Previous = Current ?? Previous;
+        NextAttempt = Math.Max(NextAttempt, Current is null ? 0 : Current.Attempt + 1);
+        Current = null;
+        (WaitingReason, WaitingMessage, NotBefore) = ("", "", null);
+    }
+
+    public ContainerView View() => new(Current, Previous, Probes, WaitingReason, WaitingMessage, RestartCount);
+
+    /// <summary>Starts probing the running container, once.</summary>
+    public async ValueTask EnsureProbesAsync(Func<ProbeRunner> create, CancellationToken cancellationToken)
+    {
+        if (_probesOf == Current!.Id)
+        {
+            return;
+        }
+        await StopProbesAsync();
+        _probes = create();
+        _probesOf = Current.Id;
+        _probesStop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _probesLoop = _probes.RunAsync(_probesStop.Token);
+    }
+
+    public async ValueTask StopProbesAsync()
+    {
+        if (_probesStop is not null)
+        {
+            _probesStop.Cancel();
+            await _probesLoop;
+            _probesStop.Dispose();
+            _probesStop = null;
+        }
+    }
+}

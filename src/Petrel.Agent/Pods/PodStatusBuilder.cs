@@ -1,0 +1,224 @@
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Petrel.Agent.Nodes;
+using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
+
+namespace Petrel.Agent.Pods;
+
+/// <summary>What the worker knows of one container when a status is made.</summary>
+/// <param name="Current">The newest attempt, or null before the first.</param>
+/// <param name="Previous">The attempt before, when it is still there.</param>
+/// <param name="Probes">Its probes' results while it runs.</param>
+/// <param name="WaitingReason">Why it does not run, when it should.</param>
+/// <param name="WaitingMessage">The message to it.</param>
+/// <param name="RestartCount">How often it was restarted.</param>
+internal sealed record ContainerView(
+    ContainerStatus? Current, ContainerStatus? Previous, ProbeResults? Probes, string WaitingReason, string WaitingMessage, int RestartCount);
+
+/// <summary>A pod as its worker sees it.</summary>
+internal sealed record PodView(
+    V1Pod Pod,
+    AgentSettings Settings,
+    string RuntimeName,
+    IReadOnlyList<string> Addresses,
+    bool SandboxReady,
+    IReadOnlyDictionary<string, ContainerView> Containers,
+    string FailReason,
+    string FailMessage,
+    bool Ended,
+    DateTimeOffset StartTime);
+
+/// <summary>Makes a pod's status: phase, conditions and container states as <c>kubectl describe</c> shows them. A pure function of what is observed.</summary>
+internal static class PodStatusBuilder
+{
+    public static JsonObject Build(PodView view, DateTimeOffset now)
+    {
+        var spec = view.Pod.Spec;
+        var inits = (spec.InitContainers ?? []).ToList();
+        var initialized = inits.All(c => IsInitialized(c, view));
+        var mains = spec.Containers.Select(c => (Spec: c, View: view.Containers[c.Name])).ToList();
+        var phase = Phase(view, inits, initialized, mains.Select(m => m.View).ToList());
+        var ended = phase is "Succeeded" or "Failed";
+        var ready = !ended && !view.Ended && mains.All(m => IsReady(m.View)) && inits.Where(IsSidecar).All(c => IsReady(view.Containers[c.Name]));
+        var unready = mains.Where(m => !IsReady(m.View)).Select(m => m.Spec.Name).ToList();
+
+        var status = new JsonObject
+        {
+            ["observedGeneration"] = view.Pod.Metadata.Generation,
+            ["phase"] = phase,
+            ["reason"] = view.FailReason.Length > 0 ? view.FailReason : null,
+            ["message"] = view.FailMessage.Length > 0 ? view.FailMessage : null,
+            ["hostIP"] = view.Settings.NodeAddress,
+            ["hostIPs"] = new JsonArray(new JsonObject { ["ip"] = view.Settings.NodeAddress }),
+            ["startTime"] = NodeReporter.Timestamp(view.StartTime),
+        };
+        if (view.Addresses.Count > 0)
+        {
+            status["podIP"] = view.Addresses[0];
+            status["podIPs"] = new JsonArray([.. view.Addresses.Select(a => new JsonObject { ["ip"] = a })]);
+        }
+        status["conditions"] = Conditions(view, now, initialized, ready, unready, inits, ended, phase);
+        status["containerStatuses"] = new JsonArray([.. spec.Containers.Select(c => ContainerStatus(c, view, initialized && view.SandboxReady, isInit: false))]);
+        if (inits.Count > 0)
+        {
+            status["initContainerStatuses"] = new JsonArray([.. inits.Select(c => ContainerStatus(c, view, view.SandboxReady, isInit: true))]);
+        }
+        return status;
+    }
+
+    /// <summary>Whether an init container keeps running beside the others (upstream: sidecar containers).</summary>
+    public static bool IsSidecar(V1Container container) => container.RestartPolicy == "Always";
+
+    /// <summary>Whether the init container lets the next one start.</summary>
+    public static bool IsInitialized(V1Container container, PodView view)
+    {
+        var of = view.Containers[container.Name];
+        return IsSidecar(container)
+            ? of.Current?.State == ContainerState.Running && of.Probes?.Started != false
+            : of.Current is { State: ContainerState.Exited, ExitCode: 0 };
+    }
+
+    private static bool IsReady(ContainerView view) => view.Current?.State == ContainerState.Running && view.Probes?.Ready == true;
+
+    private static string Phase(PodView view, List<V1Container> inits, bool initialized, List<ContainerView> mains)
+    {
+        if (view.FailReason.Length > 0)
+        {
+            return "Failed";
+        }
+        var policy = view.Pod.Spec.RestartPolicy;
+        var failedInit = inits.Any(c => !IsSidecar(c) && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 });
+        if (failedInit)
+        {
+            return "Failed";
+        }
+        if (!initialized && mains.All(m => m.Current is null))
+        {
+            return view.Ended ? "Failed" : "Pending";
+        }
+        var exited = mains.Count(m => m.Current?.State == ContainerState.Exited);
+        if (exited == mains.Count && (view.Ended || policy != "Always"))
+        {
+            var allSucceeded = mains.All(m => m.Current!.ExitCode == 0);
+            if (allSucceeded)
+            {
+                return "Succeeded";
+            }
+            if (view.Ended || policy == "Never")
+            {
+                return "Failed";
+            }
+        }
+        if (view.Ended)
+        {
+            return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0 ? "Succeeded" : exited > 0 ? "Failed" : "Pending";
+        }
+        return mains.All(m => m.Current is null or { State: ContainerState.Created }) ? "Pending" : "Running";
+    }
+
+    private static JsonArray Conditions(
+        PodView view, DateTimeOffset now, bool initialized, bool ready, List<string> unready, List<V1Container> inits, bool ended, string phase)
+    {
+        var notReady = ended
+            ? phase == "Succeeded" ? ("PodCompleted", "") : ("PodFailed", "")
+            : ("ContainersNotReady", $"containers with unready status: [{string.Join(' ', unready)}]");
+        var incomplete = inits.Where(c => !IsInitialized(c, view)).Select(c => c.Name);
+        var gates = view.Pod.Spec.ReadinessGates ?? [];
+        var missingGates = gates.Where(g => view.Pod.Status?.Conditions?.Any(c => c.Type == g.ConditionType && c.Status == "True") != true).Select(g => g.ConditionType).ToList();
+        List<(string Type, bool Value, string Reason, string Message)> own =
+        [
+            ("PodReadyToStartContainers", view.SandboxReady && !view.Ended, "", ""),
+            initialized || phase == "Succeeded"
+                ? ("Initialized", true, phase == "Succeeded" ? "PodCompleted" : "", "")
+                : ("Initialized", false, "ContainersNotInitialized", $"containers with incomplete status: [{string.Join(' ', incomplete)}]"),
+            ready && missingGates.Count > 0
+                ? ("Ready", false, "ReadinessGatesNotReady", $"the status of pod readiness gates is not \"True\" for: [{string.Join(' ', missingGates)}]")
+                : ("Ready", ready, ready ? "" : notReady.Item1, ready ? "" : notReady.Item2),
+            ("ContainersReady", ready, ready ? "" : notReady.Item1, ready ? "" : notReady.Item2),
+        ];
+        var conditions = new JsonArray();
+        foreach (var (type, value, reason, message) in own)
+        {
+            var text = value ? "True" : "False";
+            var before = view.Pod.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
+            var since = before?.Status == text && before.LastTransitionTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : now;
+            var condition = new JsonObject
+            {
+                ["type"] = type, ["status"] = text, ["lastProbeTime"] = null, ["lastTransitionTime"] = NodeReporter.Timestamp(since),
+                ["observedGeneration"] = view.Pod.Metadata.Generation,
+            };
+            if (reason.Length > 0)
+            {
+                condition["reason"] = reason;
+            }
+            if (message.Length > 0)
+            {
+                condition["message"] = message;
+            }
+            conditions.Add(condition);
+        }
+        // What others say of the pod stays as it is.
+        foreach (var other in view.Pod.Status?.Conditions?.Where(c => own.All(o => o.Type != c.Type)) ?? [])
+        {
+            conditions.Add(JsonNode.Parse(k8s.KubernetesJson.Serialize(other)));
+        }
+        return conditions;
+    }
+
+    private static JsonObject ContainerStatus(V1Container container, PodView view, bool mayStart, bool isInit)
+    {
+        var of = view.Containers[container.Name];
+        var current = of.Current;
+        var status = new JsonObject
+        {
+            ["name"] = container.Name,
+            ["image"] = current?.Image ?? container.Image,
+            ["imageID"] = current?.ImageId ?? "",
+            ["restartCount"] = of.RestartCount,
+            ["ready"] = isInit && !IsSidecar(container) ? current is { State: ContainerState.Exited, ExitCode: 0 } : IsReady(of),
+            ["started"] = current?.State == ContainerState.Running && of.Probes?.Started != false,
+        };
+        if (current is not null)
+        {
+            status["containerID"] = $"{view.RuntimeName}://{current.Id}";
+        }
+        var waiting = of.WaitingReason;
+        if (current?.State == ContainerState.Running)
+        {
+            status["state"] = new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Time(current.StartedAt) } };
+        }
+        else if (waiting.Length > 0 && !view.Ended)
+        {
+            var detail = new JsonObject { ["reason"] = waiting };
+            if (of.WaitingMessage.Length > 0)
+            {
+                detail["message"] = of.WaitingMessage;
+            }
+            status["state"] = new JsonObject { ["waiting"] = detail };
+        }
+        else if (current?.State == ContainerState.Exited)
+        {
+            status["state"] = new JsonObject { ["terminated"] = Terminated(current, view) };
+        }
+        else
+        {
+            var reason = mayStart || isInit || !(view.Pod.Spec.InitContainers?.Count > 0) ? "ContainerCreating" : "PodInitializing";
+            status["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = reason } };
+        }
+        var last = current?.State == ContainerState.Exited && waiting.Length > 0 && !view.Ended ? current : of.Previous;
+        status["lastState"] = last is null ? new JsonObject() : new JsonObject { ["terminated"] = Terminated(last, view) };
+        return status;
+    }
+
+    private static JsonObject Terminated(ContainerStatus container, PodView view) => new()
+    {
+        ["exitCode"] = container.ExitCode ?? 137,
+        ["reason"] = container.Reason.Length > 0 ? container.Reason : container.ExitCode == 0 ? "Completed" : "Error",
+        ["startedAt"] = Time(container.StartedAt ?? container.CreatedAt),
+        ["finishedAt"] = Time(container.FinishedAt ?? container.StartedAt ?? container.CreatedAt),
+        ["containerID"] = $"{view.RuntimeName}://{container.Id}",
+    };
+
+    private static string? Time(DateTimeOffset? at) => at is { } value ? NodeReporter.Timestamp(value) : null;
+}

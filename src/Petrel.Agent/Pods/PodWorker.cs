@@ -1,0 +1,260 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
+using Petrel.Agent.Volumes;
+using Petrel.Client;
+
+namespace Petrel.Agent.Pods;
+
+/// <summary>What every pod worker of a node shares.</summary>
+internal sealed record PodWorkerContext(
+    AgentSettings Settings,
+    ApiClient Client,
+    IContainerRuntime Runtime,
+    IPodFiles Files,
+    IProber Prober,
+    EventRecorder Events,
+    Func<string, IEnumerable<V1Service>> ServicesOf,
+    TimeProvider Time,
+    ILogger Logger);
+
+/// <summary>
+/// Brings one pod of this node (one uid) to what the API says and says back what is. Level-triggered: whatever wakes it, it looks at the runtime and
+/// takes the next step. Knows nothing that it could not find again after an agent restart, but for back-off.
+/// </summary>
+internal sealed partial class PodWorker
+{
+    private readonly PodWorkerContext _context;
+    private readonly PodInputs _inputs;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SortedDictionary<string, ContainerTrack> _tracks = new(StringComparer.Ordinal);
+    private readonly string _uid;
+    private readonly DateTimeOffset _seen;
+    private V1Pod _pod;
+    private bool _gone;
+    private bool _finished;
+    private string _failReason = "";
+    private string _failMessage = "";
+    private string _lastStatus = "";
+    private DateTimeOffset? _nextWake;
+
+    public PodWorker(PodWorkerContext context, V1Pod pod)
+    {
+        _context = context;
+        _inputs = new PodInputs(context.Settings, context.Client, context.Files);
+        _pod = pod;
+        _uid = pod.Metadata.Uid;
+        _seen = pod.Status?.StartTime is { } started ? new DateTimeOffset(started.ToUniversalTime()) : context.Time.GetUtcNow();
+        if (pod.Status is { Phase: "Failed", Reason: { Length: > 0 } reason } status)
+        {
+            (_failReason, _failMessage) = (reason, status.Message ?? "");
+        }
+    }
+
+    /// <summary>Something about the pod may have changed: look again.</summary>
+    public void Wake() => _wake.Writer.TryWrite(true);
+
+    /// <summary>The API's newest state of the pod.</summary>
+    public void Update(V1Pod pod)
+    {
+        _pod = pod;
+        Wake();
+    }
+
+    /// <summary>The pod is gone from the API: end it without waiting.</summary>
+    public void Remove()
+    {
+        _gone = true;
+        Wake();
+    }
+
+    /// <summary>Fails the pod for good, before it starts (upstream: admission on the node).</summary>
+    public void Reject(string reason, string message)
+    {
+        (_failReason, _failMessage) = (reason, message);
+        Wake();
+    }
+
+    /// <summary>Works until the pod is gone, or until cancelled (then its containers go on).</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        using var probes = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            while (!_finished)
+            {
+                _nextWake = null;
+                try
+                {
+                    await SyncAsync(cancellationToken);
+                }
+                catch (Exception e) when (e is RuntimeException or ApiException or IOException or TimeoutException)
+                {
+                    LogSyncFailed(_context.Logger, _pod.Metadata.NamespaceProperty, _pod.Metadata.Name, e.Message);
+                    WakeIn(TimeSpan.FromSeconds(1));
+                }
+                if (!_finished)
+                {
+                    await WaitAsync(cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The agent stops; the pod stays.
+        }
+        finally
+        {
+            foreach (var track in _tracks.Values)
+            {
+                await track.StopProbesAsync();
+            }
+        }
+    }
+
+    private async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        var due = _context.Time.GetUtcNow() + _context.Settings.ResyncInterval;
+        var wait = (_nextWake is { } next && next < due ? next : due) - _context.Time.GetUtcNow();
+        if (wait <= TimeSpan.Zero)
+        {
+            _wake.Reader.TryRead(out _);
+            return;
+        }
+        using var limit = new CancellationTokenSource(wait, _context.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await _wake.Reader.ReadAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Time to look again.
+        }
+    }
+
+    private void WakeIn(TimeSpan delay)
+    {
+        var at = _context.Time.GetUtcNow() + (delay < TimeSpan.Zero ? TimeSpan.Zero : delay);
+        _nextWake = _nextWake is { } earlier && earlier < at ? earlier : at;
+    }
+
+    private async ValueTask SyncAsync(CancellationToken cancellationToken)
+    {
+        var pod = _pod;
+        var sandboxes = (await _context.Runtime.ListSandboxesAsync(cancellationToken)).Where(s => s.PodUid == _uid).ToList();
+        var containers = (await _context.Runtime.ListContainersAsync(cancellationToken)).Where(c => c.PodUid == _uid).ToList();
+        foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
+        {
+            var track = Track(container.Name);
+            track.Observe(containers, pod);
+        }
+        CheckDeadline(pod);
+        if (_gone || pod.Metadata.DeletionTimestamp is not null || _failReason.Length > 0 || HasEnded(pod))
+        {
+            await EndAsync(pod, sandboxes, containers, cancellationToken);
+            return;
+        }
+        var sandbox = sandboxes.Where(s => s.State == SandboxState.Ready).MaxBy(s => s.Attempt);
+        if (sandbox is null)
+        {
+            sandbox = await StartSandboxAsync(pod, sandboxes, cancellationToken);
+        }
+        if (sandbox is not null)
+        {
+            await StartContainersAsync(pod, sandbox, containers, cancellationToken);
+        }
+        await ReportAsync(pod, sandbox, ended: false, cancellationToken);
+    }
+
+    // All its containers have ended and none of them is to run again.
+    private bool HasEnded(V1Pod pod)
+    {
+        if (pod.Status?.Phase is "Succeeded" or "Failed")
+        {
+            return true;
+        }
+        if (pod.Spec.RestartPolicy == "Always")
+        {
+            return false;
+        }
+        var failedInit = pod.Spec.RestartPolicy == "Never"
+            && (pod.Spec.InitContainers ?? []).Any(c => !PodStatusBuilder.IsSidecar(c) && Track(c.Name).Current is { State: ContainerState.Exited, ExitCode: not 0 });
+        return failedInit
+            || pod.Spec.Containers.All(c => Track(c.Name).Current is { State: ContainerState.Exited } ended && (pod.Spec.RestartPolicy == "Never" || ended.ExitCode == 0));
+    }
+
+    private void CheckDeadline(V1Pod pod)
+    {
+        if (pod.Spec.ActiveDeadlineSeconds is not { } seconds || _failReason.Length > 0)
+        {
+            return;
+        }
+        var left = _seen.AddSeconds(seconds) - _context.Time.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            (_failReason, _failMessage) = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+        }
+        else
+        {
+            WakeIn(left);
+        }
+    }
+
+    private ContainerTrack Track(string name)
+    {
+        if (!_tracks.TryGetValue(name, out var track))
+        {
+            _tracks[name] = track = new ContainerTrack(name);
+        }
+        return track;
+    }
+
+    private async ValueTask ReportAsync(V1Pod pod, SandboxStatus? sandbox, bool ended, CancellationToken cancellationToken)
+    {
+        if (_gone)
+        {
+            return;
+        }
+        var addresses = sandbox?.Addresses is { Count: > 0 } own ? own : sandbox is not null && pod.Spec.HostNetwork == true ? [_context.Settings.NodeAddress] : sandbox?.Addresses ?? [];
+        if (addresses.Count == 0 && pod.Status?.PodIPs is { Count: > 0 } before && ended)
+        {
+            addresses = [.. before.Select(a => a.Ip)];
+        }
+        var view = new PodView(
+            pod,
+            _context.Settings,
+            _context.Runtime.Info.Name,
+            addresses,
+            sandbox is { State: SandboxState.Ready },
+            _tracks.ToDictionary(t => t.Key, t => t.Value.View()),
+            _failReason,
+            _failMessage,
+            ended,
+            _seen);
+        var status = PodStatusBuilder.Build(view, _context.Time.GetUtcNow());
+        var text = status.ToJsonString();
+        if (text == _lastStatus)
+        {
+            return;
+        }
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = _uid }, ["status"] = status };
+        try
+        {
+            await _context.Client.PatchAsync<V1Pod>(
+                new(pod.Metadata.NamespaceProperty, pod.Metadata.Name), patch, cancellationToken, "status");
+            _lastStatus = text;
+        }
+        catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Gone, or another pod of the same name: the watch says so next.
+        }
+    }
+
+    [LoggerMessage(EventId = 5010, Level = LogLevel.Warning, Message = "{Namespace}/{Name}: {Reason}")]
+    private static partial void LogSyncFailed(ILogger logger, string @namespace, string name, string reason);
+}

@@ -1,0 +1,20 @@
+namespace Petrel.Agent.Volumes;
+
+/// <summary>A disk that remembers nothing: paths are names only.</summary>
+public sealed class SimulatedPodFiles : IPodFiles
+{
+    /// <inheritdoc/>
+    public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) => new($"/simulated/{podUid}/{volume}");
+
+    /// <inheritdoc/>
+    public ValueTask<string> WriteFilesAsync(string podUid, string volume, IReadOnlyList<VolumeFile> files, CancellationToken cancellationToken) => new($"/simulated/{podUid}/{volume}");
+
+    /// <inheritdoc/>
+    public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) => $"/simulated/{podUid}/{container}/{attempt}.log";
+
+    /// <inheritdoc/>
+    public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken) => default;
+}

@@ -1,0 +1,125 @@
+using System.Threading.Channels;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Petrel.Model;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Client;
+
+/// <summary>
+/// Records what happened to objects as core/v1 Events. Recording never blocks and never fails; sending is this loop's business. The same event again
+/// raises its count, as client-go does; when the queue is full, the newest are dropped.
+/// </summary>
+public sealed partial class EventRecorder(ApiClient client, string component, string host, TimeProvider time, IEntropy entropy, ILogger logger)
+{
+    private const int QueueLimit = 1000;
+    private const int Remembered = 4096;
+
+    private readonly Channel<Corev1Event> _queue = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(QueueLimit) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Dictionary<(string Uid, string Type, string Reason, string Message, string FieldPath), Corev1Event> _known = [];
+
+    /// <summary>Notes an event about an object; <paramref name="type"/> is <c>Normal</c> or <c>Warning</c>.</summary>
+    public void Record(IKubernetesObject<V1ObjectMeta> about, string type, string reason, string message, string fieldPath = "")
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var ns = about.Metadata.NamespaceProperty is { Length: > 0 } given ? given : "default";
+        _queue.Writer.TryWrite(new Corev1Event
+        {
+            ApiVersion = "v1",
+            Kind = "Event",
+            Metadata = new() { NamespaceProperty = ns },
+            InvolvedObject = new()
+            {
+                ApiVersion = about.ApiVersion ?? ApiVersionOf(about),
+                Kind = about.Kind ?? KindOf(about),
+                Name = about.Metadata.Name,
+                NamespaceProperty = about.Metadata.NamespaceProperty,
+                Uid = about.Metadata.Uid,
+                ResourceVersion = about.Metadata.ResourceVersion,
+                FieldPath = fieldPath.Length == 0 ? null : fieldPath,
+            },
+            Type = type,
+            Reason = reason,
+            Message = message.Length <= 1024 ? message : message[..1024],
+            FirstTimestamp = now,
+            LastTimestamp = now,
+            Count = 1,
+            Source = new() { Component = component, Host = host.Length == 0 ? null : host },
+            ReportingComponent = component,
+            ReportingInstance = host,
+        });
+    }
+
+    /// <summary>Sends recorded events until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            while (await _queue.Reader.WaitToReadAsync(cancellationToken))
+            {
+                while (_queue.Reader.TryRead(out var next))
+                {
+                    await SendAsync(next, cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop: events are best effort.
+        }
+    }
+
+    private async ValueTask SendAsync(Corev1Event next, CancellationToken cancellationToken)
+    {
+        var identity = (next.InvolvedObject.Uid ?? "", next.Type, next.Reason, next.Message, next.InvolvedObject.FieldPath ?? "");
+        try
+        {
+            if (_known.TryGetValue(identity, out var known))
+            {
+                var patch = new System.Text.Json.Nodes.JsonObject
+                {
+                    ["count"] = (known.Count ?? 1) + 1,
+                    ["lastTimestamp"] = next.LastTimestamp!.Value.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+                };
+                _known[identity] = await client.PatchAsync<Corev1Event>(
+                    new(known.Metadata.NamespaceProperty, known.Metadata.Name), patch, cancellationToken);
+                return;
+            }
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            _known.Remove(identity);
+        }
+        catch (Exception e) when (e is ApiException or IOException)
+        {
+            LogLost(logger, next.Reason, e.Message);
+            return;
+        }
+        try
+        {
+            next.Metadata.Name = $"{next.InvolvedObject.Name}.{entropy.NextUInt64():x16}";
+            if (_known.Count >= Remembered)
+            {
+                _known.Clear();
+            }
+            _known[identity] = await client.CreateAsync(next, cancellationToken);
+        }
+        catch (Exception e) when (e is ApiException or IOException)
+        {
+            LogLost(logger, next.Reason, e.Message);
+        }
+    }
+
+    private static KubernetesEntityAttribute EntityOf(object about) =>
+        (KubernetesEntityAttribute)Attribute.GetCustomAttribute(about.GetType(), typeof(KubernetesEntityAttribute))!;
+
+    private static string KindOf(object about) => EntityOf(about).Kind;
+
+    private static string ApiVersionOf(object about) =>
+        EntityOf(about) is var entity && entity.Group.Length == 0 ? entity.ApiVersion : $"{EntityOf(about).Group}/{EntityOf(about).ApiVersion}";
+
+    [LoggerMessage(EventId = 3020, Level = LogLevel.Debug, Message = "An event ({Reason}) could not be recorded: {Problem}")]
+    private static partial void LogLost(ILogger logger, string reason, string problem);
+}
