@@ -117,7 +117,12 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
         var at = Timestamp(now);
         JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset since) => new()
         {
-            ["type"] = type, ["status"] = status, ["lastHeartbeatTime"] = at, ["lastTransitionTime"] = Timestamp(since), ["reason"] = reason, ["message"] = message,
+            ["type"] = type,
+            ["status"] = status,
+            ["lastHeartbeatTime"] = at,
+            ["lastTransitionTime"] = Timestamp(since),
+            ["reason"] = reason,
+            ["message"] = message,
         };
         JsonObject Resources() => new()
         {

@@ -145,7 +145,10 @@ internal static class PodStatusBuilder
             var since = before?.Status == text && before.LastTransitionTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : now;
             var condition = new JsonObject
             {
-                ["type"] = type, ["status"] = text, ["lastProbeTime"] = null, ["lastTransitionTime"] = NodeReporter.Timestamp(since),
+                ["type"] = type,
+                ["status"] = text,
+                ["lastProbeTime"] = null,
+                ["lastTransitionTime"] = NodeReporter.Timestamp(since),
                 ["observedGeneration"] = view.Pod.Metadata.Generation,
             };
             if (reason.Length > 0)

@@ -11,16 +11,16 @@ internal static class ObjectResponses
 {
     public static ApiResponse Object(
         ResourceRequest request, WireObject value, DateTimeOffset now, int statusCode = 200, IReadOnlyList<string>? warnings = null) => new()
-    {
-        StatusCode = statusCode,
-        Headers = Warnings(warnings),
-        Body = request.Format switch
         {
-            ResponseFormat.Metadata => MetadataForm.Of(value),
-            ResponseFormat.Table => TableForm.Of(request, value, now),
-            _ => value.ToArray(),
-        },
-    };
+            StatusCode = statusCode,
+            Headers = Warnings(warnings),
+            Body = request.Format switch
+            {
+                ResponseFormat.Metadata => MetadataForm.Of(value),
+                ResponseFormat.Table => TableForm.Of(request, value, now),
+                _ => value.ToArray(),
+            },
+        };
 
     /// <summary>Status Success, with what was done to which object.</summary>
     public static ApiResponse Success(KindDefinition kind, string name, string uid, int statusCode = 200)
