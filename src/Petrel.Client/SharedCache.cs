@@ -24,7 +24,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
 
     private readonly Lock _gate = new();
     private readonly List<Action<CacheChange<T>>> _handlers = [];
-    private readonly List<(ulong Revision, TaskCompletionSource Done)> _waiters = [];
+    private readonly List<(Func<bool> Condition, TaskCompletionSource Done)> _waiters = [];
     private readonly Dictionary<string, (Func<T, IEnumerable<string>> KeysOf, ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> Entries)> _indexes = new(StringComparer.Ordinal);
     private volatile ImmutableSortedDictionary<ObjectKey, T> _objects = ImmutableSortedDictionary<ObjectKey, T>.Empty;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -60,17 +60,24 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
     public void OnChange(Action<CacheChange<T>> handler) => _handlers.Add(handler);
 
     /// <summary>Completes when everything up to <paramref name="revision"/> (an object's resourceVersion) is in the cache.</summary>
-    public async ValueTask WaitForRevisionAsync(ulong revision, CancellationToken cancellationToken)
+    public ValueTask WaitForRevisionAsync(ulong revision, CancellationToken cancellationToken) =>
+        WaitUntilAsync(() => Revision >= revision, cancellationToken);
+
+    /// <summary>
+    /// Completes when <paramref name="condition"/> holds of this cache: it is asked now and after each change. So a controller waits to see
+    /// its own writes before it concludes anything from the cache again.
+    /// </summary>
+    public async ValueTask WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
         TaskCompletionSource done;
         lock (_gate)
         {
-            if (Revision >= revision)
+            if (condition())
             {
                 return;
             }
             done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiters.Add((revision, done));
+            _waiters.Add((condition, done));
         }
         using var registration = cancellationToken.Register(() => done.TrySetCanceled(cancellationToken));
         await done.Task;
@@ -222,7 +229,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
             Revision = Math.Max(Revision, revision);
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
-                if (_waiters[i].Revision <= Revision)
+                if (_waiters[i].Condition())
                 {
                     ready.Add(_waiters[i].Done);
                     _waiters.RemoveAt(i);

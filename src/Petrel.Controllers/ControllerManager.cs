@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+using Petrel.Client;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Controllers;
+
+/// <summary>All controllers of the cluster over one set of caches (upstream: kube-controller-manager).</summary>
+public sealed class ControllerManager
+{
+    private readonly ClusterCaches _caches;
+    private readonly IController[] _controllers;
+
+    public ControllerManager(ApiClient client, TimeProvider time, IEntropy entropy, ControllerSettings settings, ILoggerFactory logs)
+        : this(client, time, entropy, settings, logs, All)
+    {
+    }
+
+    /// <summary>For tests: only the controllers that <paramref name="compose"/> makes.</summary>
+    public ControllerManager(
+        ApiClient client, TimeProvider time, IEntropy entropy, ControllerSettings settings, ILoggerFactory logs, Func<ControllerContext, IController[]> compose)
+    {
+        _caches = new(client, time, logs.CreateLogger("caches"));
+        _controllers = compose(new(client, _caches, time, entropy, settings, logs));
+    }
+
+    /// <summary>Runs every controller until cancelled; fails when one fails: start a new manager then.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loops.RunTogetherAsync(cancellationToken, [_caches.RunAsync, .. _controllers.Select(c => (Func<CancellationToken, Task>)c.RunAsync)]);
+
+    private static IController[] All(ControllerContext context) =>
+    [
+    ];
+}

@@ -1,0 +1,121 @@
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Petrel.ApiServer;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Nodes;
+using Petrel.Client;
+using Petrel.Model;
+using Petrel.Model.Api;
+using Petrel.Simulation.Execution;
+using Petrel.Store.Memory;
+
+namespace Petrel.Controllers.Tests;
+
+/// <summary>The real API server and some of the real controllers in virtual time; no scheduler, no nodes: tests play them.</summary>
+public sealed class TestCluster : IAsyncDisposable
+{
+    private readonly Simulator _simulator = new(1);
+    private readonly MemoryStore _store = new();
+    private readonly SimulatedProcess _process;
+
+    public TestCluster(ControllerSettings settings, Func<ControllerContext, IController[]> compose)
+    {
+        _process = _simulator.CreateProcess("server");
+        var server = new ApiServer.ApiServer(
+            new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+        User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
+        _simulator.Spawn(_process, "api", server.RunAsync);
+        Assert.True(_simulator.RunUntil(() => server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
+        var manager = new ControllerManager(
+            new(server, UserInfo.ControlPlane("kube-controller-manager")), _process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, compose);
+        _simulator.Spawn(_process, "controllers", manager.RunAsync);
+    }
+
+    public TestCluster(Func<ControllerContext, IController[]> compose)
+        : this(new(), compose)
+    {
+    }
+
+    /// <summary>An administrator's client, to be used inside <see cref="Do"/>.</summary>
+    public ApiClient User { get; }
+
+    public DateTimeOffset Now => _process.Time.GetUtcNow();
+
+    /// <summary>Does something as the administrator, to its end.</summary>
+    public void Do(Func<ApiClient, CancellationToken, Task> work)
+    {
+        var component = _simulator.Spawn(_process, "user", stop => work(User, stop));
+        Assert.True(_simulator.RunUntil(() => component.HasEnded, TimeSpan.FromSeconds(10)));
+        Assert.Empty(_simulator.Findings);
+    }
+
+    /// <summary>Lets virtual time pass.</summary>
+    public void Run(double seconds)
+    {
+        _simulator.Run(TimeSpan.FromSeconds(seconds));
+        Assert.Empty(_simulator.Findings);
+    }
+
+    public T Create<T>(T value)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        T result = default!;
+        Do(async (user, stop) => result = await user.CreateAsync(value, stop));
+        return result;
+    }
+
+    /// <summary>The object, or null.</summary>
+    public T? Find<T>(string name, string ns = "default")
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        T? result = null;
+        Do(async (user, stop) => result = await user.FindAsync<T>(new ObjectKey(ns, name), stop));
+        return result;
+    }
+
+    public IReadOnlyList<T> List<T>(string ns = "default", string? labelSelector = null)
+        where T : IKubernetesObject<V1ObjectMeta>
+    {
+        IReadOnlyList<T> result = [];
+        Do(async (user, stop) => (result, _) = await user.ListAsync<T>(ns, stop, labelSelector));
+        return result;
+    }
+
+    /// <summary>Reads, changes and writes back; <paramref name="status"/> writes the status subresource.</summary>
+    public T Change<T>(string name, Action<T> change, bool status = false, string ns = "default")
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        T result = null!;
+        Do(async (user, stop) =>
+        {
+            var value = await user.GetAsync<T>(new ObjectKey(ns, name), stop);
+            change(value);
+            result = status ? await user.UpdateStatusAsync(value, stop) : await user.UpdateAsync(value, stop);
+        });
+        return result;
+    }
+
+    /// <summary>Plays the agent: the pod is Running, and ready or not, since now.</summary>
+    public void SetReady(string pod, bool ready = true) => Change<V1Pod>(
+        pod,
+        p => p.Status = new()
+        {
+            Phase = "Running",
+            Conditions = [new() { Type = "Ready", Status = ready ? "True" : "False", LastTransitionTime = Now.UtcDateTime }],
+        },
+        status: true);
+
+    public ValueTask DisposeAsync()
+    {
+        _simulator.Dispose();
+        return _store.DisposeAsync();
+    }
+
+    private sealed class NoNodes : INodeConnector
+    {
+        public ValueTask<ApiResponse> SendAsync(
+            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
+            throw new IOException("no agents here");
+    }
+}
