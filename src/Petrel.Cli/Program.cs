@@ -9,6 +9,10 @@ var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kuber
     ClusterCommands.Down(),
     ClusterCommands.Kubeconfig(),
     ClusterCommands.Node(),
+    ImageCommands.Create(),
+    SimCommand.Create(),
+    HostCommands.Server(),
+    HostCommands.Agent(),
 };
 try
 {

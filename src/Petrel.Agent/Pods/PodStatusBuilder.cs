@@ -87,6 +87,10 @@ internal static class PodStatusBuilder
         {
             return "Failed";
         }
+        if (view.Pod.Status?.Phase is "Succeeded" or "Failed")
+        {
+            return view.Pod.Status.Phase; // There is no way back.
+        }
         var policy = view.Pod.Spec.RestartPolicy;
         var failedInit = inits.Any(c => !IsSidecar(c) && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 });
         if (failedInit)

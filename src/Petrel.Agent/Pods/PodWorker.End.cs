@@ -28,7 +28,10 @@ internal sealed partial class PodWorker
         }
         await Task.WhenAll(_stopping.Values);
         _stopping.Clear();
-        await ReportAsync(pod, sandbox, ended: true, cancellationToken);
+        if (sandboxes.Count > 0 || pod.Status?.Phase is not ("Succeeded" or "Failed"))
+        {
+            await ReportAsync(pod, sandbox, ended: true, cancellationToken);
+        }
         if (pod.Metadata.DeletionTimestamp is null && !_gone)
         {
             // It ended by itself: its containers stay for logs until somebody deletes it; its network does not.

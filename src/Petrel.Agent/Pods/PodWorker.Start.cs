@@ -53,7 +53,7 @@ internal sealed partial class PodWorker
         }
     }
 
-    private async ValueTask StartContainersAsync(V1Pod pod, SandboxStatus sandbox, List<ContainerStatus> containers, CancellationToken cancellationToken)
+    private async ValueTask StartContainersAsync(V1Pod pod, SandboxStatus sandbox, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, string> volumes;
         try
@@ -85,7 +85,6 @@ internal sealed partial class PodWorker
         {
             await AdvanceAsync(pod, sandbox, container, pod.Spec.RestartPolicy, volumes, cancellationToken);
         }
-        _ = containers;
     }
 
     // Takes the next step for one container, if there is one to take.
@@ -97,11 +96,7 @@ internal sealed partial class PodWorker
         if (track.Current is { State: ContainerState.Running } running)
         {
             (track.WaitingReason, track.WaitingMessage) = ("", "");
-            await track.EnsureProbesAsync(
-                () => new ProbeRunner(
-                    pod, container, running.Id, sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
-                    _context.Runtime, _context.Prober, _context.Events, _context.Time, Wake),
-                cancellationToken);
+            await ProbeAsync(pod, sandbox, container, track, running, cancellationToken);
             if (track.Probes?.KillReason is { } reason)
             {
                 _context.Events.Record(pod, "Normal", "Killing", reason, ProbeRunner.FieldPath(container));
@@ -142,6 +137,14 @@ internal sealed partial class PodWorker
         await StartAsync(pod, sandbox, container, track, volumes, cancellationToken);
     }
 
+    private ValueTask ProbeAsync(
+        V1Pod pod, SandboxStatus sandbox, V1Container container, ContainerTrack track, ContainerStatus running, CancellationToken cancellationToken) =>
+        track.EnsureProbesAsync(
+            () => new ProbeRunner(
+                pod, container, running.Id, sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
+                _context.Runtime, _context.Prober, _context.Events, _context.Time, Wake),
+            cancellationToken);
+
     private TimeSpan BackOff(ContainerTrack track, ContainerStatus exited)
     {
         if (exited.StartedAt is { } started && exited.FinishedAt is { } finished && finished - started >= BackOffReset)
@@ -175,11 +178,7 @@ internal sealed partial class PodWorker
             track.Observe([.. (await _context.Runtime.ListContainersAsync(cancellationToken)).Where(c => c.PodUid == _uid)], pod);
             if (track.Current is { State: ContainerState.Running } running)
             {
-                await track.EnsureProbesAsync(
-                    () => new ProbeRunner(
-                        pod, container, running.Id, sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
-                        _context.Runtime, _context.Prober, _context.Events, _context.Time, Wake),
-                    cancellationToken);
+                await ProbeAsync(pod, sandbox, container, track, running, cancellationToken);
             }
             else
             {

@@ -97,6 +97,12 @@ internal sealed partial class PodWorker
                     LogSyncFailed(_context.Logger, _pod.Metadata.NamespaceProperty, _pod.Metadata.Name, e.Message);
                     WakeIn(TimeSpan.FromSeconds(1));
                 }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // One pod that we can't handle must not take the others' agent down.
+                    LogBroken(_context.Logger, e, _pod.Metadata.NamespaceProperty, _pod.Metadata.Name);
+                    WakeIn(TimeSpan.FromSeconds(10));
+                }
                 if (!_finished)
                 {
                     await WaitAsync(cancellationToken);
@@ -166,7 +172,7 @@ internal sealed partial class PodWorker
         }
         if (sandbox is not null)
         {
-            await StartContainersAsync(pod, sandbox, containers, cancellationToken);
+            await StartContainersAsync(pod, sandbox, cancellationToken);
         }
         await ReportAsync(pod, sandbox, ended: false, cancellationToken);
     }
@@ -254,6 +260,9 @@ internal sealed partial class PodWorker
             // Gone, or another pod of the same name: the watch says so next.
         }
     }
+
+    [LoggerMessage(EventId = 5012, Level = LogLevel.Error, Message = "{Namespace}/{Name} could not be handled and will be tried again")]
+    private static partial void LogBroken(ILogger logger, Exception exception, string @namespace, string name);
 
     [LoggerMessage(EventId = 5010, Level = LogLevel.Warning, Message = "{Namespace}/{Name}: {Reason}")]
     private static partial void LogSyncFailed(ILogger logger, string @namespace, string name, string reason);

@@ -31,6 +31,9 @@ public static class ClusterFiles
     public static IReadOnlyList<IPAddress> ServerAddresses(ClusterSettings settings) =>
         settings.Range is { } number ? [IPAddress.Loopback, new ClusterRange(number).HostAddress] : [IPAddress.Loopback];
 
+    /// <summary>The range of service addresses.</summary>
+    public static string ServiceCidr(ClusterSettings settings) => settings.Range is { } number ? new ClusterRange(number).ServiceCidr : "10.96.0.0/16";
+
     /// <summary>Where the agents of the nodes reach the API server.</summary>
     public static Uri ServerForNodes(ClusterSettings settings) => new($"https://{ServerAddresses(settings)[^1]}:{settings.Port}");
 

@@ -18,12 +18,12 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
 
         """;
 
-    // A node's init: reaps orphans, restarts the agent when it dies, and on SIGINT lets the agent shut the node down with its pods.
+    // A node's init: reaps orphans, restarts the agent when it dies, and on SIGPWR lets the agent shut the node down with its pods.
     private const string Supervise =
         """
         shift
         down=
-        trap 'down=1; kill -INT "$agent" 2>/dev/null' INT
+        trap 'down=1; kill -PWR "$agent" 2>/dev/null' PWR
         trap 'down=1; kill -TERM "$agent" 2>/dev/null' TERM
         while [ -z "$down" ]; do
           "$@" & agent=$!
@@ -60,7 +60,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         }
         else
         {
-            command = ["sh", "-c", Supervise, "node-init", node, .. agent];
+            command = ["env", $"{ProcessTree.Variable}={directory.Node(node)}", "sh", "-c", Supervise, "node-init", node, .. agent];
         }
         var process = Detached.Start(command, directory.NodeLog(node));
         ProcessRecord.Of(process).Save(directory.NodePid(node));
@@ -93,7 +93,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         if (Find(node) is { } running)
         {
             var init = _network is not null ? running.OnlyChild() ?? running : running;
-            init.Signal(ProcessRecord.SigInt);
+            init.Signal(ProcessRecord.SigPwr);
             if (!await running.WaitForEndAsync(limit))
             {
                 await KillAsync(node, cancellationToken);

@@ -9,9 +9,9 @@ namespace Petrel.Cli.Cluster;
 /// </summary>
 public sealed partial record ProcessRecord(int Pid, ulong StartTime)
 {
-    public const int SigInt = 2;
     public const int SigKill = 9;
     public const int SigTerm = 15;
+    public const int SigPwr = 30;
 
     public static ProcessRecord Of(int pid) => new(pid, StartTimeOf(pid) ?? 0);
 

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Petrel.Agent.Logs;
+
+/// <summary>
+/// Reads a container's log in the CRI's format: <c>TIME STREAM F|P TEXT</c> per line, where P says that the text goes on in the next.
+/// </summary>
+public static class ContainerLog
+{
+    private const int ChunkSize = 32 * 1024;
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// The text of a log as chunks of whole lines. When following, ends once <paramref name="hasEnded"/> says that no more will come and
+    /// all is read; it is asked before the last read, so that nothing is missed.
+    /// </summary>
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
+        string path,
+        LogOptions options,
+        Func<CancellationToken, ValueTask<bool>> hasEnded,
+        TimeProvider time,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+        if (options.TailLines is { } tail)
+        {
+            file.Position = TailStart(file, tail);
+        }
+        var left = options.LimitBytes ?? long.MaxValue;
+        var pending = new MemoryStream();
+        var output = new MemoryStream();
+        var buffer = new byte[ChunkSize];
+        var startsLine = true;
+        while (left > 0)
+        {
+            var ended = !options.Follow || await hasEnded(cancellationToken);
+            int count;
+            while (left > 0 && (count = await file.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                pending.Write(buffer, 0, count);
+                startsLine = Convert(pending, output, options, startsLine);
+                if (output.Length > 0)
+                {
+                    var chunk = output.ToArray();
+                    output.SetLength(0);
+                    yield return chunk.AsMemory(0, (int)Math.Min(chunk.Length, left));
+                    left -= chunk.Length;
+                }
+            }
+            if (ended)
+            {
+                yield break;
+            }
+            await Task.Delay(FollowInterval, time, cancellationToken);
+        }
+    }
+
+    // Moves every whole line from pending to output; answers whether the next text begins a line.
+    private static bool Convert(MemoryStream pending, MemoryStream output, LogOptions options, bool startsLine)
+    {
+        var bytes = pending.GetBuffer().AsSpan(0, (int)pending.Length);
+        var start = 0;
+        int length;
+        while ((length = bytes[start..].IndexOf((byte)'\n')) >= 0)
+        {
+            var line = bytes.Slice(start, length);
+            start += length + 1;
+            if (!TryParse(line, out var stamp, out var text, out var whole))
+            {
+                // Cut off by a power cut: shown as it is.
+                output.Write(line);
+                output.WriteByte((byte)'\n');
+                startsLine = true;
+                continue;
+            }
+            if (options.Since is { } since && Parse(stamp) < since)
+            {
+                continue;
+            }
+            if (options.Timestamps && startsLine)
+            {
+                output.Write(stamp);
+                output.WriteByte((byte)' ');
+            }
+            output.Write(text);
+            if (whole)
+            {
+                output.WriteByte((byte)'\n');
+            }
+            startsLine = whole;
+        }
+        var rest = bytes[start..].ToArray();
+        pending.SetLength(0);
+        pending.Write(rest);
+        return startsLine;
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> stamp, out ReadOnlySpan<byte> text, out bool whole)
+    {
+        stamp = text = default;
+        whole = true;
+        var first = line.IndexOf((byte)' ');
+        var second = first < 0 ? -1 : line[(first + 1)..].IndexOf((byte)' ');
+        if (second < 0)
+        {
+            return false;
+        }
+        var tag = line[(first + second + 2)..];
+        if (tag.Length < 1 || tag[0] is not ((byte)'F' or (byte)'P'))
+        {
+            return false;
+        }
+        stamp = line[..first];
+        text = tag.Length > 2 ? tag[2..] : default;
+        whole = tag[0] == 'F';
+        return true;
+    }
+
+    private static DateTimeOffset Parse(ReadOnlySpan<byte> stamp) =>
+        DateTimeOffset.TryParse(Encoding.ASCII.GetString(stamp), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+            ? at
+            : DateTimeOffset.MaxValue;
+
+    // The position from which so many lines follow: reads the file backwards. A line in parts counts once.
+    private static long TailStart(FileStream file, long lines)
+    {
+        if (lines == 0)
+        {
+            return file.Length;
+        }
+        var buffer = new byte[ChunkSize];
+        var carry = Array.Empty<byte>();
+        var (position, found) = (file.Length, 0L);
+        var resumes = position;
+        while (position > 0)
+        {
+            var size = (int)Math.Min(ChunkSize, position);
+            position -= size;
+            file.Position = position;
+            file.ReadExactly(buffer, 0, size);
+            byte[] block = [.. buffer.AsSpan(0, size), .. carry];
+            var end = block.Length;
+            while (end > 0)
+            {
+                var newline = block.AsSpan(0, end - 1).LastIndexOf((byte)'\n');
+                if (newline < 0 && position > 0)
+                {
+                    break;
+                }
+                var line = block.AsSpan(newline + 1, end - newline - 1).TrimEnd((byte)'\n');
+                if (!TryParse(line, out _, out _, out var whole) || whole)
+                {
+                    if (++found > lines)
+                    {
+                        return resumes;
+                    }
+                }
+                resumes = position + newline + 1;
+                end = newline + 1;
+            }
+            carry = block[..end];
+        }
+        return 0;
+    }
+}

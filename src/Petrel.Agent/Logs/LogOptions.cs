@@ -1,0 +1,55 @@
+using System.Globalization;
+using Petrel.Model.Api;
+
+namespace Petrel.Agent.Logs;
+
+/// <summary>What of a log is asked for (upstream: PodLogOptions).</summary>
+public sealed record LogOptions
+{
+    public bool Follow { get; init; }
+    public bool Previous { get; init; }
+
+    /// <summary>Each line begins with its RFC 3339 time.</summary>
+    public bool Timestamps { get; init; }
+
+    /// <summary>Only so many lines from the end; null for all.</summary>
+    public long? TailLines { get; init; }
+
+    /// <summary>At most so many bytes; null for all.</summary>
+    public long? LimitBytes { get; init; }
+
+    /// <summary>Nothing from before; null for all.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Reads a request's query.</summary>
+    /// <exception cref="FormatException">A value is not what its name promises.</exception>
+    public static LogOptions Parse(ApiRequest request, DateTimeOffset now)
+    {
+        DateTimeOffset? since = null;
+        if (Number(request, "sinceSeconds") is { } seconds)
+        {
+            since = now - TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.SecondsPerDay * 36500L));
+        }
+        else if (request.QueryValue("sinceTime") is { Length: > 0 } text)
+        {
+            since = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                ? at
+                : throw new FormatException($"sinceTime: \"{text}\" is not an RFC 3339 time");
+        }
+        return new()
+        {
+            Follow = request.QueryValue("follow") == "true",
+            Previous = request.QueryValue("previous") == "true",
+            Timestamps = request.QueryValue("timestamps") == "true",
+            TailLines = Number(request, "tailLines"),
+            LimitBytes = Number(request, "limitBytes"),
+            Since = since,
+        };
+    }
+
+    private static long? Number(ApiRequest request, string name) => request.QueryValue(name) is not { Length: > 0 } text
+        ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new FormatException($"{name}: \"{text}\" is not a whole number");
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Petrel.Agent;
+using Petrel.Agent.Images;
+using Petrel.Agent.Logs;
+using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
+using Petrel.Agent.Runtimes.Oci;
+using Petrel.Agent.Runtimes.Oci.Network;
+using Petrel.Agent.Volumes;
+using Petrel.ApiServer.Http;
+using Petrel.Cli.Cluster;
+using Petrel.Client;
+using Petrel.Client.Http;
+using Petrel.Model.Api;
+using Petrel.Network.Nodes;
+using Petrel.Network.Services;
+using Petrel.Security;
+
+namespace Petrel.Cli.Hosting;
+
+/// <summary>
+/// The agent process of one node: the agent, its own HTTPS server for logs, and the node's service rules. SIGTERM leaves the pods running for the
+/// next agent; SIGPWR ends them first.
+/// </summary>
+internal static class AgentHost
+{
+    public static async Task<int> RunAsync(ClusterDirectory directory, ClusterSettings cluster, string node, int index)
+    {
+        using var stop = new StopSignals();
+        using var logs = LineLogging.Create();
+        var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
+        using var authorityCertificate = X509Certificate2.CreateFromPem(authority.CertificatePem);
+        using var clientCertificate = authority.Issue(CertificateProfile.NodeClient(node)).ToX509();
+        using var serverCertificate = authority.Issue(CertificateProfile.NodeServer(node, ClusterFiles.NodeAddress(cluster, index))).ToX509();
+        using var connection = new HttpApiHandler(ClusterFiles.ServerForNodes(cluster), clientCertificate, authorityCertificate);
+        var client = new ApiClient(connection, UserInfo.Node(node), "kubelet");
+        var settings = NodeFacts.Settings(cluster, node, index);
+        using var images = new ImageStore(directory.Images, new SystemEntropy(), new RegistrySettings(), TimeProvider.System);
+        using var runtime = new OciRuntime(
+            new OciRuntimeSettings { StateDirectory = Path.Combine(directory.Node(node), "oci"), CgroupParent = $"petrel/{cluster.Range}/{node}" },
+            images,
+            new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
+            TimeProvider.System,
+            new SystemEntropy(),
+            logs.CreateLogger<OciRuntime>());
+        using var prober = new SocketProber(TimeProvider.System);
+        var agent = new NodeAgent(settings, client, runtime, new LinuxPodFiles(directory.Node(node)), prober, TimeProvider.System, new SystemEntropy(), logs);
+        var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
+        await using var front = new KestrelFront(
+            new FrontOptions([endpoint], serverCertificate, authorityCertificate), new AgentApi(runtime, TimeProvider.System), TimeProvider.System, logs);
+
+        List<Func<CancellationToken, Task>> loops = [agent.RunAsync, front.RunAsync];
+        if (cluster.Range is { } number)
+        {
+            loops.Add(new ServiceProxy(client, new ClusterRange(number).ServiceCidr, TimeProvider.System, logs.CreateLogger<ServiceProxy>()).RunAsync);
+        }
+        await Loops.RunTogetherAsync(stop.Token, [.. loops]);
+        if (stop.PowersDown)
+        {
+            await agent.ShutDownAsync(CancellationToken.None);
+        }
+        return 0;
+    }
+}

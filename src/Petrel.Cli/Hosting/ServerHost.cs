@@ -1,0 +1,122 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer;
+using Petrel.ApiServer.Http;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Nodes;
+using Petrel.Cli.Cluster;
+using Petrel.Client;
+using Petrel.Controllers;
+using Petrel.Model.Api;
+using Petrel.Network.Nodes;
+using Petrel.Scheduler;
+using Petrel.Security;
+using Petrel.Store.Sqlite;
+
+namespace Petrel.Cli.Hosting;
+
+/// <summary>The server process of a cluster: store, API, controllers and scheduler, until it is asked to stop.</summary>
+internal static class ServerHost
+{
+    public static async Task<int> RunAsync(ClusterDirectory directory, ClusterSettings settings)
+    {
+        using var stop = new StopSignals();
+        using var logs = LineLogging.Create();
+        var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
+        using var authorityCertificate = X509Certificate2.CreateFromPem(authority.CertificatePem);
+        using var serverCertificate = authority.Issue(ClusterFiles.ServerProfile(settings)).ToX509();
+        using var nodeClient = authority.Issue(CertificateProfile.ApiServerToNode).ToX509();
+        using var nodes = new HttpsNodeConnector(nodeClient, authorityCertificate);
+        await using var store = SqliteStore.Open(directory.StoreFile);
+        var options = new ApiServerOptions
+        {
+            ServiceCidr = ClusterFiles.ServiceCidr(settings),
+            NotReadyTolerationSeconds = settings.EvictionSeconds,
+            UnreachableTolerationSeconds = settings.EvictionSeconds,
+        };
+        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs);
+        var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
+        await using var front = new KestrelFront(
+            new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes }, api, TimeProvider.System, logs);
+
+        // The API outlives its clients in this process, so that their last writes arrive; when it ends by itself, so does everything.
+        using var apiStop = new CancellationTokenSource();
+        using var clientsStop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        var apiLoop = StopWithAsync(api.RunAsync(apiStop.Token), clientsStop);
+        try
+        {
+            await front.StartAsync(stop.Token);
+            await Loops.RunTogetherAsync(
+                clientsStop.Token,
+                token => RunAgainAsync("controllers", t => Controllers(api, settings, logs).RunAsync(t), logs, token),
+                token => RunAgainAsync("scheduler", t => Scheduler(api, logs).RunAsync(t), logs, token));
+        }
+        finally
+        {
+            await front.StopAsync();
+            await apiStop.CancelAsync();
+            await apiLoop;
+        }
+        return 0;
+    }
+
+    private static ControllerManager Controllers(IApiHandler api, ClusterSettings settings, ILoggerFactory logs) => new(
+        new ApiClient(api, UserInfo.ControlPlane("kube-controller-manager"), "kube-controller-manager"),
+        TimeProvider.System,
+        new SystemEntropy(),
+        new ControllerSettings
+        {
+            NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
+            NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
+        },
+        logs);
+
+    private static PodScheduler Scheduler(IApiHandler api, ILoggerFactory logs) => new(
+        new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"), "kube-scheduler"), TimeProvider.System, new SystemEntropy(), new SchedulerSettings(), logs);
+
+    // A component that breaks is made anew and started again; it never takes the API down.
+    private static async Task RunAgainAsync(string name, Func<CancellationToken, Task> run, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var logger = logs.CreateLogger("Petrel.Server");
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await run(cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                ServerLog.ComponentFailed(logger, e, name);
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private static async Task StopWithAsync(Task loop, CancellationTokenSource others)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to stop.
+        }
+        finally
+        {
+            await others.CancelAsync();
+        }
+    }
+}
+
+/// <summary>What the server process itself logs.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(EventId = 9001, Level = LogLevel.Error, Message = "The {Component} failed and will be started again")]
+    public static partial void ComponentFailed(ILogger logger, Exception exception, string component);
+}
