@@ -120,14 +120,17 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         }
     }
 
-    /// <summary>Any other request, for example to a subresource such as <c>pods/NAME/binding</c>.</summary>
+    /// <summary>
+    /// Any other request, for example to a subresource such as <c>pods/NAME/binding</c>; <paramref name="accept"/> asks for another form of answer.
+    /// </summary>
     public async ValueTask<ApiResponse> SendAsync(
         string method,
         string path,
         IReadOnlyList<KeyValuePair<string, string>> query,
         ReadOnlyMemory<byte>? body,
         string contentType,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string accept = Json)
     {
         var response = await handler.HandleAsync(
             new ApiRequest
@@ -135,7 +138,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
                 Method = method,
                 Path = path,
                 Query = query,
-                Accept = Json,
+                Accept = accept,
                 ContentType = contentType,
                 UserAgent = userAgent,
                 Body = body ?? default,
