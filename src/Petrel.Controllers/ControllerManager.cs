@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Namespaces;
+using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers;
@@ -29,5 +32,8 @@ public sealed class ControllerManager
 
     private static IController[] All(ControllerContext context) =>
     [
+        new GarbageCollector(context),
+        new NamespaceController(context),
+        new ServiceAccountController(context),
     ];
 }
