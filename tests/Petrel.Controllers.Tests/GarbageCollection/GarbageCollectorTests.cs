@@ -163,13 +163,16 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public void What_became_garbage_before_the_collector_started_is_found()
+    public async Task What_became_garbage_before_the_collector_started_is_found()
     {
-        var owner = _cluster.Create(Map("owner"));
-        _cluster.Create(Map("dependent", Ref(owner)));
-        Delete<V1ConfigMap>("owner", "Background");
-        _cluster.Run(35);
-        Assert.Empty(_cluster.List<V1ConfigMap>());
+        await using var cluster = new TestCluster(context => [new Late(new GarbageCollector(context), context.Time)]);
+        var owner = cluster.Create(Map("owner"));
+        cluster.Create(Map("dependent", Ref(owner)));
+        cluster.Do(async (user, stop) => await user.DeleteAsync<V1ConfigMap>(new ObjectKey("default", "owner"), new(), stop));
+        cluster.Run(30);
+        Assert.NotNull(cluster.Find<V1ConfigMap>("dependent"));
+        cluster.Run(60);
+        Assert.Null(cluster.Find<V1ConfigMap>("dependent"));
     }
 
     [Fact]
@@ -230,4 +233,14 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     private void Delete<T>(string name, string policy)
         where T : IKubernetesObject<V1ObjectMeta> =>
         _cluster.Do(async (user, stop) => await user.DeleteAsync<T>(new ObjectKey("default", name), new() { PropagationPolicy = policy }, stop));
+
+    /// <summary>A controller that starts a minute later.</summary>
+    private sealed class Late(IController controller, TimeProvider time) : IController
+    {
+        public async Task RunAsync(CancellationToken cancellationToken)
+        {
+            await Task.Delay(TimeSpan.FromMinutes(1), time, cancellationToken);
+            await controller.RunAsync(cancellationToken);
+        }
+    }
 }
