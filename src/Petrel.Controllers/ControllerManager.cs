@@ -35,5 +35,6 @@ public sealed class ControllerManager
         new GarbageCollector(context),
         new NamespaceController(context),
         new ServiceAccountController(context),
+        new RootCertificatePublisher(context),
     ];
 }

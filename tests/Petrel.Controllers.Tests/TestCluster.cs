@@ -24,6 +24,7 @@ public sealed class TestCluster : IAsyncDisposable
         _process = _simulator.CreateProcess("server");
         var server = new ApiServer.ApiServer(
             new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+        Api = server;
         User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", server.RunAsync);
         Assert.True(_simulator.RunUntil(() => server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
@@ -39,6 +40,9 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>An administrator's client, to be used inside <see cref="Do"/>.</summary>
     public ApiClient User { get; }
+
+    /// <summary>The API server itself.</summary>
+    public IApiHandler Api { get; }
 
     public DateTimeOffset Now => _process.Time.GetUtcNow();
 
