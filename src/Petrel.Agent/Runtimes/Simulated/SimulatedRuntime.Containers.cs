@@ -1,0 +1,224 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Petrel.Agent.Runtimes.Simulated;
+
+/// <content>Containers: their states, and what their programs do by themselves.</content>
+public sealed partial class SimulatedRuntime
+{
+    private const int KilledExitCode = 137;
+    private const int TerminatedExitCode = 143;
+
+    /// <inheritdoc/>
+    public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var sandbox = _sandboxes.Find(s => s.Id == sandboxId && s.State == SandboxState.Ready)
+                ?? throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
+            var same = _containers.Find(c => c.Status.SandboxId == sandboxId && c.Spec.Name == spec.Name && c.Spec.Attempt == spec.Attempt);
+            if (same is not null)
+            {
+                return new(same.Status.Id);
+            }
+            var image = _images.Find(spec.Image)
+                ?? throw new RuntimeException("CreateContainerError", $"image \"{spec.Image}\" is not present on the node");
+            var container = new Container(spec, new ContainerStatus
+            {
+                Id = NewId(),
+                SandboxId = sandboxId,
+                PodUid = sandbox.PodUid,
+                Name = spec.Name,
+                Attempt = spec.Attempt,
+                Image = spec.Image,
+                ImageId = SimulatedImages.ImageIdOf(spec.Image, image),
+                State = ContainerState.Created,
+                CreatedAt = time.GetUtcNow(),
+                LogPath = spec.LogPath,
+            });
+            _containers.Add(container);
+            return new(container.Status.Id);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken)
+    {
+        if (Find(containerId).Status.State != ContainerState.Created)
+        {
+            return;
+        }
+        await DelayAsync(settings.StartLatency, cancellationToken);
+        var container = Find(containerId);
+        lock (_lock)
+        {
+            // Another call may have started it meanwhile, or its sandbox was stopped.
+            if (container.Status.State != ContainerState.Created)
+            {
+                return;
+            }
+            container.Status = container.Status with { State = ContainerState.Running, StartedAt = time.GetUtcNow() };
+            var behaviour = settings.Behaviour(container.Spec);
+            if (behaviour.EndsAfter is { } ends)
+            {
+                EndAfter(container, ends, behaviour.ExitCode);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        Container? container;
+        var waits = false;
+        lock (_lock)
+        {
+            container = _containers.Find(c => c.Status.Id == containerId);
+            if (container is null)
+            {
+                return;
+            }
+            if (container.Status.State == ContainerState.Running && grace > TimeSpan.Zero)
+            {
+                waits = true;
+                var behaviour = settings.Behaviour(container.Spec);
+                if (!behaviour.IgnoresTermination && !container.Terminating)
+                {
+                    container.Terminating = true;
+                    EndAfter(container, behaviour.TerminationTime, TerminatedExitCode);
+                }
+            }
+        }
+        if (waits)
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(container.Exited.Token, cancellationToken);
+            try
+            {
+                await Task.Delay(grace, time, either.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // It has ended.
+            }
+        }
+        bool killed;
+        lock (_lock)
+        {
+            killed = SetExited(container, KilledExitCode);
+        }
+        if (killed)
+        {
+            TellOfExit(container);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RemoveContainerAsync(string containerId, CancellationToken cancellationToken)
+    {
+        await StopContainerAsync(containerId, TimeSpan.Zero, cancellationToken);
+        lock (_lock)
+        {
+            _containers.RemoveAll(c => c.Status.Id == containerId);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([.. _containers.Select(c => c.Status)]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ExecResult> ExecAsync(
+        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var container = Find(containerId);
+        if (container.Status.State != ContainerState.Running)
+        {
+            throw new RuntimeException("ExecError", $"container {container.Spec.Name} is not running");
+        }
+        var answer = settings.Behaviour(container.Spec).Exec(command);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(container.Exited.Token, cancellationToken);
+        try
+        {
+            await Task.Delay(answer.Duration < timeout ? answer.Duration : timeout, time, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The command died with its container.
+            return new ExecResult(KilledExitCode, [], []);
+        }
+        return answer.Duration < timeout
+            ? new ExecResult(answer.ExitCode, [], [])
+            : throw new TimeoutException($"command timed out after {timeout.TotalSeconds:0.###} s");
+    }
+
+    private Container Find(string id)
+    {
+        lock (_lock)
+        {
+            return _containers.Find(c => c.Status.Id == id) ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
+        }
+    }
+
+    // A timer and not a method that waits: it fires on the machine, whoever lives to see it. Under the lock.
+    private void EndAfter(Container container, TimeSpan delay, int exitCode) =>
+        container.Timers.Add(time.CreateTimer(_ => End(container, exitCode), null, delay, Timeout.InfiniteTimeSpan));
+
+    private void End(Container container, int exitCode)
+    {
+        bool ended;
+        lock (_lock)
+        {
+            ended = SetExited(container, exitCode);
+        }
+        if (ended)
+        {
+            TellOfExit(container);
+        }
+    }
+
+    // False when it had ended before. Under the lock; what waits for the exit is told outside of it.
+    private bool SetExited(Container container, int exitCode)
+    {
+        if (container.Status.State == ContainerState.Exited)
+        {
+            return false;
+        }
+        container.Status = container.Status with
+        {
+            State = ContainerState.Exited,
+            ExitCode = exitCode,
+            FinishedAt = time.GetUtcNow(),
+            Reason = exitCode == 0 ? "Completed" : "Error",
+        };
+        container.Timers.ForEach(t => t.Dispose());
+        container.Timers.Clear();
+        return true;
+    }
+
+    private void TellOfExit(Container container)
+    {
+        PodChanged?.Invoke(container.Status.PodUid);
+        container.Exited.Cancel();
+    }
+
+    /// <summary>A container. Fields change under the runtime's lock.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer holds nothing to release; timers end with the container.")]
+    private sealed class Container(ContainerSpec spec, ContainerStatus status)
+    {
+        public ContainerSpec Spec { get; } = spec;
+
+        public ContainerStatus Status { get; set; } = status;
+
+        /// <summary>It was sent SIGTERM and will end of it.</summary>
+        public bool Terminating { get; set; }
+
+        /// <summary>When its program ends.</summary>
+        public List<ITimer> Timers { get; } = [];
+
+        public CancellationTokenSource Exited { get; } = new();
+    }
+}

@@ -1,0 +1,169 @@
+using Petrel.Model.Determinism;
+
+namespace Petrel.Agent.Runtimes.Simulated;
+
+/// <summary>
+/// Runs pods in memory only, deterministically: sandboxes and containers are records, their programs do what a
+/// <see cref="ContainerBehaviour"/> says. The object is the node's machine: it outlives agents, which take it over by setting
+/// <see cref="PodChanged"/> and calling <see cref="StartAsync"/> again. What a program does by itself runs on the machine's clock; an agent
+/// that dies in the middle of a call leaves either what was before the call or what is after it.
+/// </summary>
+/// <param name="time">The machine's clock.</param>
+/// <param name="entropy">Ids and latencies are drawn from it.</param>
+/// <param name="settings">How the node behaves.</param>
+public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy, SimulatedRuntimeSettings settings) : IContainerRuntime
+{
+    private readonly Lock _lock = new();
+    private readonly SimulatedAddresses _addresses = new(settings.Addresses);
+    private readonly SimulatedImages _images = ImagesOf(settings);
+
+    // In creation order.
+    private readonly List<SandboxStatus> _sandboxes = [];
+    private readonly List<Container> _containers = [];
+
+    /// <inheritdoc/>
+    public RuntimeInfo Info { get; } = new("simulated", "1", Isolated: true);
+
+    /// <inheritdoc/>
+    public Action<string>? PodChanged { get; set; }
+
+    /// <inheritdoc/>
+    public ValueTask StartAsync(CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public async ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        if (Running() is { } before)
+        {
+            return before;
+        }
+        await DelayAsync(settings.SandboxLatency, cancellationToken);
+        lock (_lock)
+        {
+            if (Running() is { } other)
+            {
+                return other;
+            }
+            IReadOnlyList<string> addresses = spec.HostNetwork
+                ? []
+                : [_addresses.Take() ?? throw new RuntimeException("CreatePodSandboxError", $"no address is free in {settings.Addresses}")];
+            var sandbox = new SandboxStatus
+            {
+                Id = NewId(),
+                PodNamespace = spec.PodNamespace,
+                PodName = spec.PodName,
+                PodUid = spec.PodUid,
+                Attempt = spec.Attempt,
+                State = SandboxState.Ready,
+                CreatedAt = time.GetUtcNow(),
+                Addresses = addresses,
+            };
+            _sandboxes.Add(sandbox);
+            return sandbox;
+        }
+
+        SandboxStatus? Running()
+        {
+            lock (_lock)
+            {
+                return _sandboxes.Find(s => s.State == SandboxState.Ready && s.PodUid == spec.PodUid && s.Attempt == spec.Attempt);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask StopSandboxAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        List<Container> killed;
+        lock (_lock)
+        {
+            var index = _sandboxes.FindIndex(s => s.Id == sandboxId);
+            if (index < 0 || _sandboxes[index].State == SandboxState.NotReady)
+            {
+                return default;
+            }
+            _sandboxes[index] = _sandboxes[index] with { State = SandboxState.NotReady };
+            foreach (var address in _sandboxes[index].Addresses)
+            {
+                _addresses.Return(address);
+            }
+            killed = [.. _containers.Where(c => c.Status.SandboxId == sandboxId && SetExited(c, KilledExitCode))];
+        }
+        killed.ForEach(TellOfExit);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        await StopSandboxAsync(sandboxId, cancellationToken);
+        lock (_lock)
+        {
+            _containers.RemoveAll(c => c.Status.SandboxId == sandboxId);
+            _sandboxes.RemoveAll(s => s.Id == sandboxId);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([.. _sandboxes]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new(_images.Find(reference));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken)
+    {
+        if (await FindImageAsync(reference, cancellationToken) is { } present)
+        {
+            return present;
+        }
+        await DelayAsync(settings.PullLatency, cancellationToken);
+        lock (_lock)
+        {
+            return _images.Add(reference);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new(_images.List());
+        }
+    }
+
+    private static SimulatedImages ImagesOf(SimulatedRuntimeSettings settings)
+    {
+        var images = new SimulatedImages();
+        foreach (var reference in settings.Images)
+        {
+            images.Add(reference);
+        }
+        return images;
+    }
+
+    private Task DelayAsync(Latency latency, CancellationToken cancellationToken)
+    {
+        TimeSpan duration;
+        lock (_lock)
+        {
+            duration = latency.At(entropy.NextDouble());
+        }
+        return Task.Delay(duration, time, cancellationToken);
+    }
+
+    private string NewId() => entropy.NextUInt64().ToString("x16") + entropy.NextUInt64().ToString("x16");
+}
