@@ -23,7 +23,7 @@ internal sealed class BenchCluster : IAsyncDisposable
     {
         var directory = Directory.CreateTempSubdirectory("petrel-bench-").FullName;
         await PetrelAsync(directory, "up", "--detach", "--nodes", "1", "--port", "0");
-        await PetrelAsync(directory, "image", "load", Path.Combine(Root(), "artifacts", "images", "busybox.tar"));
+        await PetrelAsync(directory, "image", "load", Path.Combine(Root(), "artifacts", "images", "busybox-latest.tar"));
         var cluster = new ClusterDirectory(directory);
         return new(directory, ClusterFiles.ConnectAsAdmin(cluster, ClusterSettings.Require(cluster)));
     }

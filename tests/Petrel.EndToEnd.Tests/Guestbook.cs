@@ -22,7 +22,7 @@ public sealed class Guestbook(TestCluster cluster) : IDisposable
         }
     }
 
-    public Task<IReadOnlyList<ReadyPod>> ReadyPodsAsync() => cluster.ReadyPodsAsync("app=guestbook");
+    public Task<IReadOnlyList<ReadyPod>> ReadyPodsAsync() => cluster.ReadyPodsAsync("app=guestbook,tier=frontend");
 
     /// <summary>Fetches a page from one pod.</summary>
     public async Task<(HttpStatusCode Status, string Text)> GetAsync(ReadyPod pod, string path = "/")

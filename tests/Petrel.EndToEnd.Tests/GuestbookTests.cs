@@ -35,7 +35,7 @@ public sealed class GuestbookTests
         Assert.Contains("/entries", await cluster.KubectlAsync("logs", pods[0].Name));
         await using (var logs = cluster.KubectlFollow("logs", "-f", "--tail=1", pods[0].Name))
         {
-            await guestbook.GetAsync(pods[0], "/entries?followed");
+            await guestbook.GetAsync(pods[0], "/followed");
             await Eventually.TrueAsync("the log line is followed", () => Task.FromResult(logs.Text.Contains("followed")), TimeSpan.FromSeconds(10));
         }
 
@@ -58,7 +58,7 @@ public sealed class GuestbookTests
 
     private static async Task KillANodeAsync(TestCluster cluster, Guestbook guestbook)
     {
-        var redis = (await cluster.ReadyPodsAsync("app=redis"))[0].Node;
+        var redis = (await cluster.ReadyPodsAsync("app=guestbook,tier=backend"))[0].Node;
         var victim = (await guestbook.ReadyPodsAsync()).First(p => p.Node != redis);
         await using var watch = cluster.KubectlFollow("get", "pods", "-w", "-o", "wide");
         await using var visitors = new Visitors(guestbook);

@@ -12,16 +12,8 @@ public sealed class RootFactAttribute : FactAttribute
         Skip = Missing();
     }
 
-    // The suite is written ahead of the node agent and the controllers, which it needs: until they are in the program, it says so and runs nothing.
-    private const bool NodesRun = false;
-
     private static string? Missing()
     {
-        if (!NodesRun)
-        {
-            return "the program has no node agent and no controllers yet";
-        }
-#pragma warning disable CS0162 // Reachable when nodes run.
         if (!Environment.IsPrivilegedProcess)
         {
             return "needs root: it runs containers in network namespaces";
