@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Namespaces;
+using Petrel.Controllers.Nodes;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;
 
@@ -36,5 +37,8 @@ public sealed class ControllerManager
         new NamespaceController(context),
         new ServiceAccountController(context),
         new RootCertificatePublisher(context),
+        new NodeLifecycleController(context),
+        new TaintEvictionController(context),
+        new PodGarbageCollector(context),
     ];
 }
