@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
@@ -40,5 +41,6 @@ public sealed class ControllerManager
         new NodeLifecycleController(context),
         new TaintEvictionController(context),
         new PodGarbageCollector(context),
+        new EndpointSliceController(context),
     ];
 }
