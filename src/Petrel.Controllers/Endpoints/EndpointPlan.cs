@@ -59,8 +59,8 @@ public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOn
             plan.Add(type, endpoints, own.Where(s => s.AddressType == type && IsOwned(s, service)));
         }
 
-        // An earlier service of this name, or an address type that this one has no more.
-        plan.Delete.AddRange(own.Where(s => !types.Contains(s.AddressType) || !IsOwned(s, service)));
+        // An address type that this service has no more, or an earlier service of this name. While this one goes, the latter may be what is to outlive it.
+        plan.Delete.AddRange(own.Where(s => IsOwned(s, service) ? !types.Contains(s.AddressType) : service.Metadata.DeletionTimestamp is null));
         return new(plan.Create, plan.Update, plan.Delete);
     }
 
