@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
@@ -9,9 +10,9 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
 {
     public SharedCache<V1Deployment> Deployments { get; } = new(client, time, logger);
 
-    public SharedCache<V1ReplicaSet> ReplicaSets { get; } = new(client, time, logger);
+    public SharedCache<V1ReplicaSet> ReplicaSets { get; } = Indexed(new SharedCache<V1ReplicaSet>(client, time, logger), ReplicaSetIndexes.Register);
 
-    public SharedCache<V1Pod> Pods { get; } = new(client, time, logger);
+    public SharedCache<V1Pod> Pods { get; } = Indexed(new SharedCache<V1Pod>(client, time, logger), PodIndexes.Register);
 
     public SharedCache<V1Node> Nodes { get; } = new(client, time, logger);
 
@@ -50,5 +51,12 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
         await ServiceAccounts.WaitForRevisionAsync(1, cancellationToken);
         await Services.WaitForRevisionAsync(1, cancellationToken);
         await EndpointSlices.WaitForRevisionAsync(1, cancellationToken);
+    }
+
+    private static SharedCache<T> Indexed<T>(SharedCache<T> cache, Action<SharedCache<T>> register)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        register(cache);
+        return cache;
     }
 }

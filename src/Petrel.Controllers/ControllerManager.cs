@@ -4,6 +4,8 @@ using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
+using Petrel.Controllers.Deployments;
+using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;
 
@@ -41,6 +43,8 @@ public sealed class ControllerManager
         new NodeLifecycleController(context),
         new TaintEvictionController(context),
         new PodGarbageCollector(context),
+        new DeploymentController(context),
+        new ReplicaSetController(context),
         new EndpointSliceController(context),
     ];
 }

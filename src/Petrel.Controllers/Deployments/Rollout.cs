@@ -1,0 +1,114 @@
+using System.Globalization;
+using k8s.Models;
+
+namespace Petrel.Controllers.Deployments;
+
+/// <summary>A plan in the making: the Deployment as it will be, its ReplicaSets as they are, and what shall happen to them.</summary>
+internal sealed class Rollout
+{
+    private readonly Dictionary<string, int> _sizes = []; // by name; only looked up
+    private readonly List<V1ReplicaSet> _touched = [];
+    private readonly List<DeploymentAction> _actions = [];
+
+    public Rollout(V1Deployment deployment, IReadOnlyList<V1ReplicaSet> sets, DateTimeOffset now)
+    {
+        Deployment = Copies.Of(deployment);
+        Deployment.Status ??= new();
+        Now = now;
+        Bounds = RolloutBounds.Of(Deployment.Spec);
+        New = ReplicaSets.FindNew(Deployment, sets);
+        Old = [.. sets.Where(s => s.Metadata.Uid != New?.Metadata.Uid).OldestFirst()];
+    }
+
+    /// <summary>A copy that may be changed.</summary>
+    public V1Deployment Deployment { get; }
+
+    public V1DeploymentStatus Status => Deployment.Status;
+
+    public DateTimeOffset Now { get; }
+
+    public RolloutBounds Bounds { get; }
+
+    /// <summary>The ReplicaSet of the Deployment's template.</summary>
+    public V1ReplicaSet? New { get; private set; }
+
+    /// <summary>The ReplicaSets of other templates, the oldest first.</summary>
+    public IReadOnlyList<V1ReplicaSet> Old { get; }
+
+    public IEnumerable<V1ReplicaSet> All => New is null ? Old : Old.Append(New);
+
+    public IEnumerable<V1ReplicaSet> Active => All.Where(s => Size(s) > 0);
+
+    public bool HasDeadline => Deployment.Spec.ProgressDeadlineSeconds is not (null or int.MaxValue);
+
+    /// <summary>The size that the plan gives to a ReplicaSet.</summary>
+    public int Size(V1ReplicaSet set) => _sizes.TryGetValue(set.Metadata.Name, out var size) ? size : set.Wanted();
+
+    /// <summary>The available pods that remain for certain at the planned size: pods that are not available are removed first.</summary>
+    public int Available(V1ReplicaSet set) => Math.Min(set.Available(), Size(set));
+
+    /// <summary>Plans a size. Whether it is another one.</summary>
+    public bool Scale(V1ReplicaSet set, int size)
+    {
+        if (Size(set) == size)
+        {
+            return false;
+        }
+        NoteSize(set);
+        _sizes[set.Metadata.Name] = size;
+        return true;
+    }
+
+    /// <summary>Has the ReplicaSet note the Deployment's size, even when it keeps its own.</summary>
+    public void NoteSize(V1ReplicaSet set)
+    {
+        if (!_touched.Contains(set))
+        {
+            _touched.Add(set);
+        }
+    }
+
+    public void Add(DeploymentAction action) => _actions.Add(action);
+
+    /// <summary>Plans the ReplicaSet of the Deployment's template.</summary>
+    public void Create(int replicas)
+    {
+        var revision = Revisions.Next(Old);
+        New = ReplicaSets.Build(Deployment, Bounds, replicas, revision);
+        Add(new CreateReplicaSet(New, replicas > 0 ? Scaled(New, 0, replicas) : null));
+        SetRevision(revision.ToString(CultureInfo.InvariantCulture));
+        if (HasDeadline)
+        {
+            Conditions.Set(Status, Conditions.New(
+                DeploymentNames.Progressing, "True", DeploymentNames.ReplicaSetCreated, $"Created new replica set \"{New.Metadata.Name}\"", Now));
+        }
+    }
+
+    public void SetRevision(string revision)
+    {
+        Deployment.Metadata.Annotations = Copies.Map(Deployment.Metadata.Annotations);
+        Deployment.Metadata.Annotations[DeploymentNames.Revision] = revision;
+    }
+
+    /// <summary>Everything planned, sizes last.</summary>
+    public IEnumerable<DeploymentAction> Actions()
+    {
+        foreach (var action in _actions)
+        {
+            yield return action;
+        }
+        foreach (var set in _touched)
+        {
+            var copy = Copies.WithAnnotations(set);
+            var size = Size(set);
+            if (ReplicaSets.SetSize(copy.Metadata.Annotations, Bounds) | size != set.Wanted())
+            {
+                copy.Spec.Replicas = size;
+                yield return new UpdateReplicaSet(copy, size == set.Wanted() ? null : Scaled(set, set.Wanted(), size));
+            }
+        }
+    }
+
+    private static DeploymentEvent Scaled(V1ReplicaSet set, int from, int to) => new(
+        "Normal", "ScalingReplicaSet", $"Scaled {(to > from ? "up" : "down")} replica set {set.Metadata.Name} from {from} to {to}");
+}

@@ -1,0 +1,135 @@
+using k8s.Models;
+using Petrel.Client;
+using Petrel.Model;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Controllers.ReplicaSets;
+
+/// <summary>
+/// How bringing a set to its size went. <see cref="Problem"/> is the first failure; <see cref="Stale"/> says that the set in the cache was not the
+/// newest and nothing may be concluded from it.
+/// </summary>
+internal sealed record ManageResult(Exception? Problem = null, string Reason = "", bool Stale = false)
+{
+    public static ManageResult Good { get; } = new();
+
+    public static ManageResult Behind { get; } = new(Stale: true);
+}
+
+/// <summary>
+/// Carries out a <see cref="ReplicaSetPlan"/>. It returns only when the pod cache shows what was done, so that the next plan starts from it, and
+/// starts nothing new while the outcome of an earlier write is unknown.
+/// </summary>
+internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, PodWriter writer, UnknownWrites unknown, IEntropy entropy)
+{
+    private readonly PodClaims _claims = new(client, caches.Pods);
+
+    /// <summary>Repeats the writes whose outcome is unknown, exactly as they were, until they are known.</summary>
+    public async ValueTask<ManageResult> SettleAsync(V1ReplicaSet set, CancellationToken cancellationToken)
+    {
+        var (creates, deletes) = unknown.Of(set);
+        var created = await CreateAsync(set, creates, repeated: true, cancellationToken);
+        var deleted = await DeleteAsync(set, deletes, cancellationToken);
+        return created.Problem is null ? deleted : created;
+    }
+
+    /// <summary>Adopts and releases; false when the set is not, or no longer, the one that may adopt.</summary>
+    public async ValueTask<bool> ClaimAsync(V1ReplicaSet set, ReplicaSetPlan plan, CancellationToken cancellationToken)
+    {
+        foreach (var pod in plan.Release)
+        {
+            await _claims.ReleaseAsync(set, pod, cancellationToken);
+        }
+        if (plan.Adopt.Count > 0 && !await IsNewestAsync(set, cancellationToken))
+        {
+            return false;
+        }
+        foreach (var pod in plan.Adopt)
+        {
+            await _claims.AdoptAsync(set, pod, cancellationToken);
+        }
+        return true;
+    }
+
+    /// <summary>Creates or deletes what the plan says.</summary>
+    public async ValueTask<ManageResult> ApplyAsync(V1ReplicaSet set, ReplicaSetPlan plan, CancellationToken cancellationToken)
+    {
+        if (plan.Delete.Count > 0)
+        {
+            return await IsNewestAsync(set, cancellationToken) ? await DeleteAsync(set, plan.Delete, cancellationToken) : ManageResult.Behind;
+        }
+        // Slow start: what makes one create fail (a quota, say) makes them all fail, and is found out with few of them.
+        var batch = 1;
+        for (var left = plan.Create; left > 0; batch *= 2)
+        {
+            // Another set of the same owner may have grown because this one was told to shrink: never create from an old spec.
+            if (!await IsNewestAsync(set, cancellationToken))
+            {
+                return ManageResult.Behind;
+            }
+            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(set, entropy)).ToArray();
+            left -= next.Length;
+            var result = await CreateAsync(set, next, repeated: false, cancellationToken);
+            if (result != ManageResult.Good)
+            {
+                return result.Problem is null ? ManageResult.Good : result;
+            }
+        }
+        return ManageResult.Good;
+    }
+
+    private async ValueTask<ManageResult> CreateAsync(
+        V1ReplicaSet set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
+    {
+        var writes = await Task.WhenAll(pods.Select(pod => writer.CreateAsync(set, pod, repeated, cancellationToken)));
+        await caches.Pods.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
+        return Judge(writes, "FailedCreate");
+    }
+
+    private async ValueTask<ManageResult> DeleteAsync(V1ReplicaSet set, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
+    {
+        var writes = await Task.WhenAll(pods.Select(pod => writer.DeleteAsync(set, pod, cancellationToken)));
+        foreach (var (pod, write) in pods.Zip(writes))
+        {
+            if (write.End == PodWriteEnd.Done)
+            {
+                var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
+                await caches.Pods.WaitUntilAsync(
+                    () => caches.Pods.Get(key) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || !seen.IsActive(), cancellationToken);
+            }
+        }
+        return Judge(writes, "FailedDelete");
+    }
+
+    // A namespace on its way out ends the work without being a problem.
+    private static ManageResult Judge(PodWrite[] writes, string reason)
+    {
+        var failed = writes.FirstOrDefault(w => w.End is PodWriteEnd.Refused or PodWriteEnd.Unknown);
+        if (failed.Problem is { } problem)
+        {
+            return new(problem, reason);
+        }
+        return writes.Any(w => w.End == PodWriteEnd.NamespaceEnding) ? new(Reason: "NamespaceTerminating") : ManageResult.Good;
+    }
+
+    // Whether the cached set asks for what the set asks for now. If not, returns when the cache has caught up.
+    private async ValueTask<bool> IsNewestAsync(V1ReplicaSet set, CancellationToken cancellationToken)
+    {
+        var key = new ObjectKey(set.Metadata.NamespaceProperty, set.Metadata.Name);
+        var live = await client.FindAsync<V1ReplicaSet>(key, cancellationToken);
+        if (live is null)
+        {
+            await caches.ReplicaSets.WaitUntilAsync(() => caches.ReplicaSets.Get(key)?.Metadata.Uid != set.Metadata.Uid, cancellationToken);
+            return false;
+        }
+        var same = live.Metadata.Uid == set.Metadata.Uid
+            && live.Metadata.Generation == set.Metadata.Generation
+            && live.Spec.Replicas == set.Spec.Replicas
+            && live.Metadata.DeletionTimestamp is null == set.Metadata.DeletionTimestamp is null;
+        if (!same)
+        {
+            await caches.ReplicaSets.WaitForRevisionAsync(ulong.Parse(live.Metadata.ResourceVersion), cancellationToken);
+        }
+        return same;
+    }
+}
