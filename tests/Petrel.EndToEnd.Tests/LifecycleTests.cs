@@ -50,8 +50,12 @@ public sealed class LifecycleTests
         await Eventually.TrueAsync(
             "the server is back", async () => (await cluster.TryKubectlAsync("get", "pods")).ExitCode == 0, TimeSpan.FromSeconds(20), cluster.DescribeAsync);
         KillAgent(cluster);
-        await cluster.KubectlAsync("wait", "--for=condition=Ready", "pod/sleeper", "--timeout=30s");
-        var lines = (await cluster.KubectlAsync("logs", "sleeper")).Split('\n').Length;
+        var log = await Eventually.GetAsync(
+            "the agent is back",
+            async () => await cluster.TryKubectlAsync("logs", "sleeper") is { ExitCode: 0 } logs ? logs.Output : null,
+            TimeSpan.FromSeconds(20),
+            cluster.DescribeAsync);
+        var lines = log.Split('\n').Length;
         await Eventually.TrueAsync(
             "the pod's log goes on",
             async () => (await cluster.KubectlAsync("logs", "sleeper")).Split('\n').Length > lines,
