@@ -4,7 +4,7 @@ namespace Petrel.Simulation.Scenarios;
 public static class ScenarioList
 {
     /// <summary>In the order in which they are shown.</summary>
-    public static IReadOnlyList<IScenario> All { get; } = [new WritesUnderCrashes()];
+    public static IReadOnlyList<IScenario> All { get; } = [new DeploymentUnderCrashes(), new WritesUnderCrashes()];
 
     public static IScenario? Find(string name) => All.FirstOrDefault(s => s.Name == name);
 }

@@ -1,3 +1,7 @@
+using System.Net;
+using Petrel.Agent.Runtimes;
+using Petrel.Agent.Runtimes.Simulated;
+using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
 
@@ -9,12 +13,14 @@ public sealed class SimulatedMachine
     private readonly PlacementInvariant _placement;
     private readonly Action<string, string> _report;
 
-    internal SimulatedMachine(SimulatedProcess process, int number, PlacementInvariant placement, Action<string, string> report)
+    internal SimulatedMachine(SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report)
     {
         Process = process;
         Number = number;
         _placement = placement;
         _report = report;
+        var runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
+        Runtime = new ObservedRuntime(runtime, ContainerStarted, PodStopped);
     }
 
     /// <summary>The node's name.</summary>
@@ -25,6 +31,12 @@ public sealed class SimulatedMachine
 
     /// <summary>Lives as long as the machine has power: containers belong to it, not to the agent.</summary>
     public SimulatedProcess Process { get; }
+
+    /// <summary>The node's range of pod addresses.</summary>
+    public string PodCidr => $"10.200.{Number}.0/24";
+
+    /// <summary>The containers of this machine: an agent's death does not end them.</summary>
+    public IContainerRuntime Runtime { get; }
 
     /// <summary>A container of a pod has started here.</summary>
     public void ContainerStarted(string podUid)

@@ -134,10 +134,7 @@ public sealed class SimulatedWorld : IFaultTarget
     {
         var context = new ProgramContext(
             ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), LogsOf(process));
-        if (_settings.Controllers is { } program)
-        {
-            _simulator.Spawn(process, "controllers", stop => program(context, stop));
-        }
+        _simulator.Spawn(process, "controllers", stop => _settings.Controllers(context, stop));
     }
 
     private void ComposeScheduler(SimulatedProcess process)
@@ -151,10 +148,7 @@ public sealed class SimulatedWorld : IFaultTarget
     {
         var context = new AgentContext(
             ClientOf(process, UserInfo.Node(process.Name)), process.Time, _simulator.Entropy.Fork(), LogsOf(process), machine);
-        if (_settings.Agent is { } program)
-        {
-            _simulator.Spawn(process, "agent", stop => program(context, stop));
-        }
+        _simulator.Spawn(process, "agent", stop => _settings.Agent(context, stop));
     }
 
     private SimulatedNode NodeOf(int number)
@@ -163,7 +157,7 @@ public sealed class SimulatedWorld : IFaultTarget
         return new(
             _simulator,
             name,
-            () => new(_simulator.CreateProcess($"{name}/machine"), number, _placement, Report),
+            () => new(_simulator.CreateProcess($"{name}/machine"), number, _simulator.Entropy.Fork(), _placement, Report),
             ComposeAgent,
             () => _placement.NodeLost(name));
     }

@@ -16,9 +16,9 @@ public sealed record WorldSettings
     /// <summary>Makes the disk of a run; tests put broken ones here.</summary>
     public Func<ISimulatedDisk> Disk { get; init; } = static () => new HonestDisk();
 
-    /// <summary>Runs in the controllers' process, when there is one.</summary>
-    public ClusterProgram? Controllers { get; init; }
+    /// <summary>Runs in the controllers' process; tests put broken ones here.</summary>
+    public ClusterProgram Controllers { get; init; } = RealPrograms.Controllers;
 
-    /// <summary>Runs on each node, when there is one.</summary>
-    public AgentProgram? Agent { get; init; }
+    /// <summary>Runs on each node.</summary>
+    public AgentProgram Agent { get; init; } = RealPrograms.Agent;
 }

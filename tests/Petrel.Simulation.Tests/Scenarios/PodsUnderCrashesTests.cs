@@ -43,7 +43,7 @@ public sealed class PodsUnderCrashesTests
 
         public string Description => "creates pods while nodes lose power, programs restart and messages are delayed and lost";
 
-        public WorldSettings World { get; } = new() { Nodes = 3, Agent = PuppetAgent.RunAsync };
+        public WorldSettings World { get; } = new() { Nodes = 3, Controllers = NoneAsync, Agent = PuppetAgent.RunAsync };
 
         public FaultSettings Faults { get; } = new() { Window = TimeSpan.FromSeconds(60), MeanInterval = TimeSpan.FromSeconds(2) };
 
@@ -66,6 +66,9 @@ public sealed class PodsUnderCrashesTests
                 .Count(p => p.Value.TryGetProperty("status", out var status) && status.TryGetProperty("phase", out var phase) && phase.GetString() == "Running");
             return running == Pods ? null : $"{running} pods run, wanted are {Pods}";
         }
+
+        private static Task NoneAsync(ProgramContext context, CancellationToken cancellationToken) =>
+            Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancellationToken);
 
         private static async Task CreateAsync(ApiClient client, string name, CancellationToken cancellationToken)
         {

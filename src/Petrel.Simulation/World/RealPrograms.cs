@@ -1,0 +1,36 @@
+using Petrel.Agent;
+using Petrel.Agent.Probes;
+using Petrel.Agent.Volumes;
+using Petrel.Controllers;
+
+namespace Petrel.Simulation.World;
+
+/// <summary>The cluster's own programs, as they run live but for what they are given: time, randomness, a network and machines.</summary>
+public static class RealPrograms
+{
+    // Short enough for a lost node to be noticed, and to come back, several times in one run.
+    private static readonly TimeSpan NodeGrace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(5);
+
+    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) =>
+        new ControllerManager(
+            context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = NodeGrace, NodeMonitorPeriod = LeaseRenewal }, context.Logs)
+        .RunAsync(cancellationToken);
+
+    public static Task Agent(AgentContext context, CancellationToken cancellationToken)
+    {
+        var machine = context.Machine;
+        var settings = new AgentSettings
+        {
+            NodeName = machine.NodeName,
+            NodeAddress = $"10.200.255.{machine.Number}",
+            PodCidr = machine.PodCidr,
+            MilliCpu = 4000,
+            LeaseDuration = NodeGrace,
+            LeaseRenewInterval = LeaseRenewal,
+        };
+        return new NodeAgent(
+            settings, context.Client, machine.Runtime, new SimulatedPodFiles(), new SimulatedProber(), context.Time, context.Entropy, context.Logs)
+        .RunAsync(cancellationToken);
+    }
+}
