@@ -9,7 +9,17 @@ internal static partial class FileSystemCalls
     public const uint CharacterDevice = 0x2000;
     public const uint BlockDevice = 0x6000;
     public const uint Fifo = 0x1000;
-    private const uint RegularFile = 0x8000;
+    public const uint RegularFile = 0x8000;
+    public const uint Directory = 0x4000;
+    public const uint SymbolicLink = 0xA000;
+
+    // struct statx, which is the same on every machine.
+    private const uint TypeBits = 0xF000;
+    private const uint BasicStatus = 0x7FF;
+    private const int StatusSize = 256;
+    private const int ModeOffset = 28;
+    private const int DeviceOffset = 128;
+
     private const int CurrentDirectory = -100;
     private const int NoFollow = 0x100;
     private const int NotSupported = 95;
@@ -50,6 +60,19 @@ internal static partial class FileSystemCalls
         return true;
     }
 
+    /// <summary>Whether the entry itself has an extended attribute.</summary>
+    public static bool HasAttribute(string path, string name) => LGetXAttr(path, name, 0, 0) >= 0;
+
+    /// <summary>What the entry itself is: one of the kernel's type bits; and for a device its numbers.</summary>
+    public static (uint Type, uint Major, uint Minor) TypeOf(string path)
+    {
+        Span<byte> status = stackalloc byte[StatusSize];
+        Check(StatX(CurrentDirectory, path, NoFollow, BasicStatus, status), "stat", path);
+        return (
+            BitConverter.ToUInt16(status[ModeOffset..]) & TypeBits, BitConverter.ToUInt32(status[DeviceOffset..]),
+            BitConverter.ToUInt32(status[(DeviceOffset + sizeof(uint))..]));
+    }
+
     /// <summary>Sets the modification time of the entry itself, also of a symbolic link.</summary>
     public static void SetModified(string path, DateTimeOffset time)
     {
@@ -86,6 +109,12 @@ internal static partial class FileSystemCalls
 
     [LibraryImport("libc", EntryPoint = "lsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LSetXAttr(string path, string name, ReadOnlySpan<byte> value, nuint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "lgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint LGetXAttr(string path, string name, nint value, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int directory, string path, int flags, uint mask, Span<byte> status);
 
     [LibraryImport("libc", EntryPoint = "utimensat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int UTimeNsAt(int directory, string path, ReadOnlySpan<long> times, int flags);

@@ -7,14 +7,27 @@ namespace Petrel.Agent.Images;
 
 /// <summary>
 /// Unpacks one image layer (OCI image specification, "Image Layer Filesystem Changeset") into a directory that overlayfs can use as a
-/// lower layer: whiteouts become 0/0 character devices, opaque markers the attribute <c>trusted.overlay.opaque</c>.
-/// Needs root, for owners and devices.
+/// lower layer: whiteouts become 0/0 character devices, opaque markers the attribute <c>trusted.overlay.opaque</c>. Without root everything
+/// belongs to the user, who can read and write all of it; there are no devices, and the markers are <c>user.overlay.opaque</c>.
 /// </summary>
 internal static class LayerUnpacker
 {
     private const string WhiteoutPrefix = ".wh.";
     private const string OpaqueMarker = ".wh..wh..opq";
     private const string AttributePrefix = "SCHILY.xattr.";
+    private const uint OwnersFile = 0x180; // 0600
+    private const uint OwnersFolder = 0x1C0; // 0700
+
+    // The kernel keeps the first one for root.
+    private static readonly string[] OpaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"];
+
+    private static string OpaqueAttribute => OpaqueAttributes[Environment.IsPrivilegedProcess ? 0 : 1];
+
+    /// <summary>Whether an unpacked entry says that the one of its name in lower layers is gone.</summary>
+    public static bool IsWhiteout(string path) => FileSystemCalls.TypeOf(path) is (FileSystemCalls.CharacterDevice, 0, 0);
+
+    /// <summary>Whether an unpacked directory hides what lower layers have in it.</summary>
+    public static bool IsOpaque(string path) => OpaqueAttributes.Any(name => FileSystemCalls.HasAttribute(path, name));
 
     /// <summary>Unpacks the blob at <paramref name="blob"/> into the empty directory <paramref name="target"/>.</summary>
     /// <returns>The digest of the uncompressed layer, its <c>diff_id</c>.</returns>
@@ -82,7 +95,7 @@ internal static class LayerUnpacker
         var leaf = Path.GetFileName(path);
         if (leaf == OpaqueMarker)
         {
-            FileSystemCalls.SetAttribute(parent, "trusted.overlay.opaque", "y"u8);
+            FileSystemCalls.SetAttribute(parent, OpaqueAttribute, "y"u8);
             return;
         }
         if (leaf.StartsWith(WhiteoutPrefix, StringComparison.Ordinal))
@@ -124,6 +137,8 @@ internal static class LayerUnpacker
                 }
                 FileSystemCalls.MakeHardLink(existing, path);
                 return;
+            case TarEntryType.CharacterDevice or TarEntryType.BlockDevice when !Environment.IsPrivilegedProcess:
+                return;
             case TarEntryType.CharacterDevice or TarEntryType.BlockDevice:
                 var device = (PosixTarEntry)entry;
                 var type = entry.EntryType == TarEntryType.CharacterDevice ? FileSystemCalls.CharacterDevice : FileSystemCalls.BlockDevice;
@@ -140,8 +155,12 @@ internal static class LayerUnpacker
 
     private static void ApplyMetadata(TarEntry entry, string path)
     {
-        FileSystemCalls.ChangeOwner(path, entry.Uid, entry.Gid);
-        if (entry is PaxTarEntry pax)
+        var privileged = Environment.IsPrivilegedProcess;
+        if (privileged)
+        {
+            FileSystemCalls.ChangeOwner(path, entry.Uid, entry.Gid);
+        }
+        if (entry is PaxTarEntry pax && privileged)
         {
             foreach (var (key, value) in pax.ExtendedAttributes)
             {
@@ -154,7 +173,8 @@ internal static class LayerUnpacker
         }
         if (entry.EntryType != TarEntryType.SymbolicLink)
         {
-            FileSystemCalls.ChangeMode(path, (uint)entry.Mode);
+            var own = privileged ? 0 : entry.EntryType == TarEntryType.Directory ? OwnersFolder : OwnersFile;
+            FileSystemCalls.ChangeMode(path, (uint)entry.Mode | own);
         }
         if (entry.EntryType != TarEntryType.Directory)
         {

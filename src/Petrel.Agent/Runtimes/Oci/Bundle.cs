@@ -48,7 +48,7 @@ internal static class Bundle
                 Terminal = spec.Tty,
                 User = new UserSpecification(user.Uid, user.Gid, user.Groups),
                 Args = Arguments(spec, image),
-                Env = Environment(spec, image, user, hostname),
+                Env = Environment(spec, image, user.Home, hostname),
                 Cwd = spec.WorkingDirectory.Length > 0 ? spec.WorkingDirectory : image.WorkingDir.Length > 0 ? image.WorkingDir : "/",
                 Capabilities = new CapabilitySpecification(capabilities, capabilities, capabilities),
                 NoNewPrivileges = spec.Security.NoNewPrivileges,
@@ -88,7 +88,8 @@ internal static class Bundle
             : throw new RuntimeException("CreateContainerError", "no command specified: neither the image nor the container names one");
     }
 
-    private static List<string> Environment(ContainerSpec spec, ImageProcess image, ImageUser user, string hostname)
+    /// <summary>The variables, <c>NAME=value</c>, of the image and then of the pod, with those that every program may rely on.</summary>
+    public static List<string> Environment(ContainerSpec spec, ImageProcess image, string home, string hostname)
     {
         var variables = new List<string>();
         Set(DefaultPath);
@@ -107,7 +108,7 @@ internal static class Bundle
         }
         if (!variables.Exists(v => v.StartsWith("HOME=", StringComparison.Ordinal)))
         {
-            Set("HOME=" + user.Home);
+            Set("HOME=" + home);
         }
         return variables;
 

@@ -115,7 +115,7 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
         try
         {
             return await Tool.RunLimitedAsync(
-                RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, "--pid-file", pidFile, id], timeout, Kill, time,
+                new(RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, "--pid-file", pidFile, id]), timeout, Kill, time,
                 cancellationToken);
         }
         finally
@@ -124,13 +124,14 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
         }
 
         // The low-level runtime makes the command the leader of a session and process group of its own.
-        void Kill()
+        void Kill(Process exec)
         {
             if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), out var pid) && pid > 1)
             {
                 _ = Tool.Kill(-pid, Tool.SigKill);
                 _ = Tool.Kill(pid, Tool.SigKill);
             }
+            exec.Kill();
         }
     }
 

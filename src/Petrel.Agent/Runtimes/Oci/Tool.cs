@@ -22,7 +22,7 @@ internal static partial class Tool
     public static async ValueTask<Result> RunAsync(
         string program, IReadOnlyList<string> arguments, string? input, CancellationToken cancellationToken)
     {
-        using var process = Start(program, arguments);
+        using var process = Start(new(program, arguments));
         await using var cancelled = cancellationToken.UnsafeRegister(static p => ((Process)p!).Kill(), process);
         var output = ReadAsync(process.StandardOutput.BaseStream);
         var errors = ReadAsync(process.StandardError.BaseStream);
@@ -49,9 +49,9 @@ internal static partial class Tool
     /// <summary>Runs a program at most until <paramref name="timeout"/>; then, or when cancelled, <paramref name="kill"/> must end it.</summary>
     /// <exception cref="TimeoutException">It had to be killed.</exception>
     public static async ValueTask<Result> RunLimitedAsync(
-        string program, IReadOnlyList<string> arguments, TimeSpan timeout, Action kill, TimeProvider time, CancellationToken cancellationToken)
+        ProcessStartInfo start, TimeSpan timeout, Action<Process> kill, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var process = Start(program, arguments);
+        using var process = Start(start);
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -65,8 +65,7 @@ internal static partial class Tool
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            kill();
-            process.Kill();
+            kill(process);
             await process.WaitForExitAsync(CancellationToken.None);
             cancellationToken.ThrowIfCancellationRequested();
             throw new TimeoutException($"command timed out after {timeout.TotalSeconds:0.###} s");
@@ -80,21 +79,18 @@ internal static partial class Tool
             .Select(directory => Path.Combine(directory, name))
             .FirstOrDefault(File.Exists);
 
-    private static Process Start(string program, IReadOnlyList<string> arguments)
+    /// <summary>Starts a program with its three streams in pipes.</summary>
+    /// <exception cref="RuntimeException">It could not be started.</exception>
+    public static Process Start(ProcessStartInfo start)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         try
         {
-            return Process.Start(start) ?? throw new RuntimeException("RuntimeError", $"{program} could not be started");
+            return Process.Start(start) ?? throw new RuntimeException("RuntimeError", $"{start.FileName} could not be started");
         }
         catch (Win32Exception e)
         {
-            throw new RuntimeException("RuntimeError", $"{program} could not be started: {e.Message}", e);
+            throw new RuntimeException("RuntimeError", $"{start.FileName} could not be started: {e.Message}", e);
         }
     }
 

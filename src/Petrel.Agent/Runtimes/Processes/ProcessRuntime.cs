@@ -1,0 +1,200 @@
+using Microsoft.Extensions.Logging;
+using Petrel.Agent.Images;
+using Petrel.Agent.Runtimes.Oci;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Agent.Runtimes.Processes;
+
+/// <summary>
+/// Runs pods as plain processes of the agent's own user: no root needed, no isolation given. Every pod is on the host's network, programs see
+/// the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose path is in its
+/// environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. Beside each container lives a
+/// <see cref="ProcessShim"/>, so that it outlives the agent. All state is on disk; one instance at a time works on a state directory.
+/// </summary>
+public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly ProcessRuntimeSettings _settings;
+    private readonly ImageStore _images;
+    private readonly TimeProvider _time;
+    private readonly IEntropy _entropy;
+    private readonly ILogger _logger;
+    private readonly RecordFiles<SandboxEntry> _sandboxFiles;
+    private readonly RecordFiles<ContainerEntry> _containerFiles;
+    private readonly string _exitDirectory;
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, SandboxEntry> _sandboxes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Container> _containers = new(StringComparer.Ordinal);
+    private FileSystemWatcher? _exits;
+    private long _sequence;
+
+    public ProcessRuntime(
+        ProcessRuntimeSettings settings, ImageStore images, TimeProvider time, IEntropy entropy, ILogger<ProcessRuntime> logger)
+    {
+        _settings = settings;
+        _images = images;
+        _time = time;
+        _entropy = entropy;
+        _logger = logger;
+        _sandboxFiles = new(Path.Combine(settings.StateDirectory, "sandboxes"), ProcessJson.Default.SandboxEntry);
+        _containerFiles = new(Path.Combine(settings.StateDirectory, "containers"), ProcessJson.Default.ContainerEntry);
+        _exitDirectory = Path.Combine(settings.StateDirectory, "exits");
+    }
+
+    /// <inheritdoc/>
+    public RuntimeInfo Info { get; } = new("process", File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), Isolated: false);
+
+    /// <inheritdoc/>
+    public Action<string>? PodChanged { get; set; }
+
+    /// <inheritdoc/>
+    public ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        // Environments of containers hold secrets.
+        Directory.CreateDirectory(_settings.StateDirectory, OwnerOnly);
+        Directory.CreateDirectory(_exitDirectory);
+        _exits = WatchExits();
+        var (sandboxes, brokenSandboxes) = _sandboxFiles.Load();
+        var (containers, brokenContainers) = _containerFiles.Load();
+        lock (_lock)
+        {
+            foreach (var entry in sandboxes)
+            {
+                _sandboxes.Add(entry.Id, entry);
+                _sequence = Math.Max(_sequence, entry.Sequence);
+            }
+            foreach (var entry in containers)
+            {
+                _containers.Add(entry.Id, new Container(entry, FilesOf(entry.Id)));
+                _sequence = Math.Max(_sequence, entry.Sequence);
+            }
+        }
+        FindExits();
+        brokenContainers.ForEach(RemoveContainerFiles);
+        brokenSandboxes.ForEach(RemoveSandboxFiles);
+        LogStarted(_logger, sandboxes.Count, containers.Count);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var running = _sandboxes.Values.FirstOrDefault(s => IsReady(s) && s.Spec.PodUid == spec.PodUid && s.Spec.Attempt == spec.Attempt);
+            if (running is null)
+            {
+                running = new SandboxEntry(NewId(), spec, ++_sequence, _time.GetUtcNow(), ProcessEntry.CurrentBoot);
+                _sandboxFiles.Save(running.Id, running);
+                _sandboxes.Add(running.Id, running);
+            }
+            return new(StatusOf(running));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask StopSandboxAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        SandboxEntry? sandbox;
+        List<Container> containers;
+        lock (_lock)
+        {
+            if (!_sandboxes.TryGetValue(sandboxId, out sandbox) || sandbox.Stopped)
+            {
+                return;
+            }
+            containers = ContainersOf(sandboxId);
+        }
+        foreach (var container in containers)
+        {
+            Signal(container, Tool.SigKill);
+        }
+        foreach (var container in containers)
+        {
+            await WaitForKilledAsync(container, cancellationToken);
+        }
+        lock (_lock)
+        {
+            _sandboxes[sandboxId] = sandbox with { Stopped = true };
+            _sandboxFiles.Save(sandboxId, _sandboxes[sandboxId]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        await StopSandboxAsync(sandboxId, cancellationToken);
+        List<Container> containers;
+        lock (_lock)
+        {
+            containers = ContainersOf(sandboxId);
+        }
+        foreach (var container in containers)
+        {
+            await RemoveContainerAsync(container.Entry.Id, cancellationToken);
+        }
+        RemoveSandboxFiles(sandboxId);
+        lock (_lock)
+        {
+            _sandboxes.Remove(sandboxId);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([.. _sandboxes.Values.OrderBy(s => s.Sequence).Select(StatusOf)]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) => new(_images.Find(reference));
+
+    /// <inheritdoc/>
+    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
+        _images.PullAsync(reference, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
+
+    /// <summary>Stops watching. What runs goes on.</summary>
+    public void Dispose() => _exits?.Dispose();
+
+    // A sandbox is nothing but the processes in it: with the machine's run they are gone.
+    private static bool IsReady(SandboxEntry sandbox) => !sandbox.Stopped && sandbox.BootId == ProcessEntry.CurrentBoot;
+
+    private SandboxStatus StatusOf(SandboxEntry sandbox) => new()
+    {
+        Id = sandbox.Id,
+        PodNamespace = sandbox.Spec.PodNamespace,
+        PodName = sandbox.Spec.PodName,
+        PodUid = sandbox.Spec.PodUid,
+        Attempt = sandbox.Spec.Attempt,
+        State = IsReady(sandbox) ? SandboxState.Ready : SandboxState.NotReady,
+        CreatedAt = sandbox.CreatedAt,
+        Addresses = [_settings.NodeAddress],
+    };
+
+    // Under the lock.
+    private List<Container> ContainersOf(string sandboxId) => [.. _containers.Values.Where(c => c.Entry.SandboxId == sandboxId)];
+
+    private void RemoveSandboxFiles(string id) => RootFileSystem.Delete(_sandboxFiles.DirectoryOf(id));
+
+    private ContainerFiles FilesOf(string containerId) => new(_containerFiles.DirectoryOf(containerId));
+
+    private string ExitFile(string containerId) => Path.Combine(_exitDirectory, containerId);
+
+    private string NewId() => _entropy.NextUInt64().ToString("x16") + _entropy.NextUInt64().ToString("x16");
+
+    [LoggerMessage(5210, LogLevel.Information, "Process runtime: {Sandboxes} sandboxes and {Containers} containers found")]
+    private static partial void LogStarted(ILogger logger, int sandboxes, int containers);
+
+    [LoggerMessage(5211, LogLevel.Warning, "Container {Container} is gone without an exit code")]
+    private static partial void LogLost(ILogger logger, string container);
+
+    [LoggerMessage(5212, LogLevel.Warning, "Container {Container}: the volume at {Path} lies inside another one and can't be shown without isolation")]
+    private static partial void LogHiddenVolume(ILogger logger, string container, string path);
+}

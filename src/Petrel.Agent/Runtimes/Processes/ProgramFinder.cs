@@ -1,0 +1,106 @@
+using System.Text;
+using Petrel.Agent.Runtimes.Oci;
+
+namespace Petrel.Agent.Runtimes.Processes;
+
+/// <summary>
+/// Finds what to execute on the host for a command of a container. The command is looked up in the image. A static program runs as it
+/// is; a dynamic one when the host has the libraries that it needs; else the host's program of the same name runs in its place, or the
+/// image's own loader runs it with the image's libraries.
+/// </summary>
+internal static class ProgramFinder
+{
+    private const int MaximumScripts = 4;
+    private const string HostPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private static readonly string[] LibraryFolders = ["lib", "usr/lib", "lib64", "usr/lib64", "usr/local/lib"];
+
+    /// <summary>The image's path list as the host must read it: the same folders in the container's root, then the host's own.</summary>
+    public static string PathIn(string root, string path) =>
+        string.Join(':', path.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(p => RootFileSystem.InRoot(root, p)).Append(HostPath));
+
+    /// <param name="root">The container's root.</param>
+    /// <param name="directory">The working directory, on the host.</param>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="path">The container's path list, as in its image.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="RuntimeException">There is no such program, or it can't be run on this host.</exception>
+    public static async ValueTask<(string Program, IReadOnlyList<string> Arguments)> FindAsync(
+        string root, string directory, IReadOnlyList<string> command, string path, CancellationToken cancellationToken)
+    {
+        var program = Find(root, directory, command[0], path)
+            ?? throw new RuntimeException("RunContainerError", $"exec: \"{command[0]}\": executable file not found in the image");
+        List<string> arguments = [.. command.Skip(1)];
+        for (var depth = 0; depth < MaximumScripts && ScriptOf(program) is var (interpreter, argument); depth++)
+        {
+            if (Find(root, directory, interpreter, path) is not { } found)
+            {
+                break; // The host's interpreter, if there is one.
+            }
+            arguments = [.. argument.Length > 0 ? [argument] : Array.Empty<string>(), program, .. arguments];
+            program = found;
+        }
+        if (ElfFile.LoaderOf(program) is not { } loader || await HasLibrariesAsync(loader, program, cancellationToken))
+        {
+            return (program, arguments);
+        }
+        if (HostPath.Split(':').Select(p => Path.Combine(p, Path.GetFileName(program))).FirstOrDefault(IsExecutable) is { } substitute)
+        {
+            return (substitute, arguments);
+        }
+        if (RootFileSystem.InRoot(root, loader) is var own && IsExecutable(own))
+        {
+            return (own, ["--library-path", string.Join(':', Libraries(root)), program, .. arguments]);
+        }
+        throw new RuntimeException(
+            "RunContainerError",
+            $"exec: \"{command[0]}\": the program needs {loader} and libraries that this host lacks: the process runtime can't run it");
+    }
+
+    private static string? Find(string root, string directory, string name, string path) =>
+        (name.StartsWith('/') ? [RootFileSystem.InRoot(root, name)]
+            : name.Contains('/') ? [Path.GetFullPath(name, directory)]
+            : path.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(p => RootFileSystem.InRoot(root, p + "/" + name)))
+        .FirstOrDefault(IsExecutable);
+
+    private static bool IsExecutable(string path) => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0;
+
+    // The interpreter and its argument in a script's first line; null for what is no script.
+    private static (string Interpreter, string Argument)? ScriptOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        var start = new byte[256];
+        var count = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        var line = Encoding.UTF8.GetString(start, 0, count).Split('\n')[0];
+        if (!line.StartsWith("#!", StringComparison.Ordinal))
+        {
+            return null;
+        }
+        var words = line[2..].Trim().Split((char[])[' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return words.Length == 0 ? null : (words[0], words.Length > 1 ? words[1] : "");
+    }
+
+    private static async ValueTask<bool> HasLibrariesAsync(string loader, string program, CancellationToken cancellationToken)
+    {
+        if (!IsExecutable(loader))
+        {
+            return false;
+        }
+        var list = await Tool.RunAsync(loader, ["--list", program], null, cancellationToken);
+        return list.ExitCode == 0 && !list.Text.Contains("not found", StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Libraries(string root)
+    {
+        foreach (var folder in LibraryFolders.Select(f => Path.Combine(root, f)).Where(Directory.Exists))
+        {
+            // Debian's libraries are one folder further down, by machine.
+            foreach (var further in Directory.EnumerateDirectories(folder, "*-linux-*").Order(StringComparer.Ordinal))
+            {
+                yield return further;
+            }
+            yield return folder;
+        }
+    }
+}

@@ -1,0 +1,6 @@
+using Petrel.Agent.Runtimes.Processes;
+using Petrel.Agent.Tests.Runtimes;
+using Xunit.Runner.InProc.SystemConsole;
+
+// The process runtime's tests start this program as their containers' shim.
+return args is [ProcessRuntimeTests.ShimArgument, .. var rest] ? await ProcessShim.RunAsync(rest, TimeProvider.System) : await ConsoleRunner.Run(args);
