@@ -29,6 +29,19 @@ internal static class ProgramFinder
     public static async ValueTask<(string Program, IReadOnlyList<string> Arguments)> FindAsync(
         string root, string directory, IReadOnlyList<string> command, string path, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await SearchAsync(root, directory, command, path, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RuntimeException("RunContainerError", $"exec: \"{command[0]}\": {e.Message}", e);
+        }
+    }
+
+    private static async ValueTask<(string Program, IReadOnlyList<string> Arguments)> SearchAsync(
+        string root, string directory, IReadOnlyList<string> command, string path, CancellationToken cancellationToken)
+    {
         var program = Find(root, directory, command[0], path)
             ?? throw new RuntimeException("RunContainerError", $"exec: \"{command[0]}\": executable file not found in the image");
         List<string> arguments = [.. command.Skip(1)];

@@ -44,7 +44,7 @@ internal static class RootFileSystem
     }
 
     /// <summary>The host's path of an absolute path in the root. Links on the way lead to files inside the root already.</summary>
-    public static string InRoot(string root, string path) => Path.GetFullPath(root + "/" + path) is var full && IsBelow(full, root) ? full : root;
+    public static string InRoot(string root, string path) => (root + Path.GetFullPath("/" + path)).TrimEnd('/');
 
     /// <summary>Takes a root away. Links to volumes go, not the volumes.</summary>
     public static void Delete(string directory)
@@ -127,6 +127,4 @@ internal static class RootFileSystem
     }
 
     private static bool IsDirectory(string path) => Directory.Exists(path) && new FileInfo(path).LinkTarget is null;
-
-    private static bool IsBelow(string path, string root) => path.StartsWith(root + "/", StringComparison.Ordinal);
 }
