@@ -1,7 +1,13 @@
 using System.CommandLine;
+using Petrel.Agent.Runtimes.Processes;
 using Petrel.Cli.Cluster;
 using Petrel.Cli.Commands;
 
+if (args is [ProcessShim.Command, .. var container])
+{
+    // The process beside each container of the process runtime: there are many, so nothing else is loaded.
+    return await ProcessShim.RunAsync(container, TimeProvider.System);
+}
 var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kubernetes API and rehearses failure.")
 {
     UpCommand.Create(),

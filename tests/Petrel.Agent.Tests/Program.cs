@@ -1,6 +1,5 @@
 using Petrel.Agent.Runtimes.Processes;
-using Petrel.Agent.Tests.Runtimes;
 using Xunit.Runner.InProc.SystemConsole;
 
 // The process runtime's tests start this program as their containers' shim.
-return args is [ProcessRuntimeTests.ShimArgument, .. var rest] ? await ProcessShim.RunAsync(rest, TimeProvider.System) : await ConsoleRunner.Run(args);
+return args is [ProcessShim.Command, .. var rest] ? await ProcessShim.RunAsync(rest, TimeProvider.System) : await ConsoleRunner.Run(args);

@@ -8,6 +8,7 @@ using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Oci;
 using Petrel.Agent.Runtimes.Oci.Network;
+using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer.Http;
 using Petrel.Cli.Cluster;
@@ -38,13 +39,9 @@ internal static class AgentHost
         var client = new ApiClient(connection, UserInfo.Node(node), "kubelet");
         var settings = NodeFacts.Settings(cluster, node, index);
         using var images = new ImageStore(directory.Images, new SystemEntropy(), new RegistrySettings(), TimeProvider.System);
-        using var runtime = new OciRuntime(
-            new OciRuntimeSettings { StateDirectory = Path.Combine(directory.Node(node), "oci"), CgroupParent = $"petrel/{cluster.Range}/{node}" },
-            images,
-            new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
-            TimeProvider.System,
-            new SystemEntropy(),
-            logs.CreateLogger<OciRuntime>());
+        using var containers = cluster.Runtime == "process" ? null : Containers(directory, cluster, node, settings, images, logs);
+        using var processes = cluster.Runtime == "process" ? Processes(directory, node, settings, images, logs) : null;
+        var runtime = (IContainerRuntime?)containers ?? processes!;
         using var prober = new SocketProber(TimeProvider.System);
         var agent = new NodeAgent(settings, client, runtime, new LinuxPodFiles(directory.Node(node)), prober, TimeProvider.System, new SystemEntropy(), logs);
         var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
@@ -63,4 +60,26 @@ internal static class AgentHost
         }
         return 0;
     }
+
+    private static OciRuntime Containers(
+        ClusterDirectory directory, ClusterSettings cluster, string node, AgentSettings settings, ImageStore images, ILoggerFactory logs) => new(
+        new OciRuntimeSettings { StateDirectory = Path.Combine(directory.Node(node), "oci"), CgroupParent = $"petrel/{cluster.Range}/{node}" },
+        images,
+        new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
+        TimeProvider.System,
+        new SystemEntropy(),
+        logs.CreateLogger<OciRuntime>());
+
+    private static ProcessRuntime Processes(ClusterDirectory directory, string node, AgentSettings settings, ImageStore images, ILoggerFactory logs) => new(
+        new ProcessRuntimeSettings
+        {
+            StateDirectory = Path.Combine(directory.Node(node), "processes"),
+            NodeAddress = settings.NodeAddress,
+            ShimCommand = [Environment.ProcessPath!, ProcessShim.Command],
+            Environment = [$"{ProcessTree.Variable}={directory.Node(node)}"],
+        },
+        images,
+        TimeProvider.System,
+        new SystemEntropy(),
+        logs.CreateLogger<ProcessRuntime>());
 }

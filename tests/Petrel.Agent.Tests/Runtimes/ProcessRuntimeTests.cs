@@ -11,9 +11,6 @@ namespace Petrel.Agent.Tests.Runtimes;
 
 public sealed class ProcessRuntimeTests : RuntimeContract
 {
-    /// <summary>With this argument the test program is a shim.</summary>
-    public const string ShimArgument = "process-shim";
-
     private static readonly CancellationToken None = CancellationToken.None;
     private readonly SeededEntropy _entropy = new((ulong)Random.Shared.NextInt64());
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("petrel-process-");
@@ -33,7 +30,7 @@ public sealed class ProcessRuntimeTests : RuntimeContract
     {
         Directory.CreateDirectory(PathOf("settings"));
         await File.WriteAllTextAsync(PathOf("settings/colour"), "blue");
-        var spec = Script("echo $FROM_IMAGE $FROM_SPEC $HOSTNAME; pwd; cat $CONTAINER_SANDBOX_MOUNT_POINT/etc/app/colour; echo; echo ${PATH%%:*}") with
+        var spec = Script("echo $FROM_IMAGE $FROM_SPEC $OF_THE_NODE $HOSTNAME; pwd; cat $CONTAINER_SANDBOX_MOUNT_POINT/etc/app/colour; echo; echo ${PATH%%:*}") with
         {
             Environment = [new("FROM_SPEC", "too")],
             WorkingDirectory = "/tmp/work",
@@ -43,7 +40,7 @@ public sealed class ProcessRuntimeTests : RuntimeContract
         await ExitedAsync(id);
         var root = PathOf($"node/containers/{id}/rootfs");
         var hostname = (await _runtime.ListSandboxesAsync(None)).Single().PodName;
-        Assert.Equal([$"yes too {hostname}", $"{root}/tmp/work", "blue", $"{root}/bin"], Lines(spec));
+        Assert.Equal([$"yes too node1 {hostname}", $"{root}/tmp/work", "blue", $"{root}/bin"], Lines(spec));
         await _runtime.RemoveContainerAsync(id, None);
         Assert.True(File.Exists(PathOf("settings/colour")), "volumes outlive containers");
         Assert.Equal(["127.0.0.1"], (await _runtime.ListSandboxesAsync(None)).Single().Addresses);
@@ -185,7 +182,8 @@ public sealed class ProcessRuntimeTests : RuntimeContract
         {
             StateDirectory = PathOf("node"),
             NodeAddress = "127.0.0.1",
-            ShimCommand = [Environment.ProcessPath!, ShimArgument],
+            ShimCommand = [Environment.ProcessPath!, ProcessShim.Command],
+            Environment = ["OF_THE_NODE=node1"],
         },
         _images,
         TimeProvider.System,

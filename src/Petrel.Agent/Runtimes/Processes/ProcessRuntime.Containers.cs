@@ -203,7 +203,7 @@ public sealed partial class ProcessRuntime
     };
 
     // The path is the image's; the PATH that programs see leads to the same folders in the root, and then to the host's.
-    private static List<string> EnvironmentOf(ContainerSpec spec, ImageProcess image, string root, string hostname, out string path)
+    private List<string> EnvironmentOf(ContainerSpec spec, ImageProcess image, string root, string hostname, out string path)
     {
         const string prefix = "PATH=";
         var variables = Bundle.Environment(spec, image, root, hostname);
@@ -211,6 +211,7 @@ public sealed partial class ProcessRuntime
         path = variables[index][prefix.Length..];
         variables[index] = prefix + ProgramFinder.PathIn(root, path);
         variables.Add($"{RootVariable}={root}");
+        variables.AddRange(_settings.Environment);
         return variables;
     }
 

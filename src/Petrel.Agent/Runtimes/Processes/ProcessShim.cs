@@ -11,6 +11,9 @@ namespace Petrel.Agent.Runtimes.Processes;
 /// </summary>
 public static class ProcessShim
 {
+    /// <summary>The program's first argument that makes it a shim; the container's directory follows.</summary>
+    public const string Command = "process-shim";
+
     internal const string Started = "started";
     internal const string Busy = "busy";
     internal const string Failed = "failed ";
