@@ -49,7 +49,7 @@ internal static class ServerHost
             await front.StartAsync(stop.Token);
             await Loops.RunTogetherAsync(
                 clientsStop.Token,
-                token => RunAgainAsync("controllers", t => Controllers(api, settings, logs).RunAsync(t), logs, token),
+                token => RunAgainAsync("controllers", t => Controllers(api, settings, authority.CertificatePem, logs).RunAsync(t), logs, token),
                 token => RunAgainAsync("scheduler", t => Scheduler(api, logs).RunAsync(t), logs, token));
         }
         finally
@@ -61,13 +61,14 @@ internal static class ServerHost
         return 0;
     }
 
-    private static ControllerManager Controllers(IApiHandler api, ClusterSettings settings, ILoggerFactory logs) => new(
+    private static ControllerManager Controllers(IApiHandler api, ClusterSettings settings, string rootCertificates, ILoggerFactory logs) => new(
         new ApiClient(api, UserInfo.ControlPlane("kube-controller-manager"), "kube-controller-manager"),
         TimeProvider.System,
         new SystemEntropy(),
         new ControllerSettings
         {
             NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
+            RootCertificates = rootCertificates,
             NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
         },
         logs);
