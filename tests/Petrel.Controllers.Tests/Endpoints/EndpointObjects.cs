@@ -36,7 +36,10 @@ internal static class EndpointObjects
             Kind = "Pod",
             Metadata = new()
             {
-                Name = name, NamespaceProperty = "default", Uid = $"uid-{name}", Labels = new Dictionary<string, string> { ["app"] = "web" },
+                Name = name,
+                NamespaceProperty = "default",
+                Uid = $"uid-{name}",
+                Labels = new Dictionary<string, string> { ["app"] = "web" },
             },
             Spec = new() { NodeName = Node, Containers = [new() { Name = "main", Image = "web" }] },
             Status = new()
