@@ -40,6 +40,11 @@ public static class Loops
         {
             await loop(stopping.Token);
         }
+        catch (OperationCanceledException e) when (!stopping.IsCancellationRequested)
+        {
+            // Nobody asked for it, a request that timed out perhaps: a failure like any other.
+            throw new InvalidOperationException(e.Message, e);
+        }
         finally
         {
             stopping.Cancel();

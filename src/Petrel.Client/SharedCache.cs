@@ -229,7 +229,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
             Revision = Math.Max(Revision, revision);
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
-                if (_waiters[i].Condition())
+                if (_waiters[i].Done.Task.IsCompleted || _waiters[i].Condition())
                 {
                     ready.Add(_waiters[i].Done);
                     _waiters.RemoveAt(i);
