@@ -78,7 +78,9 @@ internal sealed class ClientWorld : IAsyncDisposable
         Kind = "ConfigMap",
         Metadata = new()
         {
-            Name = name, NamespaceProperty = "default", Labels = color is null ? null : new Dictionary<string, string> { ["color"] = color },
+            Name = name,
+            NamespaceProperty = "default",
+            Labels = color is null ? null : new Dictionary<string, string> { ["color"] = color },
         },
     };
 
