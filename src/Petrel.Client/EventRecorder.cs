@@ -9,14 +9,14 @@ namespace Petrel.Client;
 
 /// <summary>
 /// Records what happened to objects as core/v1 Events. Recording never blocks and never fails; sending is this loop's business. The same event again
-/// raises its count, as client-go does; when the queue is full, the newest are dropped.
+/// raises its count, as client-go does; when <paramref name="queueLimit"/> are waiting, the newest are dropped.
 /// </summary>
-public sealed partial class EventRecorder(ApiClient client, string component, string host, TimeProvider time, IEntropy entropy, ILogger logger)
+public sealed partial class EventRecorder(
+    ApiClient client, string component, string host, TimeProvider time, IEntropy entropy, ILogger logger, int queueLimit = 1000)
 {
-    private const int QueueLimit = 1000;
     private const int Remembered = 4096;
 
-    private readonly Channel<Corev1Event> _queue = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(QueueLimit) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<Corev1Event> _queue = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(queueLimit) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Dictionary<(string Uid, string Type, string Reason, string Message, string FieldPath), Corev1Event> _known = [];
 
     /// <summary>Notes an event about an object; <paramref name="type"/> is <c>Normal</c> or <c>Warning</c>.</summary>
@@ -92,7 +92,7 @@ public sealed partial class EventRecorder(ApiClient client, string component, st
         {
             _known.Remove(identity);
         }
-        catch (Exception e) when (e is ApiException or IOException)
+        catch (Exception e) when (IsLost(e, cancellationToken))
         {
             LogLost(logger, next.Reason, e.Message);
             return;
@@ -106,11 +106,15 @@ public sealed partial class EventRecorder(ApiClient client, string component, st
             }
             _known[identity] = await client.CreateAsync(next, cancellationToken);
         }
-        catch (Exception e) when (e is ApiException or IOException)
+        catch (Exception e) when (IsLost(e, cancellationToken))
         {
             LogLost(logger, next.Reason, e.Message);
         }
     }
+
+    // Any failure to send but our own end; a request that timed out is cancelled too.
+    private static bool IsLost(Exception e, CancellationToken cancellationToken) =>
+        e is ApiException or IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static KubernetesEntityAttribute EntityOf(object about) =>
         (KubernetesEntityAttribute)Attribute.GetCustomAttribute(about.GetType(), typeof(KubernetesEntityAttribute))!;

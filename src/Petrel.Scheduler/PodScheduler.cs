@@ -19,6 +19,9 @@ namespace Petrel.Scheduler;
 /// </summary>
 public sealed partial class PodScheduler
 {
+    // Each pod of a large Deployment has its event, and they are scheduled faster than events are sent.
+    private const int MaxQueuedEvents = 10_000;
+
     private readonly TimeProvider _time;
     private readonly SchedulerSettings _settings;
     private readonly ILogger _logger;
@@ -27,7 +30,7 @@ public sealed partial class PodScheduler
     private readonly SharedCache<V1Namespace> _namespaces;
     private readonly PodBinder _binder;
     private readonly FailureReporter _failures;
-    private readonly PodEvents _events;
+    private readonly EventRecorder _events;
     private readonly Channel<Action> _messages = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
 
     // The loop's own.
@@ -46,7 +49,7 @@ public sealed partial class PodScheduler
         _namespaces = new(client, time, _logger);
         _binder = new(client, time);
         _failures = new(client, time, _logger);
-        _events = new(client, settings.SchedulerName, time, entropy, _logger);
+        _events = new(client, settings.SchedulerName, "", time, entropy, _logger, MaxQueuedEvents);
         _queue = new(time, settings);
         _cycle = new(entropy, settings.PercentageOfNodesToScore);
         _pods.OnChange(change => Send(() => OnPod(change)));

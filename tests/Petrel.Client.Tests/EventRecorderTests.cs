@@ -109,6 +109,21 @@ public sealed class EventRecorderTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_request_that_times_out_does_not_end_the_recorder()
+    {
+        var running = _world.Start(_events.RunAsync);
+        _world.Link.Failure = new TaskCanceledException("timed out");
+        _world.Link.Cut();
+        _events.Record(_about, "Normal", "Seen", "lost");
+        _world.Run(1);
+        Assert.False(running.HasEnded);
+        _world.Link.Mend();
+        _events.Record(_about, "Normal", "Seen", "found");
+        _world.Run(1);
+        Assert.Equal("found", Assert.Single(Sent()).Message);
+    }
+
+    [Fact]
     public void Events_of_cluster_scoped_objects_are_in_the_default_namespace()
     {
         Start();

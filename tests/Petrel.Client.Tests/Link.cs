@@ -11,6 +11,9 @@ internal sealed class Link(IApiHandler api) : IApiHandler, IDisposable
     /// <summary>Requests seen, as <c>METHOD path</c>; watches are <c>WATCH path</c>.</summary>
     public List<string> Requests { get; } = [];
 
+    /// <summary>What requests fail with while it is down.</summary>
+    public Exception Failure { get; set; } = new IOException("The link is down.");
+
     public bool IsDown { get; private set; }
 
     public void Cut()
@@ -32,7 +35,7 @@ internal sealed class Link(IApiHandler api) : IApiHandler, IDisposable
         Requests.Add($"{(request.QueryValue("watch") is null ? request.Method : "WATCH")} {request.Path}");
         if (IsDown)
         {
-            throw new IOException("The link is down.");
+            throw Failure;
         }
         var cut = _cut;
         var response = await api.HandleAsync(request, cancellationToken);
