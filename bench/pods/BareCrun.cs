@@ -24,6 +24,8 @@ internal static class BareCrun
     {
         var bundle = Directory.CreateTempSubdirectory("petrel-bench-crun-").FullName;
         Directory.CreateDirectory(Path.Combine(bundle, "rootfs", "bin"));
+        Directory.CreateDirectory(Path.Combine(bundle, "rootfs", "dev"));
+        Directory.CreateDirectory(Path.Combine(bundle, "rootfs", "proc"));
         File.Copy("/bin/busybox", Path.Combine(bundle, "rootfs", "bin", "sleep"));
         File.WriteAllText(
             Path.Combine(bundle, "config.json"),
