@@ -16,7 +16,7 @@ internal enum UpdateScope
     /// <summary>Everything but the status of kinds whose status is a subresource.</summary>
     Object,
 
-    /// <summary>Only the status.</summary>
+    /// <summary>Only the status, and the annotations that tell of it.</summary>
     Status,
 
     /// <summary>Anything: the server's own changes (binding, finalize, deletion), which need no checking.</summary>
@@ -94,6 +94,11 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         }
         var result = old.DeepClone().AsObject();
         result.CopyFrom(changed, "status");
+        // Upstream's status strategies keep spec and labels as they were, and let annotations through: controllers note their progress in them.
+        if (changed["metadata"] is JsonObject metadata)
+        {
+            result["metadata"]!.AsObject().CopyFrom(metadata, "annotations");
+        }
         return result;
     }
 
