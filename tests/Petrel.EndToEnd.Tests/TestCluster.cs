@@ -19,6 +19,9 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>What to put before every command to be the cluster's user; empty for root.</summary>
     public IReadOnlyList<string> User { get; }
 
+    /// <summary>The program that this cluster is run with.</summary>
+    public string Program { get; private init; } = Petrel;
+
     public string Kubeconfig => Path.Combine(DataDirectory, "kubeconfig");
 
     public static string Petrel { get; } = Path.Combine(Shell.Root, "artifacts", "petrel", "petrel");
@@ -30,9 +33,9 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Brings a cluster up and waits until it says that it is ready.</summary>
     public static async Task<TestCluster> UpAsync(
-        int nodes = 3, string? directory = null, IReadOnlyList<string>? user = null, params IReadOnlyList<string> more)
+        int nodes = 3, string? directory = null, IReadOnlyList<string>? user = null, string? program = null, params IReadOnlyList<string> more)
     {
-        var cluster = new TestCluster(directory ?? NewDirectory(), user ?? [], keepDirectory: directory is not null);
+        var cluster = new TestCluster(directory ?? NewDirectory(), user ?? [], keepDirectory: directory is not null) { Program = program ?? Petrel };
         var up = await cluster.PetrelAsync(["up", "--detach", "--nodes", $"{nodes}", "--port", "0", .. more]);
         Assert.True(up.ExitCode == 0, up.Text + await cluster.LogsAsync());
         return cluster;
@@ -41,7 +44,7 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>Runs <c>petrel</c> with this cluster's data directory.</summary>
     public async Task<ShellResult> PetrelAsync(params IReadOnlyList<string> arguments)
     {
-        IReadOnlyList<string> command = [.. User, Petrel, .. arguments, "--data", DataDirectory];
+        IReadOnlyList<string> command = [.. User, Program, .. arguments, "--data", DataDirectory];
         return await Shell.RunAsync(command[0], [.. command.Skip(1)]);
     }
 
