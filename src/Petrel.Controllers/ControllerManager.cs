@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
-using Petrel.Controllers.Deployments;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;

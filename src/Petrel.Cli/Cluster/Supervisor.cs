@@ -27,11 +27,12 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
             await new NodeNetwork(new ClusterRange(number)).CreateAsync(cancellationToken);
             progress("network made");
         }
+        // The server first: on a small machine agents that start beside it would only slow it down, and find nobody to talk to.
         StartServer();
-        await Task.WhenAll(settings.NodeNames.Select(node => _nodes.StartAsync(node, cancellationToken)));
-        progress($"server and {settings.Nodes} nodes started");
         await WaitAsync("the API server", directory.ServerLog, () => IsReadyAsync(api, cancellationToken), cancellationToken);
         progress("API ready");
+        await Task.WhenAll(settings.NodeNames.Select(node => _nodes.StartAsync(node, cancellationToken)));
+        progress($"{settings.Nodes} nodes started");
         var ready = -1;
         await WaitAsync("every node", directory.NodeLog("node-1"), async () =>
         {
