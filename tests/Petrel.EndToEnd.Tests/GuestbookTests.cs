@@ -35,8 +35,15 @@ public sealed class GuestbookTests
         Assert.Contains("/entries", await cluster.KubectlAsync("logs", pods[0].Name));
         await using (var logs = cluster.KubectlFollow("logs", "-f", "--tail=1", pods[0].Name))
         {
-            await guestbook.GetAsync(pods[0], "/followed");
-            await Eventually.TrueAsync("the log line is followed", () => Task.FromResult(logs.Text.Contains("followed")), TimeSpan.FromSeconds(10));
+            // Asked again and again: a line from before kubectl had begun to follow is not shown.
+            await Eventually.TrueAsync(
+                "the log line is followed",
+                async () =>
+                {
+                    await guestbook.GetAsync(pods[0], "/followed");
+                    return logs.Text.Contains("/followed");
+                },
+                TimeSpan.FromSeconds(20));
         }
 
         // A new version and back, with visitors all the while.
