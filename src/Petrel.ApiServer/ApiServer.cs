@@ -166,7 +166,7 @@ public sealed partial class ApiServer : IApiHandler
                     ["kind"] = "Namespace",
                     ["metadata"] = new JsonObject { ["name"] = name },
                 };
-                await _router.Create.CreateAsync(namespaces, "", document, dryRun: false, cancellationToken);
+                await _router.Create.CreateAsync(namespaces, "", document, WriteCall.OfServer("bootstrap"), cancellationToken);
             }
         }
         await _parts.Caches.WaitUntilCurrentAsync(cancellationToken);

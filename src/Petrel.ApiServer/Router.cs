@@ -28,9 +28,10 @@ internal sealed class Router
     {
         _parts = parts;
         var allocations = new ServiceAllocations(parts);
-        var updates = new UpdateEngine(parts, allocations);
-        var deletions = new DeleteEngine(parts);
-        Create = new CreateVerb(parts, allocations);
+        var admission = new AdmissionChain(parts);
+        var updates = new UpdateEngine(parts, allocations, admission);
+        var deletions = new DeleteEngine(parts, admission);
+        Create = new CreateVerb(parts, allocations, admission);
         _get = new GetVerb(parts);
         _list = new ListVerb(parts);
         _watch = new WatchVerb(parts);

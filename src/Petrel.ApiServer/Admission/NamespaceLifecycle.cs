@@ -10,16 +10,33 @@ namespace Petrel.ApiServer.Admission;
 /// Objects are created only in namespaces that exist and are not ending; the system's own namespaces stay (upstream's
 /// NamespaceLifecycle admission).
 /// </summary>
-internal static class NamespaceLifecycle
+internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
 {
     private static readonly string[] Protected = ["default", "kube-system", "kube-public"];
 
-    public static async ValueTask CheckCreateAsync(ServerParts parts, KindDefinition kind, ObjectKey key, CancellationToken cancellationToken)
+    public string Name => "NamespaceLifecycle";
+
+    public bool Handles(AdmissionRequest request) => request.Operation switch
     {
-        if (!kind.Namespaced)
+        AdmissionOperation.Create => request.Kind.Namespaced,
+        AdmissionOperation.Delete => request.Is("", "namespaces"),
+        _ => false,
+    };
+
+    public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Operation == AdmissionOperation.Create)
         {
-            return;
+            await CheckCreateAsync(request.Kind, request.Key, cancellationToken);
         }
+        else if (Protected.Contains(request.Key.Name))
+        {
+            throw StatusErrors.Forbidden(request.Kind, request.Key.Name, "this namespace may not be deleted");
+        }
+    }
+
+    private async ValueTask CheckCreateAsync(KindDefinition kind, ObjectKey key, CancellationToken cancellationToken)
+    {
         var namespaces = parts.Kinds.Find("", "v1", "namespaces")!;
         var entry = await parts.Store.GetAsync(namespaces.StoreKey(new("", key.Namespace)), cancellationToken)
             ?? throw StatusErrors.NotFound(namespaces, key.Namespace);
@@ -39,14 +56,6 @@ internal static class NamespaceLifecycle
                         ["field"] = "metadata.namespace",
                     },
                 ]);
-        }
-    }
-
-    public static void CheckDelete(KindDefinition kind, string name)
-    {
-        if (kind.Gvk is { Group: "", Kind: "Namespace" } && Protected.Contains(name))
-        {
-            throw StatusErrors.Forbidden(kind, name, "this namespace may not be deleted");
         }
     }
 }

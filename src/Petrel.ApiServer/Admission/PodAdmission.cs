@@ -5,12 +5,23 @@ using Petrel.ApiServer.Objects;
 namespace Petrel.ApiServer.Admission;
 
 /// <summary>What every new pod gets when it does not say otherwise (upstream's ServiceAccount and DefaultTolerationSeconds admission).</summary>
-internal static class PodAdmission
+internal sealed class PodAdmission(ApiServerOptions options) : IAdmissionPlugin
 {
     private const string NotReady = "node.kubernetes.io/not-ready";
     private const string Unreachable = "node.kubernetes.io/unreachable";
 
-    public static void OnCreate(JsonObject pod, ApiServerOptions options)
+    public string Name => "DefaultTolerationSeconds";
+
+    public bool Handles(AdmissionRequest request) =>
+        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 } && request.Is("", "pods");
+
+    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        Complete(request.Object!);
+        return ValueTask.CompletedTask;
+    }
+
+    private void Complete(JsonObject pod)
     {
         var spec = pod.Ensure("spec");
         if (spec.Text("serviceAccountName").Length == 0)

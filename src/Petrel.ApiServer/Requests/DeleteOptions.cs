@@ -50,7 +50,7 @@ internal sealed record DeleteOptions
             OrphanDependents = (bool?)options["orphanDependents"],
             PreconditionUid = (string?)preconditions?["uid"],
             PreconditionResourceVersion = (string?)preconditions?["resourceVersion"],
-            DryRun = WriteOptions.ReadDryRun((options["dryRun"] as JsonArray)?.Select(v => (string)v!) ?? [], errors),
+            DryRun = WriteCall.ReadDryRun((options["dryRun"] as JsonArray)?.Select(v => (string)v!) ?? [], errors),
         };
         return result.Checked(errors);
     }
@@ -68,7 +68,7 @@ internal sealed record DeleteOptions
             GracePeriodSeconds = grace,
             PropagationPolicy = request.QueryValue("propagationPolicy") is { Length: > 0 } policy ? policy : null,
             OrphanDependents = request.QueryValue("orphanDependents") is { Length: > 0 } orphan ? RequestInfo.IsTrue(orphan) : null,
-            DryRun = WriteOptions.ReadDryRun(request.Query.Where(q => q.Key == "dryRun").Select(q => q.Value), errors),
+            DryRun = WriteCall.ReadDryRun(request.Query.Where(q => q.Key == "dryRun").Select(q => q.Value), errors),
         };
         return result.Checked(errors);
     }

@@ -26,7 +26,7 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
     public async ValueTask<ApiResponse> RunAsync(
         ApiRequest request, KindDefinition pods, string namespaceName, string podName, CancellationToken cancellationToken)
     {
-        var options = WriteOptions.Read(request, "CreateOptions");
+        var call = WriteCall.Read(request, "CreateOptions", "binding");
         var binding = BodyDecoder.Decode(request, BindingKind, KubernetesSchemas.ForKind(BindingKind)!).Document;
         var name = binding.Metadata().Text("name") is { Length: > 0 } named ? named : podName;
         MetadataRules.CheckPath(binding, pods, new(namespaceName, podName));
@@ -35,7 +35,7 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
             pods,
             new(namespaceName, name),
             UpdateScope.Server,
-            options.DryRun,
+            call,
             pod =>
             {
                 Assign(pod, name, target, binding);

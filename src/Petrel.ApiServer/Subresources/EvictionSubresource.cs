@@ -17,7 +17,7 @@ internal sealed class EvictionSubresource(DeleteEngine engine)
 
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        var write = WriteOptions.Read(request.Http, "CreateOptions");
+        var call = WriteCall.Read(request.Http, "CreateOptions", "eviction");
         var eviction = BodyDecoder.Decode(request.Http, EvictionKind, KubernetesSchemas.ForKind(EvictionKind)!).Document;
         var name = eviction.Metadata().Text("name");
         if (name.Length > 0 && name != request.Key.Name)
@@ -25,11 +25,11 @@ internal sealed class EvictionSubresource(DeleteEngine engine)
             throw StatusErrors.BadRequest("name in URL does not match name in Eviction object");
         }
         var options = eviction.Child("deleteOptions") is { } document ? DeleteOptions.FromDocument(document.DeepClone().AsObject()) : new DeleteOptions();
-        if (write.DryRun)
+        if (call.DryRun)
         {
             options = options with { DryRun = true };
         }
-        await engine.RunAsync(request.Kind, request.Key, options, cancellationToken);
+        await engine.RunAsync(request.Kind, request.Key, options, call, cancellationToken);
         return ObjectResponses.Success(201);
     }
 }

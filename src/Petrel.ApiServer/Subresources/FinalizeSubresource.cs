@@ -14,14 +14,14 @@ internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        var options = WriteOptions.Read(request.Http, "UpdateOptions");
+        var call = WriteCall.Read(request.Http, "UpdateOptions", "finalize");
         var body = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
         MetadataRules.CheckPath(body, request.Kind, request.Key);
         var result = await engine.RunAsync(
             request.Kind,
             request.Key,
             UpdateScope.Server,
-            options.DryRun,
+            call,
             current =>
             {
                 current.Ensure("spec").CopyFrom(body.Ensure("spec"), "finalizers");

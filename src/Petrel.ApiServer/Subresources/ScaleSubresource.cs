@@ -29,26 +29,27 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                     ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
                 return Answer(found, []);
             case "update":
-                var options = WriteOptions.Read(request.Http, "UpdateOptions");
+                var update = WriteCall.Read(request.Http, "UpdateOptions", "scale");
                 var body = BodyDecoder.Decode(request.Http, ScaleKind, schema);
-                return Answer(await ScaleAsync(request, options.DryRun, _ => body.Document, cancellationToken), body.Warnings);
+                update.BodyWarnings = body.Warnings;
+                return Answer(await ScaleAsync(request, update, _ => body.Document, cancellationToken), update.Warnings);
             case "patch":
-                var patchOptions = WriteOptions.Read(request.Http, "PatchOptions");
+                var call = WriteCall.Read(request.Http, "PatchOptions", "scale");
                 var patch = ObjectPatch.Read(request.Http);
                 var patched = await ScaleAsync(
-                    request, patchOptions.DryRun, scale => patch.Apply(scale, ScaleKind, schema, patchOptions.Validation).Document, cancellationToken);
-                return Answer(patched, []);
+                    request, call, scale => patch.Apply(scale, ScaleKind, schema, call.Validation).Document, cancellationToken);
+                return Answer(patched, call.Warnings);
             default:
                 throw StatusErrors.MethodNotAllowed();
         }
     }
 
-    private ValueTask<WireObject> ScaleAsync(ResourceRequest request, bool dryRun, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken) =>
+    private ValueTask<WireObject> ScaleAsync(ResourceRequest request, WriteCall call, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken) =>
         engine.RunAsync(
             request.Kind,
             request.Key,
             UpdateScope.Object,
-            dryRun,
+            call,
             workload =>
             {
                 var scale = change(Of(workload));

@@ -14,14 +14,14 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>POST of a new object.</summary>
-internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocations)
+internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocations, AdmissionChain admission)
 {
     // Generated names rarely collide; upstream tries as often.
     private const int MaxAttempts = 8;
 
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        var options = WriteOptions.Read(request.Http, "CreateOptions");
+        var call = WriteCall.Read(request.Http, "CreateOptions");
         var (kind, key) = (request.Kind, request.Key);
         var body = BodyDecoder.Decode(request.Http, kind.Gvk, kind.Schema);
         MetadataRules.CheckPath(body.Document, kind, key);
@@ -33,40 +33,51 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
         {
             throw StatusErrors.BadRequest("resourceVersion should not be set on objects to be created");
         }
-        var created = await CreateAsync(kind, key.Namespace, body.Document, options.DryRun, cancellationToken);
-        return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, body.Warnings);
+        call.BodyWarnings = body.Warnings;
+        var created = await CreateAsync(kind, key.Namespace, body.Document, call, cancellationToken);
+        return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
     }
 
     /// <summary>Creates a conforming document, as if a client had sent it.</summary>
     public async ValueTask<WireObject> CreateAsync(
-        KindDefinition kind, string namespaceName, JsonObject document, bool dryRun, CancellationToken cancellationToken)
+        KindDefinition kind, string namespaceName, JsonObject document, WriteCall call, CancellationToken cancellationToken)
     {
         var isService = kind.Gvk is { Group: "", Kind: "Service" };
         var generated = document.Metadata().Text("name").Length == 0;
-        await NamespaceLifecycle.CheckCreateAsync(
-            parts, kind, new(namespaceName, document.Metadata().Text("name")), cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
-            var candidate = attempt == 1 && !generated && !isService ? document : document.DeepClone().AsObject();
-            Prepare(kind, namespaceName, candidate);
+            call.BeginAttempt();
+            // A failed attempt has changed its copy.
+            var candidate = document.DeepClone().AsObject();
+            kind.Default(candidate);
+            var request = Admission(kind, namespaceName, candidate, call);
+            await admission.AdmitAsync(request, cancellationToken);
+            MetadataRules.PrepareForCreate(candidate, kind, namespaceName, parts.WriteContext);
+            kind.PrepareForCreate(candidate, parts.WriteContext);
             var key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name"));
             // Validation needs the address, and an address only a valid Service.
             IReadOnlyList<StoreOperation> extra = isService ? await allocations.AllocateAsync(kind, key, candidate, null, cancellationToken) : [];
             Validate(kind, key, candidate);
+            await admission.ValidateAsync(request, cancellationToken);
             var stored = StoredDocument.Encode(candidate);
             var storeKey = kind.StoreKey(key);
-            if (dryRun)
+            if (call.DryRun)
             {
                 return await parts.Store.GetAsync(storeKey, cancellationToken) is null
                     ? new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, 0)
                     : throw StatusErrors.AlreadyExists(kind, key.Name);
             }
-            var result = await parts.Store.CommitAsync([StoreOperation.Put(storeKey, stored, 0), .. extra], cancellationToken);
+            var result = await parts.Store.CommitAsync([StoreOperation.Put(storeKey, stored, 0), .. extra, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
                 return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, result.Revision);
             }
-            if (result.FailedKey == storeKey ? !generated || attempt == MaxAttempts : attempt == MaxAttempts)
+            if (request.Commits.Any(c => c.Key == result.FailedKey))
+            {
+                // Somebody else's write was faster, and so the cluster went on: this one waits for no luck.
+                attempt--;
+            }
+            else if (result.FailedKey == storeKey ? !generated || attempt == MaxAttempts : attempt == MaxAttempts)
             {
                 throw result.FailedKey == storeKey
                     ? StatusErrors.AlreadyExists(kind, key.Name)
@@ -75,16 +86,14 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
         }
     }
 
-    private void Prepare(KindDefinition kind, string namespaceName, JsonObject document)
+    private static AdmissionRequest Admission(KindDefinition kind, string namespaceName, JsonObject candidate, WriteCall call) => new()
     {
-        kind.Default(document);
-        if (kind.Gvk is { Group: "", Kind: "Pod" })
-        {
-            PodAdmission.OnCreate(document, parts.Options);
-        }
-        MetadataRules.PrepareForCreate(document, kind, namespaceName, parts.WriteContext);
-        kind.PrepareForCreate(document, parts.WriteContext);
-    }
+        Kind = kind,
+        Key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name")),
+        Operation = AdmissionOperation.Create,
+        Call = call,
+        Object = candidate,
+    };
 
     private static void Validate(KindDefinition kind, ObjectKey key, JsonObject document)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
@@ -15,19 +16,23 @@ internal sealed record DeleteResult(WireObject Object, string Uid, bool Gone);
 /// <summary>
 /// Deletes one object: at once, or after its finalizers and its graceful period (upstream: registry/generic Store.Delete).
 /// </summary>
-internal sealed class DeleteEngine(ServerParts parts)
+internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
 {
-    public async ValueTask<DeleteResult> RunAsync(KindDefinition kind, ObjectKey key, DeleteOptions options, CancellationToken cancellationToken)
+    public async ValueTask<DeleteResult> RunAsync(KindDefinition kind, ObjectKey key, DeleteOptions options, WriteCall call, CancellationToken cancellationToken)
     {
         var storeKey = kind.StoreKey(key);
         var path = storeKey[kind.StorePrefix.Length..];
         while (true)
         {
+            call.BeginAttempt();
             var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
             var document = StoredDocument.Decode(entry);
             var uid = document.Metadata().Text("uid");
             CheckPreconditions(kind, key.Name, document, options);
             var old = document.DeepClone().AsObject();
+            var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Delete, Call = call, Old = old, Deletion = options };
+            await admission.AdmitAsync(request, cancellationToken);
+            await admission.ValidateAsync(request, cancellationToken);
             Mark(kind, document, options);
             var gone = Deletion.IsComplete(kind, document);
             if (gone && old.Metadata()["deletionTimestamp"] is null)
@@ -42,7 +47,7 @@ internal sealed class DeleteEngine(ServerParts parts)
             }
             var operation = gone ? StoreOperation.Delete(storeKey, entry.ModRevision) : StoreOperation.Put(storeKey, stored, entry.ModRevision);
             IReadOnlyList<StoreOperation> releases = gone ? await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken) : [];
-            var result = await parts.Store.CommitAsync([operation, .. releases], cancellationToken);
+            var result = await parts.Store.CommitAsync([operation, .. releases, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
                 return new(new WireObject(kind, path, stored, result.Revision), uid, gone);

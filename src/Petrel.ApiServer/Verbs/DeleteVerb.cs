@@ -1,4 +1,3 @@
-using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
@@ -15,8 +14,8 @@ internal sealed class DeleteVerb(ServerParts parts, DeleteEngine engine)
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var options = DeleteOptions.Read(request.Http);
-        NamespaceLifecycle.CheckDelete(request.Kind, request.Key.Name);
-        var result = await engine.RunAsync(request.Kind, request.Key, options, cancellationToken);
+        var call = new WriteCall { User = request.Http.User, UserAgent = request.Http.UserAgent, DryRun = options.DryRun };
+        var result = await engine.RunAsync(request.Kind, request.Key, options, call, cancellationToken);
         if (result.Gone && !(request.Kind.Gvk.Group.Length == 0 && Returned.Contains(request.Kind.Plural)))
         {
             return ObjectResponses.Success(request.Kind, request.Key.Name, result.Uid);

@@ -17,22 +17,21 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
-        var options = WriteOptions.Read(request.Http, "PatchOptions");
+        var call = WriteCall.Read(request.Http, "PatchOptions", request.Info.Subresource);
         var patch = ObjectPatch.Read(request.Http);
-        IReadOnlyList<string> warnings = [];
         var patched = await engine.RunAsync(
             request.Kind,
             request.Key,
             scope,
-            options.DryRun,
+            call,
             current =>
             {
-                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, options.Validation);
-                warnings = body.Warnings;
+                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, call.Validation);
+                call.BodyWarnings = body.Warnings;
                 return body.Document;
             },
             cancellationToken);
-        return ObjectResponses.Object(request, patched, parts.Time.GetUtcNow(), 200, warnings);
+        return ObjectResponses.Object(request, patched, parts.Time.GetUtcNow(), 200, call.Warnings);
     }
 }
 

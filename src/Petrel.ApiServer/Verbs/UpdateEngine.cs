@@ -5,6 +5,7 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Store;
 
@@ -27,23 +28,24 @@ internal enum UpdateScope
 /// Changes one object: reads it, applies a change, runs the rules of its kind, and commits on the condition that nobody else changed it
 /// meanwhile; when somebody did, it starts over, and finds out then whether the client insisted on the version that was changed.
 /// </summary>
-internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocations)
+internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocations, AdmissionChain admission)
 {
     /// <param name="kind">The object's kind.</param>
     /// <param name="key">The object.</param>
     /// <param name="scope">What the change may touch.</param>
-    /// <param name="dryRun">Everything but the commit.</param>
+    /// <param name="call">Who writes, and how.</param>
     /// <param name="change">
     /// The document as it should be, from a copy of the one that is, which it may change; called again for each attempt. A resourceVersion
     /// or uid in its metadata is a precondition.
     /// </param>
     /// <param name="cancellationToken">Ends the attempts.</param>
     public async ValueTask<WireObject> RunAsync(
-        KindDefinition kind, ObjectKey key, UpdateScope scope, bool dryRun, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
+        KindDefinition kind, ObjectKey key, UpdateScope scope, WriteCall call, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
     {
         var storeKey = kind.StoreKey(key);
         while (true)
         {
+            call.BeginAttempt();
             var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
             var old = StoredDocument.Decode(entry);
             var changed = change(old.DeepClone().AsObject());
@@ -53,6 +55,12 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             if (scope != UpdateScope.Server)
             {
                 changed = Scoped(kind, scope, changed, old);
+                kind.Default(changed);
+            }
+            var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Update, Call = call, Object = changed, Old = old };
+            if (scope != UpdateScope.Server)
+            {
+                await admission.AdmitAsync(request, cancellationToken);
                 Prepare(kind, scope, changed, old);
             }
             IReadOnlyList<StoreOperation> extra = scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
@@ -61,9 +69,10 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             if (scope != UpdateScope.Server)
             {
                 Validate(kind, key, changed, old);
+                await admission.ValidateAsync(request, cancellationToken);
             }
             var stored = StoredDocument.Encode(changed);
-            if (dryRun || (stored.Span.SequenceEqual(entry.Value.Span) && !Deletion.IsComplete(kind, changed)))
+            if (call.DryRun || (stored.Span.SequenceEqual(entry.Value.Span) && !Deletion.IsComplete(kind, changed)))
             {
                 return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, entry.ModRevision);
             }
@@ -74,7 +83,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             {
                 extra = await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken);
             }
-            var result = await parts.Store.CommitAsync([operation, .. extra], cancellationToken);
+            var result = await parts.Store.CommitAsync([operation, .. extra, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
                 return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, result.Revision);
@@ -104,7 +113,6 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
 
     private void Prepare(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
     {
-        kind.Default(changed);
         MetadataRules.PrepareForUpdate(changed, old, kind);
         if (scope == UpdateScope.Object)
         {

@@ -16,8 +16,9 @@ internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateV
 
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
-        var options = WriteOptions.Read(request.Http, "UpdateOptions");
+        var call = WriteCall.Read(request.Http, "UpdateOptions", request.Info.Subresource);
         var body = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema);
+        call.BodyWarnings = body.Warnings;
         if (body.Document.Metadata().Text("name").Length == 0)
         {
             throw StatusErrors.BadRequest("name must be provided");
@@ -26,14 +27,14 @@ internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateV
         try
         {
             var updated = await engine.RunAsync(
-                request.Kind, request.Key, scope, options.DryRun, _ => body.Document.DeepClone().AsObject(), cancellationToken);
-            return ObjectResponses.Object(request, updated, parts.Time.GetUtcNow(), 200, body.Warnings);
+                request.Kind, request.Key, scope, call, _ => body.Document.DeepClone().AsObject(), cancellationToken);
+            return ObjectResponses.Object(request, updated, parts.Time.GetUtcNow(), 200, call.Warnings);
         }
         catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object
             && CreatedByUpdate.Contains(request.Kind.Plural) && body.Document.Metadata().Text("resourceVersion").Length == 0)
         {
-            var created = await create.CreateAsync(request.Kind, request.Key.Namespace, body.Document, options.DryRun, cancellationToken);
-            return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, body.Warnings);
+            var created = await create.CreateAsync(request.Kind, request.Key.Namespace, body.Document, call, cancellationToken);
+            return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
         }
     }
 }

@@ -1,0 +1,96 @@
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Requests;
+
+/// <summary>
+/// Who writes, and how: the caller, and the query parameters of create, update and patch, checked (meta/v1 CreateOptions, UpdateOptions,
+/// PatchOptions). It lives as long as one request and collects what the client is warned of.
+/// </summary>
+internal sealed class WriteCall
+{
+    private readonly List<string> _warnings = [];
+
+    public required UserInfo User { get; init; }
+
+    /// <summary>Everything but the commit.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>What happens with unknown and duplicate fields.</summary>
+    public FieldValidation Validation { get; init; } = FieldValidation.Ignore;
+
+    /// <summary>The <c>fieldManager</c> parameter; empty when unstated.</summary>
+    public string FieldManager { get; init; } = "";
+
+    public string UserAgent { get; init; } = "";
+
+    /// <summary>The subresource that the request names, or empty.</summary>
+    public string Subresource { get; init; } = "";
+
+    /// <summary>What decoding the body found; each attempt at a patch finds its own.</summary>
+    public IReadOnlyList<string> BodyWarnings { get; set; } = [];
+
+    /// <summary>All that the client is warned of, each once, in order.</summary>
+    public IReadOnlyList<string> Warnings => [.. BodyWarnings.Concat(_warnings).Distinct()];
+
+    /// <summary>A write of the server's own.</summary>
+    public static WriteCall OfServer(string component) => new() { User = UserInfo.ControlPlane(component), FieldManager = component };
+
+    /// <exception cref="StatusException">A parameter is not what it may be.</exception>
+    public static WriteCall Read(ApiRequest request, string optionsKind, string subresource = "")
+    {
+        var errors = new FieldErrors();
+        var dryRun = ReadDryRun(request.Query.Where(q => q.Key == "dryRun").Select(q => q.Value), errors);
+        if (request.QueryValue("fieldValidation") is { Length: > 0 } validation && validation is not ("Ignore" or "Warn" or "Strict"))
+        {
+            errors.NotSupported("fieldValidation", validation, "", "Ignore", "Strict", "Warn");
+        }
+        var manager = request.QueryValue("fieldManager") ?? "";
+        if (manager.Length > 128)
+        {
+            errors.TooLong("fieldManager", 128);
+        }
+        else if (manager.Any(char.IsControl))
+        {
+            errors.Invalid("fieldManager", manager, "should only contain printable characters");
+        }
+        if (errors.Any)
+        {
+            throw StatusErrors.Invalid(new GroupVersionKind("meta.k8s.io", "v1", optionsKind), "", errors.All);
+        }
+        return new WriteCall
+        {
+            User = request.User,
+            DryRun = dryRun,
+            Validation = BodyDecoder.ValidationOf(request),
+            FieldManager = manager,
+            UserAgent = request.UserAgent,
+            Subresource = subresource,
+        };
+    }
+
+    public static bool ReadDryRun(IEnumerable<string> values, FieldErrors errors)
+    {
+        var dryRun = false;
+        foreach (var value in values)
+        {
+            if (value == "All")
+            {
+                dryRun = true;
+            }
+            else
+            {
+                errors.NotSupported("dryRun", value, "All");
+            }
+        }
+        return dryRun;
+    }
+
+    /// <summary>Tells the client, in a Warning header.</summary>
+    public void Warn(string text) => _warnings.Add(text);
+
+    /// <summary>Another attempt begins: what the one before warned of is said again or not at all.</summary>
+    public void BeginAttempt() => _warnings.Clear();
+}
