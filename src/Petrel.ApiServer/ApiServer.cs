@@ -30,6 +30,7 @@ public sealed partial class ApiServer : IApiHandler
     private readonly HealthPaths _health;
     private readonly DiscoveryDocuments _discovery;
     private readonly OpenApiDocuments _openApi;
+    private readonly SwaggerDocument _swagger;
     private readonly RequestMetrics _metrics = new();
     private readonly ILogger _log;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,6 +52,7 @@ public sealed partial class ApiServer : IApiHandler
         _authorizer = new ClusterAuthorizer(store, kinds);
         _discovery = new DiscoveryDocuments(kinds);
         _openApi = new OpenApiDocuments(kinds);
+        _swagger = new SwaggerDocument(kinds);
         HealthCheck ping = new("ping", static () => true);
         HealthCheck following = new("store", () => caches.Revision >= 0 && !_stopping);
         _health = new HealthPaths([ping], [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]);
@@ -123,7 +125,7 @@ public sealed partial class ApiServer : IApiHandler
             }
             return info.IsResource
                 ? await _router.RouteAsync(info, request, cancellationToken)
-                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? Metrics(request) ?? throw StatusErrors.NoSuchResource();
+                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? _swagger.Answer(request) ?? Metrics(request) ?? throw StatusErrors.NoSuchResource();
         }
         catch (StatusException e)
         {

@@ -14,6 +14,7 @@ internal sealed class SchemaWriter
     private const string RawName = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 
     private readonly SortedDictionary<string, JsonObject> _schemas = new(StringComparer.Ordinal);
+    private readonly Descriptions _descriptions = Descriptions.Load();
 
     /// <summary>Adds a kind and its list.</summary>
     public void AddKind(KindDefinition kind)
@@ -24,6 +25,7 @@ internal sealed class SchemaWriter
         _schemas[name] = new JsonObject
         {
             ["type"] = "object",
+            ["description"] = $"{kind.Gvk.Kind}List is a list of {kind.Plural}.",
             ["required"] = new JsonArray("items"),
             ["properties"] = new JsonObject
             {
@@ -74,7 +76,8 @@ internal sealed class SchemaWriter
             return type.Name;
         }
         // Entered before its fields are written: types may contain themselves.
-        var schema = _schemas[type.Name] = new JsonObject { ["type"] = "object" };
+        var schema = _schemas[type.Name] = Described(_descriptions.Of(type));
+        schema["type"] = "object";
         var required = type.Fields.Where(f => f.Required).Select(f => f.Name).Order(StringComparer.Ordinal).ToArray();
         if (required.Length > 0)
         {
@@ -83,11 +86,18 @@ internal sealed class SchemaWriter
         var properties = new JsonObject();
         foreach (var field in type.Fields.OrderBy(f => f.Name, StringComparer.Ordinal))
         {
-            properties[field.Name] = Property(field);
+            var property = Described(_descriptions.Of(type, field));
+            foreach (var (name, value) in Property(field))
+            {
+                property[name] = value?.DeepClone();
+            }
+            properties[field.Name] = property;
         }
         schema["properties"] = properties;
         return type.Name;
     }
+
+    private static JsonObject Described(string text) => text.Length == 0 ? [] : new JsonObject { ["description"] = text };
 
     private JsonObject Property(SchemaField field)
     {

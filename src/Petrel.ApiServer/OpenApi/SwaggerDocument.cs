@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Petrel.ApiServer.Discovery;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.OpenApi;
+
+/// <summary>Answers <c>/openapi/v2</c>, as JSON or as protobuf; made when first asked for.</summary>
+public sealed class SwaggerDocument(KindRegistry kinds)
+{
+    private const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+    // What clients before 1.27 call the same.
+    private const string OldProtobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+    private static readonly KeyValuePair<string, string> Vary = new("Vary", "Accept");
+
+    private readonly Lock _gate = new();
+    private Verbatim? _json;
+    private Verbatim? _protobuf;
+
+    /// <summary>The document; null for any other path.</summary>
+    public ApiResponse? Answer(ApiRequest request)
+    {
+        if (request.Method is not ("GET" or "HEAD") || request.Path is not ("/openapi/v2" or "/openapi/v2/"))
+        {
+            return null;
+        }
+        var protobuf = request.Accept.Split(',', ';').Select(a => a.Trim()).Any(a => a is ProtobufType or OldProtobufType);
+        lock (_gate)
+        {
+            return protobuf
+                ? (_protobuf ??= new Verbatim(SwaggerProtobuf.Encode(SwaggerWriter.Write(kinds)), ProtobufType)).Answer(request, Vary)
+                : (_json ??= new Verbatim(JsonSerializer.SerializeToUtf8Bytes(SwaggerWriter.Write(kinds), DiscoveryDocuments.Compact), "application/json")).Answer(request, Vary);
+        }
+    }
+}
