@@ -9,6 +9,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Metrics;
 using Petrel.ApiServer.Nodes;
 using Petrel.ApiServer.OpenApi;
+using Petrel.ApiServer.Protection;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
@@ -31,6 +32,7 @@ public sealed partial class ApiServer : IApiHandler
     private readonly DiscoveryDocuments _discovery;
     private readonly OpenApiDocuments _openApi;
     private readonly SwaggerDocument _swagger;
+    private readonly RequestLimits _limits;
     private readonly RequestMetrics _metrics = new();
     private readonly ILogger _log;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,6 +52,7 @@ public sealed partial class ApiServer : IApiHandler
         _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, _log);
         _router = new Router(_parts);
         _authorizer = new ClusterAuthorizer(store, kinds);
+        _limits = new RequestLimits(options, time);
         _discovery = new DiscoveryDocuments(kinds);
         _openApi = new OpenApiDocuments(kinds);
         _swagger = new SwaggerDocument(kinds);
@@ -110,9 +113,30 @@ public sealed partial class ApiServer : IApiHandler
         }
         var info = RequestInfo.Parse(request);
         var started = _parts.Time.GetTimestamp();
-        var response = await AnswerAsync(info, request, cancellationToken);
+        var response = RequestLimits.IsLasting(info)
+            ? await AnswerAsync(info, request, cancellationToken)
+            : await AnswerInTimeAsync(info, request, cancellationToken);
         _metrics.Record(info, response.StatusCode, response.Stream is null ? _parts.Time.GetElapsedTime(started) : null);
         return response;
+    }
+
+    private async ValueTask<ApiResponse> AnswerInTimeAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_parts.Options.RequestTimeout, _parts.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            using var seat = await _limits.EnterAsync(info, request.User, either.Token);
+            return await AnswerAsync(info, request, either.Token);
+        }
+        catch (StatusException e)
+        {
+            return e.ToResponse();
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return StatusErrors.Timeout().ToResponse();
+        }
     }
 
     private async ValueTask<ApiResponse> AnswerAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken)

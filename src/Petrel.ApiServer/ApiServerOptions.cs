@@ -32,4 +32,19 @@ public sealed record ApiServerOptions
 
     /// <summary>The largest request body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
+
+    /// <summary>How many reads run at a time, watches aside. They take processor time and little else: a few for each core are enough.</summary>
+    public int MaxReadsInFlight { get; init; } = Math.Max(16, 4 * Environment.ProcessorCount);
+
+    /// <summary>How many writes run at a time. Most of them wait for one commit together.</summary>
+    public int MaxWritesInFlight { get; init; } = 256;
+
+    /// <summary>How many requests of one user may wait for a seat; more are answered 429.</summary>
+    public int MaxQueuedPerUser { get; init; } = 2000;
+
+    /// <summary>How long a request waits for a seat before it is answered 429.</summary>
+    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a request may take, watches and the like aside; then it is answered 504, and its outcome is unknown.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -50,6 +50,10 @@ internal sealed class Router
 
     public ValueTask<ApiResponse> RouteAsync(RequestInfo info, ApiRequest http, CancellationToken cancellationToken)
     {
+        if (info.Namespace is "." or ".." || info.Name is "." or ".." || info.Name.Contains('%', StringComparison.Ordinal))
+        {
+            throw StatusErrors.BadRequest($"a path may not name \"{info.Namespace}/{info.Name}\": names may not be '.' or '..', or contain '%'");
+        }
         if (info is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 })
         {
             return info.Verb == "create"

@@ -57,11 +57,16 @@ public static class StatusErrors
     /// <summary>The window of kept revisions has moved on.</summary>
     public static StatusException TooOld(long asked, long oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
 
-    /// <summary>A continue token whose revision is compacted.</summary>
-    public static StatusException ContinueExpired() => new(
+    /// <summary>A continue token whose revision is compacted. <paramref name="inconsistent"/> goes on with the objects as they are by then.</summary>
+    public static StatusException ContinueExpired(string inconsistent) => new(
         410,
         "Expired",
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.");
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use "
+        + "the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list "
+        + "- objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
+    {
+        Continue = inconsistent,
+    };
 
     /// <summary>An exact revision that is compacted.</summary>
     public static StatusException RevisionCompacted() => new(410, "Expired", "The resourceVersion for the provided list is too old.");
@@ -106,6 +111,10 @@ public static class StatusErrors
         new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["message"] = why }) });
 
     public static StatusException ServiceUnavailable(string why) => new(503, "ServiceUnavailable", why);
+
+    /// <summary>The request took longer than requests may. Whether it had an effect is unknown.</summary>
+    public static StatusException Timeout() =>
+        new(504, "Timeout", "Timeout: request did not complete within the allotted timeout", new JsonObject());
 
     /// <summary>The asked-for revision is not committed yet.</summary>
     public static StatusException TooLargeResourceVersion(long asked, long current)

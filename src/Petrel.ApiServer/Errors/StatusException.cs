@@ -16,6 +16,9 @@ public sealed class StatusException(int code, string reason, string message, Jso
     /// <summary>Name, group, kind, uid, causes and retryAfterSeconds, where they are known.</summary>
     public JsonObject? Details { get; } = details;
 
+    /// <summary>How an expired list can go on all the same, in <c>metadata.continue</c>; empty where there is nothing to go on with.</summary>
+    public string Continue { get; init; } = "";
+
     /// <summary>The Status document.</summary>
     public JsonObject ToStatus()
     {
@@ -23,7 +26,7 @@ public sealed class StatusException(int code, string reason, string message, Jso
         {
             ["kind"] = "Status",
             ["apiVersion"] = "v1",
-            ["metadata"] = new JsonObject(),
+            ["metadata"] = Continue.Length == 0 ? new JsonObject() : new JsonObject { ["continue"] = Continue },
             ["status"] = "Failure",
             ["message"] = Message,
         };

@@ -7,11 +7,18 @@ namespace Petrel.ApiServer.Requests;
 
 /// <summary>
 /// Where a paged list goes on: at the revision of its first page, after an object. The same form as upstream's, which clients
-/// treat as opaque.
+/// treat as opaque. A list whose first revision is forgotten may go on inconsistently, at whatever revision is current.
 /// </summary>
 internal readonly record struct ContinueToken(long Revision, string AfterPath)
 {
     private const string Version = "meta.k8s.io/v1";
+    private const long AnyRevision = -1;
+
+    /// <summary>Whether the list goes on with the newest objects rather than with those of its first page.</summary>
+    public bool IsInconsistent => Revision == AnyRevision;
+
+    /// <summary>The same place in a list of the newest objects.</summary>
+    public ContinueToken Inconsistent => this with { Revision = AnyRevision };
 
     public override string ToString()
     {
@@ -28,7 +35,7 @@ internal readonly record struct ContinueToken(long Revision, string AfterPath)
             var token = document.RootElement;
             var revision = token.GetProperty("rv").GetInt64();
             var start = token.GetProperty("start").GetString();
-            if (token.GetProperty("v").GetString() == Version && revision > 0 && !string.IsNullOrEmpty(start))
+            if (token.GetProperty("v").GetString() == Version && revision is > 0 or AnyRevision && !string.IsNullOrEmpty(start))
             {
                 return new(revision, start.TrimEnd('\0'));
             }

@@ -11,6 +11,9 @@ namespace Petrel.ApiServer.Requests;
 internal static class YamlDocument
 {
     private const int MaxDepth = 100;
+    private const int AliasedNodes = 10_000;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <exception cref="DocumentFormatException">Not YAML, or not a mapping.</exception>
     public static JsonObject Parse(ReadOnlySpan<byte> utf8)
@@ -18,25 +21,52 @@ internal static class YamlDocument
         var stream = new YamlStream();
         try
         {
-            stream.Load(new StringReader(Encoding.UTF8.GetString(utf8)));
+            var text = StrictUtf8.GetString(utf8);
+            CheckDepth(text);
+            stream.Load(new StringReader(text));
         }
         catch (YamlException e)
         {
             throw new DocumentFormatException($"invalid YAML: line {e.Start.Line}: {e.Message}");
         }
+        catch (DecoderFallbackException)
+        {
+            throw new DocumentFormatException("invalid YAML: it is not UTF-8");
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // Two equal keys in one mapping, and what the library's scanner makes of hopeless text.
+            throw new DocumentFormatException($"invalid YAML: {e.Message}");
+        }
         if (stream.Documents.Count != 1)
         {
             throw new DocumentFormatException($"expected one YAML document, got {stream.Documents.Count}");
         }
-        var nodes = 0;
-        return Convert(stream.Documents[0].RootNode, 0, ref nodes) as JsonObject
+        // Aliases are expanded, so that a small text can mean a vast document: without them a node takes a byte or more.
+        var budget = utf8.Length + AliasedNodes;
+        return Convert(stream.Documents[0].RootNode, 0, ref budget) as JsonObject
             ?? throw new DocumentFormatException("expected a YAML mapping");
     }
 
-    private static JsonNode? Convert(YamlNode node, int depth, ref int nodes)
+    // The library's own loading recurses: what is nested without measure must not reach it.
+    private static void CheckDepth(string text)
     {
-        // Aliases are expanded, so that a small text can mean a vast document.
-        if (depth > MaxDepth || ++nodes > 1_000_000)
+        var parser = new Parser(new StringReader(text));
+        var depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            // The stream and the document are levels of their own.
+            if (depth > MaxDepth + 2)
+            {
+                throw new DocumentFormatException($"line {parser.Current.Start.Line}: the YAML document is nested too deeply");
+            }
+        }
+    }
+
+    private static JsonNode? Convert(YamlNode node, int depth, ref int budget)
+    {
+        if (depth > MaxDepth || --budget < 0)
         {
             throw new DocumentFormatException("the YAML document is nested too deeply or expands too far");
         }
@@ -47,14 +77,14 @@ internal static class YamlDocument
                 foreach (var (key, value) in mapping.Children)
                 {
                     var name = (key as YamlScalarNode)?.Value ?? throw new DocumentFormatException($"line {key.Start.Line}: a key must be a scalar");
-                    members[name] = Convert(value, depth + 1, ref nodes);
+                    members[name] = Convert(value, depth + 1, ref budget);
                 }
                 return members;
             case YamlSequenceNode sequence:
                 var items = new JsonArray();
                 foreach (var item in sequence.Children)
                 {
-                    items.Add(Convert(item, depth + 1, ref nodes));
+                    items.Add(Convert(item, depth + 1, ref budget));
                 }
                 return items;
             case YamlScalarNode scalar:

@@ -46,7 +46,13 @@ internal sealed class ListVerb(ServerParts parts)
             {
                 throw StatusErrors.BadRequest("continue key is not valid: it is for another list");
             }
-            return await FromHistoryAsync(request, options, token.Revision, token.AfterPath, StatusErrors.ContinueExpired, cancellationToken);
+            if (!token.IsInconsistent)
+            {
+                return await FromHistoryAsync(
+                    request, options, token.Revision, token.AfterPath, () => StatusErrors.ContinueExpired(token.Inconsistent.ToString()), cancellationToken);
+            }
+            await Freshness.WaitAsync(parts, null, cancellationToken);
+            return FromSnapshot(parts.Caches.Of(request.Kind).Current, request, options, token.AfterPath);
         }
         if (options.ResourceVersionMatch == "Exact")
         {
@@ -55,12 +61,12 @@ internal sealed class ListVerb(ServerParts parts)
         }
         await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
         var snapshot = parts.Caches.Of(request.Kind).Current;
-        return FromSnapshot(snapshot, request, options);
+        return FromSnapshot(snapshot, request, options, null);
     }
 
-    private static ListPage FromSnapshot(Snapshot snapshot, ResourceRequest request, ListOptions options)
+    private static ListPage FromSnapshot(Snapshot snapshot, ResourceRequest request, ListOptions options, string? afterPath)
     {
-        var (start, end) = snapshot.Range(request.PathPrefix, null);
+        var (start, end) = snapshot.Range(request.PathPrefix, afterPath);
         var items = new List<WireObject>(options.SelectsAll ? options.Limit > 0 ? Math.Min(options.Limit, end - start) : end - start : 0);
         var visited = 0;
         foreach (var item in snapshot.Between(start, end))

@@ -15,6 +15,9 @@ public sealed record UserInfo(string Name, IReadOnlyList<string> Groups, string 
     /// <summary>A caller without credentials.</summary>
     public static UserInfo Anonymous { get; } = new("system:anonymous", [UnauthenticatedGroup]);
 
+    /// <summary>Whether this is one of the server's own components.</summary>
+    public bool IsControlPlane => Name.StartsWith("system:", StringComparison.Ordinal) && Groups.Contains(MastersGroup);
+
     /// <summary>The server's own controllers and scheduler, which run in its process.</summary>
     public static UserInfo ControlPlane(string component) => new($"system:{component}", [MastersGroup, AuthenticatedGroup]);
 
