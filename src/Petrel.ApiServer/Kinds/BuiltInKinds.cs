@@ -1,7 +1,11 @@
 using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Autoscaling;
+using Petrel.ApiServer.Kinds.Batch;
 using Petrel.ApiServer.Kinds.Coordination;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Discovery;
+using Petrel.ApiServer.Kinds.Policy;
+using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.Model;
 using Petrel.Model.Schema;
 
@@ -13,17 +17,35 @@ internal static class BuiltInKinds
     public static IEnumerable<KindDefinition> All() =>
     [
         ConfigMapKind.Definition,
+        EndpointsKind.Definition,
         EventKind.Definition,
+        LimitRangeKind.Definition,
         NamespaceKind.Definition,
         NodeKind.Definition,
+        PersistentVolumeKinds.Volume,
+        PersistentVolumeKinds.Claim,
         PodKind.Definition,
+        PodTemplateKind.Definition,
+        ReplicationControllerKind.Definition,
+        ResourceQuotaKind.Definition,
         SecretKind.Definition,
         ServiceKind.Definition,
         ServiceAccountKind.Definition,
+        ControllerRevisionKind.Definition,
+        DaemonSetKind.Definition,
         DeploymentKind.Definition,
         ReplicaSetKind.Definition,
+        StatefulSetKind.Definition,
+        HorizontalPodAutoscalerKind.Definition,
+        CronJobKind.Definition,
+        JobKind.Definition,
         LeaseKind.Definition,
         EndpointSliceKind.Definition,
+        PodDisruptionBudgetKind.Definition,
+        RbacKinds.Role,
+        RbacKinds.RoleBinding,
+        RbacKinds.ClusterRole,
+        RbacKinds.ClusterRoleBinding,
     ];
 
     /// <summary>A row with what follows from the names alone.</summary>

@@ -1,10 +1,57 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Writes durations as Go does: <c>1h0m0.5s</c>, <c>1.5ms</c>, <c>0s</c>.</summary>
-internal static class GoDuration
+/// <summary>Writes and reads durations as Go does: <c>1h0m0.5s</c>, <c>1.5ms</c>, <c>0s</c>.</summary>
+public static class GoDuration
 {
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
+
+    private static readonly (string Suffix, decimal Nanoseconds)[] Units =
+        [("ns", 1), ("us", 1000), ("µs", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+
+    /// <summary>Reads a duration, in nanoseconds: a sign, then numbers with units.</summary>
+    public static bool TryParse(string text, out long nanoseconds)
+    {
+        nanoseconds = 0;
+        var rest = text.AsSpan();
+        var negative = rest.StartsWith("-");
+        if (negative || rest.StartsWith("+"))
+        {
+            rest = rest[1..];
+        }
+        if (rest is "0")
+        {
+            return true;
+        }
+        var total = 0m;
+        while (rest.Length > 0)
+        {
+            var digits = rest.IndexOfAnyExcept(Digits);
+            if (digits <= 0 || digits > 20 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount))
+            {
+                return false;
+            }
+            rest = rest[digits..];
+            var letters = rest.IndexOfAny(Digits);
+            var suffix = letters < 0 ? rest : rest[..letters];
+            var unit = 0m;
+            foreach (var (name, size) in Units)
+            {
+                unit = suffix.SequenceEqual(name) ? size : unit;
+            }
+            total += amount * unit;
+            if (unit == 0 || total > long.MaxValue)
+            {
+                return false;
+            }
+            rest = rest[suffix.Length..];
+        }
+        nanoseconds = (long)(negative ? -total : total);
+        return text.AsSpan().IndexOfAnyInRange('0', '9') >= 0;
+    }
+
     public static string Format(long nanoseconds)
     {
         if (nanoseconds == 0)

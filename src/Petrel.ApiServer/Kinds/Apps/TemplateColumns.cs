@@ -7,21 +7,26 @@ namespace Petrel.ApiServer.Kinds.Apps;
 /// <summary>The columns that every workload shows of its pod template and selector.</summary>
 internal static class TemplateColumns
 {
-    public static IReadOnlyList<PrinterColumn> All { get; } =
+    /// <summary>The containers and their images.</summary>
+    public static IReadOnlyList<PrinterColumn> Containers { get; } = ContainersAt("spec", "template", "spec");
+
+    public static IReadOnlyList<PrinterColumn> All { get; } = [.. Containers, Wide("Selector", "Which pods belong to it.", static o => Selector(o.At("spec", "selector")))];
+
+    /// <summary>The containers of a pod spec that is elsewhere.</summary>
+    public static IReadOnlyList<PrinterColumn> ContainersAt(params string[] podSpec) =>
     [
-        Wide("Containers", "The containers of each pod.", static o => Containers(o, "name")),
-        Wide("Images", "Their images.", static o => Containers(o, "image")),
-        Wide("Selector", "Which pods belong to it.", Selector),
+        Wide("Containers", "The containers of each pod.", o => Each(o.At(podSpec), "name")),
+        Wide("Images", "Their images.", o => Each(o.At(podSpec), "image")),
     ];
 
-    private static string Containers(JsonElement value, string field) =>
-        string.Join(',', value.Items("spec", "template", "spec", "containers").Select(c => c.Text(field)));
+    private static string Each(JsonElement podSpec, string field) => string.Join(',', podSpec.Items("containers").Select(c => c.Text(field)));
 
-    private static string Selector(JsonElement value)
+    /// <summary>A label selector as text.</summary>
+    public static string Selector(JsonElement value)
     {
         try
         {
-            var selector = LabelSelector.FromDocument(value.At("spec", "selector"));
+            var selector = LabelSelector.FromDocument(value);
             return selector.IsEverything ? None : selector.ToString();
         }
         catch (FormatException)

@@ -6,15 +6,14 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Apps;
 
-/// <summary>Upstream's rules for Deployments and ReplicaSets.</summary>
+/// <summary>Upstream's rules for what runs pods of a template: Deployments and ReplicaSets, and the parts that all workloads share.</summary>
 internal static class WorkloadValidation
 {
     public static void Deployment(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         var spec = value.Child("spec") ?? [];
-        Common(spec, old, errors);
+        Replicated(spec, old, errors);
         Strategy(spec.Child("strategy"), errors);
-        Quantities.NotNegative(spec.Number("revisionHistoryLimit"), "spec.revisionHistoryLimit", errors);
         if (spec.Number("progressDeadlineSeconds") is { } deadline)
         {
             Quantities.NotNegative(deadline, "spec.progressDeadlineSeconds", errors);
@@ -25,13 +24,26 @@ internal static class WorkloadValidation
         }
     }
 
-    public static void ReplicaSet(JsonObject value, JsonObject? old, FieldErrors errors) => Common(value.Child("spec") ?? [], old, errors);
+    public static void ReplicaSet(JsonObject value, JsonObject? old, FieldErrors errors) => Replicated(value.Child("spec") ?? [], old, errors);
 
-    private static void Common(JsonObject spec, JsonObject? old, FieldErrors errors)
+    /// <summary>A spec with replicas, a selector that stays, and a template whose pods go on for ever.</summary>
+    public static void Replicated(JsonObject spec, JsonObject? old, FieldErrors errors, string kind = "deployment")
     {
         Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
         Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
+        Quantities.NotNegative(spec.Number("revisionHistoryLimit"), "spec.revisionHistoryLimit", errors);
         var selector = spec.Child("selector");
+        Selector(selector, kind, errors);
+        Template(spec, selector, errors);
+        if (old is not null && !JsonNode.DeepEquals(selector, old.Child("spec").Child("selector")))
+        {
+            errors.Invalid("spec.selector", selector, "field is immutable");
+        }
+    }
+
+    /// <summary>A selector that must be there and select something.</summary>
+    public static void Selector(JsonObject? selector, string kind, FieldErrors errors)
+    {
         if (selector is null)
         {
             errors.Required("spec.selector");
@@ -41,31 +53,19 @@ internal static class WorkloadValidation
             SelectorValidation.Validate(selector, "spec.selector", errors);
             if (SelectorValidation.IsEmpty(selector))
             {
-                errors.Invalid("spec.selector", selector, "empty selector is invalid for deployment");
+                errors.Invalid("spec.selector", selector, $"empty selector is invalid for {kind}");
             }
-        }
-        Template(spec, selector, errors);
-        if (old is not null && !JsonNode.DeepEquals(selector, old.Child("spec").Child("selector")))
-        {
-            errors.Invalid("spec.selector", selector, "field is immutable");
         }
     }
 
-    private static void Template(JsonObject spec, JsonObject? selector, FieldErrors errors)
+    /// <summary>A template whose pods are restarted for ever, and that the selector, when there is one, selects.</summary>
+    public static void Template(JsonObject spec, JsonObject? selector, FieldErrors errors)
     {
-        if (spec.Child("template") is not { } template)
+        if (!PodTemplate(spec, selector, "spec", errors))
         {
-            errors.Required("spec.template");
             return;
         }
-        var metadata = template.Child("metadata");
-        if (selector is not null && !SelectorValidation.IsEmpty(selector) && !Selects(selector, metadata.Child("labels")))
-        {
-            errors.Invalid("spec.template.metadata.labels", metadata.Child("labels"), "`selector` does not match template `labels`");
-        }
-        MetadataValidation.Labels(metadata, "labels", "spec.template", errors);
-        MetadataValidation.Annotations(metadata, "spec.template", errors);
-        PodValidation.Spec(template.Child("spec") ?? [], "spec.template.spec", isPod: false, errors);
+        var template = spec.Child("template");
         if (template.Child("spec").Text("restartPolicy") is { Length: > 0 } and not "Always" and var policy)
         {
             errors.NotSupported("spec.template.spec.restartPolicy", policy, "Always");
@@ -74,6 +74,25 @@ internal static class WorkloadValidation
         {
             errors.Forbidden("spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
         }
+    }
+
+    /// <summary>The <c>template</c> of a spec at a path; false when there is none.</summary>
+    public static bool PodTemplate(JsonObject spec, JsonObject? selector, string path, FieldErrors errors)
+    {
+        if (spec.Child("template") is not { } template)
+        {
+            errors.Required($"{path}.template");
+            return false;
+        }
+        var metadata = template.Child("metadata");
+        if (selector is not null && !SelectorValidation.IsEmpty(selector) && !Selects(selector, metadata.Child("labels")))
+        {
+            errors.Invalid($"{path}.template.metadata.labels", metadata.Child("labels"), "`selector` does not match template `labels`");
+        }
+        MetadataValidation.Labels(metadata, "labels", $"{path}.template", errors);
+        MetadataValidation.Annotations(metadata, $"{path}.template", errors);
+        PodValidation.Spec(template.Child("spec") ?? [], $"{path}.template.spec", isPod: false, errors);
+        return true;
     }
 
     private static bool Selects(JsonObject selector, JsonObject? labels)
@@ -124,7 +143,7 @@ internal static class WorkloadValidation
     }
 
     /// <summary>A number or a percentage; its value, or null when it is neither.</summary>
-    private static long? Amount(JsonNode? value, string path, FieldErrors errors)
+    public static long? Amount(JsonNode? value, string path, FieldErrors errors)
     {
         if (Fields.AsNumber(value) is { } number)
         {

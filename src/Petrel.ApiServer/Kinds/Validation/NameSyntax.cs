@@ -34,6 +34,14 @@ public static class NameSyntax
     public static string? ServiceNameProblem(string name) =>
         name.Length > 63 ? TooLong(63) : IsLabel(name) && char.IsAsciiLetterLower(name[0]) ? null : ServiceNameRule;
 
+    /// <summary>Anything that can be one step of a path: names of roles and what they refer to.</summary>
+    public static string? PathSegmentProblem(string name) => name switch
+    {
+        "." => "may not be '.'",
+        ".." => "may not be '..'",
+        _ => name.Contains('/', StringComparison.Ordinal) ? "may not contain '/'" : name.Contains('%', StringComparison.Ordinal) ? "may not contain '%'" : null,
+    };
+
     /// <summary>A key of a ConfigMap or Secret, which becomes a file name.</summary>
     public static string? ConfigKeyProblem(string key)
     {

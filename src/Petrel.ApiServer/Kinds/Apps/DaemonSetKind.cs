@@ -1,0 +1,82 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Core;
+using static Petrel.ApiServer.Kinds.Columns;
+
+namespace Petrel.ApiServer.Kinds.Apps;
+
+/// <summary>apps/v1 DaemonSet.</summary>
+internal static class DaemonSetKind
+{
+    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apps", "v1", "DaemonSet", "daemonsets", namespaced: true) with
+    {
+        ShortNames = ["ds"],
+        Categories = ["all"],
+        HasStatus = true,
+        HasGeneration = true,
+        Default = Default,
+        PrepareForCreate = static (value, _) => value["status"] = new JsonObject
+        {
+            ["currentNumberScheduled"] = 0,
+            ["desiredNumberScheduled"] = 0,
+            ["numberMisscheduled"] = 0,
+            ["numberReady"] = 0,
+        },
+        Validate = Validate,
+        Columns =
+        [
+            Name,
+            Shown("Desired", "How many nodes should run its pod.", static o => o.Number("status", "desiredNumberScheduled"), "integer"),
+            Shown("Current", "How many nodes have its pod.", static o => o.Number("status", "currentNumberScheduled"), "integer"),
+            Shown("Ready", "How many of those pods are ready.", static o => o.Number("status", "numberReady"), "integer"),
+            Shown("Up-to-date", "How many pods are of the newest template.", static o => o.Number("status", "updatedNumberScheduled"), "integer"),
+            Shown("Available", "How many pods have been ready for long enough.", static o => o.Number("status", "numberAvailable"), "integer"),
+            Shown("Node Selector", "Which nodes run its pod.", static o => Pairs(o.At("spec", "template", "spec", "nodeSelector")).OrNone()),
+            Age,
+            .. TemplateColumns.All,
+        ],
+    };
+
+    private static void Default(JsonObject value)
+    {
+        var spec = value.Ensure("spec");
+        spec.Fill("revisionHistoryLimit", 10);
+        var strategy = spec.Ensure("updateStrategy");
+        strategy.Fill("type", "RollingUpdate");
+        if (strategy.Text("type") == "RollingUpdate")
+        {
+            var rolling = strategy.Ensure("rollingUpdate");
+            rolling.Fill("maxUnavailable", 1);
+            rolling.Fill("maxSurge", 0);
+        }
+        PodDefaults.Template(spec);
+    }
+
+    private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        WorkloadValidation.Replicated(spec, old, errors, "daemonset");
+        const string path = "spec.updateStrategy";
+        var strategy = spec.Child("updateStrategy");
+        switch (strategy.Text("type"))
+        {
+            case "OnDelete":
+                break;
+            case "RollingUpdate":
+                var rolling = strategy.Child("rollingUpdate");
+                var unavailable = WorkloadValidation.Amount(rolling?["maxUnavailable"], $"{path}.rollingUpdate.maxUnavailable", errors);
+                var surge = WorkloadValidation.Amount(rolling?["maxSurge"], $"{path}.rollingUpdate.maxSurge", errors);
+                if (unavailable > 0 && surge > 0)
+                {
+                    errors.Invalid($"{path}.rollingUpdate.maxSurge", rolling?["maxSurge"], "may not be set when maxUnavailable is non-zero");
+                }
+                else if (unavailable == 0 && surge == 0)
+                {
+                    errors.Required($"{path}.rollingUpdate.maxUnavailable", "cannot be 0 when maxSurge is 0");
+                }
+                break;
+            case var other:
+                errors.NotSupported($"{path}.type", other, "OnDelete", "RollingUpdate");
+                break;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model;
+using static Petrel.ApiServer.Kinds.Columns;
+
+namespace Petrel.ApiServer.Kinds.Apps;
+
+/// <summary>apps/v1 StatefulSet.</summary>
+internal static class StatefulSetKind
+{
+    private static readonly string[] Mutable =
+        ["replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"];
+
+    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apps", "v1", "StatefulSet", "statefulsets", namespaced: true) with
+    {
+        ShortNames = ["sts"],
+        Categories = ["all"],
+        HasStatus = true,
+        HasGeneration = true,
+        Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+        Default = Default,
+        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["availableReplicas"] = 0, ["replicas"] = 0 },
+        Validate = Validate,
+        Columns =
+        [
+            Name,
+            Shown("Ready", "How many of the wanted pods are ready.", static o => $"{o.Number("status", "readyReplicas")}/{o.Number("spec", "replicas")}"),
+            Age,
+            .. TemplateColumns.Containers,
+        ],
+    };
+
+    private static void Default(JsonObject value)
+    {
+        var spec = value.Ensure("spec");
+        spec.Fill("replicas", 1);
+        spec.Fill("revisionHistoryLimit", 10);
+        spec.Fill("podManagementPolicy", "OrderedReady");
+        var strategy = spec.Ensure("updateStrategy");
+        strategy.Fill("type", "RollingUpdate");
+        if (strategy.Text("type") == "RollingUpdate")
+        {
+            strategy.Ensure("rollingUpdate").Fill("partition", 0);
+        }
+        var retention = spec.Ensure("persistentVolumeClaimRetentionPolicy");
+        retention.Fill("whenDeleted", "Retain");
+        retention.Fill("whenScaled", "Retain");
+        foreach (var claim in spec.Objects("volumeClaimTemplates"))
+        {
+            claim["apiVersion"] = "v1";
+            claim["kind"] = "PersistentVolumeClaim";
+            claim.Ensure("spec").Fill("volumeMode", "Filesystem");
+            claim.Ensure("status").Fill("phase", "Pending");
+        }
+        PodDefaults.Template(spec);
+    }
+
+    private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
+        Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
+        Quantities.NotNegative(spec.Child("ordinals").Number("start"), "spec.ordinals.start", errors);
+        WorkloadValidation.Selector(spec.Child("selector"), "statefulset", errors);
+        WorkloadValidation.Template(spec, spec.Child("selector"), errors);
+        if (spec.Text("podManagementPolicy") is not ("OrderedReady" or "Parallel") and var policy)
+        {
+            errors.Invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
+        }
+        Strategy(spec.Child("updateStrategy"), errors);
+        foreach (var when in (ReadOnlySpan<string>)["whenDeleted", "whenScaled"])
+        {
+            if (spec.Child("persistentVolumeClaimRetentionPolicy").Text(when) is not ("Retain" or "Delete") and var choice)
+            {
+                errors.NotSupported($"spec.persistentVolumeClaimRetentionPolicy.{when}", choice, "Retain", "Delete");
+            }
+        }
+        if (old is not null)
+        {
+            CheckUnchanged(spec, old.Child("spec") ?? [], errors);
+        }
+    }
+
+    private static void Strategy(JsonObject? strategy, FieldErrors errors)
+    {
+        const string path = "spec.updateStrategy";
+        switch (strategy.Text("type"))
+        {
+            case "OnDelete":
+                if (strategy.Has("rollingUpdate"))
+                {
+                    errors.Invalid($"{path}.rollingUpdate", strategy.Child("rollingUpdate"), "only allowed for updateStrategy 'RollingUpdate'");
+                }
+                break;
+            case "RollingUpdate":
+                var rolling = strategy.Child("rollingUpdate");
+                Quantities.NotNegative(rolling.Number("partition"), $"{path}.rollingUpdate.partition", errors);
+                if (rolling.Has("maxUnavailable") && WorkloadValidation.Amount(rolling!["maxUnavailable"], $"{path}.rollingUpdate.maxUnavailable", errors) == 0)
+                {
+                    errors.Invalid($"{path}.rollingUpdate.maxUnavailable", 0, "cannot be 0");
+                }
+                break;
+            case var other:
+                errors.Invalid(path, other, "must be 'RollingUpdate' or 'OnDelete'");
+                break;
+        }
+    }
+
+    private static void CheckUnchanged(JsonObject spec, JsonObject old, FieldErrors errors)
+    {
+        var left = spec.DeepClone().AsObject();
+        var right = old.DeepClone().AsObject();
+        foreach (var name in Mutable)
+        {
+            left.Remove(name);
+            right.Remove(name);
+        }
+        if (!SemanticEquality.Equal(left, right, Definition.Schema.Field("spec")!.Type!))
+        {
+            errors.Forbidden(
+                "spec",
+                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
+                + "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
+        }
+    }
+}
