@@ -99,6 +99,7 @@ public sealed class ListTests
         var first = await api.CreateAsync(ConfigMaps, """{"metadata":{"name":"a"}}""");
         await api.CreateAsync(ConfigMaps, """{"metadata":{"name":"b"}}""");
         var version = first["metadata"]!["resourceVersion"];
+        Assert.Equal(["a", "b"], Names(await api.GetAsync(ConfigMaps)));
 
         Assert.Equal(["a"], Names(await api.GetAsync($"{ConfigMaps}?resourceVersion={version}&resourceVersionMatch=Exact")));
         Assert.Equal(["a", "b"], Names(await api.GetAsync($"{ConfigMaps}?resourceVersion={version}&resourceVersionMatch=NotOlderThan")));
