@@ -171,7 +171,7 @@ public sealed partial class ApiServer : IApiHandler
         {
             StatusCode = 200,
             ContentType = "text/plain; version=0.0.4; charset=utf-8",
-            Body = System.Text.Encoding.UTF8.GetBytes(_metrics.Text()),
+            Body = System.Text.Encoding.UTF8.GetBytes(_metrics.Text() + ProcessMetrics.Text(_limits.Waiting)),
         }
         : null;
 

@@ -1,0 +1,69 @@
+// What the API costs over a bare store: durable creates, reads, lists, watch fan-out and memory, of Petrel with TLS, admission and validation against
+// etcd alone with neither (Debian package etcd-server), each doing the equivalent put, get, range and watch, one after the other on this machine.
+//   dotnet run -c Release --project bench/api [seconds per row] [pods] [watchers]
+using System.Globalization;
+using Petrel.Bench.Api;
+
+var duration = TimeSpan.FromSeconds(Argument(0, 5));
+var pods = (int)Argument(1, 10_000);
+var watchers = (int)Argument(2, 1000);
+if (!EtcdPeer.IsInstalled)
+{
+    Console.Error.WriteLine("bench/api needs etcd as the baseline (Debian package etcd-server).");
+    return 1;
+}
+
+var own = await MeasureAsync(await PetrelPeer.StartAsync());
+var peer = await MeasureAsync(await EtcdPeer.StartAsync());
+
+Console.WriteLine($"{"",-44}{"petrel",12}{"etcd",12}{"ratio",8}");
+foreach (var (name, value) in own)
+{
+    Console.WriteLine(peer.TryGetValue(name, out var other)
+        ? $"{name,-44}{value,12:0.00}{other,12:0.00}{value / other,8:0.00}"
+        : $"{name,-44}{value,12:0.00}");
+}
+return 0;
+
+async Task<Dictionary<string, double>> MeasureAsync(IPeer server)
+{
+    await using var _ = server;
+    var measure = new Measurements(server);
+    var figures = new Dictionary<string, double>();
+    void Report(string what) => Console.Error.WriteLine($"{server.Name}: {what}");
+
+    await measure.CreatesAsync(4, TimeSpan.FromSeconds(2));
+    foreach (var clients in (int[])[1, 16, 64])
+    {
+        Report($"creates by {clients}");
+        var rate = await measure.CreatesAsync(clients, duration);
+        figures[$"durable creates/s, {clients} clients"] = rate.PerSecond;
+        figures[$"  p99 (ms), {clients} clients"] = rate.Percentile(99);
+    }
+    await measure.GetsAsync(4, TimeSpan.FromSeconds(1));
+    foreach (var clients in (int[])[1, 64])
+    {
+        Report($"gets by {clients}");
+        figures[$"GETs/s, {clients} clients"] = (await measure.GetsAsync(clients, duration)).PerSecond;
+    }
+    Report($"{pods} pods");
+    figures[$"memory of {pods} pods (MiB)"] = await measure.PodsAsync(pods);
+    Report("lists");
+    var (rateOfBytes, median) = await measure.ListAsync(10);
+    figures[$"LIST of {pods} pods (MiB/s)"] = rateOfBytes;
+    figures[$"LIST of {pods} pods (s, median)"] = median;
+    Report($"{watchers} watchers");
+    const int writes = 100;
+    var allocated = server is PetrelPeer before ? await before.MetricAsync("dotnet_gc_heap_allocated_bytes_total") : null;
+    var watch = await measure.WatchAsync(watchers, writesPerSecond: 20, writes);
+    figures[$"watch: write to {watchers} watchers (ms, p50)"] = watch.Percentile(50);
+    figures[$"watch: write to {watchers} watchers (ms, p99)"] = watch.Percentile(99);
+    if (server is PetrelPeer after && allocated is { } start && await after.MetricAsync("dotnet_gc_heap_allocated_bytes_total") is { } end)
+    {
+        figures["watch: bytes allocated per event and watcher"] = (end - start) / (writes * watchers);
+    }
+    figures["resident at the end (MiB)"] = measure.ResidentMiB();
+    return figures;
+}
+
+double Argument(int index, double absent) => args.Length > index ? double.Parse(args[index], CultureInfo.InvariantCulture) : absent;

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace Petrel.ApiServer.Metrics;
+
+/// <summary>The process's own figures in the Prometheus text format.</summary>
+internal static class ProcessMetrics
+{
+    /// <param name="waiting">How many requests wait for a seat.</param>
+    public static string Text(int waiting) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        # HELP apiserver_current_inqueue_requests Number of requests that wait for their turn.
+        # TYPE apiserver_current_inqueue_requests gauge
+        apiserver_current_inqueue_requests {waiting}
+        # HELP dotnet_gc_heap_allocated_bytes_total Bytes allocated on the managed heap since the process started.
+        # TYPE dotnet_gc_heap_allocated_bytes_total counter
+        dotnet_gc_heap_allocated_bytes_total {GC.GetTotalAllocatedBytes()}
+        # HELP process_resident_memory_bytes Resident memory size in bytes.
+        # TYPE process_resident_memory_bytes gauge
+        process_resident_memory_bytes {Environment.WorkingSet}
+
+        """);
+}
