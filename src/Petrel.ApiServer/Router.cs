@@ -41,7 +41,7 @@ internal sealed class Router
         _deleteCollection = new DeleteCollectionVerb(_list, deletions);
         _scale = new ScaleSubresource(parts, updates);
         _binding = new BindingSubresource(parts, updates);
-        _eviction = new EvictionSubresource(deletions);
+        _eviction = new EvictionSubresource(parts, deletions);
         _finalize = new FinalizeSubresource(parts, updates);
         _log = new LogSubresource(parts);
     }

@@ -1,3 +1,8 @@
+using Petrel.ApiServer.Admission.Defaults;
+using Petrel.ApiServer.Admission.Limits;
+using Petrel.ApiServer.Admission.Pods;
+using Petrel.ApiServer.Admission.Quotas;
+
 namespace Petrel.ApiServer.Admission;
 
 /// <summary>All admission plugins, in upstream's order.</summary>
@@ -6,7 +11,14 @@ internal sealed class AdmissionChain(ServerParts parts)
     private readonly IAdmissionPlugin[] _plugins =
     [
         new NamespaceLifecycle(parts),
-        new PodAdmission(parts.Options),
+        new LimitRanger(parts),
+        new PodAdmission(),
+        new PriorityPlugin(parts),
+        new DefaultTolerationSeconds(parts.Options),
+        new DefaultStorageClass(parts),
+        new RuntimeClassPlugin(parts),
+        new DefaultIngressClass(parts),
+        new ResourceQuotaPlugin(parts),
     ];
 
     /// <summary>The mutating stage.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -7,13 +9,19 @@ using Petrel.ApiServer.Verbs;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Schema;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Subresources;
 
-/// <summary>POST of <c>pods/NAME/eviction</c>: a graceful deletion, as <c>kubectl drain</c> asks for it.</summary>
-internal sealed class EvictionSubresource(DeleteEngine engine)
+/// <summary>
+/// POST of <c>pods/NAME/eviction</c>: a graceful deletion that the pod's disruption budget allows, as <c>kubectl drain</c> asks for it.
+/// The disruption is taken from the budget in the commit that deletes the pod: no two evictions get the same one.
+/// </summary>
+internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine)
 {
     private static readonly GroupVersionKind EvictionKind = new("policy", "v1", "Eviction");
+
+    private readonly KindDefinition? _budgets = parts.Kinds.Find("policy", "v1", "poddisruptionbudgets");
 
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
@@ -29,7 +37,65 @@ internal sealed class EvictionSubresource(DeleteEngine engine)
         {
             options = options with { DryRun = true };
         }
-        await engine.RunAsync(request.Kind, request.Key, options, call, cancellationToken);
+        await engine.RunAsync(request.Kind, request.Key, options, call, cancellationToken, pod => PrepareAsync(request.Key, pod, cancellationToken));
         return ObjectResponses.Success(201);
+    }
+
+    /// <summary>Asks the pod's budget, and says in the pod's status why it ends.</summary>
+    private async ValueTask<IReadOnlyList<StoreOperation>> PrepareAsync(ObjectKey key, JsonObject pod, CancellationToken cancellationToken)
+    {
+        var taken = DisruptionBudgets.AreIdleFor(pod) ? null : await TakeAsync(key, pod, cancellationToken);
+        SetDisruptionTarget(pod);
+        return taken is { } operation ? [operation] : [];
+    }
+
+    private async ValueTask<StoreOperation?> TakeAsync(ObjectKey key, JsonObject pod, CancellationToken cancellationToken)
+    {
+        if (_budgets is null)
+        {
+            return null;
+        }
+        var covering = (await AdmissionReads.ListAsync(parts, _budgets, key.Namespace, cancellationToken))
+            .Select(entry => (Entry: entry, Document: JsonNode.Parse(entry.Value.Span)!.AsObject()))
+            .Where(budget => DisruptionBudgets.Covers(budget.Document, pod)).ToList();
+        if (covering.Count == 0)
+        {
+            return null;
+        }
+        if (covering.Count > 1)
+        {
+            throw new StatusException(500, "", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+        }
+        var (entry, budget) = covering[0];
+        if (DisruptionBudgets.LetsUnhealthyGo(budget, pod))
+        {
+            // The pod is as it was read when the deletion is committed; the budget may change meanwhile, as upstream.
+            return null;
+        }
+        DisruptionBudgets.Take(budget, key.Name, parts.Time.GetUtcNow());
+        return StoreOperation.Put(entry.Key, StoredDocument.Encode(budget), entry.ModRevision);
+    }
+
+    private void SetDisruptionTarget(JsonObject pod)
+    {
+        var status = pod.Ensure("status");
+        var conditions = status.List("conditions") ?? [];
+        if (conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == "DisruptionTarget") is { } earlier)
+        {
+            conditions.Remove(earlier);
+        }
+        conditions.Add((JsonNode)new JsonObject
+        {
+            ["type"] = "DisruptionTarget",
+            ["status"] = "True",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = parts.Time.Timestamp(),
+            ["reason"] = "EvictionByEvictionAPI",
+            ["message"] = "Eviction API: evicting",
+        });
+        if (conditions.Parent is null)
+        {
+            status["conditions"] = conditions;
+        }
     }
 }

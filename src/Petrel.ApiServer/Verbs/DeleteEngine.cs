@@ -18,7 +18,22 @@ internal sealed record DeleteResult(WireObject Object, string Uid, bool Gone);
 /// </summary>
 internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
 {
-    public async ValueTask<DeleteResult> RunAsync(KindDefinition kind, ObjectKey key, DeleteOptions options, WriteCall call, CancellationToken cancellationToken)
+    /// <param name="kind">The object's kind.</param>
+    /// <param name="key">The object.</param>
+    /// <param name="options">How to delete it.</param>
+    /// <param name="call">Who deletes it.</param>
+    /// <param name="cancellationToken">Ends the attempts.</param>
+    /// <param name="before">
+    /// A condition of the caller's own, called again for each attempt with the object, which it may change: it refuses by throwing, and
+    /// what it returns is committed with the deletion.
+    /// </param>
+    public async ValueTask<DeleteResult> RunAsync(
+        KindDefinition kind,
+        ObjectKey key,
+        DeleteOptions options,
+        WriteCall call,
+        CancellationToken cancellationToken,
+        Func<JsonObject, ValueTask<IReadOnlyList<StoreOperation>>>? before = null)
     {
         var storeKey = kind.StoreKey(key);
         var path = storeKey[kind.StorePrefix.Length..];
@@ -33,6 +48,10 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
             var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Delete, Call = call, Old = old, Deletion = options };
             await admission.AdmitAsync(request, cancellationToken);
             await admission.ValidateAsync(request, cancellationToken);
+            if (before is not null)
+            {
+                request.Commits.AddRange(await before(document));
+            }
             Mark(kind, document, options);
             var gone = Deletion.IsComplete(kind, document);
             if (gone && old.Metadata()["deletionTimestamp"] is null)

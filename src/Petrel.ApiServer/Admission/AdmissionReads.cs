@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.Model;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Admission;
+
+/// <summary>What admission plugins read besides the request: always from the store, for a decision on old news would be wrong.</summary>
+internal static class AdmissionReads
+{
+    /// <summary>All objects of a kind, in a namespace when it has them, in the order of names.</summary>
+    public static async ValueTask<IReadOnlyList<StoreEntry>> ListAsync(
+        ServerParts parts, KindDefinition kind, string namespaceName, CancellationToken cancellationToken)
+    {
+        var prefix = kind.Namespaced ? $"{kind.StorePrefix}{namespaceName}/" : kind.StorePrefix;
+        return (await parts.Store.RangeAsync(prefix, 0, null, 0, cancellationToken)).Entries;
+    }
+
+    /// <summary>One object, or null.</summary>
+    public static async ValueTask<JsonObject?> FindAsync(ServerParts parts, KindDefinition kind, ObjectKey key, CancellationToken cancellationToken) =>
+        await parts.Store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
+
+    /// <summary>A plugin's refusal: the object is named as far as its name is known yet.</summary>
+    public static StatusException Forbidden(this AdmissionRequest request, string why)
+    {
+        var metadata = request.Object?.Metadata();
+        var name = metadata.Text("name") is { Length: > 0 } given ? given : metadata.Text("generateName");
+        return StatusErrors.Forbidden(request.Kind, name.Length > 0 ? name : request.Key.Name, why);
+    }
+
+    /// <summary>Whether an object itself, not a subresource of it, is created.</summary>
+    public static bool Creates(this AdmissionRequest request, string group, string plural) =>
+        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 } && request.Is(group, plural);
+}

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+
+namespace Petrel.ApiServer.Admission.Limits;
+
+/// <summary>Completes and bounds what pods and claims ask for, as the LimitRanges of their namespace say (upstream's LimitRanger admission).</summary>
+internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
+{
+    private readonly KindDefinition? _ranges = parts.Kinds.Find("", "v1", "limitranges");
+
+    public string Name => "LimitRanger";
+
+    public bool Handles(AdmissionRequest request) => _ranges is not null && (request.Operation, request.Subresource) switch
+    {
+        (AdmissionOperation.Create, "") => IsPod(request) || request.Is("", "persistentvolumeclaims"),
+        // Resources of a pod change by its resize only.
+        (AdmissionOperation.Update, "resize") => IsPod(request),
+        (AdmissionOperation.Update, "") => request.Is("", "persistentvolumeclaims") && !request.Object!.Metadata().Has("deletionTimestamp"),
+        _ => false,
+    };
+
+    public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (IsPod(request))
+        {
+            foreach (var entry in await AdmissionReads.ListAsync(parts, _ranges!, request.Key.Namespace, cancellationToken))
+            {
+                LimitDefaults.Apply(JsonNode.Parse(entry.Value.Span)!.AsObject(), request.Object!);
+            }
+        }
+    }
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        foreach (var entry in await AdmissionReads.ListAsync(parts, _ranges!, request.Key.Namespace, cancellationToken))
+        {
+            var range = JsonNode.Parse(entry.Value.Span)!.AsObject();
+            var problems = IsPod(request) ? LimitRules.OfPod(range, request.Object!) : LimitRules.OfClaim(range, request.Object!);
+            if (problems.Count > 0)
+            {
+                throw request.Forbidden(LimitRules.Message(problems));
+            }
+        }
+    }
+
+    private static bool IsPod(AdmissionRequest request) => request.Is("", "pods");
+}

@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+
+namespace Petrel.ApiServer.Admission.Pods;
+
+/// <summary>Resolves the priority class of pods, and keeps the default class the only one (upstream's Priority admission).</summary>
+internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
+{
+    private const string Group = "scheduling.k8s.io";
+    private const string Plural = "priorityclasses";
+
+    private readonly KindDefinition? _classes = parts.Kinds.Find(Group, "v1", Plural);
+
+    public string Name => "Priority";
+
+    public bool Handles(AdmissionRequest request) =>
+        request is { Operation: AdmissionOperation.Create or AdmissionOperation.Update, Subresource.Length: 0 }
+        && (request.Is("", "pods") || request.Is(Group, Plural));
+
+    public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.Is("", "pods"))
+        {
+            return;
+        }
+        var spec = request.Object!.Ensure("spec");
+        if (request.Old is { } old)
+        {
+            // Decided at the creation, and kept for clients that do not send it.
+            Keep(spec, old.Child("spec"), "priority");
+            Keep(spec, old.Child("spec"), "preemptionPolicy");
+        }
+        else if ((await PriorityAsync(request, spec.Text("priorityClassName"), cancellationToken)).Apply(spec) is { } problem)
+        {
+            throw request.Forbidden(problem);
+        }
+    }
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.Is(Group, Plural) || request.Object!.Flag("globalDefault") != true)
+        {
+            return;
+        }
+        var other = (await DefaultsAsync(cancellationToken)).Select(c => c.Metadata().Text("name")).FirstOrDefault(name => name != request.Key.Name);
+        if (other is not null)
+        {
+            throw request.Forbidden($"PriorityClass {other} is already marked as default. Only one default can exist");
+        }
+    }
+
+    private async ValueTask<PodPriority> PriorityAsync(AdmissionRequest request, string name, CancellationToken cancellationToken)
+    {
+        if (name.Length == 0)
+        {
+            return PodPriority.Default(await DefaultsAsync(cancellationToken));
+        }
+        if (PodPriority.System.FirstOrDefault(c => c.Name == name) is { } system)
+        {
+            return system;
+        }
+        var found = _classes is null ? null : await AdmissionReads.FindAsync(parts, _classes, new("", name), cancellationToken);
+        return found is null ? throw request.Forbidden($"no PriorityClass with name {name} was found") : PodPriority.Of(found);
+    }
+
+    private async ValueTask<IReadOnlyList<JsonObject>> DefaultsAsync(CancellationToken cancellationToken)
+    {
+        if (_classes is null)
+        {
+            return [];
+        }
+        var entries = await AdmissionReads.ListAsync(parts, _classes, "", cancellationToken);
+        return
+        [
+            .. entries.Where(e => e.Value.Span.IndexOf("\"globalDefault\":true"u8) >= 0).Select(e => JsonNode.Parse(e.Value.Span)!.AsObject())
+                .Where(c => c.Flag("globalDefault") == true),
+        ];
+    }
+
+    private static void Keep(JsonObject spec, JsonObject? old, string field)
+    {
+        if (!spec.Has(field) && old.Has(field))
+        {
+            spec.CopyFrom(old!, field);
+        }
+    }
+}

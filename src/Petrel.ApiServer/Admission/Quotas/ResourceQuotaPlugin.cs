@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.Model.Quotas;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Admission.Quotas;
+
+/// <summary>
+/// Holds writes to the quotas of their namespace (upstream's ResourceQuota admission). The new usage is committed in one batch with the
+/// object, on the condition that the quota is as it was read: of writes that race for the last of something, one gets it.
+/// </summary>
+internal sealed class ResourceQuotaPlugin(ServerParts parts) : IAdmissionPlugin
+{
+    private readonly KindDefinition? _quotas = parts.Kinds.Find("", "v1", "resourcequotas");
+
+    public string Name => "ResourceQuota";
+
+    public bool Handles(AdmissionRequest request) =>
+        _quotas is not null
+        && request is { Kind.Namespaced: true, Object: not null }
+        && (request.Operation switch
+        {
+            AdmissionOperation.Create => request.Subresource.Length == 0,
+            AdmissionOperation.Update => IsChargedUpdate(request),
+            _ => false,
+        });
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (QuotaEvaluators.For(request.Kind.Gvk.Group, request.Kind.Plural) is not { } evaluator)
+        {
+            return;
+        }
+        foreach (var entry in await AdmissionReads.ListAsync(parts, _quotas!, request.Key.Namespace, cancellationToken))
+        {
+            var quota = JsonNode.Parse(entry.Value.Span)!.AsObject();
+            var charge = QuotaCharge.Of(quota, evaluator, request.Object!, request.Old, parts.Time.GetUtcNow());
+            switch (charge.Outcome)
+            {
+                case QuotaOutcome.Refused:
+                    throw request.Forbidden(charge.Problem);
+                case QuotaOutcome.Charged:
+                    quota.Ensure("status")["used"] = charge.Used!.ToDocument();
+                    request.Commits.Add(StoreOperation.Put(entry.Key, StoredDocument.Encode(quota), entry.ModRevision));
+                    break;
+                case QuotaOutcome.Observed:
+                    // Unchanged, but newer: the count that is under way without this object will not be taken.
+                    request.Commits.Add(StoreOperation.Put(entry.Key, entry.Value, entry.ModRevision));
+                    break;
+            }
+        }
+    }
+
+    private static bool IsChargedUpdate(AdmissionRequest request) => request.Subresource switch
+    {
+        "" => QuotaEvaluators.For(request.Kind.Gvk.Group, request.Kind.Plural) is { ChargesUpdates: true },
+        "resize" => request.Is("", "pods"),
+        // What was allocated can be more than what is asked for by now.
+        "status" => request.Is("", "persistentvolumeclaims"),
+        _ => false,
+    };
+}
