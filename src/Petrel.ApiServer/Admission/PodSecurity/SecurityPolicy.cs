@@ -1,0 +1,60 @@
+using Petrel.ApiServer.Kinds;
+
+namespace Petrel.ApiServer.Admission.PodSecurity;
+
+/// <summary>What a namespace asks of its pods, by its labels <c>pod-security.kubernetes.io/MODE</c> and <c>MODE-version</c>.</summary>
+/// <param name="Enforce">Pods beyond this are refused.</param>
+/// <param name="Audit">Pods beyond this are noted.</param>
+/// <param name="Warn">Whoever writes pods beyond this is warned.</param>
+internal readonly record struct SecurityPolicy(LevelVersion Enforce, LevelVersion Audit, LevelVersion Warn)
+{
+    public const string LabelPrefix = "pod-security.kubernetes.io/";
+
+    private static readonly LevelVersion Anything = new(SecurityLevel.Privileged, StandardVersion.Latest);
+
+    /// <summary>What applies without labels: nothing is asked.</summary>
+    public static SecurityPolicy Default { get; } = new(Anything, Anything, Anything);
+
+    /// <summary>Whether no mode asks for anything.</summary>
+    public bool IsPrivileged => Enforce.Level == SecurityLevel.Privileged && AsksNothingOfWorkloads;
+
+    /// <summary>Whether nothing is asked of what only makes pods later.</summary>
+    public bool AsksNothingOfWorkloads => Audit.Level == SecurityLevel.Privileged && Warn.Level == SecurityLevel.Privileged;
+
+    /// <summary>
+    /// Reads labels. What cannot be read is reported in <paramref name="errors"/>, and counts as the strictest level for enforcement and
+    /// as nothing for the other modes; an unreadable version is the latest.
+    /// </summary>
+    public static SecurityPolicy Read(IReadOnlyDictionary<string, string> labels, FieldErrors errors)
+    {
+        var enforce = Mode(labels, "enforce", SecurityLevel.Restricted, errors, out var enforceSaid, out _);
+        var audit = Mode(labels, "audit", SecurityLevel.Privileged, errors, out _, out _);
+        var warn = Mode(labels, "warn", SecurityLevel.Privileged, errors, out var warnSaid, out var warnVersionSaid);
+        // Who will be refused a pod later should hear of it when writing the workload.
+        if (!warnSaid && enforceSaid && !errors.All.Any(e => e.Field == Field("enforce")) && enforce.Level > warn.Level)
+        {
+            warn = new(enforce.Level, warnVersionSaid ? warn.Version : enforce.Version);
+        }
+        return new(enforce, audit, warn);
+    }
+
+    private static LevelVersion Mode(
+        IReadOnlyDictionary<string, string> labels, string mode, SecurityLevel unreadable, FieldErrors errors, out bool levelSaid, out bool versionSaid)
+    {
+        var (level, version) = (SecurityLevel.Privileged, StandardVersion.Latest);
+        levelSaid = labels.TryGetValue(LabelPrefix + mode, out var levelText);
+        if (levelSaid && !LevelVersion.TryParseLevel(levelText!, out level))
+        {
+            level = unreadable;
+            errors.Invalid(Field(mode), levelText, "must be one of privileged, baseline, restricted");
+        }
+        versionSaid = labels.TryGetValue($"{LabelPrefix}{mode}-version", out var versionText);
+        if (versionSaid && !StandardVersion.TryParse(versionText!, out version))
+        {
+            errors.Invalid(Field(mode + "-version"), versionText, "must be \"latest\" or \"v1.x\"");
+        }
+        return new(level, version);
+    }
+
+    private static string Field(string name) => $"metadata.labels[{LabelPrefix}{name}]";
+}
