@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Admission.Defaults;
 using Petrel.ApiServer.Admission.Limits;
+using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Admission.Quotas;
 
@@ -13,6 +14,7 @@ internal sealed class AdmissionChain(ServerParts parts)
         new NamespaceLifecycle(parts),
         new LimitRanger(parts),
         new PodAdmission(),
+        new PodSecurityAdmission(parts),
         new PriorityPlugin(parts),
         new DefaultTolerationSeconds(parts.Options),
         new DefaultStorageClass(parts),
