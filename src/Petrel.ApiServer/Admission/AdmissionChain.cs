@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Admission.Defaults;
 using Petrel.ApiServer.Admission.Limits;
+using Petrel.ApiServer.Admission.NodeRestriction;
 using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Admission.Quotas;
@@ -14,6 +15,7 @@ internal sealed class AdmissionChain(ServerParts parts)
         new NamespaceLifecycle(parts),
         new LimitRanger(parts),
         new PodAdmission(),
+        new NodeRestrictionAdmission(parts),
         new PodSecurityAdmission(parts),
         new PriorityPlugin(parts),
         new DefaultTolerationSeconds(parts.Options),

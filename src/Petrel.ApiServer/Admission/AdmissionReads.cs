@@ -23,11 +23,18 @@ internal static class AdmissionReads
         await parts.Store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
 
     /// <summary>A plugin's refusal: the object is named as far as its name is known yet.</summary>
-    public static StatusException Forbidden(this AdmissionRequest request, string why)
+    public static StatusException Forbidden(this AdmissionRequest request, string why) =>
+        StatusErrors.Forbidden(request.Kind, request.DisplayName(), why);
+
+    /// <summary>The object's name, or what it is to be generated from.</summary>
+    public static string DisplayName(this AdmissionRequest request)
     {
-        var metadata = request.Object?.Metadata();
-        var name = metadata.Text("name") is { Length: > 0 } given ? given : metadata.Text("generateName");
-        return StatusErrors.Forbidden(request.Kind, name.Length > 0 ? name : request.Key.Name, why);
+        if (request.Key.Name.Length > 0)
+        {
+            return request.Key.Name;
+        }
+        var metadata = request.Object.Child("metadata");
+        return metadata.Text("name") is { Length: > 0 } name ? name : metadata.Text("generateName");
     }
 
     /// <summary>Whether an object itself, not a subresource of it, is created.</summary>

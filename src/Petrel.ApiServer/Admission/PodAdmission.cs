@@ -7,7 +7,8 @@ internal sealed class PodAdmission : IAdmissionPlugin
 {
     public string Name => "ServiceAccount";
 
-    public bool Handles(AdmissionRequest request) => request.Creates("", "pods");
+    public bool Handles(AdmissionRequest request) => request.Creates("", "pods")
+        && request.Object.Child("metadata").Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") != true;
 
     public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

@@ -52,7 +52,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
         var violations = PodSecurityStandard.Check(policy.Enforce, request.Object.Child("metadata"), request.Object.Child("spec"));
         if (violations.Count > 0)
         {
-            throw AdmissionErrors.Forbidden(request, $"violates PodSecurity \"{policy.Enforce}\": {string.Join(", ", violations)}");
+            throw request.Forbidden($"violates PodSecurity \"{policy.Enforce}\": {string.Join(", ", violations)}");
         }
     }
 
@@ -60,7 +60,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
     {
         if (Beyond(policy.Audit, pod) is { } noted)
         {
-            LogViolation(parts.Log, request.Kind.Plural, request.Key.Namespace, AdmissionErrors.NameOf(request), noted);
+            LogViolation(parts.Log, request.Kind.Plural, request.Key.Namespace, request.DisplayName(), noted);
         }
         if (Beyond(policy.Warn, pod) is { } warned)
         {

@@ -161,8 +161,9 @@ public sealed class PodSecurityStandardTests
     private static string Check(string level, string metadata, string spec)
     {
         var parts = level.Split(':');
-        Assert.True(LevelVersion.TryParseLevel(parts[0], out var parsed) && StandardVersion.TryParse(parts[1], out var version) && new LevelVersion(parsed, version).ToString() == level);
-        StandardVersion.TryParse(parts[1], out var at);
+        Assert.True(LevelVersion.TryParseLevel(parts[0], out var parsed));
+        Assert.True(StandardVersion.TryParse(parts[1], out var at));
+        Assert.Equal(level, new LevelVersion(parsed, at).ToString());
         return string.Join(", ", PodSecurityStandard.Check(parsed, at, JsonNode.Parse(metadata)!.AsObject(), JsonNode.Parse(spec)!.AsObject()));
     }
 }
