@@ -15,6 +15,14 @@ public sealed record ApiServerOptions
     /// <summary>How long pods stay bound to an unreachable node, when they do not say.</summary>
     public long UnreachableTolerationSeconds { get; init; } = 300;
 
+    /// <summary>
+    /// Whether a new pod's service account must exist. Without the controller that makes default accounts, pods would wait for them in vain.
+    /// </summary>
+    public bool RequireServiceAccounts { get; init; }
+
+    /// <summary>Whether new pods get a volume with their account's token, for nodes that can fill it. Needs <see cref="RequireServiceAccounts"/>.</summary>
+    public bool MountServiceAccountTokens { get; init; }
+
     /// <summary>How many events of each kind are kept for watches that resume.</summary>
     public int WatchWindow { get; init; } = 8192;
 

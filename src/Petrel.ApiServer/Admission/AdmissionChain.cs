@@ -4,6 +4,7 @@ using Petrel.ApiServer.Admission.NodeRestriction;
 using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Admission.Quotas;
+using Petrel.ApiServer.Admission.ServiceAccounts;
 
 namespace Petrel.ApiServer.Admission;
 
@@ -14,7 +15,7 @@ internal sealed class AdmissionChain(ServerParts parts)
     [
         new NamespaceLifecycle(parts),
         new LimitRanger(parts),
-        new PodAdmission(),
+        new ServiceAccountAdmission(parts),
         new NodeRestrictionAdmission(parts),
         new PodSecurityAdmission(parts),
         new PriorityPlugin(parts),

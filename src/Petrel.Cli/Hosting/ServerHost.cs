@@ -34,6 +34,7 @@ internal static class ServerHost
             ServiceCidr = ClusterFiles.ServiceCidr(settings),
             NotReadyTolerationSeconds = settings.EvictionSeconds,
             UnreachableTolerationSeconds = settings.EvictionSeconds,
+            RequireServiceAccounts = true,
         };
         var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs);
         var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));

@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model;
+using Petrel.Model.Determinism;
+
+namespace Petrel.ApiServer.Admission.ServiceAccounts;
+
+/// <summary>
+/// Every new pod runs as a service account, the default one when it names none; the account must be there, and gives the pod its pull
+/// secrets and its token (upstream's ServiceAccount admission).
+/// </summary>
+internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlugin
+{
+    private const string DefaultName = "default";
+
+    // A new namespace's default account is made a moment after the namespace.
+    private const int DefaultAttempts = 10;
+
+    public string Name => "ServiceAccount";
+
+    public bool Handles(AdmissionRequest request) =>
+        request.Creates("", "pods")
+        || (parts.Options.RequireServiceAccounts && request is { Operation: AdmissionOperation.Update, Subresource: "ephemeralcontainers" } && request.Is("", "pods"));
+
+    public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Operation != AdmissionOperation.Create)
+        {
+            return;
+        }
+        var spec = request.Object!.Ensure("spec");
+        if (spec.Text("serviceAccountName").Length == 0 && spec.Text("serviceAccount") is { Length: > 0 } old)
+        {
+            spec["serviceAccountName"] = old;
+        }
+        if (IsMirror(request.Object!))
+        {
+            return;
+        }
+        spec.Fill("serviceAccountName", DefaultName);
+        // The deprecated name of the field is kept in step.
+        spec["serviceAccount"] = spec.Text("serviceAccountName");
+        if (!parts.Options.RequireServiceAccounts)
+        {
+            return;
+        }
+        var account = await FindAsync(request, cancellationToken);
+        if (parts.Options.MountServiceAccountTokens && TokenVolume.IsWanted(account, spec))
+        {
+            TokenVolume.Mount(spec, () => parts.Entropy.NewNameSuffix());
+        }
+        if (!spec.Objects("imagePullSecrets").Any() && account.List("imagePullSecrets") is { Count: > 0 } secrets)
+        {
+            spec["imagePullSecrets"] = secrets.DeepClone();
+        }
+    }
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var spec = request.Object.Child("spec")!;
+        if (IsMirror(request.Object!))
+        {
+            if (MirrorProblem(spec) is { } why)
+            {
+                throw request.Forbidden(why);
+            }
+            return;
+        }
+        if (!parts.Options.RequireServiceAccounts)
+        {
+            return;
+        }
+        var account = await FindAsync(request, cancellationToken);
+        var problem = !MountableSecrets.AreEnforced(account) ? null
+            : request.Operation == AdmissionOperation.Create ? MountableSecrets.Problem(account, spec)
+            : MountableSecrets.EphemeralProblem(account, spec);
+        if (problem is not null)
+        {
+            throw request.Forbidden(problem);
+        }
+    }
+
+    private static bool IsMirror(JsonObject pod) => pod.Child("metadata").Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") == true;
+
+    // Mirror pods only show what an agent runs anyway: they get nothing by being shown.
+    private static string? MirrorProblem(JsonObject spec) =>
+        spec.Text("serviceAccountName").Length > 0 ? "a mirror pod may not reference service accounts"
+        : PodReferences.Secrets(spec).Any() ? "a mirror pod may not reference secrets"
+        : spec.Objects("volumes").SelectMany(v => v.Child("projected").Objects("sources")).Any(s => s.Has("serviceAccountToken"))
+            ? "a mirror pod may not use ServiceAccountToken volume projections"
+        : null;
+
+    private async ValueTask<JsonObject> FindAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var (space, name) = (request.Key.Namespace, request.Object.Child("spec").Text("serviceAccountName"));
+        var accounts = parts.Kinds.Find("", "v1", "serviceaccounts")!;
+        var pause = TimeSpan.FromMilliseconds(100 + parts.Entropy.Next(100));
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await AdmissionReads.FindAsync(parts, accounts, new ObjectKey(space, name), cancellationToken) is { } account)
+            {
+                return account;
+            }
+            if (name != DefaultName || attempt == DefaultAttempts)
+            {
+                throw request.Forbidden($"error looking up service account {space}/{name}: serviceaccount \"{name}\" not found");
+            }
+            await Task.Delay(pause, parts.Time, cancellationToken);
+        }
+    }
+}
