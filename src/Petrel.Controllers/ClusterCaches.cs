@@ -8,6 +8,9 @@ namespace Petrel.Controllers;
 /// <summary>The caches that the controllers share, one per kind.</summary>
 public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger logger)
 {
+    /// <summary>The index of objects by their namespace, where a cache has one.</summary>
+    public const string ByNamespace = "namespace";
+
     public SharedCache<V1Deployment> Deployments { get; } = new(client, time, logger);
 
     public SharedCache<V1ReplicaSet> ReplicaSets { get; } = Indexed(new SharedCache<V1ReplicaSet>(client, time, logger), ReplicaSetIndexes.Register);
@@ -26,6 +29,9 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
 
     public SharedCache<V1EndpointSlice> EndpointSlices { get; } = new(client, time, logger);
 
+    public SharedCache<V1ResourceQuota> ResourceQuotas { get; } = Indexed(
+        new SharedCache<V1ResourceQuota>(client, time, logger), cache => cache.AddIndex(ByNamespace, quota => [quota.Metadata.NamespaceProperty]));
+
     /// <summary>Keeps all caches current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(
         cancellationToken,
@@ -37,7 +43,8 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
         Namespaces.RunAsync,
         ServiceAccounts.RunAsync,
         Services.RunAsync,
-        EndpointSlices.RunAsync);
+        EndpointSlices.RunAsync,
+        ResourceQuotas.RunAsync);
 
     /// <summary>Completes when each cache has its first list: before that, nothing may be concluded from what is missing.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
@@ -51,6 +58,7 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
         await ServiceAccounts.WaitForRevisionAsync(1, cancellationToken);
         await Services.WaitForRevisionAsync(1, cancellationToken);
         await EndpointSlices.WaitForRevisionAsync(1, cancellationToken);
+        await ResourceQuotas.WaitForRevisionAsync(1, cancellationToken);
     }
 
     private static SharedCache<T> Indexed<T>(SharedCache<T> cache, Action<SharedCache<T>> register)

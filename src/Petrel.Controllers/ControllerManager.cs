@@ -5,6 +5,7 @@ using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
+using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;
@@ -46,5 +47,6 @@ public sealed class ControllerManager
         new DeploymentController(context),
         new ReplicaSetController(context),
         new EndpointSliceController(context),
+        new QuotaController(context),
     ];
 }

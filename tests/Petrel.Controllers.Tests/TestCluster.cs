@@ -7,7 +7,9 @@ using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
+using Petrel.Store;
 using Petrel.Store.Memory;
 
 namespace Petrel.Controllers.Tests;
@@ -15,15 +17,21 @@ namespace Petrel.Controllers.Tests;
 /// <summary>The real API server and some of the real controllers in virtual time; no scheduler, no nodes: tests play them.</summary>
 public sealed class TestCluster : IAsyncDisposable
 {
-    private readonly Simulator _simulator = new(1);
+    private readonly Simulator _simulator;
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
 
-    public TestCluster(ControllerSettings settings, Func<ControllerContext, IController[]> compose)
+    public TestCluster(
+        ControllerSettings settings,
+        Func<ControllerContext, IController[]> compose,
+        ulong seed = 1,
+        Func<IRevisionedStore, TimeProvider, IEntropy, IRevisionedStore>? wrapStore = null)
     {
+        _simulator = new(seed);
         _process = _simulator.CreateProcess("server");
+        var store = wrapStore?.Invoke(_store, _process.Time, _simulator.Entropy.Fork()) ?? _store;
         var server = new ApiServer.ApiServer(
-            new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+            new ApiServerOptions(), store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
         Api = server;
         User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", server.RunAsync);
@@ -44,13 +52,18 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>The API server itself.</summary>
     public IApiHandler Api { get; }
 
-    public DateTimeOffset Now => _process.Time.GetUtcNow();
+    public DateTimeOffset Now => Time.GetUtcNow();
+
+    public TimeProvider Time => _process.Time;
 
     /// <summary>Does something as the administrator, to its end.</summary>
-    public void Do(Func<ApiClient, CancellationToken, Task> work)
+    public void Do(Func<ApiClient, CancellationToken, Task> work) => DoAll([work]);
+
+    /// <summary>Does several things at once as the administrator, to their ends.</summary>
+    public void DoAll(IEnumerable<Func<ApiClient, CancellationToken, Task>> work, double seconds = 10)
     {
-        var component = _simulator.Spawn(_process, "user", stop => work(User, stop));
-        Assert.True(_simulator.RunUntil(() => component.HasEnded, TimeSpan.FromSeconds(10)));
+        var components = work.Select(w => _simulator.Spawn(_process, "user", stop => w(User, stop))).ToList();
+        Assert.True(_simulator.RunUntil(() => components.All(c => c.HasEnded), TimeSpan.FromSeconds(seconds)));
         Assert.Empty(_simulator.Findings);
     }
 

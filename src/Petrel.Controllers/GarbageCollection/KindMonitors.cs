@@ -4,10 +4,11 @@ using Petrel.Client;
 namespace Petrel.Controllers.GarbageCollection;
 
 /// <summary>
-/// Follows the metadata of every kind that can be collected, as discovery lists them; new kinds are noticed when it is read again.
+/// Follows the metadata of the kinds that <c>follows</c> chooses of those that discovery lists (by default, all that can be collected);
+/// new kinds are noticed when it is read again.
 /// </summary>
 internal sealed partial class KindMonitors(
-    ApiClient client, TimeProvider time, ILogger logger, Action<ResourceKind, CacheChange<ObjectMetadata>> changed)
+    ApiClient client, TimeProvider time, ILogger logger, Action<ResourceKind, CacheChange<ObjectMetadata>> changed, Func<ResourceKind, bool>? follows = null)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
@@ -21,13 +22,19 @@ internal sealed partial class KindMonitors(
     /// <summary>What discovery listed last.</summary>
     public DiscoveredKinds Kinds => _kinds;
 
-    /// <summary>Completes when all kinds that are known now have been listed: before that, who depends on whom is not known.</summary>
-    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    /// <summary>Completes when it is known which kinds there are.</summary>
+    public async ValueTask WaitForKindsAsync(CancellationToken cancellationToken)
     {
         if (!_started.Task.IsCompleted)
         {
             await WaitForAsync(_started.Task, cancellationToken);
         }
+    }
+
+    /// <summary>Completes when all kinds that are known now have been listed: before that, who depends on whom is not known.</summary>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        await WaitForKindsAsync(cancellationToken);
         foreach (var cache in _caches)
         {
             if (!cache.Synced.IsCompleted)
@@ -76,7 +83,7 @@ internal sealed partial class KindMonitors(
     {
         _kinds = kinds;
         var wanted = new SortedDictionary<string, ResourceKind>(StringComparer.Ordinal);
-        foreach (var kind in kinds.Preferred.Where(IsCollected))
+        foreach (var kind in kinds.Preferred.Where(follows ?? IsCollected))
         {
             wanted[kind.Root] = kind;
         }
