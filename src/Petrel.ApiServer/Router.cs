@@ -36,7 +36,7 @@ internal sealed class Router
         _list = new ListVerb(parts);
         _watch = new WatchVerb(parts);
         _update = new UpdateVerb(parts, updates, Create);
-        _patch = new PatchVerb(parts, updates);
+        _patch = new PatchVerb(parts, updates, Create);
         _delete = new DeleteVerb(parts, deletions);
         _deleteCollection = new DeleteCollectionVerb(_list, deletions);
         _scale = new ScaleSubresource(parts, updates);

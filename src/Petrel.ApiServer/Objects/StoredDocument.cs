@@ -22,7 +22,7 @@ internal static class StoredDocument
             writer.WriteStartObject("metadata"u8);
             foreach (var (name, value) in document.Metadata())
             {
-                if (name is not ("resourceVersion" or "managedFields" or "selfLink") && value is not null)
+                if (name is not ("resourceVersion" or "selfLink") && value is not null)
                 {
                     writer.WritePropertyName(name);
                     value.WriteTo(writer);

@@ -8,7 +8,7 @@ namespace Petrel.ApiServer.OpenApi;
 internal static class PathWriter
 {
     private static readonly string[] PatchTypes =
-        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+        ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
 
     private static readonly Parameter[] Writing =
     [

@@ -2,6 +2,7 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Apply;
 
 namespace Petrel.ApiServer.Requests;
 
@@ -28,6 +29,9 @@ internal sealed class WriteCall
 
     /// <summary>The subresource that the request names, or empty.</summary>
     public string Subresource { get; init; } = "";
+
+    /// <summary>Who owns what after an apply, which has worked it out itself; null for other writes.</summary>
+    public ManagedFields? Applied { get; set; }
 
     /// <summary>What decoding the body found; each attempt at a patch finds its own.</summary>
     public IReadOnlyList<string> BodyWarnings { get; set; } = [];

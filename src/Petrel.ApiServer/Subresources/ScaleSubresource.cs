@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
@@ -35,6 +36,10 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                 return Answer(await ScaleAsync(request, update, _ => body.Document, cancellationToken), update.Warnings);
             case "patch":
                 var call = WriteCall.Read(request.Http, "PatchOptions", "scale");
+                if (BodyDecoder.MediaType(request.Http.ContentType) == ApplyConfiguration.MediaType)
+                {
+                    return Answer(await ApplyAsync(request, schema, call, cancellationToken), call.Warnings);
+                }
                 var patch = ObjectPatch.Read(request.Http);
                 var patched = await ScaleAsync(
                     request, call, scale => patch.Apply(scale, ScaleKind, schema, call.Validation).Document, cancellationToken);
@@ -42,6 +47,38 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             default:
                 throw StatusErrors.MethodNotAllowed();
         }
+    }
+
+    private async ValueTask<WireObject> ApplyAsync(ResourceRequest request, SchemaType schema, WriteCall call, CancellationToken cancellationToken)
+    {
+        var scale = ApplyConfiguration.Read(request.Http, ScaleKind, schema, call);
+        MetadataRules.CheckPath(scale.Document, request.Kind, request.Key);
+        CheckReplicas(scale.Document, request.Key.Name);
+        var configuration = scale.OfWorkload(request.Kind);
+        return await engine.RunAsync(
+            request.Kind,
+            request.Key,
+            UpdateScope.Object,
+            call,
+            workload =>
+            {
+                var result = configuration.Apply(workload, request.Kind.Schema, parts.Time);
+                call.Applied = result.Managers;
+                return result.Document;
+            },
+            cancellationToken);
+    }
+
+    private static long CheckReplicas(JsonObject scale, string name)
+    {
+        var replicas = scale.Child("spec").Number("replicas") ?? 0;
+        if (replicas >= 0)
+        {
+            return replicas;
+        }
+        var errors = new FieldErrors();
+        errors.Invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+        throw StatusErrors.Invalid(ScaleKind, name, errors.All);
     }
 
     private ValueTask<WireObject> ScaleAsync(ResourceRequest request, WriteCall call, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken) =>
@@ -54,13 +91,7 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             {
                 var scale = change(Of(workload));
                 MetadataRules.CheckPath(scale, request.Kind, request.Key);
-                var replicas = scale.Child("spec").Number("replicas") ?? 0;
-                if (replicas < 0)
-                {
-                    var errors = new FieldErrors();
-                    errors.Invalid("spec.replicas", replicas, "must be greater than or equal to 0");
-                    throw StatusErrors.Invalid(ScaleKind, request.Key.Name, errors.All);
-                }
+                var replicas = CheckReplicas(scale, request.Key.Name);
                 workload.Ensure("spec")["replicas"] = replicas;
                 // The Scale's preconditions are the workload's.
                 workload.Metadata().CopyFrom(scale.Metadata(), "resourceVersion");
@@ -84,7 +115,9 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             metadata.CopyFrom(workload.Metadata(), name);
         }
         var spec = workload.Child("spec");
-        var selector = LabelSelector.FromDocument(spec?["selector"]);
+        var selector = spec.Child("selector") is { } map && !map.Has("matchLabels") && !map.Has("matchExpressions")
+            ? LabelSelector.FromLabels(spec.Map("selector"))
+            : LabelSelector.FromDocument(spec?["selector"]);
         return new JsonObject
         {
             ["kind"] = ScaleKind.Kind,

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
@@ -50,10 +51,12 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             // A failed attempt has changed its copy.
             var candidate = document.DeepClone().AsObject();
             kind.Default(candidate);
+            var managers = call.Applied ?? FieldTracking.OnCreate(kind, candidate, call, parts.Time);
             var request = Admission(kind, namespaceName, candidate, call);
             await admission.AdmitAsync(request, cancellationToken);
             MetadataRules.PrepareForCreate(candidate, kind, namespaceName, parts.WriteContext);
             kind.PrepareForCreate(candidate, parts.WriteContext);
+            FieldTracking.Store(candidate, managers);
             var key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name"));
             // Validation needs the address, and an address only a valid Service.
             IReadOnlyList<StoreOperation> extra = isService ? await allocations.AllocateAsync(kind, key, candidate, null, cancellationToken) : [];

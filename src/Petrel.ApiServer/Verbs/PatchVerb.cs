@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -12,12 +13,16 @@ using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Verbs;
 
-/// <summary>PATCH of an object, or of its status, by JSON merge patch, strategic merge patch or JSON patch.</summary>
-internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine)
+/// <summary>PATCH of an object, or of its status, by JSON merge patch, strategic merge patch, JSON patch or server-side apply.</summary>
+internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVerb create)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
         var call = WriteCall.Read(request.Http, "PatchOptions", request.Info.Subresource);
+        if (BodyDecoder.MediaType(request.Http.ContentType) == ApplyConfiguration.MediaType)
+        {
+            return await ApplyAsync(request, scope, call, cancellationToken);
+        }
         var patch = ObjectPatch.Read(request.Http);
         var patched = await engine.RunAsync(
             request.Kind,
@@ -33,6 +38,51 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine)
             cancellationToken);
         return ObjectResponses.Object(request, patched, parts.Time.GetUtcNow(), 200, call.Warnings);
     }
+
+    private async ValueTask<ApiResponse> ApplyAsync(ResourceRequest request, UpdateScope scope, WriteCall call, CancellationToken cancellationToken)
+    {
+        var (kind, key) = (request.Kind, request.Key);
+        var configuration = ApplyConfiguration.Read(request.Http, kind.Gvk, kind.Schema, call);
+        MetadataRules.CheckPath(configuration.Document, kind, key);
+        while (true)
+        {
+            try
+            {
+                var applied = await engine.RunAsync(
+                    kind,
+                    key,
+                    scope,
+                    call,
+                    current =>
+                    {
+                        var result = configuration.Apply(current, kind.Schema, parts.Time);
+                        call.Applied = result.Managers;
+                        return result.Document;
+                    },
+                    cancellationToken);
+                return ObjectResponses.Object(request, applied, parts.Time.GetUtcNow(), 200, call.Warnings);
+            }
+            catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object && e.Details.Text("name") == key.Name)
+            {
+                if (configuration.Document.Metadata().Text("uid") is { Length: > 0 } uid)
+                {
+                    throw StatusErrors.Conflict(kind, key.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                }
+            }
+            try
+            {
+                var document = configuration.Document;
+                document.Metadata()["name"] = key.Name;
+                call.Applied = configuration.OnCreate(kind.Schema, parts.Time);
+                var created = await create.CreateAsync(kind, key.Namespace, document, call, cancellationToken);
+                return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
+            }
+            catch (StatusException e) when (e.Reason == "AlreadyExists")
+            {
+                // Somebody was faster: what is there now is applied to.
+            }
+        }
+    }
 }
 
 /// <summary>A patch that was read from a request and can be applied to any version of its object.</summary>
@@ -42,7 +92,7 @@ internal sealed class ObjectPatch
     private const string MergePatchType = "application/merge-patch+json";
     private const string StrategicPatchType = "application/strategic-merge-patch+json";
 
-    private static readonly string[] Accepted = [JsonPatchType, MergePatchType, StrategicPatchType];
+    private static readonly string[] Accepted = [JsonPatchType, MergePatchType, StrategicPatchType, ApplyConfiguration.MediaType];
 
     private readonly string _type;
     private readonly JsonNode _patch;
@@ -53,7 +103,13 @@ internal sealed class ObjectPatch
     public static ObjectPatch Read(ApiRequest request)
     {
         var type = BodyDecoder.MediaType(request.ContentType);
-        if (!Accepted.Contains(type))
+        if (RequestInfo.IsTrue(request.QueryValue("force")) && type != ApplyConfiguration.MediaType)
+        {
+            var errors = new FieldErrors();
+            errors.Forbidden("force", "may not be specified for non-apply patch");
+            throw StatusErrors.Invalid(new GroupVersionKind("meta.k8s.io", "v1", "PatchOptions"), "", errors.All);
+        }
+        if (!Accepted.Contains(type) || type == ApplyConfiguration.MediaType)
         {
             throw StatusErrors.UnsupportedMediaType(Accepted);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
@@ -7,6 +8,7 @@ using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
+using Petrel.Model.Apply;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
@@ -52,16 +54,20 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             MetadataRules.CheckPath(changed, kind, key);
             var metadata = changed.Metadata();
             MetadataRules.CheckPreconditions(kind, key.Name, old, metadata.Text("uid"), metadata.Text("resourceVersion"));
+            var managers = ManagedFields.None;
             if (scope != UpdateScope.Server)
             {
+                var stated = metadata["managedFields"];
                 changed = Scoped(kind, scope, changed, old);
                 kind.Default(changed);
+                managers = call.Applied ?? FieldTracking.OnUpdate(kind, old, changed, stated, call, parts.Time);
             }
             var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Update, Call = call, Object = changed, Old = old };
             if (scope != UpdateScope.Server)
             {
                 await admission.AdmitAsync(request, cancellationToken);
                 Prepare(kind, scope, changed, old);
+                FieldTracking.Store(changed, managers);
             }
             IReadOnlyList<StoreOperation> extra = scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
                 ? await allocations.AllocateAsync(kind, key, changed, old, cancellationToken)

@@ -61,6 +61,9 @@ public sealed record SchemaField
     /// <summary>A JSON object with string keys and values of <see cref="Kind"/>.</summary>
     public bool IsMap { get; init; }
 
+    /// <summary>The map is written as a whole in server-side apply.</summary>
+    public bool IsAtomicMap { get; init; }
+
     /// <summary>The list is a message of its own on the wire, with the items in field 1 (Go's named slices).</summary>
     public bool IsWrapped { get; init; }
 
@@ -101,6 +104,9 @@ public sealed class SchemaType(
 
     /// <summary>Upstream's Go-style type name, for example <c>io.k8s.api.core.v1.PodSpec</c> (as in OpenAPI).</summary>
     public string Name { get; } = name;
+
+    /// <summary>Whether server-side apply takes values of this type as a whole.</summary>
+    public bool IsAtomic { get; init; }
 
     public IReadOnlyList<SchemaField> Fields => _fields ??= fields(this);
 

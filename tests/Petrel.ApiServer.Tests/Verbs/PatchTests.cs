@@ -89,7 +89,7 @@ public sealed class PatchTests
     }
 
     [Theory]
-    [InlineData("application/apply-patch+yaml")]
+    [InlineData("application/apply-patch+cbor")]
     [InlineData("application/json")]
     public async Task Other_patches_are_unsupported(string contentType)
     {
@@ -99,7 +99,7 @@ public sealed class PatchTests
 
         Assert.Equal(
             "the body of the request was in an unknown format - accepted media types include: " +
-            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
             (string?)status["message"]);
     }
 

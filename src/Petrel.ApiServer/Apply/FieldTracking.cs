@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.Model.Apply;
+
+namespace Petrel.ApiServer.Apply;
+
+/// <summary>Keeps <c>metadata.managedFields</c> true on writes that are not applies: the writer owns what it changed.</summary>
+internal static class FieldTracking
+{
+    private const int MaxManager = 128;
+
+    /// <summary>The managers of an object that is created.</summary>
+    public static ManagedFields OnCreate(KindDefinition kind, JsonObject document, WriteCall call, TimeProvider time)
+    {
+        var given = ManagedFields.Read(document.Metadata()["managedFields"]) ?? ManagedFields.None;
+        return FieldOwnership.Update([], document, given, WriterOf(call, kind), kind.Schema, ManagedFields.Timestamp(time.GetUtcNow()));
+    }
+
+    /// <summary>The managers of an object that is changed; a write to the object itself may state other ones than it had.</summary>
+    /// <param name="kind">The object's kind.</param>
+    /// <param name="old">The object as it was.</param>
+    /// <param name="changed">The object as it will be.</param>
+    /// <param name="stated">The managedFields of the write, or null.</param>
+    /// <param name="call">Who writes.</param>
+    /// <param name="time">The clock.</param>
+    public static ManagedFields OnUpdate(KindDefinition kind, JsonObject old, JsonObject changed, JsonNode? stated, WriteCall call, TimeProvider time)
+    {
+        var before = ManagedFields.Read(old.Metadata()["managedFields"]) ?? ManagedFields.None;
+        var managers = call.Subresource.Length > 0 ? before
+            : ManagedFields.IsReset(stated) ? ManagedFields.None
+            : ManagedFields.Read(stated) ?? before;
+        // Whoever forgot all managers, or never had any, is tracked again from its next apply on.
+        return managers.Entries.Count == 0
+            ? managers
+            : FieldOwnership.Update(old, changed, managers, WriterOf(call, kind), kind.Schema, ManagedFields.Timestamp(time.GetUtcNow()));
+    }
+
+    /// <summary>Sets or removes <c>metadata.managedFields</c>.</summary>
+    public static void Store(JsonObject document, ManagedFields managers)
+    {
+        if (managers.ToJson() is { } list)
+        {
+            document.Metadata()["managedFields"] = list;
+        }
+        else
+        {
+            document.Metadata().Remove("managedFields");
+        }
+    }
+
+    private static FieldManager WriterOf(WriteCall call, KindDefinition kind) =>
+        new(call.FieldManager.Length > 0 ? call.FieldManager : FromUserAgent(call.UserAgent), false, kind.Gvk.ApiVersion, call.Subresource);
+
+    // kubectl/v1.35.0 (linux/amd64) ... is kubectl.
+    private static string FromUserAgent(string agent)
+    {
+        var name = new string([.. agent.Split('/')[0].Where(c => !char.IsControl(c)).Take(MaxManager)]);
+        return name.Length == 0 ? "unknown" : name;
+    }
+}

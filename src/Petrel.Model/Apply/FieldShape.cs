@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using Petrel.Model.Schema;
+
+namespace Petrel.Model.Apply;
+
+/// <summary>How a value is owned: as a whole, or part by part.</summary>
+internal enum ShapeKind
+{
+    /// <summary>Scalars, and structures that are written as a whole.</summary>
+    Leaf,
+
+    /// <summary>An object with members of a schema.</summary>
+    Struct,
+
+    /// <summary>A map, each entry by itself.</summary>
+    Map,
+
+    /// <summary>A list of values, each at most once.</summary>
+    Set,
+
+    /// <summary>A list of objects that keys tell apart.</summary>
+    ListMap,
+
+    /// <summary>Anything: objects are maps, and the rest are leaves.</summary>
+    Unknown,
+}
+
+/// <summary>The shape of a value in a document: read from its schema, node by node.</summary>
+internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, SchemaField? Field)
+{
+    public static FieldShape Of(SchemaType type) => new(ShapeKind.Struct, type, null);
+
+    /// <summary>The shape of the member called <paramref name="name"/>; null where the schema has none.</summary>
+    public FieldShape? Member(string name) => Kind switch
+    {
+        ShapeKind.Struct => Type!.Field(name) is { } field ? OfField(field) : null,
+        ShapeKind.Map => OfElement(Field!, listOfMap: true),
+        _ => new FieldShape(ShapeKind.Unknown, null, null),
+    };
+
+    /// <summary>The shape of a list map's items.</summary>
+    public FieldShape Item => OfElement(Field!, listOfMap: false);
+
+    /// <summary>The shape that a value really has: what the schema leaves open is a map when it is an object.</summary>
+    public ShapeKind Resolve(JsonNode? value) => Kind switch
+    {
+        ShapeKind.Unknown => value is JsonObject ? ShapeKind.Map : ShapeKind.Leaf,
+        _ => Kind,
+    };
+
+    private static FieldShape OfField(SchemaField field)
+    {
+        if (field.IsMap)
+        {
+            return new(AtomicStructs.IsAtomicMap(field) ? ShapeKind.Leaf : ShapeKind.Map, null, field);
+        }
+        if (!field.IsList)
+        {
+            return OfElement(field, listOfMap: false);
+        }
+        return field.ListKind switch
+        {
+            ListKind.Map => new(ShapeKind.ListMap, null, field),
+            ListKind.Set => new(ShapeKind.Set, null, field),
+            _ => new(ShapeKind.Leaf, null, field),
+        };
+    }
+
+    private static FieldShape OfElement(SchemaField field, bool listOfMap) => field.Kind switch
+    {
+        _ when listOfMap && field.IsList => new(ShapeKind.Leaf, null, field),
+        FieldKind.Object => new(AtomicStructs.IsAtomic(field.Type!) ? ShapeKind.Leaf : ShapeKind.Struct, field.Type, null),
+        FieldKind.Json => new(ShapeKind.Unknown, null, null),
+        _ => new(ShapeKind.Leaf, null, null),
+    };
+}

@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Petrel.Model.Apply;
+
+/// <summary>Who owns fields, and how it came to own them (meta/v1 ManagedFieldsEntry without its fields).</summary>
+/// <param name="Manager">The field manager's name.</param>
+/// <param name="Applies">Whether it applies (<c>Apply</c>) or writes (<c>Update</c>).</param>
+/// <param name="ApiVersion">The version that it wrote in.</param>
+/// <param name="Subresource">The subresource that it wrote through, or empty.</param>
+public sealed record FieldManager(string Manager, bool Applies, string ApiVersion, string Subresource = "")
+{
+    /// <summary>Whether both mean the same manager: one that applies is the same in every version.</summary>
+    public bool IsSame(FieldManager other) =>
+        Manager == other.Manager && Applies == other.Applies && Subresource == other.Subresource && (Applies || ApiVersion == other.ApiVersion);
+
+    /// <summary>As conflicts name it.</summary>
+    public override string ToString()
+    {
+        var name = $"\"{Manager}\"";
+        if (Subresource.Length > 0)
+        {
+            name += $" with subresource \"{Subresource}\"";
+        }
+        return Applies ? name : $"{name} using {ApiVersion}";
+    }
+}
+
+/// <summary>One manager's fields, and when they last changed (RFC 3339).</summary>
+public sealed record ManagedEntry(FieldManager Manager, string Time, FieldSet Fields);
+
+/// <summary>The managers of an object and their fields: <c>metadata.managedFields</c>.</summary>
+public sealed class ManagedFields
+{
+    private const string FieldsType = "FieldsV1";
+
+    private readonly List<ManagedEntry> _entries;
+
+    private ManagedFields(List<ManagedEntry> entries) => _entries = entries;
+
+    public static ManagedFields None => new([]);
+
+    public IReadOnlyList<ManagedEntry> Entries => _entries;
+
+    /// <summary>Whether a client asks to forget all managers: a list of one empty entry.</summary>
+    public static bool IsReset(JsonNode? list) => list is JsonArray { Count: 1 } items && items[0] is JsonObject { Count: 0 };
+
+    /// <summary>Reads <c>metadata.managedFields</c>; null when there is none or it is not in order.</summary>
+    public static ManagedFields? Read(JsonNode? list)
+    {
+        if (list is not JsonArray { Count: > 0 } items)
+        {
+            return null;
+        }
+        try
+        {
+            var entries = new List<ManagedEntry>(items.Count);
+            foreach (var item in items)
+            {
+                var entry = item as JsonObject ?? throw new FormatException("an entry of managedFields must be an object");
+                string Text(string name) => entry[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
+                if (Text("operation") is not ("Apply" or "Update") || Text("fieldsType") is not ("" or FieldsType))
+                {
+                    return null;
+                }
+                var manager = new FieldManager(Text("manager"), Text("operation") == "Apply", Text("apiVersion"), Text("subresource"));
+                entries.Add(new(manager, Text("time"), FieldSet.Parse(entry["fieldsV1"] ?? new JsonObject())));
+            }
+            return new(entries);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    public FieldSet FieldsOf(FieldManager manager) => _entries.Find(e => e.Manager.IsSame(manager))?.Fields ?? new FieldSet();
+
+    /// <summary>Gives a manager these fields and no others. Its time is <paramref name="now"/> when they are other ones than before.</summary>
+    public ManagedFields With(FieldManager manager, FieldSet fields, string now)
+    {
+        var index = _entries.FindIndex(e => e.Manager.IsSame(manager));
+        var entries = new List<ManagedEntry>(_entries);
+        var before = index >= 0 ? entries[index] : null;
+        if (before is not null)
+        {
+            entries.RemoveAt(index);
+        }
+        if (!fields.IsEmpty)
+        {
+            var time = before is not null && before.Fields.SetEquals(fields) && before.Manager == manager ? before.Time : now;
+            entries.Insert(index >= 0 ? index : entries.Count, new(manager, time, fields));
+        }
+        return new(entries);
+    }
+
+    /// <summary>The same with fields taken from every manager but one.</summary>
+    public ManagedFields Without(FieldSet fields, FieldManager? except, string now)
+    {
+        var result = this;
+        foreach (var entry in _entries)
+        {
+            if (except is null || !entry.Manager.IsSame(except))
+            {
+                result = result.With(entry.Manager, entry.Fields.Difference(fields), now);
+            }
+        }
+        return result;
+    }
+
+    /// <summary>At most so many managers that write: the oldest become one (upstream: CapManagers).</summary>
+    public ManagedFields Capped(int most)
+    {
+        const string ancient = "ancient-changes";
+        var updaters = _entries.Where(e => !e.Manager.Applies).ToList();
+        if (updaters.Count <= most)
+        {
+            return this;
+        }
+        var result = this;
+        var merged = 0;
+        foreach (var entry in updaters.OrderBy(e => e.Time, StringComparer.Ordinal).ThenBy(e => e.Manager.Manager, StringComparer.Ordinal))
+        {
+            if (updaters.Count - merged <= most)
+            {
+                break;
+            }
+            var bucket = new FieldManager(ancient, false, entry.Manager.ApiVersion, entry.Manager.Subresource);
+            if (entry.Manager.IsSame(bucket))
+            {
+                continue;
+            }
+            var isNew = result.FieldsOf(bucket).IsEmpty;
+            result = result.With(entry.Manager, new FieldSet(), entry.Time).With(bucket, result.FieldsOf(bucket).Union(entry.Fields), entry.Time);
+            merged += isNew ? 0 : 1;
+        }
+        return result;
+    }
+
+    /// <summary>As <c>metadata.managedFields</c>: appliers first, then by time and name; null when nobody owns anything.</summary>
+    public JsonArray? ToJson()
+    {
+        if (_entries.Count == 0)
+        {
+            return null;
+        }
+        var list = new JsonArray();
+        foreach (var entry in _entries
+            .OrderBy(e => !e.Manager.Applies)
+            .ThenBy(e => e.Time, StringComparer.Ordinal)
+            .ThenBy(e => e.Manager.Manager, StringComparer.Ordinal)
+            .ThenBy(e => e.Manager.ApiVersion, StringComparer.Ordinal)
+            .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal))
+        {
+            var item = new JsonObject
+            {
+                ["manager"] = entry.Manager.Manager,
+                ["operation"] = entry.Manager.Applies ? "Apply" : "Update",
+                ["apiVersion"] = entry.Manager.ApiVersion,
+            };
+            if (entry.Time.Length > 0)
+            {
+                item["time"] = entry.Time;
+            }
+            item["fieldsType"] = FieldsType;
+            item["fieldsV1"] = entry.Fields.ToJson();
+            if (entry.Manager.Subresource.Length > 0)
+            {
+                item["subresource"] = entry.Manager.Subresource;
+            }
+            list.Add((JsonNode)item);
+        }
+        return list;
+    }
+
+    /// <summary>A time as entries have it.</summary>
+    public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using Petrel.Model.Apply;
+
+namespace Petrel.Model.Tests.Apply;
+
+public sealed class FieldSetTests
+{
+    private static readonly string[] Elements = ["f:a", "f:b", "k:{\"name\":\"x\"}", "v:1", "i:0"];
+
+    private static readonly Gen<FieldSet> Sets = Gen.Int[0, Elements.Length - 1].Array[1, 3].Array[0, 8].Select(paths =>
+    {
+        var set = new FieldSet();
+        foreach (var path in paths)
+        {
+            set.Add([.. path.Select(i => Elements[i])]);
+        }
+        return set;
+    });
+
+    [Fact]
+    public void What_is_written_is_read_back() => Sets.Sample(set =>
+        Assert.True(FieldSet.Parse(JsonNode.Parse(set.ToJson().ToJsonString())).SetEquals(set), set.ToString()));
+
+    [Fact]
+    public void Sets_follow_the_laws_of_sets() => Gen.Select(Sets, Sets, Sets).Sample((a, b, c) =>
+    {
+        Assert.True(a.Union(b).SetEquals(b.Union(a)));
+        Assert.True(a.Intersection(b).SetEquals(b.Intersection(a)));
+        Assert.True(a.Difference(b).Union(a.Intersection(b)).SetEquals(a));
+        Assert.True(a.Union(b).Difference(b).SetEquals(a.Difference(b)));
+        Assert.True(a.Intersection(b.Union(c)).SetEquals(a.Intersection(b).Union(a.Intersection(c))));
+        Assert.True(a.Difference(a).IsEmpty);
+        Assert.True(a.RecursiveDifference(b).Intersection(b).IsEmpty);
+    });
+
+    [Fact]
+    public void Membership_agrees_with_the_paths() => Gen.Select(Sets, Sets).Sample((a, b) =>
+    {
+        var union = a.Union(b).Paths().ToHashSet();
+        Assert.Equal(union, a.Paths().Concat(b.Paths()).ToHashSet());
+        Assert.Equal(a.Paths().Intersect(b.Paths()).ToHashSet(), a.Intersection(b).Paths().ToHashSet());
+        Assert.Equal(a.Paths().Except(b.Paths()).ToHashSet(), a.Difference(b).Paths().ToHashSet());
+    });
+
+    [Fact]
+    public void A_path_is_shown_as_people_read_it()
+    {
+        var set = new FieldSet();
+        set.Add("f:spec", "f:containers", "k:{\"name\":\"web\"}", "f:image");
+
+        Assert.Equal([""".spec.containers[name="web"].image"""], set.Paths());
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("""{"x:a":{}}""")]
+    [InlineData("""{"f:a":1}""")]
+    public void Other_forms_are_refused(string text) => Assert.Throws<FormatException>(() => FieldSet.Parse(JsonNode.Parse(text)));
+}
