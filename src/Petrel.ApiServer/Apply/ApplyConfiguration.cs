@@ -41,16 +41,7 @@ internal sealed class ApplyConfiguration
             errors.Required("fieldManager", "is required for apply patch");
             throw StatusErrors.Invalid(new GroupVersionKind("meta.k8s.io", "v1", "PatchOptions"), "", errors.All);
         }
-        JsonObject document;
-        try
-        {
-            // Clients that say YAML mostly send JSON, which is YAML too, and much faster to read.
-            document = request.Body.Span.TrimStart(" \r\n\t"u8) is [(byte)'{', ..] ? DocumentParser.Parse(request.Body.Span).Document : YamlDocument.Parse(request.Body.Span);
-        }
-        catch (FormatException e)
-        {
-            throw StatusErrors.BadRequest($"error decoding YAML: {e.Message}");
-        }
+        var document = Parse(request.Body.Span);
         var (apiVersion, name) = (document.Text("apiVersion"), document.Text("kind"));
         if (apiVersion.Length == 0 || name.Length == 0)
         {
@@ -130,6 +121,27 @@ internal sealed class ApplyConfiguration
             throw StatusErrors.BadRequest(
                 $"failed to create typed patch object ({_configuration.Metadata().Text("namespace")}/{_configuration.Metadata().Text("name")}; "
                 + $"{_manager.ApiVersion}, Kind={_configuration.Text("kind")}): {e.Message}");
+        }
+    }
+
+    // Clients that say YAML mostly send JSON, which is YAML too, and much faster to read.
+    private static JsonObject Parse(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return DocumentParser.Parse(body).Document;
+        }
+        catch (FormatException)
+        {
+            // Not JSON: then YAML.
+        }
+        try
+        {
+            return YamlDocument.Parse(body);
+        }
+        catch (FormatException e)
+        {
+            throw StatusErrors.BadRequest($"error decoding YAML: {e.Message}");
         }
     }
 
