@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Discovery;
@@ -195,6 +196,7 @@ public sealed partial class ApiServer : IApiHandler
                 await _router.Create.CreateAsync(namespaces, "", document, WriteCall.OfServer("bootstrap"), cancellationToken);
             }
         }
+        await SystemPriorityClasses.EnsureAsync(_parts, _router.Create, cancellationToken);
         await _parts.Caches.WaitUntilCurrentAsync(cancellationToken);
     }
 

@@ -19,10 +19,10 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly Task _running;
     private bool _keepStore;
 
-    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store)
+    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds)
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(options, Store, KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance);
+        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -30,9 +30,9 @@ internal sealed class TestApi : IAsyncDisposable
     public MemoryStore Store { get; }
     public ApiServer Server { get; }
 
-    public static async Task<TestApi> StartAsync(ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null)
+    public static async Task<TestApi> StartAsync(ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null)
     {
-        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store);
+        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds);
         await api.Server.Ready.WaitAsync(Patience);
         return api;
     }
