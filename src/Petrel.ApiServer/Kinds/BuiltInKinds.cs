@@ -1,11 +1,18 @@
 using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.AdmissionRegistration;
+using Petrel.ApiServer.Kinds.ApiRegistration;
 using Petrel.ApiServer.Kinds.Autoscaling;
 using Petrel.ApiServer.Kinds.Batch;
+using Petrel.ApiServer.Kinds.Certificates;
 using Petrel.ApiServer.Kinds.Coordination;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Discovery;
+using Petrel.ApiServer.Kinds.Networking;
+using Petrel.ApiServer.Kinds.Nodes;
 using Petrel.ApiServer.Kinds.Policy;
 using Petrel.ApiServer.Kinds.Rbac;
+using Petrel.ApiServer.Kinds.Scheduling;
+using Petrel.ApiServer.Kinds.Storage;
 using Petrel.Model;
 using Petrel.Model.Schema;
 
@@ -46,6 +53,23 @@ internal static class BuiltInKinds
         RbacKinds.RoleBinding,
         RbacKinds.ClusterRole,
         RbacKinds.ClusterRoleBinding,
+        IngressKinds.Ingress,
+        IngressKinds.IngressClass,
+        NetworkPolicyKind.Definition,
+        AddressKinds.Address,
+        AddressKinds.ServiceCidr,
+        StorageKinds.Class,
+        StorageKinds.Attachment,
+        StorageKinds.Driver,
+        StorageKinds.Node,
+        StorageKinds.Capacity,
+        StorageKinds.Attributes,
+        PriorityClassKind.Definition,
+        RuntimeClassKind.Definition,
+        CertificateSigningRequestKind.Definition,
+        WebhookKinds.Mutating,
+        WebhookKinds.Validating,
+        ApiServiceKind.Definition,
     ];
 
     /// <summary>A row with what follows from the names alone.</summary>

@@ -1,0 +1,79 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Validation;
+using static Petrel.ApiServer.Kinds.Columns;
+
+namespace Petrel.ApiServer.Kinds.ApiRegistration;
+
+/// <summary>apiregistration.k8s.io/v1 APIService: which server answers for a group and version. This one answers for all.</summary>
+internal static class ApiServiceKind
+{
+    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced: false) with
+    {
+        Categories = ["api-extensions"],
+        HasStatus = true,
+        NameProblem = NameSyntax.PathSegmentProblem,
+        PrepareForCreate = static (value, context) =>
+        {
+            value["status"] = new JsonObject
+            {
+                ["conditions"] = new JsonArray(new JsonObject
+                {
+                    ["type"] = "Available",
+                    ["status"] = "True",
+                    ["reason"] = "Local",
+                    ["message"] = "Local APIServices are always available",
+                    ["lastTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time),
+                }),
+            };
+        },
+        Validate = Validate,
+        Columns =
+        [
+            Name,
+            Shown("Service", "Who answers.", static o => o.Has("spec", "service") ? $"{o.Text("spec", "service", "namespace")}/{o.Text("spec", "service", "name")}" : "Local"),
+            Shown("Available", "Whether it does.", Available),
+            Age,
+        ],
+    };
+
+    private static string Available(JsonElement value)
+    {
+        foreach (var condition in value.Items("status", "conditions").Where(c => c.Text("type") == "Available"))
+        {
+            return condition.Text("status") == "True" ? "True" : $"{condition.Text("status")} ({condition.Text("reason")})";
+        }
+        return "Unknown";
+    }
+
+    private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        var (group, version) = (spec.Text("group"), spec.Text("version"));
+        var name = value.Child("metadata").Text("name");
+        if (version.Length == 0)
+        {
+            errors.Required("spec.version");
+        }
+        if (group.Length == 0 && version != "v1")
+        {
+            errors.Required("spec.group", "only v1 may have an empty group and it better be legacy kube");
+        }
+        if (name != $"{version}.{group}")
+        {
+            errors.Invalid("metadata.name", name, $"must be `spec.version+\".\"+spec.group`: \"{version}.{group}\"");
+        }
+        foreach (var field in (ReadOnlySpan<string>)["groupPriorityMinimum", "versionPriority"])
+        {
+            var most = field == "versionPriority" ? 1000 : 20000;
+            if (spec.Number(field) is not { } priority || priority < 1 || priority > most)
+            {
+                errors.Invalid($"spec.{field}", spec.Number(field) ?? 0, $"must be positive and less than {most}");
+            }
+        }
+        if (spec.Has("service"))
+        {
+            errors.Forbidden("spec.service", "API aggregation is not available: groups are served by this server, or defined by a CustomResourceDefinition");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Validation;
+using static Petrel.ApiServer.Kinds.Columns;
+
+namespace Petrel.ApiServer.Kinds.Networking;
+
+/// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
+internal static class NetworkPolicyKind
+{
+    private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
+
+    public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", namespaced: true) with
+    {
+        ShortNames = ["netpol"],
+        HasGeneration = true,
+        Default = Default,
+        Validate = Validate,
+        Columns = [Name, Shown("Pod-Selector", "Which pods it is about.", static o => TemplateColumns.Selector(o.At("spec", "podSelector"))), Age],
+    };
+
+    private static void Default(JsonObject value)
+    {
+        var spec = value.Ensure("spec");
+        if (spec.List("policyTypes") is not { Count: > 0 })
+        {
+            // Egress is meant only by those who say something of it.
+            spec["policyTypes"] = spec.List("egress") is { Count: > 0 } ? new JsonArray("Ingress", "Egress") : new JsonArray("Ingress");
+        }
+        foreach (var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(r => r.Objects("ports")))
+        {
+            port.Fill("protocol", "TCP");
+        }
+    }
+
+    private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
+    {
+        var spec = value.Child("spec") ?? [];
+        SelectorValidation.Validate(spec.Child("podSelector"), "spec.podSelector", errors);
+        foreach (var (direction, peers) in ((string, string)[])[("ingress", "from"), ("egress", "to")])
+        {
+            foreach (var (rule, at) in spec.Indexed(direction, "spec"))
+            {
+                foreach (var (port, portAt) in rule.Indexed("ports", at))
+                {
+                    Port(port, portAt, errors);
+                }
+                foreach (var (peer, peerAt) in rule.Indexed(peers, at))
+                {
+                    Peer(peer, peerAt, errors);
+                }
+            }
+        }
+        var types = spec.Texts("policyTypes").ToList();
+        if (types.Count > 2)
+        {
+            errors.Invalid("spec.policyTypes", spec.List("policyTypes"), "may not specify more than two policyTypes");
+        }
+        for (var i = 0; i < types.Count; i++)
+        {
+            if (types[i] is not ("Ingress" or "Egress"))
+            {
+                errors.NotSupported($"spec.policyTypes[{i}]", types[i], "Egress", "Ingress");
+            }
+        }
+    }
+
+    private static void Port(JsonObject port, string path, FieldErrors errors)
+    {
+        if (!Protocols.Contains(port.Text("protocol")))
+        {
+            errors.NotSupported($"{path}.protocol", port.Text("protocol"), Protocols);
+        }
+        var number = Fields.AsNumber(port["port"]);
+        if (number is { } value && NameSyntax.PortProblem(value) is { } problem)
+        {
+            errors.Invalid($"{path}.port", value, problem);
+        }
+        if (Fields.AsText(port["port"]) is { } name)
+        {
+            foreach (var nameProblem in NameSyntax.PortNameProblems(name))
+            {
+                errors.Invalid($"{path}.port", name, nameProblem);
+            }
+        }
+        if (port.Number("endPort") is { } end)
+        {
+            if (number is null)
+            {
+                errors.Invalid($"{path}.endPort", end, port.Has("port") ? "may not be specified when `port` is non-numeric" : "may not be specified when `port` is not specified");
+            }
+            else if (end < number)
+            {
+                errors.Invalid($"{path}.endPort", end, "must be greater than or equal to `port`");
+            }
+        }
+    }
+
+    private static void Peer(JsonObject peer, string path, FieldErrors errors)
+    {
+        if (!peer.Has("podSelector") && !peer.Has("namespaceSelector") && !peer.Has("ipBlock"))
+        {
+            errors.Required(path, "must specify a peer");
+        }
+        else if (peer.Has("ipBlock") && (peer.Has("podSelector") || peer.Has("namespaceSelector")))
+        {
+            errors.Forbidden(path, "may not specify both ipBlock and another peer");
+        }
+        SelectorValidation.Validate(peer.Child("podSelector"), $"{path}.podSelector", errors);
+        SelectorValidation.Validate(peer.Child("namespaceSelector"), $"{path}.namespaceSelector", errors);
+        if (peer.Child("ipBlock") is not { } block)
+        {
+            return;
+        }
+        if (block.Text("cidr").Length == 0)
+        {
+            errors.Required($"{path}.ipBlock.cidr");
+            return;
+        }
+        if (!IPNetwork.TryParse(block.Text("cidr"), out var network))
+        {
+            errors.Invalid($"{path}.ipBlock.cidr", block.Text("cidr"), "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+            return;
+        }
+        var exceptions = block.Texts("except").ToList();
+        for (var i = 0; i < exceptions.Count; i++)
+        {
+            if (!IPNetwork.TryParse(exceptions[i], out var inner))
+            {
+                errors.Invalid($"{path}.ipBlock.except[{i}]", exceptions[i], "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+            }
+            else if (!network.Contains(inner.BaseAddress) || inner.PrefixLength <= network.PrefixLength)
+            {
+                errors.Invalid($"{path}.ipBlock.except[{i}]", exceptions[i], $"must be a strict subset of `cidr`");
+            }
+        }
+    }
+}
