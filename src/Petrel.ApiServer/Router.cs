@@ -116,8 +116,11 @@ internal sealed class Router
             ("", "pods", "binding", "create") => _binding.RunAsync(request.Http, kind, request.Key.Namespace, request.Key.Name, cancellationToken),
             ("", "pods", "eviction", "create") => _eviction.RunAsync(request, cancellationToken),
             ("", "pods", "log", "get") => _log.RunAsync(request, cancellationToken),
+            ("certificates.k8s.io", "certificatesigningrequests", "approval", "get") => _get.RunAsync(request, cancellationToken),
+            ("certificates.k8s.io", "certificatesigningrequests", "approval", "update") => _update.RunAsync(request, UpdateScope.Approval, cancellationToken),
+            ("certificates.k8s.io", "certificatesigningrequests", "approval", "patch") => _patch.RunAsync(request, UpdateScope.Approval, cancellationToken),
             ("", "namespaces", "finalize", "update") => _finalize.RunAsync(request, cancellationToken),
-            ("", "pods", "binding" or "eviction" or "log", _) or ("", "namespaces", "finalize", _) => throw StatusErrors.MethodNotAllowed(),
+            ("", "pods", "binding" or "eviction" or "log", _) or ("", "namespaces", "finalize", _) or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
             _ => throw StatusErrors.NoSuchResource(),
         };
     }

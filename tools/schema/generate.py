@@ -233,6 +233,10 @@ def main():
             flags += {"map": "K", "set": "S"}.get(list_type, "")
             lines.append("\t".join(["F", field, str(number), code, flags, merge_key, map_keys]).rstrip("\t"))
         lines += ["\t".join(["F", *row]).rstrip("\t") for row in supplement.get(name, [])]
+    with open(os.path.join(HERE, "types.tsv")) as source:
+        more = [line.rstrip("\n") for line in source if not line.startswith("#")]
+    lines += [line for line in more if not line.startswith("K")]
+    kinds += [line for line in more if line.startswith("K")]
     with open(output, "w") as out:
         out.write("\n".join(lines + sorted(kinds)) + "\n")
 

@@ -14,6 +14,7 @@ internal sealed class AdmissionChain(ServerParts parts)
     private readonly IAdmissionPlugin[] _plugins =
     [
         new NamespaceLifecycle(parts),
+        new CertificateRequester(),
         new LimitRanger(parts),
         new ServiceAccountAdmission(parts),
         new NodeRestrictionAdmission(parts),

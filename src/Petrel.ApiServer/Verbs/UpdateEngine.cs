@@ -22,6 +22,9 @@ internal enum UpdateScope
     /// <summary>Only the status, and the annotations that tell of it.</summary>
     Status,
 
+    /// <summary>Only the conditions, by which requests for certificates are approved or denied.</summary>
+    Approval,
+
     /// <summary>Anything: the server's own changes (binding, finalize, deletion), which need no checking.</summary>
     Server,
 }
@@ -108,6 +111,11 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             return changed;
         }
         var result = old.DeepClone().AsObject();
+        if (scope == UpdateScope.Approval)
+        {
+            result.Ensure("status").CopyFrom(changed.Ensure("status"), "conditions");
+            return result;
+        }
         result.CopyFrom(changed, "status");
         // Upstream's status strategies keep spec and labels as they were, and let annotations through: controllers note their progress in them.
         if (changed["metadata"] is JsonObject metadata)

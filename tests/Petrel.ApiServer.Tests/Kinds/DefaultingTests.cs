@@ -203,7 +203,7 @@ public sealed class DefaultingTests
         Assert.Equal("Deployment", registry.Find("apps", "v1", "deployments")!.Gvk.Kind);
         Assert.Equal("pods", registry.Find(new Model.GroupVersionKind("", "v1", "Pod"))!.Plural);
         Assert.Null(registry.Find("apps", "v1", "pods"));
-        Assert.Equal(["v1", "apps/v1"], registry.GroupVersions.Select(g => g.ApiVersion).Take(2));
+        Assert.Equal("v1", registry.GroupVersions[0].ApiVersion);
         Assert.Equal(registry.All.Count, registry.GroupVersions.Sum(g => g.Kinds.Count));
     }
 }

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+
+namespace Petrel.ApiServer.Admission;
+
+/// <summary>Writes into a request for a certificate who asks for it, whatever the request itself says (upstream: the registry's create strategy).</summary>
+internal sealed class CertificateRequester : IAdmissionPlugin
+{
+    public string Name => "CertificateRequester";
+
+    public bool Handles(AdmissionRequest request) =>
+        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 } && request.Is("certificates.k8s.io", "certificatesigningrequests");
+
+    public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var spec = request.Object!.Ensure("spec");
+        var user = request.Call.User;
+        spec["username"] = user.Name;
+        spec["groups"] = new JsonArray([.. user.Groups.Select(g => (JsonNode)g)]);
+        spec.Remove("uid");
+        spec.Remove("extra");
+        if (user.Uid.Length > 0)
+        {
+            spec["uid"] = user.Uid;
+        }
+        return ValueTask.CompletedTask;
+    }
+}
