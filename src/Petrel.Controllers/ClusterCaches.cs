@@ -32,6 +32,9 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
     public SharedCache<V1ResourceQuota> ResourceQuotas { get; } = Indexed(
         new SharedCache<V1ResourceQuota>(client, time, logger), cache => cache.AddIndex(ByNamespace, quota => [quota.Metadata.NamespaceProperty]));
 
+    public SharedCache<V1PodDisruptionBudget> PodDisruptionBudgets { get; } = Indexed(
+        new SharedCache<V1PodDisruptionBudget>(client, time, logger), cache => cache.AddIndex(ByNamespace, budget => [budget.Metadata.NamespaceProperty]));
+
     /// <summary>Keeps all caches current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(
         cancellationToken,
@@ -44,7 +47,8 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
         ServiceAccounts.RunAsync,
         Services.RunAsync,
         EndpointSlices.RunAsync,
-        ResourceQuotas.RunAsync);
+        ResourceQuotas.RunAsync,
+        PodDisruptionBudgets.RunAsync);
 
     /// <summary>Completes when each cache has its first list: before that, nothing may be concluded from what is missing.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
@@ -59,6 +63,7 @@ public sealed class ClusterCaches(ApiClient client, TimeProvider time, ILogger l
         await Services.WaitForRevisionAsync(1, cancellationToken);
         await EndpointSlices.WaitForRevisionAsync(1, cancellationToken);
         await ResourceQuotas.WaitForRevisionAsync(1, cancellationToken);
+        await PodDisruptionBudgets.WaitForRevisionAsync(1, cancellationToken);
     }
 
     private static SharedCache<T> Indexed<T>(SharedCache<T> cache, Action<SharedCache<T>> register)

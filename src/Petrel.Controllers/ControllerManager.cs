@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Namespaces;
@@ -48,5 +49,6 @@ public sealed class ControllerManager
         new ReplicaSetController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
+        new DisruptionController(context),
     ];
 }
