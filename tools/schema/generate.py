@@ -27,7 +27,7 @@ INLINED = {
     ("ingressRuleValue", "IngressRuleValue"), ("rule", "Rule"), ("ruleWithOperations", "RuleWithOperations"),
 }
 # Fields whose protobuf name is not their JSON name.
-RENAMED = {"aPIGroup": "apiGroup", "uID": "uid"}
+RENAMED = {"aPIGroup": "apiGroup", "uID": "uid", "Webhooks": "webhooks", "Expression": "expression", "Name": "name"}
 GROUPS = {
     "core": "", "rbac": "rbac.authorization.k8s.io", "networking": "networking.k8s.io", "storage": "storage.k8s.io",
     "scheduling": "scheduling.k8s.io", "coordination": "coordination.k8s.io", "discovery": "discovery.k8s.io",
