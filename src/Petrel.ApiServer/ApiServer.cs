@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Admission.Pods;
+using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Discovery;
@@ -46,11 +47,12 @@ public sealed partial class ApiServer : IApiHandler
         TimeProvider time,
         IEntropy entropy,
         INodeConnector nodes,
-        ILoggerFactory logs)
+        ILoggerFactory logs,
+        IWebhookCaller? webhooks = null)
     {
         _log = logs.CreateLogger("Petrel.ApiServer");
         var caches = new CacheHub(store, kinds.All, options.WatchWindow);
-        _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, _log);
+        _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log);
         _router = new Router(_parts);
         _authorizer = new ClusterAuthorizer(store, kinds);
         _limits = new RequestLimits(options, time);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
@@ -16,6 +17,7 @@ internal sealed record ServerParts(
     TimeProvider Time,
     IEntropy Entropy,
     INodeConnector Nodes,
+    IWebhookCaller Webhooks,
     ILogger Log)
 {
     public WriteContext WriteContext { get; } = new(Time, Entropy);

@@ -5,6 +5,7 @@ using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Admission.Quotas;
 using Petrel.ApiServer.Admission.ServiceAccounts;
+using Petrel.ApiServer.Admission.Webhooks;
 
 namespace Petrel.ApiServer.Admission;
 
@@ -24,18 +25,19 @@ internal sealed class AdmissionChain(ServerParts parts)
         new DefaultStorageClass(parts),
         new RuntimeClassPlugin(parts),
         new DefaultIngressClass(parts),
+        new MutatingWebhooks(parts),
+        new ValidatingWebhooks(parts),
         new ResourceQuotaPlugin(parts),
     ];
 
-    /// <summary>The mutating stage.</summary>
+    /// <summary>The mutating stage. When webhooks changed something it runs once more, so that all see the object as it is then.</summary>
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (var plugin in _plugins)
+        await AdmitOnceAsync(request, cancellationToken);
+        if (request.Webhooks is { NeedsSecond: true } rounds)
         {
-            if (plugin.Handles(request))
-            {
-                await plugin.AdmitAsync(request, cancellationToken);
-            }
+            rounds.BeginSecond();
+            await AdmitOnceAsync(request, cancellationToken);
         }
     }
 
@@ -47,6 +49,17 @@ internal sealed class AdmissionChain(ServerParts parts)
             if (plugin.Handles(request))
             {
                 await plugin.ValidateAsync(request, cancellationToken);
+            }
+        }
+    }
+
+    private async ValueTask AdmitOnceAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        foreach (var plugin in _plugins)
+        {
+            if (plugin.Handles(request))
+            {
+                await plugin.AdmitAsync(request, cancellationToken);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
@@ -41,6 +42,9 @@ internal sealed class AdmissionRequest
 
     /// <summary>What is committed in one batch with the object. When an operation's condition fails, the whole write is tried again.</summary>
     public List<StoreOperation> Commits { get; } = [];
+
+    /// <summary>What webhooks have done in the mutating stage so far.</summary>
+    public WebhookRounds? Webhooks { get; set; }
 
     /// <summary>Whether the kind has this group and resource.</summary>
     public bool Is(string group, string plural) => Kind.Gvk.Group == group && Kind.Plural == plural;

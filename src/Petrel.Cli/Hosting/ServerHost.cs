@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Http;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
@@ -36,7 +37,8 @@ internal static class ServerHost
             UnreachableTolerationSeconds = settings.EvictionSeconds,
             RequireServiceAccounts = true,
         };
-        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs);
+        using var webhooks = new HttpsWebhookCaller();
+        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks);
         var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(
             new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes }, api, TimeProvider.System, logs);

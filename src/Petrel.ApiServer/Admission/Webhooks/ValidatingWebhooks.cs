@@ -1,0 +1,28 @@
+namespace Petrel.ApiServer.Admission.Webhooks;
+
+/// <summary>Asks webhooks whether an object may be stored as it is, all at the same time (upstream's ValidatingAdmissionWebhook).</summary>
+internal sealed class ValidatingWebhooks(ServerParts parts) : IAdmissionPlugin
+{
+    private readonly WebhookSource _source = new(parts, "validatingwebhookconfigurations");
+    private readonly WebhookDispatcher _dispatcher = new(parts);
+
+    public string Name => "ValidatingAdmissionWebhook";
+
+    public bool Handles(AdmissionRequest request) => !WebhookMatching.IsExempt(request.Kind) && _source.Current.Count > 0;
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var subject = WebhookDispatcher.SubjectOf(request);
+        var invocations = await _dispatcher.MatchAsync(_source.Current, subject, cancellationToken);
+        var answers = invocations.Select(i => _dispatcher.AskAsync(i, subject, request, mutating: false, cancellationToken).AsTask()).ToArray();
+        // The first refusal in the order of webhooks is the answer, whichever came first.
+        var consents = await Task.WhenAll(answers);
+        for (var i = 0; i < consents.Length; i++)
+        {
+            if (consents[i] is { } consent)
+            {
+                _dispatcher.Note(invocations[i].Webhook, consent, request.Call);
+            }
+        }
+    }
+}

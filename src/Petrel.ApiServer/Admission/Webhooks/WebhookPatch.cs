@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.Model.Documents;
+using Petrel.Model.Patches;
+
+namespace Petrel.ApiServer.Admission.Webhooks;
+
+/// <summary>Applies what a webhook asks for: the result is held against its schema and gets its defaults like any other document.</summary>
+internal static class WebhookPatch
+{
+    /// <summary>Changes <paramref name="document"/>, and answers whether there was anything to change.</summary>
+    /// <exception cref="StatusException">The patch does not apply, or its result is no object of its kind.</exception>
+    public static bool Apply(JsonObject document, JsonArray patch, WebhookInvocation invocation, WebhookSubject subject)
+    {
+        var kind = subject.Kind;
+        if (Patched(AdmissionReview.As(subject, document, invocation.Kind)!, patch) is not JsonObject result)
+        {
+            throw StatusErrors.InternalError($"admission webhook \"{invocation.Webhook.Name}\" left no object");
+        }
+        var conforming = DocumentConformance.Check(result, kind.Schema);
+        if (conforming.TypeErrors.Count > 0)
+        {
+            throw StatusErrors.InternalError(string.Join(", ", conforming.TypeErrors));
+        }
+        var changed = conforming.Document;
+        changed["apiVersion"] = kind.Gvk.ApiVersion;
+        changed["kind"] = kind.Gvk.Kind;
+        if (subject.Subresource == "status")
+        {
+            KeepAllButStatus(changed, document);
+        }
+        kind.Default(changed);
+        if (JsonNode.DeepEquals(changed, document))
+        {
+            return false;
+        }
+        document.Clear();
+        foreach (var (name, value) in changed.ToList())
+        {
+            changed.Remove(name);
+            document[name] = value;
+        }
+        return true;
+    }
+
+    private static JsonNode? Patched(JsonObject document, JsonArray patch)
+    {
+        try
+        {
+            return JsonPatch.Apply(document, patch);
+        }
+        catch (PatchException e)
+        {
+            throw StatusErrors.InternalError(e.Message);
+        }
+    }
+
+    // A write of the status writes nothing else, whoever asks for it.
+    private static void KeepAllButStatus(JsonObject changed, JsonObject document)
+    {
+        foreach (var name in changed.Select(m => m.Key).Where(n => n is not ("status" or "metadata")).ToList())
+        {
+            changed.Remove(name);
+        }
+        foreach (var (name, value) in document)
+        {
+            if (name is not ("status" or "metadata"))
+            {
+                changed[name] = value?.DeepClone();
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model.Determinism;
+
+namespace Petrel.ApiServer.Admission.Webhooks;
+
+/// <summary>
+/// Finds where a webhook listens. A Service is reached at one of its ready pods: the server need not be on a node that forwards its
+/// cluster address.
+/// </summary>
+internal sealed class WebhookServices(ServerParts parts)
+{
+    /// <exception cref="WebhookFailure">There is no such place.</exception>
+    public WebhookEndpoint Resolve(Webhook hook)
+    {
+        var client = hook.Client;
+        var timeout = string.Create(CultureInfo.InvariantCulture, $"timeout={(long)hook.Timeout.TotalSeconds}s");
+        if (client.Service.Length == 0)
+        {
+            return Uri.TryCreate($"{client.Url}{(client.Url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{timeout}", UriKind.Absolute, out var url)
+                && url.Scheme == Uri.UriSchemeHttps
+                    ? new(url, "", 0, client.Authorities)
+                    : throw new WebhookFailure($"could not get REST client: invalid webhook URL \"{client.Url}\"");
+        }
+        var path = client.Path.StartsWith('/') ? client.Path : "/" + client.Path;
+        var name = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://{client.Service}.{client.Namespace}.svc:{client.Port}{path}?{timeout}"));
+        var (host, port) = Backend(client);
+        return new(name, host, port, client.Authorities);
+    }
+
+    private (string Host, int Port) Backend(WebhookClient client)
+    {
+        var path = $"{client.Namespace}/{client.Service}";
+        var services = parts.Caches.Of(parts.Kinds.Find("", "v1", "services")!).Current;
+        if (services.Find(path) is not { } found)
+        {
+            throw Unreachable($"service \"{client.Service}\" not found");
+        }
+        var spec = JsonNode.Parse(found.ToArray()).Child("spec");
+        if (spec.Text("type") == "ExternalName")
+        {
+            return (spec.Text("externalName"), client.Port);
+        }
+        var port = spec.Objects("ports").FirstOrDefault(p => p.Number("port") == client.Port)
+            ?? throw Unreachable($"no service port {client.Port} found for service \"{client.Service}\"");
+        var backends = Backends(client, port.Text("name"));
+        if (backends.Count > 0)
+        {
+            return backends[parts.Entropy.Next(backends.Count)];
+        }
+        throw Unreachable($"no endpoints available for service \"{client.Service}\"");
+    }
+
+    // A port of a slice belongs to the Service's port of the same name.
+    private List<(string Host, int Port)> Backends(WebhookClient client, string portName)
+    {
+        var backends = new List<(string, int)>();
+        var slices = parts.Caches.Of(parts.Kinds.Find("discovery.k8s.io", "v1", "endpointslices")!).Current;
+        var (start, end) = slices.Range(client.Namespace + "/", null);
+        foreach (var slice in slices.Between(start, end).Where(s => s.Labels.GetValueOrDefault("kubernetes.io/service-name") == client.Service))
+        {
+            var document = JsonNode.Parse(slice.ToArray())!.AsObject();
+            if (document.Objects("ports").FirstOrDefault(p => p.Text("name") == portName)?.Number("port") is { } port)
+            {
+                backends.AddRange(document.Objects("endpoints")
+                    .Where(e => e.Child("conditions").Flag("ready") != false)
+                    .SelectMany(e => e.Texts("addresses"))
+                    .Select(address => (address, (int)port)));
+            }
+        }
+        return backends;
+    }
+
+    private static WebhookFailure Unreachable(string why) => new($"failed to call webhook: {why}");
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds;
+
+namespace Petrel.ApiServer.Admission.Webhooks;
+
+/// <summary>The webhooks of all configurations of one kind, by the configurations' names; read anew only when one of them changed.</summary>
+internal sealed class WebhookSource(ServerParts parts, string plural)
+{
+    private readonly KindDefinition? _kind = parts.Kinds.Find("admissionregistration.k8s.io", "v1", plural);
+    private readonly Lock _gate = new();
+    private ImmutableSortedSet<CachedPath>? _read;
+    private IReadOnlyList<Webhook> _hooks = [];
+
+    public IReadOnlyList<Webhook> Current
+    {
+        get
+        {
+            if (_kind is null)
+            {
+                return [];
+            }
+            var configurations = parts.Caches.Of(_kind).Current.Objects;
+            lock (_gate)
+            {
+                if (!ReferenceEquals(_read, configurations))
+                {
+                    _hooks = [.. configurations.SelectMany(Hooks)];
+                    _read = configurations;
+                }
+                return _hooks;
+            }
+        }
+    }
+
+    private static IEnumerable<Webhook> Hooks(CachedPath configuration) =>
+        JsonNode.Parse(configuration.Object!.ToArray()).Objects("webhooks").Select((hook, index) => Webhook.Read(configuration.Path, index, hook));
+}
