@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
@@ -19,10 +20,10 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly Task _running;
     private bool _keepStore;
 
-    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds)
+    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks)
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance);
+        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -30,9 +31,10 @@ internal sealed class TestApi : IAsyncDisposable
     public MemoryStore Store { get; }
     public ApiServer Server { get; }
 
-    public static async Task<TestApi> StartAsync(ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null)
+    public static async Task<TestApi> StartAsync(
+        ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null, IWebhookCaller? webhooks = null)
     {
-        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds);
+        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks);
         await api.Server.Ready.WaitAsync(Patience);
         return api;
     }
