@@ -20,7 +20,7 @@ public sealed class HttpsWebhookTests : IDisposable
         var authority = ClusterAuthority.Open(_directory, TimeProvider.System);
         await using var hook = await StartAsync(authority, "unused.example.com");
         using var caller = new HttpsWebhookCaller();
-        await using var api = await TestApi.StartAsync(kinds: WebhookKinds.Registry, webhooks: caller);
+        await using var api = await TestApi.StartAsync(webhooks: caller);
         var url = $"\"url\":\"https://127.0.0.1:{hook.Addresses[0].Port}/mutate\"";
 
         await ConfigureAsync(api, url, authority.CertificatePem);
@@ -40,7 +40,7 @@ public sealed class HttpsWebhookTests : IDisposable
         var authority = ClusterAuthority.Open(_directory, TimeProvider.System);
         await using var hook = await StartAsync(authority, "hook.default.svc");
         using var caller = new HttpsWebhookCaller();
-        await using var api = await TestApi.StartAsync(kinds: WebhookKinds.Registry, webhooks: caller);
+        await using var api = await TestApi.StartAsync(webhooks: caller);
         var port = hook.Addresses[0].Port;
         foreach (var name in (string[])["hook", "other"])
         {

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 
@@ -108,18 +107,18 @@ public sealed class WebhookAdmissionTests
     }
 
     [Fact]
-    public async Task A_dry_run_asks_only_webhooks_that_know_of_it()
+    public async Task A_dry_run_is_asked_about_as_one()
     {
         await using var api = await StartAsync();
         _hooks.Add("/careful", _ => """{"allowed":true}""");
         await AddAsync(api, "validating", "a", Hook("careful"));
-        await api.JsonAsync(201, "POST", ConfigMaps + "?dryRun=All", Map);
-        await AddAsync(api, "validating", "b", Hook("careless", "").Replace("NoneOnDryRun", "Some", StringComparison.Ordinal));
 
-        var refused = await api.JsonAsync(400, "POST", ConfigMaps + "?dryRun=All", Map);
+        await api.JsonAsync(201, "POST", ConfigMaps + "?dryRun=All&fieldManager=me", Map);
+        await api.JsonAsync(404, "GET", ConfigMaps + "/m");
 
-        Assert.True((bool)_hooks.Questions[0]["request"]!["dryRun"]!);
-        Assert.Equal("admission webhook \"careless.example.com\" does not support dry run", (string?)refused["message"]);
+        var request = Assert.Single(_hooks.Questions)["request"]!;
+        Assert.True((bool)request["dryRun"]!);
+        Assert.Equal(("All", "me"), ((string)request["options"]!["dryRun"]![0]!, (string)request["options"]!["fieldManager"]!));
     }
 
     [Fact]
@@ -248,7 +247,7 @@ public sealed class WebhookAdmissionTests
          "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}
         """;
 
-    private Task<TestApi> StartAsync() => TestApi.StartAsync(kinds: WebhookKinds.Registry, webhooks: _hooks);
+    private Task<TestApi> StartAsync() => TestApi.StartAsync(webhooks: _hooks);
 
     private static string Hook(string name, string fields = "", string resource = "*") =>
         $$"""
