@@ -51,6 +51,8 @@ public sealed partial class ApiServer : IApiHandler
         IWebhookCaller? webhooks = null)
     {
         _log = logs.CreateLogger("Petrel.ApiServer");
+        // Custom kinds are this server's alone.
+        kinds = kinds.Fork();
         var caches = new CacheHub(store, kinds.All, options.WatchWindow);
         _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log);
         _router = new Router(_parts);

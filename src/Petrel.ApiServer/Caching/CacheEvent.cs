@@ -1,4 +1,5 @@
 using System.Text;
+using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Caching;
 
@@ -19,10 +20,27 @@ internal sealed class CacheEvent(long revision, WireObject? value, WireObject? p
     private byte[]? _added;
     private byte[]? _modified;
     private byte[]? _deleted;
+    private OtherVersion? _other;
 
     public long Revision { get; } = revision;
     public WireObject? Object { get; } = value;
     public WireObject? Previous { get; } = previous;
+
+    /// <summary>The same change as another version of the kind has it; made once for all watchers of that version.</summary>
+    public CacheEvent As(KindDefinition kind)
+    {
+        if ((Object ?? Previous)?.As(kind) is not { } shown || ReferenceEquals(shown, Object ?? Previous))
+        {
+            return this;
+        }
+        if (_other is { } other && ReferenceEquals(other.Kind, kind))
+        {
+            return other.Event;
+        }
+        var converted = new CacheEvent(Revision, Object?.As(kind), Previous?.As(kind));
+        _other = new OtherVersion(kind, converted);
+        return converted;
+    }
 
     /// <summary>The object that an event of this type shows: a deletion shows the last state, under the deletion's revision.</summary>
     public WireObject Shown(EventType type) => type == EventType.Deleted ? Previous!.At(Revision) : Object!;
@@ -57,4 +75,6 @@ internal sealed class CacheEvent(long revision, WireObject? value, WireObject? p
         var start = Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\",\"object\":");
         return [.. start, .. value, .. "}\n"u8];
     }
+
+    private sealed record OtherVersion(KindDefinition Kind, CacheEvent Event);
 }

@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Store;
 
@@ -14,7 +15,10 @@ internal sealed class CacheHub
 
     private readonly IRevisionedStore _store;
     private readonly int _window;
-    private readonly Dictionary<string, KindCache> _byPrefix = [];
+    private readonly Lock _gate = new();
+
+    // Never changed, only replaced: readers take no lock.
+    private volatile Dictionary<string, KindCache> _byPrefix = [];
     private readonly CacheProgress _progress = new();
 
     public CacheHub(IRevisionedStore store, IEnumerable<KindDefinition> kinds, int window)
@@ -24,14 +28,57 @@ internal sealed class CacheHub
         foreach (var kind in kinds)
         {
             // Versions of one resource share their storage.
-            _byPrefix.TryAdd(kind.StorePrefix, new KindCache(kind, window, _progress));
+            _byPrefix.TryAdd(kind.StorePrefix, new KindCache(kind.Storage ?? kind, window, _progress));
         }
+    }
+
+    /// <summary>
+    /// Follows the objects of a kind that was not there at the start; completes when its cache shows them. A kind whose objects are followed already,
+    /// in whatever version, is left as it is.
+    /// </summary>
+    public async ValueTask FollowAsync(KindDefinition kind, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var revision = _progress.Revision;
+            var objects = await _store.RangeAsync(kind.StorePrefix, revision, null, 0, cancellationToken);
+            lock (_gate)
+            {
+                if (_byPrefix.ContainsKey(kind.StorePrefix))
+                {
+                    return;
+                }
+                // Changes after the picture was taken must all reach the cache.
+                if (_progress.Revision == revision)
+                {
+                    var cache = new KindCache(kind.Storage ?? kind, _window, _progress);
+                    cache.Load(objects.Entries, revision);
+                    _byPrefix = new(_byPrefix) { [kind.StorePrefix] = cache };
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Follows the objects of a kind no longer; watches of it end.</summary>
+    public void Forget(string storePrefix)
+    {
+        KindCache? cache;
+        lock (_gate)
+        {
+            var rest = new Dictionary<string, KindCache>(_byPrefix);
+            rest.Remove(storePrefix, out cache);
+            _byPrefix = rest;
+        }
+        cache?.Close();
     }
 
     /// <summary>The revision that all caches have reached; -1 before they are loaded.</summary>
     public long Revision => _progress.Revision;
 
-    public KindCache Of(KindDefinition kind) => _byPrefix[kind.StorePrefix];
+    /// <summary>The cache of a kind's objects.</summary>
+    /// <exception cref="StatusException">The kind is not served any more.</exception>
+    public KindCache Of(KindDefinition kind) => _byPrefix.GetValueOrDefault(kind.StorePrefix) ?? throw StatusErrors.NoSuchResource();
 
     /// <summary>Completes when reads from the caches show everything that is committed now.</summary>
     public Task WaitUntilCurrentAsync(CancellationToken cancellationToken) => _progress.WaitForAsync(_store.CurrentRevision, cancellationToken);
@@ -81,6 +128,15 @@ internal sealed class CacheHub
 
     private void Apply(WatchBatch batch)
     {
+        lock (_gate)
+        {
+            ApplyToCaches(batch);
+        }
+        _progress.MoveTo(batch.UpTo);
+    }
+
+    private void ApplyToCaches(WatchBatch batch)
+    {
         if (batch.Changes.Count == 1)
         {
             if (_byPrefix.TryGetValue(PrefixOf(batch.Changes[0].Key), out var cache))
@@ -98,7 +154,6 @@ internal sealed class CacheHub
                 }
             }
         }
-        _progress.MoveTo(batch.UpTo);
     }
 
     // /registry/GROUP/PLURAL/

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Caching;
@@ -14,8 +15,10 @@ internal sealed class WireObject
     private readonly KindDefinition _kind;
     private readonly ReadOnlyMemory<byte> _stored;
     private readonly int _splice;
+    private readonly Lock _gate = new();
     private FrozenDictionary<string, string>? _labels;
     private FrozenDictionary<string, string>? _fields;
+    private (KindDefinition Kind, WireObject Object)? _shown;
 
     public WireObject(KindDefinition kind, string path, ReadOnlyMemory<byte> stored, long revision)
     {
@@ -52,6 +55,26 @@ internal sealed class WireObject
         "metadata.namespace" => Namespace,
         _ => (_fields ??= ReadFields()).GetValueOrDefault(name, ""),
     };
+
+    /// <summary>The object as another version of its kind has it. The last conversion is kept.</summary>
+    public WireObject As(KindDefinition kind)
+    {
+        if (ReferenceEquals(kind, _kind))
+        {
+            return this;
+        }
+        lock (_gate)
+        {
+            if (_shown is { } shown && ReferenceEquals(shown.Kind, kind))
+            {
+                return shown.Object;
+            }
+            var stored = kind.FromStorage is { } convert ? Objects.StoredDocument.Encode(convert(JsonNode.Parse(_stored.Span)!.AsObject())) : _stored;
+            var converted = new WireObject(kind, Path, stored, Revision);
+            _shown = (kind, converted);
+            return converted;
+        }
+    }
 
     /// <summary>The same object under another revision: a deletion's, or one at which it left a selection.</summary>
     public WireObject At(long revision) => new(_kind, Path, _stored, revision);

@@ -23,6 +23,7 @@ public sealed class DiscoveryDocuments(KindRegistry kinds)
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Verbatim> _documents = new(StringComparer.Ordinal);
+    private long _version;
 
     /// <summary>The answer to a discovery path; null for any other path, or when there is no such group or version.</summary>
     public ApiResponse? Answer(ApiRequest request)
@@ -55,6 +56,11 @@ public sealed class DiscoveryDocuments(KindRegistry kinds)
     {
         lock (_gate)
         {
+            if (_version != kinds.Version)
+            {
+                _documents.Clear();
+                _version = kinds.Version;
+            }
             // What is not there is not remembered: paths are the client's to choose.
             if (!_documents.TryGetValue(name, out var document) && make() is { } made)
             {

@@ -24,6 +24,24 @@ public sealed record KindDefinition
     public required bool Namespaced { get; init; }
     public required SchemaType Schema { get; init; }
 
+    /// <summary>The version of the kind that is stored; null when it is this one. All versions share their storage and its watch cache.</summary>
+    public KindDefinition? Storage { get; init; }
+
+    /// <summary>A stored document as this version has it (it may change its argument); null where stored documents are shown as they are.</summary>
+    public Func<JsonObject, JsonObject>? FromStorage { get; init; }
+
+    /// <summary>A document of this version as it is stored (it may change its argument); null where it is stored as it is.</summary>
+    public Func<JsonObject, JsonObject>? ToStorage { get; init; }
+
+    /// <summary>Whether a CustomResourceDefinition defines the kind.</summary>
+    public bool IsCustom { get; init; }
+
+    /// <summary>What OpenAPI says of the kind, for those whose schema is not upstream's; else null.</summary>
+    public JsonObject? PublishedSchema { get; init; }
+
+    /// <summary>Where the scale subresource finds its fields.</summary>
+    public ScalePaths Scale { get; init; } = ScalePaths.Workload;
+
     /// <summary>
     /// Whether <c>status</c> is a subresource: then writes to the object leave its status alone, writes to the subresource change
     /// only status (and may not change metadata beyond what upstream allows), and a change outside metadata and status raises <c>metadata.generation</c>.
@@ -73,7 +91,7 @@ public sealed record KindDefinition
     private static readonly IReadOnlyList<string> AllVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
     /// <summary>The store key prefix of the kind, <c>/registry/GROUP/PLURAL/</c>, with <c>core</c> for the core group.</summary>
-    public string StorePrefix => $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";
+    public string StorePrefix => Storage?.StorePrefix ?? $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";
 
     /// <summary>The store key of one object.</summary>
     public string StoreKey(ObjectKey key) => Namespaced ? $"{StorePrefix}{key.Namespace}/{key.Name}" : StorePrefix + key.Name;
@@ -83,6 +101,16 @@ public sealed record KindDefinition
 /// <param name="Time">The clock.</param>
 /// <param name="Entropy">Ids and randomness.</param>
 public sealed record WriteContext(TimeProvider Time, Model.Determinism.IEntropy Entropy);
+
+/// <summary>The fields behind a Scale, as steps of a path from the document's root.</summary>
+/// <param name="Replicas">The wanted replicas.</param>
+/// <param name="StatusReplicas">The replicas that there are.</param>
+/// <param name="Selector">The selector: an object, or its text; null when the kind has none.</param>
+public sealed record ScalePaths(IReadOnlyList<string> Replicas, IReadOnlyList<string> StatusReplicas, IReadOnlyList<string>? Selector)
+{
+    /// <summary>Where all built-in workloads have them.</summary>
+    public static ScalePaths Workload { get; } = new(["spec", "replicas"], ["status", "replicas"], ["spec", "selector"]);
+}
 
 /// <summary>A subresource as discovery describes it, for example <c>scale</c> with kind autoscaling/v1 Scale.</summary>
 public sealed record SubresourceDefinition(string Name, GroupVersionKind Kind, IReadOnlyList<string> Verbs);

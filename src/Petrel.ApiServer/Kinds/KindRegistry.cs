@@ -3,38 +3,66 @@ using Petrel.Model;
 
 namespace Petrel.ApiServer.Kinds;
 
-/// <summary>All kinds that a server serves, in the order of discovery. Immutable.</summary>
+/// <summary>
+/// All kinds that a server serves, in the order of discovery. Custom kinds come and go while it runs: each reader sees one state of the registry,
+/// and <see cref="Version"/> tells whether it is still the newest.
+/// </summary>
 public sealed class KindRegistry
 {
-    private readonly FrozenDictionary<(string Group, string Version, string Plural), KindDefinition> _byResource;
-    private readonly FrozenDictionary<GroupVersionKind, KindDefinition> _byKind;
+    private readonly IReadOnlyList<KindDefinition> _builtIn;
+    private volatile KindTable _table;
 
     /// <exception cref="ArgumentException">Two rows for one resource or kind.</exception>
     public KindRegistry(IEnumerable<KindDefinition> kinds)
     {
-        // The core group comes first, then groups by name; within a group-version, resources by name.
-        All = [.. kinds
-            .OrderBy(k => k.Gvk.Group, StringComparer.Ordinal)
-            .ThenBy(k => k.Gvk.Version, StringComparer.Ordinal)
-            .ThenBy(k => k.Plural, StringComparer.Ordinal)];
-        GroupVersions = [.. All.GroupBy(k => (k.Gvk.Group, k.Gvk.Version)).Select(g => new GroupVersionKinds(g.Key.Group, g.Key.Version, [.. g]))];
-        _byResource = All.ToFrozenDictionary(k => (k.Gvk.Group, k.Gvk.Version, k.Plural));
-        _byKind = All.ToFrozenDictionary(k => k.Gvk);
+        _builtIn = [.. kinds];
+        _table = new KindTable(_builtIn, 0);
     }
 
     /// <summary>The kinds that every server has.</summary>
     public static KindRegistry BuiltIn { get; } = new(BuiltInKinds.All());
 
-    public IReadOnlyList<KindDefinition> All { get; }
+    /// <summary>Counts the changes of the registry.</summary>
+    public long Version => _table.Version;
 
-    /// <summary>The same rows by group and version.</summary>
-    public IReadOnlyList<GroupVersionKinds> GroupVersions { get; }
+    public IReadOnlyList<KindDefinition> All => _table.All;
+
+    /// <summary>The same rows by group and version; of each group, the version that clients should prefer comes first.</summary>
+    public IReadOnlyList<GroupVersionKinds> GroupVersions => _table.GroupVersions;
 
     /// <summary>The kind that a path names, or null.</summary>
-    public KindDefinition? Find(string group, string version, string plural) => _byResource.GetValueOrDefault((group, version, plural));
+    public KindDefinition? Find(string group, string version, string plural) => _table.ByResource.GetValueOrDefault((group, version, plural));
 
     /// <summary>The kind that a document names, or null.</summary>
-    public KindDefinition? Find(GroupVersionKind kind) => _byKind.GetValueOrDefault(kind);
+    public KindDefinition? Find(GroupVersionKind kind) => _table.ByKind.GetValueOrDefault(kind);
+
+    /// <summary>A registry of its own with the kinds that came with this one, for a server to add to.</summary>
+    public KindRegistry Fork() => new(_builtIn);
+
+    /// <summary>Serves these kinds beside those that came with the registry, and no other ones.</summary>
+    public void Serve(IEnumerable<KindDefinition> custom) => _table = new KindTable([.. _builtIn, .. custom], _table.Version + 1);
+
+    private sealed class KindTable
+    {
+        public KindTable(IEnumerable<KindDefinition> kinds, long version)
+        {
+            Version = version;
+            // The core group comes first, then groups by name; the preferred version first; within a group-version, resources by name.
+            All = [.. kinds
+                .OrderBy(k => k.Gvk.Group, StringComparer.Ordinal)
+                .ThenBy(k => k.Gvk.Version, VersionOrder.Instance)
+                .ThenBy(k => k.Plural, StringComparer.Ordinal)];
+            GroupVersions = [.. All.GroupBy(k => (k.Gvk.Group, k.Gvk.Version)).Select(g => new GroupVersionKinds(g.Key.Group, g.Key.Version, [.. g]))];
+            ByResource = All.ToFrozenDictionary(k => (k.Gvk.Group, k.Gvk.Version, k.Plural));
+            ByKind = All.ToFrozenDictionary(k => k.Gvk);
+        }
+
+        public long Version { get; }
+        public IReadOnlyList<KindDefinition> All { get; }
+        public IReadOnlyList<GroupVersionKinds> GroupVersions { get; }
+        public FrozenDictionary<(string Group, string Version, string Plural), KindDefinition> ByResource { get; }
+        public FrozenDictionary<GroupVersionKind, KindDefinition> ByKind { get; }
+    }
 }
 
 /// <summary>The kinds of one version of one group.</summary>

@@ -43,7 +43,20 @@ internal static class StoredDocument
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The document as clients see it, with its resourceVersion.</summary>
+    /// <summary>A document of any version of its kind in its stored form. The document is not changed.</summary>
+    public static ReadOnlyMemory<byte> Encode(JsonObject document, KindDefinition kind) =>
+        Encode(kind.ToStorage is { } convert ? convert(document.DeepClone().AsObject()) : document);
+
+    /// <summary>The stored document as clients of a version see it, with its resourceVersion.</summary>
+    public static JsonObject Decode(StoreEntry entry, KindDefinition kind)
+    {
+        var document = JsonNode.Parse(entry.Value.Span)!.AsObject();
+        document = kind.FromStorage is { } convert ? convert(document) : document;
+        document.Metadata()["resourceVersion"] = entry.ModRevision.ToString();
+        return document;
+    }
+
+    /// <summary>The document as it is stored, with its resourceVersion.</summary>
     public static JsonObject Decode(StoreEntry entry)
     {
         var document = JsonNode.Parse(entry.Value.Span)!.AsObject();

@@ -18,6 +18,7 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Verbatim> _documents = new(StringComparer.Ordinal);
     private Verbatim? _index;
+    private long _version;
 
     /// <summary>The answer to a path under <c>/openapi/v3</c>; null for any other, or when there is no such group and version.</summary>
     public ApiResponse? Answer(ApiRequest request)
@@ -29,6 +30,12 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
         var name = request.Path[Root.Length..];
         lock (_gate)
         {
+            if (_version != kinds.Version)
+            {
+                _documents.Clear();
+                _index = null;
+                _version = kinds.Version;
+            }
             if (name is "" or "/")
             {
                 return (_index ??= Index()).Answer(request);

@@ -18,6 +18,7 @@ public sealed class SwaggerDocument(KindRegistry kinds)
     private readonly Lock _gate = new();
     private Verbatim? _json;
     private Verbatim? _protobuf;
+    private long _version;
 
     /// <summary>The document; null for any other path.</summary>
     public ApiResponse? Answer(ApiRequest request)
@@ -29,6 +30,10 @@ public sealed class SwaggerDocument(KindRegistry kinds)
         var protobuf = request.Accept.Split(',', ';').Select(a => a.Trim()).Any(a => a is ProtobufType or OldProtobufType);
         lock (_gate)
         {
+            if (_version != kinds.Version)
+            {
+                (_json, _protobuf, _version) = (null, null, kinds.Version);
+            }
             return protobuf
                 ? (_protobuf ??= new Verbatim(SwaggerProtobuf.Encode(SwaggerWriter.Write(kinds)), ProtobufType)).Answer(request, Vary)
                 : (_json ??= new Verbatim(JsonSerializer.SerializeToUtf8Bytes(SwaggerWriter.Write(kinds), DiscoveryDocuments.Compact), "application/json")).Answer(request, Vary);

@@ -26,7 +26,7 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
         {
             case "get":
                 await Freshness.WaitAsync(parts, null, cancellationToken);
-                var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)
+                var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
                     ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
                 return Answer(found, []);
             case "update":

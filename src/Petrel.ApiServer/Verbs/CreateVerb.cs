@@ -62,18 +62,19 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             IReadOnlyList<StoreOperation> extra = isService ? await allocations.AllocateAsync(kind, key, candidate, null, cancellationToken) : [];
             Validate(kind, key, candidate);
             await admission.ValidateAsync(request, cancellationToken);
-            var stored = StoredDocument.Encode(candidate);
+            var stored = StoredDocument.Encode(candidate, kind);
+            var shown = kind.ToStorage is null ? stored : StoredDocument.Encode(candidate);
             var storeKey = kind.StoreKey(key);
             if (call.DryRun)
             {
                 return await parts.Store.GetAsync(storeKey, cancellationToken) is null
-                    ? new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, 0)
+                    ? new WireObject(kind, storeKey[kind.StorePrefix.Length..], shown, 0)
                     : throw StatusErrors.AlreadyExists(kind, key.Name);
             }
             var result = await parts.Store.CommitAsync([StoreOperation.Put(storeKey, stored, 0), .. extra, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
-                return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, result.Revision);
+                return new WireObject(kind, storeKey[kind.StorePrefix.Length..], shown, result.Revision);
             }
             if (request.Commits.Any(c => c.Key == result.FailedKey))
             {

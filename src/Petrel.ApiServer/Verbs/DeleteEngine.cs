@@ -41,7 +41,7 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
         {
             call.BeginAttempt();
             var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
-            var document = StoredDocument.Decode(entry);
+            var document = StoredDocument.Decode(entry, kind);
             var uid = document.Metadata().Text("uid");
             CheckPreconditions(kind, key.Name, document, options);
             var old = document.DeepClone().AsObject();
@@ -59,17 +59,17 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
                 // It was never seen as ending: it is answered as it last was.
                 document = old;
             }
-            var stored = StoredDocument.Encode(document);
+            var stored = StoredDocument.Encode(document, kind);
             if (options.DryRun || (!gone && stored.Span.SequenceEqual(entry.Value.Span)))
             {
-                return new(new WireObject(kind, path, stored, entry.ModRevision), uid, gone);
+                return new(new WireObject(kind, path, StoredDocument.Encode(document), entry.ModRevision), uid, gone);
             }
             var operation = gone ? StoreOperation.Delete(storeKey, entry.ModRevision) : StoreOperation.Put(storeKey, stored, entry.ModRevision);
             IReadOnlyList<StoreOperation> releases = gone ? await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken) : [];
             var result = await parts.Store.CommitAsync([operation, .. releases, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
-                return new(new WireObject(kind, path, stored, result.Revision), uid, gone);
+                return new(new WireObject(kind, path, StoredDocument.Encode(document), result.Revision), uid, gone);
             }
         }
     }

@@ -69,8 +69,9 @@ internal sealed class ListVerb(ServerParts parts)
         var (start, end) = snapshot.Range(request.PathPrefix, afterPath);
         var items = new List<WireObject>(options.SelectsAll ? options.Limit > 0 ? Math.Min(options.Limit, end - start) : end - start : 0);
         var visited = 0;
-        foreach (var item in snapshot.Between(start, end))
+        foreach (var stored in snapshot.Between(start, end))
         {
+            var item = stored.As(request.Kind);
             if (options.Limit > 0 && items.Count == options.Limit)
             {
                 var token = new ContinueToken(snapshot.Revision, items[^1].Path).ToString();
@@ -98,7 +99,7 @@ internal sealed class ListVerb(ServerParts parts)
                 var range = await parts.Store.RangeAsync(kind.StorePrefix + request.PathPrefix, revision, after, HistoryPage, cancellationToken);
                 for (var i = 0; i < range.Entries.Count; i++)
                 {
-                    var item = StoredDocument.Wire(kind, range.Entries[i]);
+                    var item = StoredDocument.Wire(kind.Storage ?? kind, range.Entries[i]).As(kind);
                     if (!options.SelectsAll && !options.Matches(item))
                     {
                         continue;

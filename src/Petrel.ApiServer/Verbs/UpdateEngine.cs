@@ -52,7 +52,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         {
             call.BeginAttempt();
             var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
-            var old = StoredDocument.Decode(entry);
+            var old = StoredDocument.Decode(entry, kind);
             var changed = change(old.DeepClone().AsObject());
             MetadataRules.CheckPath(changed, kind, key);
             var metadata = changed.Metadata();
@@ -80,10 +80,10 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 Validate(kind, key, changed, old);
                 await admission.ValidateAsync(request, cancellationToken);
             }
-            var stored = StoredDocument.Encode(changed);
+            var stored = StoredDocument.Encode(changed, kind);
             if (call.DryRun || (stored.Span.SequenceEqual(entry.Value.Span) && !Deletion.IsComplete(kind, changed)))
             {
-                return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, entry.ModRevision);
+                return Shown(kind, storeKey, changed, stored, entry.ModRevision);
             }
             var operation = Deletion.IsComplete(kind, changed)
                 ? StoreOperation.Delete(storeKey, entry.ModRevision)
@@ -95,10 +95,13 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             var result = await parts.Store.CommitAsync([operation, .. extra, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
-                return new WireObject(kind, storeKey[kind.StorePrefix.Length..], stored, result.Revision);
+                return Shown(kind, storeKey, changed, stored, result.Revision);
             }
         }
     }
+
+    private static WireObject Shown(KindDefinition kind, string storeKey, JsonObject document, ReadOnlyMemory<byte> stored, long revision) =>
+        new(kind, storeKey[kind.StorePrefix.Length..], kind.ToStorage is null ? stored : StoredDocument.Encode(document), revision);
 
     private static JsonObject Scoped(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
     {

@@ -68,8 +68,9 @@ internal sealed class WatchVerb(ServerParts parts)
             if (start.Shown is { } snapshot)
             {
                 var (from, to) = snapshot.Range(request.PathPrefix, null);
-                foreach (var item in snapshot.Between(from, to))
+                foreach (var stored in snapshot.Between(from, to))
                 {
+                    var item = stored.As(request.Kind);
                     if (options.SelectsAll || options.Matches(item))
                     {
                         chunk.Add(form.Initial(item));
@@ -98,9 +99,10 @@ internal sealed class WatchVerb(ServerParts parts)
                 }
                 for (var i = 0; i < count; i++)
                 {
-                    if (filter.TypeOf(events[i]) is { } type && events[i].Revision > start.Revision)
+                    var change = events[i].As(request.Kind);
+                    if (filter.TypeOf(change) is { } type && change.Revision > start.Revision)
                     {
-                        chunk.Add(form.Event(events[i], type));
+                        chunk.Add(form.Event(change, type));
                     }
                     if (chunk.IsFull)
                     {
