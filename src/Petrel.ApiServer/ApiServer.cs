@@ -76,15 +76,18 @@ public sealed partial class ApiServer : IApiHandler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
         var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
+        var customResources = Task.CompletedTask;
         try
         {
             await BootstrapAsync(stop.Token);
+            await _router.CustomResources.StartAsync(stop.Token);
+            customResources = EndTogetherAsync(_router.CustomResources.RunAsync(stop.Token), stop);
             _ready.TrySetResult();
-            await Task.WhenAll(caches, compaction);
+            await Task.WhenAll(caches, compaction, customResources);
         }
         catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
         {
-            await Task.WhenAll(caches, compaction);
+            await Task.WhenAll(caches, compaction, customResources);
         }
         finally
         {

@@ -1,6 +1,8 @@
 using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Subresources;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
@@ -32,6 +34,7 @@ internal sealed class Router
         var updates = new UpdateEngine(parts, allocations, admission);
         var deletions = new DeleteEngine(parts, admission);
         Create = new CreateVerb(parts, allocations, admission);
+        CustomResources = new CustomResourceLoop(parts, updates, deletions);
         _get = new GetVerb(parts);
         _list = new ListVerb(parts);
         _watch = new WatchVerb(parts);
@@ -47,6 +50,9 @@ internal sealed class Router
     }
 
     public CreateVerb Create { get; }
+
+    /// <summary>Serves custom resources.</summary>
+    public CustomResourceLoop CustomResources { get; }
 
     public ValueTask<ApiResponse> RouteAsync(RequestInfo info, ApiRequest http, CancellationToken cancellationToken)
     {
@@ -70,7 +76,14 @@ internal sealed class Router
             throw StatusErrors.NoSuchResource();
         }
         var request = new ResourceRequest(http, info, kind);
-        return info.Subresource.Length == 0 ? Verb(request, cancellationToken) : Subresource(request, cancellationToken);
+        var response = info.Subresource.Length == 0 ? Verb(request, cancellationToken) : Subresource(request, cancellationToken);
+        return kind.Deprecation.Length == 0 ? response : WarnAsync(response, kind.Deprecation);
+    }
+
+    private static async ValueTask<ApiResponse> WarnAsync(ValueTask<ApiResponse> response, string warning)
+    {
+        var answer = await response;
+        return answer with { Headers = [.. answer.Headers, .. ObjectResponses.Warnings([warning])] };
     }
 
     private ValueTask<ApiResponse> Verb(ResourceRequest request, CancellationToken cancellationToken)

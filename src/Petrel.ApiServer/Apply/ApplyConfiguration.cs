@@ -71,7 +71,7 @@ internal sealed class ApplyConfiguration
     }
 
     /// <summary>
-    /// The same wish of a workload: a Scale has only one field of its own, which is at the same path there. Its version is the workload's, as upstream
+    /// The same wish of a workload: a Scale has only one field of its own. Its version is the workload's, as upstream
     /// records it.
     /// </summary>
     public ApplyConfiguration OfWorkload(KindDefinition kind)
@@ -79,7 +79,8 @@ internal sealed class ApplyConfiguration
         var workload = new JsonObject { ["apiVersion"] = kind.Gvk.ApiVersion, ["kind"] = kind.Gvk.Kind, ["metadata"] = new JsonObject() };
         if (_configuration.Child("spec").Number("replicas") is { } replicas)
         {
-            workload["spec"] = new JsonObject { ["replicas"] = replicas };
+            var path = kind.Scale.Replicas;
+            path.SkipLast(1).Aggregate(workload, static (parent, step) => parent.Ensure(step))[path[^1]] = replicas;
         }
         return new(workload, _manager with { ApiVersion = kind.Gvk.ApiVersion }, _force);
     }

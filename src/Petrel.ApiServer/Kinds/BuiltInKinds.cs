@@ -1,4 +1,5 @@
 using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Kinds.AdmissionRegistration;
 using Petrel.ApiServer.Kinds.ApiRegistration;
 using Petrel.ApiServer.Kinds.Autoscaling;
@@ -70,6 +71,7 @@ internal static class BuiltInKinds
         WebhookKinds.Mutating,
         WebhookKinds.Validating,
         ApiServiceKind.Definition,
+        CustomResourceDefinitionKind.Definition,
     ];
 
     /// <summary>A row with what follows from the names alone.</summary>

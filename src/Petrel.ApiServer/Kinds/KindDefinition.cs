@@ -36,6 +36,12 @@ public sealed record KindDefinition
     /// <summary>Whether a CustomResourceDefinition defines the kind.</summary>
     public bool IsCustom { get; init; }
 
+    /// <summary>The kind of its lists.</summary>
+    public string ListKind { get; init; } = "";
+
+    /// <summary>What clients of this version are warned of; empty when it is not deprecated.</summary>
+    public string Deprecation { get; init; } = "";
+
     /// <summary>What OpenAPI says of the kind, for those whose schema is not upstream's; else null.</summary>
     public JsonObject? PublishedSchema { get; init; }
 

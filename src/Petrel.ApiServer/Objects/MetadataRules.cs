@@ -73,7 +73,7 @@ internal static class MetadataRules
     {
         var annotationsCount = kind.AnnotationsRaiseGeneration
             && !JsonNode.DeepEquals(document.Metadata()["annotations"], old.Metadata()["annotations"]);
-        if (kind.HasGeneration && (annotationsCount || !SameDesire(document, old)))
+        if (kind.HasGeneration && (annotationsCount || !SameDesire(document, old, statusCounts: kind.IsCustom && !kind.HasStatus)))
         {
             document.Metadata()["generation"] = (old.Metadata().Number("generation") ?? 0) + 1;
         }
@@ -111,18 +111,18 @@ internal static class MetadataRules
         }
     }
 
-    private static bool SameDesire(JsonObject left, JsonObject right)
+    private static bool SameDesire(JsonObject left, JsonObject right, bool statusCounts)
     {
         foreach (var (name, value) in left)
         {
-            if (name is not ("metadata" or "status") && !JsonNode.DeepEquals(value, right[name]))
+            if (name != "metadata" && (statusCounts || name != "status") && !JsonNode.DeepEquals(value, right[name]))
             {
                 return false;
             }
         }
         foreach (var (name, value) in right)
         {
-            if (name is not ("metadata" or "status") && value is not null && !left.ContainsKey(name))
+            if (name != "metadata" && (statusCounts || name != "status") && value is not null && !left.ContainsKey(name))
             {
                 return false;
             }

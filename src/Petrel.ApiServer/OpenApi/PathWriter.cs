@@ -38,7 +38,7 @@ internal static class PathWriter
         foreach (var subresource in Discovery.ResourceLists.SubresourcesOf(kind))
         {
             var isText = subresource.Name == "log";
-            var body = isText ? null : Body(schemas.AddOther(subresource.Kind));
+            var body = isText ? null : Body(subresource.Kind == kind.Gvk ? kind.Schema.Name : schemas.AddOther(subresource.Kind));
             yield return ($"{collection}/{{name}}/{subresource.Name}", Object(kind, subresource.Verbs, subresource.Kind, body, subresource.Name, schemas));
         }
         if (kind.Namespaced)
@@ -93,7 +93,7 @@ internal static class PathWriter
                     item["put"] = Operation(shown, $"replace{name}", "put", body, body, Writing);
                     break;
                 case "patch":
-                    item["patch"] = Operation(shown, $"patch{name}", "patch", Body(schemas.Meta("Patch"), PatchTypes), body, [.. Writing, new("force", "boolean")]);
+                    item["patch"] = Operation(shown, $"patch{name}", "patch", Body(schemas.Meta("Patch"), kind.IsCustom ? [.. PatchTypes.Where(p => !p.Contains("strategic", StringComparison.Ordinal))] : PatchTypes), body, [.. Writing, new("force", "boolean")]);
                     break;
                 case "delete" when subresource.Length == 0:
                     item["delete"] = Operation(shown, $"delete{name}", "delete", Body(schemas.Meta("DeleteOptions")), Body(schemas.Meta("Status")), Deleting);

@@ -19,8 +19,8 @@ internal sealed class SchemaWriter
     /// <summary>Adds a kind and its list.</summary>
     public void AddKind(KindDefinition kind)
     {
-        Mark(Add(kind.Schema), kind.Gvk);
-        var list = kind.Gvk with { Kind = kind.Gvk.Kind + "List" };
+        Mark(kind.PublishedSchema is { } published ? AddPublished(kind.Schema.Name, published) : Add(kind.Schema), kind.Gvk);
+        var list = kind.Gvk with { Kind = kind.ListKind.Length > 0 ? kind.ListKind : kind.Gvk.Kind + "List" };
         var name = ListName(kind);
         _schemas[name] = new JsonObject
         {
@@ -57,6 +57,21 @@ internal sealed class SchemaWriter
     public JsonObject Finish() => new(_schemas.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value)));
 
     public static JsonObject Reference(string name) => new() { ["$ref"] = $"#/components/schemas/{name}" };
+
+    // A custom schema says everything but what all objects have.
+    private string AddPublished(string name, JsonObject published)
+    {
+        var schema = published.DeepClone().AsObject();
+        if (schema["properties"] is not JsonObject properties)
+        {
+            schema["properties"] = properties = [];
+        }
+        properties["apiVersion"] = new JsonObject { ["type"] = "string" };
+        properties["kind"] = new JsonObject { ["type"] = "string" };
+        properties["metadata"] = Whole(Meta("ObjectMeta"));
+        _schemas[name] = schema;
+        return name;
+    }
 
     private string Mark(string name, GroupVersionKind kind)
     {

@@ -28,22 +28,22 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                 await Freshness.WaitAsync(parts, null, cancellationToken);
                 var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
                     ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
-                return Answer(found, []);
+                return Answer(request.Kind, found, []);
             case "update":
                 var update = WriteCall.Read(request.Http, "UpdateOptions", "scale");
                 var body = BodyDecoder.Decode(request.Http, ScaleKind, schema);
                 update.BodyWarnings = body.Warnings;
-                return Answer(await ScaleAsync(request, update, _ => body.Document, cancellationToken), update.Warnings);
+                return Answer(request.Kind, await ScaleAsync(request, update, _ => body.Document, cancellationToken), update.Warnings);
             case "patch":
                 var call = WriteCall.Read(request.Http, "PatchOptions", "scale");
                 if (BodyDecoder.MediaType(request.Http.ContentType) == ApplyConfiguration.MediaType)
                 {
-                    return Answer(await ApplyAsync(request, schema, call, cancellationToken), call.Warnings);
+                    return Answer(request.Kind, await ApplyAsync(request, schema, call, cancellationToken), call.Warnings);
                 }
-                var patch = ObjectPatch.Read(request.Http);
+                var patch = ObjectPatch.Read(request.Http, request.Kind);
                 var patched = await ScaleAsync(
                     request, call, scale => patch.Apply(scale, ScaleKind, schema, call.Validation).Document, cancellationToken);
-                return Answer(patched, call.Warnings);
+                return Answer(request.Kind, patched, call.Warnings);
             default:
                 throw StatusErrors.MethodNotAllowed();
         }
@@ -89,10 +89,11 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             call,
             workload =>
             {
-                var scale = change(Of(workload));
+                var scale = change(Of(request.Kind, workload));
                 MetadataRules.CheckPath(scale, request.Kind, request.Key);
                 var replicas = CheckReplicas(scale, request.Key.Name);
-                workload.Ensure("spec")["replicas"] = replicas;
+                var paths = request.Kind.Scale.Replicas;
+                paths.SkipLast(1).Aggregate(workload, static (parent, step) => parent.Ensure(step))[paths[^1]] = replicas;
                 // The Scale's preconditions are the workload's.
                 workload.Metadata().CopyFrom(scale.Metadata(), "resourceVersion");
                 workload.Metadata().CopyFrom(scale.Metadata(), "uid");
@@ -100,35 +101,42 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             },
             cancellationToken);
 
-    private static ApiResponse Answer(WireObject workload, IReadOnlyList<string> warnings) => new()
+    private static ApiResponse Answer(KindDefinition kind, WireObject workload, IReadOnlyList<string> warnings) => new()
     {
         StatusCode = 200,
         Headers = ObjectResponses.Warnings(warnings),
-        Body = JsonBytes.Of(Of(JsonNode.Parse(workload.ToArray())!.AsObject())),
+        Body = JsonBytes.Of(Of(kind, JsonNode.Parse(workload.ToArray())!.AsObject())),
     };
 
-    private static JsonObject Of(JsonObject workload)
+    private static JsonObject Of(KindDefinition kind, JsonObject workload)
     {
         var metadata = new JsonObject();
         foreach (var name in (ReadOnlySpan<string>)["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
         {
             metadata.CopyFrom(workload.Metadata(), name);
         }
-        var spec = workload.Child("spec");
-        var selector = spec.Child("selector") is { } map && !map.Has("matchLabels") && !map.Has("matchExpressions")
-            ? LabelSelector.FromLabels(spec.Map("selector"))
-            : LabelSelector.FromDocument(spec?["selector"]);
+        JsonNode? At(IReadOnlyList<string> path) => path.Aggregate((JsonNode?)workload, static (node, step) => (node as JsonObject)?[step]);
+        var selector = kind.Scale.Selector is { } path ? Selector(At(path)) : "";
         return new JsonObject
         {
             ["kind"] = ScaleKind.Kind,
             ["apiVersion"] = ScaleKind.ApiVersion,
             ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = spec.Number("replicas") ?? 0 },
+            ["spec"] = new JsonObject { ["replicas"] = Fields.AsNumber(At(kind.Scale.Replicas)) ?? 0 },
             ["status"] = new JsonObject
             {
-                ["replicas"] = workload.Child("status").Number("replicas") ?? 0,
-                ["selector"] = selector.ToString(),
+                ["replicas"] = Fields.AsNumber(At(kind.Scale.StatusReplicas)) ?? 0,
+                ["selector"] = selector,
             },
         };
     }
+
+    // A label selector, or the plain map of labels that ReplicationControllers have, or its text, as custom resources keep it.
+    private static string Selector(JsonNode? selector) => selector switch
+    {
+        JsonObject map when !map.Has("matchLabels") && !map.Has("matchExpressions") =>
+            LabelSelector.FromLabels(map.Select(m => KeyValuePair.Create(m.Key, Fields.AsText(m.Value) ?? ""))).ToString(),
+        JsonObject or null => LabelSelector.FromDocument(selector).ToString(),
+        _ => Fields.AsText(selector) ?? "",
+    };
 }

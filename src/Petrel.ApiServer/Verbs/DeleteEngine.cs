@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -100,6 +101,10 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
         if (kind.Gvk is { Group: "", Kind: "Namespace" })
         {
             document.Ensure("status")["phase"] = "Terminating";
+        }
+        if (ReferenceEquals(kind, CustomResourceDefinitionKind.Definition))
+        {
+            CustomResourceDefinitionKind.MarkTerminating(document);
         }
     }
 

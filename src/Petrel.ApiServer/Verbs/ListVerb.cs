@@ -125,7 +125,7 @@ internal sealed class ListVerb(ServerParts parts)
 
     private static ReadOnlyMemory<byte> Join(ResourceRequest request, ListPage page)
     {
-        var start = Start(request.Kind.Gvk.Kind + "List", request.Kind.Gvk.ApiVersion, page);
+        var start = Start((request.Kind.ListKind.Length > 0 ? request.Kind.ListKind : request.Kind.Gvk.Kind + "List"), request.Kind.Gvk.ApiVersion, page);
         long length = start.Length + 2 + Math.Max(0, page.Items.Count - 1);
         foreach (var item in page.Items)
         {

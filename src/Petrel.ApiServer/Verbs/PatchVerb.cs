@@ -23,7 +23,7 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
         {
             return await ApplyAsync(request, scope, call, cancellationToken);
         }
-        var patch = ObjectPatch.Read(request.Http);
+        var patch = ObjectPatch.Read(request.Http, request.Kind);
         var patched = await engine.RunAsync(
             request.Kind,
             request.Key,
@@ -100,8 +100,10 @@ internal sealed class ObjectPatch
 
     private ObjectPatch(string type, JsonNode patch, IReadOnlyList<string> problems) => (_type, _patch, _problems) = (type, patch, problems);
 
-    public static ObjectPatch Read(ApiRequest request)
+    public static ObjectPatch Read(ApiRequest request, KindDefinition kind)
     {
+        // Strategic merge needs to know more of a type than custom schemas say.
+        var accepted = kind.IsCustom ? Accepted.Where(a => a != StrategicPatchType).ToArray() : Accepted;
         var type = BodyDecoder.MediaType(request.ContentType);
         if (RequestInfo.IsTrue(request.QueryValue("force")) && type != ApplyConfiguration.MediaType)
         {
@@ -109,9 +111,9 @@ internal sealed class ObjectPatch
             errors.Forbidden("force", "may not be specified for non-apply patch");
             throw StatusErrors.Invalid(new GroupVersionKind("meta.k8s.io", "v1", "PatchOptions"), "", errors.All);
         }
-        if (!Accepted.Contains(type) || type == ApplyConfiguration.MediaType)
+        if (!accepted.Contains(type) || type == ApplyConfiguration.MediaType)
         {
-            throw StatusErrors.UnsupportedMediaType(Accepted);
+            throw StatusErrors.UnsupportedMediaType(accepted);
         }
         try
         {

@@ -33,7 +33,7 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
     /// <summary>The shape of the member called <paramref name="name"/>; null where the schema has none.</summary>
     public FieldShape? Member(string name) => Kind switch
     {
-        ShapeKind.Struct => Type!.Field(name) is { } field ? OfField(field) : null,
+        ShapeKind.Struct => Type!.Field(name) is { } field ? OfField(field) : Type.PreservesUnknown ? new FieldShape(ShapeKind.Unknown, null, null) : null,
         ShapeKind.Map => OfElement(Field!, listOfMap: true),
         _ => new FieldShape(ShapeKind.Unknown, null, null),
     };

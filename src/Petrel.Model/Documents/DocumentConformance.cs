@@ -22,6 +22,10 @@ public static class DocumentConformance
     /// <summary>The conforming copy; the argument is not changed.</summary>
     public static ConformanceResult Check(JsonObject document, SchemaType type)
     {
+        if (type.Conform is { } own)
+        {
+            return own(document);
+        }
         var check = new Checker();
         return new ConformanceResult(check.Object(document, type, null), check.Unknown, check.Errors);
     }

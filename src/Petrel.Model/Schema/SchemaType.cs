@@ -105,6 +105,12 @@ public sealed class SchemaType(
     /// <summary>Upstream's Go-style type name, for example <c>io.k8s.api.core.v1.PodSpec</c> (as in OpenAPI).</summary>
     public string Name { get; } = name;
 
+    /// <summary>Whether values may have members that the type does not name.</summary>
+    public bool PreservesUnknown { get; init; }
+
+    /// <summary>How documents of the type are held against it, where that is not the way of upstream's own types; else null.</summary>
+    public Func<System.Text.Json.Nodes.JsonObject, Documents.ConformanceResult>? Conform { get; init; }
+
     /// <summary>Whether server-side apply takes values of this type as a whole.</summary>
     public bool IsAtomic { get; init; }
 
