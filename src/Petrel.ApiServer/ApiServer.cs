@@ -29,7 +29,7 @@ public sealed partial class ApiServer : IApiHandler
 
     private readonly ServerParts _parts;
     private readonly Router _router;
-    private readonly IAuthorizer _authorizer;
+    private readonly ClusterAuthorizer _authorizer;
     private readonly HealthPaths _health;
     private readonly DiscoveryDocuments _discovery;
     private readonly OpenApiDocuments _openApi;
@@ -56,7 +56,7 @@ public sealed partial class ApiServer : IApiHandler
         var caches = new CacheHub(store, kinds.All, options.WatchWindow);
         _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log);
         _router = new Router(_parts);
-        _authorizer = new ClusterAuthorizer(store, kinds);
+        _authorizer = _parts.Authorizer;
         _limits = new RequestLimits(options, time);
         _discovery = new DiscoveryDocuments(kinds);
         _openApi = new OpenApiDocuments(kinds);
@@ -76,18 +76,24 @@ public sealed partial class ApiServer : IApiHandler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
         var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
-        var customResources = Task.CompletedTask;
+        var (customResources, aggregation) = (Task.CompletedTask, Task.CompletedTask);
         try
         {
             await BootstrapAsync(stop.Token);
             await _router.CustomResources.StartAsync(stop.Token);
+            if (_parts.Options.KeepDefaultRoles)
+            {
+                await _router.DefaultRoles.EnsureAsync(stop.Token);
+                await _router.Aggregation.SettleAsync(stop.Token);
+            }
+            aggregation = EndTogetherAsync(_router.Aggregation.RunAsync(stop.Token), stop);
             customResources = EndTogetherAsync(_router.CustomResources.RunAsync(stop.Token), stop);
             _ready.TrySetResult();
-            await Task.WhenAll(caches, compaction, customResources);
+            await Task.WhenAll(caches, compaction, customResources, aggregation);
         }
         catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
         {
-            await Task.WhenAll(caches, compaction, customResources);
+            await Task.WhenAll(caches, compaction, customResources, aggregation);
         }
         finally
         {
@@ -153,7 +159,7 @@ public sealed partial class ApiServer : IApiHandler
         {
             if (!await _authorizer.IsAllowedAsync(info, request, cancellationToken))
             {
-                throw ForbiddenErrors.Of(info, request.User);
+                throw ForbiddenErrors.Of(info, request.User, _authorizer.Rbac.Problems(info, request.User));
             }
             return info.IsResource
                 ? await _router.RouteAsync(info, request, cancellationToken)

@@ -55,4 +55,7 @@ public sealed record ApiServerOptions
 
     /// <summary>How long a request may take, watches and the like aside; then it is answered 504, and its outcome is unknown.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.</summary>
+    public bool KeepDefaultRoles { get; init; }
 }

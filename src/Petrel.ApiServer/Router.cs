@@ -1,8 +1,10 @@
 using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
+using Petrel.ApiServer.Reviews;
 using Petrel.ApiServer.Subresources;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
@@ -25,6 +27,7 @@ internal sealed class Router
     private readonly EvictionSubresource _eviction;
     private readonly FinalizeSubresource _finalize;
     private readonly LogSubresource _log;
+    private readonly AccessReviews _reviews;
 
     public Router(ServerParts parts)
     {
@@ -34,6 +37,9 @@ internal sealed class Router
         var updates = new UpdateEngine(parts, allocations, admission);
         var deletions = new DeleteEngine(parts, admission);
         Create = new CreateVerb(parts, allocations, admission);
+        _reviews = new AccessReviews(parts);
+        DefaultRoles = new DefaultRoles(parts, Create, updates);
+        Aggregation = new RoleAggregation(parts, updates);
         CustomResources = new CustomResourceLoop(parts, updates, deletions);
         _get = new GetVerb(parts);
         _list = new ListVerb(parts);
@@ -50,6 +56,12 @@ internal sealed class Router
     }
 
     public CreateVerb Create { get; }
+
+    /// <summary>Keeps the default roles.</summary>
+    public DefaultRoles DefaultRoles { get; }
+
+    /// <summary>Fills roles that gather others' rules.</summary>
+    public RoleAggregation Aggregation { get; }
 
     /// <summary>Serves custom resources.</summary>
     public CustomResourceLoop CustomResources { get; }
@@ -91,6 +103,10 @@ internal sealed class Router
         if (!request.Kind.Verbs.Contains(request.Info.Verb))
         {
             throw StatusErrors.MethodNotAllowed();
+        }
+        if (AccessReviews.Answers(request.Kind))
+        {
+            return _reviews.RunAsync(request, cancellationToken);
         }
         return (request.Info.Verb, request.Key.Name.Length > 0) switch
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
@@ -20,5 +21,10 @@ internal sealed record ServerParts(
     IWebhookCaller Webhooks,
     ILogger Log)
 {
+    private ClusterAuthorizer? _authorizer;
+
     public WriteContext WriteContext { get; } = new(Time, Entropy);
+
+    /// <summary>Who may do what.</summary>
+    public ClusterAuthorizer Authorizer => _authorizer ??= new ClusterAuthorizer(this);
 }

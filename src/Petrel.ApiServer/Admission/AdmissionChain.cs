@@ -16,6 +16,7 @@ internal sealed class AdmissionChain(ServerParts parts)
     [
         new NamespaceLifecycle(parts),
         new CertificateRequester(),
+        new RbacEscalation(parts),
         new LimitRanger(parts),
         new ServiceAccountAdmission(parts),
         new NodeRestrictionAdmission(parts),

@@ -7,11 +7,11 @@ namespace Petrel.ApiServer.Authorization;
 /// <summary>The refusal of a caller without the right, in upstream's words.</summary>
 internal static class ForbiddenErrors
 {
-    public static StatusException Of(RequestInfo info, UserInfo user)
+    public static StatusException Of(RequestInfo info, UserInfo user, string problems = "")
     {
         if (!info.IsResource)
         {
-            return StatusErrors.Forbidden("", "", "", $"User \"{user.Name}\" cannot {info.Verb} path \"{info.Path}\"");
+            return StatusErrors.Forbidden("", "", "", $"User \"{user.Name}\" cannot {info.Verb} path \"{info.Path}\"{problems}");
         }
         var resource = info.Subresource.Length == 0 ? info.Resource : $"{info.Resource}/{info.Subresource}";
         var scope = info.Namespace.Length == 0 || info.Resource == "namespaces" ? "at the cluster scope" : $"in the namespace \"{info.Namespace}\"";
@@ -19,6 +19,6 @@ internal static class ForbiddenErrors
             info.Group,
             info.Resource,
             info.Name,
-            $"User \"{user.Name}\" cannot {info.Verb} resource \"{resource}\" in API group \"{info.Group}\" {scope}");
+            $"User \"{user.Name}\" cannot {info.Verb} resource \"{resource}\" in API group \"{info.Group}\" {scope}{problems}");
     }
 }

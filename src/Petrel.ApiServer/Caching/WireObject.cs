@@ -120,6 +120,9 @@ internal sealed class WireObject
         throw new InvalidOperationException($"The stored object {Path} has no metadata.");
     }
 
+    /// <summary>Whether these bytes occur in the object anywhere.</summary>
+    public bool Contains(ReadOnlySpan<byte> bytes) => _stored.Span.IndexOf(bytes) >= 0;
+
     /// <summary>The object as a document to read; dispose of it.</summary>
     public JsonDocument Parse() => JsonDocument.Parse(ToArray());
 

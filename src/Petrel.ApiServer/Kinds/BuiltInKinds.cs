@@ -12,6 +12,7 @@ using Petrel.ApiServer.Kinds.Networking;
 using Petrel.ApiServer.Kinds.Nodes;
 using Petrel.ApiServer.Kinds.Policy;
 using Petrel.ApiServer.Kinds.Rbac;
+using Petrel.ApiServer.Kinds.Reviews;
 using Petrel.ApiServer.Kinds.Scheduling;
 using Petrel.ApiServer.Kinds.Storage;
 using Petrel.Model;
@@ -72,6 +73,11 @@ internal static class BuiltInKinds
         WebhookKinds.Validating,
         ApiServiceKind.Definition,
         CustomResourceDefinitionKind.Definition,
+        ReviewKinds.SelfSubject,
+        ReviewKinds.SubjectAccess,
+        ReviewKinds.SelfSubjectAccess,
+        ReviewKinds.SelfSubjectRules,
+        ReviewKinds.LocalSubjectAccess,
     ];
 
     /// <summary>A row with what follows from the names alone.</summary>

@@ -35,6 +35,7 @@ internal static class ServerHost
             ServiceCidr = ClusterFiles.ServiceCidr(settings),
             NotReadyTolerationSeconds = settings.EvictionSeconds,
             UnreachableTolerationSeconds = settings.EvictionSeconds,
+            KeepDefaultRoles = true,
             RequireServiceAccounts = true,
         };
         using var webhooks = new HttpsWebhookCaller();

@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authorization;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Rbac;
+using Petrel.ApiServer.Requests;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Admission;
+
+/// <summary>
+/// Nobody gives away more than they have: a role's author must hold its rules or have the right to <c>escalate</c>, and whoever binds a role
+/// must hold its rules or have the right to <c>bind</c> it (upstream: the policybased storage of the RBAC registry).
+/// </summary>
+internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
+{
+    public string Name => "RBACEscalation";
+
+    public bool Handles(AdmissionRequest request) =>
+        request.Kind.Gvk.Group == RbacKinds.Group && request.Operation is AdmissionOperation.Create or AdmissionOperation.Update
+        && !request.Call.User.Groups.Contains(UserInfo.MastersGroup);
+
+    public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        var value = request.Object!;
+        if (request.Old is { } old && new[] { "rules", "aggregationRule", "subjects", "roleRef" }.All(f => JsonNode.DeepEquals(value[f], old[f])))
+        {
+            // Labels and the like may be changed by whoever may write the object.
+            return;
+        }
+        await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
+        var binds = request.Kind.Gvk.Kind.EndsWith("Binding", StringComparison.Ordinal);
+        var wanted = binds ? RulesBound(value, request.Key.Namespace) : [.. value.Objects("rules").Select(PolicyRule.FromDocument)];
+        if (value.Has("aggregationRule"))
+        {
+            // What will be gathered is not known yet: everything is meant.
+            wanted = [.. wanted, new PolicyRule(["*"], ["*"], ["*"], [], []), new PolicyRule(["*"], [], [], [], ["*"])];
+        }
+        var missing = PolicyRule.Uncovered([.. parts.Authorizer.Rbac.RulesOf(request.Call.User, request.Key.Namespace)], wanted);
+        if (missing.Count == 0 || await MayAsync(request, value, binds, cancellationToken))
+        {
+            return;
+        }
+        var user = request.Call.User;
+        throw StatusErrors.Forbidden(
+            request.Kind,
+            request.Key.Name.Length > 0 ? request.Key.Name : value.Child("metadata").Text("name"),
+            $"user \"{user.Name}\" (groups=[{string.Join(' ', user.Groups.Select(g => $"\"{g}\""))}]) is attempting to grant RBAC permissions not currently held:\n"
+            + string.Join('\n', missing.Select(r => r.ToString()).Distinct()));
+    }
+
+    private IReadOnlyList<PolicyRule> RulesBound(JsonObject binding, string namespaceName)
+    {
+        var role = binding.Child("roleRef");
+        var (kind, path) = role.Text("kind") == "ClusterRole" ? (RbacKinds.ClusterRole, role.Text("name")) : (RbacKinds.Role, $"{namespaceName}/{role.Text("name")}");
+        return parts.Caches.Of(kind).Current.Find(path) is { } found
+            ? [.. JsonNode.Parse(found.ToArray()).Objects("rules").Select(PolicyRule.FromDocument)]
+            : throw StatusErrors.NotFound(kind, role.Text("name"));
+    }
+
+    private async ValueTask<bool> MayAsync(AdmissionRequest request, JsonObject value, bool binds, CancellationToken cancellationToken)
+    {
+        var role = value.Child("roleRef");
+        var resource = binds ? (role.Text("kind") == "ClusterRole" ? "clusterroles" : "roles") : request.Kind.Plural;
+        var name = binds ? role.Text("name") : value.Child("metadata").Text("name");
+        var asked = new RequestInfo("", true, binds ? "bind" : "escalate", RbacKinds.Group, "v1", request.Key.Namespace, resource, name);
+        return await parts.Authorizer.IsAllowedAsync(asked, new ApiRequest { Method = "POST", Path = "", User = request.Call.User }, cancellationToken);
+    }
+}
