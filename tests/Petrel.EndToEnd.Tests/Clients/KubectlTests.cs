@@ -56,7 +56,8 @@ public sealed class KubectlTests(ClientCluster clients)
         await k.SaysAsync("patched", "patch deployment web --type=json -p [{\"op\":\"remove\",\"path\":\"/metadata/labels/a\"}]");
         await k.SaysAsync("+ replicas: 5", "diff -f -", Web.Replace("replicas: 1", "replicas: 5", StringComparison.Ordinal), exitCode: 1);
         await k.SaysAsync("serverside-applied", "apply --server-side --force-conflicts -f -", Web);
-        await k.SaysAsync("edited", "edit configmap kube-root-ca.crt", environment: new() { ["EDITOR"] = "sed -i s/kind/kind/;s/^metadata:/metadata:\\n\\ \\ labels:\\ {edited:\\ \"yes\"}/" });
+        await k.SaysAsync("edited", "edit deployment web", environment: new() { ["EDITOR"] = "sed -i s/minReadySeconds:.1/&0/" });
+        await k.SaysAsync("10", "get deployment web -o jsonpath={.spec.minReadySeconds}");
         await k.SaysAsync("replaced", "replace -f -", Web.Replace("replicas: 1", "replicas: 0", StringComparison.Ordinal));
         await k.SaysAsync("deleted", "delete deployment web --timeout=60s");
         await k.SaysAsync("No resources found", "get deployments");
