@@ -33,7 +33,8 @@ internal sealed class EtcdPeer : IPeer
                 "--listen-client-urls", $"http://127.0.0.1:{client}", "--advertise-client-urls", $"http://127.0.0.1:{client}",
                 "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
                 "--initial-cluster", $"default=http://127.0.0.1:{peer}",
-            ]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            ])
+        { RedirectStandardError = true, RedirectStandardOutput = true })!;
         using var http = new HttpClient();
         for (var healthy = false; !healthy;)
         {

@@ -1,8 +1,8 @@
 using Petrel.ApiServer.Admission.Defaults;
 using Petrel.ApiServer.Admission.Limits;
 using Petrel.ApiServer.Admission.NodeRestriction;
-using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Admission.Pods;
+using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Admission.Quotas;
 using Petrel.ApiServer.Admission.ServiceAccounts;
 using Petrel.ApiServer.Admission.Webhooks;

@@ -1,7 +1,7 @@
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Kinds.AdmissionRegistration;
 using Petrel.ApiServer.Kinds.ApiRegistration;
+using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Autoscaling;
 using Petrel.ApiServer.Kinds.Batch;
 using Petrel.ApiServer.Kinds.Certificates;
