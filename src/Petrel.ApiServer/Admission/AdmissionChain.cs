@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Admission.Certificates;
 using Petrel.ApiServer.Admission.Defaults;
 using Petrel.ApiServer.Admission.Limits;
 using Petrel.ApiServer.Admission.NodeRestriction;
@@ -25,6 +26,9 @@ internal sealed class AdmissionChain(ServerParts parts)
         new DefaultTolerationSeconds(parts.Options),
         new DefaultStorageClass(parts),
         new RuntimeClassPlugin(parts),
+        new SignerRights(parts),
+        new CertificateConditions(parts.Time),
+        new CertificateSubjectRestriction(),
         new DefaultIngressClass(parts),
         new MutatingWebhooks(parts),
         new ValidatingWebhooks(parts),

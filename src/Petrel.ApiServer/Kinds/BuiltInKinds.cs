@@ -8,6 +8,7 @@ using Petrel.ApiServer.Kinds.Certificates;
 using Petrel.ApiServer.Kinds.Coordination;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Discovery;
+using Petrel.ApiServer.Kinds.Events;
 using Petrel.ApiServer.Kinds.Networking;
 using Petrel.ApiServer.Kinds.Nodes;
 using Petrel.ApiServer.Kinds.Policy;
@@ -31,8 +32,8 @@ internal static class BuiltInKinds
         LimitRangeKind.Definition,
         NamespaceKind.Definition,
         NodeKind.Definition,
-        PersistentVolumeKinds.Volume,
-        PersistentVolumeKinds.Claim,
+        PersistentVolumeKind.Definition,
+        PersistentVolumeClaimKind.Definition,
         PodKind.Definition,
         PodTemplateKind.Definition,
         ReplicationControllerKind.Definition,
@@ -55,19 +56,20 @@ internal static class BuiltInKinds
         RbacKinds.RoleBinding,
         RbacKinds.ClusterRole,
         RbacKinds.ClusterRoleBinding,
-        IngressKinds.Ingress,
-        IngressKinds.IngressClass,
+        IngressKind.Definition,
+        IngressClassKind.Definition,
         NetworkPolicyKind.Definition,
-        AddressKinds.Address,
-        AddressKinds.ServiceCidr,
-        StorageKinds.Class,
-        StorageKinds.Attachment,
-        StorageKinds.Driver,
-        StorageKinds.Node,
-        StorageKinds.Capacity,
-        StorageKinds.Attributes,
+        IpAddressKind.Definition,
+        ServiceCidrKind.Definition,
+        StorageClassKind.Definition,
+        VolumeAttachmentKind.Definition,
+        CsiDriverKind.Definition,
+        CsiNodeKind.Definition,
+        CsiStorageCapacityKind.Definition,
+        VolumeAttributesClassKind.Definition,
         PriorityClassKind.Definition,
         RuntimeClassKind.Definition,
+        EventsEventKind.Definition,
         CertificateSigningRequestKind.Definition,
         WebhookKinds.Mutating,
         WebhookKinds.Validating,

@@ -52,53 +52,75 @@ internal static class WebhookKinds
         {
             var path = dotted[1..];
             var name = hook.Text("name");
-            if (name.Length == 0)
-            {
-                errors.Required($"{path}.name");
-            }
-            else if (NameSyntax.SubdomainProblem(name) is { } problem)
-            {
-                errors.Invalid($"{path}.name", name, problem);
-            }
-            else if (name.Count(c => c == '.') < 2)
-            {
-                errors.Invalid($"{path}.name", name, "should be a domain with at least three segments separated by dots");
-            }
-            else if (!names.Add(name))
-            {
-                errors.Duplicate($"{path}.name", name);
-            }
-            var versions = hook.Texts("admissionReviewVersions").ToList();
-            if (versions.Count == 0)
-            {
-                errors.Required($"{path}.admissionReviewVersions", "must specify one of v1, v1beta1");
-            }
-            else if (!versions.Contains("v1"))
-            {
-                errors.Invalid($"{path}.admissionReviewVersions", hook.List("admissionReviewVersions"), "must include at least one of v1");
-            }
-            Choice(hook, "sideEffects", path, ["None", "NoneOnDryRun"], errors);
-            Choice(hook, "failurePolicy", path, ["Fail", "Ignore"], errors);
-            Choice(hook, "matchPolicy", path, ["Equivalent", "Exact"], errors);
-            if (mutating)
-            {
-                Choice(hook, "reinvocationPolicy", path, ["IfNeeded", "Never"], errors);
-            }
-            if (hook.Number("timeoutSeconds") is { } timeout && timeout is < 1 or > 30)
-            {
-                errors.Invalid($"{path}.timeoutSeconds", timeout, timeout > 30 ? "the timeout value must be no more than 30 seconds" : "the timeout value must be at least 1 second");
-            }
-            SelectorValidation.Validate(hook.Child("namespaceSelector"), $"{path}.namespaceSelector", errors);
-            SelectorValidation.Validate(hook.Child("objectSelector"), $"{path}.objectSelector", errors);
-            if (hook.List("matchConditions") is { Count: > 0 })
-            {
-                errors.Forbidden($"{path}.matchConditions", "CEL expressions are not evaluated by this server");
-            }
-            Client(hook.Child("clientConfig"), $"{path}.clientConfig", errors);
+            FullName(name, $"{path}.name", errors);
             foreach (var (rule, at) in hook.Indexed("rules", path))
             {
                 Rule(rule, at, errors);
             }
+            Choice(hook, "failurePolicy", path, ["Fail", "Ignore"], errors);
+            Choice(hook, "matchPolicy", path, ["Equivalent", "Exact"], errors);
+            Choice(hook, "sideEffects", path, ["None", "NoneOnDryRun"], errors);
+            if (hook.Number("timeoutSeconds") is { } timeout and (< 1 or > 30))
+            {
+                errors.Invalid($"{path}.timeoutSeconds", timeout, "the timeout value must be between 1 and 30 seconds");
+            }
+            SelectorValidation.Validate(hook.Child("namespaceSelector"), $"{path}.namespaceSelector", errors);
+            SelectorValidation.Validate(hook.Child("objectSelector"), $"{path}.objectSelector", errors);
+            if (mutating)
+            {
+                Choice(hook, "reinvocationPolicy", path, ["IfNeeded", "Never"], errors);
+            }
+            WebhookClient.Validate(hook.Child("clientConfig"), $"{path}.clientConfig", errors);
+            if (hook.List("matchConditions") is { Count: > 0 })
+            {
+                errors.Forbidden($"{path}.matchConditions", "CEL expressions are not evaluated by this server");
+            }
+            Versions(hook, $"{path}.admissionReviewVersions", errors);
+            if (name.Length > 0 && !names.Add(name))
+            {
+                errors.Duplicate($"{path}.name", name);
+            }
+        }
+    }
+
+    private static void FullName(string name, string path, FieldErrors errors)
+    {
+        if (name.Length == 0)
+        {
+            errors.Required(path);
+        }
+        else if (NameSyntax.SubdomainProblem(name) is { } problem)
+        {
+            errors.Invalid(path, name, problem);
+        }
+        else if (name.Count(c => c == '.') < 2)
+        {
+            errors.Invalid(path, name, "should be a domain with at least three segments separated by dots");
+        }
+    }
+
+    private static void Versions(JsonObject hook, string path, FieldErrors errors)
+    {
+        var versions = hook.Texts("admissionReviewVersions").ToList();
+        if (versions.Count == 0)
+        {
+            errors.Required(path, "must specify one of v1, v1beta1");
+            return;
+        }
+        for (var i = 0; i < versions.Count; i++)
+        {
+            if (versions.IndexOf(versions[i]) < i)
+            {
+                errors.Invalid($"{path}[{i}]", versions[i], "duplicate version");
+            }
+            else if (NameSyntax.ServiceNameProblem(versions[i]) is { } problem)
+            {
+                errors.Invalid($"{path}[{i}]", versions[i], problem);
+            }
+        }
+        if (!versions.Contains("v1") && !versions.Contains("v1beta1"))
+        {
+            errors.Invalid(path, hook.List("admissionReviewVersions"), "must include at least one of v1, v1beta1");
         }
     }
 
@@ -115,65 +137,87 @@ internal static class WebhookKinds
         }
     }
 
-    private static void Client(JsonObject? client, string path, FieldErrors errors)
-    {
-        if (client.Has("url") == client.Has("service"))
-        {
-            errors.Required(path, "exactly one of url or service is required");
-            return;
-        }
-        if (client.Has("url"))
-        {
-            var url = client.Text("url");
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != "https")
-            {
-                errors.Invalid($"{path}.url", url, "'https' is the only allowed URL scheme; desired format: https://host[/path]");
-            }
-            else if (uri.UserInfo.Length > 0 || uri.Query.Length > 0 || uri.Fragment.Length > 0)
-            {
-                errors.Invalid($"{path}.url", url, "user information, fragments and query parameters are not permitted in the URL");
-            }
-            return;
-        }
-        var service = client.Child("service");
-        foreach (var name in (ReadOnlySpan<string>)["name", "namespace"])
-        {
-            if (service.Text(name).Length == 0)
-            {
-                errors.Required($"{path}.service.{name}", $"service {name} is required");
-            }
-        }
-        if (service.Number("port") is { } port && NameSyntax.PortProblem(port) is { } problem)
-        {
-            errors.Invalid($"{path}.service.port", port, $"port is not valid: {problem}");
-        }
-        if (service.Text("path") is { Length: > 0 } servicePath && !servicePath.StartsWith('/'))
-        {
-            errors.Invalid($"{path}.service.path", servicePath, "must start with a '/'");
-        }
-    }
-
     private static void Rule(JsonObject rule, string path, FieldErrors errors)
     {
-        foreach (var field in (ReadOnlySpan<string>)["operations", "apiGroups", "apiVersions", "resources"])
+        Wildcard(rule, "operations", "operations", path, errors);
+        var operations = rule.Texts("operations").ToList();
+        for (var i = 0; i < operations.Count; i++)
         {
-            var values = rule.Texts(field).ToList();
-            if (values.Count == 0)
+            if (!Operations.Contains(operations[i]))
             {
-                errors.Required($"{path}.{field}");
-            }
-            if (field != "resources" && values.Count > 1 && values.Contains("*"))
-            {
-                errors.Invalid($"{path}.{field}", rule.List(field), "if '*' is present, must not specify other " + field);
+                errors.NotSupported($"{path}.operations[{i}]", operations[i], Operations);
             }
         }
-        foreach (var operation in rule.Texts("operations").Where(o => !Operations.Contains(o)))
-        {
-            errors.NotSupported($"{path}.operations", operation, Operations);
-        }
+        Wildcard(rule, "apiGroups", "API groups", path, errors);
+        Wildcard(rule, "apiVersions", "API versions", path, errors);
+        NotEmpty(rule, "apiVersions", path, errors);
+        Resources(rule, $"{path}.resources", errors);
         if (!Scopes.Contains(rule.Text("scope")))
         {
             errors.NotSupported($"{path}.scope", rule.Text("scope"), Scopes);
+        }
+    }
+
+    private static void Wildcard(JsonObject rule, string field, string shown, string path, FieldErrors errors)
+    {
+        var values = rule.Texts(field).ToList();
+        if (values.Count == 0)
+        {
+            errors.Required($"{path}.{field}");
+        }
+        else if (values.Count > 1 && values.Contains("*"))
+        {
+            errors.Invalid($"{path}.{field}", rule.List(field), $"if '*' is present, must not specify other {shown}");
+        }
+    }
+
+    private static void NotEmpty(JsonObject rule, string field, string path, FieldErrors errors)
+    {
+        var values = rule.Texts(field).ToList();
+        for (var i = 0; i < values.Count; i++)
+        {
+            if (values[i].Length == 0)
+            {
+                errors.Required($"{path}.{field}[{i}]");
+            }
+        }
+    }
+
+    /// <summary>Resources, of which none may be covered by a wildcard beside it.</summary>
+    private static void Resources(JsonObject rule, string path, FieldErrors errors)
+    {
+        var all = rule.Texts("resources").ToList();
+        if (all.Count == 0)
+        {
+            errors.Required(path);
+        }
+        for (var i = 0; i < all.Count; i++)
+        {
+            if (all[i].Length == 0)
+            {
+                errors.Required($"{path}[{i}]");
+                continue;
+            }
+            if (all[i].Split('/', 2) is not [var resource, var subresource] || all[i] == "*/*")
+            {
+                continue;
+            }
+            if (all.Take(i).Contains($"{resource}/*"))
+            {
+                errors.Invalid($"{path}[{i}]", all[i], $"if '{resource}/*' is present, must not specify {all[i]}");
+            }
+            if (all.Take(i).Contains($"*/{subresource}"))
+            {
+                errors.Invalid($"{path}[{i}]", all[i], $"if '*/{subresource}' is present, must not specify {all[i]}");
+            }
+        }
+        if (all.Count > 1 && all.Contains("*/*"))
+        {
+            errors.Invalid(path, rule.List("resources"), "if '*/*' is present, must not specify other resources");
+        }
+        if (all.Contains("*") && all.Any(r => r != "*" && !r.Contains('/', StringComparison.Ordinal)))
+        {
+            errors.Invalid(path, rule.List("resources"), "if '*' is present, must not specify other resources without subresources");
         }
     }
 }

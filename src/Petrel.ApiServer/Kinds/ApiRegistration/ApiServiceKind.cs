@@ -51,29 +51,42 @@ internal static class ApiServiceKind
         var spec = value.Child("spec") ?? [];
         var (group, version) = (spec.Text("group"), spec.Text("version"));
         var name = value.Child("metadata").Text("name");
-        if (version.Length == 0)
+        if (name != $"{version}.{group}")
         {
-            errors.Required("spec.version");
+            errors.Invalid("metadata.name", name, $"must be `spec.version+\".\"+spec.group`: \"{version}.{group}\"");
         }
         if (group.Length == 0 && version != "v1")
         {
             errors.Required("spec.group", "only v1 may have an empty group and it better be legacy kube");
         }
-        if (name != $"{version}.{group}")
+        if (group.Length > 0 && NameSyntax.SubdomainProblem(group) is { } groupProblem)
         {
-            errors.Invalid("metadata.name", name, $"must be `spec.version+\".\"+spec.group`: \"{version}.{group}\"");
+            errors.Invalid("spec.group", group, groupProblem);
         }
-        foreach (var field in (ReadOnlySpan<string>)["groupPriorityMinimum", "versionPriority"])
+        if (NameSyntax.ServiceNameProblem(version) is { } versionProblem)
         {
-            var most = field == "versionPriority" ? 1000 : 20000;
-            if (spec.Number(field) is not { } priority || priority < 1 || priority > most)
+            errors.Invalid("spec.version", version, versionProblem);
+        }
+        foreach (var (field, most) in ((string, int)[])[("groupPriorityMinimum", 20000), ("versionPriority", 1000)])
+        {
+            var priority = spec.Number(field) ?? 0;
+            if (priority < 1 || priority > most)
             {
-                errors.Invalid($"spec.{field}", spec.Number(field) ?? 0, $"must be positive and less than {most}");
+                errors.Invalid($"spec.{field}", priority, $"must be positive and less than {most}");
             }
         }
         if (spec.Has("service"))
         {
             errors.Forbidden("spec.service", "API aggregation is not available: groups are served by this server, or defined by a CustomResourceDefinition");
+            return;
+        }
+        if (spec.Text("caBundle") is { Length: > 0 } bundle)
+        {
+            errors.Invalid("spec.caBundle", $"{bundle.TrimEnd('=').Length * 3 / 4} bytes", "local APIServices may not have a caBundle");
+        }
+        if (spec.Flag("insecureSkipTLSVerify") == true)
+        {
+            errors.Invalid("spec.insecureSkipTLSVerify", true, "local APIServices may not have insecureSkipTLSVerify");
         }
     }
 }

@@ -19,6 +19,10 @@ internal static class CertificateSigningRequestKind
         "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping",
     ];
 
+    private static readonly string[] Decisions = ["Approved", "Denied", "Failed"];
+    private static readonly string[] TrueOnly = ["True"];
+    private static readonly string[] AllStatuses = ["False", "True", "Unknown"];
+
     public static KindDefinition Definition { get; } =
         BuiltInKinds.Row("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", namespaced: false) with
         {
@@ -85,78 +89,100 @@ internal static class CertificateSigningRequestKind
             {
                 errors.NotSupported($"spec.usages[{i}]", usages[i], Usages);
             }
-            else if (usages.IndexOf(usages[i]) < i)
+        }
+        for (var i = 0; i < usages.Count; i++)
+        {
+            if (usages.IndexOf(usages[i]) < i)
             {
                 errors.Duplicate($"spec.usages[{i}]", usages[i]);
             }
         }
-        var signer = spec.Text("signerName");
-        if (signer.Length == 0)
+        if (spec.Text("signerName") == "kubernetes.io/legacy-unknown")
         {
-            errors.Required("spec.signerName");
+            errors.Invalid("spec.signerName", spec.Text("signerName"), "the legacy signerName is not allowed via this API version");
         }
-        else if (signer.Split('/') is not [var domain, { Length: > 0 }] || NameSyntax.SubdomainProblem(domain) is not null)
+        else
         {
-            errors.Invalid("spec.signerName", signer, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
-        }
-        else if (signer == "kubernetes.io/legacy-unknown")
-        {
-            errors.Invalid("spec.signerName", signer, "the legacy signerName is not allowed via this API version");
+            SignerName.Validate(spec.Text("signerName"), "spec.signerName", errors);
         }
         if (spec.Number("expirationSeconds") < 600)
         {
             errors.Invalid("spec.expirationSeconds", spec.Number("expirationSeconds"), "may not specify a duration less than 600 seconds (10 minutes)");
         }
-        Conditions(value, old, errors);
+        Conditions(value, errors);
+        Issued(value, old, errors);
     }
 
     private static void Request(string base64, FieldErrors errors)
     {
-        if (base64.Length == 0)
-        {
-            errors.Required("spec.request");
-            return;
-        }
         try
         {
+            var pem = Encoding.ASCII.GetString(Convert.FromBase64String(base64));
+            if (!PemEncoding.TryFind(pem, out var fields) || pem[fields.Label] != "CERTIFICATE REQUEST")
+            {
+                errors.Invalid("spec.request", base64, "PEM block type must be CERTIFICATE REQUEST");
+                return;
+            }
             CertificateRequest.LoadSigningRequestPem(
-                Encoding.ASCII.GetString(Convert.FromBase64String(base64)), HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
+                pem, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
         }
         catch (Exception e) when (e is FormatException or CryptographicException or ArgumentException)
         {
-            errors.Invalid("spec.request", base64, "PEM block type must be CERTIFICATE REQUEST and hold a PKCS#10 request with a valid signature");
+            errors.Invalid("spec.request", base64, "the request must be PKCS#10 with a valid signature");
         }
     }
 
-    private static void Conditions(JsonObject value, JsonObject? old, FieldErrors errors)
+    private static void Conditions(JsonObject value, FieldErrors errors)
     {
-        var conditions = value.Child("status").Indexed("conditions", "status").ToList();
-        var types = conditions.Select(c => c.Value.Text("type")).ToList();
-        foreach (var (condition, at) in conditions)
+        const string path = "status.conditions";
+        var types = new List<string>();
+        foreach (var (condition, at) in value.Child("status").Indexed("conditions", "status"))
         {
-            if (condition.Text("type").Length == 0)
+            var (type, status) = (condition.Text("type"), condition.Text("status"));
+            if (type.Length == 0)
             {
                 errors.Required($"{at}.type");
             }
-            if (condition.Text("type") is "Approved" or "Denied" or "Failed" && condition.Text("status") != "True")
+            var allowed = Decisions.Contains(type) ? TrueOnly : AllStatuses;
+            if (status.Length == 0)
             {
-                errors.NotSupported($"{at}.status", condition.Text("status"), "True");
+                errors.Required($"{at}.status");
             }
+            else if (!allowed.Contains(status))
+            {
+                errors.NotSupported($"{at}.status", status, allowed);
+            }
+            if ((type == "Approved" && types.Contains("Denied")) || (type == "Denied" && types.Contains("Approved")))
+            {
+                errors.Invalid(path, type, "Approved and Denied conditions are mutually exclusive");
+            }
+            if (types.Contains(type))
+            {
+                errors.Duplicate($"{at}.type", type);
+            }
+            types.Add(type);
         }
-        if (types.Contains("Approved") && types.Contains("Denied"))
+    }
+
+    private static void Issued(JsonObject value, JsonObject? old, FieldErrors errors)
+    {
+        var (status, before) = (value.Child("status"), old.Child("status"));
+        var (certificate, issued) = (status.Text("certificate"), before.Text("certificate"));
+        if (certificate.Length > 0 && certificate != issued && IssuedCertificate.Problem(certificate) is { } problem)
         {
-            errors.Invalid("status.conditions", "Approved", "Approved and Denied conditions are mutually exclusive");
+            errors.Invalid("status.certificate", "<certificate data>", problem);
         }
-        foreach (var decided in (ReadOnlySpan<string>)["Approved", "Denied", "Failed"])
+        foreach (var decided in Decisions)
         {
-            if (old.Child("status").Objects("conditions").Any(c => c.Text("type") == decided) && !types.Contains(decided))
+            int Count(JsonObject? of) => of.Objects("conditions").Count(c => c.Text("type") == decided);
+            if (Count(status) < Count(before))
             {
                 errors.Forbidden("status.conditions", $"updates may not remove a condition of type \"{decided}\"");
             }
         }
-        if (old.Child("status").Text("certificate") is { Length: > 0 } issued && issued != value.Child("status").Text("certificate"))
+        if (issued.Length > 0 && issued != certificate)
         {
-            errors.Forbidden("status.certificate", "updates may not change the certificate content");
+            errors.Forbidden("status.certificate", "updates may not modify existing certificate content");
         }
     }
 }

@@ -1,7 +1,7 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Selectors;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -16,6 +16,7 @@ internal static class EndpointsKind
     public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Endpoints", "endpoints", namespaced: true) with
     {
         ShortNames = ["ep"],
+        Deprecation = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
         Default = static value =>
         {
             foreach (var port in value.Objects("subsets").SelectMany(s => s.Objects("ports")))
@@ -45,39 +46,72 @@ internal static class EndpointsKind
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
-        foreach (var (subset, at) in value.Indexed("subsets", ""))
+        foreach (var (subset, dotted) in value.Indexed("subsets", ""))
         {
-            var path = at[1..];
+            var path = dotted[1..];
             if (subset.List("addresses") is not { Count: > 0 } && subset.List("notReadyAddresses") is not { Count: > 0 })
             {
                 errors.Required(path, "must specify `addresses` or `notReadyAddresses`");
             }
-            foreach (var (address, addressAt) in subset.Indexed("addresses", path).Concat(subset.Indexed("notReadyAddresses", path)))
+            foreach (var (address, at) in subset.Indexed("addresses", path).Concat(subset.Indexed("notReadyAddresses", path)))
             {
-                if (!IPAddress.TryParse(address.Text("ip"), out var ip))
-                {
-                    errors.Invalid($"{addressAt}.ip", address.Text("ip"), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-                }
-                else if (IPAddress.IsLoopback(ip))
-                {
-                    errors.Invalid($"{addressAt}.ip", address.Text("ip"), "may not be in the loopback range (127.0.0.0/8, ::1/128)");
-                }
+                Address(address, at, errors);
             }
-            foreach (var (port, portAt) in subset.Indexed("ports", path))
+            var needsNames = subset.List("ports") is { Count: > 1 };
+            foreach (var (port, at) in subset.Indexed("ports", path))
             {
-                if (NameSyntax.PortProblem(port.Number("port") ?? 0) is { } problem)
-                {
-                    errors.Invalid($"{portAt}.port", port.Number("port") ?? 0, problem);
-                }
-                if (!Protocols.Contains(port.Text("protocol")))
-                {
-                    errors.NotSupported($"{portAt}.protocol", port.Text("protocol"), Protocols);
-                }
-                if (port.Text("name").Length == 0 && (subset.List("ports")?.Count ?? 0) > 1)
-                {
-                    errors.Required($"{portAt}.name");
-                }
+                Port(port, needsNames, at, errors);
             }
+        }
+    }
+
+    private static void Address(JsonObject address, string path, FieldErrors errors)
+    {
+        var ip = address.Text("ip");
+        if (AddressSyntax.LegacyProblem(ip) is { } problem)
+        {
+            errors.Invalid($"{path}.ip", ip, problem);
+        }
+        if (address.Text("hostname") is { Length: > 0 } host && NameSyntax.LabelProblem(host) is { } hostProblem)
+        {
+            errors.Invalid($"{path}.hostname", host, hostProblem);
+        }
+        if (address.Has("nodeName") && NameSyntax.SubdomainProblem(address.Text("nodeName")) is { } nodeProblem)
+        {
+            errors.Invalid($"{path}.nodeName", address.Text("nodeName"), nodeProblem);
+        }
+        foreach (var special in AddressSyntax.SpecialProblems(ip))
+        {
+            errors.Invalid($"{path}.ip", ip, special);
+        }
+    }
+
+    private static void Port(JsonObject port, bool needsName, string path, FieldErrors errors)
+    {
+        var name = port.Text("name");
+        if (name.Length == 0)
+        {
+            if (needsName)
+            {
+                errors.Required($"{path}.name");
+            }
+        }
+        else if (NameSyntax.LabelProblem(name) is { } nameProblem)
+        {
+            errors.Invalid($"{path}.name", name, nameProblem);
+        }
+        var number = port.Number("port") ?? 0;
+        if (NameSyntax.PortProblem(number) is { } problem)
+        {
+            errors.Invalid($"{path}.port", number, problem);
+        }
+        if (!Protocols.Contains(port.Text("protocol")))
+        {
+            errors.NotSupported($"{path}.protocol", port.Text("protocol"), Protocols);
+        }
+        if (port.Has("appProtocol") && LabelSyntax.KeyProblem(port.Text("appProtocol")) is { } protocolProblem)
+        {
+            errors.Invalid($"{path}.appProtocol", port.Text("appProtocol"), protocolProblem);
         }
     }
 }

@@ -1,65 +1,48 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 Event: what happened to an object, for people.</summary>
+/// <summary>v1 Event: what happened to an object, for people. Both versions of events are stored as this one.</summary>
 internal static class EventKind
 {
     public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Event", "events", namespaced: true) with
     {
         ShortNames = ["ev"],
-        Validate = Validate,
-        Columns =
-        [
-            new("Last Seen", "string", "", "When it was last seen.", 0, static (o, now) => Since(LastSeen(o), now)),
-            Shown("Type", "Normal or Warning.", static o => o.Text("type")),
-            Shown("Reason", "Why, in one word.", static o => o.Text("reason")),
-            Shown("Object", "What it happened to.", Target),
-            Wide("Subobject", "Which part of that object.", static o => o.Text("involvedObject", "fieldPath")),
-            Wide("Source", "Which component says so.", Source),
-            Shown("Message", "What happened.", static o => o.Text("message").Trim()),
-            new("First Seen", "string", "", "When it was first seen.", 1, static (o, now) => Since(FirstSeen(o), now)),
-            Wide("Count", "How often it was seen.", static o => o.Has("series") ? o.Number("series", "count") : Math.Max(o.Number("count"), 1)),
-            Wide("Name", "The event's own name.", static o => o.Text("metadata", "name")) with { Format = "name" },
-        ],
+        Validate = static (value, _, errors) => EventValidation.Validate(value, "reportingComponent", errors),
+        Columns = TableColumns(EventFields.Core),
         SelectableFields = Selectable(
             "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
-            "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "type")
-            .With("reportingComponent", static o => o.Text("reportingComponent"))
+            "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "type")
             .With("source", static o => o.Text("source", "component") is { Length: > 0 } source ? source : o.Text("reportingComponent")),
     };
 
-    private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
+    /// <summary>The columns of either version, which show the same.</summary>
+    public static IReadOnlyList<PrinterColumn> TableColumns(EventFields fields) =>
+    [
+        new("Last Seen", "string", "", "When it was last seen.", 0, (o, now) => Since(fields.LastSeen(o), now)),
+        Shown("Type", "Normal or Warning.", static o => o.Text("type")),
+        Shown("Reason", "Why, in one word.", static o => o.Text("reason")),
+        Shown("Object", "What it happened to.", o => Target(o, fields)),
+        Wide("Subobject", "Which part of that object.", o => o.Text(fields.Target, "fieldPath")),
+        Wide("Source", "Which component says so.", o => Source(o, fields)),
+        Shown("Message", "What happened.", o => o.Text(fields.Message).Trim()),
+        new("First Seen", "string", "", "When it was first seen.", 1, (o, now) => Since(fields.FirstSeen(o), now)),
+        Wide("Count", "How often it was seen.", o => o.Has("series") ? o.Number("series", "count") : Math.Max(o.Number(fields.Count), 1)),
+        Wide("Name", "The event's own name.", static o => o.Text("metadata", "name")) with { Format = "name" },
+    ];
+
+    private static string Target(JsonElement value, EventFields fields)
     {
-        var own = value.Child("metadata").Text("namespace");
-        var involved = value.Child("involvedObject").Text("namespace");
-        // Events about objects without a namespace live in the default one.
-        if (involved.Length == 0 ? own is not ("" or "default") : involved != own)
-        {
-            errors.Invalid("involvedObject.namespace", involved, "does not match event.namespace");
-        }
-    }
-
-    private static string FirstSeen(JsonElement value) => value.Text("firstTimestamp") is { Length: > 0 } first ? first : value.Text("eventTime");
-
-    private static string LastSeen(JsonElement value) =>
-        value.Text("series", "lastObservedTime") is { Length: > 0 } observed ? observed
-        : value.Text("lastTimestamp") is { Length: > 0 } last ? last
-        : FirstSeen(value);
-
-    private static string Target(JsonElement value)
-    {
-        var kind = value.Text("involvedObject", "kind").ToLowerInvariant();
-        var name = value.Text("involvedObject", "name");
+        var kind = value.Text(fields.Target, "kind").ToLowerInvariant();
+        var name = value.Text(fields.Target, "name");
         return name.Length == 0 ? kind : $"{kind}/{name}";
     }
 
-    private static string Source(JsonElement value)
+    private static string Source(JsonElement value, EventFields fields)
     {
-        var component = value.Text("source", "component") is { Length: > 0 } source ? source : value.Text("reportingComponent");
-        var host = value.Text("source", "host") is { Length: > 0 } sourceHost ? sourceHost : value.Text("reportingInstance");
+        var component = value.Text(fields.Source, "component") is { Length: > 0 } source ? source : value.Text(fields.Controller);
+        var host = value.Text(fields.Source, "host") is { Length: > 0 } sourceHost ? sourceHost : value.Text("reportingInstance");
         return host.Length == 0 ? component : $"{component}, {host}";
     }
 }

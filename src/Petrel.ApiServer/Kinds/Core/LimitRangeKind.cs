@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
@@ -8,7 +9,9 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 LimitRange: what single objects of a namespace may ask for, and get when they do not ask.</summary>
 internal static class LimitRangeKind
 {
+    private static readonly string[] Types = ["Pod", "Container", "PersistentVolumeClaim"];
     private static readonly string[] Amounts = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
+    private static readonly string[] Defaults = ["default", "defaultRequest"];
 
     public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "LimitRange", "limitranges", namespaced: true) with
     {
@@ -46,73 +49,96 @@ internal static class LimitRangeKind
         foreach (var (limit, at) in value.Child("spec").Indexed("limits", "spec"))
         {
             var type = limit.Text("type");
-            if (type.Length == 0)
-            {
-                errors.Required($"{at}.type");
-            }
-            else if (LabelSyntax.KeyProblem(type) is { } problem)
+            if (LabelSyntax.KeyProblem(type) is { } problem)
             {
                 errors.Invalid($"{at}.type", type, problem);
             }
-            else if (!seen.Add(type))
+            else if (!type.Contains('/', StringComparison.Ordinal) && !Types.Contains(type))
+            {
+                errors.Invalid($"{at}.type", type, "must be a standard limit type or fully qualified");
+            }
+            if (!seen.Add(type))
             {
                 errors.Duplicate($"{at}.type", type);
             }
-            if (type == "Pod")
+            Names(limit, type, at, errors);
+            var counted = type == "Pod" ? Amounts.Except(Defaults) : Amounts;
+            foreach (var resource in counted.SelectMany(n => limit.Map(n).Select(m => m.Key)).Distinct().Order(StringComparer.Ordinal))
             {
-                foreach (var name in (ReadOnlySpan<string>)["default", "defaultRequest"])
-                {
-                    if (limit.Child(name) is { Count: > 0 } set)
-                    {
-                        errors.Forbidden($"{at}.{name}", $"may not be specified when `type` is 'Pod'");
-                    }
-                }
-            }
-            if (type == "PersistentVolumeClaim" && !limit.Child("min").Has("storage") && !limit.Child("max").Has("storage"))
-            {
-                errors.Required($"{at}", "either minimum or maximum storage value is required, but neither was provided");
-            }
-            foreach (var name in Amounts)
-            {
-                foreach (var (resource, amount) in limit.Map(name))
-                {
-                    Quantities.NotNegative(amount, $"{at}.{name}[{resource}]", errors);
-                }
-            }
-            foreach (var resource in Amounts.SelectMany(n => limit.Map(n).Select(m => m.Key)).Distinct().Order(StringComparer.Ordinal))
-            {
-                Order(limit, resource, at, errors);
+                Order(limit, resource, type, at, errors);
             }
         }
     }
 
-    private static void Order(JsonObject limit, string resource, string path, FieldErrors errors)
+    private static void Names(JsonObject limit, string type, string path, FieldErrors errors)
     {
-        Quantity? Amount(string name) => limit.Child(name) is { } map && map.Has(resource) && Quantity.TryParse(map.Text(resource), out var amount) ? amount : null;
-        void Check(string low, string high, string highField)
+        foreach (var field in Amounts)
         {
-            if (Amount(low) is { } lower && Amount(high) is { } upper && lower > upper)
+            if (type == "Pod" && Defaults.Contains(field))
             {
-                errors.Invalid($"{path}.{highField}[{resource}]", lower.ToString(), low switch
+                if (limit.Child(field) is { Count: > 0 })
                 {
-                    "min" when high == "max" => $"min value {lower} is greater than max value {upper}",
-                    "min" when high == "defaultRequest" => $"min value {lower} is greater than default request value {upper}",
-                    "min" => $"min value {lower} is greater than default value {upper}",
-                    "defaultRequest" when high == "max" => $"default request value {lower} is greater than max value {upper}",
-                    "defaultRequest" => $"default request value {lower} is greater than default limit value {upper}",
-                    _ => $"default value {lower} is greater than max value {upper}",
-                });
+                    errors.Forbidden($"{path}.{field}", "may not be specified when `type` is 'Pod'");
+                }
+                continue;
+            }
+            if (field == "maxLimitRequestRatio" && type == "PersistentVolumeClaim" && !limit.Child("min").Has("storage") && !limit.Child("max").Has("storage"))
+            {
+                errors.Required($"{path}.limits", "either minimum or maximum storage value is required, but neither was provided");
+            }
+            foreach (var (name, _) in limit.Map(field))
+            {
+                if (type is "Pod" or "Container")
+                {
+                    ResourceNames.OfContainer(name, $"{path}.{field}[{name}]", errors);
+                }
+                else
+                {
+                    ResourceNames.Any(name, $"{path}.{field}[{name}]", errors);
+                }
             }
         }
-        Check("min", "max", "min");
-        Check("min", "defaultRequest", "defaultRequest");
-        Check("defaultRequest", "max", "defaultRequest");
-        Check("defaultRequest", "default", "defaultRequest");
-        Check("min", "default", "default");
-        Check("default", "max", "default");
-        if (Amount("maxLimitRequestRatio") is { } ratio && ratio < Quantity.FromValue(1))
+    }
+
+    private static void Order(JsonObject limit, string resource, string type, string path, FieldErrors errors)
+    {
+        Quantity? Amount(string name) => (type != "Pod" || !Defaults.Contains(name)) && limit.Child(name) is { } map && map.Has(resource)
+            && Quantity.TryParse(map.Text(resource), out var amount) ? amount : null;
+        var (min, max) = (Amount("min"), Amount("max"));
+        var (most, request) = (Amount("default"), Amount("defaultRequest"));
+        void Check(Quantity? low, Quantity? high, string field, Quantity? shown, string lowName, string highName)
         {
-            errors.Invalid($"{path}.maxLimitRequestRatio[{resource}]", ratio.ToString(), $"ratio {ratio} is less than 1");
+            if (low is { } lower && high is { } upper && lower > upper)
+            {
+                errors.Invalid($"{path}.{field}[{resource}]", shown.ToString(), $"{lowName} value {lower} is greater than {highName} value {upper}");
+            }
+        }
+        Check(min, max, "min", min, "min", "max");
+        Check(min, request, "defaultRequest", request, "min", "default request");
+        Check(request, max, "defaultRequest", request, "default request", "max");
+        Check(request, most, "defaultRequest", request, "default request", "default limit");
+        Check(min, most, "default", min, "min", "default");
+        Check(most, max, "default", max, "default", "max");
+        if (Amount("maxLimitRequestRatio") is { } ratio)
+        {
+            Ratio(ratio, min, max, $"{path}.maxLimitRequestRatio[{resource}]", errors);
+        }
+        if (!ResourceNames.MayOvercommit(resource) && most is { } limited && request is { } requested && limited != requested)
+        {
+            errors.Invalid(
+                $"{path}.defaultRequest[{resource}]", requested.ToString(), $"default value {limited} must equal to defaultRequest value {requested} in {resource}");
+        }
+    }
+
+    private static void Ratio(Quantity ratio, Quantity? min, Quantity? max, string path, FieldErrors errors)
+    {
+        if (ratio < Quantity.FromValue(1))
+        {
+            errors.Invalid(path, ratio.ToString(), $"ratio {ratio} is less than 1");
+        }
+        if (min is { } least && max is { } most && (double)most.MilliValue / least.MilliValue is var bound && ratio.MilliValue / 1000.0 > bound)
+        {
+            errors.Invalid(path, ratio.ToString(), string.Create(CultureInfo.InvariantCulture, $"ratio {ratio} is greater than max/min = {bound:F6}"));
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model.Selectors;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -12,12 +11,7 @@ internal static class ResourceQuotaKind
     private static readonly string[] Scopes =
         ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"];
 
-    private static readonly string[] Standard =
-    [
-        "cpu", "memory", "ephemeral-storage", "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
-        "persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
-        "requests.storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage",
-    ];
+    private static readonly string[] Compute = ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
 
     public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "ResourceQuota", "resourcequotas", namespaced: true) with
     {
@@ -28,13 +22,13 @@ internal static class ResourceQuotaKind
         Columns =
         [
             Name,
-            Shown("Request", "What is requested, and what may be.", static o => Amounts(o, static name => !name.StartsWith("limits", StringComparison.Ordinal))),
-            Shown("Limit", "What is the limit, and what may be.", static o => Amounts(o, static name => name.StartsWith("limits", StringComparison.Ordinal))),
+            Shown("Request", "What is requested, and what may be.", static o => Shares(o, static name => !name.StartsWith("limits.", StringComparison.Ordinal))),
+            Shown("Limit", "What is the limit, and what may be.", static o => Shares(o, static name => name.StartsWith("limits.", StringComparison.Ordinal))),
             Age,
         ],
     };
 
-    private static string Amounts(JsonElement quota, Func<string, bool> isShown)
+    private static string Shares(JsonElement quota, Func<string, bool> isShown)
     {
         if (quota.At("status", "hard") is not { ValueKind: JsonValueKind.Object } hard)
         {
@@ -47,56 +41,97 @@ internal static class ResourceQuotaKind
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         var spec = value.Child("spec") ?? [];
-        foreach (var (name, amount) in spec.Map("hard"))
-        {
-            var path = $"spec.hard[{name}]";
-            if (!Standard.Contains(name) && !name.Contains('/', StringComparison.Ordinal) && !name.Contains("hugepages-", StringComparison.Ordinal))
-            {
-                errors.Invalid(path, name, "must be a standard resource for quota");
-            }
-            else if (LabelSyntax.KeyProblem(name.StartsWith("requests.", StringComparison.Ordinal) ? name["requests.".Length..] : name) is { } problem)
-            {
-                errors.Invalid(path, name, problem);
-            }
-            Quantities.NotNegative(amount, path, errors);
-        }
+        Amounts(spec, "hard", "spec", errors);
         var scopes = spec.Texts("scopes").ToList();
-        foreach (var scope in scopes.Where(s => !Scopes.Contains(s)))
+        foreach (var scope in scopes)
         {
-            errors.Invalid("spec.scopes", spec.List("scopes"), $"unsupported scope {scope}");
+            Scope(scope, spec, () => errors.Invalid("spec.scopes", spec.List("scopes"), "unsupported scope"), "spec.scopes", spec.List("scopes"), errors);
         }
-        if ((scopes.Contains("BestEffort") && scopes.Contains("NotBestEffort")) || (scopes.Contains("Terminating") && scopes.Contains("NotTerminating")))
+        Conflicts(scopes, spec, errors);
+        if (spec.Child("scopeSelector") is { } selector)
         {
-            errors.Invalid("spec.scopes", spec.List("scopes"), "conflicting scopes");
+            foreach (var expression in selector.Objects("matchExpressions"))
+            {
+                Expression(expression, selector, spec, errors);
+            }
+            Conflicts([.. selector.Objects("matchExpressions").Select(e => e.Text("scopeName"))], spec, errors);
         }
-        foreach (var (expression, at) in spec.Child("scopeSelector").Indexed("matchExpressions", "spec.scopeSelector"))
+        if (old is null)
         {
-            Expression(expression, at, errors);
+            return;
         }
-        if (old is not null && !JsonNode.DeepEquals(spec.List("scopes") ?? [], old.Child("spec").List("scopes") ?? []))
+        if (!scopes.ToHashSet().SetEquals(old.Child("spec").Texts("scopes")))
         {
             errors.Invalid("spec.scopes", spec.List("scopes"), "field is immutable");
         }
+        Amounts(value.Child("status"), "hard", "status", errors);
+        Amounts(value.Child("status"), "used", "status", errors);
     }
 
-    private static void Expression(JsonObject expression, string path, FieldErrors errors)
+    private static void Amounts(JsonObject? parent, string field, string path, FieldErrors errors)
     {
-        var scope = expression.Text("scopeName");
-        var values = expression.List("values")?.Count ?? 0;
+        foreach (var (name, amount) in parent.Map(field))
+        {
+            ResourceNames.OfQuota(name, amount, $"{path}.{field}[{name}]", errors);
+        }
+    }
+
+    /// <summary>A scope must be known, and each standard resource of the quota one that the scope can tell apart.</summary>
+    private static void Scope(string scope, JsonObject spec, Action unknown, string path, JsonNode? shown, FieldErrors errors)
+    {
         if (!Scopes.Contains(scope))
         {
-            errors.Invalid($"{path}.scopeName", scope, "unsupported scope");
+            unknown();
         }
-        switch (expression.Text("operator"))
+        foreach (var name in spec.Map("hard").Select(h => h.Key).Where(ResourceNames.IsForQuotas).Order(StringComparer.Ordinal))
+        {
+            if (!IsCountedIn(scope, name))
+            {
+                errors.Invalid(path, shown, "unsupported scope applied to resource");
+            }
+        }
+    }
+
+    private static bool IsCountedIn(string scope, string resource) => scope switch
+    {
+        "BestEffort" => resource == "pods",
+        "NotBestEffort" or "Terminating" or "NotTerminating" or "PriorityClass" or "CrossNamespacePodAffinity" => resource == "pods" || Compute.Contains(resource),
+        "VolumeAttributesClass" => resource is "persistentvolumeclaims" or "requests.storage",
+        _ => true,
+    };
+
+    private static void Conflicts(List<string> scopes, JsonObject spec, FieldErrors errors)
+    {
+        foreach (var (one, other) in ((string, string)[])[("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")])
+        {
+            if (scopes.Contains(one) && scopes.Contains(other))
+            {
+                errors.Invalid("spec.scopes", spec.List("scopes"), "conflicting scopes");
+            }
+        }
+    }
+
+    // Upstream does not say which of the expressions it is.
+    private static void Expression(JsonObject expression, JsonObject selector, JsonObject spec, FieldErrors errors)
+    {
+        const string path = "spec.scopeSelector.matchExpressions";
+        var scope = expression.Text("scopeName");
+        Scope(scope, spec, () => errors.Invalid($"{path}.scopeName", scope, "unsupported scope"), path, selector, errors);
+        var operation = expression.Text("operator");
+        var values = expression.List("values")?.Count ?? 0;
+        if (scope is "BestEffort" or "NotBestEffort" or "Terminating" or "NotTerminating" or "CrossNamespacePodAffinity" && operation != "Exists")
+        {
+            errors.Invalid(
+                $"{path}.operator",
+                operation,
+                "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
+        }
+        switch (operation)
         {
             case "In" or "NotIn":
                 if (values == 0)
                 {
                     errors.Required($"{path}.values", "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector");
-                }
-                if (scope is "BestEffort" or "NotBestEffort" or "Terminating" or "NotTerminating" or "CrossNamespacePodAffinity")
-                {
-                    errors.Invalid($"{path}.operator", expression.Text("operator"), "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
                 }
                 break;
             case "Exists" or "DoesNotExist":
@@ -105,8 +140,8 @@ internal static class ResourceQuotaKind
                     errors.Invalid($"{path}.values", expression.List("values"), "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
                 }
                 break;
-            case var other:
-                errors.Invalid($"{path}.operator", other, "not a valid selector operator");
+            default:
+                errors.Invalid($"{path}.operator", operation, "not a valid selector operator");
                 break;
         }
     }

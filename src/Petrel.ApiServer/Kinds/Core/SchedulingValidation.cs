@@ -73,19 +73,25 @@ internal static class SchedulingValidation
         const string preferred = "preferredDuringSchedulingIgnoredDuringExecution";
         if (affinity.Child(required) is { } terms)
         {
-            if ((terms.List("nodeSelectorTerms")?.Count ?? 0) == 0)
-            {
-                errors.Required($"{path}.{required}.nodeSelectorTerms", "must have at least one node selector term");
-            }
-            foreach (var (term, at) in terms.Indexed("nodeSelectorTerms", $"{path}.{required}"))
-            {
-                NodeSelectorTerm(term, at, errors);
-            }
+            NodeSelector(terms, $"{path}.{required}", errors);
         }
         foreach (var (choice, at) in affinity.Indexed(preferred, path))
         {
             Weight(choice, at, errors);
             NodeSelectorTerm(choice.Child("preference") ?? [], $"{at}.preference", errors);
+        }
+    }
+
+    /// <summary>Which nodes will do: for a pod, or for a volume.</summary>
+    public static void NodeSelector(JsonObject selector, string path, FieldErrors errors)
+    {
+        if ((selector.List("nodeSelectorTerms")?.Count ?? 0) == 0)
+        {
+            errors.Required($"{path}.nodeSelectorTerms", "must have at least one node selector term");
+        }
+        foreach (var (term, at) in selector.Indexed("nodeSelectorTerms", path))
+        {
+            NodeSelectorTerm(term, at, errors);
         }
     }
 

@@ -72,6 +72,37 @@ internal static class VolumeValidation
         }
     }
 
+    /// <summary>A directory or file of the node, as a pod's volume or a cluster's.</summary>
+    public static void HostPath(JsonObject source, string path, FieldErrors errors)
+    {
+        Needed(source, "path", path, errors);
+        NoBackSteps(source.Text("path"), $"{path}.path", errors);
+        if (!HostPathTypes.Contains(source.Text("type")))
+        {
+            errors.NotSupported($"{path}.type", source.Text("type"), HostPathTypes);
+        }
+    }
+
+    /// <summary>A directory of a file server, as a pod's volume or a cluster's.</summary>
+    public static void Nfs(JsonObject source, string path, FieldErrors errors)
+    {
+        Needed(source, "server", path, errors);
+        Needed(source, "path", path, errors);
+        if (source.Text("path") is { Length: > 0 } exported && exported[0] != '/')
+        {
+            errors.Invalid($"{path}.path", exported, "must be an absolute path");
+        }
+    }
+
+    /// <summary>A path may not lead upwards.</summary>
+    public static void NoBackSteps(string file, string path, FieldErrors errors)
+    {
+        if (file.Split('/').Contains(".."))
+        {
+            errors.Invalid(path, file, "must not contain '..'");
+        }
+    }
+
     private static void Source(JsonObject volume, string path, FieldErrors errors)
     {
         var sources = volume.Where(m => m.Key != "name" && m.Value is JsonObject).Select(m => m.Key).ToArray();
@@ -95,12 +126,7 @@ internal static class VolumeValidation
                 }
                 break;
             case "hostPath":
-                Needed(source, "path", at, errors);
-                NoBackSteps(source.Text("path"), $"{at}.path", errors);
-                if (!HostPathTypes.Contains(source.Text("type")))
-                {
-                    errors.NotSupported($"{at}.type", source.Text("type"), HostPathTypes);
-                }
+                HostPath(source, at, errors);
                 break;
             case "configMap":
                 Needed(source, "name", at, errors);
@@ -121,12 +147,7 @@ internal static class VolumeValidation
                 Needed(source, "claimName", at, errors);
                 break;
             case "nfs":
-                Needed(source, "server", at, errors);
-                Needed(source, "path", at, errors);
-                if (source.Text("path") is { Length: > 0 } exported && exported[0] != '/')
-                {
-                    errors.Invalid($"{at}.path", exported, "must be an absolute path");
-                }
+                Nfs(source, at, errors);
                 break;
         }
     }
@@ -207,7 +228,8 @@ internal static class VolumeValidation
         }
     }
 
-    private static void Needed(JsonObject value, string field, string path, FieldErrors errors)
+    /// <summary>A text that must be there.</summary>
+    public static void Needed(JsonObject value, string field, string path, FieldErrors errors)
     {
         if (value.Text(field).Length == 0)
         {
@@ -240,13 +262,5 @@ internal static class VolumeValidation
             errors.Invalid(path, file, "must be a relative path");
         }
         NoBackSteps(file, path, errors);
-    }
-
-    private static void NoBackSteps(string file, string path, FieldErrors errors)
-    {
-        if (file.Split('/').Contains(".."))
-        {
-            errors.Invalid(path, file, "must not contain '..'");
-        }
     }
 }

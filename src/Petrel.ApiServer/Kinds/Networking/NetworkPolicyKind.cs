@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Validation;
@@ -9,7 +8,7 @@ namespace Petrel.ApiServer.Kinds.Networking;
 /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
 internal static class NetworkPolicyKind
 {
-    private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
+    private static readonly string[] Protocols = ["TCP", "UDP", "SCTP"];
 
     public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", namespaced: true) with
     {
@@ -56,12 +55,13 @@ internal static class NetworkPolicyKind
         if (types.Count > 2)
         {
             errors.Invalid("spec.policyTypes", spec.List("policyTypes"), "may not specify more than two policyTypes");
+            return;
         }
         for (var i = 0; i < types.Count; i++)
         {
             if (types[i] is not ("Ingress" or "Egress"))
             {
-                errors.NotSupported($"spec.policyTypes[{i}]", types[i], "Egress", "Ingress");
+                errors.NotSupported($"spec.policyTypes[{i}]", types[i], "Ingress", "Egress");
             }
         }
     }
@@ -72,10 +72,26 @@ internal static class NetworkPolicyKind
         {
             errors.NotSupported($"{path}.protocol", port.Text("protocol"), Protocols);
         }
-        var number = Fields.AsNumber(port["port"]);
-        if (number is { } value && NameSyntax.PortProblem(value) is { } problem)
+        var end = port.Number("endPort");
+        if (Fields.AsNumber(port["port"]) is { } number)
         {
-            errors.Invalid($"{path}.port", value, problem);
+            if (NameSyntax.PortProblem(number) is { } problem)
+            {
+                errors.Invalid($"{path}.port", number, problem);
+            }
+            if (end < number)
+            {
+                errors.Invalid($"{path}.endPort", end, "must be greater than or equal to `port`");
+            }
+            if (end is { } last && NameSyntax.PortProblem(last) is { } endProblem)
+            {
+                errors.Invalid($"{path}.endPort", last, endProblem);
+            }
+            return;
+        }
+        if (end is not null)
+        {
+            errors.Invalid($"{path}.endPort", end, port.Has("port") ? "may not be specified when `port` is non-numeric" : "may not be specified when `port` is not specified");
         }
         if (Fields.AsText(port["port"]) is { } name)
         {
@@ -84,21 +100,16 @@ internal static class NetworkPolicyKind
                 errors.Invalid($"{path}.port", name, nameProblem);
             }
         }
-        if (port.Number("endPort") is { } end)
-        {
-            if (number is null)
-            {
-                errors.Invalid($"{path}.endPort", end, port.Has("port") ? "may not be specified when `port` is non-numeric" : "may not be specified when `port` is not specified");
-            }
-            else if (end < number)
-            {
-                errors.Invalid($"{path}.endPort", end, "must be greater than or equal to `port`");
-            }
-        }
     }
 
     private static void Peer(JsonObject peer, string path, FieldErrors errors)
     {
+        SelectorValidation.Validate(peer.Child("podSelector"), $"{path}.podSelector", errors);
+        SelectorValidation.Validate(peer.Child("namespaceSelector"), $"{path}.namespaceSelector", errors);
+        if (peer.Child("ipBlock") is { } block)
+        {
+            Block(block, $"{path}.ipBlock", errors);
+        }
         if (!peer.Has("podSelector") && !peer.Has("namespaceSelector") && !peer.Has("ipBlock"))
         {
             errors.Required(path, "must specify a peer");
@@ -107,32 +118,32 @@ internal static class NetworkPolicyKind
         {
             errors.Forbidden(path, "may not specify both ipBlock and another peer");
         }
-        SelectorValidation.Validate(peer.Child("podSelector"), $"{path}.podSelector", errors);
-        SelectorValidation.Validate(peer.Child("namespaceSelector"), $"{path}.namespaceSelector", errors);
-        if (peer.Child("ipBlock") is not { } block)
+    }
+
+    private static void Block(JsonObject block, string path, FieldErrors errors)
+    {
+        var cidr = block.Text("cidr");
+        if (cidr.Length == 0)
         {
+            errors.Required($"{path}.cidr");
             return;
         }
-        if (block.Text("cidr").Length == 0)
+        if (AddressSyntax.LegacyRangeProblem(cidr) is { } problem)
         {
-            errors.Required($"{path}.ipBlock.cidr");
+            errors.Invalid($"{path}.cidr", cidr, problem);
             return;
         }
-        if (!IPNetwork.TryParse(block.Text("cidr"), out var network))
-        {
-            errors.Invalid($"{path}.ipBlock.cidr", block.Text("cidr"), "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
-            return;
-        }
+        var network = AddressSyntax.ParseRange(cidr)!.Value;
         var exceptions = block.Texts("except").ToList();
         for (var i = 0; i < exceptions.Count; i++)
         {
-            if (!IPNetwork.TryParse(exceptions[i], out var inner))
+            if (AddressSyntax.LegacyRangeProblem(exceptions[i]) is { } exceptionProblem)
             {
-                errors.Invalid($"{path}.ipBlock.except[{i}]", exceptions[i], "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+                errors.Invalid($"{path}.except[{i}]", exceptions[i], exceptionProblem);
             }
-            else if (!network.Contains(inner.BaseAddress) || inner.PrefixLength <= network.PrefixLength)
+            else if (AddressSyntax.ParseRange(exceptions[i])!.Value is var inner && (!network.Contains(inner.BaseAddress) || inner.PrefixLength <= network.PrefixLength))
             {
-                errors.Invalid($"{path}.ipBlock.except[{i}]", exceptions[i], $"must be a strict subset of `cidr`");
+                errors.Invalid($"{path}.except[{i}]", exceptions[i], "must be a strict subset of `cidr`");
             }
         }
     }

@@ -132,13 +132,13 @@ internal static class RbacKinds
         {
             errors.Invalid("roleRef.name", role.Text("name"), problem);
         }
-        if (old is not null && !JsonNode.DeepEquals(role, old.Child("roleRef")))
-        {
-            errors.Invalid("roleRef", role, "cannot change roleRef");
-        }
         foreach (var (subject, at) in value.Indexed("subjects", ""))
         {
             Subject(subject, at[1..], roleKinds.Length == 1, errors);
+        }
+        if (old is not null && !JsonNode.DeepEquals(role, old.Child("roleRef")))
+        {
+            errors.Invalid("roleRef", role, "cannot change roleRef");
         }
     }
 
@@ -166,6 +166,10 @@ internal static class RbacKinds
                 }
                 break;
             case "User" or "Group":
+                if (name.Length == 0)
+                {
+                    errors.Invalid($"{path}.name", name, $"{subject.Text("kind").ToLowerInvariant()} name cannot be empty");
+                }
                 if (subject.Text("apiGroup") != Group)
                 {
                     errors.NotSupported($"{path}.apiGroup", subject.Text("apiGroup"), Group);

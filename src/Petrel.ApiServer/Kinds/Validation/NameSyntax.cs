@@ -11,6 +11,11 @@ public static class NameSyntax
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character " +
         "(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
+    private const string WildcardRule =
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, " +
+        "'-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is " +
+        "'\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
     private const string ServiceNameRule =
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric " +
         "character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
@@ -29,6 +34,10 @@ public static class NameSyntax
     /// <summary>A DNS subdomain (RFC 1123): most objects' names.</summary>
     public static string? SubdomainProblem(string name) =>
         name.Length > 253 ? TooLong(253) : name.Length > 0 && name.Split('.').All(IsLabel) ? null : SubdomainRule;
+
+    /// <summary>A DNS subdomain after <c>*.</c>: hosts of an Ingress.</summary>
+    public static string? WildcardProblem(string name) =>
+        name.Length > 253 ? TooLong(253) : name.StartsWith("*.", StringComparison.Ordinal) && SubdomainProblem(name[2..]) is null ? null : WildcardRule;
 
     /// <summary>A DNS label that starts with a letter (RFC 1035): Service names.</summary>
     public static string? ServiceNameProblem(string name) =>

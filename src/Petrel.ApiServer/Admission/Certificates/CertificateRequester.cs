@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 
-namespace Petrel.ApiServer.Admission;
+namespace Petrel.ApiServer.Admission.Certificates;
 
 /// <summary>Writes into a request for a certificate who asks for it, whatever the request itself says (upstream: the registry's create strategy).</summary>
 internal sealed class CertificateRequester : IAdmissionPlugin
