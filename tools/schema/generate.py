@@ -230,6 +230,9 @@ def main():
             # A list that patches merge by key is a map to server-side apply as well.
             if merge_key and not list_type:
                 list_type, map_keys = "map", merge_key
+            # And one of values that patches merge is a set.
+            if "merge" in strategy and not merge_key and not list_type and "l" in flags:
+                list_type = "set"
             flags += {"map": "K", "set": "S"}.get(list_type, "")
             lines.append("\t".join(["F", field, str(number), code, flags, merge_key, map_keys]).rstrip("\t"))
         lines += ["\t".join(["F", *row]).rstrip("\t") for row in supplement.get(name, [])]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
@@ -19,7 +18,6 @@ internal sealed class ApplyConfiguration
 {
     public const string MediaType = "application/apply-patch+yaml";
 
-    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
     private const string BeforeFirstApply = "before-first-apply";
 
     private readonly JsonObject _configuration;
@@ -29,7 +27,7 @@ internal sealed class ApplyConfiguration
     private ApplyConfiguration(JsonObject configuration, FieldManager manager, bool force) =>
         (_configuration, _manager, _force) = (configuration, manager, force);
 
-    /// <summary>The object as the manager wants it: what an object that is not there is created from.</summary>
+    /// <summary>What the manager wants, as it says it.</summary>
     public JsonObject Document => _configuration.DeepClone().AsObject();
 
     /// <exception cref="StatusException">The configuration is not an object of the kind, or lacks what an apply needs.</exception>
@@ -41,33 +39,27 @@ internal sealed class ApplyConfiguration
             errors.Required("fieldManager", "is required for apply patch");
             throw StatusErrors.Invalid(new GroupVersionKind("meta.k8s.io", "v1", "PatchOptions"), "", errors.All);
         }
-        var document = Parse(request.Body.Span);
-        var (apiVersion, name) = (document.Text("apiVersion"), document.Text("kind"));
-        if (apiVersion.Length == 0 || name.Length == 0)
+        var document = Parse(request.Body.Span, call);
+        var stated = new GroupVersionKind(Group(document.Text("apiVersion")), Version(document.Text("apiVersion")), document.Text("kind"));
+        if (stated != kind)
         {
-            throw StatusErrors.BadRequest($"apply patches must state apiVersion and kind: expected {kind.ApiVersion} {kind.Kind}");
+            throw StatusErrors.BadRequest($"invalid object type: {Named(stated)}");
         }
-        if (apiVersion != kind.ApiVersion || name != kind.Kind)
-        {
-            throw StatusErrors.BadRequest($"{name} in version \"{apiVersion}\" cannot be handled as a {kind.Kind} in version \"{kind.ApiVersion}\"");
-        }
-        if (document.Metadata().List("managedFields") is { Count: > 0 })
+        if (document.Metadata()["managedFields"] is JsonArray)
         {
             throw StatusErrors.BadRequest("metadata.managedFields must be nil");
         }
-        var conforming = DocumentConformance.Check(document, schema);
-        if (conforming.TypeErrors.Count > 0 || conforming.UnknownFields.Count > 0)
+        var problems = TypedValidation.Check(document, schema);
+        if (problems.Count > 0)
         {
-            throw StatusErrors.BadRequest(
-                $"failed to create typed patch object ({document.Metadata().Text("namespace")}/{document.Metadata().Text("name")}; {kind.ApiVersion}, Kind={kind.Kind}): "
-                + string.Join(", ", conforming.TypeErrors.Concat(conforming.UnknownFields.Select(f => $"{f}: field not declared in schema"))));
+            throw Untyped(document, kind, TypedValidation.Message(problems));
         }
-        conforming.Document["apiVersion"] = kind.ApiVersion;
-        conforming.Document["kind"] = kind.Kind;
-        return new(
-            conforming.Document,
-            new FieldManager(call.FieldManager, true, kind.ApiVersion, call.Subresource),
-            RequestInfo.IsTrue(request.QueryValue("force")));
+        if (document.Metadata().TryGetPropertyValue("creationTimestamp", out var created) && created is null)
+        {
+            // Many tools write it, and nobody can own it.
+            document.Metadata().Remove("creationTimestamp");
+        }
+        return new(document, new FieldManager(call.FieldManager, true, kind.ApiVersion, call.Subresource), RequestInfo.IsTrue(request.QueryValue("force")));
     }
 
     /// <summary>
@@ -85,123 +77,127 @@ internal sealed class ApplyConfiguration
         return new(workload, _manager with { ApiVersion = kind.Gvk.ApiVersion }, _force);
     }
 
-    /// <summary>The managers of an object that the configuration creates.</summary>
-    public ManagedFields OnCreate(SchemaType schema, TimeProvider time) => Run([], ManagedFields.None, schema, time).Managers;
+    /// <summary>The object that the configuration creates, and its managers.</summary>
+    public ApplyResult Create(ServerParts parts, KindDefinition kind)
+    {
+        var result = Run(parts, kind, [], ManagedFields.None);
+        return result with { Document = Conform(result.Document, kind) };
+    }
 
     /// <summary>The object with the configuration applied, and its managers.</summary>
     /// <exception cref="StatusException">Others own fields that would change.</exception>
-    public ApplyResult Apply(JsonObject live, SchemaType schema, TimeProvider time)
+    public ApplyResult Apply(ServerParts parts, KindDefinition kind, JsonObject live)
     {
         var managers = ManagedFields.Read(live.Metadata()["managedFields"]);
+        var bare = live.DeepClone().AsObject();
+        bare.Metadata().Remove("managedFields");
         if (managers is null)
         {
             // What is there already has come from somebody.
-            var writer = new FieldManager(BeforeFirstApply, false, live.Text("apiVersion"));
-            managers = FieldOwnership.Update([], live, ManagedFields.None, writer, schema, ManagedFields.Timestamp(time.GetUtcNow()));
+            managers = FieldOwnership.Update(
+                [],
+                bare,
+                ManagedFields.None,
+                new FieldManager(BeforeFirstApply, false, kind.Gvk.ApiVersion, _manager.Subresource),
+                OwnedKinds.Of(kind, parts.Kinds),
+                OwnedKinds.ResetFields(kind, _manager.Subresource),
+                ManagedFields.Timestamp(parts.Time.GetUtcNow()));
         }
-        var bare = live.DeepClone().AsObject();
-        bare.Metadata().Remove("managedFields");
-        var result = Run(bare, managers, schema, time);
-        if (result.Conflicts.Count > 0)
-        {
-            throw Conflict(result.Conflicts);
-        }
-        UpdateLastApplied(result.Document);
-        return result;
+        var result = Run(parts, kind, bare, managers);
+        return result with { Document = Conform(result.Document, kind) };
     }
 
-    private ApplyResult Run(JsonObject live, ManagedFields managers, SchemaType schema, TimeProvider time)
+    private ApplyResult Run(ServerParts parts, KindDefinition kind, JsonObject live, ManagedFields managers)
     {
         try
         {
-            return FieldOwnership.Apply(
-                live, _configuration, managers, _manager, schema, ResetFields(), _force, Yields(live, schema), ManagedFields.Timestamp(time.GetUtcNow()));
+            ApplyResult Attempt(bool force) => FieldOwnership.Apply(
+                live,
+                _configuration,
+                managers,
+                _manager,
+                OwnedKinds.Of(kind, parts.Kinds),
+                OwnedKinds.ResetFields(kind, _manager.Subresource),
+                force,
+                ManagedFields.Timestamp(parts.Time.GetUtcNow()));
+
+            var result = Attempt(_force);
+            if (result.Conflicts.Count > 0 && _manager.Manager == LastApplied.Manager && LastApplied.Owned(live, kind) is { } own)
+            {
+                var others = result.Conflicts.Select(c => c with { Fields = c.Fields.Difference(own) }).Where(c => !c.Fields.IsEmpty).ToList();
+                result = others.Count > 0 ? result with { Conflicts = others } : Attempt(force: true);
+            }
+            if (result.Conflicts.Count > 0)
+            {
+                throw Conflict(result.Conflicts);
+            }
+            if (_manager.Manager == LastApplied.Manager)
+            {
+                LastApplied.Update(result.Document, _configuration);
+            }
+            return result;
         }
         catch (ApplyException e)
         {
-            throw StatusErrors.BadRequest(
-                $"failed to create typed patch object ({_configuration.Metadata().Text("namespace")}/{_configuration.Metadata().Text("name")}; "
-                + $"{_manager.ApiVersion}, Kind={_configuration.Text("kind")}): {e.Message}");
+            throw Untyped(_configuration, kind.Gvk, e.Message);
         }
+    }
+
+    // Nulls have said what they had to say, and values take their canonical form.
+    private JsonObject Conform(JsonObject document, KindDefinition kind)
+    {
+        var conforming = DocumentConformance.Check(document, kind.Schema);
+        return conforming.TypeErrors.Count == 0 ? conforming.Document : throw Untyped(_configuration, kind.Gvk, string.Join(", ", conforming.TypeErrors));
     }
 
     // Clients that say YAML mostly send JSON, which is YAML too, and much faster to read.
-    private static JsonObject Parse(ReadOnlySpan<byte> body)
+    private static JsonObject Parse(ReadOnlySpan<byte> body, WriteCall call)
     {
+        JsonObject document;
+        IReadOnlyList<string> problems;
         try
         {
-            return DocumentParser.Parse(body).Document;
+            (document, problems) = DocumentParser.Parse(body);
         }
         catch (FormatException)
         {
-            // Not JSON: then YAML.
-        }
-        try
-        {
-            return YamlDocument.Parse(body);
-        }
-        catch (FormatException e)
-        {
-            throw StatusErrors.BadRequest($"error decoding YAML: {e.Message}");
-        }
-    }
-
-    // The object's own path does not write its status, and the status path nothing else.
-    private FieldSet ResetFields()
-    {
-        var set = new FieldSet();
-        if (_manager.Subresource == "status")
-        {
-            foreach (var (name, _) in _configuration)
+            try
             {
-                if (name is not ("status" or "metadata"))
-                {
-                    set.Add(PathElement.Field(name));
-                }
+                return YamlDocument.Parse(body);
             }
-            set.Add(PathElement.Field("metadata"), PathElement.Field("labels"));
-        }
-        else if (_configuration.Has("spec") || _configuration.Has("status"))
-        {
-            set.Add(PathElement.Field("status"));
-        }
-        return set;
-    }
-
-    // kubectl's two ways of applying are one manager to people: what its client-side apply last set, its server-side apply may take over.
-    private FieldSet? Yields(JsonObject live, SchemaType schema)
-    {
-        if (_manager.Manager != "kubectl" || live.Metadata().Child("annotations").Text(LastApplied) is not { Length: > 0 } text)
-        {
-            return null;
-        }
-        try
-        {
-            if (JsonNode.Parse(text) is not JsonObject applied)
+            catch (FormatException e)
             {
-                return null;
+                throw StatusErrors.BadRequest($"error decoding YAML: {e.Message}");
             }
-            var comparison = TypedFields.Compare(applied, live, schema);
-            return TypedFields.SetOf(applied, schema).Difference(comparison.Changed).Difference(comparison.Removed);
         }
-        catch (Exception e) when (e is JsonException or ApplyException)
+        if (problems.Count > 0 && call.Validation == FieldValidation.Strict)
         {
-            // Somebody wrote the annotation by hand: it allows nothing.
-            return null;
+            throw StatusErrors.BadRequest($"error strict decoding YAML: {string.Join(", ", problems)}");
         }
+        call.BodyWarnings = call.Validation == FieldValidation.Warn ? problems : [];
+        return document;
     }
 
-    // Whoever goes back to client-side apply finds what was applied last.
-    private void UpdateLastApplied(JsonObject document)
-    {
-        if (_manager.Manager == "kubectl" && _manager.Subresource.Length == 0 && document.Metadata().Child("annotations") is { } annotations && annotations.Has(LastApplied))
-        {
-            annotations[LastApplied] = _configuration.ToJsonString() + "\n";
-        }
-    }
+    // Upstream's answer is an error without a reason: clients show its text alone.
+    private static StatusException Untyped(JsonObject configuration, GroupVersionKind kind, string why) => new(
+        500,
+        "",
+        $"failed to create typed patch object ({configuration.Metadata().Text("namespace")}/{configuration.Metadata().Text("name")}; {Named(kind)}): {why}");
 
-    private static StatusException Conflict(IReadOnlyList<FieldConflict> conflicts)
+    private static string Named(GroupVersionKind kind) => $"{kind.Group}/{kind.Version}, Kind={kind.Kind}";
+
+    private static string Group(string apiVersion) => apiVersion.Contains('/', StringComparison.Ordinal) ? apiVersion[..apiVersion.IndexOf('/', StringComparison.Ordinal)] : "";
+
+    private static string Version(string apiVersion) => apiVersion[(apiVersion.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
+    private static StatusException Conflict(IEnumerable<FieldConflict> found)
     {
+        var conflicts = found
+            .OrderBy(c => c.Manager.Manager, StringComparer.Ordinal)
+            .ThenBy(c => !c.Manager.Applies)
+            .ThenBy(c => c.Manager.ApiVersion, StringComparer.Ordinal)
+            .ThenBy(c => c.Manager.Subresource, StringComparer.Ordinal)
+            .ToList();
         var all = conflicts.SelectMany(c => c.Fields.Paths().Select(path => (c.Manager, Path: path))).ToList();
         var causes = new JsonArray([.. all.Select(c => new JsonObject
         {
@@ -211,7 +207,7 @@ internal sealed class ApplyConfiguration
         })]);
         var message = all.Count == 1
             ? $"Apply failed with 1 conflict: conflict with {all[0].Manager}: {all[0].Path}"
-            : $"Apply failed with {all.Count} conflicts: " + string.Join('\n', conflicts.OrderBy(c => c.Manager.ToString(), StringComparer.Ordinal)
+            : $"Apply failed with {all.Count} conflicts: " + string.Join('\n', conflicts
                 .SelectMany(c => c.Fields.Paths().Select(p => $"- {p}").Prepend($"conflicts with {c.Manager}:")));
         return new StatusException(409, "Conflict", message, new JsonObject { ["causes"] = causes });
     }

@@ -11,47 +11,55 @@ internal static class FieldTracking
 {
     private const int MaxManager = 128;
 
+    // What an object is before it is created: nothing, of its kind.
+    private static readonly JsonObject Nothing = [];
+
     /// <summary>The managers of an object that is created.</summary>
-    public static ManagedFields OnCreate(KindDefinition kind, JsonObject document, WriteCall call, TimeProvider time)
+    public static ManagedFields OnCreate(ServerParts parts, KindDefinition kind, JsonObject document, WriteCall call)
     {
         var given = ManagedFields.Read(document.Metadata()["managedFields"]) ?? ManagedFields.None;
-        return FieldOwnership.Update([], document, given, WriterOf(call, kind), kind.Schema, ManagedFields.Timestamp(time.GetUtcNow()));
+        return Update(parts, kind, Nothing, document, given, call);
     }
 
     /// <summary>The managers of an object that is changed; a write to the object itself may state other ones than it had.</summary>
+    /// <param name="parts">The server.</param>
     /// <param name="kind">The object's kind.</param>
     /// <param name="old">The object as it was.</param>
     /// <param name="changed">The object as it will be.</param>
     /// <param name="stated">The managedFields of the write, or null.</param>
     /// <param name="call">Who writes.</param>
-    /// <param name="time">The clock.</param>
-    public static ManagedFields OnUpdate(KindDefinition kind, JsonObject old, JsonObject changed, JsonNode? stated, WriteCall call, TimeProvider time)
+    public static ManagedFields OnUpdate(ServerParts parts, KindDefinition kind, JsonObject old, JsonObject changed, JsonNode? stated, WriteCall call)
     {
         var before = ManagedFields.Read(old.Metadata()["managedFields"]) ?? ManagedFields.None;
         var managers = call.Subresource.Length > 0 ? before
             : ManagedFields.IsReset(stated) ? ManagedFields.None
             : ManagedFields.Read(stated) ?? before;
         // Whoever forgot all managers, or never had any, is tracked again from its next apply on.
-        return managers.Entries.Count == 0
-            ? managers
-            : FieldOwnership.Update(old, changed, managers, WriterOf(call, kind), kind.Schema, ManagedFields.Timestamp(time.GetUtcNow()));
+        return managers.Entries.Count == 0 ? managers : Update(parts, kind, old, changed, managers, call);
     }
 
     /// <summary>Sets or removes <c>metadata.managedFields</c>.</summary>
     public static void Store(JsonObject document, ManagedFields managers)
     {
+        document.Metadata().Remove("managedFields");
         if (managers.ToJson() is { } list)
         {
             document.Metadata()["managedFields"] = list;
         }
-        else
-        {
-            document.Metadata().Remove("managedFields");
-        }
     }
 
-    private static FieldManager WriterOf(WriteCall call, KindDefinition kind) =>
-        new(call.FieldManager.Length > 0 ? call.FieldManager : FromUserAgent(call.UserAgent), false, kind.Gvk.ApiVersion, call.Subresource);
+    private static ManagedFields Update(ServerParts parts, KindDefinition kind, JsonObject before, JsonObject after, ManagedFields managers, WriteCall call)
+    {
+        var writer = new FieldManager(call.FieldManager.Length > 0 ? call.FieldManager : FromUserAgent(call.UserAgent), false, kind.Gvk.ApiVersion, call.Subresource);
+        return FieldOwnership.Update(
+            before,
+            after,
+            managers,
+            writer,
+            OwnedKinds.Of(kind, parts.Kinds),
+            OwnedKinds.ResetFields(kind, call.Subresource),
+            ManagedFields.Timestamp(parts.Time.GetUtcNow()));
+    }
 
     // kubectl/v1.35.0 (linux/amd64) ... is kubectl.
     private static string FromUserAgent(string agent)

@@ -62,7 +62,7 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             call,
             workload =>
             {
-                var result = configuration.Apply(workload, request.Kind.Schema, parts.Time);
+                var result = configuration.Apply(parts, request.Kind, workload);
                 call.Applied = result.Managers;
                 return result.Document;
             },

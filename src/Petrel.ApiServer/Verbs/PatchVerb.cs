@@ -55,7 +55,7 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
                     call,
                     current =>
                     {
-                        var result = configuration.Apply(current, kind.Schema, parts.Time);
+                        var result = configuration.Apply(parts, kind, current);
                         call.Applied = result.Managers;
                         return result.Document;
                     },
@@ -71,9 +71,10 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
             }
             try
             {
-                var document = configuration.Document;
+                var result = configuration.Create(parts, kind);
+                var document = result.Document;
                 document.Metadata()["name"] = key.Name;
-                call.Applied = configuration.OnCreate(kind.Schema, parts.Time);
+                call.Applied = result.Managers;
                 var created = await create.CreateAsync(kind, key.Namespace, document, call, cancellationToken);
                 return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
             }

@@ -63,7 +63,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 var stated = metadata["managedFields"];
                 changed = Scoped(kind, scope, changed, old);
                 kind.Default(changed);
-                managers = call.Applied ?? FieldTracking.OnUpdate(kind, old, changed, stated, call, parts.Time);
+                managers = call.Applied ?? FieldTracking.OnUpdate(parts, kind, old, changed, stated, call);
             }
             var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Update, Call = call, Object = changed, Old = old };
             if (scope != UpdateScope.Server)
@@ -81,6 +81,10 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 await admission.ValidateAsync(request, cancellationToken);
             }
             var stored = StoredDocument.Encode(changed, kind);
+            if (scope != UpdateScope.Server && stored.Length == entry.Value.Length && !stored.Span.SequenceEqual(entry.Value.Span))
+            {
+                stored = WithoutNewTimes(kind, changed, old, stored, entry);
+            }
             if (call.DryRun || (stored.Span.SequenceEqual(entry.Value.Span) && !Deletion.IsComplete(kind, changed)))
             {
                 return Shown(kind, storeKey, changed, stored, entry.ModRevision);
@@ -102,6 +106,26 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
 
     private static WireObject Shown(KindDefinition kind, string storeKey, JsonObject document, ReadOnlyMemory<byte> stored, long revision) =>
         new(kind, storeKey[kind.StorePrefix.Length..], kind.ToStorage is null ? stored : StoredDocument.Encode(document), revision);
+
+    // A write that changes nothing but when managers are said to have written changes nothing.
+    private static ReadOnlyMemory<byte> WithoutNewTimes(
+        KindDefinition kind, JsonObject changed, JsonObject old, ReadOnlyMemory<byte> stored, StoreEntry entry)
+    {
+        var (managers, metadata) = (changed.Metadata()["managedFields"], changed.Metadata());
+        metadata.Remove("managedFields");
+        metadata.CopyFrom(old.Metadata(), "managedFields");
+        var before = StoredDocument.Encode(changed, kind);
+        if (before.Span.SequenceEqual(entry.Value.Span))
+        {
+            return before;
+        }
+        metadata.Remove("managedFields");
+        if (managers is not null)
+        {
+            metadata["managedFields"] = managers;
+        }
+        return stored;
+    }
 
     private static JsonObject Scoped(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
     {

@@ -19,22 +19,31 @@ public static class FieldOwnership
 
     // What nobody owns: it identifies the object, or the server sets it.
     private static readonly FieldSet Nobodys = Build(
-        ["apiVersion"], ["kind"], ["metadata", "name"], ["metadata", "namespace"], ["metadata", "creationTimestamp"], ["metadata", "selfLink"],
-        ["metadata", "uid"], ["metadata", "clusterName"], ["metadata", "generation"], ["metadata", "managedFields"], ["metadata", "resourceVersion"],
-        ["metadata", "deletionTimestamp"], ["metadata", "deletionGracePeriodSeconds"]);
+        ["apiVersion"], ["kind"], ["metadata"], ["metadata", "name"], ["metadata", "namespace"], ["metadata", "creationTimestamp"], ["metadata", "selfLink"],
+        ["metadata", "uid"], ["metadata", "clusterName"], ["metadata", "generation"], ["metadata", "managedFields"], ["metadata", "resourceVersion"]);
 
     /// <summary>Who owns what after a write of a whole object: the writer owns what it changed, and what is gone is nobody's.</summary>
-    public static ManagedFields Update(JsonObject before, JsonObject after, ManagedFields managers, FieldManager writer, SchemaType type, string now)
+    /// <param name="before">The object as it was; empty when it is new.</param>
+    /// <param name="after">The object as it will be.</param>
+    /// <param name="managers">Who owns what.</param>
+    /// <param name="writer">The manager that writes.</param>
+    /// <param name="kind">The object's kind.</param>
+    /// <param name="reset">Fields that this path cannot write.</param>
+    /// <param name="now">The time of the change.</param>
+    public static ManagedFields Update(
+        JsonObject before, JsonObject after, ManagedFields managers, FieldManager writer, ApplyKind kind, FieldSet reset, string now)
     {
-        var comparison = TypedFields.Compare(before, after, type);
-        var changed = Owned(comparison.Changed);
-        if (changed.IsEmpty && comparison.Removed.IsEmpty)
+        var comparisons = new Comparisons(before, after, kind, reset);
+        var comparison = comparisons.Of(kind.ApiVersion)!;
+        if (comparison.IsSame)
         {
             return managers;
         }
-        var result = managers.Without(changed.Union(comparison.Removed), writer, now);
-        var own = result.FieldsOf(writer).Difference(comparison.Removed).Union(changed);
-        return result.With(writer, own, now).Capped(MaxUpdaters);
+        var changed = Owned(comparison.Changed);
+        var result = managers.Select(entry =>
+            comparisons.Of(entry.Manager.ApiVersion) is not { } seen ? new FieldSet()
+            : entry.Fields.Difference(entry.Manager.IsSame(writer) ? seen.Removed : seen.Changed.Union(seen.Removed)));
+        return (changed.IsEmpty ? result : result.With(writer, result.FieldsOf(writer).Union(changed), now)).Capped(MaxUpdaters);
     }
 
     /// <summary>Applies a configuration.</summary>
@@ -42,60 +51,87 @@ public static class FieldOwnership
     /// <param name="configuration">What the manager wants, and nothing else.</param>
     /// <param name="managers">Who owns what.</param>
     /// <param name="applier">The manager that applies.</param>
-    /// <param name="type">The object's schema.</param>
+    /// <param name="kind">The object's kind.</param>
     /// <param name="reset">Fields that this path cannot write (the status, or all but the status); what a configuration says of them counts for nothing.</param>
     /// <param name="force">Whether fields of others are taken from them.</param>
-    /// <param name="yields">Fields that others would conflict about and that are taken without force.</param>
     /// <param name="now">The time of the change.</param>
     /// <exception cref="ApplyException">The configuration is not in its schema's form.</exception>
     public static ApplyResult Apply(
-        JsonObject live, JsonObject configuration, ManagedFields managers, FieldManager applier, SchemaType type, FieldSet reset, bool force, FieldSet? yields, string now)
+        JsonObject live, JsonObject configuration, ManagedFields managers, FieldManager applier, ApplyKind kind, FieldSet reset, bool force, string now)
     {
-        configuration = reset.IsEmpty ? configuration : TypedMerge.Remove(configuration, reset, type);
-        var wanted = Owned(TypedFields.SetOf(configuration, type));
-        var last = managers.FieldsOf(applier);
-        var merged = TypedMerge.Merge(live, configuration, type);
-        var granted = managers.With(applier, wanted, now);
-        var pruned = Prune(merged, last, granted, type);
-        var comparison = TypedFields.Compare(live, pruned, type);
-        var changed = Owned(comparison.Changed);
+        managers = managers.Select(e => kind.Version(e.Manager.ApiVersion) is { } version ? TypedFields.Reconcile(e.Fields, version.Schema) : e.Fields);
+        var wanted = TypedFields.SetOf(configuration, kind.Schema).RecursiveDifference(reset);
+        var merged = TypedMerge.Merge(live, configuration, kind.Schema);
+        var last = managers.Entries.FirstOrDefault(e => e.Manager.IsSame(applier));
+        var granted = managers.With(applier, wanted, last?.Time ?? now);
+        var pruned = Prune(merged, last, granted, kind);
+        var comparisons = new Comparisons(live, pruned, kind, reset);
 
         var conflicts = new List<FieldConflict>();
-        foreach (var entry in granted.Entries.Where(e => !e.Manager.IsSame(applier)))
+        var result = granted.Select(entry =>
         {
-            var taken = entry.Fields.Intersection(changed);
+            if (entry.Manager.IsSame(applier))
+            {
+                return entry.Fields;
+            }
+            if (comparisons.Of(entry.Manager.ApiVersion) is not { } seen)
+            {
+                // Of a version that is gone nobody can tell what its fields were.
+                return new FieldSet();
+            }
+            var taken = entry.Fields.Intersection(seen.Changed);
             if (!taken.IsEmpty)
             {
                 conflicts.Add(new(entry.Manager, taken));
             }
-        }
-        if (conflicts.Count > 0 && !force && !(yields is not null && conflicts.All(c => c.Fields.Difference(yields).IsEmpty)))
+            return entry.Fields.Difference(taken).Difference(seen.Removed);
+        });
+        if (conflicts.Count > 0 && !force)
         {
             return new(live, managers, conflicts);
         }
-        return new(pruned, granted.Without(changed.Union(comparison.Removed), applier, now), []);
+        var owned = Owned(wanted);
+        // The time tells of the manager's last change: of the object, or of what it owns.
+        var isSame = last is not null && last.Manager == applier && last.Fields.SetEquals(owned) && JsonNode.DeepEquals(live, pruned);
+        return new(pruned, result.With(applier, owned, isSame ? last!.Time : now), []);
     }
 
     /// <summary>The fields of a set that somebody can own.</summary>
-    public static FieldSet Owned(FieldSet fields)
-    {
-        var owned = fields.RecursiveDifference(Nobodys);
-        // The metadata and the document themselves are nobody's either, whatever is below them.
-        return owned.Difference(Roots);
-    }
-
-    private static readonly FieldSet Roots = Build([], ["metadata"]);
+    public static FieldSet Owned(FieldSet fields) => fields.Difference(Nobodys);
 
     // Takes away what this manager had applied and wants no more, where nobody else owns it or anything in it.
-    private static JsonObject Prune(JsonObject merged, FieldSet last, ManagedFields granted, SchemaType type)
+    private static JsonObject Prune(JsonObject merged, ManagedEntry? last, ManagedFields granted, ApplyKind kind)
     {
-        if (last.IsEmpty)
+        if (last is null || kind.Version(last.Manager.ApiVersion) is not { } version)
         {
             return merged;
         }
-        var owned = granted.Entries.Aggregate(new FieldSet(), static (all, entry) => all.Union(entry.Fields)).WithNamedFields();
-        var gone = last.WithNamedFields().Difference(owned).Difference(Roots);
-        return gone.IsEmpty ? merged : TypedMerge.Remove(merged, gone, type);
+        if (granted.Entries.Select(e => e.Manager.ApiVersion).Append(last.Manager.ApiVersion).All(v => kind.Version(v) is null or { From: null }))
+        {
+            var owned = granted.Entries.Aggregate(new FieldSet(), (all, entry) => all.Union(entry.Fields));
+            var gone = TypedFields.WithStructs(last.Fields, kind.Schema).Difference(TypedFields.WithStructs(owned, kind.Schema)).Difference(Nobodys);
+            return gone.IsEmpty ? merged : TypedMerge.Remove(merged, gone, kind.Schema);
+        }
+
+        // In several versions: what goes is found in the one that it was applied in, and what others own in theirs.
+        var before = version.Of(merged);
+        var lost = TypedFields.WithStructs(last.Fields, version.Schema).Difference(Nobodys);
+        var pruned = version.Back(TypedMerge.Remove(before, lost, version.Schema));
+        foreach (var group in granted.Entries.GroupBy(e => e.Manager.ApiVersion, StringComparer.Ordinal))
+        {
+            if (kind.Version(group.Key) is { } view)
+            {
+                var owned = group.Aggregate(new FieldSet(), (all, entry) => all.Union(entry.Fields));
+                var (all, left) = (view.Of(merged), view.Of(pruned));
+                var gone = Fields(all, view).Difference(Fields(left, view)).Difference(TypedFields.WithStructs(owned, view.Schema));
+                pruned = view.Back(TypedMerge.Remove(all, gone, view.Schema));
+            }
+        }
+        var result = Fields(before, version).Difference(Fields(version.Of(pruned), version)).Intersection(lost);
+        return result.IsEmpty ? merged : version.Back(TypedMerge.Remove(before, result, version.Schema));
+
+        static FieldSet Fields(JsonObject document, ApplyVersion version) =>
+            TypedFields.WithStructs(TypedFields.SetOf(document, version.Schema), version.Schema);
     }
 
     private static FieldSet Build(params string[][] paths)
@@ -106,5 +142,33 @@ public static class FieldOwnership
             set.Add([.. path.Select(PathElement.Field)]);
         }
         return set;
+    }
+
+    // What a write changes, as each version shows it.
+    private sealed class Comparisons(JsonObject before, JsonObject after, ApplyKind kind, FieldSet reset)
+    {
+        private readonly Dictionary<string, FieldComparison?> _known = new(StringComparer.Ordinal);
+
+        /// <summary>Null for a version that is no longer served.</summary>
+        public FieldComparison? Of(string apiVersion)
+        {
+            var version = kind.Version(apiVersion);
+            var name = version?.From is null ? kind.ApiVersion : apiVersion;
+            if (version is null)
+            {
+                return null;
+            }
+            if (_known.TryGetValue(name, out var comparison))
+            {
+                return comparison;
+            }
+            comparison = TypedComparison.Compare(version.Of(before), version.Of(after), version.Schema);
+            if (!reset.IsEmpty)
+            {
+                comparison = new(
+                    comparison.Added.RecursiveDifference(reset), comparison.Modified.RecursiveDifference(reset), comparison.Removed.RecursiveDifference(reset));
+            }
+            return _known[name] = comparison;
+        }
     }
 }

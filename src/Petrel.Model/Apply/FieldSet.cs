@@ -1,28 +1,36 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Petrel.Model.Apply;
 
 /// <summary>
 /// A set of fields of a document, as <c>managedFields</c> has it (meta/v1 FieldsV1; structured-merge-diff's fieldpath.Set). It is a tree whose edges are path
-/// elements: <c>f:NAME</c> for a member, <c>k:{keys}</c> for an item of a list map, <c>v:VALUE</c> for an item of a set, <c>i:N</c> for an item by place.
-/// A node is a member of the set, or only on the way to members. Immutable once built, except by <see cref="Add"/>.
+/// elements (<see cref="PathElement"/>). A node is a member of the set, or only on the way to members. Immutable once built, except by <see cref="Add"/>
+/// and <see cref="Below"/>; operations share nodes.
 /// </summary>
 public sealed class FieldSet
 {
     private const string Self = ".";
 
-    private SortedDictionary<string, FieldSet>? _children;
+    // In the order of the elements.
+    private List<KeyValuePair<string, FieldSet>>? _children;
 
     /// <summary>Whether the field at this node is in the set, rather than only some below it.</summary>
     public bool IsMember { get; private set; }
 
-    public bool IsEmpty => !IsMember && (_children is null || _children.Count == 0);
+    public bool IsEmpty => !IsMember && !HasChildren;
+
+    public bool HasChildren => _children is { Count: > 0 };
 
     /// <summary>The nodes below, by path element, in order.</summary>
-    public IEnumerable<KeyValuePair<string, FieldSet>> Children => _children ?? Enumerable.Empty<KeyValuePair<string, FieldSet>>();
+    public IReadOnlyList<KeyValuePair<string, FieldSet>> Children => _children ?? [];
 
     /// <summary>The node below at a path element, or null.</summary>
-    public FieldSet? Child(string element) => _children?.GetValueOrDefault(element);
+    public FieldSet? Child(string element)
+    {
+        var at = Find(element);
+        return at >= 0 ? _children![at].Value : null;
+    }
 
     /// <summary>Reads FieldsV1.</summary>
     /// <exception cref="FormatException">It is not in that form.</exception>
@@ -32,7 +40,7 @@ public sealed class FieldSet
         {
             throw new FormatException("fieldsV1 must be an object");
         }
-        var set = new FieldSet { IsMember = false };
+        var set = new FieldSet();
         foreach (var (element, below) in members)
         {
             if (element == Self)
@@ -45,12 +53,8 @@ public sealed class FieldSet
                 throw new FormatException($"fieldsV1 has the unknown path element \"{element}\"");
             }
             var child = Parse(below);
-            if (child.IsEmpty)
-            {
-                // The end of a path is written as an empty object.
-                child.IsMember = true;
-            }
-            set.Put(element, child);
+            // The end of a path is written as an empty object.
+            set.Put(element, child.IsEmpty ? child.AsMember() : child);
         }
         return set;
     }
@@ -59,7 +63,7 @@ public sealed class FieldSet
     public JsonObject ToJson()
     {
         var result = new JsonObject();
-        if (IsMember && _children is { Count: > 0 })
+        if (IsMember && HasChildren)
         {
             result[Self] = new JsonObject();
         }
@@ -68,6 +72,23 @@ public sealed class FieldSet
             result[element] = child.ToJson();
         }
         return result;
+    }
+
+    /// <summary>Writes the set as FieldsV1.</summary>
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        if (IsMember && HasChildren)
+        {
+            writer.WriteStartObject(Self);
+            writer.WriteEndObject();
+        }
+        foreach (var (element, child) in Children)
+        {
+            writer.WritePropertyName(element);
+            child.Write(writer);
+        }
+        writer.WriteEndObject();
     }
 
     /// <summary>Puts the field at a path into the set; the empty path is the node itself.</summary>
@@ -84,11 +105,14 @@ public sealed class FieldSet
     /// <summary>The node below at a path element, made when absent; for those who fill a set.</summary>
     public FieldSet Below(string element)
     {
-        _children ??= new(StringComparer.Ordinal);
-        if (!_children.TryGetValue(element, out var child))
+        _children ??= [];
+        var at = Find(element);
+        if (at >= 0)
         {
-            _children[element] = child = new FieldSet();
+            return _children[at].Value;
         }
+        var child = new FieldSet();
+        _children.Insert(~at, new(element, child));
         return child;
     }
 
@@ -106,53 +130,30 @@ public sealed class FieldSet
         return node.IsMember;
     }
 
-    public FieldSet Union(FieldSet other) => Combine(other, static (left, right) => left || right, keepLeft: true, keepRight: true);
+    public FieldSet Union(FieldSet other) =>
+        IsEmpty ? other : other.IsEmpty ? this : Combine(other, IsMember || other.IsMember, static (left, right) => left.Union(right), keepLeft: true, keepRight: true);
 
-    public FieldSet Intersection(FieldSet other) => Combine(other, static (left, right) => left && right, keepLeft: false, keepRight: false);
+    public FieldSet Intersection(FieldSet other) =>
+        Combine(other, IsMember && other.IsMember, static (left, right) => left.Intersection(right), keepLeft: false, keepRight: false);
 
     /// <summary>The fields of this set that are not in the other. A field in the other says nothing of those below it.</summary>
-    public FieldSet Difference(FieldSet other) => Combine(other, static (left, right) => left && !right, keepLeft: true, keepRight: false);
+    public FieldSet Difference(FieldSet other) =>
+        Combine(other, IsMember && !other.IsMember, static (left, right) => left.Difference(right), keepLeft: true, keepRight: false);
 
     /// <summary>The fields of this set that are neither in the other nor below a field that is.</summary>
-    public FieldSet RecursiveDifference(FieldSet other)
-    {
-        if (other.IsMember)
-        {
-            return new FieldSet();
-        }
-        var result = new FieldSet { IsMember = IsMember };
-        foreach (var (element, child) in Children)
-        {
-            result.Put(element, other.Child(element) is { } counterpart ? child.RecursiveDifference(counterpart) : child);
-        }
-        return result;
-    }
-
-    /// <summary>The same set with every named field on the way to a member as a member itself.</summary>
-    public FieldSet WithNamedFields()
-    {
-        var result = new FieldSet { IsMember = IsMember };
-        foreach (var (element, child) in Children)
-        {
-            var complete = child.WithNamedFields();
-            if (element[0] == 'f' && !complete.IsMember)
-            {
-                complete.IsMember = true;
-            }
-            result.Put(element, complete);
-        }
-        return result;
-    }
+    public FieldSet RecursiveDifference(FieldSet other) => other.IsMember
+        ? new FieldSet()
+        : Combine(other, IsMember, static (left, right) => left.RecursiveDifference(right), keepLeft: true, keepRight: false);
 
     public bool SetEquals(FieldSet other)
     {
-        if (IsMember != other.IsMember || (_children?.Count ?? 0) != (other._children?.Count ?? 0))
+        if (IsMember != other.IsMember || Children.Count != other.Children.Count)
         {
             return false;
         }
-        foreach (var (element, child) in Children)
+        for (var i = 0; i < Children.Count; i++)
         {
-            if (other.Child(element) is not { } counterpart || !child.SetEquals(counterpart))
+            if (Children[i].Key != other.Children[i].Key || !Children[i].Value.SetEquals(other.Children[i].Value))
             {
                 return false;
             }
@@ -160,12 +161,15 @@ public sealed class FieldSet
         return true;
     }
 
-    /// <summary>The paths of all members, as conflicts show them: <c>.spec.containers[name="web"].image</c>.</summary>
+    /// <summary>The paths of all members, as conflicts show them: <c>.spec.containers[name="web"].image</c>; those of one level come before those below.</summary>
     public IEnumerable<string> Paths(string prefix = "")
     {
-        if (IsMember && prefix.Length > 0)
+        foreach (var (element, child) in Children)
         {
-            yield return prefix;
+            if (child.IsMember)
+            {
+                yield return prefix + PathElement.Show(element);
+            }
         }
         foreach (var (element, child) in Children)
         {
@@ -179,39 +183,98 @@ public sealed class FieldSet
     /// <inheritdoc/>
     public override string ToString() => ToJson().ToJsonString();
 
-    private FieldSet Combine(FieldSet other, Func<bool, bool, bool> member, bool keepLeft, bool keepRight)
+    /// <summary>The same set with this node as a member.</summary>
+    internal FieldSet AsMember() => IsMember ? this : new FieldSet { IsMember = true, _children = _children };
+
+    /// <summary>Puts a finished node into the set; those that lead nowhere are not kept.</summary>
+    internal void Put(string element, FieldSet child)
     {
-        var result = new FieldSet { IsMember = member(IsMember, other.IsMember) };
-        foreach (var (element, child) in Children)
+        if (child.IsEmpty)
         {
-            if (other.Child(element) is { } counterpart)
-            {
-                result.Put(element, child.Combine(counterpart, member, keepLeft, keepRight));
-            }
-            else if (keepLeft)
-            {
-                result.Put(element, child);
-            }
+            return;
         }
-        if (keepRight)
+        _children ??= [];
+        var at = Find(element);
+        if (at >= 0)
         {
-            foreach (var (element, child) in other.Children)
+            _children[at] = new(element, child);
+        }
+        else
+        {
+            _children.Insert(~at, new(element, child));
+        }
+    }
+
+    // Both sides are in order: one pass over them.
+    private FieldSet Combine(FieldSet other, bool isMember, Func<FieldSet, FieldSet, FieldSet> both, bool keepLeft, bool keepRight)
+    {
+        var result = new FieldSet { IsMember = isMember };
+        var (left, right) = (Children, other.Children);
+        var (i, j) = (0, 0);
+        while (i < left.Count || j < right.Count)
+        {
+            var order = i == left.Count ? 1 : j == right.Count ? -1 : PathElement.Compare(left[i].Key, right[j].Key);
+            if (order == 0)
             {
-                if (Child(element) is null)
+                result.Append(left[i].Key, both(left[i++].Value, right[j++].Value));
+            }
+            else if (order < 0)
+            {
+                if (keepLeft)
                 {
-                    result.Put(element, child);
+                    result.Append(left[i].Key, left[i].Value);
                 }
+                i++;
+            }
+            else
+            {
+                if (keepRight)
+                {
+                    result.Append(right[j].Key, right[j].Value);
+                }
+                j++;
             }
         }
         return result;
     }
 
-    // Nodes that lead nowhere are not kept.
-    private void Put(string element, FieldSet child)
+    private void Append(string element, FieldSet child)
     {
         if (!child.IsEmpty)
         {
-            (_children ??= new(StringComparer.Ordinal))[element] = child;
+            (_children ??= []).Add(new(element, child));
         }
+    }
+
+    private int Find(string element)
+    {
+        if (_children is null)
+        {
+            return -1;
+        }
+        // Sets are mostly filled in order.
+        var (low, high) = (0, _children.Count - 1);
+        if (high >= 0 && PathElement.Compare(_children[high].Key, element) < 0)
+        {
+            return ~(high + 1);
+        }
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = PathElement.Compare(_children[middle].Key, element);
+            if (order == 0)
+            {
+                return middle;
+            }
+            if (order < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+        return ~low;
     }
 }

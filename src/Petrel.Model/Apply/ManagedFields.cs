@@ -42,8 +42,8 @@ public sealed class ManagedFields
 
     public IReadOnlyList<ManagedEntry> Entries => _entries;
 
-    /// <summary>Whether a client asks to forget all managers: a list of one empty entry.</summary>
-    public static bool IsReset(JsonNode? list) => list is JsonArray { Count: 1 } items && items[0] is JsonObject { Count: 0 };
+    /// <summary>Whether a client asks to forget all managers: by an empty list, or one of an empty entry.</summary>
+    public static bool IsReset(JsonNode? list) => list is JsonArray items && (items.Count == 0 || (items.Count == 1 && items[0] is JsonObject { Count: 0 }));
 
     /// <summary>Reads <c>metadata.managedFields</c>; null when there is none or it is not in order.</summary>
     public static ManagedFields? Read(JsonNode? list)
@@ -59,7 +59,7 @@ public sealed class ManagedFields
             {
                 var entry = item as JsonObject ?? throw new FormatException("an entry of managedFields must be an object");
                 string Text(string name) => entry[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
-                if (Text("operation") is not ("Apply" or "Update") || Text("fieldsType") is not ("" or FieldsType))
+                if (Text("operation") is not ("Apply" or "Update") || Text("fieldsType") != FieldsType || Text("apiVersion").Length == 0)
                 {
                     return null;
                 }
@@ -76,66 +76,83 @@ public sealed class ManagedFields
 
     public FieldSet FieldsOf(FieldManager manager) => _entries.Find(e => e.Manager.IsSame(manager))?.Fields ?? new FieldSet();
 
-    /// <summary>Gives a manager these fields and no others. Its time is <paramref name="now"/> when they are other ones than before.</summary>
-    public ManagedFields With(FieldManager manager, FieldSet fields, string now)
+    /// <summary>Gives a manager these fields and no others, at a time.</summary>
+    public ManagedFields With(FieldManager manager, FieldSet fields, string time)
     {
-        var index = _entries.FindIndex(e => e.Manager.IsSame(manager));
-        var entries = new List<ManagedEntry>(_entries);
-        var before = index >= 0 ? entries[index] : null;
-        if (before is not null)
-        {
-            entries.RemoveAt(index);
-        }
+        var entries = _entries.FindAll(e => !e.Manager.IsSame(manager));
         if (!fields.IsEmpty)
         {
-            var time = before is not null && before.Fields.SetEquals(fields) && before.Manager == manager ? before.Time : now;
-            entries.Insert(index >= 0 ? index : entries.Count, new(manager, time, fields));
+            entries.Add(new(manager, time, fields));
         }
         return new(entries);
     }
 
-    /// <summary>The same with fields taken from every manager but one.</summary>
-    public ManagedFields Without(FieldSet fields, FieldManager? except, string now)
+    /// <summary>The same with other fields for each manager; those without any are forgotten. Their times stay: it is not they who changed something.</summary>
+    public ManagedFields Select(Func<ManagedEntry, FieldSet> fields)
     {
-        var result = this;
+        var entries = new List<ManagedEntry>(_entries.Count);
         foreach (var entry in _entries)
         {
-            if (except is null || !entry.Manager.IsSame(except))
+            var left = fields(entry);
+            if (!left.IsEmpty)
             {
-                result = result.With(entry.Manager, entry.Fields.Difference(fields), now);
+                entries.Add(ReferenceEquals(left, entry.Fields) ? entry : entry with { Fields = left });
             }
         }
-        return result;
+        return new(entries);
     }
 
-    /// <summary>At most so many managers that write: the oldest become one (upstream: CapManagers).</summary>
+    /// <summary>Whether both say the same, whenever it was.</summary>
+    public bool EqualsButForTimes(ManagedFields other) =>
+        _entries.Count == other._entries.Count
+        && _entries.TrueForAll(e => other._entries.Exists(o => o.Manager == e.Manager && o.Fields.SetEquals(e.Fields)));
+
+    /// <summary>
+    /// At most so many managers that write: the oldest of one version become one (upstream: CapManagers). A version's oldest alone is left as it is.
+    /// </summary>
     public ManagedFields Capped(int most)
     {
         const string ancient = "ancient-changes";
-        var updaters = _entries.Where(e => !e.Manager.Applies).ToList();
+        var updaters = _entries.FindAll(e => !e.Manager.Applies);
         if (updaters.Count <= most)
         {
             return this;
         }
-        var result = this;
-        var merged = 0;
-        foreach (var entry in updaters.OrderBy(e => e.Time, StringComparer.Ordinal).ThenBy(e => e.Manager.Manager, StringComparer.Ordinal))
+        updaters.Sort(static (a, b) =>
         {
-            if (updaters.Count - merged <= most)
+            var order = string.CompareOrdinal(a.Time, b.Time);
+            order = order != 0 ? order : string.CompareOrdinal(a.Manager.Manager, b.Manager.Manager);
+            order = order != 0 ? order : string.CompareOrdinal(a.Manager.ApiVersion, b.Manager.ApiVersion);
+            return order != 0 ? order : string.CompareOrdinal(a.Manager.Subresource, b.Manager.Subresource);
+        });
+        var result = this;
+        var firsts = new Dictionary<string, ManagedEntry>(StringComparer.Ordinal);
+        var count = updaters.Count;
+        foreach (var entry in updaters)
+        {
+            if (count <= most)
             {
                 break;
             }
-            var bucket = new FieldManager(ancient, false, entry.Manager.ApiVersion, entry.Manager.Subresource);
-            if (entry.Manager.IsSame(bucket))
+            if (firsts.TryAdd(entry.Manager.ApiVersion, entry))
             {
                 continue;
             }
-            var isNew = result.FieldsOf(bucket).IsEmpty;
-            result = result.With(entry.Manager, new FieldSet(), entry.Time).With(bucket, result.FieldsOf(bucket).Union(entry.Fields), entry.Time);
-            merged += isNew ? 0 : 1;
+            var bucket = new FieldManager(ancient, false, entry.Manager.ApiVersion);
+            var first = firsts[entry.Manager.ApiVersion];
+            var gathered = result.FieldsOf(bucket);
+            if (gathered.IsEmpty)
+            {
+                gathered = first.Fields;
+                result = result.Forget(first.Manager);
+            }
+            result = result.Forget(entry.Manager).With(bucket, gathered.Union(entry.Fields), entry.Time);
+            count--;
         }
         return result;
     }
+
+    private ManagedFields Forget(FieldManager manager) => new(_entries.FindAll(e => !e.Manager.IsSame(manager)));
 
     /// <summary>As <c>metadata.managedFields</c>: appliers first, then by time and name; null when nobody owns anything.</summary>
     public JsonArray? ToJson()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,7 +6,10 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
 
-/// <summary>The steps of a field path in their written form.</summary>
+/// <summary>
+/// The steps of a field path in their written form: <c>f:NAME</c> for a member, <c>k:{keys}</c> for an item of a list map, <c>v:VALUE</c> for an item of
+/// a set, <c>i:N</c> for an item by place.
+/// </summary>
 public static class PathElement
 {
     private static readonly JsonSerializerOptions Relaxed = new()
@@ -18,40 +22,144 @@ public static class PathElement
     public static string Field(string name) => "f:" + name;
 
     /// <summary>An item of a set.</summary>
-    public static string Value(JsonNode? value) => "v:" + (value?.ToJsonString(Relaxed) ?? "null");
+    /// <exception cref="ApplyException">It is not a scalar.</exception>
+    public static string Value(JsonNode? value) => value switch
+    {
+        JsonObject => throw new ApplyException("associative list without keys has an element that's a map type"),
+        JsonArray => throw new ApplyException("not supported: associative list with lists as elements"),
+        null => throw new ApplyException("associative list without keys has an element that's an explicit null"),
+        _ => "v:" + value.ToJsonString(Relaxed),
+    };
 
     /// <summary>An item of a list map: the values of its keys, in the order of their names. Keys that are absent have their default.</summary>
-    /// <exception cref="ApplyException">A key is absent and has no default.</exception>
-    public static string Key(JsonObject item, SchemaField list)
+    /// <exception cref="ApplyException">It is no object, or has none of its keys.</exception>
+    public static string Key(JsonNode? item, SchemaField list)
     {
+        if (item is not JsonObject members)
+        {
+            throw new ApplyException($"associative list with keys may not have {(item is null ? "a null element" : "non-map elements")}");
+        }
         var keys = new JsonObject();
         foreach (var name in list.ListMapKeys.Order(StringComparer.Ordinal))
         {
-            keys[name] = item[name]?.DeepClone() ?? Default(name)
-                ?? throw new ApplyException($"associative list with keys has an element that omits key field \"{name}\" (and doesn't have default value)");
+            // A key that may be left out, and has no default, tells items apart only where it is there.
+            if ((members.TryGetPropertyValue(name, out var value) ? value?.DeepClone() : Default(list.Type?.Field(name))) is { } key)
+            {
+                keys[name] = key;
+            }
         }
-        return "k:" + keys.ToJsonString(Relaxed);
+        return keys.Count > 0 ? "k:" + keys.ToJsonString(Relaxed) : throw new ApplyException(
+            $"associative list with keys has an element that omits all key fields [{string.Join(' ', list.ListMapKeys.Select(k => $"\"{k}\""))}] (and doesn't have default values for any key fields)");
     }
 
-    /// <summary>A step as conflicts show it: <c>.name</c>, <c>[name="web"]</c>, <c>["value"]</c>, <c>[0]</c>.</summary>
+    /// <summary>A step as conflicts show it: <c>.name</c>, <c>[name="web"]</c>, <c>[="value"]</c>, <c>[0]</c>.</summary>
     public static string Show(string element)
     {
         var rest = element[2..];
-        switch (element[0])
+        return element[0] switch
         {
-            case 'f':
-                return "." + rest;
-            case 'k' when JsonNode.Parse(rest) is JsonObject keys:
-                return $"[{string.Join(',', keys.Select(k => $"{k.Key}={k.Value?.ToJsonString(Relaxed) ?? "null"}"))}]";
-            case 'v':
-                return $"[={rest}]";
-            default:
-                return $"[{rest}]";
+            'f' => "." + rest,
+            'k' when Parse(rest) is JsonObject keys => $"[{string.Join(',', keys.Select(k => $"{k.Key}={k.Value?.ToJsonString(Relaxed) ?? "null"}"))}]",
+            'v' => $"[={rest}]",
+            _ => $"[{rest}]",
+        };
+    }
+
+    /// <summary>Upstream's order of steps: members by name, then list items by their keys, set items by value, and items by place.</summary>
+    public static int Compare(string left, string right)
+    {
+        if (left[0] != right[0])
+        {
+            return Rank(left[0]) - Rank(right[0]);
+        }
+        // Text that is the same means the same, and members are by far the most.
+        var ordinal = string.CompareOrdinal(left, 2, right, 2, int.MaxValue);
+        if (ordinal == 0 || left[0] == 'f')
+        {
+            return ordinal;
+        }
+        if (left[0] == 'i' && int.TryParse(left.AsSpan(2), CultureInfo.InvariantCulture, out var i) && int.TryParse(right.AsSpan(2), CultureInfo.InvariantCulture, out var j))
+        {
+            return i.CompareTo(j);
+        }
+        var (a, b) = (Parse(left[2..]), Parse(right[2..]));
+        var order = a is JsonObject keys && b is JsonObject others ? CompareKeys(keys, others) : CompareValues(a, b);
+        return order != 0 ? order : ordinal;
+    }
+
+    private static int Rank(char kind) => kind switch
+    {
+        'f' => 0,
+        'k' => 1,
+        'v' => 2,
+        _ => 3,
+    };
+
+    private static int CompareKeys(JsonObject left, JsonObject right)
+    {
+        var (a, b) = (left.GetEnumerator(), right.GetEnumerator());
+        while (true)
+        {
+            var (more, others) = (a.MoveNext(), b.MoveNext());
+            if (!more || !others)
+            {
+                return more.CompareTo(others);
+            }
+            var order = string.CompareOrdinal(a.Current.Key, b.Current.Key);
+            order = order != 0 ? order : CompareValues(a.Current.Value, b.Current.Value);
+            if (order != 0)
+            {
+                return order;
+            }
         }
     }
 
-    // The one default of a list key in upstream's schemas: the protocol of ports.
-    private static JsonNode? Default(string key) => key == "protocol" ? JsonValue.Create("TCP") : null;
+    // Numbers, then strings, then booleans: what tells items apart is of one type in practice.
+    private static int CompareValues(JsonNode? left, JsonNode? right)
+    {
+        var (a, b) = (left?.GetValueKind() ?? JsonValueKind.Null, right?.GetValueKind() ?? JsonValueKind.Null);
+        if (a == JsonValueKind.Number && b == JsonValueKind.Number)
+        {
+            return left!.GetValue<double>().CompareTo(right!.GetValue<double>());
+        }
+        return a == JsonValueKind.String && b == JsonValueKind.String
+            ? string.CompareOrdinal(left!.GetValue<string>(), right!.GetValue<string>())
+            : Order(a) - Order(b);
+    }
+
+    private static int Order(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Number => 0,
+        JsonValueKind.String => 1,
+        JsonValueKind.False => 2,
+        JsonValueKind.True => 3,
+        _ => 4,
+    };
+
+    private static JsonNode? Parse(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json);
+        }
+        catch (JsonException)
+        {
+            // Somebody wrote it by hand: then it is text.
+            return JsonValue.Create(json);
+        }
+    }
+
+    // What a key that is absent stands for. Upstream's schemas state it for fields that are always written, and for the protocol of ports.
+    private static JsonNode? Default(SchemaField? key) => key switch
+    {
+        null => null,
+        { Default: { } stated } => stated.DeepClone(),
+        { Name: "protocol", Kind: FieldKind.String } => "TCP",
+        { IsValue: true, Required: true, Kind: FieldKind.String } => "",
+        { IsValue: true, Required: true, Kind: FieldKind.Int32 or FieldKind.Int64 } => 0,
+        { IsValue: true, Required: true, Kind: FieldKind.Bool } => false,
+        _ => null,
+    };
 }
 
 /// <summary>A configuration that cannot be applied: it is not in the form that its schema has.</summary>

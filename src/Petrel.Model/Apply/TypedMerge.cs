@@ -6,8 +6,8 @@ namespace Petrel.Model.Apply;
 /// <summary>Merges an applied configuration into an object, and takes away what nobody wants any more (structured-merge-diff's Merge and RemoveItems).</summary>
 public static class TypedMerge
 {
-    /// <summary>The object with the configuration's fields in it. Neither is changed.</summary>
-    /// <exception cref="ApplyException">A list's keys are absent or occur twice.</exception>
+    /// <summary>The object with the configuration's fields in it, nulls among them. Neither is changed.</summary>
+    /// <exception cref="ApplyException">A list's items cannot be told apart.</exception>
     public static JsonObject Merge(JsonObject live, JsonObject configuration, SchemaType type) =>
         Members(live, configuration, FieldShape.Of(type));
 
@@ -15,60 +15,95 @@ public static class TypedMerge
     public static JsonObject Remove(JsonObject document, FieldSet fields, SchemaType type) =>
         (JsonObject)Without(document, fields, FieldShape.Of(type))!;
 
-    private static JsonObject Members(JsonObject live, JsonObject configuration, FieldShape shape)
+    private static JsonObject Members(JsonObject? live, JsonObject configuration, FieldShape shape)
     {
-        var result = live.DeepClone().AsObject();
+        var result = new JsonObject();
+        foreach (var (name, value) in live ?? [])
+        {
+            if (!configuration.ContainsKey(name))
+            {
+                result[name] = value?.DeepClone();
+            }
+            else
+            {
+                // The object's fields keep their places.
+                result[name] = Value(value, configuration[name], shape.Member(name) ?? FieldShape.Anything);
+            }
+        }
         foreach (var (name, value) in configuration)
         {
-            // A null says nothing of a field.
-            if (value is not null)
+            if (live?.ContainsKey(name) != true)
             {
-                result[name] = Value(live[name], value, shape.Member(name) ?? new FieldShape(ShapeKind.Unknown, null, null));
+                result[name] = Value(null, value, shape.Member(name) ?? FieldShape.Anything);
             }
         }
         return result;
     }
 
-    private static JsonNode Value(JsonNode? live, JsonNode configuration, FieldShape shape) => shape.Resolve(configuration) switch
+    private static JsonNode? Value(JsonNode? live, JsonNode? configuration, FieldShape shape) => shape.Resolve(configuration) switch
     {
-        ShapeKind.Struct or ShapeKind.Map when configuration is JsonObject members => Members(live as JsonObject ?? [], members, shape),
+        ShapeKind.Struct or ShapeKind.Map when configuration is JsonObject members => Members(live as JsonObject, members, shape),
         ShapeKind.ListMap or ShapeKind.Set when configuration is JsonArray items => Items(live as JsonArray ?? [], items, shape),
-        _ => configuration.DeepClone(),
+        // A null takes a value away, but nothing that is made of parts.
+        ShapeKind.Struct or ShapeKind.Map or ShapeKind.ListMap or ShapeKind.Set when configuration is null => live?.DeepClone(),
+        _ => configuration?.DeepClone(),
     };
 
-    // The configuration's items are in its order; the others stay where they are among them.
+    // Items of the configuration are in its order; those of the object alone stay where they are between the ones that both have.
     private static JsonArray Items(JsonArray live, JsonArray configuration, FieldShape shape)
     {
-        var wanted = TypedFields.Items(configuration, shape.Field!, shape.Kind);
-        var byElement = wanted.ToDictionary(StringComparer.Ordinal);
-        var existing = TypedFields.Items(live, shape.Field!, shape.Kind);
-        var old = existing.ToDictionary(StringComparer.Ordinal);
+        var wanted = shape.Items(configuration);
+        var existing = shape.Items(live);
+        var byElement = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
+        foreach (var (element, item) in wanted)
+        {
+            if (!byElement.TryAdd(element, item))
+            {
+                throw new ApplyException($"duplicate entries for key {PathElement.Show(element)}");
+            }
+        }
+        // An item that the object has twice is not merged with: the configuration's takes the place of both.
+        var old = existing.GroupBy(i => i.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Value : null, StringComparer.Ordinal);
+        var shared = new Queue<string>(wanted.Select(i => i.Key).Where(old.ContainsKey));
+        var merged = new HashSet<string>(StringComparer.Ordinal);
         var result = new JsonArray();
-        var next = 0;
-        var placed = new HashSet<string>(StringComparer.Ordinal);
-        void Place(string element)
+        void Take(string element)
         {
-            if (placed.Add(element))
+            merged.Add(element);
+            var item = byElement[element];
+            result.Add(shape.Kind == ShapeKind.ListMap ? Value(old.GetValueOrDefault(element), item, shape.Item) : item?.DeepClone());
+            if (shared.TryPeek(out var next) && next == element)
             {
-                var item = byElement[element];
-                result.Add(shape.Kind == ShapeKind.ListMap && item is not null ? Value(old.GetValueOrDefault(element), item, shape.Item) : item?.DeepClone());
+                shared.Dequeue();
             }
         }
-        foreach (var (element, item) in existing)
+        var (i, j) = (0, 0);
+        while (i < existing.Count || j < wanted.Count)
         {
-            if (!byElement.ContainsKey(element))
+            if (i < existing.Count)
             {
-                result.Add(item?.DeepClone());
-                continue;
+                var (element, item) = existing[i];
+                if (!byElement.ContainsKey(element))
+                {
+                    result.Add(item?.DeepClone());
+                    i++;
+                    continue;
+                }
+                if (merged.Contains(element) || (j < wanted.Count && wanted[j].Key != element && shared.TryPeek(out var next) && next != element))
+                {
+                    // Taken already, or it comes later: in the configuration's order.
+                    i++;
+                    continue;
+                }
+                if (j < wanted.Count && wanted[j].Key == element)
+                {
+                    i++;
+                }
             }
-            while (!placed.Contains(element))
+            if (j < wanted.Count)
             {
-                Place(wanted[next++].Key);
+                Take(wanted[j++].Key);
             }
-        }
-        for (; next < wanted.Count; next++)
-        {
-            Place(wanted[next].Key);
         }
         return result;
     }
@@ -81,27 +116,21 @@ public static class TypedMerge
                 var kept = new JsonObject();
                 foreach (var (name, member) in members)
                 {
-                    if (fields.Child(PathElement.Field(name)) is not { } below)
+                    var below = fields.Child(PathElement.Field(name));
+                    if (below?.IsMember != true)
                     {
-                        kept[name] = member?.DeepClone();
-                    }
-                    else if (!below.IsMember)
-                    {
-                        kept[name] = shape.Member(name) is { } child ? Without(member, below, child) : member?.DeepClone();
+                        kept[name] = below is not null && shape.Member(name) is { } child ? Without(member, below, child) : member?.DeepClone();
                     }
                 }
                 return kept;
             case ShapeKind.ListMap or ShapeKind.Set when value is JsonArray list:
                 var rest = new JsonArray();
-                foreach (var (element, item) in TypedFields.Items(list, shape.Field!, shape.Kind))
+                foreach (var (element, item) in shape.Items(list))
                 {
-                    if (fields.Child(element) is not { } below)
+                    var below = fields.Child(element);
+                    if (below?.IsMember != true)
                     {
-                        rest.Add(item?.DeepClone());
-                    }
-                    else if (!below.IsMember)
-                    {
-                        rest.Add(shape.Kind == ShapeKind.ListMap ? Without(item, below, shape.Item) : item?.DeepClone());
+                        rest.Add(below is not null && shape.Kind == ShapeKind.ListMap ? Without(item, below, shape.Item) : item?.DeepClone());
                     }
                 }
                 return rest;

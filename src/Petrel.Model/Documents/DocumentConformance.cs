@@ -116,7 +116,8 @@ public static class DocumentConformance
 
         private static bool IsOmitted(JsonNode value, SchemaField field) => !field.Required && value switch
         {
-            JsonArray list => field.IsList && !field.IsMap && list.Count == 0,
+            // An empty list of managers asks to forget them.
+            JsonArray list => field.IsList && !field.IsMap && list.Count == 0 && field.Name != "managedFields",
             JsonObject map => field.IsMap && map.Count == 0,
             JsonValue scalar when field.IsValue => field.Kind switch
             {

@@ -104,6 +104,7 @@ public static class KubernetesSchemas
             Type = kind == FieldKind.Object ? Named(columns[3]) : null,
             IsList = flags.Contains('l'),
             IsMap = flags.Contains('m'),
+            IsAtomicMap = kind == FieldKind.Json,
             IsWrapped = flags.Contains('w'),
             IsValue = flags.Contains('v'),
             Required = flags.Contains('r'),

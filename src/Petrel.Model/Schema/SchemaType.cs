@@ -61,8 +61,11 @@ public sealed record SchemaField
     /// <summary>A JSON object with string keys and values of <see cref="Kind"/>.</summary>
     public bool IsMap { get; init; }
 
-    /// <summary>The map is written as a whole in server-side apply.</summary>
+    /// <summary>The map, or any JSON, is written as a whole in server-side apply.</summary>
     public bool IsAtomicMap { get; init; }
+
+    /// <summary>What the field's absence stands for where it is a key of list items; null where the schema states nothing.</summary>
+    public System.Text.Json.Nodes.JsonNode? Default { get; init; }
 
     /// <summary>The list is a message of its own on the wire, with the items in field 1 (Go's named slices).</summary>
     public bool IsWrapped { get; init; }

@@ -44,6 +44,36 @@ public sealed class FieldSetTests
     });
 
     [Fact]
+    public void Steps_are_in_upstreams_order()
+    {
+        string[] ordered =
+        [
+            "f:a", "f:b", """k:{"port":80,"protocol":"TCP"}""", """k:{"port":80,"protocol":"UDP"}""", """k:{"port":443,"protocol":"TCP"}""",
+            """k:{"type":"a"}""", "v:9", "v:10", "v:\"a\"", "v:\"b\"", "i:2", "i:10",
+        ];
+        Gen.Shuffle(ordered).Sample(shuffled =>
+        {
+            var set = new FieldSet();
+            foreach (var element in shuffled)
+            {
+                set.Add(element);
+            }
+            Assert.Equal(ordered, set.Children.Select(c => c.Key));
+            Assert.True(FieldSet.Parse(set.ToJson()).SetEquals(set));
+        });
+    }
+
+    [Fact]
+    public void Fields_of_one_level_are_shown_before_those_below_them()
+    {
+        var set = new FieldSet();
+        set.Add("f:a", "f:b");
+        set.Add("f:c");
+
+        Assert.Equal([".c", ".a.b"], set.Paths());
+    }
+
+    [Fact]
     public void A_path_is_shown_as_people_read_it()
     {
         var set = new FieldSet();

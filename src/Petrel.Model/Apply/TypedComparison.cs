@@ -1,0 +1,204 @@
+using System.Text.Json.Nodes;
+using Petrel.Model.Schema;
+
+namespace Petrel.Model.Apply;
+
+/// <summary>What differs between two documents; a field is in at most one of the sets.</summary>
+/// <param name="Added">Fields that are new.</param>
+/// <param name="Modified">Fields that have another value.</param>
+/// <param name="Removed">Fields that are gone.</param>
+public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet Removed)
+{
+    public bool IsSame => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
+
+    /// <summary>What the later document says anew.</summary>
+    public FieldSet Changed => Added.Union(Modified);
+}
+
+/// <summary>Compares documents field by field, by their schema (structured-merge-diff's Compare).</summary>
+public static class TypedComparison
+{
+    private static readonly List<JsonNode?> None = [];
+
+    /// <summary>What differs from one document to another.</summary>
+    public static FieldComparison Compare(JsonObject before, JsonObject after, SchemaType type)
+    {
+        var found = Members(before, true, after, true, FieldShape.Of(type));
+        return new(found.Added ?? new(), found.Modified ?? new(), found.Removed ?? new());
+    }
+
+    // Was and isThere: whether the value is there at all; null is a value too.
+    private static Found Members(JsonObject? before, bool was, JsonObject? after, bool isThere, FieldShape shape)
+    {
+        var found = default(Found);
+        foreach (var (name, value) in after ?? [])
+        {
+            if (shape.Member(name) is { } child)
+            {
+                JsonNode? old = null;
+                var wasChild = before?.TryGetPropertyValue(name, out old) == true || (was && IsAlwaysThere(shape, name));
+                found.PutMember(name, Values(old, wasChild, value, true, child));
+            }
+        }
+        foreach (var (name, old) in before ?? [])
+        {
+            if (after?.ContainsKey(name) != true && shape.Member(name) is { } child)
+            {
+                found.PutMember(name, Values(old, true, null, isThere && IsAlwaysThere(shape, name), child));
+            }
+        }
+        return found;
+    }
+
+    // Upstream's types always have their plain structs, and the lists that they write even when they are null. Fields of custom resources have no numbers.
+    private static bool IsAlwaysThere(FieldShape shape, string name) =>
+        shape.Kind == ShapeKind.Struct && shape.Type!.Field(name) is { Number: not 0, IsMap: false } field
+        && (field is { Kind: FieldKind.Object, IsValue: true, IsList: false } || field is { IsList: true, Required: true });
+
+    private static Found Values(JsonNode? before, bool was, JsonNode? after, bool isThere, FieldShape shape)
+    {
+        var kind = shape.Resolve(after ?? before);
+        if (kind == ShapeKind.Leaf || (IsBare(before) && IsBare(after)))
+        {
+            return Whole(before, was, after, isThere);
+        }
+        Found found;
+        switch (kind)
+        {
+            case ShapeKind.Struct or ShapeKind.Map when before is null or JsonObject && after is null or JsonObject:
+                found = Members(before as JsonObject, was, after as JsonObject, isThere, shape);
+                break;
+            case ShapeKind.ListMap or ShapeKind.Set when before is null or JsonArray && after is null or JsonArray
+                && Items(before as JsonArray ?? [], after as JsonArray ?? [], shape) is { } items:
+                found = items;
+                break;
+            default:
+                return Whole(before, was, after, isThere);
+        }
+        if (!was)
+        {
+            (found.Added ??= new()).Add();
+        }
+        else if (!isThere)
+        {
+            (found.Removed ??= new()).Add();
+        }
+        return found;
+    }
+
+    private static bool IsBare(JsonNode? value) => value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
+
+    // What is always there may be absent from the document: that is its empty form.
+    private static Found Whole(JsonNode? before, bool was, JsonNode? after, bool isThere) =>
+        !was ? new() { Added = new FieldSet().AsMember() }
+        : !isThere ? new() { Removed = new FieldSet().AsMember() }
+        : !(before is null && IsBare(after)) && !JsonNode.DeepEquals(before, after) ? new() { Modified = new FieldSet().AsMember() }
+        : default;
+
+    // Null when items cannot be told apart, which only writes that are not applies can bring about: then the lists count as wholes.
+    private static Found? Items(JsonArray before, JsonArray after, FieldShape shape)
+    {
+        var order = new List<string>(after.Count);
+        Dictionary<string, List<JsonNode?>> old;
+        Dictionary<string, List<JsonNode?>> now;
+        try
+        {
+            old = Group(shape.Items(before), order);
+            now = Group(shape.Items(after), order);
+        }
+        catch (ApplyException)
+        {
+            return null;
+        }
+        var found = default(Found);
+        foreach (var element in order.Distinct(StringComparer.Ordinal))
+        {
+            found.Put(element, Same(old.GetValueOrDefault(element, None), now.GetValueOrDefault(element, None), shape));
+        }
+        return found;
+    }
+
+    // Items that are there more than once count as wholes.
+    private static Found Same(List<JsonNode?> before, List<JsonNode?> after, FieldShape shape)
+    {
+        if (before.Count <= 1 && after.Count <= 1)
+        {
+            return Item(before, after, shape);
+        }
+        var found = default(Found);
+        if (before.Count >= 2 && after.Count >= 2)
+        {
+            if (before.Count != after.Count || !before.Zip(after).All(pair => JsonNode.DeepEquals(pair.First, pair.Second)))
+            {
+                found.Modified = new FieldSet().AsMember();
+            }
+        }
+        else if (before.Count >= 2)
+        {
+            found = after.Count > 0 ? Item(None, after, shape) : default;
+            (found.Removed ??= new()).Add();
+        }
+        else
+        {
+            found = before.Count > 0 ? Item(before, None, shape) : default;
+            (found.Added ??= new()).Add();
+        }
+        return found;
+    }
+
+    private static Found Item(List<JsonNode?> before, List<JsonNode?> after, FieldShape shape)
+    {
+        var (was, isThere) = (before.Count > 0, after.Count > 0);
+        return shape.Kind == ShapeKind.ListMap
+            ? Values(was ? before[0] : null, was, isThere ? after[0] : null, isThere, shape.Item)
+            : Whole(null, was, null, isThere);
+    }
+
+    private static Dictionary<string, List<JsonNode?>> Group(List<KeyValuePair<string, JsonNode?>> items, List<string> order)
+    {
+        var groups = new Dictionary<string, List<JsonNode?>>(items.Count, StringComparer.Ordinal);
+        foreach (var (element, item) in items)
+        {
+            if (!groups.TryGetValue(element, out var group))
+            {
+                groups[element] = group = [];
+                order.Add(element);
+            }
+            group.Add(item);
+        }
+        return groups;
+    }
+
+    // The three sets at one place in the documents; mostly there is nothing to tell, and nothing is made.
+    private struct Found
+    {
+        public FieldSet? Added;
+        public FieldSet? Modified;
+        public FieldSet? Removed;
+
+        private readonly bool IsNothing => Added is null && Modified is null && Removed is null;
+
+        public void PutMember(string name, Found below)
+        {
+            if (!below.IsNothing)
+            {
+                Put(PathElement.Field(name), below);
+            }
+        }
+
+        public void Put(string element, Found below)
+        {
+            Put(ref Added, element, below.Added);
+            Put(ref Modified, element, below.Modified);
+            Put(ref Removed, element, below.Removed);
+        }
+
+        private static void Put(ref FieldSet? set, string element, FieldSet? below)
+        {
+            if (below is not null)
+            {
+                (set ??= new()).Put(element, below);
+            }
+        }
+    }
+}
