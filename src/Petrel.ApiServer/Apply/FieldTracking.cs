@@ -14,11 +14,16 @@ internal static class FieldTracking
     // What an object is before it is created: nothing, of its kind.
     private static readonly JsonObject Nothing = [];
 
-    /// <summary>The managers of an object that is created.</summary>
-    public static ManagedFields OnCreate(ServerParts parts, KindDefinition kind, JsonObject document, WriteCall call)
+    /// <summary>The managers of an object that is created: <c>metadata.managedFields</c>, or null when nobody owns anything.</summary>
+    public static JsonArray? OnCreate(ServerParts parts, KindDefinition kind, JsonObject document, WriteCall call)
     {
-        var given = ManagedFields.Read(document.Metadata()["managedFields"]) ?? ManagedFields.None;
-        return Update(parts, kind, Nothing, document, given, call);
+        if (ManagedFields.Read(document.Metadata()["managedFields"]) is { } given)
+        {
+            return Update(parts, kind, Nothing, document, given, call).ToJson();
+        }
+        return CreatedFields.Of(document, kind.Schema, OwnedKinds.ResetFields(kind, call.Subresource)) is { } fields
+            ? ManagedFields.Alone(WriterOf(kind, call), ManagedFields.Timestamp(parts.Time.GetUtcNow()), fields)
+            : Update(parts, kind, Nothing, document, ManagedFields.None, call).ToJson();
     }
 
     /// <summary>The managers of an object that is changed; a write to the object itself may state other ones than it had.</summary>
@@ -39,27 +44,27 @@ internal static class FieldTracking
     }
 
     /// <summary>Sets or removes <c>metadata.managedFields</c>.</summary>
-    public static void Store(JsonObject document, ManagedFields managers)
+    public static void Store(JsonObject document, JsonArray? managers)
     {
         document.Metadata().Remove("managedFields");
-        if (managers.ToJson() is { } list)
+        if (managers is not null)
         {
-            document.Metadata()["managedFields"] = list;
+            document.Metadata()["managedFields"] = managers;
         }
     }
 
-    private static ManagedFields Update(ServerParts parts, KindDefinition kind, JsonObject before, JsonObject after, ManagedFields managers, WriteCall call)
-    {
-        var writer = new FieldManager(call.FieldManager.Length > 0 ? call.FieldManager : FromUserAgent(call.UserAgent), false, kind.Gvk.ApiVersion, call.Subresource);
-        return FieldOwnership.Update(
+    private static ManagedFields Update(ServerParts parts, KindDefinition kind, JsonObject before, JsonObject after, ManagedFields managers, WriteCall call) =>
+        FieldOwnership.Update(
             before,
             after,
             managers,
-            writer,
+            WriterOf(kind, call),
             OwnedKinds.Of(kind, parts.Kinds),
             OwnedKinds.ResetFields(kind, call.Subresource),
             ManagedFields.Timestamp(parts.Time.GetUtcNow()));
-    }
+
+    private static FieldManager WriterOf(KindDefinition kind, WriteCall call) =>
+        new(call.FieldManager.Length > 0 ? call.FieldManager : FromUserAgent(call.UserAgent), false, kind.Gvk.ApiVersion, call.Subresource);
 
     // kubectl/v1.35.0 (linux/amd64) ... is kubectl.
     private static string FromUserAgent(string agent)

@@ -51,7 +51,7 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             // A failed attempt has changed its copy.
             var candidate = document.DeepClone().AsObject();
             kind.Default(candidate);
-            var managers = call.Applied ?? FieldTracking.OnCreate(parts, kind, candidate, call);
+            var managers = call.Applied is { } applied ? applied.ToJson() : FieldTracking.OnCreate(parts, kind, candidate, call);
             var request = Admission(kind, namespaceName, candidate, call);
             await admission.AdmitAsync(request, cancellationToken);
             MetadataRules.PrepareForCreate(candidate, kind, namespaceName, parts.WriteContext);

@@ -70,7 +70,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             {
                 await admission.AdmitAsync(request, cancellationToken);
                 Prepare(kind, scope, changed, old);
-                FieldTracking.Store(changed, managers);
+                FieldTracking.Store(changed, managers.ToJson());
             }
             IReadOnlyList<StoreOperation> extra = scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
                 ? await allocations.AllocateAsync(kind, key, changed, old, cancellationToken)

@@ -16,6 +16,7 @@ public sealed record ApplyResult(JsonObject Document, ManagedFields Managers, IR
 public static class FieldOwnership
 {
     private const int MaxUpdaters = 10;
+    private const string Metadata = "f:metadata";
 
     // What nobody owns: it identifies the object, or the server sets it.
     private static readonly FieldSet Nobodys = Build(
@@ -98,6 +99,11 @@ public static class FieldOwnership
 
     /// <summary>The fields of a set that somebody can own.</summary>
     public static FieldSet Owned(FieldSet fields) => fields.Difference(Nobodys);
+
+    /// <summary>Whether nobody owns the member of a document, or of its metadata, that is called so.</summary>
+    internal static bool IsNobodys(string name, bool ofMetadata = false) => ofMetadata
+        ? Nobodys.Child(Metadata)!.Has(PathElement.Field(name))
+        : name != "metadata" && Nobodys.Has(PathElement.Field(name));
 
     // Takes away what this manager had applied and wants no more, where nobody else owns it or anything in it.
     private static JsonObject Prune(JsonObject merged, ManagedEntry? last, ManagedFields granted, ApplyKind kind)

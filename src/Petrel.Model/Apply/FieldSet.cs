@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -11,6 +14,11 @@ namespace Petrel.Model.Apply;
 public sealed class FieldSet
 {
     private const string Self = ".";
+
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>The set of one field, the end of a path. It is shared: nothing can be put below it.</summary>
+    internal static FieldSet Leaf { get; } = new() { IsMember = true };
 
     // In the order of the elements.
     private List<KeyValuePair<string, FieldSet>>? _children;
@@ -54,7 +62,7 @@ public sealed class FieldSet
             }
             var child = Parse(below);
             // The end of a path is written as an empty object.
-            set.Put(element, child.IsEmpty ? child.AsMember() : child);
+            set.Put(element, child.IsEmpty ? Leaf : child);
         }
         return set;
     }
@@ -62,16 +70,13 @@ public sealed class FieldSet
     /// <summary>The set as FieldsV1.</summary>
     public JsonObject ToJson()
     {
-        var result = new JsonObject();
-        if (IsMember && HasChildren)
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, Relaxed))
         {
-            result[Self] = new JsonObject();
+            Write(writer);
         }
-        foreach (var (element, child) in Children)
-        {
-            result[element] = child.ToJson();
-        }
-        return result;
+        // One text, rather than a node for each step of each path: mostly it is only written on.
+        return JsonNode.Parse(buffer.WrittenSpan)!.AsObject();
     }
 
     /// <summary>Writes the set as FieldsV1.</summary>
@@ -105,7 +110,7 @@ public sealed class FieldSet
     /// <summary>The node below at a path element, made when absent; for those who fill a set.</summary>
     public FieldSet Below(string element)
     {
-        _children ??= [];
+        Own();
         var at = Find(element);
         if (at >= 0)
         {
@@ -184,7 +189,7 @@ public sealed class FieldSet
     public override string ToString() => ToJson().ToJsonString();
 
     /// <summary>The same set with this node as a member.</summary>
-    internal FieldSet AsMember() => IsMember ? this : new FieldSet { IsMember = true, _children = _children };
+    internal FieldSet AsMember() => IsMember ? this : HasChildren ? new FieldSet { IsMember = true, _children = _children } : Leaf;
 
     /// <summary>Puts a finished node into the set; those that lead nowhere are not kept.</summary>
     internal void Put(string element, FieldSet child)
@@ -193,7 +198,7 @@ public sealed class FieldSet
         {
             return;
         }
-        _children ??= [];
+        Own();
         var at = Find(element);
         if (at >= 0)
         {
@@ -236,6 +241,16 @@ public sealed class FieldSet
             }
         }
         return result;
+    }
+
+    [MemberNotNull(nameof(_children))]
+    private void Own()
+    {
+        if (ReferenceEquals(this, Leaf))
+        {
+            throw new InvalidOperationException("the end of a path has nothing below it");
+        }
+        _children ??= [];
     }
 
     private void Append(string element, FieldSet child)

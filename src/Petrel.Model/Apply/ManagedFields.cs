@@ -169,25 +169,35 @@ public sealed class ManagedFields
             .ThenBy(e => e.Manager.ApiVersion, StringComparer.Ordinal)
             .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal))
         {
-            var item = new JsonObject
-            {
-                ["manager"] = entry.Manager.Manager,
-                ["operation"] = entry.Manager.Applies ? "Apply" : "Update",
-                ["apiVersion"] = entry.Manager.ApiVersion,
-            };
-            if (entry.Time.Length > 0)
-            {
-                item["time"] = entry.Time;
-            }
-            item["fieldsType"] = FieldsType;
-            item["fieldsV1"] = entry.Fields.ToJson();
-            if (entry.Manager.Subresource.Length > 0)
-            {
-                item["subresource"] = entry.Manager.Subresource;
-            }
+            var item = Entry(entry.Manager, entry.Time, entry.Fields.ToJson());
             list.Add((JsonNode)item);
         }
         return list;
+    }
+
+    /// <summary>One manager and its fields in their written form, as <c>metadata.managedFields</c>; null when it has none.</summary>
+    public static JsonArray? Alone(FieldManager manager, string time, string fieldsV1) =>
+        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, JsonNode.Parse(fieldsV1)!));
+
+    private static JsonObject Entry(FieldManager manager, string time, JsonNode fieldsV1)
+    {
+        var item = new JsonObject
+        {
+            ["manager"] = manager.Manager,
+            ["operation"] = manager.Applies ? "Apply" : "Update",
+            ["apiVersion"] = manager.ApiVersion,
+        };
+        if (time.Length > 0)
+        {
+            item["time"] = time;
+        }
+        item["fieldsType"] = FieldsType;
+        item["fieldsV1"] = fieldsV1;
+        if (manager.Subresource.Length > 0)
+        {
+            item["subresource"] = manager.Subresource;
+        }
+        return item;
     }
 
     /// <summary>A time as entries have it.</summary>

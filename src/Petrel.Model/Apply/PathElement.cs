@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -28,7 +29,7 @@ public static class PathElement
         JsonObject => throw new ApplyException("associative list without keys has an element that's a map type"),
         JsonArray => throw new ApplyException("not supported: associative list with lists as elements"),
         null => throw new ApplyException("associative list without keys has an element that's an explicit null"),
-        _ => "v:" + value.ToJsonString(Relaxed),
+        _ => "v:" + Text(value),
     };
 
     /// <summary>An item of a list map: the values of its keys, in the order of their names. Keys that are absent have their default.</summary>
@@ -39,18 +40,28 @@ public static class PathElement
         {
             throw new ApplyException($"associative list with keys may not have {(item is null ? "a null element" : "non-map elements")}");
         }
-        var keys = new JsonObject();
-        foreach (var name in list.ListMapKeys.Order(StringComparer.Ordinal))
+        var names = list.ListMapKeys;
+        if (names.Count > 1)
+        {
+            names = [.. names.Order(StringComparer.Ordinal)];
+        }
+        var text = new StringBuilder("k:{");
+        foreach (var name in names)
         {
             // A key that may be left out, and has no default, tells items apart only where it is there.
-            if ((members.TryGetPropertyValue(name, out var value) ? value?.DeepClone() : Default(list.Type?.Field(name))) is { } key)
+            if ((members.TryGetPropertyValue(name, out var value) ? value : Default(list.Type?.Field(name))) is { } key)
             {
-                keys[name] = key;
+                text.Append(text.Length > 3 ? ",\"" : "\"").Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(name)).Append("\":").Append(Text(key));
             }
         }
-        return keys.Count > 0 ? "k:" + keys.ToJsonString(Relaxed) : throw new ApplyException(
+        return text.Length > 3 ? text.Append('}').ToString() : throw new ApplyException(
             $"associative list with keys has an element that omits all key fields [{string.Join(' ', list.ListMapKeys.Select(k => $"\"{k}\""))}] (and doesn't have default values for any key fields)");
     }
+
+    // Most keys are names.
+    private static string Text(JsonNode value) => value is JsonValue scalar && scalar.TryGetValue<string>(out var text)
+        ? $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\""
+        : value.ToJsonString(Relaxed);
 
     /// <summary>A step as conflicts show it: <c>.name</c>, <c>[name="web"]</c>, <c>[="value"]</c>, <c>[0]</c>.</summary>
     public static string Show(string element)
@@ -153,7 +164,7 @@ public static class PathElement
     private static JsonNode? Default(SchemaField? key) => key switch
     {
         null => null,
-        { Default: { } stated } => stated.DeepClone(),
+        { Default: { } stated } => stated,
         { Name: "protocol", Kind: FieldKind.String } => "TCP",
         { IsValue: true, Required: true, Kind: FieldKind.String } => "",
         { IsValue: true, Required: true, Kind: FieldKind.Int32 or FieldKind.Int64 } => 0,

@@ -51,7 +51,7 @@ public static class TypedComparison
     }
 
     // Upstream's types always have their plain structs, and the lists that they write even when they are null. Fields of custom resources have no numbers.
-    private static bool IsAlwaysThere(FieldShape shape, string name) =>
+    internal static bool IsAlwaysThere(FieldShape shape, string name) =>
         shape.Kind == ShapeKind.Struct && shape.Type!.Field(name) is { Number: not 0, IsMap: false } field
         && (field is { Kind: FieldKind.Object, IsValue: true, IsList: false } || field is { IsList: true, Required: true });
 
@@ -77,22 +77,22 @@ public static class TypedComparison
         }
         if (!was)
         {
-            (found.Added ??= new()).Add();
+            found.Added = found.Added?.AsMember() ?? FieldSet.Leaf;
         }
         else if (!isThere)
         {
-            (found.Removed ??= new()).Add();
+            found.Removed = found.Removed?.AsMember() ?? FieldSet.Leaf;
         }
         return found;
     }
 
-    private static bool IsBare(JsonNode? value) => value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
+    internal static bool IsBare(JsonNode? value) => value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
 
     // What is always there may be absent from the document: that is its empty form.
     private static Found Whole(JsonNode? before, bool was, JsonNode? after, bool isThere) =>
-        !was ? new() { Added = new FieldSet().AsMember() }
-        : !isThere ? new() { Removed = new FieldSet().AsMember() }
-        : !(before is null && IsBare(after)) && !JsonNode.DeepEquals(before, after) ? new() { Modified = new FieldSet().AsMember() }
+        !was ? new() { Added = FieldSet.Leaf }
+        : !isThere ? new() { Removed = FieldSet.Leaf }
+        : !(before is null && IsBare(after)) && !JsonNode.DeepEquals(before, after) ? new() { Modified = FieldSet.Leaf }
         : default;
 
     // Null when items cannot be told apart, which only writes that are not applies can bring about: then the lists count as wholes.
@@ -130,18 +130,18 @@ public static class TypedComparison
         {
             if (before.Count != after.Count || !before.Zip(after).All(pair => JsonNode.DeepEquals(pair.First, pair.Second)))
             {
-                found.Modified = new FieldSet().AsMember();
+                found.Modified = FieldSet.Leaf;
             }
         }
         else if (before.Count >= 2)
         {
             found = after.Count > 0 ? Item(None, after, shape) : default;
-            (found.Removed ??= new()).Add();
+            found.Removed = found.Removed?.AsMember() ?? FieldSet.Leaf;
         }
         else
         {
             found = before.Count > 0 ? Item(before, None, shape) : default;
-            (found.Added ??= new()).Add();
+            found.Added = found.Added?.AsMember() ?? FieldSet.Leaf;
         }
         return found;
     }

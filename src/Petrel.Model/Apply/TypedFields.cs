@@ -61,7 +61,11 @@ public static class TypedFields
 
     private static FieldSet WithStructs(FieldSet set, FieldShape shape)
     {
-        var result = set.IsMember ? new FieldSet().AsMember() : new FieldSet();
+        var result = new FieldSet();
+        if (set.IsMember)
+        {
+            result.Add();
+        }
         foreach (var (element, child) in set.Children)
         {
             // Where the schema knows nothing, nothing is a struct.
@@ -79,7 +83,7 @@ public static class TypedFields
         }
         if (shape.Kind == ShapeKind.Leaf)
         {
-            return new FieldSet().AsMember();
+            return FieldSet.Leaf;
         }
         FieldSet? result = null;
         for (var i = 0; i < set.Children.Count; i++)
@@ -89,7 +93,11 @@ public static class TypedFields
             if (result is null && !ReferenceEquals(below, child))
             {
                 // Most sets are in order: only those that are not are made anew.
-                result = set.IsMember ? new FieldSet().AsMember() : new FieldSet();
+                result = new FieldSet();
+                if (set.IsMember)
+                {
+                    result.Add();
+                }
                 for (var j = 0; j < i; j++)
                 {
                     result.Put(set.Children[j].Key, set.Children[j].Value);

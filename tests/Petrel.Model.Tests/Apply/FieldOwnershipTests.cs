@@ -115,6 +115,20 @@ public sealed class FieldOwnershipTests
     });
 
     [Fact]
+    public void A_creators_fields_are_written_as_a_comparison_finds_them() => Configurations.Sample(configuration =>
+    {
+        configuration["metadata"]!["uid"] = "u";
+        configuration["metadata"]!["finalizers"] = new JsonArray("z/z", "a/\"b");
+        configuration["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() };
+        var reset = new FieldSet();
+        reset.Add("f:status");
+
+        var compared = FieldOwnership.Update([], configuration, ManagedFields.None, Alice with { Applies = false }, Kind, reset, "t");
+
+        Assert.Equal(compared.Entries[0].Fields.ToJson().ToJsonString(), JsonNode.Parse(CreatedFields.Of(configuration, Type, reset)!)!.ToJsonString());
+    });
+
+    [Fact]
     public void Too_many_writers_become_ancient_ones()
     {
         var managers = ManagedFields.None;
