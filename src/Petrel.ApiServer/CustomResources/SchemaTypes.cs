@@ -40,7 +40,7 @@ internal static class SchemaTypes
             var isList = values.Type == "array" && values.Items is not null;
             return Element(name, isList ? values.Items! : values, path) with { IsMap = true, IsList = isList, IsAtomicMap = schema.IsAtomicMap };
         }
-        return Element(name, schema, path);
+        return Element(name, schema, path) with { Default = schema.Default };
     }
 
     private static SchemaField Element(string name, StructuralSchema schema, string path) => schema.Type switch
@@ -52,7 +52,7 @@ internal static class SchemaTypes
         "number" => new() { Name = name, Kind = FieldKind.Double },
         "object" when schema.IsEmbedded => new() { Name = name, Kind = FieldKind.Object, Type = OfResource(path, schema) },
         "object" when schema.Properties.Count > 0 => new() { Name = name, Kind = FieldKind.Object, Type = OfMembers(path, schema) },
-        _ => new() { Name = name, Kind = FieldKind.Json },
+        _ => new() { Name = name, Kind = FieldKind.Json, IsAtomicMap = schema.IsAtomicMap },
     };
 
     private static SchemaType OfMembers(string name, StructuralSchema schema) =>
