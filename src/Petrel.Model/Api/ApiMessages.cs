@@ -28,7 +28,13 @@ public sealed record ApiRequest
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The authenticated caller. Carriers set it; nothing else may.</summary>
+    /// <summary>The Authorization header as sent, or empty. The API server reads it when the carrier knows no user, and hands it on to nobody.</summary>
+    public string Authorization { get; init; } = "";
+
+    /// <summary>For whom the caller wants to act (the <c>Impersonate-</c> headers), or null.</summary>
+    public Impersonation? Impersonation { get; init; }
+
+    /// <summary>The authenticated caller. Carriers set it from certificates, the API server from tokens; nothing else may.</summary>
     public UserInfo User { get; init; } = UserInfo.Anonymous;
 
     /// <summary>The first value of a query parameter, or null.</summary>

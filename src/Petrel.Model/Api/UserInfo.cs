@@ -12,6 +12,9 @@ public sealed record UserInfo(string Name, IReadOnlyList<string> Groups, string 
     public const string AuthenticatedGroup = "system:authenticated";
     public const string UnauthenticatedGroup = "system:unauthenticated";
 
+    /// <summary>What else authentication knows of the user: keys in order, each with its values (upstream: user.Info's extra).</summary>
+    public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> Extra { get; init; } = [];
+
     /// <summary>A caller without credentials.</summary>
     public static UserInfo Anonymous { get; } = new("system:anonymous", [UnauthenticatedGroup]);
 
