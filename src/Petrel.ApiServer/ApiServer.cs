@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Discovery;
@@ -30,6 +31,8 @@ public sealed partial class ApiServer : IApiHandler
     private readonly ServerParts _parts;
     private readonly Router _router;
     private readonly ClusterAuthorizer _authorizer;
+    private readonly Impersonator _impersonator;
+    private readonly IssuerDocuments _issuer;
     private readonly HealthPaths _health;
     private readonly DiscoveryDocuments _discovery;
     private readonly OpenApiDocuments _openApi;
@@ -48,15 +51,18 @@ public sealed partial class ApiServer : IApiHandler
         IEntropy entropy,
         INodeConnector nodes,
         ILoggerFactory logs,
-        IWebhookCaller? webhooks = null)
+        IWebhookCaller? webhooks = null,
+        ITokenKeys? tokenKeys = null)
     {
         _log = logs.CreateLogger("Petrel.ApiServer");
         // Custom kinds are this server's alone.
         kinds = kinds.Fork();
         var caches = new CacheHub(store, kinds.All, options.WatchWindow);
-        _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log);
+        _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log, tokenKeys);
         _router = new Router(_parts);
         _authorizer = _parts.Authorizer;
+        _impersonator = new Impersonator(_authorizer);
+        _issuer = new IssuerDocuments(_parts);
         _limits = new RequestLimits(options, time);
         _discovery = new DiscoveryDocuments(kinds);
         _openApi = new OpenApiDocuments(kinds);
@@ -112,10 +118,7 @@ public sealed partial class ApiServer : IApiHandler
             {
                 return _health.Answer(request);
             }
-            if (request.User.Groups.Contains(UserInfo.UnauthenticatedGroup))
-            {
-                throw StatusErrors.Unauthorized();
-            }
+            request = await _impersonator.ImpersonateAsync(await _parts.Authenticator.AuthenticateAsync(request, cancellationToken), cancellationToken);
             if (request.Body.Length > _parts.Options.MaxBodyBytes)
             {
                 throw StatusErrors.RequestEntityTooLarge(_parts.Options.MaxBodyBytes);
@@ -163,7 +166,7 @@ public sealed partial class ApiServer : IApiHandler
             }
             return info.IsResource
                 ? await _router.RouteAsync(info, request, cancellationToken)
-                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? _swagger.Answer(request) ?? Metrics(request) ?? throw StatusErrors.NoSuchResource();
+                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? _swagger.Answer(request) ?? Metrics(request) ?? _issuer.Answer(request) ?? throw StatusErrors.NoSuchResource();
         }
         catch (StatusException e)
         {

@@ -23,6 +23,15 @@ public sealed record ApiServerOptions
     /// <summary>Whether new pods get a volume with their account's token, for nodes that can fill it. Needs <see cref="RequireServiceAccounts"/>.</summary>
     public bool MountServiceAccountTokens { get; init; }
 
+    /// <summary>Who issues service account tokens; they are for the API itself when they name no other audience.</summary>
+    public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>The audiences that the API counts itself among.</summary>
+    public IReadOnlyList<string> ApiAudiences => [ServiceAccountIssuer];
+
+    /// <summary>How clients reach the server, for example <c>https://10.0.0.1:6443</c>; empty when that is not known.</summary>
+    public string PublicAddress { get; init; } = "";
+
     /// <summary>How many events of each kind are kept for watches that resume.</summary>
     public int WatchWindow { get; init; } = 8192;
 

@@ -2,6 +2,7 @@ using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds.Reviews;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Reviews;
@@ -28,6 +29,8 @@ internal sealed class Router
     private readonly FinalizeSubresource _finalize;
     private readonly LogSubresource _log;
     private readonly AccessReviews _reviews;
+    private readonly TokenReviews _tokenReviews;
+    private readonly TokenSubresource _token;
 
     public Router(ServerParts parts)
     {
@@ -38,6 +41,8 @@ internal sealed class Router
         var deletions = new DeleteEngine(parts, admission);
         Create = new CreateVerb(parts, allocations, admission);
         _reviews = new AccessReviews(parts);
+        _tokenReviews = new TokenReviews(parts);
+        _token = new TokenSubresource(parts, admission);
         DefaultRoles = new DefaultRoles(parts, Create, updates);
         Aggregation = new RoleAggregation(parts, updates);
         CustomResources = new CustomResourceLoop(parts, updates, deletions);
@@ -108,6 +113,10 @@ internal sealed class Router
         {
             return _reviews.RunAsync(request, cancellationToken);
         }
+        if (request.Kind == ReviewKinds.Token)
+        {
+            return _tokenReviews.RunAsync(request, cancellationToken);
+        }
         return (request.Info.Verb, request.Key.Name.Length > 0) switch
         {
             ("get", true) => _get.RunAsync(request, cancellationToken),
@@ -145,11 +154,12 @@ internal sealed class Router
             ("", "pods", "binding", "create") => _binding.RunAsync(request.Http, kind, request.Key.Namespace, request.Key.Name, cancellationToken),
             ("", "pods", "eviction", "create") => _eviction.RunAsync(request, cancellationToken),
             ("", "pods", "log", "get") => _log.RunAsync(request, cancellationToken),
+            ("", "serviceaccounts", "token", "create") => _token.RunAsync(request, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "get") => _get.RunAsync(request, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "update") => _update.RunAsync(request, UpdateScope.Approval, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "patch") => _patch.RunAsync(request, UpdateScope.Approval, cancellationToken),
             ("", "namespaces", "finalize", "update") => _finalize.RunAsync(request, cancellationToken),
-            ("", "pods", "binding" or "eviction" or "log", _) or ("", "namespaces", "finalize", _) or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
+            ("", "pods", "binding" or "eviction" or "log", _) or ("", "namespaces", "finalize", _) or ("", "serviceaccounts", "token", _) or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
             _ => throw StatusErrors.NoSuchResource(),
         };
     }

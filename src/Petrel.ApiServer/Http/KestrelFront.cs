@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Errors;
 using Petrel.Model.Api;
 using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
@@ -128,7 +129,9 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
 
     private async ValueTask<ApiResponse> AnswerAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        if (_clients.Read(context.Connection.ClientCertificate) is not { } user)
+        var authorization = context.Request.Headers.Authorization.ToString();
+        var user = _clients.Read(context.Connection.ClientCertificate);
+        if (user is null && Authenticator.BearerToken(authorization).Length == 0)
         {
             return StatusErrors.Unauthorized().ToResponse();
         }
@@ -158,7 +161,10 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                 UserAgent = headers.UserAgent.ToString(),
                 IfNoneMatch = headers.IfNoneMatch.ToString(),
                 Body = body,
-                User = user,
+                Authorization = authorization,
+                Impersonation = ImpersonationHeaders.Read(headers),
+                // With a certificate of no use, a token may still say who it is.
+                User = user ?? UserInfo.Anonymous,
             },
             cancellationToken);
     }

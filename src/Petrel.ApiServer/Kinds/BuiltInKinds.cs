@@ -76,6 +76,7 @@ internal static class BuiltInKinds
         ApiServiceKind.Definition,
         CustomResourceDefinitionKind.Definition,
         ReviewKinds.SelfSubject,
+        ReviewKinds.Token,
         ReviewKinds.SubjectAccess,
         ReviewKinds.SelfSubjectAccess,
         ReviewKinds.SelfSubjectRules,

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
@@ -27,7 +28,7 @@ internal sealed class AccessReviews(ServerParts parts)
         {
             review.Remove("spec");
             review.Metadata()["creationTimestamp"] = parts.Time.Timestamp();
-            review["status"] = new JsonObject { ["userInfo"] = Of(user) };
+            review["status"] = new JsonObject { ["userInfo"] = UserDocuments.Of(user) };
         }
         else if (request.Kind == ReviewKinds.SelfSubjectRules)
         {
@@ -49,17 +50,6 @@ internal sealed class AccessReviews(ServerParts parts)
             }
         }
         return new ApiResponse { StatusCode = 201, Body = JsonBytes.Of(review) };
-    }
-
-    private static JsonObject Of(UserInfo user)
-    {
-        var info = new JsonObject { ["username"] = user.Name };
-        if (user.Uid.Length > 0)
-        {
-            info["uid"] = user.Uid;
-        }
-        info["groups"] = new JsonArray([.. user.Groups.Select(g => (JsonNode)g)]);
-        return info;
     }
 
     private static UserInfo Subject(JsonObject spec)

@@ -20,8 +20,8 @@ public sealed class KestrelFrontTests
         Assert.Equal("ok", await http.GetStringAsync("/readyz"));
         using var refused = await http.GetAsync("/api/v1/namespaces");
 
-        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal("Unauthorized", (string?)JsonNode.Parse(await refused.Content.ReadAsStringAsync())!["reason"]);
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Equal("Forbidden", (string?)JsonNode.Parse(await refused.Content.ReadAsStringAsync())!["reason"]);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Http;
 using Petrel.Client.Http;
+using Petrel.Model.Api;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;
@@ -28,9 +29,9 @@ internal sealed class TestFront : IAsyncDisposable
     public TestApi Api { get; }
     public KestrelFront Front { get; }
 
-    public static async Task<TestFront> StartAsync()
+    public static async Task<TestFront> StartAsync(ApiServerOptions? options = null, ITokenKeys? tokenKeys = null)
     {
-        var front = new TestFront(await TestApi.StartAsync());
+        var front = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys));
         await front.Front.StartAsync(CancellationToken.None);
         return front;
     }

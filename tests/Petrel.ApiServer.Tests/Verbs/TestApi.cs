@@ -20,10 +20,10 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly Task _running;
     private bool _keepStore;
 
-    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks)
+    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks, ITokenKeys? tokenKeys)
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks);
+        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks, tokenKeys);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -32,9 +32,10 @@ internal sealed class TestApi : IAsyncDisposable
     public ApiServer Server { get; }
 
     public static async Task<TestApi> StartAsync(
-        ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null, IWebhookCaller? webhooks = null)
+        ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null, IWebhookCaller? webhooks = null,
+        ITokenKeys? tokenKeys = null)
     {
-        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks);
+        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks, tokenKeys);
         await api.Server.Ready.WaitAsync(Patience);
         return api;
     }
@@ -55,7 +56,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     public ValueTask<ApiResponse> SendAsync(
         string method, string target, string body = "", string contentType = "application/json", string accept = "application/json",
-        UserInfo? user = null, CancellationToken cancellationToken = default)
+        UserInfo? user = null, CancellationToken cancellationToken = default, string token = "", Impersonation? impersonation = null)
     {
         var question = target.IndexOf('?', StringComparison.Ordinal);
         return Server.HandleAsync(
@@ -67,7 +68,9 @@ internal sealed class TestApi : IAsyncDisposable
                 Body = Encoding.UTF8.GetBytes(body),
                 ContentType = body.Length > 0 ? contentType : "",
                 Accept = accept,
-                User = user ?? UserInfo.ControlPlane("test"),
+                Authorization = token.Length > 0 ? $"Bearer {token}" : "",
+                Impersonation = impersonation,
+                User = user ?? (token.Length > 0 ? UserInfo.Anonymous : UserInfo.ControlPlane("test")),
             },
             cancellationToken);
     }

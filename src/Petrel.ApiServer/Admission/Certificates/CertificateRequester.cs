@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Admission.Certificates;
@@ -16,13 +17,7 @@ internal sealed class CertificateRequester : IAdmissionPlugin
         var spec = request.Object!.Ensure("spec");
         var user = request.Call.User;
         spec["username"] = user.Name;
-        spec["groups"] = new JsonArray([.. user.Groups.Select(g => (JsonNode)g)]);
-        spec.Remove("uid");
-        spec.Remove("extra");
-        if (user.Uid.Length > 0)
-        {
-            spec["uid"] = user.Uid;
-        }
+        UserDocuments.Fill(spec, user);
         return ValueTask.CompletedTask;
     }
 }

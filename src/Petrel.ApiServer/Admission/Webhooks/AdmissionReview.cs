@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
@@ -44,7 +45,7 @@ internal static class AdmissionReview
         Add(request, "name", question.Name);
         Add(request, "namespace", subject.IsNamespace && subject.Namespace.Length == 0 ? question.Name : subject.Namespace);
         request["operation"] = subject.Operation;
-        request["userInfo"] = User(question.User);
+        request["userInfo"] = UserDocuments.Of(question.User);
         request["object"] = As(subject, subject.Object, invocation.Kind);
         request["oldObject"] = As(subject, subject.Old, invocation.Kind);
         request["dryRun"] = question.DryRun;
@@ -182,14 +183,6 @@ internal static class AdmissionReview
             metadata.Fill("namespace", subject.Namespace);
         }
         return copy;
-    }
-
-    private static JsonObject User(UserInfo user)
-    {
-        var info = new JsonObject { ["username"] = user.Name };
-        Add(info, "uid", user.Uid);
-        info["groups"] = new JsonArray([.. user.Groups.Select(g => (JsonNode)g)]);
-        return info;
     }
 
     private static void Add(JsonObject target, string name, string value)

@@ -6,6 +6,7 @@ namespace Petrel.ApiServer.Kinds.Reviews;
 /// </summary>
 internal static class ReviewKinds
 {
+    public static KindDefinition Token { get; } = Row("authentication.k8s.io", "TokenReview", "tokenreviews");
     public static KindDefinition SelfSubject { get; } = Row("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews");
     public static KindDefinition SubjectAccess { get; } = Row("authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews");
     public static KindDefinition SelfSubjectAccess { get; } = Row("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews");

@@ -1,0 +1,20 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model;
+
+namespace Petrel.ApiServer.Authentication;
+
+/// <summary>Finds what tokens are bound to, as everybody who was answered knows it: what is deleted lets nobody in any more.</summary>
+internal sealed class LivingObjects(ServerParts parts)
+{
+    public async ValueTask<JsonObject?> FindAsync(string plural, ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (parts.Kinds.Find("", "v1", plural) is not { } kind)
+        {
+            return null;
+        }
+        var path = kind.Namespaced ? $"{key.Namespace}/{key.Name}" : key.Name;
+        await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
+        return parts.Caches.Of(kind).Current.Find(path) is { } cached ? JsonNode.Parse(cached.ToArray()) as JsonObject : null;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authentication;
+using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Reviews;
+
+/// <summary>Answers whom a token speaks for (authentication.k8s.io/v1 TokenReview): for servers that let users of the cluster in.</summary>
+internal sealed class TokenReviews(ServerParts parts)
+{
+    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var review = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
+        var spec = review.Child("spec");
+        if (spec.Text("token") is not { Length: > 0 } token)
+        {
+            throw StatusErrors.BadRequest("token is required for TokenReview in authentication");
+        }
+        IReadOnlyList<string> audiences = [.. spec.Texts("audiences")];
+        var verdict = await parts.Authenticator.ReadAsync(token, audiences.Count > 0 ? audiences : parts.Options.ApiAudiences, cancellationToken);
+        review.Metadata()["creationTimestamp"] = null;
+        review["status"] = verdict.User is { } user
+            ? new JsonObject
+            {
+                ["authenticated"] = true,
+                ["user"] = UserDocuments.Of(user),
+                ["audiences"] = new JsonArray([.. verdict.Audiences.Select(a => (JsonNode)a)]),
+            }
+            : new JsonObject { ["user"] = new JsonObject(), ["error"] = verdict.Message };
+        return new ApiResponse { StatusCode = 201, Body = JsonBytes.Of(review) };
+    }
+}
