@@ -118,7 +118,12 @@ public sealed partial class ApiServer : IApiHandler
             {
                 return _health.Answer(request);
             }
-            request = await _impersonator.ImpersonateAsync(await _parts.Authenticator.AuthenticateAsync(request, cancellationToken), cancellationToken);
+            request = await _parts.Authenticator.AuthenticateAsync(request, cancellationToken);
+            if (request.User.Groups.Contains(UserInfo.UnauthenticatedGroup))
+            {
+                throw StatusErrors.Unauthorized();
+            }
+            request = await _impersonator.ImpersonateAsync(request, cancellationToken);
             if (request.Body.Length > _parts.Options.MaxBodyBytes)
             {
                 throw StatusErrors.RequestEntityTooLarge(_parts.Options.MaxBodyBytes);

@@ -13,6 +13,7 @@ using Petrel.Model.Api;
 using Petrel.Network.Nodes;
 using Petrel.Scheduler;
 using Petrel.Security;
+using Petrel.Security.Tokens;
 using Petrel.Store.Sqlite;
 
 namespace Petrel.Cli.Hosting;
@@ -29,6 +30,7 @@ internal static class ServerHost
         using var serverCertificate = authority.Issue(ClusterFiles.ServerProfile(settings)).ToX509();
         using var nodeClient = authority.Issue(CertificateProfile.ApiServerToNode).ToX509();
         using var nodes = new HttpsNodeConnector(nodeClient, authorityCertificate);
+        var tokenKeys = TokenKeyFiles.Open(directory.Pki, TimeProvider.System);
         await using var store = SqliteStore.Open(directory.StoreFile);
         var options = new ApiServerOptions
         {
@@ -36,10 +38,11 @@ internal static class ServerHost
             NotReadyTolerationSeconds = settings.EvictionSeconds,
             UnreachableTolerationSeconds = settings.EvictionSeconds,
             KeepDefaultRoles = true,
+            PublicAddress = ClusterFiles.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
         };
         using var webhooks = new HttpsWebhookCaller();
-        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks);
+        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys);
         var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(
             new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes }, api, TimeProvider.System, logs);

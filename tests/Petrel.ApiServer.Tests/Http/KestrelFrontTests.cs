@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Tests.Authentication;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Security;
@@ -20,8 +21,8 @@ public sealed class KestrelFrontTests
         Assert.Equal("ok", await http.GetStringAsync("/readyz"));
         using var refused = await http.GetAsync("/api/v1/namespaces");
 
-        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        Assert.Equal("Forbidden", (string?)JsonNode.Parse(await refused.Content.ReadAsStringAsync())!["reason"]);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Equal("Unauthorized", (string?)JsonNode.Parse(await refused.Content.ReadAsStringAsync())!["reason"]);
     }
 
     [Fact]
@@ -34,6 +35,43 @@ public sealed class KestrelFrontTests
         using var refused = await http.GetAsync("/api/v1/namespaces");
 
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_names_the_user_where_no_certificate_does()
+    {
+        await using var front = await TestFront.StartAsync(tokenKeys: TokenWorld.Keys);
+        await using var other = await TestFront.StartAsync();
+        await front.Api.CreateAsync(TokenWorld.Accounts, """{"metadata":{"name":"builder"}}""");
+        var token = await front.Api.TokenAsync();
+        using var bare = front.Http(HttpVersion.Version20, client: null);
+        using var foreign = front.Http(HttpVersion.Version20, other.Certificate(CertificateProfile.Admin));
+        using var admin = front.Http(HttpVersion.Version20, front.Certificate(CertificateProfile.Admin));
+
+        Assert.Contains("User \"system:serviceaccount:default:builder\" cannot", await MessageAsync(bare, $"Bearer {token}"), StringComparison.Ordinal);
+        Assert.Contains("User \"system:serviceaccount:default:builder\" cannot", await MessageAsync(foreign, $"bearer {token}"), StringComparison.Ordinal);
+        Assert.Equal("Unauthorized", await MessageAsync(bare, "Bearer nonsense"));
+        Assert.Equal("Unauthorized", await MessageAsync(foreign, "Basic nonsense"));
+        Assert.Equal("Unauthorized", await MessageAsync(bare, "Basic nonsense"));
+        Assert.Equal("", await MessageAsync(admin, $"Bearer {token}"));
+    }
+
+    [Fact]
+    public async Task Headers_say_for_whom_a_client_acts()
+    {
+        await using var front = await TestFront.StartAsync();
+        using var http = front.Http(HttpVersion.Version11, front.Certificate(CertificateProfile.Admin));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews") { Version = HttpVersion.Version11, Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+        request.Headers.Add("Impersonate-User", "jane");
+        request.Headers.Add("Impersonate-Group", ["system:masters", "devs"]);
+        request.Headers.Add("Impersonate-Uid", "42");
+        request.Headers.Add("Impersonate-Extra-Example.com%2FScopes", ["view", "edit"]);
+
+        using var response = await http.SendAsync(request);
+
+        var user = JsonNode.Parse(await response.Content.ReadAsStringAsync())!["status"]!["userInfo"]!;
+        Assert.Equal(
+            """{"username":"jane","uid":"42","groups":["system:masters","devs","system:authenticated"],"extra":{"example.com/scopes":["view","edit"]}}""", user.ToJsonString());
     }
 
     [Fact]
@@ -129,6 +167,14 @@ public sealed class KestrelFrontTests
 
         Assert.Equal("b", Assert.Single(items).Data["a"]);
         Assert.Equal(made.Metadata.Uid, items[0].Metadata.Uid);
+    }
+
+    private static async Task<string> MessageAsync(HttpClient http, string authorization)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/namespaces") { Version = HttpVersion.Version20 };
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using var response = await http.SendAsync(request);
+        return (string?)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["message"] ?? "";
     }
 
     private static ApiRequest Get(string path) => new() { Method = "GET", Path = path };

@@ -56,7 +56,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     public ValueTask<ApiResponse> SendAsync(
         string method, string target, string body = "", string contentType = "application/json", string accept = "application/json",
-        UserInfo? user = null, CancellationToken cancellationToken = default, string token = "", Impersonation? impersonation = null)
+        UserInfo? user = null, string token = "", Impersonation? impersonation = null, CancellationToken cancellationToken = default)
     {
         var question = target.IndexOf('?', StringComparison.Ordinal);
         return Server.HandleAsync(
