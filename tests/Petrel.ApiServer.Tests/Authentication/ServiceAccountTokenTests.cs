@@ -263,7 +263,7 @@ public sealed class ServiceAccountTokenTests
         var key = JsonNode.Parse(keys.Body.Span)!["keys"]!.AsArray().Single(k => (string?)k!["kid"] == (string?)TokenWorld.Part(token, 0)["kid"])!;
         using var rsa = RSA.Create(new RSAParameters { Modulus = Base64((string)key["n"]!), Exponent = Base64((string)key["e"]!) });
         Assert.True(rsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
-        Assert.Equal(403, (await api.SendAsync("GET", "/openid/v1/jwks", user: UserInfo.Anonymous)).StatusCode);
+        Assert.Equal(401, (await api.SendAsync("GET", "/openid/v1/jwks", user: UserInfo.Anonymous)).StatusCode);
     }
 
     [Fact]
