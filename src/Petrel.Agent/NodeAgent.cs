@@ -53,7 +53,7 @@ public sealed partial class NodeAgent
         _services = new(client, time, _logger);
         _admission = new(settings);
         _workerContext = new(
-            settings, client, runtime, files, prober, _events, ns => _services.Snapshot.Values.Where(s => s.Metadata.NamespaceProperty == ns), time, _logger);
+            settings, client, runtime, files, prober, _events, ns => _services.Snapshot.Values.Where(s => s.Metadata.NamespaceProperty == ns || ServiceVariables.IsOfApi(s)), time, _logger);
         _pods.OnChange(change => Send(() => OnPod(change)));
         _runtime.PodChanged = uid => Send(() => OnRuntimeChange(uid));
     }

@@ -4,6 +4,7 @@ using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.KubernetesService;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
@@ -42,6 +43,7 @@ public sealed class ControllerManager
         new NamespaceController(context),
         new ServiceAccountController(context),
         new RootCertificatePublisher(context),
+        new KubernetesServiceController(context),
         new NodeLifecycleController(context),
         new TaintEvictionController(context),
         new PodGarbageCollector(context),

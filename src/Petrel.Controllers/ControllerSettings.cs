@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Petrel.Controllers;
 
 /// <summary>How the controllers work; the defaults are upstream's.</summary>
@@ -29,4 +31,10 @@ public sealed record ControllerSettings
 
     /// <summary>The certificates (PEM) by which pods know the API server, for the ConfigMap <c>kube-root-ca.crt</c> of each namespace; empty for none.</summary>
     public string RootCertificates { get; init; } = "";
+
+    /// <summary>Where pods reach the API servers, for the Service <c>kubernetes</c>; empty for no such Service.</summary>
+    public IReadOnlyList<IPEndPoint> ApiEndpoints { get; init; } = [];
+
+    /// <summary>The cluster address of the Service <c>kubernetes</c>: by custom the first of the range of services.</summary>
+    public string ApiServiceAddress { get; init; } = "";
 }

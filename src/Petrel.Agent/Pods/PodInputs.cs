@@ -13,8 +13,13 @@ internal sealed class PodInputException(string reason, string message) : Excepti
 }
 
 /// <summary>Gathers what containers get from the API and the node: environment and volumes.</summary>
-internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFiles files)
+internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFiles files, TimeProvider time)
 {
+    private readonly PodTokens _tokens = new(client, time);
+
+    /// <summary>When something in the volumes is to be written anew, whatever happens; null for never.</summary>
+    public DateTimeOffset? Due => _tokens.Due;
+
     /// <summary>The host paths of the pod's volumes by name.</summary>
     /// <exception cref="PodInputException">A volume can't be made; reason FailedMount.</exception>
     public async ValueTask<IReadOnlyDictionary<string, string>> MountVolumesAsync(V1Pod pod, CancellationToken cancellationToken)
@@ -26,7 +31,7 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
             {
                 paths[volume.Name] = await MountVolumeAsync(pod, volume, cancellationToken);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApiException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApiException or PodInputException)
             {
                 throw new PodInputException("FailedMount", $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
             }
@@ -40,12 +45,9 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
         V1Pod pod, V1Container container, IReadOnlyList<string> addresses, IEnumerable<V1Service> services, CancellationToken cancellationToken)
     {
         var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
-        if (pod.Spec.EnableServiceLinks != false)
+        foreach (var (name, value) in ServiceVariables.Of(services.Where(s => pod.Spec.EnableServiceLinks != false || ServiceVariables.IsOfApi(s))))
         {
-            foreach (var (name, value) in ServiceVariables.Of(services))
-            {
-                values[name] = value;
-            }
+            values[name] = value;
         }
         foreach (var source in container.EnvFrom ?? [])
         {
@@ -113,9 +115,13 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
                 {
                     content.AddRange(Downward(pod, fields.Items, mode));
                 }
-                if (source.ServiceAccountToken is not null || source.ClusterTrustBundle is not null)
+                if (source.ServiceAccountToken is { } token)
                 {
-                    throw new IOException("projected service account tokens and trust bundles are not supported yet");
+                    content.Add(new(token.Path, await _tokens.GetAsync(pod, token, cancellationToken), mode));
+                }
+                if (source.ClusterTrustBundle is not null || source.PodCertificate is not null)
+                {
+                    throw new IOException("projected trust bundles and pod certificates are not supported");
                 }
             }
         }

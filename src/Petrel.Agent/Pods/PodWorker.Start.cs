@@ -12,6 +12,12 @@ internal sealed partial class PodWorker
     // A container that ran this long has its back-off forgotten (upstream).
     private static readonly TimeSpan BackOffReset = TimeSpan.FromMinutes(10);
 
+    // Between attempts to make the pod's volumes (upstream).
+    private static readonly TimeSpan MinMountRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxMountRetry = TimeSpan.FromSeconds(122);
+
+    private TimeSpan _mountRetry = MinMountRetry;
+
     private async ValueTask<SandboxStatus?> StartSandboxAsync(V1Pod pod, List<SandboxStatus> old, CancellationToken cancellationToken)
     {
         // A node that lost its power has sandboxes and containers on record that are no more.
@@ -63,8 +69,14 @@ internal sealed partial class PodWorker
         catch (PodInputException e)
         {
             _context.Events.Record(pod, "Warning", e.Reason, e.Message);
-            WakeIn(TimeSpan.FromSeconds(2));
+            WakeIn(_mountRetry);
+            _mountRetry = _mountRetry * 2 < MaxMountRetry ? _mountRetry * 2 : MaxMountRetry;
             return;
+        }
+        _mountRetry = MinMountRetry;
+        if (_inputs.Due is { } due)
+        {
+            WakeIn(due - _context.Time.GetUtcNow());
         }
         var begun = pod.Spec.Containers.Any(c => Track(c.Name).Current is not null);
         foreach (var init in pod.Spec.InitContainers ?? [])

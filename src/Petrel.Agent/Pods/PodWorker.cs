@@ -44,7 +44,7 @@ internal sealed partial class PodWorker
     public PodWorker(PodWorkerContext context, V1Pod pod)
     {
         _context = context;
-        _inputs = new PodInputs(context.Settings, context.Client, context.Files);
+        _inputs = new PodInputs(context.Settings, context.Client, context.Files, context.Time);
         _pod = pod;
         _uid = pod.Metadata.Uid;
         _seen = pod.Status?.StartTime is { } started ? new DateTimeOffset(started.ToUniversalTime()) : context.Time.GetUtcNow();

@@ -25,7 +25,7 @@ public static class ClusterFiles
         Kubeconfig.Write(directory.Kubeconfig, $"https://127.0.0.1:{settings.Port}", authority.CertificatePem, admin);
     }
 
-    public static CertificateProfile ServerProfile(ClusterSettings settings) => CertificateProfile.ApiServer(ServerAddresses(settings));
+    public static CertificateProfile ServerProfile(ClusterSettings settings) => CertificateProfile.ApiServer([.. ServerAddresses(settings), ApiServiceAddress(settings)]);
 
     /// <summary>The addresses that the API server listens on.</summary>
     public static IReadOnlyList<IPAddress> ServerAddresses(ClusterSettings settings) =>
@@ -33,6 +33,14 @@ public static class ClusterFiles
 
     /// <summary>The range of service addresses.</summary>
     public static string ServiceCidr(ClusterSettings settings) => settings.Range is { } number ? new ClusterRange(number).ServiceCidr : "10.96.0.0/16";
+
+    /// <summary>The cluster address of the Service <c>kubernetes</c>: the first of the range.</summary>
+    public static IPAddress ApiServiceAddress(ClusterSettings settings)
+    {
+        var bytes = IPNetwork.Parse(ServiceCidr(settings)).BaseAddress.GetAddressBytes();
+        bytes[^1]++;
+        return new(bytes);
+    }
 
     /// <summary>Where the agents of the nodes reach the API server.</summary>
     public static Uri ServerForNodes(ClusterSettings settings) => new($"https://{ServerAddresses(settings)[^1]}:{settings.Port}");

@@ -40,6 +40,7 @@ internal static class ServerHost
             KeepDefaultRoles = true,
             PublicAddress = ClusterFiles.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
+            MountServiceAccountTokens = true,
         };
         using var webhooks = new HttpsWebhookCaller();
         var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys);
@@ -76,6 +77,9 @@ internal static class ServerHost
         {
             NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
             RootCertificates = rootCertificates,
+            // Without nodes of their own addresses there is nothing that a pod could reach but this machine itself.
+            ApiEndpoints = settings.UsesNamespaces ? [new(ClusterFiles.ServerAddresses(settings)[^1], settings.Port)] : [],
+            ApiServiceAddress = ClusterFiles.ApiServiceAddress(settings).ToString(),
             NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
         },
         logs);
