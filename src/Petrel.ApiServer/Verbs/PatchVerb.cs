@@ -158,6 +158,11 @@ internal sealed class ObjectPatch
         {
             throw StatusErrors.PatchDoesNotApply("the patch leaves no object");
         }
+        if (_type == StrategicPatchType)
+        {
+            // Upstream merges into the object of a type, which these two say nothing of: clients name the parent's kind when they patch its scale.
+            (document["apiVersion"], document["kind"]) = (kind.ApiVersion, kind.Kind);
+        }
         var (apiVersion, name) = (document.Text("apiVersion"), document.Text("kind"));
         if (apiVersion != kind.ApiVersion || name != kind.Kind)
         {

@@ -105,6 +105,13 @@ public sealed class UpdateTests
         Assert.Equal(5, (int)scale["spec"]!["replicas"]!);
         Assert.Equal("app=web", (string?)scale["status"]!["selector"]);
 
+        // Ansible's k8s_scale names the parent's kind.
+        var named = await api.JsonAsync(
+            200, "PATCH", Deployments + "/web/scale", """{"kind":"Deployment","spec":{"replicas":6}}""", "application/strategic-merge-patch+json");
+        Assert.Equal(("Scale", 6), ((string?)named["kind"], (int)named["spec"]!["replicas"]!));
+        await api.JsonAsync(400, "PATCH", Deployments + "/web/scale", """{"kind":"Deployment"}""", "application/merge-patch+json");
+        scale = await api.GetAsync(Deployments + "/web/scale");
+
         scale["spec"]!["replicas"] = 1;
         await api.JsonAsync(200, "PUT", Deployments + "/web/scale", scale.ToJsonString());
         await api.JsonAsync(409, "PUT", Deployments + "/web/scale", scale.ToJsonString());

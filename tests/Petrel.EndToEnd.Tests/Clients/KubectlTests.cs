@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Petrel.EndToEnd.Tests.Clients;
 
 /// <summary>Every command of kubectl that talks to an API server, as people type it.</summary>
@@ -20,21 +18,10 @@ public sealed class KubectlTests(ClientCluster clients)
               containers: [{name: web, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "100000"]}]
         """;
 
-    private async Task<Session> InNamespaceAsync(string name)
-    {
-        var cluster = await clients.GetAsync();
-        var session = new Session(cluster, name);
-        await cluster.KubectlAsync("create", "namespace", name);
-        // As everywhere, pods need their namespace's account, which a controller makes.
-        await Eventually.TrueAsync(
-            "the service account is there", async () => (await session.TryAsync("get serviceaccount default")).ExitCode == 0, TimeSpan.FromSeconds(20), cluster.DescribeAsync);
-        return session;
-    }
-
     [RootFact]
     public async Task Objects_are_applied_read_changed_and_deleted()
     {
-        var k = await InNamespaceAsync("k-objects");
+        var k = await KubectlSession.InNamespaceAsync(clients, "k-objects");
 
         await k.SaysAsync("deployment.apps/web created", "apply -f -", Web);
         await k.SaysAsync("deployment.apps/web unchanged", "apply -f -", Web);
@@ -66,7 +53,7 @@ public sealed class KubectlTests(ClientCluster clients)
     [RootFact]
     public async Task Everything_can_be_created_by_a_subcommand()
     {
-        var k = await InNamespaceAsync("k-create");
+        var k = await KubectlSession.InNamespaceAsync(clients, "k-create");
 
         await k.SaysAsync("created", "create configmap c --from-literal=a=b");
         await k.SaysAsync("created", "create secret generic s --from-literal=a=b");
@@ -104,7 +91,7 @@ public sealed class KubectlTests(ClientCluster clients)
     [RootFact]
     public async Task Rollouts_are_followed_paused_and_undone()
     {
-        var k = await InNamespaceAsync("k-rollout");
+        var k = await KubectlSession.InNamespaceAsync(clients, "k-rollout");
         await k.SaysAsync("created", "apply -f -", Web);
         await k.SaysAsync("successfully rolled out", "rollout status deployment/web --timeout=60s");
 
@@ -123,7 +110,7 @@ public sealed class KubectlTests(ClientCluster clients)
     [RootFact]
     public async Task The_server_tells_what_it_is_and_has()
     {
-        var k = await InNamespaceAsync("k-about");
+        var k = await KubectlSession.InNamespaceAsync(clients, "k-about");
 
         await k.SaysAsync("Server Version: v1.35", "version");
         await k.SaysAsync("is running at", "cluster-info");
@@ -144,7 +131,7 @@ public sealed class KubectlTests(ClientCluster clients)
     [RootFact]
     public async Task Nodes_are_tainted_cordoned_and_drained()
     {
-        var k = await InNamespaceAsync("k-nodes");
+        var k = await KubectlSession.InNamespaceAsync(clients, "k-nodes");
         await k.SaysAsync("created", "apply -f -", Web);
         await k.SaysAsync("successfully rolled out", "rollout status deployment/web --timeout=60s");
 
@@ -160,7 +147,7 @@ public sealed class KubectlTests(ClientCluster clients)
     [RootFact]
     public async Task Custom_resources_are_like_any_other()
     {
-        var k = await InNamespaceAsync("k-custom");
+        var k = await KubectlSession.InNamespaceAsync(clients, "k-custom");
         const string Definition = """
             apiVersion: apiextensions.k8s.io/v1
             kind: CustomResourceDefinition
@@ -199,24 +186,5 @@ public sealed class KubectlTests(ClientCluster clients)
         await File.WriteAllTextAsync(Path.Combine(folder, "map.yaml"), "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}");
         await File.WriteAllTextAsync(Path.Combine(folder, "kustomization.yaml"), "resources: [map.yaml]\nnamePrefix: kustomized-\n");
         return folder;
-    }
-
-    /// <summary>kubectl in a namespace. Words are parted by spaces; a space within a word is written as U+00A0.</summary>
-    private sealed class Session(TestCluster cluster, string ns)
-    {
-        public Task<ShellResult> TryAsync(string line, string? input = null, Dictionary<string, string>? environment = null) =>
-            Shell.RunAsync(
-                TestCluster.KubectlPath,
-                [.. line.Split(' ').Select(w => w.Replace('\u00a0', ' ')).TakeWhile(w => w != "--"), "-n", ns, .. line.Split(' ').SkipWhile(w => w != "--")],
-                new Dictionary<string, string>(environment ?? []) { ["KUBECONFIG"] = cluster.Kubeconfig, ["KUBE_EDITOR"] = environment?.GetValueOrDefault("EDITOR") ?? "false" },
-                input);
-
-        public async Task SaysAsync(string expected, string line, string? input = null, int exitCode = 0, Dictionary<string, string>? environment = null)
-        {
-            var result = await TryAsync(line, input, environment);
-            Assert.True(
-                result.ExitCode == exitCode && Regex.Replace(result.Text, @"[ \t]+", " ").Contains(expected, StringComparison.Ordinal),
-                $"kubectl {line}: expected '{expected}' and exit code {exitCode}, got {result.ExitCode}:\n{result.Text}");
-        }
     }
 }
