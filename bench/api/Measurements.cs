@@ -125,6 +125,7 @@ internal sealed class Measurements(IPeer peer)
     {
         var connected = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => peer.ConnectAsync()));
         await Task.WhenAll(connected.Select(step));
+        var processor = ProcessorTime();
         var watch = Stopwatch.StartNew();
         var latencies = await Task.WhenAll(connected.Select(client => Task.Run(async () =>
         {
@@ -138,12 +139,19 @@ internal sealed class Measurements(IPeer peer)
             return own;
         })));
         var seconds = watch.Elapsed.TotalSeconds;
+        processor = ProcessorTime() - processor;
         foreach (var client in connected)
         {
             client.Dispose();
         }
         List<double> all = [.. latencies.SelectMany(l => l)];
-        return new Rate(all.Count / seconds, all);
+        return new Rate(all.Count / seconds, all) { ProcessorMicroseconds = processor.TotalMicroseconds / all.Count };
+    }
+
+    private TimeSpan ProcessorTime()
+    {
+        using var process = Process.GetProcessById(peer.ProcessId);
+        return process.TotalProcessorTime;
     }
 
     private static byte[] ConfigMap(string name) => Encoding.UTF8.GetBytes(
@@ -161,6 +169,9 @@ internal sealed class Measurements(IPeer peer)
 /// <summary>How often a second, and how long each took (ms).</summary>
 internal sealed record Rate(double PerSecond, List<double> Milliseconds)
 {
+    /// <summary>What each took of the server's processors: less at the mercy of what else runs, the load's clients above all.</summary>
+    public double ProcessorMicroseconds { get; init; }
+
     public double Percentile(double percent)
     {
         var sorted = Milliseconds.Order().ToList();

@@ -82,7 +82,7 @@ internal sealed partial class PetrelPeer : IPeer
 
         public Client(Uri server, X509Certificate2 certificate, X509Certificate2 authority)
         {
-            var handler = new SocketsHttpHandler();
+            var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null };
             handler.SslOptions.ClientCertificates = [certificate];
             handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck };
             _http = new HttpClient(handler)

@@ -13,8 +13,7 @@ internal static class ImpersonationHeaders
     /// <summary>What they say; null when there is none of them.</summary>
     public static Impersonation? Read(IHeaderDictionary headers)
     {
-        // Most requests have none: looking at names is all that they cost.
-        if (!headers.Keys.Any(k => k.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)))
+        if (!HasAny(headers))
         {
             return null;
         }
@@ -23,6 +22,19 @@ internal static class ImpersonationHeaders
             .OrderBy(h => h.Key, StringComparer.Ordinal).ToList();
         var (user, groups, uid) = (headers["Impersonate-User"].ToString(), Texts(headers["Impersonate-Group"]), headers["Impersonate-Uid"].ToString());
         return user.Length > 0 || groups.Count > 0 || uid.Length > 0 || extra.Count > 0 ? new(user, groups, uid, extra) : null;
+    }
+
+    // Most requests have none: looking at names is all that they cost.
+    private static bool HasAny(IHeaderDictionary headers)
+    {
+        foreach (var (name, _) in headers)
+        {
+            if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static IReadOnlyList<string> Texts(StringValues values) => [.. values.OfType<string>()];

@@ -38,7 +38,8 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         // The empty builder reads no configuration and brings no middleware: starting is fast, and a request meets only this class.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logs);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        // Nothing here blocks a thread, so what arrives need not be handed on once more before it is read.
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         _application = builder.Build();
@@ -227,7 +228,15 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         else if (response.Body.Length > 0 && !HttpMethods.IsHead(context.Request.Method))
         {
             target.ContentLength = response.Body.Length;
-            await target.Body.WriteAsync(response.Body, cancellationToken);
+            if (response.Body.Length <= FlushAbove)
+            {
+                // Not flushed here: headers, body and the end of the stream leave together.
+                target.BodyWriter.Write(response.Body.Span);
+            }
+            else
+            {
+                await target.Body.WriteAsync(response.Body, cancellationToken);
+            }
         }
     }
 

@@ -97,7 +97,7 @@ public sealed record KindDefinition
     private static readonly IReadOnlyList<string> AllVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
     /// <summary>The store key prefix of the kind, <c>/registry/GROUP/PLURAL/</c>, with <c>core</c> for the core group.</summary>
-    public string StorePrefix => Storage?.StorePrefix ?? $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";
+    public string StorePrefix => field ??= Storage?.StorePrefix ?? $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";
 
     /// <summary>The store key of one object.</summary>
     public string StoreKey(ObjectKey key) => Namespaced ? $"{StorePrefix}{key.Namespace}/{key.Name}" : StorePrefix + key.Name;
