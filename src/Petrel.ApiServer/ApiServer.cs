@@ -42,6 +42,7 @@ public sealed partial class ApiServer : IApiHandler
     private readonly ILogger _log;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stopping;
+    private volatile bool _ended;
 
     public ApiServer(
         ApiServerOptions options,
@@ -68,12 +69,17 @@ public sealed partial class ApiServer : IApiHandler
         _openApi = new OpenApiDocuments(kinds);
         _swagger = new SwaggerDocument(kinds);
         HealthCheck ping = new("ping", static () => true);
-        HealthCheck following = new("store", () => caches.Revision >= 0 && !_stopping);
+        HealthCheck following = new("store", () => caches.Revision >= 0 && !_ended);
         _health = new HealthPaths([ping], [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]);
     }
 
     /// <summary>Completes when the server can answer: its caches follow the store, and the system's namespaces are there.</summary>
     public Task Ready => _ready.Task;
+
+    /// <summary>
+    /// Says at <c>/readyz</c> that the server is about to stop, so that nobody sends it new clients. Everything else is answered as before.
+    /// </summary>
+    public void AnnounceStop() => _stopping = true;
 
     /// <summary>Serves until cancelled. Watches end with it.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -104,6 +110,7 @@ public sealed partial class ApiServer : IApiHandler
         finally
         {
             _stopping = true;
+            _ended = true;
             stop.Cancel();
             _ready.TrySetCanceled(CancellationToken.None);
         }

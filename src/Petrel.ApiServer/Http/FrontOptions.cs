@@ -15,6 +15,12 @@ public sealed record FrontOptions(IReadOnlyList<IPEndPoint> Addresses, X509Certi
     /// <summary>Answers larger than this are compressed for clients that accept it.</summary>
     public int CompressAbove { get; init; } = 128 * 1024;
 
-    /// <summary>How long requests may still take when the server stops.</summary>
+    /// <summary>
+    /// How long everything is still served after the server was asked to stop, for load balancers to see at <c>/readyz</c> that it does
+    /// (upstream: --shutdown-delay-duration).
+    /// </summary>
+    public TimeSpan ShutdownDelay { get; init; }
+
+    /// <summary>How long requests may still take when the server stops listening.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

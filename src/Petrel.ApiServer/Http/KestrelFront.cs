@@ -49,14 +49,20 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         Addresses = [.. addresses.Addresses.Select(a => new Uri(a))];
     }
 
-    /// <summary>Ends watches, lets other requests finish within their time, and stops listening.</summary>
+    /// <summary>
+    /// After <see cref="FrontOptions.ShutdownDelay"/> stops listening, tells connections that there will be no more (HTTP/2: GOAWAY), ends
+    /// watches as if their time was over, and lets other requests finish within <see cref="FrontOptions.ShutdownTimeout"/>.
+    /// </summary>
     public async Task StopAsync()
     {
-        _stopping.Cancel();
-        if (_application is not null)
+        if (options.ShutdownDelay > TimeSpan.Zero && !_stopping.IsCancellationRequested)
         {
-            await _application.StopAsync(CancellationToken.None);
+            await Task.Delay(options.ShutdownDelay, time);
         }
+        // Listening ends first: a client whose watch ended must not find its way back here.
+        var stopped = _application?.StopAsync(CancellationToken.None) ?? Task.CompletedTask;
+        _stopping.Cancel();
+        await stopped;
     }
 
     /// <summary>Serves until cancelled.</summary>

@@ -5,7 +5,8 @@ namespace Petrel.ApiServer.Protection;
 
 /// <summary>
 /// Keeps one client from starving the others: reads and writes have seats of their own, shared fairly between users. What lasts (watches,
-/// followed logs, sessions) has no seat, and neither do the server's own controllers, which the cluster could not do without.
+/// logs, sessions) needs no seat, and neither do administrators, who must get in when the server is flooded, and the server's own
+/// controllers, which are administrators too (upstream: the flow schema <c>exempt</c>).
 /// </summary>
 internal sealed class RequestLimits(ApiServerOptions options, TimeProvider time)
 {
@@ -18,7 +19,7 @@ internal sealed class RequestLimits(ApiServerOptions options, TimeProvider time)
     /// <summary>Waits until the request may run; dispose of the answer when it has.</summary>
     public ValueTask<FairQueue.Seat?> EnterAsync(RequestInfo info, UserInfo user, CancellationToken cancellationToken)
     {
-        if (IsLasting(info) || user.IsControlPlane)
+        if (IsLasting(info) || user.Groups.Contains(UserInfo.MastersGroup))
         {
             return ValueTask.FromResult<FairQueue.Seat?>(null);
         }

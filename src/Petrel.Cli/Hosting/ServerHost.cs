@@ -62,6 +62,7 @@ internal static class ServerHost
         }
         finally
         {
+            api.AnnounceStop();
             await front.StopAsync();
             await apiStop.CancelAsync();
             await apiLoop;

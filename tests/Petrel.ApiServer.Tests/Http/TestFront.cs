@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
+using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Http;
 using Petrel.Client.Http;
 using Petrel.Model.Api;
@@ -16,22 +17,27 @@ internal sealed class TestFront : IAsyncDisposable
     private readonly ClusterAuthority _authority;
     private readonly X509Certificate2 _authorityCertificate;
 
-    private TestFront(TestApi api)
+    private TestFront(TestApi api, TimeSpan shutdownDelay)
     {
         Api = api;
         _authority = ClusterAuthority.Open(_directory, TimeProvider.System);
         _authorityCertificate = X509Certificate2.CreateFromPem(_authority.CertificatePem);
         var certificate = _authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback])).ToX509();
         Front = new KestrelFront(
-            new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, _authorityCertificate), api.Server, TimeProvider.System, NullLoggerFactory.Instance);
+            new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, _authorityCertificate) { ShutdownDelay = shutdownDelay },
+            api.Server, Time, NullLoggerFactory.Instance);
     }
 
     public TestApi Api { get; }
     public KestrelFront Front { get; }
 
-    public static async Task<TestFront> StartAsync(ApiServerOptions? options = null, ITokenKeys? tokenKeys = null)
+    /// <summary>The front's time. It begins now, for certificates are good from now on.</summary>
+    public ManualTime Time { get; } = new(TimeProvider.System.GetUtcNow());
+
+    public static async Task<TestFront> StartAsync(
+        ApiServerOptions? options = null, ITokenKeys? tokenKeys = null, IWebhookCaller? webhooks = null, TimeSpan shutdownDelay = default)
     {
-        var front = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys));
+        var front = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys, webhooks: webhooks), shutdownDelay);
         await front.Front.StartAsync(CancellationToken.None);
         return front;
     }
@@ -60,6 +66,16 @@ internal sealed class TestFront : IAsyncDisposable
         };
     }
 
+    /// <summary>A bare TLS connection that speaks <paramref name="protocol"/>.</summary>
+    public async Task<SslStream> ConnectAsync(SslApplicationProtocol protocol, X509Certificate2 client)
+    {
+        var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, Front.Addresses[0].Port);
+        var stream = new SslStream(socket.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null);
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [protocol], ClientCertificates = [client] });
+        return stream;
+    }
+
     /// <summary>Writes the administrator's kubeconfig and returns its path.</summary>
     public string WriteKubeconfig()
     {
@@ -72,7 +88,10 @@ internal sealed class TestFront : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Front.StopAsync();
+        var stopped = Front.StopAsync();
+        // Whoever waits for the delay has waited.
+        Time.Advance(TimeSpan.FromHours(1));
+        await stopped;
         await Front.DisposeAsync();
         await Api.DisposeAsync();
         Directory.Delete(_directory, recursive: true);

@@ -1,11 +1,13 @@
 namespace Petrel.ApiServer.Tests;
 
 /// <summary>Time that stands still until it is moved; its timers fire as it passes them.</summary>
-internal sealed class ManualTime : TimeProvider
+/// <param name="start">When it begins; at some moment when it does not matter.</param>
+internal sealed class ManualTime(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock _gate = new();
-    private readonly List<ManualTimer> _timers = [];
-    private DateTimeOffset _now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private readonly SortedSet<ManualTimer> _timers = new(Comparer<ManualTimer>.Create(static (a, b) => (a.Due, a.Turn).CompareTo((b.Due, b.Turn))));
+    private long _turns;
+    private DateTimeOffset _now = start ?? new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     public override DateTimeOffset GetUtcNow()
     {
@@ -34,14 +36,14 @@ internal sealed class ManualTime : TimeProvider
             ManualTimer? next;
             lock (_gate)
             {
-                next = _timers.Where(t => t.Due <= end).OrderBy(t => t.Due).FirstOrDefault();
-                _now = next?.Due > _now ? next.Due!.Value : next is null ? end : _now;
+                next = _timers.Min is { } first && first.Due <= end ? first : null;
+                _now = next is null ? end : next.Due > _now ? next.Due : _now;
                 if (next is not null)
                 {
-                    next.Due = next.Period > TimeSpan.Zero ? next.Due + next.Period : null;
-                    if (next.Due is null)
+                    _timers.Remove(next);
+                    if (next.Period > TimeSpan.Zero)
                     {
-                        _timers.Remove(next);
+                        Set(next, next.Due + next.Period);
                     }
                 }
             }
@@ -53,9 +55,19 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    private void Set(ManualTimer timer, DateTimeOffset due)
+    {
+        (timer.Due, timer.Turn) = (due, ++_turns);
+        _timers.Add(timer);
+    }
+
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
     {
-        public DateTimeOffset? Due { get; set; }
+        public DateTimeOffset Due { get; set; }
+
+        /// <summary>Of timers due at the same time, the one that was set first fires first.</summary>
+        public long Turn { get; set; }
+
         public TimeSpan Period { get; private set; }
 
         public void Fire() => callback(state);
@@ -66,10 +78,9 @@ internal sealed class ManualTime : TimeProvider
             {
                 time._timers.Remove(this);
                 Period = period;
-                Due = dueTime >= TimeSpan.Zero ? time._now + dueTime : null;
-                if (Due is not null)
+                if (dueTime >= TimeSpan.Zero)
                 {
-                    time._timers.Add(this);
+                    time.Set(this, time._now + dueTime);
                 }
             }
             return true;
