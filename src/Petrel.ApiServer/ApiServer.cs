@@ -88,7 +88,7 @@ public sealed partial class ApiServer : IApiHandler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
         var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
-        var (customResources, aggregation) = (Task.CompletedTask, Task.CompletedTask);
+        var (customResources, aggregation, apiServices) = (Task.CompletedTask, Task.CompletedTask, Task.CompletedTask);
         try
         {
             await BootstrapAsync(stop.Token);
@@ -99,13 +99,17 @@ public sealed partial class ApiServer : IApiHandler
                 await _router.Aggregation.SettleAsync(stop.Token);
             }
             aggregation = EndTogetherAsync(_router.Aggregation.RunAsync(stop.Token), stop);
+            if (_parts.Options.KeepApiServices)
+            {
+                apiServices = EndTogetherAsync(_router.ApiServices.RunAsync(stop.Token), stop);
+            }
             customResources = EndTogetherAsync(_router.CustomResources.RunAsync(stop.Token), stop);
             _ready.TrySetResult();
-            await Task.WhenAll(caches, compaction, customResources, aggregation);
+            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices);
         }
         catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
         {
-            await Task.WhenAll(caches, compaction, customResources, aggregation);
+            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices);
         }
         finally
         {

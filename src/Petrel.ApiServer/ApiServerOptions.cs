@@ -67,4 +67,7 @@ public sealed record ApiServerOptions
 
     /// <summary>Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.</summary>
     public bool KeepDefaultRoles { get; init; }
+
+    /// <summary>Whether there is an APIService for each version of each group that is served.</summary>
+    public bool KeepApiServices { get; init; }
 }

@@ -1,6 +1,7 @@
 using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.CustomResources;
+using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds.Reviews;
 using Petrel.ApiServer.Requests;
@@ -45,7 +46,8 @@ internal sealed class Router
         _token = new TokenSubresource(parts, admission);
         DefaultRoles = new DefaultRoles(parts, Create, updates);
         Aggregation = new RoleAggregation(parts, updates);
-        CustomResources = new CustomResourceLoop(parts, updates, deletions);
+        ApiServices = new ApiServiceRegistration(parts, Create, updates, deletions);
+        CustomResources = new CustomResourceLoop(parts, updates, deletions, ApiServices.Wake);
         _get = new GetVerb(parts);
         _list = new ListVerb(parts);
         _watch = new WatchVerb(parts);
@@ -67,6 +69,9 @@ internal sealed class Router
 
     /// <summary>Fills roles that gather others' rules.</summary>
     public RoleAggregation Aggregation { get; }
+
+    /// <summary>Says by objects which groups are served.</summary>
+    public ApiServiceRegistration ApiServices { get; }
 
     /// <summary>Serves custom resources.</summary>
     public CustomResourceLoop CustomResources { get; }

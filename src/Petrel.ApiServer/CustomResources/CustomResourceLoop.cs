@@ -14,7 +14,7 @@ namespace Petrel.ApiServer.CustomResources;
 /// Serves what CustomResourceDefinitions define: takes their kinds into the registry and says so in their status, and clears away the objects of
 /// those that are deleted (upstream: the naming, establishing and finalizing controllers of apiextensions-apiserver).
 /// </summary>
-internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine updates, DeleteEngine deletions)
+internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine updates, DeleteEngine deletions, Action servesOther)
 {
     private static readonly KindDefinition Definitions = CustomResourceDefinitionKind.Definition;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
@@ -109,6 +109,7 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
         if (changed)
         {
             parts.Kinds.Serve(_served.Values.SelectMany(s => s.Kinds));
+            servesOther();
         }
     }
 

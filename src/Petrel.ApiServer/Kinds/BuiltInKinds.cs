@@ -47,6 +47,7 @@ internal static class BuiltInKinds
         ReplicaSetKind.Definition,
         StatefulSetKind.Definition,
         HorizontalPodAutoscalerKind.Definition,
+        HorizontalPodAutoscalerV1Kind.Definition,
         CronJobKind.Definition,
         JobKind.Definition,
         LeaseKind.Definition,

@@ -38,6 +38,7 @@ internal static class ServerHost
             NotReadyTolerationSeconds = settings.EvictionSeconds,
             UnreachableTolerationSeconds = settings.EvictionSeconds,
             KeepDefaultRoles = true,
+            KeepApiServices = true,
             PublicAddress = ClusterFiles.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
             MountServiceAccountTokens = true,

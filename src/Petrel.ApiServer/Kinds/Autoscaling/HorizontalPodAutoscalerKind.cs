@@ -18,17 +18,20 @@ internal static class HorizontalPodAutoscalerKind
         Default = Default,
         PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["currentMetrics"] = null, ["desiredReplicas"] = 0 },
         Validate = AutoscalerValidation.Validate,
-        Columns =
-        [
-            Name,
-            Shown("Reference", "What it scales.", static o => $"{o.Text("spec", "scaleTargetRef", "kind")}/{o.Text("spec", "scaleTargetRef", "name")}"),
-            Shown("Targets", "What is measured, as it is and as it should be.", Targets),
-            Shown("MinPods", "The fewest pods.", static o => o.Has("spec", "minReplicas") ? $"{o.Number("spec", "minReplicas")}" : "<unset>"),
-            Shown("MaxPods", "The most pods.", static o => o.Number("spec", "maxReplicas"), "integer"),
-            Shown("Replicas", "How many pods there are.", static o => o.Number("status", "currentReplicas"), "integer"),
-            Age,
-        ],
+        Columns = TableColumns(Targets),
     };
+
+    /// <summary>The columns, alike for all versions but for what is measured.</summary>
+    public static IReadOnlyList<PrinterColumn> TableColumns(Func<JsonElement, string> targets) =>
+    [
+        Name,
+        Shown("Reference", "What it scales.", static o => $"{o.Text("spec", "scaleTargetRef", "kind")}/{o.Text("spec", "scaleTargetRef", "name")}"),
+        Shown("Targets", "What is measured, as it is and as it should be.", targets),
+        Shown("MinPods", "The fewest pods.", static o => o.Has("spec", "minReplicas") ? $"{o.Number("spec", "minReplicas")}" : "<unset>"),
+        Shown("MaxPods", "The most pods.", static o => o.Number("spec", "maxReplicas"), "integer"),
+        Shown("Replicas", "How many pods there are.", static o => o.Number("status", "currentReplicas"), "integer"),
+        Age,
+    ];
 
     private static void Default(JsonObject value)
     {
@@ -63,7 +66,8 @@ internal static class HorizontalPodAutoscalerKind
 
     private static JsonObject Policy(string type, int value) => new() { ["type"] = type, ["value"] = value, ["periodSeconds"] = 15 };
 
-    private static string Targets(JsonElement value)
+    /// <summary>What is measured, and what is wanted of it.</summary>
+    public static string Targets(JsonElement value)
     {
         var specs = value.Items("spec", "metrics").ToArray();
         var statuses = value.Items("status", "currentMetrics").ToArray();
