@@ -53,14 +53,15 @@ public sealed partial class ApiServer : IApiHandler
         INodeConnector nodes,
         ILoggerFactory logs,
         IWebhookCaller? webhooks = null,
-        ITokenKeys? tokenKeys = null)
+        ITokenKeys? tokenKeys = null,
+        IComponentHealth? components = null)
     {
         _log = logs.CreateLogger("Petrel.ApiServer");
         // Custom kinds are this server's alone.
         kinds = kinds.Fork();
         var caches = new CacheHub(store, kinds.All, options.WatchWindow);
         _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log, tokenKeys);
-        _router = new Router(_parts);
+        _router = new Router(_parts, components);
         _authorizer = _parts.Authorizer;
         _impersonator = new Impersonator(_authorizer);
         _issuer = new IssuerDocuments(_parts);

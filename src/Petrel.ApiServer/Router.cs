@@ -3,6 +3,8 @@ using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Health;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Reviews;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -19,6 +21,7 @@ internal sealed class Router
     private readonly ServerParts _parts;
     private readonly GetVerb _get;
     private readonly ListVerb _list;
+    private readonly ComponentStatusVerbs _components;
     private readonly WatchVerb _watch;
     private readonly UpdateVerb _update;
     private readonly PatchVerb _patch;
@@ -33,7 +36,7 @@ internal sealed class Router
     private readonly TokenReviews _tokenReviews;
     private readonly TokenSubresource _token;
 
-    public Router(ServerParts parts)
+    public Router(ServerParts parts, IComponentHealth? components)
     {
         _parts = parts;
         var allocations = new ServiceAllocations(parts);
@@ -50,6 +53,7 @@ internal sealed class Router
         CustomResources = new CustomResourceLoop(parts, updates, deletions, ApiServices.Wake);
         _get = new GetVerb(parts);
         _list = new ListVerb(parts);
+        _components = new ComponentStatusVerbs(parts, _list, components);
         _watch = new WatchVerb(parts);
         _update = new UpdateVerb(parts, updates, Create);
         _patch = new PatchVerb(parts, updates, Create);
@@ -121,6 +125,10 @@ internal sealed class Router
         if (request.Kind == ReviewKinds.Token)
         {
             return _tokenReviews.RunAsync(request, cancellationToken);
+        }
+        if (request.Kind == ComponentStatusKind.Definition)
+        {
+            return new(_components.Run(request));
         }
         return (request.Info.Verb, request.Key.Name.Length > 0) switch
         {

@@ -34,6 +34,7 @@ internal static class BuiltInKinds
         NodeKind.Definition,
         PersistentVolumeKind.Definition,
         PersistentVolumeClaimKind.Definition,
+        ComponentStatusKind.Definition,
         PodKind.Definition,
         PodTemplateKind.Definition,
         ReplicationControllerKind.Definition,

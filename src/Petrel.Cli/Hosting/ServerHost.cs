@@ -44,7 +44,8 @@ internal static class ServerHost
             MountServiceAccountTokens = true,
         };
         using var webhooks = new HttpsWebhookCaller();
-        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys);
+        var health = new ComponentHealth();
+        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys, health);
         var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(
             new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes }, api, TimeProvider.System, logs);
@@ -58,8 +59,8 @@ internal static class ServerHost
             await front.StartAsync(stop.Token);
             await Loops.RunTogetherAsync(
                 clientsStop.Token,
-                token => RunAgainAsync("controllers", t => Controllers(api, settings, authority.CertificatePem, logs).RunAsync(t), logs, token),
-                token => RunAgainAsync("scheduler", t => Scheduler(api, logs).RunAsync(t), logs, token));
+                token => RunAgainAsync("controller-manager", t => Controllers(api, settings, authority.CertificatePem, logs).RunAsync(t), health, logs, token),
+                token => RunAgainAsync("scheduler", t => Scheduler(api, logs).RunAsync(t), health, logs, token));
         }
         finally
         {
@@ -90,13 +91,14 @@ internal static class ServerHost
         new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"), "kube-scheduler"), TimeProvider.System, new SystemEntropy(), new SchedulerSettings(), logs);
 
     // A component that breaks is made anew and started again; it never takes the API down.
-    private static async Task RunAgainAsync(string name, Func<CancellationToken, Task> run, ILoggerFactory logs, CancellationToken cancellationToken)
+    private static async Task RunAgainAsync(string name, Func<CancellationToken, Task> run, ComponentHealth health, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         var logger = logs.CreateLogger("Petrel.Server");
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
+                health.Runs(name);
                 await run(cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -105,6 +107,7 @@ internal static class ServerHost
             }
             catch (Exception e)
             {
+                health.Failed(name, e.Message);
                 ServerLog.ComponentFailed(logger, e, name);
             }
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
@@ -20,10 +21,10 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly Task _running;
     private bool _keepStore;
 
-    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks, ITokenKeys? tokenKeys)
+    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks, ITokenKeys? tokenKeys, IComponentHealth? components)
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks, tokenKeys);
+        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks, tokenKeys, components);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -33,9 +34,9 @@ internal sealed class TestApi : IAsyncDisposable
 
     public static async Task<TestApi> StartAsync(
         ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null, IWebhookCaller? webhooks = null,
-        ITokenKeys? tokenKeys = null)
+        ITokenKeys? tokenKeys = null, IComponentHealth? components = null)
     {
-        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks, tokenKeys);
+        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks, tokenKeys, components);
         await api.Server.Ready.WaitAsync(Patience);
         return api;
     }

@@ -1,0 +1,33 @@
+using Petrel.ApiServer.Health;
+
+namespace Petrel.Cli.Hosting;
+
+/// <summary>How the components of the server's process are.</summary>
+internal sealed class ComponentHealth : IComponentHealth
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<string, string> _problems = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeyValuePair<string, string>> Read()
+    {
+        lock (_gate)
+        {
+            return [.. _problems];
+        }
+    }
+
+    /// <summary>The component has been started.</summary>
+    public void Runs(string component) => Set(component, "");
+
+    /// <summary>The component has broken, and will be started again.</summary>
+    public void Failed(string component, string problem) => Set(component, problem);
+
+    private void Set(string component, string problem)
+    {
+        lock (_gate)
+        {
+            _problems[component] = problem;
+        }
+    }
+}
