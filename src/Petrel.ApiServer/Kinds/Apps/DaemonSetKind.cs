@@ -65,6 +65,8 @@ internal static class DaemonSetKind
                 var rolling = strategy.Child("rollingUpdate");
                 var unavailable = WorkloadValidation.Amount(rolling?["maxUnavailable"], $"{path}.rollingUpdate.maxUnavailable", errors);
                 var surge = WorkloadValidation.Amount(rolling?["maxSurge"], $"{path}.rollingUpdate.maxSurge", errors);
+                WorkloadValidation.NotMoreThanAll(unavailable, rolling?["maxUnavailable"], $"{path}.rollingUpdate.maxUnavailable", errors);
+                WorkloadValidation.NotMoreThanAll(surge, rolling?["maxSurge"], $"{path}.rollingUpdate.maxSurge", errors);
                 if (unavailable > 0 && surge > 0)
                 {
                     errors.Invalid($"{path}.rollingUpdate.maxSurge", rolling?["maxSurge"], "may not be set when maxUnavailable is non-zero");

@@ -24,6 +24,10 @@ internal static class TemplateColumns
     /// <summary>A label selector as text.</summary>
     public static string Selector(JsonElement value)
     {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            return None;
+        }
         try
         {
             var selector = LabelSelector.FromDocument(value);

@@ -136,9 +136,15 @@ internal static class WorkloadValidation
         {
             errors.Invalid($"{path}.maxUnavailable", rolling?["maxUnavailable"], "may not be 0 when `maxSurge` is 0");
         }
-        if (unavailable > 100 && Fields.AsText(rolling?["maxUnavailable"]) is { } percent)
+        NotMoreThanAll(unavailable, rolling?["maxUnavailable"], $"{path}.maxUnavailable", errors);
+    }
+
+    /// <summary>Refuses a percentage above a hundred; numbers may be as large as they like.</summary>
+    public static void NotMoreThanAll(long? amount, JsonNode? value, string path, FieldErrors errors)
+    {
+        if (amount > 100 && Fields.AsText(value) is { } percent)
         {
-            errors.Invalid($"{path}.maxUnavailable", percent, "must not be greater than 100%");
+            errors.Invalid(path, percent, "must not be greater than 100%");
         }
     }
 
