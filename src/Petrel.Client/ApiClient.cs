@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using k8s;
 using k8s.Models;
 using Petrel.Model;
@@ -39,7 +40,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     {
         var response = await SendAsync(
             "GET", TypedKind<T>.Path(namespaceName), Selectors(labelSelector, fieldSelector), null, "", cancellationToken);
-        var list = JsonNode.Parse(response.Body.Span)!.AsObject();
+        var list = DeepJson.Node(response.Body.Span)!.AsObject();
         var items = new List<T>();
         foreach (var item in list["items"]?.AsArray() ?? [])
         {

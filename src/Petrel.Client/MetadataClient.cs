@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using k8s;
 using k8s.Models;
 using Petrel.Model;
@@ -23,7 +24,7 @@ public sealed class MetadataClient(ApiClient client)
     {
         try
         {
-            using var document = JsonDocument.Parse((await client.SendAsync("GET", kind.Path(key), [], null, "", cancellationToken, OneObject)).Body);
+            using var document = DeepJson.Document((await client.SendAsync("GET", kind.Path(key), [], null, "", cancellationToken, OneObject)).Body);
             return ObjectMetadata.From(document.RootElement);
         }
         catch (ApiException e) when (e.IsNotFound)
@@ -37,7 +38,7 @@ public sealed class MetadataClient(ApiClient client)
         ResourceKind kind, string namespaceName, CancellationToken cancellationToken)
     {
         var response = await client.SendAsync("GET", kind.Path(namespaceName), [], null, "", cancellationToken, ListOfObjects);
-        using var document = JsonDocument.Parse(response.Body);
+        using var document = DeepJson.Document(response.Body);
         var items = document.RootElement.GetProperty("items").EnumerateArray().Select(ObjectMetadata.From).ToArray();
         return (items, ulong.Parse(document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!));
     }
@@ -88,7 +89,7 @@ public sealed class MetadataClient(ApiClient client)
             "application/merge-patch+json",
             cancellationToken,
             OneObject);
-        using var document = JsonDocument.Parse(response.Body);
+        using var document = DeepJson.Document(response.Body);
         return ObjectMetadata.From(document.RootElement);
     }
 
@@ -101,7 +102,7 @@ public sealed class MetadataClient(ApiClient client)
 
     private static MetadataEvent Parse(string line)
     {
-        using var document = JsonDocument.Parse(line);
+        using var document = DeepJson.Document(Encoding.UTF8.GetBytes(line));
         var type = document.RootElement.GetProperty("type").GetString();
         var element = document.RootElement.GetProperty("object");
         if (type == "ERROR")

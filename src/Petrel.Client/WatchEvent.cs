@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using Petrel.Model.Documents;
 using k8s;
 using k8s.Models;
 
@@ -23,7 +25,7 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
     /// <exception cref="ApiException">The line is an ERROR event.</exception>
     public static WatchEvent<T> Parse(string line)
     {
-        using var document = JsonDocument.Parse(line);
+        using var document = DeepJson.Document(Encoding.UTF8.GetBytes(line));
         var type = document.RootElement.GetProperty("type").GetString();
         var element = document.RootElement.GetProperty("object");
         if (type == "ERROR")

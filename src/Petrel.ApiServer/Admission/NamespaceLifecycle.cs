@@ -3,6 +3,7 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission;
 
@@ -42,7 +43,7 @@ internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
             ?? throw StatusErrors.NotFound(namespaces, key.Namespace);
         // Only an ending namespace is worth reading.
         if (entry.Value.Span.IndexOf("\"deletionTimestamp\""u8) >= 0
-            && JsonNode.Parse(entry.Value.Span)!.AsObject().Metadata()["deletionTimestamp"] is not null)
+            && DeepJson.Node(entry.Value.Span)!.AsObject().Metadata()["deletionTimestamp"] is not null)
         {
             throw StatusErrors.Forbidden(
                 kind,

@@ -5,6 +5,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission;
 
@@ -54,7 +55,7 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
         var role = binding.Child("roleRef");
         var (kind, path) = role.Text("kind") == "ClusterRole" ? (RbacKinds.ClusterRole, role.Text("name")) : (RbacKinds.Role, $"{namespaceName}/{role.Text("name")}");
         return parts.Caches.Of(kind).Current.Find(path) is { } found
-            ? [.. JsonNode.Parse(found.ToArray()).Objects("rules").Select(PolicyRule.FromDocument)]
+            ? [.. DeepJson.Node(found.ToArray()).Objects("rules").Select(PolicyRule.FromDocument)]
             : throw StatusErrors.NotFound(kind, role.Text("name"));
     }
 

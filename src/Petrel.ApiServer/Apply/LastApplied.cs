@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.Model.Apply;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Apply;
 
@@ -34,14 +35,14 @@ internal static class LastApplied
         }
         try
         {
-            if (JsonNode.Parse(text) is not JsonObject applied || applied.Text("apiVersion") != kind.Gvk.ApiVersion)
+            if (DocumentParser.ParseValue(Encoding.UTF8.GetBytes(text)) is not JsonObject applied || applied.Text("apiVersion") != kind.Gvk.ApiVersion)
             {
                 return null;
             }
             var comparison = TypedComparison.Compare(applied, live, kind.Schema);
             return TypedFields.SetOf(applied, kind.Schema).Difference(comparison.Changed).Difference(comparison.Removed);
         }
-        catch (Exception e) when (e is JsonException or ApplyException or ArgumentException)
+        catch (Exception e) when (e is FormatException or ApplyException or ArgumentException)
         {
             // Somebody wrote the annotation by hand: it allows nothing.
             return null;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
@@ -15,6 +16,6 @@ internal sealed class LivingObjects(ServerParts parts)
         }
         var path = kind.Namespaced ? $"{key.Namespace}/{key.Name}" : key.Name;
         await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
-        return parts.Caches.Of(kind).Current.Find(path) is { } cached ? JsonNode.Parse(cached.ToArray()) as JsonObject : null;
+        return parts.Caches.Of(kind).Current.Find(path) is { } cached ? DeepJson.Node(cached.ToArray()) as JsonObject : null;
     }
 }

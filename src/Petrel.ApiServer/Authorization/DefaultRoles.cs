@@ -7,6 +7,7 @@ using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 
@@ -38,7 +39,7 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
                 }
                 continue;
             }
-            var current = JsonNode.Parse(found.ToArray())!.AsObject();
+            var current = DeepJson.Node(found.ToArray())!.AsObject();
             if (current.Metadata().Child("annotations").Text(AutoUpdate) != "false" && Mend(current.DeepClone().AsObject(), wanted) is { } mended && !JsonNode.DeepEquals(mended, current))
             {
                 await updates.RunAsync(kind, key, UpdateScope.Server, WriteCall.OfServer("bootstrap"), document => Mend(document, wanted), cancellationToken);

@@ -5,6 +5,7 @@ using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 using Petrel.Store;
 
@@ -99,7 +100,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
             // A pod that is gone is no secret: the agent learns so by the answer.
             return true;
         }
-        using var pod = JsonDocument.Parse(entry.Value);
+        using var pod = DeepJson.Document(entry.Value);
         return pod.RootElement.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out var name) && name.GetString() == node;
     }
 

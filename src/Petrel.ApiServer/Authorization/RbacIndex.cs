@@ -4,6 +4,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.ApiServer.Objects;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 
@@ -61,7 +62,7 @@ internal sealed class RbacIndex
     private static string GroupKey(string name) => "g:" + name;
 
     private static IEnumerable<JsonObject> Documents(Snapshot snapshot) =>
-        snapshot.Between(0, snapshot.Objects.Count).Select(o => JsonNode.Parse(o.ToArray())!.AsObject());
+        snapshot.Between(0, snapshot.Objects.Count).Select(o => DeepJson.Node(o.ToArray())!.AsObject());
 
     private static IReadOnlyList<PolicyRule> Rules(JsonObject role) => [.. role.Objects("rules").Select(PolicyRule.FromDocument)];
 }

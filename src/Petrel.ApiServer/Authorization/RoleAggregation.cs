@@ -9,6 +9,7 @@ using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Authorization;
@@ -88,7 +89,7 @@ internal sealed partial class RoleAggregation(ServerParts parts, UpdateEngine up
         var changed = false;
         await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
         var snapshot = parts.Caches.Of(RbacKinds.ClusterRole).Current;
-        var roles = snapshot.Between(0, snapshot.Objects.Count).Select(o => JsonNode.Parse(o.ToArray())!.AsObject()).ToList();
+        var roles = snapshot.Between(0, snapshot.Objects.Count).Select(o => DeepJson.Node(o.ToArray())!.AsObject()).ToList();
         foreach (var role in roles)
         {
             if (Gathered(role, roles) is { } rules && !JsonNode.DeepEquals(rules, role.List("rules") ?? []))

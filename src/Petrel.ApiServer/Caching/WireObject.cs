@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Caching;
 
@@ -69,7 +70,7 @@ internal sealed class WireObject
             {
                 return shown.Object;
             }
-            var stored = kind.FromStorage is { } convert ? Objects.StoredDocument.Encode(convert(JsonNode.Parse(_stored.Span)!.AsObject())) : _stored;
+            var stored = kind.FromStorage is { } convert ? Objects.StoredDocument.Encode(convert(DeepJson.Node(_stored.Span)!.AsObject())) : _stored;
             var converted = new WireObject(kind, Path, stored, Revision);
             _shown = (kind, converted);
             return converted;
@@ -106,7 +107,7 @@ internal sealed class WireObject
     public ReadOnlyMemory<byte> Metadata()
     {
         var bytes = ToArray();
-        var reader = new Utf8JsonReader(bytes);
+        var reader = new Utf8JsonReader(bytes, DeepJson.Reader);
         while (reader.Read())
         {
             if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("metadata"u8))
@@ -124,7 +125,7 @@ internal sealed class WireObject
     public bool Contains(ReadOnlySpan<byte> bytes) => _stored.Span.IndexOf(bytes) >= 0;
 
     /// <summary>The object as a document to read; dispose of it.</summary>
-    public JsonDocument Parse() => JsonDocument.Parse(ToArray());
+    public JsonDocument Parse() => DeepJson.Document(ToArray());
 
     // Documents are stored with apiVersion and kind first, whose values hold no quotes.
     private static int SplicePoint(ReadOnlySpan<byte> stored)
@@ -145,7 +146,7 @@ internal sealed class WireObject
 
     private FrozenDictionary<string, string> ReadLabels()
     {
-        var reader = new Utf8JsonReader(_stored.Span);
+        var reader = new Utf8JsonReader(_stored.Span, DeepJson.Reader);
         var inMetadata = false;
         while (reader.Read())
         {
@@ -193,7 +194,7 @@ internal sealed class WireObject
 
     private FrozenDictionary<string, string> ReadFields()
     {
-        using var document = JsonDocument.Parse(_stored);
+        using var document = DeepJson.Document(_stored);
         var fields = new Dictionary<string, string>();
         foreach (var (name, read) in _kind.SelectableFields)
         {

@@ -7,6 +7,7 @@ using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.CustomResources;
 
@@ -59,7 +60,7 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
     {
         await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
         var snapshot = parts.Caches.Of(Definitions).Current;
-        var definitions = snapshot.Between(0, snapshot.Objects.Count).Select(o => JsonNode.Parse(o.ToArray())!.AsObject()).ToList();
+        var definitions = snapshot.Between(0, snapshot.Objects.Count).Select(o => DeepJson.Node(o.ToArray())!.AsObject()).ToList();
         await ServeAsync(definitions, cancellationToken);
         foreach (var definition in definitions)
         {

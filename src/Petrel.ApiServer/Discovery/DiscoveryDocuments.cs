@@ -16,6 +16,8 @@ public sealed class DiscoveryDocuments(KindRegistry kinds)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        // Schemas of custom resources nest as deeply as their definitions do, in paths and components of the document.
+        MaxDepth = 1000,
     };
 
     // The answer's form depends on the Accept header, and caches must know.

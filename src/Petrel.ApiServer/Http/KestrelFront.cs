@@ -24,6 +24,7 @@ namespace Petrel.ApiServer.Http;
 public sealed partial class KestrelFront(FrontOptions options, IApiHandler handler, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
 {
     private const int FlushAbove = 32 * 1024;
+    private const int MaxHeaderBytes = 256 * 1024;
 
     private readonly ClientCertificates _clients = new(options.ClientAuthority, time);
     private readonly ILogger _log = logs.CreateLogger("Petrel.ApiServer.Http");
@@ -91,6 +92,10 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
     {
         server.AddServerHeader = false;
         server.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+        // Selectors and tokens can be long, and upstream takes headers of a megabyte in all.
+        server.Limits.MaxRequestLineSize = MaxHeaderBytes;
+        server.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        server.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
         server.Limits.Http2.MaxStreamsPerConnection = 1000;
         // Lists are large; small windows would cost round trips.
         server.Limits.Http2.InitialConnectionWindowSize = 4 * 1024 * 1024;

@@ -23,7 +23,11 @@ public sealed class FieldErrors
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        MaxDepth = 1000,
     };
+
+    // Nobody reads more, and a small body can have very many.
+    private const int MaxErrors = 1000;
 
     private readonly List<FieldError> _errors = [];
 
@@ -50,7 +54,13 @@ public sealed class FieldErrors
 
     public void NotFound(string field, string value) => Add("FieldValueNotFound", field, $"Not found: \"{value}\"");
 
-    public void Add(string reason, string field, string message) => _errors.Add(new(reason, field, message));
+    public void Add(string reason, string field, string message)
+    {
+        if (_errors.Count < MaxErrors)
+        {
+            _errors.Add(new(reason, field, message));
+        }
+    }
 
     private static string Show(object? value) => value switch
     {

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Responses;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Objects;
@@ -50,7 +51,7 @@ internal static class StoredDocument
     /// <summary>The stored document as clients of a version see it, with its resourceVersion.</summary>
     public static JsonObject Decode(StoreEntry entry, KindDefinition kind)
     {
-        var document = JsonNode.Parse(entry.Value.Span)!.AsObject();
+        var document = DeepJson.Node(entry.Value.Span)!.AsObject();
         document = kind.FromStorage is { } convert ? convert(document) : document;
         document.Metadata()["resourceVersion"] = entry.ModRevision.ToString();
         return document;
@@ -59,7 +60,7 @@ internal static class StoredDocument
     /// <summary>The document as it is stored, with its resourceVersion.</summary>
     public static JsonObject Decode(StoreEntry entry)
     {
-        var document = JsonNode.Parse(entry.Value.Span)!.AsObject();
+        var document = DeepJson.Node(entry.Value.Span)!.AsObject();
         document.Metadata()["resourceVersion"] = entry.ModRevision.ToString();
         return document;
     }

@@ -8,6 +8,7 @@ using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 using Petrel.Store;
 
@@ -56,7 +57,7 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
             return null;
         }
         var covering = (await AdmissionReads.ListAsync(parts, _budgets, key.Namespace, cancellationToken))
-            .Select(entry => (Entry: entry, Document: JsonNode.Parse(entry.Value.Span)!.AsObject()))
+            .Select(entry => (Entry: entry, Document: DeepJson.Node(entry.Value.Span)!.AsObject()))
             .Where(budget => DisruptionBudgets.Covers(budget.Document, pod)).ToList();
         if (covering.Count == 0)
         {

@@ -9,6 +9,7 @@ using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 using Petrel.Model.Selectors;
 
@@ -105,7 +106,7 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
     {
         StatusCode = 200,
         Headers = ObjectResponses.Warnings(warnings),
-        Body = JsonBytes.Of(Of(kind, JsonNode.Parse(workload.ToArray())!.AsObject())),
+        Body = JsonBytes.Of(Of(kind, DeepJson.Node(workload.ToArray())!.AsObject())),
     };
 
     private static JsonObject Of(KindDefinition kind, JsonObject workload)

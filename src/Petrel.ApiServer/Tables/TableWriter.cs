@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tables;
 
@@ -35,7 +36,7 @@ public static class TableWriter
         writer.WriteStartArray("rows"u8);
         foreach (var value in objects)
         {
-            using var document = JsonDocument.Parse(value);
+            using var document = DeepJson.Document(value);
             Row(writer, kind, document.RootElement, value.Span, options);
         }
         writer.WriteEndArray();

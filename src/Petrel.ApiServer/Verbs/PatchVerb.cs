@@ -120,7 +120,7 @@ internal sealed class ObjectPatch
         {
             if (type == JsonPatchType)
             {
-                return JsonNode.Parse(request.Body.Span) is JsonArray operations
+                return DocumentParser.ParseValue(request.Body.Span) is JsonArray operations
                     ? new(type, operations, [])
                     : throw StatusErrors.BadRequest("error decoding patch: a JSON patch is an array of operations");
             }

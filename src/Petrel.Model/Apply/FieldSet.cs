@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.Model.Apply;
 
@@ -76,7 +77,7 @@ public sealed class FieldSet
             Write(writer);
         }
         // One text, rather than a node for each step of each path: mostly it is only written on.
-        return JsonNode.Parse(buffer.WrittenSpan)!.AsObject();
+        return DeepJson.Node(buffer.WrittenSpan)!.AsObject();
     }
 
     /// <summary>Writes the set as FieldsV1.</summary>

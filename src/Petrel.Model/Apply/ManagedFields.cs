@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.Model.Apply;
 
@@ -177,7 +179,7 @@ public sealed class ManagedFields
 
     /// <summary>One manager and its fields in their written form, as <c>metadata.managedFields</c>; null when it has none.</summary>
     public static JsonArray? Alone(FieldManager manager, string time, string fieldsV1) =>
-        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, JsonNode.Parse(fieldsV1)!));
+        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, DeepJson.Node(Encoding.UTF8.GetBytes(fieldsV1))!));
 
     private static JsonObject Entry(FieldManager manager, string time, JsonNode fieldsV1)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
@@ -151,9 +152,9 @@ public static class PathElement
     {
         try
         {
-            return JsonNode.Parse(json);
+            return DocumentParser.ParseValue(Encoding.UTF8.GetBytes(json));
         }
-        catch (JsonException)
+        catch (DocumentFormatException)
         {
             // Somebody wrote it by hand: then it is text.
             return JsonValue.Create(json);

@@ -6,8 +6,6 @@ namespace Petrel.Model.Documents;
 /// <summary>Reads a JSON document and notes members that occur twice (the last one counts, as in Go).</summary>
 public static class DocumentParser
 {
-    private const int MaxDepth = 256;
-
     /// <summary>Upstream reports at most this many problems of one document.</summary>
     private const int MaxProblems = 100;
 
@@ -18,7 +16,7 @@ public static class DocumentParser
         var problems = new List<string>();
         try
         {
-            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DeepJson.MaxDepthAccepted });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 throw new DocumentFormatException($"expected a JSON object, got {(utf8.IsEmpty ? "nothing" : reader.TokenType.ToString())}");
@@ -30,6 +28,24 @@ public static class DocumentParser
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: a string that is not UTF-8, or a lone surrogate.
+            throw new DocumentFormatException($"invalid JSON: {e.Message}");
+        }
+    }
+
+    /// <summary>Any JSON value, read as leniently as a document.</summary>
+    /// <exception cref="DocumentFormatException">Not JSON, or nested too deeply.</exception>
+    public static JsonNode? ParseValue(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DeepJson.MaxDepthAccepted });
+            reader.Read();
+            var value = Value(ref reader, new FieldPath(null, ""), []);
+            reader.Read();
+            return value;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
             throw new DocumentFormatException($"invalid JSON: {e.Message}");
         }
     }

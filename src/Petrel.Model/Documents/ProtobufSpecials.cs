@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.Model.Schema;
 
@@ -77,11 +76,11 @@ internal static class ProtobufSpecials
         }
         try
         {
-            return JsonNode.Parse(bytes);
+            return DocumentParser.ParseValue(bytes);
         }
-        catch (JsonException e)
+        catch (DocumentFormatException e)
         {
-            throw new ProtobufFormatException($"{field.Name}: expected JSON: {e.Message}");
+            throw new ProtobufFormatException($"{field.Name}: {e.Message}");
         }
     }
 }

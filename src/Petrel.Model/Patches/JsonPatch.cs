@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.Model.Patches;
 
@@ -14,6 +15,9 @@ public static class JsonPatch
     // Copies of copies grow without bound; upstream stops at the size of a request (3 MiB).
     private const long MaxCopiedBytes = 3 * 1024 * 1024;
 
+    // What is moved again and again is measured again and again; nobody who means well comes near this.
+    private const long MaxMeasured = 4 * 1024 * 1024;
+
     /// <summary>The patched copy; the original is not changed.</summary>
     /// <exception cref="PatchException">An operation is malformed, points nowhere, or a test does not hold.</exception>
     public static JsonNode? Apply(JsonNode? original, JsonArray operations)
@@ -23,7 +27,7 @@ public static class JsonPatch
             throw new PatchException($"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
         }
         var root = original?.DeepClone();
-        long copied = 0;
+        long copied = 0, measured = 0;
         foreach (var item in operations)
         {
             if (item is not JsonObject operation)
@@ -35,19 +39,19 @@ public static class JsonPatch
             switch (name)
             {
                 case "add":
-                    root = Add(root, path, Value(operation, name));
+                    root = Add(root, path, Value(operation, name), ref measured);
                     break;
                 case "remove":
                     root = Remove(root, path, name, out _);
                     break;
                 case "replace":
-                    root = Replace(root, path, Value(operation, name));
+                    root = Replace(root, path, Value(operation, name), ref measured);
                     break;
                 case "test":
                     Test(root, path, Value(operation, name));
                     break;
                 case "move":
-                    root = Move(root, Pointer(operation, "from"), path);
+                    root = Move(root, Pointer(operation, "from"), path, ref measured);
                     break;
                 case "copy":
                     var copy = Find(root, Pointer(operation, "from"), name)?.DeepClone();
@@ -56,7 +60,7 @@ public static class JsonPatch
                     {
                         throw new PatchException($"Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {MaxCopiedBytes}");
                     }
-                    root = Add(root, path, copy);
+                    root = Add(root, path, copy, ref measured);
                     break;
                 default:
                     throw new PatchException($"Unexpected kind: {name}");
@@ -65,18 +69,55 @@ public static class JsonPatch
         return root;
     }
 
-    private static JsonNode? Move(JsonNode? root, string[] from, string[] to)
+    // Operation by operation a patch could nest more deeply than any body may, and than the server can read again.
+    private static void CheckDepth(string[] path, JsonNode? value, ref long measured)
+    {
+        if (path.Length + Depth(value, ref measured) > DeepJson.MaxDepthAccepted)
+        {
+            throw new PatchException($"the patched document is nested too deeply: no more than {DeepJson.MaxDepthAccepted} levels are allowed");
+        }
+        if (measured > MaxMeasured)
+        {
+            throw new PatchException("the patch moves too much");
+        }
+    }
+
+    private static int Depth(JsonNode? node, ref long measured)
+    {
+        measured++;
+        var below = 0;
+        if (node is JsonObject members)
+        {
+            foreach (var (_, value) in members)
+            {
+                below = Math.Max(below, Depth(value, ref measured));
+            }
+            return below + 1;
+        }
+        if (node is JsonArray items)
+        {
+            foreach (var value in items)
+            {
+                below = Math.Max(below, Depth(value, ref measured));
+            }
+            return below + 1;
+        }
+        return 0;
+    }
+
+    private static JsonNode? Move(JsonNode? root, string[] from, string[] to, ref long measured)
     {
         if (to.Length > from.Length && to.AsSpan(0, from.Length).SequenceEqual(from))
         {
             throw new PatchException($"move operation: {Show(from)} cannot be moved into itself");
         }
         var rest = Remove(root, from, "move", out var moved);
-        return Add(rest, to, moved);
+        return Add(rest, to, moved, ref measured);
     }
 
-    private static JsonNode? Add(JsonNode? root, string[] path, JsonNode? value)
+    private static JsonNode? Add(JsonNode? root, string[] path, JsonNode? value, ref long measured)
     {
+        CheckDepth(path, value, ref measured);
         if (path.Length == 0)
         {
             return value;
@@ -112,8 +153,9 @@ public static class JsonPatch
         return root;
     }
 
-    private static JsonNode? Replace(JsonNode? root, string[] path, JsonNode? value)
+    private static JsonNode? Replace(JsonNode? root, string[] path, JsonNode? value, ref long measured)
     {
+        CheckDepth(path, value, ref measured);
         Find(root, path, "replace");
         if (path.Length == 0)
         {

@@ -8,6 +8,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 using Petrel.Store.Memory;
 
 namespace Petrel.ApiServer.Tests;
@@ -82,7 +83,7 @@ internal sealed class TestApi : IAsyncDisposable
     {
         var response = await SendAsync(method, target, body, contentType, accept, user);
         Assert.True(response.StatusCode == status, $"{method} {target}: expected {status}, got {response.StatusCode} {response.BodyText}");
-        return JsonNode.Parse(response.Body.Span)!.AsObject();
+        return DeepJson.Node(response.Body.Span)!.AsObject();
     }
 
     public Task<JsonObject> CreateAsync(string collection, string body) => JsonAsync(201, "POST", collection, body);
@@ -134,7 +135,7 @@ internal sealed class WatchReader(IAsyncEnumerable<ReadOnlyMemory<byte>> stream,
                 _lines.Enqueue(line);
             }
         }
-        return JsonNode.Parse(_lines.Dequeue())!.AsObject();
+        return DeepJson.Node(Encoding.UTF8.GetBytes(_lines.Dequeue()))!.AsObject();
     }
 
     /// <summary>The next event as <c>TYPE name</c>.</summary>

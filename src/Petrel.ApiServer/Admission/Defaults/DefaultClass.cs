@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Defaults;
 
@@ -18,6 +19,6 @@ internal static class DefaultClass
         ServerParts parts, KindDefinition kind, IReadOnlyList<string> marks, CancellationToken cancellationToken)
     {
         var entries = await AdmissionReads.ListAsync(parts, kind, "", cancellationToken);
-        return NameOf(entries.Select(e => JsonNode.Parse(e.Value.Span)!.AsObject()), marks);
+        return NameOf(entries.Select(e => DeepJson.Node(e.Value.Span)!.AsObject()), marks);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Limits;
 
@@ -26,7 +27,7 @@ internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
         {
             foreach (var entry in await AdmissionReads.ListAsync(parts, _ranges!, request.Key.Namespace, cancellationToken))
             {
-                LimitDefaults.Apply(JsonNode.Parse(entry.Value.Span)!.AsObject(), request.Object!);
+                LimitDefaults.Apply(DeepJson.Node(entry.Value.Span)!.AsObject(), request.Object!);
             }
         }
     }
@@ -35,7 +36,7 @@ internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
     {
         foreach (var entry in await AdmissionReads.ListAsync(parts, _ranges!, request.Key.Namespace, cancellationToken))
         {
-            var range = JsonNode.Parse(entry.Value.Span)!.AsObject();
+            var range = DeepJson.Node(entry.Value.Span)!.AsObject();
             var problems = IsPod(request) ? LimitRules.OfPod(range, request.Object!) : LimitRules.OfClaim(range, request.Object!);
             if (problems.Count > 0)
             {

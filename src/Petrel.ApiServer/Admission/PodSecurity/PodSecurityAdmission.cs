@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
@@ -80,7 +81,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
         // The store rather than the cache: who labels a namespace and makes a pod next means it. Only labeled ones are worth reading.
         return await parts.Store.GetAsync(namespaces.StoreKey(new("", namespaceName)), cancellationToken) is { } entry
             && entry.Value.Span.IndexOf("pod-security.kubernetes.io/"u8) >= 0
-            ? Policy(JsonNode.Parse(entry.Value.Span)!.AsObject(), errors)
+            ? Policy(DeepJson.Node(entry.Value.Span)!.AsObject(), errors)
             : SecurityPolicy.Default;
     }
 
@@ -119,7 +120,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
     {
         var snapshot = parts.Caches.Of(parts.Kinds.Find("", "v1", "pods")!).Current;
         var (start, end) = snapshot.Range(namespaceName + "/", null);
-        return [.. snapshot.Between(start, end).Select(o => JsonNode.Parse(o.ToArray())!.AsObject())];
+        return [.. snapshot.Between(start, end).Select(o => DeepJson.Node(o.ToArray())!.AsObject())];
     }
 
     [LoggerMessage(EventId = 2201, Level = LogLevel.Information, Message = "{Resource} {Namespace}/{Name} {Violation}")]

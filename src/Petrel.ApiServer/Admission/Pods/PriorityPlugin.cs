@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
@@ -73,7 +74,7 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         var entries = await AdmissionReads.ListAsync(parts, _classes, "", cancellationToken);
         return
         [
-            .. entries.Where(e => e.Value.Span.IndexOf("\"globalDefault\":true"u8) >= 0).Select(e => JsonNode.Parse(e.Value.Span)!.AsObject())
+            .. entries.Where(e => e.Value.Span.IndexOf("\"globalDefault\":true"u8) >= 0).Select(e => DeepJson.Node(e.Value.Span)!.AsObject())
                 .Where(c => c.Flag("globalDefault") == true),
         ];
     }

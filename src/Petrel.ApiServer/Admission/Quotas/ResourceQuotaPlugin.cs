@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 using Petrel.Model.Quotas;
 using Petrel.Store;
 
@@ -34,7 +35,7 @@ internal sealed class ResourceQuotaPlugin(ServerParts parts) : IAdmissionPlugin
         }
         foreach (var entry in await AdmissionReads.ListAsync(parts, _quotas!, request.Key.Namespace, cancellationToken))
         {
-            var quota = JsonNode.Parse(entry.Value.Span)!.AsObject();
+            var quota = DeepJson.Node(entry.Value.Span)!.AsObject();
             var charge = QuotaCharge.Of(quota, evaluator, request.Object!, request.Old, parts.Time.GetUtcNow());
             switch (charge.Outcome)
             {

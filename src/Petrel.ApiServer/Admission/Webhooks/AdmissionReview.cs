@@ -138,7 +138,7 @@ internal static class AdmissionReview
         }
         try
         {
-            return JsonNode.Parse(Convert.FromBase64String(encoded)) is JsonArray { Count: > 0 } patch ? patch : null;
+            return DocumentParser.ParseValue(Convert.FromBase64String(encoded)) is JsonArray { Count: > 0 } patch ? patch : null;
         }
         catch (Exception e) when (e is FormatException or JsonException)
         {

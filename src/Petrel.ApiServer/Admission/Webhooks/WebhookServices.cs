@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
@@ -37,7 +38,7 @@ internal sealed class WebhookServices(ServerParts parts)
         {
             throw Unreachable($"service \"{client.Service}\" not found");
         }
-        var spec = JsonNode.Parse(found.ToArray()).Child("spec");
+        var spec = DeepJson.Node(found.ToArray()).Child("spec");
         if (spec.Text("type") == "ExternalName")
         {
             return (spec.Text("externalName"), client.Port);
@@ -60,7 +61,7 @@ internal sealed class WebhookServices(ServerParts parts)
         var (start, end) = slices.Range(client.Namespace + "/", null);
         foreach (var slice in slices.Between(start, end).Where(s => s.Labels.GetValueOrDefault("kubernetes.io/service-name") == client.Service))
         {
-            var document = JsonNode.Parse(slice.ToArray())!.AsObject();
+            var document = DeepJson.Node(slice.ToArray())!.AsObject();
             if (document.Objects("ports").FirstOrDefault(p => p.Text("name") == portName)?.Number("port") is { } port)
             {
                 backends.AddRange(document.Objects("endpoints")

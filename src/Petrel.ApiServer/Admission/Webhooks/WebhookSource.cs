@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
@@ -35,5 +36,5 @@ internal sealed class WebhookSource(ServerParts parts, string plural)
     }
 
     private static IEnumerable<Webhook> Hooks(CachedPath configuration) =>
-        JsonNode.Parse(configuration.Object!.ToArray()).Objects("webhooks").Select((hook, index) => Webhook.Read(configuration.Path, index, hook));
+        DeepJson.Node(configuration.Object!.ToArray()).Objects("webhooks").Select((hook, index) => Webhook.Read(configuration.Path, index, hook));
 }
