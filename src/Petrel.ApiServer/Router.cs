@@ -60,7 +60,7 @@ internal sealed class Router
         _delete = new DeleteVerb(parts, deletions);
         _deleteCollection = new DeleteCollectionVerb(_list, deletions);
         _scale = new ScaleSubresource(parts, updates);
-        _binding = new BindingSubresource(parts, updates);
+        _binding = new BindingSubresource(parts, updates, admission);
         _eviction = new EvictionSubresource(parts, deletions);
         _finalize = new FinalizeSubresource(parts, updates);
         _log = new LogSubresource(parts);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -14,7 +15,7 @@ namespace Petrel.ApiServer.Subresources;
 /// <summary>
 /// POST of <c>pods/NAME/binding</c>, or of <c>bindings</c>: assigns a pod to a node, once, and records that it is scheduled.
 /// </summary>
-internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
+internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine, AdmissionChain admission)
 {
     private static readonly GroupVersionKind BindingKind = new("", "v1", "Binding");
 
@@ -30,7 +31,12 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine)
         var binding = BodyDecoder.Decode(request, BindingKind, KubernetesSchemas.ForKind(BindingKind)!).Document;
         var name = binding.Metadata().Text("name") is { Length: > 0 } named ? named : podName;
         MetadataRules.CheckPath(binding, pods, new(namespaceName, podName));
+        Validate(binding, name);
+        var admitted = new AdmissionRequest { Kind = pods, Key = new(namespaceName, name), Operation = AdmissionOperation.Create, Call = call, Object = binding };
+        await admission.AdmitAsync(admitted, cancellationToken);
+        // Webhooks may have chosen another node.
         var target = Validate(binding, name);
+        await admission.ValidateAsync(admitted, cancellationToken);
         await engine.RunAsync(
             pods,
             new(namespaceName, name),

@@ -20,7 +20,7 @@ internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine
         var result = await engine.RunAsync(
             request.Kind,
             request.Key,
-            UpdateScope.Server,
+            UpdateScope.Finalizers,
             call,
             current =>
             {

@@ -25,7 +25,10 @@ internal enum UpdateScope
     /// <summary>Only the conditions, by which requests for certificates are approved or denied.</summary>
     Approval,
 
-    /// <summary>Anything: the server's own changes (binding, finalize, deletion), which need no checking.</summary>
+    /// <summary>Only the finalizers of a namespace's spec.</summary>
+    Finalizers,
+
+    /// <summary>Anything: the server's own changes (binding, deletion), which need no checking.</summary>
     Server,
 }
 
@@ -141,6 +144,11 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         if (scope == UpdateScope.Approval)
         {
             result.Ensure("status").CopyFrom(changed.Ensure("status"), "conditions");
+            return result;
+        }
+        if (scope == UpdateScope.Finalizers)
+        {
+            result.Ensure("spec").CopyFrom(changed.Ensure("spec"), "finalizers");
             return result;
         }
         result.CopyFrom(changed, "status");

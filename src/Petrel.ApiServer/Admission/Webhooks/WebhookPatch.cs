@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model;
 using Petrel.Model.Documents;
 using Petrel.Model.Patches;
+using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
@@ -17,19 +20,26 @@ internal static class WebhookPatch
         {
             throw StatusErrors.InternalError($"admission webhook \"{invocation.Webhook.Name}\" left no object");
         }
-        var conforming = DocumentConformance.Check(result, kind.Schema);
+        // Bindings and requests for tokens have a kind of their own.
+        var own = GroupVersionKind.From(document.Text("apiVersion"), document.Text("kind"));
+        var written = subject.Subresource.Length > 0 && own != kind.Gvk ? KubernetesSchemas.ForKind(own) : null;
+        var gvk = written is null ? kind.Gvk : own;
+        var conforming = DocumentConformance.Check(result, written ?? kind.Schema);
         if (conforming.TypeErrors.Count > 0)
         {
             throw StatusErrors.InternalError(string.Join(", ", conforming.TypeErrors));
         }
         var changed = conforming.Document;
-        changed["apiVersion"] = kind.Gvk.ApiVersion;
-        changed["kind"] = kind.Gvk.Kind;
+        changed["apiVersion"] = gvk.ApiVersion;
+        changed["kind"] = gvk.Kind;
         if (subject.Subresource == "status")
         {
             KeepAllButStatus(changed, document);
         }
-        kind.Default(changed);
+        if (written is null)
+        {
+            kind.Default(changed);
+        }
         if (JsonNode.DeepEquals(changed, document))
         {
             return false;
