@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
-using Petrel.Model.Documents;
 using k8s;
 using k8s.Models;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.Client;
 

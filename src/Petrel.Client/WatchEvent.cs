@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Petrel.Model.Documents;
 using k8s;
 using k8s.Models;
+using Petrel.Model.Documents;
 
 namespace Petrel.Client;
 
