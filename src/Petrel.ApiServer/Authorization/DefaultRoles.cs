@@ -19,31 +19,32 @@ namespace Petrel.ApiServer.Authorization;
 internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateEngine updates)
 {
     private const string AutoUpdate = "rbac.authorization.kubernetes.io/autoupdate";
+    private const string ControllerPrefix = "system:controller:";
     private const string AggregationPrefix = "rbac.authorization.k8s.io/aggregate-to-";
 
-    public async ValueTask EnsureAsync(CancellationToken cancellationToken)
+    /// <summary>Makes and mends them; all at once, so that they share their commits.</summary>
+    public Task EnsureAsync(CancellationToken cancellationToken) => Task.WhenAll(Read().Select(o => EnsureAsync(o.Kind, o.Document, cancellationToken)));
+
+    private async Task EnsureAsync(KindDefinition kind, JsonObject wanted, CancellationToken cancellationToken)
     {
-        foreach (var (kind, wanted) in Read())
+        var key = new ObjectKey(wanted.Metadata().Text("namespace"), wanted.Metadata().Text("name"));
+        var path = key.Namespace.Length > 0 ? $"{key.Namespace}/{key.Name}" : key.Name;
+        if (parts.Caches.Of(kind).Current.Find(path) is not { } found)
         {
-            var name = wanted.Metadata().Text("name");
-            var key = new ObjectKey("", name);
-            if (parts.Caches.Of(kind).Current.Find(name) is not { } found)
+            try
             {
-                try
-                {
-                    await create.CreateAsync(kind, "", wanted, WriteCall.OfServer("bootstrap"), cancellationToken);
-                }
-                catch (StatusException e) when (e.Reason == "AlreadyExists")
-                {
-                    // Made by another server meanwhile.
-                }
-                continue;
+                await create.CreateAsync(kind, key.Namespace, wanted, WriteCall.OfServer("bootstrap"), cancellationToken);
             }
-            var current = DeepJson.Node(found.ToArray())!.AsObject();
-            if (current.Metadata().Child("annotations").Text(AutoUpdate) != "false" && Mend(current.DeepClone().AsObject(), wanted) is { } mended && !JsonNode.DeepEquals(mended, current))
+            catch (StatusException e) when (e.Reason == "AlreadyExists")
             {
-                await updates.RunAsync(kind, key, UpdateScope.Server, WriteCall.OfServer("bootstrap"), document => Mend(document, wanted), cancellationToken);
+                // Made by another server meanwhile.
             }
+            return;
+        }
+        var current = JsonNode.Parse(found.ToArray())!.AsObject();
+        if (current.Metadata().Child("annotations").Text(AutoUpdate) != "false" && Mend(current.DeepClone().AsObject(), wanted) is { } mended && !JsonNode.DeepEquals(mended, current))
+        {
+            await updates.RunAsync(kind, key, UpdateScope.Server, WriteCall.OfServer("bootstrap"), document => Mend(document, wanted), cancellationToken);
         }
     }
 
@@ -66,28 +67,71 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
                 rules.Add((JsonNode)Rule(line.Trim()).ToDocument());
                 continue;
             }
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var (kind, document) = words[0] == "binding" ? (RbacKinds.ClusterRoleBinding, Binding(words)) : (RbacKinds.ClusterRole, Role(words));
-            if (words[0] == "role")
-            {
-                document["rules"] = rules = [];
-            }
-            objects.Add((kind, document));
+            rules = [];
+            objects.AddRange(Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), rules));
         }
         return objects;
     }
 
-    private static JsonObject Head(string kind, string name) => new()
+    // The objects of a line; the one that has rules gets those of the lines that follow.
+    private static IEnumerable<(KindDefinition Kind, JsonObject Document)> Parse(string[] words, JsonArray rules)
     {
-        ["apiVersion"] = RbacKinds.Group + "/v1",
-        ["kind"] = kind,
-        ["metadata"] = new JsonObject
+        switch (words[0])
         {
-            ["name"] = name,
-            ["labels"] = new JsonObject { ["kubernetes.io/bootstrapping"] = "rbac-defaults" },
-            ["annotations"] = new JsonObject { [AutoUpdate] = "true" },
-        },
-    };
+            case "role":
+                yield return (RbacKinds.ClusterRole, WithRules(Role(words), rules));
+                break;
+            case "aggregate":
+                yield return (RbacKinds.ClusterRole, Role(words));
+                break;
+            case "binding":
+                yield return (RbacKinds.ClusterRoleBinding, Binding(Head("ClusterRoleBinding", words[1]), "ClusterRole", words[1], words[3..]));
+                break;
+            case "controller":
+                var name = ControllerPrefix + words[1];
+                yield return (RbacKinds.ClusterRole, WithRules(Head("ClusterRole", name), rules));
+                yield return (RbacKinds.ClusterRoleBinding, Binding(Head("ClusterRoleBinding", name), "ClusterRole", name, [$"account:kube-system:{words[1]}"]));
+                break;
+            default:
+                var arrow = Array.IndexOf(words, "->");
+                var other = words.Length > 4 && words[3] == "=" ? words[4] : "";
+                if (other.Length == 0)
+                {
+                    yield return (RbacKinds.Role, WithRules(Head("Role", words[2], words[1]), rules));
+                }
+                if (arrow > 0)
+                {
+                    yield return (RbacKinds.RoleBinding, Binding(Head("RoleBinding", words[2], words[1]), "Role", other.Length > 0 ? other : words[2], words[(arrow + 1)..]));
+                }
+                break;
+        }
+    }
+
+    private static JsonObject WithRules(JsonObject role, JsonArray rules)
+    {
+        role["rules"] = rules;
+        return role;
+    }
+
+    private static JsonObject Head(string kind, string name, string namespaceName = "")
+    {
+        var head = new JsonObject
+        {
+            ["apiVersion"] = RbacKinds.Group + "/v1",
+            ["kind"] = kind,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["labels"] = new JsonObject { ["kubernetes.io/bootstrapping"] = "rbac-defaults" },
+                ["annotations"] = new JsonObject { [AutoUpdate] = "true" },
+            },
+        };
+        if (namespaceName.Length > 0)
+        {
+            head["metadata"]!["namespace"] = namespaceName;
+        }
+        return head;
+    }
 
     // role NAME [+LABEL], or aggregate NAME < LABEL [+LABEL]
     private static JsonObject Role(string[] words)
@@ -107,12 +151,11 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
         return role;
     }
 
-    private static JsonObject Binding(string[] words)
+    private static JsonObject Binding(JsonObject binding, string roleKind, string role, string[] to)
     {
-        var binding = Head("ClusterRoleBinding", words[1]);
-        binding["roleRef"] = new JsonObject { ["apiGroup"] = RbacKinds.Group, ["kind"] = "ClusterRole", ["name"] = words[1] };
+        binding["roleRef"] = new JsonObject { ["apiGroup"] = RbacKinds.Group, ["kind"] = roleKind, ["name"] = role };
         var subjects = new JsonArray();
-        foreach (var subject in words.Skip(3))
+        foreach (var subject in to)
         {
             var colon = subject.IndexOf(':', StringComparison.Ordinal);
             var (type, name) = (subject[..colon], subject[(colon + 1)..]);

@@ -163,6 +163,27 @@ public sealed class RbacTests
     }
 
     [Fact]
+    public async Task Controllers_have_roles_of_their_own_bound_to_their_accounts()
+    {
+        await using var api = await StartAsync();
+        var role = await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/clusterroles/system:controller:job-controller");
+        Assert.Equal(
+            """{"verbs":["get","list","patch","update","watch"],"apiGroups":["batch"],"resources":["jobs"]}""",
+            new JsonObject(role["rules"]![0]!.AsObject().OrderByDescending(m => m.Key.Length == 5).ThenBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))).ToJsonString());
+        Assert.Equal("rbac-defaults", (string?)role["metadata"]!["labels"]!["kubernetes.io/bootstrapping"]);
+        var account = new UserInfo("system:serviceaccount:kube-system:job-controller", ["system:serviceaccounts", "system:serviceaccounts:kube-system", UserInfo.AuthenticatedGroup]);
+        Assert.Equal(200, (await api.SendAsync("GET", "/apis/batch/v1/jobs", user: account)).StatusCode);
+        Assert.Equal(403, (await api.SendAsync("GET", "/api/v1/secrets", user: account)).StatusCode);
+
+        var reader = await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings/system::extension-apiserver-authentication-reader");
+        Assert.Equal("extension-apiserver-authentication-reader", (string?)reader["roleRef"]!["name"]);
+        Assert.Equal("Role", (string?)reader["roleRef"]!["kind"]);
+        await api.JsonAsync(404, "GET", "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/system::extension-apiserver-authentication-reader");
+        var signer = await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/namespaces/kube-public/roles/system:controller:bootstrap-signer");
+        Assert.Equal("cluster-info", (string?)signer["rules"]![1]!["resourceNames"]![0]);
+    }
+
+    [Fact]
     public async Task Default_roles_are_mended_at_the_start_and_additions_stay()
     {
         var first = await StartAsync();
