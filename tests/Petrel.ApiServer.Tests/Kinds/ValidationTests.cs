@@ -49,7 +49,7 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("{'strategy':{'type':'Recreate','rollingUpdate':{}}}", "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'")]
     [InlineData("{'strategy':{'type':'Recreate'}}", "")]
-    [InlineData("{'strategy':{'type':'BlueGreen'}}", "spec.strategy.type: Unsupported value: \"BlueGreen\": supported values: \"Recreate\", \"RollingUpdate\"")]
+    [InlineData("{'strategy':{'type':'BlueGreen'}}", "spec.strategy: Unsupported value: {\"Type\":\"BlueGreen\",\"RollingUpdate\":null}: supported values: \"Recreate\", \"RollingUpdate\"")]
     [InlineData("{'strategy':{'rollingUpdate':{'maxUnavailable':0,'maxSurge':0}}}", "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0")]
     [InlineData("{'strategy':{'rollingUpdate':{'maxUnavailable':'0%','maxSurge':0}}}", "spec.strategy.rollingUpdate.maxUnavailable: Invalid value: \"0%\": may not be 0 when `maxSurge` is 0")]
     [InlineData("{'strategy':{'rollingUpdate':{'maxUnavailable':0,'maxSurge':1}}}", "")]

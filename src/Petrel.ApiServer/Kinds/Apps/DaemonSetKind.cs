@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Validation;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
@@ -54,9 +55,19 @@ internal static class DaemonSetKind
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         var spec = value.Child("spec") ?? [];
-        WorkloadValidation.Replicated(spec, old, errors, "daemonset");
+        var selector = spec.Child("selector");
+        SelectorValidation.Validate(selector, "spec.selector", errors);
+        WorkloadValidation.NotEmpty(selector, "daemonset", errors);
+        WorkloadValidation.Template(spec, selector, "DaemonSet", errors);
+        Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
+        Strategy(spec.Child("updateStrategy"), errors);
+        Quantities.NotNegative(spec.Number("revisionHistoryLimit"), "spec.revisionHistoryLimit", errors);
+        WorkloadValidation.SelectorStays(spec, old, errors);
+    }
+
+    private static void Strategy(JsonObject? strategy, FieldErrors errors)
+    {
         const string path = "spec.updateStrategy";
-        var strategy = spec.Child("updateStrategy");
         switch (strategy.Text("type"))
         {
             case "OnDelete":
@@ -76,8 +87,8 @@ internal static class DaemonSetKind
                     errors.Required($"{path}.rollingUpdate.maxUnavailable", "cannot be 0 when maxSurge is 0");
                 }
                 break;
-            case var other:
-                errors.NotSupported($"{path}.type", other, "OnDelete", "RollingUpdate");
+            default:
+                errors.Add("FieldValueNotSupported", path, $"Unsupported value: {WorkloadValidation.Shown(strategy, WorkloadValidation.UnsetUpdate())}: supported values: \"RollingUpdate\", \"OnDelete\"");
                 break;
         }
     }

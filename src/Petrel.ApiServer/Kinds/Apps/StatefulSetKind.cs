@@ -16,6 +16,7 @@ internal static class StatefulSetKind
     {
         ShortNames = ["sts"],
         Categories = ["all"],
+        NameProblem = NameSyntax.LabelProblem,
         HasStatus = true,
         HasGeneration = true,
         Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
@@ -59,11 +60,6 @@ internal static class StatefulSetKind
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         var spec = value.Child("spec") ?? [];
-        Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
-        Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
-        Quantities.NotNegative(spec.Child("ordinals").Number("start"), "spec.ordinals.start", errors);
-        WorkloadValidation.Selector(spec.Child("selector"), "statefulset", errors);
-        WorkloadValidation.Template(spec, spec.Child("selector"), errors);
         if (spec.Text("podManagementPolicy") is not ("OrderedReady" or "Parallel") and var policy)
         {
             errors.Invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
@@ -76,10 +72,41 @@ internal static class StatefulSetKind
                 errors.NotSupported($"spec.persistentVolumeClaimRetentionPolicy.{when}", choice, "Retain", "Delete");
             }
         }
+        Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
+        Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
+        Quantities.NotNegative(spec.Child("ordinals").Number("start"), "spec.ordinals.start", errors);
+        WorkloadValidation.Selector(spec.Child("selector"), "statefulset", errors);
+        WorkloadValidation.Template(WithClaims(spec), spec.Child("selector"), "StatefulSet", errors);
+        if (old is null && spec.Text("serviceName") is { Length: > 0 } service && NameSyntax.LabelProblem(service) is { } problem)
+        {
+            errors.Invalid("spec.serviceName", service, problem);
+        }
         if (old is not null)
         {
             CheckUnchanged(spec, old.Child("spec") ?? [], errors);
         }
+    }
+
+    /// <summary>The spec with its claims as volumes of its pods, which is what they become.</summary>
+    private static JsonObject WithClaims(JsonObject spec)
+    {
+        var claims = spec.Objects("volumeClaimTemplates").Select(c => c.Child("metadata").Text("name")).Where(n => n.Length > 0).ToList();
+        if (claims.Count == 0 || spec.Child("template") is not { } template)
+        {
+            return spec;
+        }
+        var copy = template.DeepClone().AsObject();
+        var volumes = copy.Ensure("spec").List("volumes");
+        if (volumes is null)
+        {
+            copy["spec"]!["volumes"] = volumes = [];
+        }
+        var names = volumes.OfType<JsonObject>().Select(v => v.Text("name")).ToHashSet(StringComparer.Ordinal);
+        foreach (var claim in claims.Where(names.Add))
+        {
+            volumes.Add(new JsonObject { ["name"] = claim, ["emptyDir"] = new JsonObject() });
+        }
+        return new JsonObject { ["template"] = copy };
     }
 
     private static void Strategy(JsonObject? strategy, FieldErrors errors)
@@ -90,22 +117,31 @@ internal static class StatefulSetKind
             case "OnDelete":
                 if (strategy.Has("rollingUpdate"))
                 {
-                    errors.Invalid($"{path}.rollingUpdate", strategy.Child("rollingUpdate"), "only allowed for updateStrategy 'RollingUpdate'");
+                    errors.Invalid(
+                        $"{path}.rollingUpdate", WorkloadValidation.ShownUpdate(strategy.Child("rollingUpdate") ?? [], Unset()), "only allowed for updateStrategy 'RollingUpdate'");
                 }
                 break;
             case "RollingUpdate":
                 var rolling = strategy.Child("rollingUpdate");
                 Quantities.NotNegative(rolling.Number("partition"), $"{path}.rollingUpdate.partition", errors);
-                if (rolling.Has("maxUnavailable") && WorkloadValidation.Amount(rolling!["maxUnavailable"], $"{path}.rollingUpdate.maxUnavailable", errors) == 0)
+                if (rolling.Has("maxUnavailable"))
                 {
-                    errors.Invalid($"{path}.rollingUpdate.maxUnavailable", 0, "cannot be 0");
+                    var value = rolling!["maxUnavailable"];
+                    var amount = WorkloadValidation.Amount(value, $"{path}.rollingUpdate.maxUnavailable", errors);
+                    if (amount == 0)
+                    {
+                        errors.Invalid($"{path}.rollingUpdate.maxUnavailable", value, "cannot be 0");
+                    }
+                    WorkloadValidation.NotMoreThanAll(amount, value, $"{path}.rollingUpdate.maxUnavailable", errors);
                 }
                 break;
-            case var other:
-                errors.Invalid(path, other, "must be 'RollingUpdate' or 'OnDelete'");
+            default:
+                errors.Add("FieldValueInvalid", path, $"Invalid value: {WorkloadValidation.Shown(strategy, Unset())}: must be 'RollingUpdate' or 'OnDelete'");
                 break;
         }
     }
+
+    private static JsonObject Unset() => new() { ["Partition"] = 0, ["MaxUnavailable"] = null };
 
     private static void CheckUnchanged(JsonObject spec, JsonObject old, FieldErrors errors)
     {

@@ -12,8 +12,12 @@ internal static class WorkloadValidation
     public static void Deployment(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         var spec = value.Child("spec") ?? [];
-        Replicated(spec, old, errors);
+        Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
+        Selector(spec.Child("selector"), "deployment", errors);
+        Template(spec, spec.Child("selector"), "ReplicaSet", errors);
         Strategy(spec.Child("strategy"), errors);
+        Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
+        Quantities.NotNegative(spec.Number("revisionHistoryLimit"), "spec.revisionHistoryLimit", errors);
         if (spec.Number("progressDeadlineSeconds") is { } deadline)
         {
             Quantities.NotNegative(deadline, "spec.progressDeadlineSeconds", errors);
@@ -22,22 +26,26 @@ internal static class WorkloadValidation
                 errors.Invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds");
             }
         }
+        SelectorStays(spec, old, errors);
     }
 
-    public static void ReplicaSet(JsonObject value, JsonObject? old, FieldErrors errors) => Replicated(value.Child("spec") ?? [], old, errors);
-
-    /// <summary>A spec with replicas, a selector that stays, and a template whose pods go on for ever.</summary>
-    public static void Replicated(JsonObject spec, JsonObject? old, FieldErrors errors, string kind = "deployment")
+    public static void ReplicaSet(JsonObject value, JsonObject? old, FieldErrors errors)
     {
+        var spec = value.Child("spec") ?? [];
         Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
         Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
-        Quantities.NotNegative(spec.Number("revisionHistoryLimit"), "spec.revisionHistoryLimit", errors);
-        var selector = spec.Child("selector");
-        Selector(selector, kind, errors);
-        Template(spec, selector, errors);
-        if (old is not null && !JsonNode.DeepEquals(selector, old.Child("spec").Child("selector")))
+        // Upstream speaks of deployments here too.
+        Selector(spec.Child("selector"), "deployment", errors);
+        Template(spec, spec.Child("selector"), "ReplicaSet", errors);
+        SelectorStays(spec, old, errors);
+    }
+
+    /// <summary>What a workload selects is what it is.</summary>
+    public static void SelectorStays(JsonObject spec, JsonObject? old, FieldErrors errors)
+    {
+        if (old is not null && !JsonNode.DeepEquals(spec.Child("selector"), old.Child("spec").Child("selector")))
         {
-            errors.Invalid("spec.selector", selector, "field is immutable");
+            errors.Invalid("spec.selector", spec.Child("selector"), "field is immutable");
         }
     }
 
@@ -47,20 +55,28 @@ internal static class WorkloadValidation
         if (selector is null)
         {
             errors.Required("spec.selector");
+            return;
         }
-        else
+        SelectorValidation.Validate(selector, "spec.selector", errors);
+        NotEmpty(selector, kind, errors);
+    }
+
+    /// <summary>Refuses a selector that chooses everything.</summary>
+    public static void NotEmpty(JsonObject? selector, string kind, FieldErrors errors)
+    {
+        if (selector is not null && SelectorValidation.IsEmpty(selector))
         {
-            SelectorValidation.Validate(selector, "spec.selector", errors);
-            if (SelectorValidation.IsEmpty(selector))
-            {
-                errors.Invalid("spec.selector", selector, $"empty selector is invalid for {kind}");
-            }
+            errors.Invalid("spec.selector", selector, $"empty selector is invalid for {kind}");
         }
     }
 
-    /// <summary>A template whose pods are restarted for ever, and that the selector, when there is one, selects.</summary>
-    public static void Template(JsonObject spec, JsonObject? selector, FieldErrors errors)
+    /// <summary>A template whose pods are restarted for ever, and that the selector selects: none at all selects nothing.</summary>
+    public static void Template(JsonObject spec, JsonObject? selector, string kind, FieldErrors errors)
     {
+        if (selector is null && spec.Has("template"))
+        {
+            Unselected(spec.Child("template").Child("metadata"), "spec.template", errors);
+        }
         if (!PodTemplate(spec, selector, "spec", errors))
         {
             return;
@@ -72,7 +88,7 @@ internal static class WorkloadValidation
         }
         if (template.Child("spec").Has("activeDeadlineSeconds"))
         {
-            errors.Forbidden("spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
+            errors.Forbidden("spec.template.spec.activeDeadlineSeconds", $"activeDeadlineSeconds in {kind} is not Supported");
         }
     }
 
@@ -87,13 +103,20 @@ internal static class WorkloadValidation
         var metadata = template.Child("metadata");
         if (selector is not null && !SelectorValidation.IsEmpty(selector) && !Selects(selector, metadata.Child("labels")))
         {
-            errors.Invalid($"{path}.template.metadata.labels", metadata.Child("labels"), "`selector` does not match template `labels`");
+            Unselected(metadata, $"{path}.template", errors);
         }
         MetadataValidation.Labels(metadata, "labels", $"{path}.template", errors);
         MetadataValidation.Annotations(metadata, $"{path}.template", errors);
         PodValidation.Spec(template.Child("spec") ?? [], $"{path}.template.spec", isPod: false, errors);
+        if (template.Child("spec").List("ephemeralContainers") is { Count: > 0 })
+        {
+            errors.Forbidden($"{path}.template.spec.ephemeralContainers", "ephemeral containers not allowed in pod template");
+        }
         return true;
     }
+
+    private static void Unselected(JsonObject? metadata, string path, FieldErrors errors) =>
+        errors.Invalid($"{path}.metadata.labels", metadata.Child("labels"), "`selector` does not match template `labels`");
 
     private static bool Selects(JsonObject selector, JsonObject? labels)
     {
@@ -121,11 +144,25 @@ internal static class WorkloadValidation
             case "RollingUpdate":
                 RollingUpdate(strategy.Child("rollingUpdate"), errors);
                 break;
-            case var other:
-                errors.NotSupported("spec.strategy.type", other, "Recreate", "RollingUpdate");
+            default:
+                errors.Add("FieldValueNotSupported", "spec.strategy", $"Unsupported value: {Shown(strategy, UnsetUpdate())}: supported values: \"Recreate\", \"RollingUpdate\"");
                 break;
         }
     }
+
+    /// <summary>A strategy as upstream's messages show it: by the names of its program, with what is unset.</summary>
+    public static string Shown(JsonObject? strategy, JsonObject unset) => new JsonObject
+    {
+        ["Type"] = strategy.Text("type"),
+        ["RollingUpdate"] = strategy.Child("rollingUpdate") is { } update ? ShownUpdate(update, unset) : null,
+    }.ToJsonString();
+
+    /// <summary>A rolling update as upstream's messages show it.</summary>
+    public static JsonObject ShownUpdate(JsonObject update, JsonObject unset) => new(
+        unset.Select(m => KeyValuePair.Create(m.Key, (update[char.ToLowerInvariant(m.Key[0]) + m.Key[1..]] ?? m.Value)?.DeepClone())));
+
+    /// <summary>A rolling update of which nothing is said.</summary>
+    public static JsonObject UnsetUpdate() => new() { ["MaxUnavailable"] = 0, ["MaxSurge"] = 0 };
 
     private static void RollingUpdate(JsonObject? rolling, FieldErrors errors)
     {

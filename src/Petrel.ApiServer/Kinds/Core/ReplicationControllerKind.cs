@@ -55,12 +55,13 @@ internal static class ReplicationControllerKind
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
         var spec = value.Child("spec") ?? [];
-        Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
         Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
         if (spec.Child("selector") is not { Count: > 0 })
         {
             errors.Required("spec.selector");
         }
-        WorkloadValidation.Template(spec, spec.Child("selector") is { } map ? new JsonObject { ["matchLabels"] = map.DeepClone() } : null, errors);
+        Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
+        var selector = new JsonObject { ["matchLabels"] = spec.Child("selector")?.DeepClone() ?? new JsonObject() };
+        WorkloadValidation.Template(spec, selector, "ReplicationController", errors);
     }
 }

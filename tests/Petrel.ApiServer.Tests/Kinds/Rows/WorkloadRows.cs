@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Validation;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>apps/v1, batch/v1, autoscaling/v2 and policy/v1.</summary>
@@ -94,10 +97,18 @@ public sealed class WorkloadRows
     [InlineData("{'replicas':-1}", "spec.replicas: Invalid value: -1: must be greater than or equal to 0")]
     [InlineData("{'minReadySeconds':-1}", "spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0")]
     [InlineData("{'podManagementPolicy':'Random'}", "spec.podManagementPolicy: Invalid value: \"Random\": must be 'OrderedReady' or 'Parallel'")]
-    [InlineData("{'updateStrategy':{'type':'Recreate'}}", "spec.updateStrategy: Invalid value: ...")]
-    [InlineData("{'updateStrategy':{'type':'OnDelete','rollingUpdate':{'partition':1}}}", "spec.updateStrategy.rollingUpdate: Invalid value: ...")]
+    [InlineData("{'updateStrategy':{'type':'Recreate'}}", "spec.updateStrategy: Invalid value: {\"Type\":\"Recreate\",\"RollingUpdate\":null}: must be 'RollingUpdate' or 'OnDelete'")]
+    [InlineData("{'updateStrategy':{'type':'OnDelete','rollingUpdate':{'partition':1}}}", "spec.updateStrategy.rollingUpdate: Invalid value: {\"Partition\":1,\"MaxUnavailable\":null}: only allowed for updateStrategy 'RollingUpdate'")]
     [InlineData("{'updateStrategy':{'rollingUpdate':{'partition':-1}}}", "spec.updateStrategy.rollingUpdate.partition: Invalid value: -1: must be greater than or equal to 0")]
-    [InlineData("{'selector':null}", "spec.selector: Required value")]
+    [InlineData("{'updateStrategy':{'rollingUpdate':{'maxUnavailable':0}}}", "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0")]
+    [InlineData("{'updateStrategy':{'rollingUpdate':{'maxUnavailable':'101%'}}}", "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"101%\": must not be greater than 100%")]
+    [InlineData("{'selector':null}", "spec.selector: Required value ; spec.template.metadata.labels: Invalid value: {\"app\":\"db\"}: `selector` does not match template `labels`")]
+    [InlineData("{'selector':{'matchLabels':null}}", "spec.selector: Invalid value: {}: empty selector is invalid for statefulset")]
+    [InlineData("{'serviceName':'Db.'}", "spec.serviceName: Invalid value: \"Db.\": a lowercase RFC 1123 label must consist of ...")]
+    [InlineData("{'serviceName':null}", "")]
+    [InlineData("{'template':{'spec':{'activeDeadlineSeconds':9}}}", "spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in StatefulSet is not Supported")]
+    [InlineData("{'template':{'spec':{'containers':[{'name':'c','image':'redis:7','volumeMounts':[{'name':'data','mountPath':'/data'}]}]}}}", "spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"data\"")]
+    [InlineData("{'template':{'spec':{'containers':[{'name':'c','image':'redis:7','volumeMounts':[{'name':'data','mountPath':'/data'}]}]}},'volumeClaimTemplates':[{'metadata':{'name':'data'},'spec':{'accessModes':['ReadWriteOnce'],'resources':{'requests':{'storage':'1Gi'}}}}]}", "")]
     [InlineData("{'selector':{'matchLabels':{'app':'other'}}}", "spec.template.metadata.labels: Invalid value: {\"app\":\"db\"}: `selector` does not match template `labels`")]
     [InlineData("{'template':{'spec':{'restartPolicy':'Never'}}}", "spec.template.spec.restartPolicy: Unsupported value: \"Never\": supported values: \"Always\"")]
     [InlineData("{'ordinals':{'start':-1}}", "spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0")]
@@ -107,13 +118,19 @@ public sealed class WorkloadRows
     [Theory]
     [InlineData("{'replicas':3,'template':{'spec':{'containers':[{'name':'c','image':'redis:8'}]}},'updateStrategy':{'type':'OnDelete','rollingUpdate':null},'minReadySeconds':3,'revisionHistoryLimit':2,'ordinals':{'start':2}}", "")]
     [InlineData("{'serviceName':'other'}", "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden")]
-    [InlineData("{'podManagementPolicy':'Parallel'}", "spec: Forbidden: ...")]
+    [InlineData("{'podManagementPolicy':'Parallel'}", "spec: Forbidden: updates to statefulset spec for fields other than ...")]
+    [InlineData("{'selector':{'matchLabels':{'b':'c'}},'template':{'metadata':{'labels':{'b':'c'}}}}", "spec: Forbidden: updates to statefulset spec for fields other than ...")]
+    [InlineData("{'replicas':-1}", "spec.replicas: Invalid value: -1: must be greater than or equal to 0")]
     public void Of_stateful_sets_some_fields_may_change(string change, string expected) => Rows.CheckUpdate(expected, StatefulSet, $"{{'spec':{change}}}");
 
     [Theory]
     [InlineData("{}", "")]
     [InlineData("{'updateStrategy':{'type':'OnDelete'}}", "")]
-    [InlineData("{'updateStrategy':{'type':'Slowly'}}", "spec.updateStrategy.type: Unsupported value: \"Slowly\": supported values: \"OnDelete\", \"RollingUpdate\"")]
+    [InlineData("{'updateStrategy':{'type':'Slowly'}}", "spec.updateStrategy: Unsupported value: {\"Type\":\"Slowly\",\"RollingUpdate\":null}: supported values: \"RollingUpdate\", \"OnDelete\"")]
+    [InlineData("{'selector':null}", "spec.template.metadata.labels: Invalid value: {\"app\":\"agent\"}: `selector` does not match template `labels`")]
+    [InlineData("{'selector':{'matchLabels':null}}", "spec.selector: Invalid value: {}: empty selector is invalid for daemonset")]
+    [InlineData("{'minReadySeconds':-1}", "spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0")]
+    [InlineData("{'template':{'spec':{'activeDeadlineSeconds':9}}}", "spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in DaemonSet is not Supported")]
     [InlineData("{'updateStrategy':{'rollingUpdate':{'maxUnavailable':0}}}", "spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0")]
     [InlineData("{'updateStrategy':{'rollingUpdate':{'maxUnavailable':1,'maxSurge':1}}}", "spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero")]
     [InlineData("{'updateStrategy':{'rollingUpdate':{'maxUnavailable':'110%'}}}", "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"110%\": must not be greater than 100%")]
@@ -121,6 +138,24 @@ public sealed class WorkloadRows
     [InlineData("{'selector':{'matchLabels':{'app':'other'}}}", "spec.template.metadata.labels: Invalid value: {\"app\":\"agent\"}: `selector` does not match template `labels`")]
     [InlineData("{'template':{'spec':{'restartPolicy':'OnFailure'}}}", "spec.template.spec.restartPolicy: Unsupported value: \"OnFailure\": supported values: \"Always\"")]
     public void Daemon_sets_are_held_to_upstreams_rules(string change, string expected) => Rows.Check(expected, DaemonSet, $"{{'spec':{change}}}");
+
+    [Fact]
+    public void A_daemon_sets_selector_stays() => Rows.CheckUpdate(
+        "spec.selector: Invalid value: {\"matchLabels\":{\"app\":\"agent\",\"b\":\"c\"}}: field is immutable",
+        DaemonSet,
+        "{'spec':{'selector':{'matchLabels':{'b':'c'}},'template':{'metadata':{'labels':{'b':'c'}}}}}");
+
+    [Theory]
+    [InlineData("a.b", "metadata.name: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of ")]
+    [InlineData("a-b", "")]
+    public void A_stateful_sets_name_begins_those_of_its_pods(string name, string expected)
+    {
+        var set = Samples.With(StatefulSet, $"{{'metadata':{{'name':'{name}'}}}}");
+        var errors = new FieldErrors();
+        MetadataValidation.Validate(set, Samples.Kind(set), errors);
+        Assert.StartsWith(expected, string.Join(" ; ", errors.All), StringComparison.Ordinal);
+        Assert.Equal(expected.Length > 0, errors.Any);
+    }
 
     [Theory]
     [InlineData("{'revision':2}", "")]
