@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Model.Determinism;
@@ -33,6 +34,14 @@ internal sealed class ServiceAllocations(ServerParts parts)
         var held = old is null ? [] : Held(old);
         var wanted = new SortedSet<string>(StringComparer.Ordinal);
         var errors = new FieldErrors();
+        // What contradicts itself cannot be given out.
+        ServiceAddresses.Validate(spec, errors);
+        Refuse(kind, key, errors);
+        if (!ServiceAddresses.IsOfAnyFamily(spec))
+        {
+            Family(spec, errors);
+            Refuse(kind, key, errors);
+        }
         if (HasAddress(spec))
         {
             await AddressAsync(spec, held, wanted, errors, cancellationToken);
@@ -41,10 +50,11 @@ internal sealed class ServiceAllocations(ServerParts parts)
         {
             await NodePortsAsync(spec, held, wanted, errors, cancellationToken);
         }
-        if (errors.Any)
+        if (ServiceDefaults.NeedsHealthPort(spec))
         {
-            throw StatusErrors.Invalid(kind, key.Name, errors.All);
+            await HealthPortAsync(spec, held, wanted, cancellationToken);
         }
+        Refuse(kind, key, errors);
         var owner = Encoding.UTF8.GetBytes(key.ToString());
         var operations = new List<StoreOperation>();
         operations.AddRange(wanted.Except(held).Select(name => StoreOperation.Put(Prefix + name, owner, 0)));
@@ -73,12 +83,37 @@ internal sealed class ServiceAllocations(ServerParts parts)
         return operations;
     }
 
+    private static void Refuse(KindDefinition kind, ObjectKey key, FieldErrors errors)
+    {
+        if (errors.Any)
+        {
+            throw StatusErrors.Invalid(kind, key.Name, errors.All);
+        }
+    }
+
+    // The cluster's addresses are of one family.
+    private static void Family(JsonObject spec, FieldErrors errors)
+    {
+        if (spec.Text("ipFamilyPolicy") == "RequireDualStack")
+        {
+            errors.Invalid("spec.ipFamilyPolicy", "RequireDualStack", "this cluster is not configured for dual-stack services");
+        }
+        var families = spec.Texts("ipFamilies").ToArray();
+        for (var i = 0; i < families.Length; i++)
+        {
+            if (families[i] != "IPv4")
+            {
+                errors.Invalid($"spec.ipFamilies[{i}]", families[i], "not configured on this cluster");
+            }
+        }
+    }
+
     private static bool HasAddress(JsonObject spec) => spec.Text("type") is not "ExternalName" && spec.Text("clusterIP") != "None";
 
     private async ValueTask AddressAsync(
         JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
     {
-        var asked = spec.Text("clusterIP") is { Length: > 0 } one ? one : spec.Texts("clusterIPs").FirstOrDefault() ?? "";
+        var asked = spec.Text("clusterIP");
         if (asked.Length == 0)
         {
             asked = await FreeAddressAsync(cancellationToken);
@@ -87,11 +122,11 @@ internal sealed class ServiceAllocations(ServerParts parts)
         {
             if (!IPAddress.TryParse(asked, out var address) || !_range.Contains(address))
             {
-                errors.Invalid("spec.clusterIPs", List(asked), $"failed to allocate IP {asked}: the provided IP is not in the valid range. The range of valid IPs is {_range}");
+                errors.Invalid("spec.clusterIPs", new JsonArray(asked), $"failed to allocate IP {asked}: the provided IP ({asked}) is not in the valid range. The range of valid IPs is {_range}");
             }
             else if (await parts.Store.GetAsync($"{Prefix}ip/{asked}", cancellationToken) is not null)
             {
-                errors.Invalid("spec.clusterIPs", List(asked), $"failed to allocate IP {asked}: provided IP is already allocated");
+                errors.Invalid("spec.clusterIPs", new JsonArray(asked), $"failed to allocate IP {asked}: provided IP is already allocated");
             }
         }
         spec["clusterIP"] = asked;
@@ -153,6 +188,30 @@ internal sealed class ServiceAllocations(ServerParts parts)
         }
     }
 
+    /// <summary>The port where nodes say whether they have a pod of the Service: one of theirs as any other.</summary>
+    private async ValueTask HealthPortAsync(JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, CancellationToken cancellationToken)
+    {
+        var number = (int)(spec.Number("healthCheckNodePort") ?? 0);
+        if (number == 0)
+        {
+            number = await FreePortAsync("TCP", wanted, cancellationToken);
+            spec["healthCheckNodePort"] = number;
+        }
+        else if (!held.Contains(PortName("TCP", number)))
+        {
+            var (first, last) = parts.Options.NodePorts;
+            if (number < first || number > last)
+            {
+                throw StatusErrors.InternalError($"failed to allocate requested HealthCheck NodePort {number}: provided port is not in the valid range. The range of valid ports is {first}-{last}");
+            }
+            if (await parts.Store.GetAsync(Prefix + PortName("TCP", number), cancellationToken) is not null || wanted.Contains(PortName("TCP", number)))
+            {
+                throw StatusErrors.InternalError($"failed to allocate requested HealthCheck NodePort {number}: provided port is already allocated");
+            }
+        }
+        wanted.Add(PortName("TCP", number));
+    }
+
     private async ValueTask<int> FreePortAsync(string protocol, SortedSet<string> wanted, CancellationToken cancellationToken)
     {
         var (first, last) = parts.Options.NodePorts;
@@ -188,12 +247,14 @@ internal sealed class ServiceAllocations(ServerParts parts)
                 held.Add(PortName(port.AsObject().Text("protocol") is { Length: > 0 } p ? p : "TCP", (int)number));
             }
         }
+        if (spec.Number("healthCheckNodePort") is { } health and > 0)
+        {
+            held.Add(PortName("TCP", (int)health));
+        }
         return held;
     }
 
     private static string PortName(string protocol, int number) => string.Create(CultureInfo.InvariantCulture, $"port/{protocol}/{number}");
-
-    private static string List(string value) => $"[]string{{\"{value}\"}}";
 
     private static uint ToNumber(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 

@@ -169,9 +169,8 @@ public sealed class DefaultingTests
     [Fact]
     public void An_updated_service_keeps_its_address_and_node_ports()
     {
-        var old = Samples.Created(Samples.With(Samples.Service, "{'spec':{'type':'NodePort','clusterIP':'10.96.0.7','ports':[{'port':80,'nodePort':30080}]}}"));
-        var update = Samples.With(Samples.Service, "{'spec':{'type':'NodePort','ports':[{'port':80},{'port':81,'name':'b'}]}}");
-        update["spec"]!["ports"]![0]!["name"] = "a";
+        var old = Samples.Created(Samples.With(Samples.Service, "{'spec':{'type':'NodePort','clusterIP':'10.96.0.7','ports':[{'name':'a','port':80,'nodePort':30080}]}}"));
+        var update = Samples.With(Samples.Service, "{'spec':{'type':'NodePort','ports':[{'port':8080,'name':'a'},{'port':81,'name':'b'}]}}");
 
         Assert.Empty(Samples.Problems(update, old));
 

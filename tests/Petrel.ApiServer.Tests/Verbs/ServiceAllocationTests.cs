@@ -36,8 +36,47 @@ public sealed class ServiceAllocationTests
 
         Assert.Equal("10.96.0.10", (string?)made["spec"]!["clusterIP"]);
         Assert.Contains("failed to allocate IP 10.96.0.10: provided IP is already allocated", (string?)taken["message"], StringComparison.Ordinal);
-        Assert.Contains("the provided IP is not in the valid range", (string?)outside["message"], StringComparison.Ordinal);
+        Assert.Contains("spec.clusterIPs: Invalid value: [\"192.168.0.1\"]: failed to allocate IP 192.168.0.1: the provided IP (192.168.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/", (string?)outside["message"], StringComparison.Ordinal);
         Assert.Equal("None", (string?)headless["spec"]!["clusterIP"]);
+    }
+
+    [Fact]
+    public async Task Addresses_of_the_clusters_family_only_are_given_out()
+    {
+        await using var api = await TestApi.StartAsync();
+
+        var dual = await api.JsonAsync(422, "POST", Services, Service("a", "\"ipFamilyPolicy\":\"RequireDualStack\","));
+        var six = await api.JsonAsync(422, "POST", Services, Service("a", "\"ipFamilies\":[\"IPv6\"],"));
+        var list = await api.JsonAsync(422, "POST", Services, Service("a", "\"clusterIPs\":[\"10.96.0.10\"],"));
+        var preferred = await api.CreateAsync(Services, Service("a", "\"ipFamilyPolicy\":\"PreferDualStack\","));
+        var headless = await api.CreateAsync(
+            Services, """{"apiVersion":"v1","kind":"Service","metadata":{"name":"b","namespace":"default"},"spec":{"clusterIP":"None","ports":[{"port":80}]}}""");
+
+        Assert.Contains("spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services", (string?)dual["message"], StringComparison.Ordinal);
+        Assert.Contains("spec.ipFamilies[0]: Invalid value: \"IPv6\": not configured on this cluster", (string?)six["message"], StringComparison.Ordinal);
+        Assert.Contains("spec.clusterIPs: Invalid value: [\"10.96.0.10\"]: must be empty when `clusterIP` is not specified", (string?)list["message"], StringComparison.Ordinal);
+        Assert.Equal("""["IPv4"]""", preferred["spec"]!["ipFamilies"]!.ToJsonString());
+        Assert.Equal("""["IPv4","IPv6"]""", headless["spec"]!["ipFamilies"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_balancer_learns_which_nodes_have_pods_at_a_port_of_its_own()
+    {
+        const string local = "\"type\":\"LoadBalancer\",\"externalTrafficPolicy\":\"Local\",";
+        await using var api = await TestApi.StartAsync();
+
+        var made = await api.CreateAsync(Services, Service("a", local));
+        var port = (int)made["spec"]!["healthCheckNodePort"]!;
+        var again = await api.JsonAsync(200, "PUT", Services + "/a", Service("a", local));
+        var taken = await api.JsonAsync(422, "POST", Services, Service("b", "\"type\":\"NodePort\",", $",\"nodePort\":{port}"));
+        var cluster = await api.JsonAsync(200, "PATCH", Services + "/a", """{"spec":{"externalTrafficPolicy":"Cluster"}}""", "application/merge-patch+json");
+        await api.CreateAsync(Services, Service("b", "\"type\":\"NodePort\",", $",\"nodePort\":{port}"));
+
+        Assert.InRange(port, 30000, 32767);
+        Assert.NotEqual(port, (int)made["spec"]!["ports"]![0]!["nodePort"]!);
+        Assert.Equal(port, (int)again["spec"]!["healthCheckNodePort"]!);
+        Assert.Contains("provided port is already allocated", (string?)taken["message"], StringComparison.Ordinal);
+        Assert.Null(cluster["spec"]!["healthCheckNodePort"]);
     }
 
     [Fact]

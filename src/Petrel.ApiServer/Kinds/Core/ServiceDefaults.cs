@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Validation;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
@@ -31,13 +30,17 @@ internal static class ServiceDefaults
         {
             spec.Ensure("sessionAffinityConfig").Ensure("clientIP").Fill("timeoutSeconds", ClientAffinitySeconds);
         }
-        if (type is "NodePort" or "LoadBalancer")
+        if (IsReachedFromOutside(spec))
         {
             spec.Fill("externalTrafficPolicy", "Cluster");
         }
         if (type is "LoadBalancer")
         {
             spec.Fill("allocateLoadBalancerNodePorts", true);
+            foreach (var ingress in service.Child("status").Child("loadBalancer").Objects("ingress").Where(i => i.Text("ip").Length > 0))
+            {
+                ingress.Fill("ipMode", "VIP");
+            }
         }
         if (type != "ExternalName")
         {
@@ -46,92 +49,157 @@ internal static class ServiceDefaults
         }
     }
 
+    /// <summary>Whether packets come from outside of the cluster, so that where they may go is a question.</summary>
+    public static bool IsReachedFromOutside(JsonObject spec) =>
+        HasNodePorts(spec) || (spec.Text("type") == "ClusterIP" && spec.List("externalIPs") is { Count: > 0 });
+
+    /// <summary>Whether balancers must learn which nodes have pods.</summary>
+    public static bool NeedsHealthPort(JsonObject spec) => spec.Text("type") == "LoadBalancer" && spec.Text("externalTrafficPolicy") == "Local";
+
     /// <summary>An update that leaves out what was given out keeps it; one that changes the type gives back what the new type has not.</summary>
     public static void Keep(JsonObject service, JsonObject old)
     {
         var spec = service.Ensure("spec");
         var before = old.Child("spec") ?? [];
-        var type = spec.Text("type");
-        if (type == "ExternalName")
+        if (spec.Text("type") != "ExternalName" && before.Text("type") != "ExternalName")
         {
-            foreach (var field in new[] { "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy" })
-            {
-                if (JsonNode.DeepEquals(spec[field], before[field]))
-                {
-                    spec.Remove(field);
-                }
-            }
+            KeepAddresses(spec, before);
         }
-        else if (spec.Text("clusterIP").Length == 0 && (spec.List("clusterIPs")?.Count ?? 0) == 0 && before.Text("clusterIP").Length > 0)
-        {
-            spec["clusterIP"] = before["clusterIP"]!.DeepClone();
-            spec["clusterIPs"] = before["clusterIPs"]?.DeepClone();
-        }
-        if (type is "NodePort" or "LoadBalancer")
+        if (HasNodePorts(spec) && HasNodePorts(before))
         {
             KeepNodePorts(spec, before);
         }
-        else
-        {
-            DropNodePorts(spec, before);
-        }
-        Families(spec);
-    }
-
-    private static void KeepNodePorts(JsonObject spec, JsonObject before)
-    {
-        foreach (var port in spec.Objects("ports").Where(p => p.Number("nodePort") is null or 0))
-        {
-            var same = before.Objects("ports").FirstOrDefault(p => p.Text("protocol") == port.Text("protocol") && p.Number("port") == port.Number("port"));
-            if (same.Number("nodePort") is not (null or 0) and var given)
-            {
-                port["nodePort"] = given;
-            }
-        }
-        if (spec.Text("externalTrafficPolicy") == "Local" && spec.Text("type") == "LoadBalancer"
-            && spec.Number("healthCheckNodePort") is null or 0 && before.Number("healthCheckNodePort") is { } health)
+        if (NeedsHealthPort(spec) && NeedsHealthPort(before) && spec.Number("healthCheckNodePort") is null or 0 && before.Number("healthCheckNodePort") is { } health)
         {
             spec["healthCheckNodePort"] = health;
         }
+        Drop(service, spec, before);
+        Families(spec);
     }
 
-    private static void DropNodePorts(JsonObject spec, JsonObject before)
+    private static bool HasNodePorts(JsonObject spec) => spec.Text("type") is "NodePort" or "LoadBalancer";
+
+    // A client may know of the one address only: then the list follows it.
+    private static void KeepAddresses(JsonObject spec, JsonObject before)
     {
-        var given = before.Objects("ports").Select(p => p.Number("nodePort")).Where(p => p is not (null or 0)).ToHashSet();
-        foreach (var port in spec.Objects("ports").Where(p => given.Contains(p.Number("nodePort"))))
+        var (now, was) = (spec.Text("clusterIP"), before.Text("clusterIP"));
+        if (now.Length == 0 && spec.List("clusterIPs") is not { Count: > 0 })
         {
-            port.Remove("nodePort");
+            Copy(spec, before, "clusterIP");
+            Copy(spec, before, "clusterIPs");
         }
-        foreach (var field in new[] { "externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts" })
+        else if (now.Length == 0)
         {
-            if (JsonNode.DeepEquals(spec[field], before[field]))
+            Copy(spec, before, "clusterIP");
+        }
+        else if (spec.List("clusterIPs") is not { Count: > 0 } && now == was)
+        {
+            Copy(spec, before, "clusterIPs");
+        }
+        else if (now != was && JsonNode.DeepEquals(spec["clusterIPs"], before["clusterIPs"]))
+        {
+            spec["clusterIPs"] = new JsonArray(now);
+        }
+    }
+
+    private static void Copy(JsonObject spec, JsonObject before, string field)
+    {
+        if (before.Has(field))
+        {
+            spec[field] = before[field]!.DeepClone();
+        }
+    }
+
+    // By their names: whatever else of a port changes, its number on the nodes need not.
+    private static void KeepNodePorts(JsonObject spec, JsonObject before)
+    {
+        var now = spec.Objects("ports").Select(NodePort).ToHashSet();
+        var given = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var port in before.Objects("ports"))
+        {
+            given[port.Text("name")] = NodePort(port);
+        }
+        foreach (var port in spec.Objects("ports").Where(p => NodePort(p) == 0))
+        {
+            if (given.TryGetValue(port.Text("name"), out var number) && number != 0 && !now.Contains(number))
             {
-                spec.Remove(field);
+                port["nodePort"] = number;
             }
         }
     }
 
-    /// <summary>clusterIP is the first of clusterIPs, and the families say what they are.</summary>
+    private static long NodePort(JsonObject port) => port.Number("nodePort") ?? 0;
+
+    /// <summary>Takes away what the type no longer has, where the client did not ask for anything else of it.</summary>
+    private static void Drop(JsonObject service, JsonObject spec, JsonObject before)
+    {
+        if (spec.Text("type") == "ExternalName" && before.Text("type") != "ExternalName")
+        {
+            if (Same(spec, before, "clusterIP") && Same(spec, before, "clusterIPs"))
+            {
+                spec.Remove("clusterIP");
+                spec.Remove("clusterIPs");
+            }
+            DropSame(spec, before, "ipFamilies");
+            DropSame(spec, before, "ipFamilyPolicy");
+        }
+        if (HasNodePorts(before) && !HasNodePorts(spec)
+            && spec.Objects("ports").Select(NodePort).Where(n => n != 0).ToHashSet().IsSubsetOf(before.Objects("ports").Select(NodePort)))
+        {
+            foreach (var port in spec.Objects("ports"))
+            {
+                port.Remove("nodePort");
+            }
+        }
+        if (NeedsHealthPort(before) && !NeedsHealthPort(spec))
+        {
+            DropSame(spec, before, "healthCheckNodePort");
+        }
+        if (before.Text("type") == "LoadBalancer" && spec.Text("type") != "LoadBalancer")
+        {
+            DropSame(spec, before, "allocateLoadBalancerNodePorts");
+            DropSame(spec, before, "loadBalancerClass");
+        }
+        if (IsReachedFromOutside(before) && !IsReachedFromOutside(spec))
+        {
+            DropSame(spec, before, "externalTrafficPolicy");
+        }
+        if (spec.Text("type") != "LoadBalancer" && service.Child("status").Child("loadBalancer") is { Count: > 0 })
+        {
+            service["status"]!["loadBalancer"] = new JsonObject();
+        }
+    }
+
+    private static bool Same(JsonObject spec, JsonObject before, string field) => JsonNode.DeepEquals(spec[field], before[field]);
+
+    private static void DropSame(JsonObject spec, JsonObject before, string field)
+    {
+        if (Same(spec, before, field))
+        {
+            spec.Remove(field);
+        }
+    }
+
+    /// <summary>clusterIPs are what clusterIP says, and the families what they are.</summary>
     private static void Families(JsonObject spec)
     {
         if (spec.Text("type") == "ExternalName")
         {
             return;
         }
-        var addresses = spec.Texts("clusterIPs").ToArray();
-        if (spec.Text("clusterIP").Length > 0 && addresses.Length == 0)
+        if (spec.Text("clusterIP").Length > 0 && spec.List("clusterIPs") is not { Count: > 0 })
         {
             spec["clusterIPs"] = new JsonArray(spec.Text("clusterIP"));
         }
-        else if (spec.Text("clusterIP").Length == 0 && addresses.Length > 0)
+        var isAny = ServiceAddresses.IsOfAnyFamily(spec);
+        spec.Fill("ipFamilyPolicy", isAny ? "RequireDualStack" : "SingleStack");
+        if (spec.List("ipFamilies") is not { Count: > 0 } families)
         {
-            spec["clusterIP"] = addresses[0];
+            spec["ipFamilies"] = families = new JsonArray(AddressSyntax.Parse(spec.Text("clusterIP")) is { } address ? ServiceAddresses.Family(address) : "IPv4");
         }
-        spec.Fill("ipFamilyPolicy", "SingleStack");
-        if ((spec.List("ipFamilies")?.Count ?? 0) == 0)
+        if (isAny && families.Count == 1 && spec.Text("ipFamilyPolicy") != "SingleStack")
         {
-            var isSix = IPAddress.TryParse(spec.Text("clusterIP"), out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
-            spec["ipFamilies"] = new JsonArray(isSix ? "IPv6" : "IPv4");
+            families.Add(Fields.AsText(families[0]) == "IPv4" ? "IPv6" : "IPv4");
         }
     }
 }

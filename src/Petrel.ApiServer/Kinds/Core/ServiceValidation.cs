@@ -1,164 +1,115 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>Upstream's rules for Services.</summary>
+/// <summary>Upstream's rules for Services, in upstream's order.</summary>
 internal static class ServiceValidation
 {
-    private const string NotAnAddress = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
+    private const string OldTopology = "service.kubernetes.io/topology-aware-hints";
+    private const string Topology = "service.kubernetes.io/topology-mode";
+    private const string SourceRanges = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    private const string OnlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 
     private static readonly string[] Types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
     private static readonly string[] Affinities = ["ClientIP", "None"];
-    private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
     private static readonly string[] Policies = ["Cluster", "Local"];
+    private static readonly string[] Distributions = ["PreferClose", "PreferSameNode", "PreferSameZone"];
 
     public static void Validate(JsonObject service, JsonObject? old, FieldErrors errors)
     {
         var spec = service.Child("spec") ?? [];
+        if (old is not null)
+        {
+            ServiceAddresses.Update(spec, old.Child("spec") ?? [], errors);
+            Update(spec, old.Child("spec") ?? [], errors);
+        }
+        var annotations = service.Child("metadata").Child("annotations");
+        if (annotations.Has(Topology) && annotations.Has(OldTopology) && annotations.Text(Topology) != annotations.Text(OldTopology))
+        {
+            errors.Invalid($"metadata.annotations[{Topology}]", annotations.Text(Topology), $"must match annotations[{OldTopology}] when both are specified");
+        }
         var type = spec.Text("type");
+        if (type != "ExternalName" && !ServiceAddresses.IsHeadless(spec) && (spec.List("ports")?.Count ?? 0) == 0)
+        {
+            errors.Required("spec.ports");
+        }
+        OfType(spec, type, errors);
+        ServicePorts.Each(spec, errors);
+        MetadataValidation.Labels(spec, "selector", "spec", errors);
+        Affinity(spec, errors);
+        ServiceAddresses.Validate(spec, errors);
+        ExternalAddresses(spec, errors);
         if (!Types.Contains(type))
         {
             errors.NotSupported("spec.type", type, Types);
         }
-        var isHeadless = spec.Text("clusterIP") == "None";
-        if (type != "ExternalName" && !isHeadless && (spec.List("ports")?.Count ?? 0) == 0)
+        ServicePorts.Together(spec, type, errors);
+        Ranges(spec, annotations, type, errors);
+        if (spec.Has("allocateLoadBalancerNodePorts") && type != "LoadBalancer")
         {
-            errors.Required("spec.ports");
+            errors.Forbidden("spec.allocateLoadBalancerNodePorts", OnlyBalanced);
         }
-        Ports(spec, type, errors);
-        OfType(spec, type, isHeadless, errors);
-        MetadataValidation.Labels(spec, "selector", "spec", errors);
-        if (!Affinities.Contains(spec.Text("sessionAffinity")))
+        BalancerClass(spec, type, errors);
+        ExternalTraffic(spec, errors);
+        if (spec.Text("internalTrafficPolicy") is { Length: > 0 } policy && !Policies.Contains(policy))
         {
-            errors.NotSupported("spec.sessionAffinity", spec.Text("sessionAffinity"), Affinities);
+            errors.NotSupported("spec.internalTrafficPolicy", policy, Policies);
         }
-        Affinity(spec, errors);
-        Policy(spec, "internalTrafficPolicy", errors);
-        Policy(spec, "externalTrafficPolicy", errors);
-        var external = spec.Texts("externalIPs").ToArray();
-        for (var i = 0; i < external.Length; i++)
+        if (spec.Has("trafficDistribution") && !Distributions.Contains(spec.Text("trafficDistribution")))
         {
-            if (!IPAddress.TryParse(external[i], out _))
-            {
-                errors.Invalid($"spec.externalIPs[{i}]", external[i], NotAnAddress);
-            }
-        }
-        if (old is not null)
-        {
-            Update(spec, old.Child("spec") ?? [], errors);
+            errors.NotSupported("spec.trafficDistribution", spec.Text("trafficDistribution"), Distributions);
         }
     }
 
-    private static void Ports(JsonObject spec, string type, FieldErrors errors)
+    private static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
     {
-        var many = (spec.List("ports")?.Count ?? 0) > 1;
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        var numbers = new HashSet<string>(StringComparer.Ordinal);
-        var nodePorts = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (port, at) in spec.Indexed("ports", "spec"))
+        if (spec.Text("type") == "LoadBalancer" && old.Text("type") == "LoadBalancer" && !JsonNode.DeepEquals(spec["loadBalancerClass"], old["loadBalancerClass"]))
         {
-            var name = port.Text("name");
-            if (name.Length == 0)
-            {
-                if (many)
-                {
-                    errors.Required($"{at}.name");
-                }
-            }
-            else if (NameSyntax.LabelProblem(name) is { } problem)
-            {
-                errors.Invalid($"{at}.name", name, problem);
-            }
-            else if (!names.Add(name))
-            {
-                errors.Duplicate($"{at}.name", name);
-            }
-            var number = port.Number("port") ?? 0;
-            if (NameSyntax.PortProblem(number) is { } portProblem)
-            {
-                errors.Invalid($"{at}.port", number, portProblem);
-            }
-            var protocol = port.Text("protocol");
-            if (!Protocols.Contains(protocol))
-            {
-                errors.NotSupported($"{at}.protocol", protocol, Protocols);
-            }
-            ProbeValidation.Port(port["targetPort"], $"{at}.targetPort", errors);
-            if (!numbers.Add($"{protocol}/{number}"))
-            {
-                errors.Duplicate(at, new JsonObject { ["protocol"] = protocol, ["port"] = number });
-            }
-            NodePort(port, at, type, nodePorts, errors);
+            errors.Invalid("spec.loadBalancerClass", spec["loadBalancerClass"], "may not change once set");
+        }
+        if (ServiceDefaults.NeedsHealthPort(spec) && ServiceDefaults.NeedsHealthPort(old) && spec.Number("healthCheckNodePort") != old.Number("healthCheckNodePort"))
+        {
+            errors.Forbidden("spec.healthCheckNodePort", "field is immutable");
         }
     }
 
-    private static void NodePort(JsonObject port, string path, string type, HashSet<string> taken, FieldErrors errors)
+    private static void OfType(JsonObject spec, string type, FieldErrors errors)
     {
-        var number = port.Number("nodePort") ?? 0;
-        if (number == 0)
-        {
-            return;
-        }
-        if (type is "ClusterIP" or "ExternalName")
-        {
-            errors.Forbidden($"{path}.nodePort", $"may not be used when `type` is '{type}'");
-        }
-        else if (NameSyntax.PortProblem(number) is { } problem)
-        {
-            errors.Invalid($"{path}.nodePort", number, problem);
-        }
-        else if (!taken.Add($"{port.Text("protocol")}/{number}"))
-        {
-            errors.Duplicate($"{path}.nodePort", number);
-        }
-    }
-
-    private static void OfType(JsonObject spec, string type, bool isHeadless, FieldErrors errors)
-    {
-        var addresses = spec.Texts("clusterIPs").ToArray();
-        if (type == "ExternalName")
-        {
-            if (addresses.Length > 0)
-            {
-                errors.Forbidden("spec.clusterIPs[0]", "may not be set for ExternalName services");
-            }
-            var name = spec.Text("externalName").TrimEnd('.');
-            if (name.Length == 0)
-            {
-                errors.Required("spec.externalName");
-            }
-            else if (NameSyntax.SubdomainProblem(name) is { } problem)
-            {
-                errors.Invalid("spec.externalName", name, problem);
-            }
-            return;
-        }
-        if (isHeadless && type is "LoadBalancer" or "NodePort" && isHeadless)
+        if (type is "LoadBalancer" or "NodePort" && ServiceAddresses.IsHeadless(spec))
         {
             errors.Invalid("spec.clusterIPs[0]", "None", $"may not be set to 'None' for {type} services");
         }
-        for (var i = 0; i < addresses.Length; i++)
+        if (type != "ExternalName")
         {
-            if (addresses[i] == "None" ? addresses.Length > 1 : !IPAddress.TryParse(addresses[i], out _))
+            return;
+        }
+        foreach (var field in new[] { "clusterIPs", "ipFamilies", "ipFamilyPolicy" })
+        {
+            if (field == "ipFamilyPolicy" ? spec.Has(field) : spec.List(field) is { Count: > 0 })
             {
-                errors.Invalid($"spec.clusterIPs[{i}]", addresses[i], addresses[i] == "None" ? "'None' must be the first and only value" : NotAnAddress);
+                errors.Forbidden($"spec.{field}", "may not be set for ExternalName services");
             }
         }
-        if (spec.Text("clusterIP").Length > 0 && addresses.Length > 0 && spec.Text("clusterIP") != addresses[0])
+        var name = spec.Text("externalName") is var full && full.EndsWith('.') ? full[..^1] : full;
+        if (name.Length == 0)
         {
-            errors.Invalid("spec.clusterIP", spec.Text("clusterIP"), "first value must match `clusterIPs`");
+            errors.Required("spec.externalName");
         }
-        if (type == "ClusterIP" && spec.Has("externalTrafficPolicy") && spec.Text("externalTrafficPolicy").Length > 0 && !spec.Has("externalIPs"))
+        else if (NameSyntax.SubdomainProblem(name) is { } problem)
         {
-            errors.Invalid("spec.externalTrafficPolicy", spec.Text("externalTrafficPolicy"), "may only be set for externally-accessible services");
+            errors.Invalid("spec.externalName", name, problem);
         }
     }
 
     private static void Affinity(JsonObject spec, FieldErrors errors)
     {
         const int day = 86400;
+        if (!Affinities.Contains(spec.Text("sessionAffinity")))
+        {
+            errors.NotSupported("spec.sessionAffinity", spec.Text("sessionAffinity"), Affinities);
+        }
         if (spec.Text("sessionAffinity") == "ClientIP"
             && spec.Child("sessionAffinityConfig").Child("clientIP").Number("timeoutSeconds") is <= 0 or > day)
         {
@@ -169,27 +120,104 @@ internal static class ServiceValidation
         }
     }
 
-    private static void Policy(JsonObject spec, string field, FieldErrors errors)
+    private static void ExternalAddresses(JsonObject spec, FieldErrors errors)
     {
-        if (spec.Text(field) is { Length: > 0 } policy && !Policies.Contains(policy))
+        var external = spec.Texts("externalIPs").ToArray();
+        for (var i = 0; i < external.Length; i++)
         {
-            errors.NotSupported($"spec.{field}", policy, Policies);
+            if (AddressSyntax.LegacyProblem(external[i]) is { } problem)
+            {
+                errors.Invalid($"spec.externalIPs[{i}]", external[i], problem);
+                continue;
+            }
+            foreach (var special in AddressSyntax.SpecialProblems(external[i]))
+            {
+                errors.Invalid($"spec.externalIPs[{i}]", external[i], special);
+            }
         }
     }
 
-    /// <summary>An address, once given out, stays while the Service has one.</summary>
-    private static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
+    // Ranges were an annotation once; space around them was always taken.
+    private static void Ranges(JsonObject spec, JsonObject? annotations, string type, FieldErrors errors)
     {
-        if (spec.Text("type") == "ExternalName" || old.Text("type") == "ExternalName")
+        const string path = "spec.LoadBalancerSourceRanges";
+        var ranges = spec.Texts("loadBalancerSourceRanges").ToArray();
+        if (ranges.Length > 0)
+        {
+            if (type != "LoadBalancer")
+            {
+                errors.Forbidden(path, OnlyBalanced);
+            }
+            for (var i = 0; i < ranges.Length; i++)
+            {
+                Range(ranges[i].Trim(), $"{path}[{i}]", errors);
+            }
+        }
+        else if (annotations.Has(SourceRanges))
+        {
+            var at = $"metadata.annotations[{SourceRanges}]";
+            if (type != "LoadBalancer")
+            {
+                errors.Forbidden(at, OnlyBalanced);
+            }
+            foreach (var range in annotations.Text(SourceRanges).Trim() is { Length: > 0 } text ? text.Split(',') : [])
+            {
+                Range(range.Trim(), at, errors);
+            }
+        }
+    }
+
+    private static void Range(string range, string path, FieldErrors errors)
+    {
+        if (AddressSyntax.LegacyRangeProblem(range) is { } problem)
+        {
+            errors.Invalid(path, range, problem);
+        }
+    }
+
+    private static void BalancerClass(JsonObject spec, string type, FieldErrors errors)
+    {
+        if (!spec.Has("loadBalancerClass"))
         {
             return;
         }
-        var before = old.Text("clusterIP");
-        var now = spec.Text("clusterIP");
-        if (before.Length > 0 && now != before)
+        var name = spec.Text("loadBalancerClass");
+        if (type != "LoadBalancer")
         {
-            var list = spec.List("clusterIPs") ?? [now];
-            errors.Invalid("spec.clusterIPs[0]", list, now.Length == 0 ? "primary clusterIP can not be unset" : "may not change once set");
+            errors.Forbidden("spec.loadBalancerClass", OnlyBalanced);
+        }
+        else if (LabelSyntax.KeyProblem(name) is { } problem)
+        {
+            errors.Invalid("spec.loadBalancerClass", name, problem);
+        }
+    }
+
+    private static void ExternalTraffic(JsonObject spec, FieldErrors errors)
+    {
+        var policy = spec.Text("externalTrafficPolicy");
+        if (!ServiceDefaults.IsReachedFromOutside(spec))
+        {
+            if (policy.Length > 0)
+            {
+                errors.Invalid("spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services");
+            }
+        }
+        else if (!Policies.Contains(policy))
+        {
+            errors.NotSupported("spec.externalTrafficPolicy", policy, Policies);
+        }
+        var port = spec.Number("healthCheckNodePort") ?? 0;
+        if (port == 0)
+        {
+            return;
+        }
+        if (!ServiceDefaults.NeedsHealthPort(spec))
+        {
+            errors.Invalid("spec.healthCheckNodePort", port, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+        }
+        else if (NameSyntax.PortProblem(port) is { } problem)
+        {
+            errors.Invalid("spec.healthCheckNodePort", port, problem);
         }
     }
 }
