@@ -47,7 +47,7 @@ public sealed class PodValidationTests
     [InlineData("{'nodeSelector':{'kubernetes.io/hostname':'c'}}", "")]
     [InlineData("{'tolerations':[{'operator':'Equal'}]}", "spec.tolerations[0].operator: Invalid value: \"Equal\": operator must be Exists when `key` is empty")]
     [InlineData("{'tolerations':[{'operator':'Exists'}]}", "")]
-    [InlineData("{'tolerations':[{'key':'a','operator':'Exists','value':'b'}]}", "spec.tolerations[0].operator: Invalid value: {\"key\":\"a\",\"operator\":\"Exists\",\"value\":\"b\"}: value must be empty when `operator` is 'Exists'")]
+    [InlineData("{'tolerations':[{'key':'a','operator':'Exists','value':'b'}]}", "spec.tolerations[0].operator: Invalid value: {\"Key\":\"a\",\"Operator\":\"Exists\",\"Value\":\"b\",\"Effect\":\"\",\"TolerationSeconds\":null}: value must be empty when `operator` is 'Exists'")]
     [InlineData("{'tolerations':[{'key':'a','operator':'Like'}]}", "spec.tolerations[0].operator: Unsupported value: \"Like\": supported values: \"Equal\", \"Exists\"")]
     [InlineData("{'tolerations':[{'key':'a','value':'b','effect':'NoSchedule','tolerationSeconds':3}]}", "spec.tolerations[0].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' when `tolerationSeconds` is set")]
     [InlineData("{'tolerations':[{'key':'a','effect':'NoExecute','tolerationSeconds':3}]}", "")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -15,7 +16,7 @@ internal static class NodeKind
         HasStatus = true,
         Default = static node =>
         {
-            node.Ensure("spec");
+            Ranges(node.Ensure("spec"));
             // What may be used is all there is, until the node says otherwise.
             if (node.Child("status").Child("capacity") is { } capacity && !node.Child("status").Has("allocatable"))
             {
@@ -38,6 +39,20 @@ internal static class NodeKind
         ],
         SelectableFields = Selectable([]).With("spec.unschedulable", static o => o.Flag("spec", "unschedulable") ? "true" : "false"),
     };
+
+    // podCIDR is the first of podCIDRs, and counts where they differ: whoever set it did not know of the list.
+    private static void Ranges(JsonObject spec)
+    {
+        var first = spec.Text("podCIDR");
+        if (first.Length > 0 && spec.Texts("podCIDRs").FirstOrDefault() != first)
+        {
+            spec["podCIDRs"] = new JsonArray(first);
+        }
+        else if (first.Length == 0 && spec.Texts("podCIDRs").FirstOrDefault() is { } only)
+        {
+            spec["podCIDR"] = only;
+        }
+    }
 
     private static string Status(JsonElement node)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -7,44 +8,28 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>Upstream's rules for nodes.</summary>
 internal static class NodeValidation
 {
-    private static readonly string[] Effects = ["NoExecute", "NoSchedule", "PreferNoSchedule"];
-
-    // What may change after creation: the rest of the spec is what the node is.
-    private static readonly string[] Changeable = ["unschedulable", "taints"];
-
-    // May be given later, but not changed.
-    private static readonly string[] GivenOnce = ["podCIDR", "podCIDRs", "providerID"];
-
     public static void Validate(JsonObject node, JsonObject? old, FieldErrors errors)
     {
-        Taints(node.Child("spec"), errors);
-        foreach (var list in new[] { "capacity", "allocatable" })
+        var spec = node.Child("spec") ?? [];
+        Taints(spec, errors);
+        Resources(node.Child("status"), errors);
+        if (old is null)
         {
-            foreach (var (name, amount) in node.Child("status").Map(list))
-            {
-                Quantities.NotNegative(amount, $"status.{list}[{name}]", errors);
-            }
+            Ranges(spec, errors);
         }
-        var addresses = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (address, path) in node.Child("status").Indexed("addresses", "status"))
+        else
         {
-            if (!addresses.Add($"{address.Text("type")}/{address.Text("address")}"))
-            {
-                errors.Duplicate(path, address);
-            }
-        }
-        if (old is not null)
-        {
-            Update(node.Child("spec") ?? [], old.Child("spec") ?? [], errors);
+            Addresses(node.Child("status"), errors);
+            Update(spec, old.Child("spec") ?? [], errors);
         }
     }
 
-    private static void Taints(JsonObject? spec, FieldErrors errors)
+    // Upstream places taints in the metadata, where they once were.
+    private static void Taints(JsonObject spec, FieldErrors errors)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (taint, path) in spec.Indexed("taints", "spec"))
+        foreach (var (taint, path) in spec.Indexed("taints", "metadata"))
         {
-            var effect = taint.Text("effect");
             if (LabelSyntax.KeyProblem(taint.Text("key")) is { } keyProblem)
             {
                 errors.Invalid($"{path}.key", taint.Text("key"), keyProblem);
@@ -53,36 +38,98 @@ internal static class NodeValidation
             {
                 errors.Invalid($"{path}.value", taint.Text("value"), valueProblem);
             }
-            if (effect.Length == 0)
+            SchedulingValidation.Effect(taint.Text("effect"), $"{path}.effect", errors);
+            if (!seen.Add($"{taint.Text("key")}:{taint.Text("effect")}"))
             {
-                errors.Required($"{path}.effect");
-            }
-            else if (!Effects.Contains(effect))
-            {
-                errors.NotSupported($"{path}.effect", effect, Effects);
-            }
-            else if (!seen.Add($"{taint.Text("key")}:{effect}"))
-            {
-                errors.Duplicate(path, taint);
+                errors.Add("FieldValueDuplicate", path, $"Duplicate value: {Shown(taint).ToJsonString()}: taints must be unique by key and effect pair");
             }
         }
     }
 
-    private static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
+    private static JsonObject Shown(JsonObject taint) => new()
     {
-        foreach (var name in GivenOnce)
+        ["Key"] = taint.Text("key"),
+        ["Value"] = taint.Text("value"),
+        ["Effect"] = taint.Text("effect"),
+        ["TimeAdded"] = taint["timeAdded"]?.DeepClone(),
+    };
+
+    private static void Resources(JsonObject? status, FieldErrors errors)
+    {
+        foreach (var list in (ReadOnlySpan<string>)["capacity", "allocatable"])
         {
-            if (old.Has(name) && !JsonNode.DeepEquals(spec[name], old[name]))
+            foreach (var (name, amount) in status.Map(list))
             {
-                errors.Forbidden($"spec.{name}", "node updates may not change " + name + " except from \"\" to valid");
-            }
-        }
-        foreach (var name in spec.Concat(old).Select(m => m.Key).Distinct(StringComparer.Ordinal))
-        {
-            if (!Changeable.Contains(name) && !GivenOnce.Contains(name) && !JsonNode.DeepEquals(spec[name], old[name]))
-            {
-                errors.Forbidden("spec", $"node updates may only change labels, taints, or capacity: {name} differs");
+                var path = $"status.{list}.{name}";
+                Quantities.NotNegative(amount, path, errors);
+                var isWhole = name == "pods" || (name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal));
+                if (isWhole && Quantity.TryParse(amount, out var quantity) && quantity != Quantity.FromValue(quantity.Value))
+                {
+                    errors.Invalid(path, amount, "must be an integer");
+                }
             }
         }
     }
+
+    private static void Addresses(JsonObject? status, FieldErrors errors)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (address, path) in status.Indexed("addresses", "status"))
+        {
+            if (!seen.Add($"{address.Text("type")}/{address.Text("address")}"))
+            {
+                errors.Duplicate(path, new JsonObject { ["Type"] = address.Text("type"), ["Address"] = address.Text("address") });
+            }
+        }
+    }
+
+    private static void Ranges(JsonObject spec, FieldErrors errors)
+    {
+        const string path = "spec.podCIDRs";
+        var texts = spec.Texts("podCIDRs").ToArray();
+        for (var i = 0; i < texts.Length; i++)
+        {
+            if (AddressSyntax.LegacyRangeProblem(texts[i]) is { } problem)
+            {
+                errors.Invalid($"{path}[{i}]", texts[i], problem);
+            }
+        }
+        if (texts.Length < 2 || texts.Any(t => AddressSyntax.ParseRange(t) is null))
+        {
+            return;
+        }
+        var families = texts.Select(t => ServiceAddresses.Family(AddressSyntax.ParseRange(t)!.Value.BaseAddress)).ToArray();
+        if (texts.Length > 2 || families[0] == families[1])
+        {
+            errors.Invalid(path, spec.List("podCIDRs"), "may specify no more than one CIDR for each IP family");
+        }
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            if (!seen.Add(texts[i]))
+            {
+                errors.Duplicate($"{path}[{i}]", texts[i]);
+            }
+        }
+    }
+
+    // What the node is may be told once; where its pods come from, and who it is.
+    private static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
+    {
+        var (ranges, before) = (spec.Texts("podCIDRs").ToArray(), old.Texts("podCIDRs").ToArray());
+        if (before.Length > 0 && !ranges.SequenceEqual(before))
+        {
+            errors.Forbidden("spec.podCIDRs", Given("podCIDR"));
+        }
+        if (old.Text("providerID").Length > 0 && spec.Text("providerID") != old.Text("providerID"))
+        {
+            errors.Forbidden("spec.providerID", Given("providerID"));
+        }
+        if (spec.Text("externalID") != old.Text("externalID"))
+        {
+            errors.Forbidden("spec.externalID", "may not be updated");
+        }
+    }
+
+    private static string Given(string field) => $"node updates may not change {field} except from \"\" to valid";
 }

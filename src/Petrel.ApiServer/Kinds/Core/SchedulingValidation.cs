@@ -7,7 +7,7 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>Upstream's rules for where a pod may run: tolerations, affinity, topology spread, scheduling gates.</summary>
 internal static class SchedulingValidation
 {
-    private static readonly string[] Effects = ["NoExecute", "NoSchedule", "PreferNoSchedule"];
+    private static readonly string[] Effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
     private static readonly string[] Operators = ["Equal", "Exists"];
     private static readonly string[] SpreadActions = ["DoNotSchedule", "ScheduleAnyway"];
 
@@ -53,19 +53,41 @@ internal static class SchedulingValidation
                 case "Exists":
                     if (value.Length > 0)
                     {
-                        errors.Invalid($"{at}.operator", toleration, "value must be empty when `operator` is 'Exists'");
+                        errors.Invalid($"{at}.operator", Shown(toleration), "value must be empty when `operator` is 'Exists'");
                     }
                     break;
                 default:
                     errors.NotSupported($"{at}.operator", op, Operators);
                     break;
             }
-            if (effect.Length > 0 && !Effects.Contains(effect))
+            if (effect.Length > 0)
             {
-                errors.NotSupported($"{at}.effect", effect, Effects);
+                Effect(effect, $"{at}.effect", errors);
             }
         }
     }
+
+    /// <summary>What a taint does to pods, which it must say.</summary>
+    public static void Effect(string effect, string path, FieldErrors errors)
+    {
+        if (effect.Length == 0)
+        {
+            errors.Required(path);
+        }
+        else if (!Effects.Contains(effect))
+        {
+            errors.NotSupported(path, effect, Effects);
+        }
+    }
+
+    private static JsonObject Shown(JsonObject toleration) => new()
+    {
+        ["Key"] = toleration.Text("key"),
+        ["Operator"] = toleration.Text("operator"),
+        ["Value"] = toleration.Text("value"),
+        ["Effect"] = toleration.Text("effect"),
+        ["TolerationSeconds"] = toleration.Number("tolerationSeconds"),
+    };
 
     private static void NodeAffinity(JsonObject? affinity, string path, FieldErrors errors)
     {

@@ -57,6 +57,7 @@ internal static class SecretKind
         DataValidation.Immutable(secret, old, ["data"], errors);
     }
 
+    // The paths of some are odd upstream, and so they are here.
     private static void OfType(JsonObject secret, FieldErrors errors)
     {
         var data = secret.Child("data");
@@ -77,14 +78,14 @@ internal static class SecretKind
             case "kubernetes.io/basic-auth":
                 if (!data.Has("username") && !data.Has("password"))
                 {
-                    errors.Required("data[username]");
-                    errors.Required("data[password]");
+                    errors.Required("data[%s][username]");
+                    errors.Required("data[%s][password]");
                 }
                 break;
             case "kubernetes.io/ssh-auth":
                 if (data.Text("ssh-privatekey").Length == 0)
                 {
-                    errors.Required("data[ssh-privatekey]");
+                    errors.Required("data[%s][ssh-privatekey]");
                 }
                 break;
             case "kubernetes.io/tls":
@@ -106,13 +107,36 @@ internal static class SecretKind
             errors.Required($"data[{key}]");
             return;
         }
-        try
+        if (NotAnObject(data.Text(key)) is { } problem)
         {
-            JsonDocument.Parse(Convert.FromBase64String(data.Text(key))).Dispose();
-        }
-        catch (Exception e) when (e is JsonException or FormatException)
-        {
-            errors.Invalid($"data[{key}]", "<secret contents redacted>", "must be valid JSON");
+            errors.Invalid($"data[{key}]", "<secret contents redacted>", problem);
         }
     }
+
+    /// <summary>What is wrong with base64 of what should be a JSON object, or null.</summary>
+    private static string? NotAnObject(string base64)
+    {
+        var bytes = Convert.FromBase64String(base64);
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return document.RootElement.ValueKind switch
+            {
+                JsonValueKind.Object or JsonValueKind.Null => null,
+                JsonValueKind.Array => Other("array"),
+                JsonValueKind.String => Other("string"),
+                JsonValueKind.Number => Other("number"),
+                _ => Other("bool"),
+            };
+        }
+        catch (JsonException)
+        {
+            var first = Encoding.UTF8.GetString(bytes).TrimStart();
+            return first.Length == 0 ? "unexpected end of JSON input"
+                : first[0] is '{' or '[' or '"' ? "must be valid JSON"
+                : $"invalid character '{first[0]}' looking for beginning of value";
+        }
+    }
+
+    private static string Other(string kind) => $"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}";
 }

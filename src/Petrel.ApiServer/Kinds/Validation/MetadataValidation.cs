@@ -7,6 +7,7 @@ namespace Petrel.ApiServer.Kinds.Validation;
 public static class MetadataValidation
 {
     private const int MaxAnnotationBytes = 256 * 1024;
+    private const string Unknown = "name is neither a standard finalizer name nor is it fully qualified";
 
     /// <summary>Checks a new object's metadata; its name is already given or generated.</summary>
     public static void Validate(JsonObject document, KindDefinition kind, FieldErrors errors)
@@ -43,9 +44,35 @@ public static class MetadataValidation
         Labels(metadata, "labels", "metadata", errors);
         Annotations(metadata, "metadata", errors);
         OwnerReferences(metadata, errors);
-        foreach (var finalizer in metadata.Texts("finalizers"))
+        Finalizers(metadata, kind, errors);
+    }
+
+    // Of kinds that others define, upstream asks less: many finalizers there have no domain.
+    private static void Finalizers(JsonObject? metadata, KindDefinition kind, FieldErrors errors)
+    {
+        const string path = "metadata.finalizers";
+        var finalizers = metadata.Texts("finalizers").ToArray();
+        foreach (var finalizer in finalizers)
         {
-            Finalizer(finalizer, "metadata.finalizers", errors);
+            if (LabelSyntax.KeyProblem(finalizer) is { } problem)
+            {
+                errors.Invalid(path, finalizer, problem);
+            }
+        }
+        if (finalizers.Contains("orphan") && finalizers.Contains("foregroundDeletion"))
+        {
+            errors.Invalid(path, metadata.List("finalizers"), "finalizer orphan and foregroundDeletion cannot be both set");
+        }
+        if (kind.IsCustom || kind.Gvk.Group is "apiextensions.k8s.io" or "apiregistration.k8s.io")
+        {
+            return;
+        }
+        for (var i = 0; i < finalizers.Length; i++)
+        {
+            if (!IsFinalizer(finalizers[i]))
+            {
+                errors.Invalid($"{path}[{i}]", finalizers[i], Unknown);
+            }
         }
     }
 
@@ -90,11 +117,13 @@ public static class MetadataValidation
         {
             errors.Invalid(path, finalizer, problem);
         }
-        else if (!finalizer.Contains('/', StringComparison.Ordinal) && finalizer is not ("kubernetes" or "orphan" or "foregroundDeletion"))
+        else if (!IsFinalizer(finalizer))
         {
-            errors.Invalid(path, finalizer, "name is neither a standard finalizer name nor is it fully qualified");
+            errors.Invalid(path, finalizer, Unknown);
         }
     }
+
+    private static bool IsFinalizer(string name) => name.Contains('/', StringComparison.Ordinal) || name is "kubernetes" or "orphan" or "foregroundDeletion";
 
     private static void OwnerReferences(JsonObject? metadata, FieldErrors errors)
     {
