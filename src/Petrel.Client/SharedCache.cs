@@ -185,6 +185,11 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
         lock (_gate)
         {
             var previous = _objects.GetValueOrDefault(key);
+            if (value is not null)
+            {
+                // Half of an object's memory, which no controller reads. A write without them leaves them as they are.
+                value.Metadata.ManagedFields = null;
+            }
             _objects = value is null ? _objects.Remove(key) : _objects.SetItem(key, value);
             foreach (var name in _indexes.Keys.ToArray())
             {
