@@ -7,9 +7,14 @@ public sealed class SimulatedNetwork(History history)
 {
     private readonly SortedSet<string> _partitioned = new(StringComparer.Ordinal);
 
+    /// <summary>Requests that reached the server.</summary>
+    public long Requests { get; private set; }
+
     public LinkConditions Conditions { get; private set; } = LinkConditions.Good;
 
     public bool IsPartitioned(string processName) => _partitioned.Contains(processName);
+
+    internal void CountRequest() => Requests++;
 
     public void SetConditions(LinkConditions conditions)
     {
