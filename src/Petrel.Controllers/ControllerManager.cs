@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
@@ -49,6 +50,7 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new HorizontalPodAutoscalerController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),
