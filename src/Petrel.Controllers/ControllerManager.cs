@@ -51,7 +51,9 @@ public sealed class ControllerManager
         new DeploymentController(context),
         new ReplicaSetController(context),
         new HorizontalPodAutoscalerController(context),
+        new EndpointsController(context),
         new EndpointSliceController(context),
+        new EndpointSliceMirroringController(context),
         new QuotaController(context),
         new DisruptionController(context),
     ];
