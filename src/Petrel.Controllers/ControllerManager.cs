@@ -4,6 +4,7 @@ using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.KubernetesService;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
@@ -49,6 +50,8 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new JobController(context),
+        new TtlAfterFinishedController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),
