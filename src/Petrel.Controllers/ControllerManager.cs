@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
@@ -10,6 +11,7 @@ using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
+using Petrel.Controllers.ReplicationControllers;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;
 
@@ -50,7 +52,9 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new ReplicationManager(context),
         new JobController(context),
+        new CronJobController(context),
         new TtlAfterFinishedController(context),
         new EndpointSliceController(context),
         new QuotaController(context),

@@ -8,7 +8,7 @@ namespace Petrel.Controllers.Jobs;
 /// A set of completion indexes in the form of <c>status.completedIndexes</c>: ranges in order that do not touch, <c>1,3-5,7</c>. A range of two is
 /// written with a comma.
 /// </summary>
-internal sealed class IndexRanges
+public sealed class IndexRanges
 {
     private readonly ImmutableArray<(int First, int Last)> _ranges;
 

@@ -6,7 +6,7 @@ namespace Petrel.Controllers.Jobs;
 /// <summary>
 /// What to do next about a job that is not finished. Every step is safe to be the last one of this program, and to be followed by a plan of another.
 /// </summary>
-internal static class JobPlan
+public static class JobPlan
 {
     /// <summary>
     /// The next step. <paramref name="pods"/> are the job's own and the orphans of its namespace, <paramref name="gone"/> the uids of pods that are

@@ -4,7 +4,7 @@ using Petrel.Controllers.ReplicaSets;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>A pod to make: for which index, and in succession to which pod.</summary>
-internal sealed record NewJobPod(int? Index = null, V1Pod? Replaces = null);
+public sealed record NewJobPod(int? Index = null, V1Pod? Replaces = null);
 
 /// <summary>
 /// Which pods a job that goes on has too many, or too few: first those to delete, then those to take under the finalizer again, then those to make.

@@ -3,10 +3,10 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>An event about a job.</summary>
-internal sealed record JobEvent(string Type, string Reason, string Message);
+public sealed record JobEvent(string Type, string Reason, string Message);
 
 /// <summary>The next thing to do about a job. When it is done and the caches show it, the plan is made anew.</summary>
-internal abstract record JobStep
+public abstract record JobStep
 {
     private JobStep()
     {

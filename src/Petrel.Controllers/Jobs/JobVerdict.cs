@@ -34,7 +34,7 @@ internal sealed record JobVerdict(bool Success, string Reason, string Message)
         }
         // A job that was resumed starts anew.
         var start = job.Status?.StartTime is { } since && !job.Has(JobNames.Suspended) ? PodStates.Utc(since) : now;
-        return start.AddSeconds(seconds) - now;
+        return start.AddSeconds(Math.Min(seconds, int.MaxValue)) - now;
     }
 
     private static JobVerdict? Standing(V1Job job, string interim) => job.Condition(interim) is { Status: "True" } condition

@@ -7,7 +7,7 @@ namespace Petrel.Controllers.Jobs;
 /// from the last failure. What is known comes from the pods that are there, and remains known when they are gone: to look at a pod twice changes
 /// nothing, and a controller that starts anew learns most of it again.
 /// </summary>
-internal sealed class PodBackoff
+public sealed class PodBackoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);

@@ -3,7 +3,7 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>What a job's <c>podFailurePolicy</c> says of one failed pod; <see cref="Message"/> is why the whole job fails, for the action FailJob.</summary>
-internal readonly record struct PodFailure(string? Action, string? Message = null)
+public readonly record struct PodFailure(string? Action, string? Message = null)
 {
     public const string FailJob = "FailJob";
     public const string FailIndex = "FailIndex";
@@ -14,7 +14,7 @@ internal readonly record struct PodFailure(string? Action, string? Message = nul
 }
 
 /// <summary>Matches failed pods with a job's <c>podFailurePolicy</c>: the first rule that matches decides.</summary>
-internal static class PodFailureRules
+public static class PodFailureRules
 {
     /// <summary>What the policy says; a pod that matches no rule, or has no policy, counts.</summary>
     public static PodFailure Judge(V1PodFailurePolicy? policy, V1Pod pod)

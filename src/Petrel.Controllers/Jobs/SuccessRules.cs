@@ -3,7 +3,7 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>Matches the indexes that succeeded with a job's <c>successPolicy</c>.</summary>
-internal static class SuccessRules
+public static class SuccessRules
 {
     /// <summary>The message that names the first rule that holds; null when none does.</summary>
     public static string? Match(V1SuccessPolicy? policy, IndexRanges succeeded, int completions)
