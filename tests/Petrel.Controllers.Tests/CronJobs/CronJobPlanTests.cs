@@ -129,7 +129,7 @@ public sealed class CronJobPlanTests
         V1Job[] jobs = [.. Enumerable.Range(1, 6).Select(i => Job(cronJob, $"2026-01-01T12:0{i}:00Z"))];
         foreach (var (job, i) in jobs.Select((j, i) => (j, i)))
         {
-            Finish(job, i == 4 ? "Failed" : "Complete", $"2026-01-01T12:{10 - i}:00Z");
+            Finish(job, i == 4 ? "Failed" : "Complete", $"2026-01-01T12:{20 - i}:00Z");
             job.Status.StartTime = Time($"2026-01-01T12:0{i}:00Z").UtcDateTime;
         }
         jobs[5].Status.Conditions = null;

@@ -28,7 +28,8 @@ public sealed class JobPlanTests
     {
         var step = Assert.IsType<JobStep.DeletePods>(Plan(
             Job(5, 1), [Pod("running", change: p => p.Spec.NodeName = "n"), Pod("pending", "Pending"), Pod("bound", "Pending", change: p => p.Spec.NodeName = "n")]));
-        Assert.Equal((["pending", "bound"], true), (Names(step.Pods), step.Uncounted));
+        Assert.Equal(["pending", "bound"], Names(step.Pods));
+        Assert.True(step.Uncounted);
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public sealed class JobPlanTests
         var job = Job(3, 2);
         List<V1Pod> pods = [Pod("good", "Succeeded"), Pod("bad", "Failed"), Pod("a"), Pod("b")];
         var noted = Write(job, pods);
-        Assert.Equal((["uid-good"], ["uid-bad"]), (noted.UncountedTerminatedPods.Succeeded, noted.UncountedTerminatedPods.Failed));
+        Assert.Equal(["uid-good"], noted.UncountedTerminatedPods.Succeeded);
+        Assert.Equal(["uid-bad"], noted.UncountedTerminatedPods.Failed);
         Assert.Equal((2, 0, 0), (noted.Active, noted.Succeeded ?? 0, noted.Failed ?? 0));
 
         job.Status = noted;
@@ -62,7 +64,8 @@ public sealed class JobPlanTests
 
         Untracked(pods[0]);
         var half = Write(job, pods);
-        Assert.Equal((null, ["uid-bad"]), (half.UncountedTerminatedPods.Succeeded, half.UncountedTerminatedPods.Failed));
+        Assert.Null(half.UncountedTerminatedPods.Succeeded);
+        Assert.Equal(["uid-bad"], half.UncountedTerminatedPods.Failed);
         Assert.Equal((1, 0), (half.Succeeded, half.Failed ?? 0));
 
         Untracked(pods[1]);
@@ -124,7 +127,8 @@ public sealed class JobPlanTests
         Assert.Equal(("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit"), Last(target));
         job.Status = target;
         var delete = Assert.IsType<JobStep.DeletePods>(Plan(job, pods));
-        Assert.Equal((["running"], false), (Names(delete.Pods), delete.Uncounted));
+        Assert.Equal(["running"], Names(delete.Pods));
+        Assert.False(delete.Uncounted);
         Deleted(pods[1]);
         Assert.Equal(["uid-bad", "uid-running"], (job.Status = Write(job, pods)).UncountedTerminatedPods.Failed);
         Assert.IsType<JobStep.ReleasePods>(Plan(job, pods));
@@ -300,7 +304,8 @@ public sealed class JobPlanTests
         job.Status = Write(job, pods);
         Assert.Equal(("SuccessCriteriaMet", "SuccessPolicy", "Matched rules at index 0"), Last(job.Status));
         var delete = Assert.IsType<JobStep.DeletePods>(Plan(job, pods));
-        Assert.Equal((["b", "c"], true), (Names(delete.Pods), delete.Uncounted));
+        Assert.Equal(["b", "c"], Names(delete.Pods));
+        Assert.True(delete.Uncounted);
         pods.ForEach(Untracked);
         pods.RemoveRange(1, 2);
         job.Status = Write(job, pods);
@@ -320,7 +325,8 @@ public sealed class JobPlanTests
         var orphan = Pod("orphan", change: p => p.Metadata.OwnerReferences = null);
         var other = Pod("other", change: p => p.Metadata.Labels = new Dictionary<string, string>());
         var claim = Assert.IsType<JobStep.Claim>(Plan(Job(), [orphan, other]));
-        Assert.Equal((["orphan"], ["other"]), (Names(claim.Adopt), Names(claim.Release)));
+        Assert.Equal(["orphan"], Names(claim.Adopt));
+        Assert.Equal(["other"], Names(claim.Release));
     }
 
     private static JobStep Plan(V1Job job, IEnumerable<V1Pod> pods, double backoff = 0, bool manage = true, HashSet<string>? gone = null) =>
