@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.CronJobs;
+using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
@@ -56,7 +57,10 @@ public sealed class ControllerManager
         new JobController(context),
         new CronJobController(context),
         new TtlAfterFinishedController(context),
+        new HorizontalPodAutoscalerController(context),
+        new EndpointsController(context),
         new EndpointSliceController(context),
+        new EndpointSliceMirroringController(context),
         new QuotaController(context),
         new DisruptionController(context),
     ];
