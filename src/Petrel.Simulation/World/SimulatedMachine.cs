@@ -12,6 +12,7 @@ public sealed class SimulatedMachine
 {
     private readonly PlacementInvariant _placement;
     private readonly Action<string, string> _report;
+    private readonly SimulatedRuntime _runtime;
 
     internal SimulatedMachine(SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report)
     {
@@ -19,8 +20,8 @@ public sealed class SimulatedMachine
         Number = number;
         _placement = placement;
         _report = report;
-        var runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
-        Runtime = new ObservedRuntime(runtime, ContainerStarted, PodStopped);
+        _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
+        Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
     }
 
     /// <summary>The node's name.</summary>
@@ -35,6 +36,9 @@ public sealed class SimulatedMachine
     /// <summary>The node's range of pod addresses.</summary>
     public string PodCidr => $"10.200.{Number}.0/24";
 
+    /// <summary>What is wrong with it.</summary>
+    public MachineFaults Faults { get; } = new();
+
     /// <summary>The containers of this machine: an agent's death does not end them.</summary>
     public IContainerRuntime Runtime { get; }
 
@@ -46,6 +50,9 @@ public sealed class SimulatedMachine
             _report(_placement.Name, problem);
         }
     }
+
+    /// <summary>One of the containers that run ends by itself; see <see cref="SimulatedRuntime.EndOne"/>.</summary>
+    public void EndContainer(int choice, int exitCode) => Process.Post(_ => _runtime.EndOne(choice, exitCode), null);
 
     /// <summary>Nothing of a pod runs here any more.</summary>
     public void PodStopped(string podUid) => _placement.Stopped(podUid, NodeName);
