@@ -27,6 +27,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
     private readonly PlacementInvariant _placement = new();
+    private readonly WatchHistoryInvariant _watches;
     private readonly List<SimulatedNode> _nodes;
     private IRevisionedStore? _store;
     private ServerEndpoint? _endpoint;
@@ -41,7 +42,8 @@ public sealed class SimulatedWorld : IFaultTarget
         _settings = settings;
         _disk = settings.Disk();
         _observer = new(simulator, [new SurgeInvariant(), _placement]);
-        Network = new(simulator.History);
+        _watches = new(settings.WatchWindow, Report);
+        Network = new(simulator.History) { Watches = _watches };
         Outside = simulator.CreateProcess("user");
         User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
         Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
@@ -158,7 +160,7 @@ public sealed class SimulatedWorld : IFaultTarget
         _store = _disk.Open();
         var server = new ApiServer.ApiServer(
             options,
-            new FaultyStore(new ObservedStore(_store, _observer.Observe), Disk, process.Time),
+            new FaultyStore(new ObservedStore(_store, Committed), Disk, process.Time),
             KindRegistry.BuiltIn,
             process.Time,
             EntropyOf(process),
@@ -170,6 +172,12 @@ public sealed class SimulatedWorld : IFaultTarget
             await server.Ready;
             _endpoint = new(process, server);
         });
+    }
+
+    private void Committed(IReadOnlyList<StoreOperation> operations, long revision)
+    {
+        _watches.Committed(operations, revision);
+        _observer.Observe(operations, revision);
     }
 
     private void ComposeControllers(SimulatedProcess process)
