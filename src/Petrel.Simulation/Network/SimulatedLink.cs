@@ -59,12 +59,19 @@ public sealed class SimulatedLink(
         }
     }
 
-    private static async ValueTask<ApiResponse> CallAsync(
+    private async ValueTask<ApiResponse> CallAsync(
         ServerEndpoint endpoint, ApiRequest request, RequestStop stop, CancellationToken cancellationToken)
     {
         try
         {
-            return await endpoint.Process.CallAsync(() => endpoint.Handler.HandleAsync(request, stop.Token));
+            return await endpoint.Process.CallAsync(() =>
+            {
+                if (network.TellsOrigin)
+                {
+                    RequestOrigin.Current = caller.ToString();
+                }
+                return endpoint.Handler.HandleAsync(request, stop.Token);
+            });
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -18,6 +18,9 @@ public sealed class SimulatedNetwork(History history)
     /// <summary>Sees what watchers receive; null when nobody wants to know.</summary>
     public IWatchObserver? Watches { get; set; }
 
+    /// <summary>Whether the server's work carries whose request it is for.</summary>
+    public bool TellsOrigin { get; set; }
+
     /// <summary>How messages of a process travel now.</summary>
     public LinkConditions ConditionsOf(string processName)
     {

@@ -4,6 +4,7 @@ using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Timelines;
 
 namespace Petrel.Simulation.World;
 
@@ -12,14 +13,17 @@ public sealed class SimulatedMachine
 {
     private readonly PlacementInvariant _placement;
     private readonly Action<string, string> _report;
+    private readonly Action<string, string> _note;
     private readonly SimulatedRuntime _runtime;
 
-    internal SimulatedMachine(SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report)
+    internal SimulatedMachine(
+        SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report, Action<string, string> note)
     {
         Process = process;
         Number = number;
         _placement = placement;
         _report = report;
+        _note = note;
         _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
         Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
     }
@@ -45,6 +49,7 @@ public sealed class SimulatedMachine
     /// <summary>A container of a pod has started here.</summary>
     public void ContainerStarted(string podUid)
     {
+        _note(Process.ToString(), TimelineRecorder.ContainerStarted + podUid);
         if (_placement.Started(podUid, NodeName) is { } problem)
         {
             _report(_placement.Name, problem);

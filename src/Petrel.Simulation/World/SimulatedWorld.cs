@@ -10,6 +10,7 @@ using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
 using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
+using Petrel.Simulation.Timelines;
 using Petrel.Store;
 
 namespace Petrel.Simulation.World;
@@ -66,6 +67,18 @@ public sealed class SimulatedWorld : IFaultTarget
     public AcknowledgedWrites AcknowledgedWrites { get; } = new();
 
     public long Commits => _observer.Commits;
+
+    /// <summary>Tells what happens; null when nobody wants to know.</summary>
+    public TimelineRecorder? Timeline
+    {
+        get;
+        init
+        {
+            field = value;
+            Network.TellsOrigin = value is not null;
+            _simulator.History.Appended = value is null ? null : value.Line;
+        }
+    }
 
     /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
@@ -176,6 +189,7 @@ public sealed class SimulatedWorld : IFaultTarget
 
     private void Committed(IReadOnlyList<StoreOperation> operations, long revision)
     {
+        Timeline?.Committed(operations);
         _watches.Committed(operations, revision);
         _observer.Observe(operations, revision);
     }
@@ -215,7 +229,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
         new(new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint), user, process.Name);
 
-    private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _placement, Report);
+    private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _placement, Report, Note);
 
     // Follows from which incarnation it is, and not from what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
