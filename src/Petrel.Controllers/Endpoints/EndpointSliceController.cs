@@ -16,6 +16,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
     private readonly EventRecorder _events;
     private readonly ILogger _logger;
     private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ServicePods _selected = new();
 
     public EndpointSliceController(ControllerContext context)
     {
@@ -25,9 +26,12 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         _queue = new(context.Time);
         var caches = context.Caches;
         caches.Services.AddIndex(ByNamespace, s => [s.Metadata.NamespaceProperty]);
-        caches.Pods.AddIndex(ByNamespace, p => [p.Metadata.NamespaceProperty]);
         caches.EndpointSlices.AddIndex(ByService, s => ServiceOf(s) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(change => _queue.Add(KeyOf(change.Latest)));
+        caches.Services.OnChange(change =>
+        {
+            _selected.OnService(change.Old, change.New, () => caches.Pods.InNamespace(change.Latest.Metadata.NamespaceProperty));
+            _queue.Add(KeyOf(change.Latest));
+        });
         caches.Pods.OnChange(OnPod);
         caches.EndpointSlices.OnChange(OnSlice);
         caches.Nodes.OnChange(OnNode);
@@ -61,7 +65,8 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
             await RemoveAsync(key, slices, cancellationToken);
             return null;
         }
-        var plan = EndpointPlan.Compute(service, caches.Pods.ByIndex(ByNamespace, key.Namespace), slices, node => caches.Nodes.Get(new("", node)));
+        var pods = _selected.Of(key).Select(caches.Pods.Get).OfType<V1Pod>();
+        var plan = EndpointPlan.Compute(service, pods, slices, node => caches.Nodes.Get(new("", node)));
         try
         {
             await ApplyAsync(plan, cancellationToken);
@@ -137,9 +142,11 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         }
         foreach (var service in _context.Caches.Services.ByIndex(ByNamespace, change.Latest.Metadata.NamespaceProperty))
         {
-            if ((change.Old is { } before && EndpointPlan.Selects(service, before)) || (change.New is { } after && EndpointPlan.Selects(service, after)))
+            var (key, now) = (KeyOf(service), change.New is { } after && EndpointPlan.Selects(service, after));
+            if (now || (change.Old is { } before && EndpointPlan.Selects(service, before)))
             {
-                _queue.Add(KeyOf(service));
+                _selected.OnPod(key, KeyOf(change.Latest), now);
+                _queue.Add(key);
             }
         }
     }
@@ -162,7 +169,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         {
             return;
         }
-        foreach (var pod in _context.Caches.Pods.Snapshot.Values.Where(p => p.Spec.NodeName == change.Latest.Metadata.Name))
+        foreach (var pod in _context.Caches.Pods.OnNode(change.Latest.Metadata.Name))
         {
             OnPod(new(null, pod));
         }
