@@ -28,6 +28,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly SortedDictionary<ObjectKey, Entry> _pods = [];
+    private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public FleetPods(
         FleetSettings settings, ApiClient client, TimeProvider time, FleetDraws draws, FleetTroubles troubles, Func<string, FleetNode?> nodeOf, ILogger logger)
@@ -45,7 +46,17 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     {
         await Task.Yield();
         var host = new ReconcilerHost(this, _queue, _logger, _settings.Lanes);
-        await Loops.RunTogetherAsync(cancellationToken, _feed.RunAsync, host.RunAsync);
+        await Loops.RunTogetherAsync(cancellationToken, _feed.RunAsync, WorkAsync);
+
+        async Task WorkAsync(CancellationToken stop)
+        {
+            // First the addresses of all pods that run are known, then others get theirs.
+            using (stop.Register(() => _listed.TrySetCanceled(stop)))
+            {
+                await _listed.Task;
+            }
+            await host.RunAsync(stop);
+        }
     }
 
     /// <inheritdoc/>
@@ -77,7 +88,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
 
     void IFeedReader.OnObject(JsonElement value)
     {
-        if (_nodeOf(PodFacts.NodeOf(value)) is null)
+        if (_nodeOf(PodFacts.NodeOf(value)) is not { } node)
         {
             return;
         }
@@ -92,10 +103,14 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
             else
             {
                 replaced = known;
-                _pods[facts.Key] = new(facts);
+                _pods[facts.Key] = known = new(facts);
+                if (!facts.HasEnded && facts.Pod.Status.PodIP is { Length: > 0 } address && facts.Pod.Spec.HostNetwork != true)
+                {
+                    known.TakeAddress(node, address);
+                }
             }
         }
-        Release(replaced);
+        replaced?.GiveBackAddress();
         _queue.Add(facts.Key);
     }
 
@@ -106,7 +121,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
         {
             _pods.Remove(key, out gone);
         }
-        Release(gone);
+        gone?.GiveBackAddress();
     }
 
     void IFeedReader.OnListed(IReadOnlySet<ObjectKey> keys, ulong revision)
@@ -117,6 +132,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
             missing = [.. _pods.Keys.Where(key => !keys.Contains(key))];
         }
         missing.ForEach(((IFeedReader)this).OnGone);
+        _listed.TrySetResult();
     }
 
     /// <inheritdoc/>
@@ -165,7 +181,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     private PodLife Begin(Entry entry, FleetNode node, DateTimeOffset now)
     {
         var facts = entry.Facts;
-        var address = facts.Pod.Spec.HostNetwork == true ? node.Settings.NodeAddress : entry.TakeAddress(node, facts.Pod.Status.PodIP ?? "");
+        var address = facts.Pod.Spec.HostNetwork == true ? node.Settings.NodeAddress : entry.TakeAddress(node, "");
         var life = new PodLife(node.Settings, new(_settings, _draws, facts), facts, address, now);
         if (facts.Pod.Status.StartTime is not null)
         {
@@ -211,8 +227,6 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     private async ValueTask EndAsync(PodFacts facts, CancellationToken cancellationToken) =>
         await _client.DeleteAsync<V1Pod>(facts.Key, new() { GracePeriodSeconds = 0, Preconditions = new() { Uid = facts.Uid } }, cancellationToken);
 
-    private static void Release(Entry? entry) => entry?.GiveBackAddress();
-
     // The facts are replaced by the feed; the rest belongs to whoever reconciles the pod, one at a time.
     private sealed class Entry(PodFacts facts)
     {
@@ -237,10 +251,14 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
 
         public ulong ReportedRevision { get; set; }
 
+        /// <summary>The pod's address: what it has, or else the wanted one when that is free, or any.</summary>
         public string TakeAddress(FleetNode node, string wanted)
         {
-            _address = node.TakeAddress(wanted);
-            _addressOf = node;
+            if (_addressOf is null)
+            {
+                _address = node.TakeAddress(wanted);
+                _addressOf = node;
+            }
             return _address;
         }
 
