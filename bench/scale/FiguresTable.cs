@@ -18,6 +18,8 @@ internal static class FiguresTable
         Figure("server memory, all pods (MiB)", s => s.AfterMiB);
         Figure("  above no pods, per pod (KiB)", s => (s.AfterMiB - s.BeforeMiB) * 1024 / s.Pods, perPod: false);
         Figure("server memory, peak (MiB)", s => s.PeakMiB);
+        Figure("  of it in use on the heap (MiB)", s => s.HeapMiB);
+        Figure("held up by garbage collection (s)", s => s.CollectorPauses);
         foreach (var (name, of) in new (string, Func<SizeFigures, Latencies>)[] { ("loaded", s => s.Loaded), ("steady", s => s.Steady) })
         {
             foreach (var kind in Probes.Kinds)

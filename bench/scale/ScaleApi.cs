@@ -34,6 +34,14 @@ internal sealed class ScaleApi(HttpApiHandler connection) : IDisposable
         return long.Parse(list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
     }
 
+    /// <summary>A figure of the server's own metrics.</summary>
+    public async Task<double> MetricAsync(string name)
+    {
+        var text = (await SendAsync("GET", "/metrics", "")).BodyText;
+        var line = text.Split('\n').First(l => l.StartsWith(name + " ", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Creates a Deployment as people write them, and its Service.</summary>
     public async Task DeployAsync(string name, int replicas)
     {

@@ -6,6 +6,7 @@ namespace Petrel.Bench.Scale;
 internal static class ScaleRun
 {
     private const int PodsPerDeployment = 500;
+    private const string CollectorPauses = "dotnet_gc_pause_time_seconds_total";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(20);
 
@@ -26,6 +27,7 @@ internal static class ScaleRun
         {
             var processor = cluster.ServerProcessorTime();
             var revision = await api.RevisionAsync();
+            var pauses = await api.MetricAsync(CollectorPauses);
             start = Stopwatch.GetTimestamp();
             for (var i = 0; i * PodsPerDeployment < pods; i++)
             {
@@ -35,6 +37,7 @@ internal static class ScaleRun
             var podsRunning = Stopwatch.GetElapsedTime(start).TotalSeconds;
             processor = cluster.ServerProcessorTime() - processor;
             revision = await api.RevisionAsync() - revision;
+            pauses = await api.MetricAsync(CollectorPauses) - pauses;
             var after = cluster.ServerMiB();
 
             var steady = new Latencies();
@@ -42,8 +45,9 @@ internal static class ScaleRun
             var rest = cluster.ServerProcessorTime();
             await Task.Delay(Rest);
             rest = cluster.ServerProcessorTime() - rest;
+            var heap = await api.MetricAsync("dotnet_gc_last_collection_heap_size_bytes") / 1048576;
             return new(
-                nodes, pods, nodesReady, podsRunning, processor.TotalSeconds, revision, loaded, steady, rest / Rest, before, after, cluster.ServerPeakMiB());
+                nodes, pods, nodesReady, podsRunning, processor.TotalSeconds, revision, loaded, steady, rest / Rest, before, after, cluster.ServerPeakMiB(), heap, pauses);
         }
     }
 

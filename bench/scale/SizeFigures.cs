@@ -13,6 +13,8 @@ namespace Petrel.Bench.Scale;
 /// <param name="BeforeMiB">The server's resident memory with nodes and no pods.</param>
 /// <param name="AfterMiB">The same with all pods Running.</param>
 /// <param name="PeakMiB">The most that it ever was.</param>
+/// <param name="HeapMiB">The managed heap after the last collection: about what is really in use.</param>
+/// <param name="CollectorPauses">Seconds for which garbage collections held the server up while the pods came.</param>
 internal sealed record SizeFigures(
     int Nodes,
     int Pods,
@@ -25,7 +27,9 @@ internal sealed record SizeFigures(
     double SteadyProcessor,
     double BeforeMiB,
     double AfterMiB,
-    double PeakMiB);
+    double PeakMiB,
+    double HeapMiB,
+    double CollectorPauses);
 
 /// <summary>Milliseconds that requests took, by their kind.</summary>
 internal sealed class Latencies
