@@ -10,6 +10,7 @@ using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.ServiceAccounts;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers;
@@ -49,6 +50,7 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new StatefulSetController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),
