@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
@@ -51,6 +52,7 @@ public sealed class ControllerManager
         new DeploymentController(context),
         new ReplicaSetController(context),
         new StatefulSetController(context),
+        new DaemonSetController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),
