@@ -112,7 +112,6 @@ public sealed class StatefulSetFaultTests
         world.Player.Ends = _ => true;
         world.Cluster.Network.HealAll();
         world.Settle(120, world.AssertOwned);
-        // Ordered, a broken pod may hold up its own update, as upstream has it: then someone has to delete it.
         world.AssertConverged(replicas, image);
         Assert.InRange(world.Cluster.List<V1ControllerRevision>().Count, 1, 3);
     }
