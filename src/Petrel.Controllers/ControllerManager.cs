@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
@@ -53,7 +54,10 @@ public sealed class ControllerManager
         new ReplicaSetController(context),
         new StatefulSetController(context),
         new DaemonSetController(context),
+        new HorizontalPodAutoscalerController(context),
+        new EndpointsController(context),
         new EndpointSliceController(context),
+        new EndpointSliceMirroringController(context),
         new QuotaController(context),
         new DisruptionController(context),
     ];

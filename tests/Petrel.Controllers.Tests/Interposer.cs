@@ -13,7 +13,13 @@ internal sealed class Interposer(IApiHandler inner) : IApiHandler
     public Func<ApiRequest, bool> Loses { get; set; } = _ => false;
 
     /// <summary>Lets no more events of this collection through, until <see cref="Release"/>.</summary>
-    public void Hold(string path) => (_heldPath, _release) = (path, new());
+    public void Hold(string path)
+    {
+        if (path != _heldPath)
+        {
+            (_heldPath, _release) = (path, new());
+        }
+    }
 
     public void Release()
     {
