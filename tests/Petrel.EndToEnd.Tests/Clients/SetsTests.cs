@@ -11,28 +11,28 @@ public sealed class SetsTests(ClientCluster clients)
     {
         var k = await KubectlSession.InNamespaceAsync(clients, "k-stateful");
         await k.SaysAsync("statefulset.apps/web created", $"apply -f {Manifests}/statefulset.yaml");
-        await k.SaysAsync("rolling update complete 3 pods at revision web-", "rollout status sts/web --timeout=90s");
+        await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=90s");
         await k.SaysAsync("web 3/3", "get sts");
         // Its host name is its own, and stays when the pod does not.
         await k.SaysAsync("I am web-1", "logs web-1");
         await k.SaysAsync("deleted", "delete pod web-1 --timeout=60s");
-        await k.SaysAsync("rolling update complete 3 pods", "rollout status sts/web --timeout=60s");
-        await k.SaysAsync("I am web-1", "logs web-1");
+        await EventuallySaysAsync(k, "I am web-1", "logs web-1");
+        await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=60s");
 
         await k.SaysAsync("env updated", "set env sts/web VERSION=2");
-        await k.SaysAsync("rolling update complete 3 pods", "rollout status sts/web --timeout=120s");
+        await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=120s");
         Assert.Equal("2 2 2", await EnvironmentAsync(k, "web"));
         var history = await k.SaysAsync("REVISION", "rollout history sts/web");
         Assert.Equal(["1", "2"], Revisions(history));
         await k.SaysAsync("VERSION:", "rollout history sts/web --revision=2");
         await k.SaysAsync("rolled back", "rollout undo sts/web");
-        await k.SaysAsync("rolling update complete 3 pods", "rollout status sts/web --timeout=120s");
+        await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=120s");
         Assert.Equal("", await EnvironmentAsync(k, "web"));
         Assert.Equal(["2", "3"], Revisions(await k.SaysAsync("REVISION", "rollout history sts/web")));
         await k.SaysAsync("skipped rollback", "rollout undo sts/web --to-revision=3");
 
         await k.SaysAsync("restarted", "rollout restart sts/web");
-        await k.SaysAsync("rolling update complete 3 pods", "rollout status sts/web --timeout=120s");
+        await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=120s");
         await k.SaysAsync("scaled", "scale sts web --replicas=1");
         await EventuallySaysAsync(k, "pod/web-0", "get pods -l app=web -o name");
         await k.SaysAsync("web 1/1", "get sts");
