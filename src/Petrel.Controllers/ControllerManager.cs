@@ -1,16 +1,19 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Autoscaling;
+using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.KubernetesService;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
+using Petrel.Controllers.ReplicationControllers;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Model.Determinism;
@@ -52,6 +55,10 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new ReplicationManager(context),
+        new JobController(context),
+        new CronJobController(context),
+        new TtlAfterFinishedController(context),
         new StatefulSetController(context),
         new DaemonSetController(context),
         new HorizontalPodAutoscalerController(context),
