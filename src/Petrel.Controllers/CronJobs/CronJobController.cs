@@ -138,7 +138,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
             }
             return there is null || (there.IsControlledBy(cronJob.Metadata.Uid) && CronJobJob.TimeOf(cronJob, there) == CronJobJob.TimeOf(cronJob, job));
         }
-        catch (ApiException e) when (e.Status.Details?.Causes?.Any(c => c.Reason == "NamespaceTerminating") == true)
+        catch (ApiException e) when (PodWriter.IsNamespaceEnding(e))
         {
             return false;
         }
