@@ -44,8 +44,14 @@ public sealed record ApiServerOptions
     /// <summary>How long a request waits for a resourceVersion that is not committed yet.</summary>
     public TimeSpan FreshnessTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>History older than this is compacted, each time that this passes.</summary>
+    /// <summary>History older than this is compacted, in steps of a tenth of it.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many revisions are kept at most, however new, once a tenth of <see cref="CompactionInterval"/> has passed.</summary>
+    public int HistoryLimit { get; init; } = 50_000;
+
+    /// <summary>Events are removed when nobody has written to them for so long.</summary>
+    public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>The largest request body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
@@ -67,6 +73,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.</summary>
     public bool KeepDefaultRoles { get; init; }
+
+    /// <summary>How often nodes are asked what their containers use, for <c>metrics.k8s.io</c>; zero: never.</summary>
+    public TimeSpan UsageInterval { get; init; }
 
     /// <summary>Whether there is an APIService for each version of each group that is served.</summary>
     public bool KeepApiServices { get; init; }
