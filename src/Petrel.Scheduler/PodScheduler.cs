@@ -60,7 +60,7 @@ public sealed partial class PodScheduler
         foreach (var profile in settings.Profiles)
         {
             var context = new PluginContext(profile, _cluster, _objects) { Client = client, Time = time, Waiting = _waiting };
-            _cycles.Add(profile.SchedulerName, new(Profile.Create(context), _cluster, entropy, profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore));
+            _cycles.Add(profile.SchedulerName, new(Profile.Create(context, settings.Registry), _cluster, entropy, profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore));
         }
         _pods.OnChange(change => Send(() => OnPod(change)));
         _nodes.OnChange(change => Send(() => OnNode(change)));
