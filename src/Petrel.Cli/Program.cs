@@ -16,6 +16,7 @@ var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kuber
     ClusterCommands.Kubeconfig(),
     ClusterCommands.Node(),
     ImageCommands.Create(),
+    ExplainCommand.Create(),
     SimCommand.Create(),
     HostCommands.Server(),
     HostCommands.Agent(),
