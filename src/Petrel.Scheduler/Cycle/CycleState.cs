@@ -162,19 +162,11 @@ internal sealed class CycleState
         }
     }
 
-    /// <summary>The total score of each feasible node.</summary>
-    public void Total(ReadOnlySpan<int> nodes, Span<long> totals, Span<long> scratch, IDecisionRecorder? recorder)
+    /// <summary>The total score of each feasible node. What only all of them together tell is kept on the sheet, if there is one.</summary>
+    public void Total(ReadOnlySpan<int> nodes, Span<long> totals, Span<long> scratch, ScoreSheet? sheet)
     {
         totals.Clear();
-        if (recorder is not null)
-        {
-            foreach (var score in _sums)
-            {
-                Fill(score, nodes, scratch);
-                Add(score, nodes, scratch, totals, recorder);
-            }
-        }
-        else if (_results is not null)
+        if (_results is not null)
         {
             for (var i = 0; i < nodes.Length; i++)
             {
@@ -205,8 +197,28 @@ internal sealed class CycleState
             {
                 Fill(score, nodes, scratch);
             }
+            sheet?.KeepRaw(scratch[..nodes.Length]);
             score.Node.Normalize(nodes, scratch);
-            Add(score, nodes, scratch, totals, recorder);
+            sheet?.KeepScores(scratch[..nodes.Length]);
+            for (var i = 0; i < nodes.Length; i++)
+            {
+                totals[i] += score.Weight * scratch[i];
+            }
+        }
+    }
+
+    /// <summary>Tells plugin by plugin how the best nodes came to their totals.</summary>
+    public void Explain(ReadOnlySpan<int> nodes, ReadOnlySpan<long> totals, ScoreSheet sheet, IDecisionRecorder recorder)
+    {
+        foreach (var i in sheet.Best(totals, recorder.ScoredNodes))
+        {
+            var node = Cluster.At(nodes[i]);
+            foreach (var score in _scores)
+            {
+                var row = Array.IndexOf(_normalized, score);
+                var raw = row < 0 ? score.Node.Of(nodes[i]) : sheet.Raw(row)[i];
+                recorder.Scored(node, score.Plugin, raw, row < 0 ? raw : sheet.Scores(row)[i], score.Weight);
+            }
         }
     }
 
@@ -219,15 +231,6 @@ internal sealed class CycleState
         for (var i = 0; i < nodes.Length; i++)
         {
             scores[i] = score.Node.Of(nodes[i]);
-        }
-    }
-
-    private void Add(Score score, ReadOnlySpan<int> nodes, ReadOnlySpan<long> scores, Span<long> totals, IDecisionRecorder? recorder)
-    {
-        for (var i = 0; i < nodes.Length; i++)
-        {
-            totals[i] += score.Weight * scores[i];
-            recorder?.Scored(Cluster.At(nodes[i]), score.Plugin, scores[i], score.Weight);
         }
     }
 

@@ -23,6 +23,8 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     private long[] _scratch = [];
     private long _uses;
     private int _start;
+    private Func<CycleState, Diagnosis, PostFilterResult?>? _otherwise;
+    private ScoreSheet? _sheet;
 
     public Profile Profile { get; } = profile;
 
@@ -32,12 +34,27 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     /// <summary>Whether what is worked out for a pod may serve others of its signature; without it nothing is kept, and nothing else changes.</summary>
     public bool KeepsStates { get; init; } = true;
 
-    public Placement Schedule(PodInfo pod)
+    /// <param name="pod">The pod.</param>
+    /// <param name="otherwise">Is asked instead of the profile's plugins when the pod fits nowhere.</param>
+    public Placement Schedule(PodInfo pod, Func<CycleState, Diagnosis, PostFilterResult?>? otherwise = null)
     {
+        _otherwise = otherwise ?? AskPostFilters;
         Recorder?.Begin(pod, Profile.Name);
         var placement = Find(pod);
         Recorder?.End(placement);
         return placement;
+    }
+
+    private PostFilterResult? AskPostFilters(CycleState state, Diagnosis diagnosis)
+    {
+        foreach (var plugin in Profile.PostFilter)
+        {
+            if (plugin.PostFilter(state, diagnosis) is { } found)
+            {
+                return found;
+            }
+        }
+        return null;
     }
 
     private Placement Find(PodInfo pod)
@@ -57,6 +74,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
             return Nowhere(state);
         }
         var feasible = FindFeasible(state);
+        Recorder?.Counted(cluster.Nodes.Count, feasible.Length);
         return feasible.Length == 0 ? Nowhere(state) : At(feasible.Length == 1 ? feasible[0] : Best(state, feasible));
     }
 
@@ -185,7 +203,13 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     private int Best(CycleState state, ReadOnlySpan<int> feasible)
     {
         var totals = _totals.AsSpan(0, feasible.Length);
-        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), Recorder);
+        _sheet = Recorder is null ? null : _sheet ?? new();
+        _sheet?.Clear();
+        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), _sheet);
+        if (Recorder is not null)
+        {
+            state.Explain(feasible, totals, _sheet!, Recorder);
+        }
         var (best, equals) = (long.MinValue, 0);
         foreach (var total in totals)
         {
@@ -213,15 +237,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         {
             _diagnosis.Plugins.Add(refusal.Plugin);
         }
-        PostFilterResult? result = null;
-        foreach (var plugin in Profile.PostFilter)
-        {
-            if (plugin.PostFilter(state, _diagnosis) is { } found)
-            {
-                result = found;
-                break;
-            }
-        }
+        var result = _otherwise!(state, _diagnosis);
         var retryOn = ClusterEvents.None;
         IPlugin[] plugins = [.. _diagnosis.Plugins.OrderBy(p => p.Name, StringComparer.Ordinal)];
         foreach (var plugin in plugins)

@@ -59,17 +59,33 @@ public sealed class DecisionLog(DecisionSettings settings)
             entry.Attempts++;
             if (entry.Decisions.Count >= settings.PerPod)
             {
-                entry.Decisions.Dequeue();
+                entry.Decisions.RemoveAt(0);
             }
-            entry.Decisions.Enqueue(decision with { Attempt = entry.Attempts });
+            entry.Decisions.Add(decision with { Attempt = entry.Attempts });
         }
     }
+
+    /// <summary>Changes the last decision about a pod: what came of it is known now.</summary>
+    internal void Amend(string uid, Func<Decision, Decision> change)
+    {
+        lock (_gate)
+        {
+            if (_byUid.TryGetValue(uid, out var node) && node.Value.Decisions.Count > 0)
+            {
+                node.Value.Decisions[^1] = change(node.Value.Decisions[^1]);
+            }
+        }
+    }
+
+    /// <summary>The pod had a node, and could not be bound to it.</summary>
+    internal void NotBound(string uid, string problem) =>
+        Amend(uid, decision => decision with { Result = DecisionResult.NotBound, Message = $"binding rejected: {problem}" });
 
     private sealed class Entry(ObjectKey pod, string uid)
     {
         public ObjectKey Pod => pod;
         public string Uid => uid;
         public int Attempts { get; set; }
-        public Queue<Decision> Decisions { get; } = [];
+        public List<Decision> Decisions { get; } = [];
     }
 }
