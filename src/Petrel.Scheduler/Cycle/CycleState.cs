@@ -80,11 +80,11 @@ internal sealed class CycleState
 
     public List<IFilterPlugin> OnlyNodesBy { get; } = [];
 
-    /// <summary>Whether there are scores that need more than what is kept about nodes.</summary>
-    public bool HasScores => _scores.Length > 0;
-
     /// <summary>When it was last used, as its keeper counts; 0 at first.</summary>
     public long LastUsed { get; set; }
+
+    /// <summary>The cluster's version at which no node was found, and what was answered; while nothing changes, the next pod needn't be tried.</summary>
+    public (long Version, Placement Placement)? Failure { get; set; }
 
     /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
     public bool TryServe(PodInfo pod)

@@ -66,6 +66,10 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
             return new(null, _diagnosis.Message(), ClusterEvents.NodeAdded);
         }
         var state = StateFor(pod);
+        if (state.Failure is var (version, failure) && version == cluster.Version && Recorder is null)
+        {
+            return failure;
+        }
         if (state.RefusedEverywhere is var (plugin, verdict))
         {
             Recorder?.RefusedEverywhere(plugin, verdict);
@@ -244,6 +248,8 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         {
             retryOn |= plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
         }
-        return new(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
+        var placement = new Placement(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
+        state.Failure = result is null ? (cluster.Version, placement) : null;
+        return placement;
     }
 }
