@@ -47,6 +47,9 @@ public sealed record ApiServerOptions
     /// <summary>History older than this is compacted, each time that this passes.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Events are removed when nobody has written to them for so long.</summary>
+    public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The largest request body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
 
@@ -67,6 +70,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.</summary>
     public bool KeepDefaultRoles { get; init; }
+
+    /// <summary>How often nodes are asked what their containers use, for <c>metrics.k8s.io</c>; zero: never.</summary>
+    public TimeSpan UsageInterval { get; init; }
 
     /// <summary>Whether there is an APIService for each version of each group that is served.</summary>
     public bool KeepApiServices { get; init; }

@@ -46,6 +46,8 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
         ["node.k8s.io"] = 16300,
         ["discovery.k8s.io"] = 16200,
         ["scheduling.petrel.dev"] = 15000,
+        ["metrics.k8s.io"] = 100,
+        ["metrics.petrel.dev"] = 100,
     };
 
     private readonly WatchSignal _signal = new();

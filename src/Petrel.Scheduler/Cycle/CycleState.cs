@@ -1,4 +1,5 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Cycle;
@@ -83,8 +84,8 @@ internal sealed class CycleState
     /// <summary>When it was last used, as its keeper counts; 0 at first.</summary>
     public long LastUsed { get; set; }
 
-    /// <summary>The cluster's version at which no node was found, and what was answered; while nothing changes, the next pod needn't be tried.</summary>
-    public (long Version, Placement Placement)? Failure { get; set; }
+    /// <summary>The cluster's version at which no node was found, and what was answered and recorded; while nothing changes, the next pod needn't be tried.</summary>
+    public (long Version, Placement Placement, Decision? Recorded)? Failure { get; set; }
 
     /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
     public bool TryServe(PodInfo pod)

@@ -38,10 +38,19 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     /// <param name="otherwise">Is asked instead of the profile's plugins when the pod fits nowhere.</param>
     public Placement Schedule(PodInfo pod, Func<CycleState, Diagnosis, PostFilterResult?>? otherwise = null)
     {
+        // What was answered to another pod holds for one that has nothing of its own: a node that it waits for, or somebody else to ask.
+        var isLikeOthers = otherwise is null && cluster.Nominations.NodeOf(pod.Uid) is null;
+        var state = StateFor(pod);
+        if (isLikeOthers && state.Failure is { } failure && failure.Version == cluster.Version && (Recorder is null || failure.Recorded is not null))
+        {
+            Recorder?.Repeat(pod, failure.Recorded!);
+            return failure.Placement;
+        }
         _otherwise = otherwise ?? AskPostFilters;
         Recorder?.Begin(pod, Profile.Name);
-        var placement = Find(pod);
-        Recorder?.End(placement);
+        var placement = Find(state);
+        var recorded = Recorder?.End(placement);
+        state.Failure = isLikeOthers && placement is { NodeName: null, PostFilter: null or { HoldsForOthers: true } } ? (cluster.Version, placement, recorded) : null;
         return placement;
     }
 
@@ -57,18 +66,13 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         return null;
     }
 
-    private Placement Find(PodInfo pod)
+    private Placement Find(CycleState state)
     {
         _diagnosis.Clear();
         _diagnosis.AllNodes = cluster.Nodes.Count;
         if (cluster.Nodes.Count == 0)
         {
             return new(null, _diagnosis.Message(), ClusterEvents.NodeAdded);
-        }
-        var state = StateFor(pod);
-        if (state.Failure is var (version, failure) && version == cluster.Version && Recorder is null)
-        {
-            return failure;
         }
         if (state.RefusedEverywhere is var (plugin, verdict))
         {
@@ -248,8 +252,6 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         {
             retryOn |= plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
         }
-        var placement = new Placement(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
-        state.Failure = result is null ? (cluster.Version, placement) : null;
-        return placement;
+        return new(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
     }
 }

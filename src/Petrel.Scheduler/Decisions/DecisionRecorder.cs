@@ -51,11 +51,10 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
         _plugins.Add(new(plugin.Name, raw, score, weight));
     }
 
-    public void End(Placement placement)
+    public Decision End(Placement placement)
     {
         CloseNode();
-        var pod = _pod!;
-        log.Add(pod.Key, pod.Uid, new()
+        var decision = new Decision
         {
             Time = time.GetUtcNow(),
             Profile = _profile,
@@ -68,8 +67,12 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
             Scores = [.. _scores],
             Preemption = placement.PostFilter?.Preemption,
             WaitsFor = placement.NodeName is null ? Waits.For(placement.RetryOn) : [],
-        });
+        };
+        log.Add(_pod!.Key, _pod.Uid, decision);
+        return decision;
     }
+
+    public void Repeat(PodInfo pod, Decision recorded) => log.Add(pod.Key, pod.Uid, recorded with { Time = time.GetUtcNow() });
 
     // Several verdicts may say the same.
     private List<Refusal> Refusals()

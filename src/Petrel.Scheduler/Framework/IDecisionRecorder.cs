@@ -1,5 +1,6 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Decisions;
 
 namespace Petrel.Scheduler.Framework;
 
@@ -26,5 +27,9 @@ internal interface IDecisionRecorder
     /// <summary>A plugin's score of one of the best nodes, before and after it was brought between 0 and 100, and the weight it counts with.</summary>
     void Scored(NodeInfo node, IPlugin plugin, long raw, long score, int weight);
 
-    void End(Placement placement);
+    /// <summary>Answers what was recorded.</summary>
+    Decision End(Placement placement);
+
+    /// <summary>What was recorded about another pod holds for this one just so.</summary>
+    void Repeat(PodInfo pod, Decision recorded);
 }

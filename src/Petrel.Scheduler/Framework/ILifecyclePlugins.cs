@@ -24,6 +24,9 @@ internal interface IPostFilterPlugin : IPlugin
 /// </summary>
 internal sealed record PostFilterResult(string? NominatedNode, string Message, Func<CancellationToken, Task>? Act = null)
 {
+    /// <summary>Whether other pods of the same signature, which wait for no node, would be answered the same as long as the cluster is as it is.</summary>
+    public bool HoldsForOthers { get; init; }
+
     /// <summary>Whom the pod displaces; null when nobody.</summary>
     public PreemptionRecord? Preemption { get; init; }
 }

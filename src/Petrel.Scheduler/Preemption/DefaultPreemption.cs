@@ -28,11 +28,12 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         var pod = state.Pod;
         if (Problem(pod, diagnosis) is { } problem)
         {
-            return new(context.Cluster.Nominations.NodeOf(pod.Uid), $"preemption: {problem}");
+            var nominated = context.Cluster.Nominations.NodeOf(pod.Uid);
+            return new(nominated, $"preemption: {problem}") { HoldsForOthers = nominated is null && !_running.ContainsKey(pod.Uid) };
         }
         return Propose(state, diagnosis, out var message) is { } candidate
             ? new(candidate.Node, "", Begin([(pod, candidate)])) { Preemption = RecordOf(candidate) }
-            : new(null, $"preemption: {message}", HasNomination(pod) ? stop => context.Preemptor!.ClearAsync(pod, stop) : null);
+            : new(null, $"preemption: {message}", HasNomination(pod) ? stop => context.Preemptor!.ClearAsync(pod, stop) : null) { HoldsForOthers = !HasNomination(pod) };
     }
 
     /// <summary>Why the pod may not displace anybody now, or null.</summary>

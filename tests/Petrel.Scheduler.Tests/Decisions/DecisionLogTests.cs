@@ -57,7 +57,7 @@ public sealed class DecisionLogTests
         cluster.Place(Make.Info("x", "1"), "full");
         cluster.Place(Make.Info("y", "1"), "full2");
         var decision = Decide(cluster, Make.Info("p", "2"), new() { ScoredNodes = 2, NodesPerReason = 1 });
-        Assert.Equal(("Scheduled", "big", 6L, 3L), ((string?)decision["result"], (string?)decision["node"], (long)decision["nodes"]!, (long)decision["feasible"]!));
+        Assert.Equal(("Scheduled", "big", 6, 3), ((string?)decision["result"], (string?)decision["node"], (int)decision["nodes"]!, (int)decision["feasible"]!));
         Assert.Equal(
             [
                 """{"plugin":"NodeResourcesFit","reasons":["Insufficient cpu"],"preemptionMayHelp":false,"count":2,"nodes":["full"]}""",
@@ -69,7 +69,7 @@ public sealed class DecisionLogTests
         foreach (var node in scores)
         {
             Assert.Equal((long)node!["total"]!, node["plugins"]!.AsArray().Sum(p => (long)p!["weighted"]!));
-            Assert.All(node["plugins"]!.AsArray(), p => Assert.Equal((long)p!["weighted"]!, (long)p["score"]! * (long)p["weight"]!));
+            Assert.All(node["plugins"]!.AsArray(), p => Assert.Equal((long)p!["weighted"]!, (long)p["score"]! * (int)p["weight"]!));
         }
         Assert.Contains("NodeResourcesFit", scores[0]!["plugins"]!.AsArray().Select(p => (string?)p!["plugin"]));
     }

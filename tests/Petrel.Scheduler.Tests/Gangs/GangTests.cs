@@ -183,8 +183,8 @@ public sealed class GangTests : IAsyncDisposable
         _world.Run(10);
         Assert.DoesNotContain(_world.List<V1Pod>(), p => p.Metadata.DeletionTimestamp is not null || p.Status.NominatedNodeName is not null);
 
-        _world.Create(Make.Node("n2", cpu: "1"));
         _world.Create(Make.Pod("low2", "1", with: s => s.NodeName = "n2"));
+        _world.Create(Make.Node("n2", cpu: "1"));
         _world.Run(15);
         Assert.Equal(["low1", "low2"], _world.List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name));
         Assert.Equal(["n1", "n2"], _world.List<V1Pod>().Select(p => p.Status.NominatedNodeName).Where(n => n is not null).Order());
