@@ -23,8 +23,8 @@ internal sealed class SchedulingDecisionSubresource(ServerParts parts, IScheduli
         using var pod = found.Parse();
         var uid = pod.RootElement.Text("metadata", "uid");
         var document = decisions?.Find(request.Key, uid) ?? throw NotRecorded(request, WhyNone(pod.RootElement));
-        document["apiVersion"] = SchedulingDecisionSchema.Kind.ApiVersion;
-        document["kind"] = SchedulingDecisionSchema.Kind.Kind;
+        document["apiVersion"] = SchedulingDecisionSchema.Gvk.ApiVersion;
+        document["kind"] = SchedulingDecisionSchema.Gvk.Kind;
         document["metadata"] = new JsonObject { ["name"] = request.Key.Name, ["namespace"] = request.Key.Namespace, ["uid"] = uid };
         return new ApiResponse { StatusCode = 200, Body = JsonBytes.Of(document) };
     }

@@ -18,7 +18,7 @@ internal static class PodKind
             new("binding", new GroupVersionKind("", "v1", "Binding"), ["create"]),
             new("eviction", new GroupVersionKind("policy", "v1", "Eviction"), ["create"]),
             new("log", new GroupVersionKind("", "v1", "Pod"), ["get"]),
-            new("schedulingdecision", SchedulingDecisionSchema.Kind, ["get"]) { Schema = SchedulingDecisionSchema.Root },
+            new("schedulingdecision", SchedulingDecisionSchema.Gvk, ["get"]) { Schema = SchedulingDecisionSchema.Root },
         ],
         Default = PodDefaults.Pod,
         PrepareForCreate = static (pod, _) => pod["status"] = new JsonObject

@@ -1,21 +1,16 @@
 using Petrel.Model;
 using Petrel.Model.Schema;
+using static Petrel.ApiServer.Kinds.OwnTypes;
 
 namespace Petrel.ApiServer.Kinds.PetrelScheduling;
 
 /// <summary>What <c>pods/NAME/schedulingdecision</c> answers: the last decisions of the scheduler about a pod (docs/scheduler.md). Read-only, never stored.</summary>
 internal static class SchedulingDecisionSchema
 {
-    public static GroupVersionKind Kind { get; } = new(PodGroupKind.Group, "v1", "SchedulingDecision");
+    public static GroupVersionKind Gvk { get; } = new(PodGroupKind.Group, "v1", "SchedulingDecision");
 
-    public static SchemaType Root { get; } = new(
+    public static SchemaType Root { get; } = Kind(
         "dev.petrel.scheduling.v1.SchedulingDecision",
-        static _ =>
-        [
-            new() { Name = "apiVersion", Kind = FieldKind.String, IsValue = true },
-            new() { Name = "kind", Kind = FieldKind.String, IsValue = true },
-            new() { Name = "metadata", Kind = FieldKind.Object, Type = KubernetesSchemas.ByName("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!, IsValue = true },
-            new() { Name = "attempts", Kind = FieldKind.Int64 },
-            new() { Name = "decisions", Kind = FieldKind.Json, IsList = true },
-        ]);
+        Field("attempts", FieldKind.Int64),
+        Field("decisions", FieldKind.Json) with { IsList = true });
 }
