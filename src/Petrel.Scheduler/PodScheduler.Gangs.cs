@@ -136,7 +136,7 @@ public sealed partial class PodScheduler
         LogUnschedulable(_logger, queued.Pod.Key, message);
         var node = preempted.GetValueOrDefault(queued.Pod.Uid);
         _queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
-        ReportFailure(queued.Pod, "Unschedulable", message, node?.Node);
+        ReportFailure(queued.Pod, "Unschedulable", message);
         Note(queued.Pod, gang, places, decision => decision with
         {
             Result = node is null ? DecisionResult.WaitingForGang : DecisionResult.Preempting,

@@ -264,7 +264,7 @@ public sealed partial class PodScheduler
             Act(help.Act, cancellationToken);
         }
         _queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
-        ReportFailure(pod, "Unschedulable", placement.Message, placement.PostFilter?.NominatedNode);
+        ReportFailure(pod, "Unschedulable", placement.Message);
     }
 
     private void Act(Func<CancellationToken, Task>? act, CancellationToken cancellationToken)
@@ -408,10 +408,10 @@ public sealed partial class PodScheduler
         }
     }
 
-    private void ReportFailure(PodInfo pod, string reason, string message, string? nominatedNode = null)
+    private void ReportFailure(PodInfo pod, string reason, string message)
     {
         _events.Record(pod.Pod, "Warning", "FailedScheduling", message);
-        _failures.Report(pod.Pod, reason, message, nominatedNode);
+        _failures.Report(pod.Pod, reason, message);
     }
 
     // Another pod may have taken the name meanwhile.

@@ -23,9 +23,9 @@ internal sealed class SchedulingDecisionSubresource(ServerParts parts, IScheduli
         using var pod = found.Parse();
         var uid = pod.RootElement.Text("metadata", "uid");
         var document = decisions?.Find(request.Key, uid) ?? throw NotRecorded(request, WhyNone(pod.RootElement));
-        document["apiVersion"] = SchedulingDecisionSchema.Gvk.ApiVersion;
-        document["kind"] = SchedulingDecisionSchema.Gvk.Kind;
-        document["metadata"] = new JsonObject { ["name"] = request.Key.Name, ["namespace"] = request.Key.Namespace, ["uid"] = uid };
+        document.Insert(0, "apiVersion", SchedulingDecisionSchema.Gvk.ApiVersion);
+        document.Insert(1, "kind", SchedulingDecisionSchema.Gvk.Kind);
+        document.Insert(2, "metadata", new JsonObject { ["name"] = request.Key.Name, ["namespace"] = request.Key.Namespace, ["uid"] = uid });
         return new ApiResponse { StatusCode = 200, Body = JsonBytes.Of(document) };
     }
 

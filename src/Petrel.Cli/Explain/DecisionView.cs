@@ -71,7 +71,7 @@ internal static class DecisionView
         {
             yield break;
         }
-        var table = NewTable($"Refused: {refusals.Sum(r => Number(r, "count"))} of {Number(decision, "nodes")} nodes", "NODES", "PLUGIN", "REASON", "WHICH");
+        var table = NewTable($"Refused: {refusals.Sum(r => Number(r, "count"))} of {Number(decision, "nodes")} nodes", "NODES", "PLUGIN", "REASON", "NODE NAMES");
         foreach (var refusal in refusals)
         {
             var (count, named) = (Number(refusal, "count"), Items(refusal, "nodes").Select(n => n.GetString()!).ToList());
