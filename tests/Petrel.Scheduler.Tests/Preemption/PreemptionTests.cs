@@ -152,6 +152,8 @@ public sealed class PreemptionTests : IAsyncDisposable
             for (var i = 0; i < 4; i++)
             {
                 world.Run(dice.Next(3000) / 1000.0);
+                // Gives the pod another try, which doesn't help it.
+                world.Create(Make.Node($"other{i}", cpu: "1", taints: [Make.Taint("a")]));
                 if (dice.Next(2) == 0)
                 {
                     world.RestartScheduler();
