@@ -1,15 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.KubernetesService;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
+using Petrel.Controllers.ReplicationControllers;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Model.Determinism;
 
@@ -50,6 +53,10 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new ReplicationManager(context),
+        new JobController(context),
+        new CronJobController(context),
+        new TtlAfterFinishedController(context),
         new HorizontalPodAutoscalerController(context),
         new EndpointsController(context),
         new EndpointSliceController(context),
