@@ -1,6 +1,7 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Preemption;
 
 namespace Petrel.Scheduler.Cycle;
 
@@ -86,6 +87,9 @@ internal sealed class CycleState
 
     /// <summary>The cluster's version at which no node was found, and what was answered and recorded; while nothing changes, the next pod needn't be tried.</summary>
     public (long Version, Placement Placement, Decision? Recorded)? Failure { get; set; }
+
+    /// <summary>What preemption found out about nodes for pods of this signature; kept only where no filter looks beyond the node.</summary>
+    public TrialResults? Trials => _wide.Length > 0 || IsVolatile ? null : field ??= new();
 
     /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
     public bool TryServe(PodInfo pod)

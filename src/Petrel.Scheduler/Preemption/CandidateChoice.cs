@@ -39,8 +39,26 @@ internal static class CandidateChoice
     }
 
     // Priorities may be negative: without the shift, many victims of negative priority would look better than few.
-    private static long Sum(Candidate candidate) => candidate.Victims.Sum(v => v.Priority + (long)int.MaxValue + 1);
+    private static long Sum(Candidate candidate)
+    {
+        long sum = 0;
+        foreach (var victim in candidate.Victims)
+        {
+            sum += victim.Priority + (long)int.MaxValue + 1;
+        }
+        return sum;
+    }
 
-    private static DateTime EarliestStart(Candidate candidate) =>
-        candidate.Victims.Where(v => v.Priority == candidate.Victims[0].Priority).Min(Importance.StartOf);
+    private static DateTime EarliestStart(Candidate candidate)
+    {
+        var earliest = DateTime.MaxValue;
+        foreach (var victim in candidate.Victims)
+        {
+            if (victim.Priority == candidate.Victims[0].Priority && Importance.StartOf(victim) is var start && start < earliest)
+            {
+                earliest = start;
+            }
+        }
+        return earliest;
+    }
 }

@@ -201,6 +201,67 @@ public sealed class VictimTests
         iter: 300,
         threads: 1);
 
+    [Fact]
+    public void What_is_kept_of_trials_changes_no_victim() => Gen.ULong.Sample(
+        seed =>
+        {
+            // Two clusters that live the same life, with one scheduler that keeps what it found out and one that does not.
+            string Live(bool keeps)
+            {
+                var (dice, story) = (new SeededEntropy(seed), new List<string>());
+                var cluster = Make.Cluster([.. Enumerable.Range(0, 8).Select(i => Make.Node($"n{i}", cpu: $"{2 + dice.Next(3)}"))]);
+                var objects = new Objects();
+                var context = new PluginContext(new(), cluster, objects) { Entropy = new SeededEntropy(1) };
+                var cycle = new SchedulingCycle(Profile.Create(context), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
+                for (var i = 0; i < 60; i++)
+                {
+                    // Few kinds of pods, so that what is kept is used.
+                    var pod = Pod($"p{i}", dice.Next(4), $"{1 + dice.Next(2)}", labels: $"app={(char)('a' + dice.Next(2))}", start: dice.Next(50), with: s =>
+                    {
+                        if (i % 17 == 3)
+                        {
+                            s.Affinity = Make.Away("app", "a", "kubernetes.io/hostname");
+                        }
+                    });
+                    var placement = cycle.Schedule(pod);
+                    story.Add($"{placement.NodeName} {placement.Message} {placement.PostFilter?.Preemption?.Node} {string.Join(' ', placement.PostFilter?.Preemption?.Victims.Select(v => v.Pod.Name) ?? [])}");
+                    foreach (var victim in placement.PostFilter?.Preemption?.Victims ?? [])
+                    {
+                        cluster.Remove(victim.Uid);
+                    }
+                    if ((placement.NodeName ?? placement.PostFilter?.Preemption?.Node) is { } node)
+                    {
+                        cluster.Place(pod, node);
+                    }
+                    var other = cluster.Nodes[dice.Next(8)].Pods.MinBy(p => p.Key);
+                    switch (dice.Next(6))
+                    {
+                        case 0 when other is not null:
+                            // It begins to run, and is another victim than before.
+                            cluster.Place(Pod(other.Key.Name, other.Priority, $"{other.Requests.MilliCpu / 1000}", $"app={other.Labels["app"]}", dice.Next(50), with: s => s.Affinity = other.Pod.Spec.Affinity), cluster.NodeOf(other.Uid)!.Name);
+                            break;
+                        case 1 when other is not null:
+                            cluster.Remove(other.Uid);
+                            break;
+                        case 2:
+                            objects.Budgets.Clear();
+                            objects.Budgets.AddRange(dice.Next(2) == 0 ? [] : [Budget("a", dice.Next(2))]);
+                            break;
+                        case 3:
+                            cluster.Nominations.Set(Pod($"w{i}", 3), $"n{dice.Next(8)}");
+                            break;
+                        case 4:
+                            cluster.Nominations.Remove($"uid-default-w{i - 1}");
+                            break;
+                    }
+                }
+                return string.Join('\n', story);
+            }
+            Assert.Equal(Live(false), Live(true));
+        },
+        iter: 150,
+        threads: 1);
+
     private static string? FitsOn(ClusterState cluster, PodInfo pod, string node)
     {
         var term = new V1NodeSelectorTerm { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = [node] }] };
