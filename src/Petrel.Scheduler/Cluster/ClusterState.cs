@@ -55,10 +55,15 @@ internal sealed class ClusterState
     public long[] Generations => _generations;
 
     /// <summary>
-    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, taints and images, labels of
-    /// namespaces, Services.
+    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, labels of namespaces, Services.
     /// </summary>
     public long TopologyVersion { get; private set; }
+
+    /// <summary>Another one after every change of a node's taints.</summary>
+    public long TaintsVersion { get; private set; }
+
+    /// <summary>Another one after every change of which node has which images.</summary>
+    public long ImagesVersion { get; private set; }
 
     /// <summary>Another one after every change of anything.</summary>
     public long Version => _generation + TopologyVersion + Nominations.Version;
@@ -184,10 +189,17 @@ internal sealed class ClusterState
         {
             _order = null;
         }
-        if (!wasKnown || cordoned != info.IsUnschedulable || !NodeChanges.SameLabels(labels, info.Labels) || !NodeChanges.SameTaints(taints, info.Taints)
-            || !NodeChanges.Same(images, info.Images))
+        if (!wasKnown || !NodeChanges.SameLabels(labels, info.Labels))
         {
             TopologyVersion++;
+        }
+        if (cordoned != info.IsUnschedulable || !NodeChanges.SameTaints(taints, info.Taints))
+        {
+            TaintsVersion++;
+        }
+        if (!NodeChanges.Same(images, info.Images))
+        {
+            ImagesVersion++;
         }
         if (!wasKnown)
         {

@@ -18,13 +18,15 @@ internal sealed class CycleState
     private readonly Score[] _sums;
     private readonly Score[] _normalized;
     private readonly long _topologyVersion;
+    private readonly long? _taintsVersion;
+    private long _imagesVersion;
     private NodeResults? _results;
     private long _position;
 
     public CycleState(Profile profile, PodInfo pod, ClusterState cluster)
     {
         (Profile, Pod, Cluster) = (profile, pod, cluster);
-        (_position, _topologyVersion) = (cluster.Journal.End, cluster.TopologyVersion);
+        (_position, _topologyVersion, _imagesVersion) = (cluster.Journal.End, cluster.TopologyVersion, cluster.ImagesVersion);
         var filters = new List<(int Index, INodeFilter Filter)>();
         for (var i = 0; i < profile.Filters.Length && RefusedEverywhere is null; i++)
         {
@@ -61,6 +63,7 @@ internal sealed class CycleState
             score.Raw = i;
         }
         _followers = [.. filters.Select(f => f.Filter).OfType<IFollowsPods>(), .. _scores.Select(s => s.Node).OfType<IFollowsPods>()];
+        _taintsVersion = _followers.Any(f => f.DependsOnTaints) ? cluster.TaintsVersion : null;
         // What reaches over the cluster without following its pods has to be worked out anew each time.
         IsVolatile |= _wide.Any(w => w.Filter is not IFollowsPods) || _normalized.Any(s => s.Node.Reach != Reach.Node && s.Node is not IFollowsPods);
     }
@@ -94,9 +97,15 @@ internal sealed class CycleState
     /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
     public bool TryServe(PodInfo pod)
     {
-        if (IsVolatile || _topologyVersion != Cluster.TopologyVersion)
+        if (IsVolatile || _topologyVersion != Cluster.TopologyVersion || (_taintsVersion ?? Cluster.TaintsVersion) != Cluster.TaintsVersion)
         {
             return false;
+        }
+        if (_imagesVersion != Cluster.ImagesVersion)
+        {
+            // How much a node's image counts depends on how many have it.
+            _imagesVersion = Cluster.ImagesVersion;
+            _results?.Clear();
         }
         if (_followers.Length > 0)
         {

@@ -13,7 +13,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
 {
     private const int FewestToFind = 100;
     private const int LeastPercentage = 5;
-    private const int KeptStates = 64;
+    private const int KeptStates = 256;
 
     private readonly Dictionary<string, CycleState> _states = new(StringComparer.Ordinal);
     private readonly List<NodeResults> _unused = [];
@@ -129,7 +129,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
 
     private void Recycle(CycleState state)
     {
-        if (state.Release() is { } results && results.Slots == cluster.Capacity && _unused.Count < 8)
+        if (state.Release() is { } results && results.Slots == cluster.Capacity && _unused.Count < 16)
         {
             _unused.Add(results);
         }
