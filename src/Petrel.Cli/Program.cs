@@ -2,6 +2,7 @@ using System.CommandLine;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Cli.Cluster;
 using Petrel.Cli.Commands;
+using Petrel.Cli.Commands.Simulation;
 
 if (args is [ProcessShim.Command, .. var container])
 {
@@ -17,6 +18,7 @@ var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kuber
     ClusterCommands.Node(),
     ImageCommands.Create(),
     SimCommand.Create(),
+    SimNodesCommand.Create(),
     HostCommands.Server(),
     HostCommands.Agent(),
 };

@@ -4,6 +4,7 @@ using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Timelines;
 
 namespace Petrel.Simulation.World;
 
@@ -12,15 +13,19 @@ public sealed class SimulatedMachine
 {
     private readonly PlacementInvariant _placement;
     private readonly Action<string, string> _report;
+    private readonly Action<string, string> _note;
+    private readonly SimulatedRuntime _runtime;
 
-    internal SimulatedMachine(SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report)
+    internal SimulatedMachine(
+        SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report, Action<string, string> note)
     {
         Process = process;
         Number = number;
         _placement = placement;
         _report = report;
-        var runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
-        Runtime = new ObservedRuntime(runtime, ContainerStarted, PodStopped);
+        _note = note;
+        _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
+        Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
     }
 
     /// <summary>The node's name.</summary>
@@ -35,17 +40,24 @@ public sealed class SimulatedMachine
     /// <summary>The node's range of pod addresses.</summary>
     public string PodCidr => $"10.200.{Number}.0/24";
 
+    /// <summary>What is wrong with it.</summary>
+    public MachineFaults Faults { get; } = new();
+
     /// <summary>The containers of this machine: an agent's death does not end them.</summary>
     public IContainerRuntime Runtime { get; }
 
     /// <summary>A container of a pod has started here.</summary>
     public void ContainerStarted(string podUid)
     {
+        _note(Process.ToString(), TimelineRecorder.ContainerStarted + podUid);
         if (_placement.Started(podUid, NodeName) is { } problem)
         {
             _report(_placement.Name, problem);
         }
     }
+
+    /// <summary>One of the containers that run ends by itself; see <see cref="SimulatedRuntime.EndOne"/>.</summary>
+    public void EndContainer(int choice, int exitCode) => Process.Post(_ => _runtime.EndOne(choice, exitCode), null);
 
     /// <summary>Nothing of a pod runs here any more.</summary>
     public void PodStopped(string podUid) => _placement.Stopped(podUid, NodeName);

@@ -3,11 +3,15 @@ using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Model.Api;
+using Petrel.Model.Determinism;
 using Petrel.Scheduler;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
 using Petrel.Simulation.Network;
+using Petrel.Simulation.Plans;
+using Petrel.Simulation.Timelines;
+using Petrel.Store;
 
 namespace Petrel.Simulation.World;
 
@@ -17,28 +21,41 @@ namespace Petrel.Simulation.World;
 /// </summary>
 public sealed class SimulatedWorld : IFaultTarget
 {
+    private const int ReadsInFlight = 16;
+
     private readonly Simulator _simulator;
     private readonly WorldSettings _settings;
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
     private readonly PlacementInvariant _placement = new();
+    private readonly WatchHistoryInvariant _watches;
     private readonly List<SimulatedNode> _nodes;
+    private IRevisionedStore? _store;
     private ServerEndpoint? _endpoint;
 
-    public SimulatedWorld(Simulator simulator, WorldSettings settings)
+    /// <param name="simulator">The run.</param>
+    /// <param name="settings">The cluster.</param>
+    /// <param name="plan">What happens in it, for those who want to know.</param>
+    public SimulatedWorld(Simulator simulator, WorldSettings settings, RunPlan plan)
     {
+        Plan = plan;
         _simulator = simulator;
         _settings = settings;
         _disk = settings.Disk();
         _observer = new(simulator, [new SurgeInvariant(), _placement]);
-        Network = new(simulator.History);
+        _watches = new(settings.WatchWindow, Report);
+        Network = new(simulator.History) { Watches = _watches };
         Outside = simulator.CreateProcess("user");
-        User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.Entropy.Fork());
+        User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
+        Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
         Server = new(simulator, "server", ComposeServer) { Crashed = () => _endpoint = null };
         Controllers = new(simulator, "controllers", ComposeControllers);
         Scheduler = new(simulator, "scheduler", ComposeScheduler);
         _nodes = [.. Enumerable.Range(1, settings.Nodes).Select(NodeOf)];
     }
+
+    /// <summary>What happens.</summary>
+    public RunPlan Plan { get; }
 
     public TimeProvider Clock => _simulator.Clock;
 
@@ -51,8 +68,23 @@ public sealed class SimulatedWorld : IFaultTarget
 
     public long Commits => _observer.Commits;
 
+    /// <summary>Tells what happens; null when nobody wants to know.</summary>
+    public TimelineRecorder? Timeline
+    {
+        get;
+        init
+        {
+            field = value;
+            Network.TellsOrigin = value is not null;
+            _simulator.History.Appended = value is null ? null : value.Line;
+        }
+    }
+
     /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
+
+    /// <inheritdoc/>
+    public DiskFaults Disk { get; }
 
     /// <inheritdoc/>
     public RestartableProcess Server { get; }
@@ -95,17 +127,38 @@ public sealed class SimulatedWorld : IFaultTarget
     }
 
     /// <inheritdoc/>
+    public RestartableProcess? FindProcess(string name) => Programs.FirstOrDefault(p => p.Name == name);
+
+    /// <inheritdoc/>
+    public SimulatedNode? FindNode(string name) => _nodes.Find(n => n.Name == name);
+
+    /// <inheritdoc/>
+    public ValueTask CompactAsync(CancellationToken cancellationToken) =>
+        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
+
+    /// <inheritdoc/>
+    public void Note(string who, string what) => _simulator.History.Append(who, what);
+
+    /// <inheritdoc/>
     public void HealAll()
     {
         Network.HealAll();
+        Disk.HealAll();
+        foreach (var process in Programs)
+        {
+            process.Wall.Repair();
+        }
         Server.Start();
         Controllers.Start();
         Scheduler.Start();
         foreach (var node in _nodes)
         {
+            node.Machine?.Faults.HealAll();
             node.PowerOn();
         }
     }
+
+    private IEnumerable<RestartableProcess> Programs => [Server, Controllers, Scheduler, .. _nodes.Select(n => n.Agent)];
 
     private void ComposeServer(SimulatedProcess process)
     {
@@ -113,13 +166,17 @@ public sealed class SimulatedWorld : IFaultTarget
         {
             NotReadyTolerationSeconds = _settings.TolerationSeconds,
             UnreachableTolerationSeconds = _settings.TolerationSeconds,
+            WatchWindow = _settings.WatchWindow,
+            // The default depends on the machine, and runs must not.
+            MaxReadsInFlight = ReadsInFlight,
         };
+        _store = _disk.Open();
         var server = new ApiServer.ApiServer(
             options,
-            new ObservedStore(_disk.Open(), _observer.Observe),
+            new FaultyStore(new ObservedStore(_store, Committed), Disk, process.Time),
             KindRegistry.BuiltIn,
             process.Time,
-            _simulator.Entropy.Fork(),
+            EntropyOf(process),
             new NoNodeConnector(),
             LogsOf(process));
         _simulator.Spawn(process, "api server", server.RunAsync);
@@ -130,10 +187,17 @@ public sealed class SimulatedWorld : IFaultTarget
         });
     }
 
+    private void Committed(IReadOnlyList<StoreOperation> operations, long revision)
+    {
+        Timeline?.Committed(operations);
+        _watches.Committed(operations, revision);
+        _observer.Observe(operations, revision);
+    }
+
     private void ComposeControllers(SimulatedProcess process)
     {
         var context = new ProgramContext(
-            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), LogsOf(process));
+            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, EntropyOf(process), LogsOf(process));
         _simulator.Spawn(process, "controllers", stop => _settings.Controllers(context, stop));
     }
 
@@ -147,7 +211,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private void ComposeAgent(SimulatedProcess process, SimulatedMachine machine)
     {
         var context = new AgentContext(
-            ClientOf(process, UserInfo.Node(process.Name)), process.Time, _simulator.Entropy.Fork(), LogsOf(process), machine);
+            ClientOf(process, UserInfo.Node(process.Name)), process.Time, EntropyOf(process), LogsOf(process), machine);
         _simulator.Spawn(process, "agent", stop => _settings.Agent(context, stop));
     }
 
@@ -157,13 +221,18 @@ public sealed class SimulatedWorld : IFaultTarget
         return new(
             _simulator,
             name,
-            () => new(_simulator.CreateProcess($"{name}/machine"), number, _simulator.Entropy.Fork(), _placement, Report),
+            () => MachineOf(number, _simulator.CreateProcess($"{name}/machine")),
             ComposeAgent,
             () => _placement.NodeLost(name));
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
-        new(new SimulatedLink(Network, process, _simulator.Entropy.Fork(), () => _endpoint), user, process.Name);
+        new(new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint), user, process.Name);
+
+    private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _placement, Report, Note);
+
+    // Follows from which incarnation it is, and not from what else has started before.
+    private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
 
     private HistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
 }
