@@ -1,6 +1,6 @@
 using Petrel.Agent;
 using Petrel.Agent.Probes;
-using Petrel.Agent.Volumes;
+using Petrel.Client;
 using Petrel.Controllers;
 
 namespace Petrel.Simulation.World;
@@ -12,10 +12,15 @@ public static class RealPrograms
     private static readonly TimeSpan NodeGrace = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(5);
 
-    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) =>
-        new ControllerManager(
-            context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = NodeGrace, NodeMonitorPeriod = LeaseRenewal }, context.Logs)
-        .RunAsync(cancellationToken);
+    /// <summary>The controllers, and beside them who makes volumes for claims.</summary>
+    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) => Loops.RunTogetherAsync(
+        cancellationToken,
+        stop => Manager(context).RunAsync(stop),
+        stop => VolumeProvisioner.RunAsync(context, stop));
+
+    private static ControllerManager Manager(ProgramContext context) =>
+        new(
+            context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = NodeGrace, NodeMonitorPeriod = LeaseRenewal }, context.Logs);
 
     public static Task Agent(AgentContext context, CancellationToken cancellationToken)
     {
@@ -30,7 +35,7 @@ public static class RealPrograms
             LeaseRenewInterval = LeaseRenewal,
         };
         return new NodeAgent(
-            settings, context.Client, machine.Runtime, new SimulatedPodFiles(), new SimulatedProber(), context.Time, context.Entropy, context.Logs)
+            settings, context.Client, machine.Runtime, machine.Files, new SimulatedProber(), context.Time, context.Entropy, context.Logs)
         .RunAsync(cancellationToken);
     }
 }

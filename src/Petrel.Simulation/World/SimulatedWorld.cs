@@ -7,6 +7,7 @@ using Petrel.Scheduler;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
 
 namespace Petrel.Simulation.World;
@@ -21,7 +22,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private readonly WorldSettings _settings;
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
-    private readonly PlacementInvariant _placement = new();
+    private readonly SimulatedStorage _storage = new();
     private readonly List<SimulatedNode> _nodes;
     private ServerEndpoint? _endpoint;
 
@@ -30,7 +31,8 @@ public sealed class SimulatedWorld : IFaultTarget
         _simulator = simulator;
         _settings = settings;
         _disk = settings.Disk();
-        _observer = new(simulator, [new SurgeInvariant(), _placement]);
+        Running = new(Facts, AllInvariants.OfRuns(Facts));
+        _observer = new(simulator, Facts, AllInvariants.OfCommits(Facts));
         Network = new(simulator.History);
         Outside = simulator.CreateProcess("user");
         User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.Entropy.Fork());
@@ -51,6 +53,12 @@ public sealed class SimulatedWorld : IFaultTarget
 
     public long Commits => _observer.Commits;
 
+    /// <summary>Everything that is committed.</summary>
+    public ClusterFacts Facts { get; } = new();
+
+    /// <summary>Everything that runs.</summary>
+    public RunningPods Running { get; }
+
     /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
 
@@ -66,8 +74,12 @@ public sealed class SimulatedWorld : IFaultTarget
     /// <inheritdoc/>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
-    /// <summary>Committed objects of the workload kinds, by store key.</summary>
-    public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => _observer.Objects(prefix);
+    /// <summary>Committed objects of a kind, by store key.</summary>
+    public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => Facts.Objects(prefix);
+
+    /// <summary>What of the general goals is not reached yet: see <see cref="AllGoals"/>.</summary>
+    public string? Unfinished() => AllGoals.Unfinished(Facts, Clock.GetUtcNow())
+        ?? Running.Running.Where(p => Facts.ByUid(p.Uid) is null).Select(p => $"{p.Namespace}/{p.Name} ({p.Uid}) runs on {p.Node} and does not exist").FirstOrDefault();
 
     /// <summary>Starts everything.</summary>
     public void Start()
@@ -157,9 +169,13 @@ public sealed class SimulatedWorld : IFaultTarget
         return new(
             _simulator,
             name,
-            () => new(_simulator.CreateProcess($"{name}/machine"), number, _simulator.Entropy.Fork(), _placement, Report),
+            () => new(_simulator.CreateProcess($"{name}/machine"), number, _simulator.Entropy.Fork(), _storage, Running, Report),
             ComposeAgent,
-            () => _placement.NodeLost(name));
+            () =>
+            {
+                Running.NodeLost(name);
+                _storage.NodeLost(name);
+            });
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
