@@ -11,6 +11,15 @@ internal sealed class ReadyWork(IEntropy? choices)
     private readonly List<WorkItem> _shuffled = [];
     private readonly Queue<WorkItem> _ordered = [];
 
+    /// <summary>From now on, another source draws the order.</summary>
+    public void Shuffle(IEntropy source)
+    {
+        if (choices is not null)
+        {
+            choices = source;
+        }
+    }
+
     public void Add(in WorkItem item)
     {
         if (choices is null)

@@ -13,6 +13,8 @@ public sealed class SimulatedProcess : SynchronizationContext
 {
     private readonly Simulator _simulator;
     private readonly CancellationTokenSource _killed = new();
+    private int _stepsToCrash = -1;
+    private Action? _crash;
 
     internal SimulatedProcess(Simulator simulator, string name, int incarnation)
     {
@@ -44,6 +46,16 @@ public sealed class SimulatedProcess : SynchronizationContext
             _simulator.History.Append(ToString(), "killed");
             _killed.Cancel();
         }
+    }
+
+    /// <summary>
+    /// Calls <paramref name="crash"/>, which kills the process, in place of its so-many-th step from now: so it dies at any await, in the middle of
+    /// an instant too. The last call counts.
+    /// </summary>
+    public void CrashAtStep(int steps, Action crash)
+    {
+        _stepsToCrash = steps;
+        _crash = crash;
     }
 
     /// <summary>
@@ -85,6 +97,16 @@ public sealed class SimulatedProcess : SynchronizationContext
 
     /// <summary>Queues work for the simulator itself (timers, new components).</summary>
     internal void Enqueue(SendOrPostCallback work, object? state) => _simulator.Enqueue(new(this, work, state));
+
+    /// <summary>Whether the process lives to do its next step.</summary>
+    internal bool BeginStep()
+    {
+        if (IsAlive && _stepsToCrash >= 0 && _stepsToCrash-- == 0)
+        {
+            _crash!();
+        }
+        return IsAlive;
+    }
 
     /// <summary>Whether a timer that is created now may ever run.</summary>
     internal bool AdmitsTimers()

@@ -11,7 +11,6 @@ namespace Petrel.Simulation.Execution;
 public sealed class Simulator : IDisposable
 {
     private readonly SimulatorSettings _settings;
-    private readonly SeededEntropy _choices;
     private readonly ReadyWork _ready;
     private readonly SortedDictionary<string, int> _incarnations = new(StringComparer.Ordinal);
     private readonly List<Finding> _findings = [];
@@ -23,8 +22,7 @@ public sealed class Simulator : IDisposable
     {
         _settings = settings;
         Entropy = new(settings.Seed);
-        _choices = Entropy.Fork();
-        _ready = new(settings.Interleaving == Interleaving.Shuffled ? _choices : null);
+        _ready = new(settings.Interleaving == Interleaving.Shuffled ? Entropy.Fork() : null);
         History = new(Clock, settings.LastLines, settings.Trace);
     }
 
@@ -38,8 +36,11 @@ public sealed class Simulator : IDisposable
     /// <summary>The true time. Processes use their own <see cref="SimulatedProcess.Time"/>.</summary>
     public VirtualTimeProvider Clock { get; } = new();
 
-    /// <summary>The run's randomness: fork one source per component, so that one's draws don't shift another's.</summary>
+    /// <summary>The run's randomness. What a component draws should come from <see cref="EntropyFor"/>, so that it does not depend on what others do.</summary>
     public SeededEntropy Entropy { get; }
+
+    /// <summary>The run's randomness for a purpose, such as one incarnation of a process.</summary>
+    public SeededEntropy EntropyFor(string purpose) => EntropyPurposes.Of(_settings.Seed, purpose);
 
     public History History { get; }
 
@@ -87,6 +88,8 @@ public sealed class Simulator : IDisposable
             var end = Clock.Elapsed + limit;
             while (true)
             {
+                // An order of its own for each instant: one more step now changes nothing later by itself.
+                _ready.Shuffle(EntropyPurposes.Of(_settings.Seed, (ulong)Clock.Elapsed.Ticks));
                 Drain();
                 AfterInstant?.Invoke();
                 ThrowIfForeign();
@@ -141,7 +144,7 @@ public sealed class Simulator : IDisposable
         {
             while (_ready.TryTake(out var item))
             {
-                if (!item.Process.IsAlive)
+                if (!item.Process.BeginStep())
                 {
                     continue;
                 }

@@ -1,112 +1,173 @@
-using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Simulation.Plans;
 using Petrel.Simulation.World;
 
 namespace Petrel.Simulation.Faults;
 
-/// <summary>Draws faults from the seed, applies them to a world, and repairs each after a while.</summary>
-public sealed class FaultInjector(IFaultTarget target, FaultSettings settings, TimeProvider time, IEntropy entropy)
+/// <summary>
+/// Applies a plan's faults to a world, each at its time and for its duration, whatever the others do. A fault whose target this world does not
+/// have does nothing.
+/// </summary>
+/// <param name="target">What breaks.</param>
+/// <param name="plan">When, what and for how long.</param>
+/// <param name="time">The true time, which begins with the run.</param>
+public sealed class FaultInjector(IFaultTarget target, RunPlan plan, TimeProvider time)
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-
     private readonly long _start = time.GetTimestamp();
 
-    /// <summary>Injects until the window is over, then heals everything and returns.</summary>
+    /// <summary>Injects until the last fault is over, then heals everything and returns.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        List<Task> repairs = [];
-        while (settings.Weights.Count > 0)
-        {
-            // Exponential: faults come in bursts and lulls, as they do.
-            var pause = settings.MeanInterval * -Math.Log(1 - entropy.NextDouble());
-            if (time.GetElapsedTime(_start) + pause >= settings.Window)
-            {
-                break;
-            }
-            await Task.Delay(pause, time, cancellationToken);
-            repairs.Add(StrikeAsync(Choose(), cancellationToken));
-        }
-        var left = settings.Window - time.GetElapsedTime(_start);
-        if (left > TimeSpan.Zero)
-        {
-            await Task.Delay(left, time, cancellationToken);
-        }
+        var strikes = plan.Faults.Select(f => StrikeAsync(f, cancellationToken)).ToArray();
+        await UntilAsync(plan.FaultsEnd, cancellationToken);
         target.HealAll();
-        await Task.WhenAll(repairs);
+        await Task.WhenAll(strikes);
     }
 
-    private FaultKind Choose()
+    private async Task StrikeAsync(PlannedFault fault, CancellationToken cancellationToken)
     {
-        var ticket = entropy.Next(settings.Weights.Sum(w => w.Weight));
-        foreach (var (kind, weight) in settings.Weights)
+        await Task.Yield();
+        if (fault.At >= plan.FaultsEnd)
         {
-            ticket -= weight;
-            if (ticket < 0)
-            {
-                return kind;
-            }
+            return;
         }
-        throw new InvalidOperationException("the weights changed while one was drawn");
+        await UntilAsync(fault.At, cancellationToken);
+        target.Note("fault", $"begins: {FaultText.Of(fault)}");
+        await StrikeNowAsync(fault, cancellationToken);
+        target.Note("fault", $"ends: {FaultText.Of(fault)}");
     }
 
-    private Task StrikeAsync(FaultKind kind, CancellationToken cancellationToken) => kind switch
+    private Task StrikeNowAsync(PlannedFault fault, CancellationToken cancellationToken)
     {
-        FaultKind.NodeCrash => NodeCrashAsync(Pick(target.Nodes), cancellationToken),
-        FaultKind.AgentRestart => RestartAsync(Pick(target.Nodes).Agent, cancellationToken),
-        FaultKind.ServerRestart => RestartAsync(target.Server, cancellationToken),
-        FaultKind.ControllersRestart => RestartAsync(target.Controllers, cancellationToken),
-        FaultKind.SchedulerRestart => RestartAsync(target.Scheduler, cancellationToken),
-        FaultKind.Partition => PartitionAsync(cancellationToken),
-        _ => WeatherAsync(),
-    };
+        var process = target.FindProcess(fault.Target);
+        var node = target.FindNode(fault.Target);
+        return fault.Kind switch
+        {
+            FaultKind.NodeCrash => node is null ? Task.CompletedTask : PowerCutAsync(node, fault, cancellationToken),
+            FaultKind.AgentRestart => RestartAsync(node?.Agent, fault, cancellationToken),
+            FaultKind.ServerRestart => RestartAsync(target.Server, fault, cancellationToken),
+            FaultKind.ControllersRestart => RestartAsync(target.Controllers, fault, cancellationToken),
+            FaultKind.SchedulerRestart => RestartAsync(target.Scheduler, fault, cancellationToken),
+            FaultKind.CrashAtStep => CrashAtStepAsync(process, fault, cancellationToken),
+            FaultKind.Partition => DuringAsync(
+                target.Network.Disturb(new(fault.Target) { Blocked = fault.Direction ?? LinkDirection.Both }), fault, cancellationToken),
+            FaultKind.Weather or FaultKind.Duplication or FaultKind.Reordering or FaultKind.SlowLink => DuringAsync(
+                target.Network.Disturb(new(fault.Target) { Conditions = fault.Link ?? LinkConditions.Good }), fault, cancellationToken),
+            FaultKind.StaleCache => DuringAsync(target.Network.Disturb(new(fault.Target) { HoldsStreams = true }), fault, cancellationToken),
+            FaultKind.WatchCut => CutAsync(fault.Target),
+            FaultKind.Compaction => CompactionAsync(fault, cancellationToken),
+            FaultKind.ClockJump => DuringAsync(process?.Wall.Begin(fault.Offset ?? default, 0), fault, cancellationToken),
+            FaultKind.ClockDrift => DuringAsync(process?.Wall.Begin(default, (fault.Rate ?? 1) - 1), fault, cancellationToken),
+            FaultKind.SlowDisk => DuringAsync(target.Disk.Begin(new() { Delay = fault.Delay ?? default }), fault, cancellationToken),
+            FaultKind.FailingDisk => DuringAsync(target.Disk.Begin(new() { FailureProbability = fault.Probability ?? 1 }), fault, cancellationToken),
+            FaultKind.LostCommits => DuringAsync(target.Disk.Begin(new() { LostAnswerProbability = fault.Probability ?? 1 }), fault, cancellationToken),
+            FaultKind.CrashAfterCommit => CrashAfterCommitAsync(fault, cancellationToken),
+            FaultKind.ContainerExit => ExitAsync(node?.Machine, fault),
+            FaultKind.ImagePullFailure => DuringAsync(node?.Machine?.Faults.Begin(new() { PullsFail = true }), fault, cancellationToken),
+            FaultKind.SlowStart => DuringAsync(node?.Machine?.Faults.Begin(new() { StartDelay = fault.Delay ?? default }), fault, cancellationToken),
+            _ => throw new NotSupportedException($"nobody knows how to make a fault of kind {fault.Kind}"),
+        };
+    }
 
-    private async Task NodeCrashAsync(SimulatedNode node, CancellationToken cancellationToken)
+    private async Task PowerCutAsync(SimulatedNode node, PlannedFault fault, CancellationToken cancellationToken)
     {
         node.PowerOff();
-        await PauseAsync(settings.MaxOutage, cancellationToken);
+        await UntilEndAsync(fault, cancellationToken);
         node.PowerOn();
     }
 
-    private async Task RestartAsync(RestartableProcess process, CancellationToken cancellationToken)
+    private async Task RestartAsync(RestartableProcess? process, PlannedFault fault, CancellationToken cancellationToken)
     {
-        process.Crash();
-        await PauseAsync(settings.MaxRestart, cancellationToken);
+        if (process is not null)
+        {
+            process.Crash();
+            await UntilEndAsync(fault, cancellationToken);
+            target.Restart(process);
+        }
+    }
+
+    private async Task CrashAtStepAsync(RestartableProcess? process, PlannedFault fault, CancellationToken cancellationToken)
+    {
+        if (process?.Current is not { IsAlive: true } victim)
+        {
+            return;
+        }
+        var left = plan.FaultsEnd - Elapsed;
+        var crashed = new CancellationTokenSource();
+        victim.CrashAtStep(fault.Steps ?? 0, () =>
+        {
+            process.Crash();
+            crashed.Cancel();
+        });
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(crashed.Token, cancellationToken);
+        try
+        {
+            await Task.Delay(left, time, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It has crashed.
+        }
+        crashed.Dispose();
+        if (process.IsUp)
+        {
+            // It did not do so many steps; it will not die of it later either.
+            victim.CrashAtStep(-1, static () => { });
+            return;
+        }
+        await UntilAsync(Earlier(Elapsed + fault.Duration, plan.FaultsEnd), cancellationToken);
         target.Restart(process);
     }
 
-    private async Task PartitionAsync(CancellationToken cancellationToken)
+    private async Task CrashAfterCommitAsync(PlannedFault fault, CancellationToken cancellationToken)
     {
-        // Mostly nodes; now and then one of the programs beside the server.
-        var victim = entropy.Next(target.Nodes.Count + 2);
-        var name = victim < target.Nodes.Count ? target.Nodes[victim].Name : victim == target.Nodes.Count ? target.Controllers.Name : target.Scheduler.Name;
-        target.Network.Partition(name);
-        await PauseAsync(settings.MaxOutage, cancellationToken);
-        target.Network.Heal(name);
+        target.Disk.CrashAfterCommit();
+        // Whenever that is, the server comes back at the end.
+        await UntilEndAsync(fault, cancellationToken);
+        target.Restart(target.Server);
     }
 
-    private Task WeatherAsync()
+    // What the process has seen is forgotten before it can resume: by the store, and by the server's memory, which a restart empties.
+    private async Task CompactionAsync(PlannedFault fault, CancellationToken cancellationToken)
     {
-        var worst = settings.WorstWeather;
-        target.Network.SetConditions(entropy.Next(3) == 0
-            ? LinkConditions.Good
-            : worst with
-            {
-                MaxDelay = worst.MinDelay + (worst.MaxDelay - worst.MinDelay) * entropy.NextDouble(),
-                RequestLoss = worst.RequestLoss * entropy.NextDouble(),
-                AnswerLoss = worst.AnswerLoss * entropy.NextDouble(),
-                StreamCut = worst.StreamCut * entropy.NextDouble(),
-            });
+        using (target.Network.Disturb(new(fault.Target) { Blocked = LinkDirection.Both }))
+        {
+            target.Network.CutStreams(fault.Target);
+            await UntilEndAsync(fault, cancellationToken);
+            await target.CompactAsync(cancellationToken);
+            target.Server.Crash();
+            target.Restart(target.Server);
+        }
+    }
+
+    private Task CutAsync(string process)
+    {
+        target.Network.CutStreams(process);
         return Task.CompletedTask;
     }
 
-    // Never beyond the window: what is broken then is healed all at once.
-    private async Task PauseAsync(TimeSpan longest, CancellationToken cancellationToken)
+    private static Task ExitAsync(SimulatedMachine? machine, PlannedFault fault)
     {
-        var pause = ShortestPause + longest * Math.Pow(entropy.NextDouble(), 2);
-        var left = settings.Window - time.GetElapsedTime(_start);
-        await Task.Delay(pause < left ? pause : left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
+        machine?.EndContainer(fault.Choice ?? 0, fault.ExitCode ?? 1);
+        return Task.CompletedTask;
     }
 
-    private T Pick<T>(IReadOnlyList<T> from) => from[entropy.Next(from.Count)];
+    private async Task DuringAsync(IDisposable? effect, PlannedFault fault, CancellationToken cancellationToken)
+    {
+        using (effect)
+        {
+            await UntilEndAsync(fault, cancellationToken);
+        }
+    }
+
+    // Never beyond the end of all faults: what is broken then is healed all at once.
+    private Task UntilEndAsync(PlannedFault fault, CancellationToken cancellationToken) => UntilAsync(Earlier(fault.End, plan.FaultsEnd), cancellationToken);
+
+    private Task UntilAsync(TimeSpan at, CancellationToken cancellationToken) =>
+        at > Elapsed ? Task.Delay(at - Elapsed, time, cancellationToken) : Task.CompletedTask;
+
+    private TimeSpan Elapsed => time.GetElapsedTime(_start);
+
+    private static TimeSpan Earlier(TimeSpan left, TimeSpan right) => left < right ? left : right;
 }

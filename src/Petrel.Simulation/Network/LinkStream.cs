@@ -19,6 +19,7 @@ internal sealed class LinkStream(
     private static readonly TimeSpan StallPoll = TimeSpan.FromMilliseconds(500);
 
     private readonly Channel<(ReadOnlyMemory<byte> Chunk, long SentAt)> _inFlight = Channel.CreateUnbounded<(ReadOnlyMemory<byte>, long)>();
+    private bool _cut;
 
     public static TimeSpan Draw(LinkConditions conditions, IEntropy entropy) =>
         conditions.MinDelay + (conditions.MaxDelay - conditions.MinDelay) * entropy.NextDouble();
@@ -29,14 +30,15 @@ internal sealed class LinkStream(
         // The pump hands its failure to the channel; when the server dies, this registration does.
         endpoint.Process.Post(_ => _ = PumpAsync(), null);
         var died = endpoint.Process.Killed.Register(() => _inFlight.Writer.TryComplete(new IOException($"{endpoint.Process} died.")));
+        using var listed = network.AddStream(caller, Cut);
         try
         {
             while (await _inFlight.Reader.WaitToReadAsync(cancellationToken))
             {
                 while (_inFlight.Reader.TryRead(out var item))
                 {
-                    var conditions = network.Conditions;
-                    if (entropy.NextDouble() < conditions.StreamCut)
+                    var conditions = network.ConditionsOf(caller.Name);
+                    if (_cut || entropy.NextDouble() < conditions.StreamCut)
                     {
                         throw new IOException("the stream was cut");
                     }
@@ -46,6 +48,10 @@ internal sealed class LinkStream(
                         await Task.Delay(delay, caller.Time, cancellationToken);
                     }
                     await WaitForWayAsync(cancellationToken);
+                    if (_cut)
+                    {
+                        throw new IOException("the stream was cut");
+                    }
                     yield return item.Chunk;
                 }
             }
@@ -62,7 +68,7 @@ internal sealed class LinkStream(
     private async Task WaitForWayAsync(CancellationToken cancellationToken)
     {
         var since = caller.Time.GetTimestamp();
-        while (network.IsPartitioned(caller.Name))
+        while (network.Blocks(caller.Name, LinkDirection.FromServer))
         {
             if (caller.Time.GetElapsedTime(since) > StallLimit)
             {
@@ -70,6 +76,17 @@ internal sealed class LinkStream(
             }
             await Task.Delay(StallPoll, caller.Time, cancellationToken);
         }
+        // Held back on purpose: the connection itself is well.
+        while (network.HoldsStreams(caller.Name) && !_cut)
+        {
+            await Task.Delay(StallPoll, caller.Time, cancellationToken);
+        }
+    }
+
+    private void Cut()
+    {
+        _cut = true;
+        _inFlight.Writer.TryComplete(new IOException("the stream was cut"));
     }
 
     private async Task PumpAsync()

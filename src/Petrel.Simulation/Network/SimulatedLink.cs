@@ -5,20 +5,23 @@ using Petrel.Simulation.Execution;
 namespace Petrel.Simulation.Network;
 
 /// <summary>
-/// The way of one process' requests to the API server: messages take time, get lost, and fail when the server dies. A failure of
-/// the link is an <see cref="IOException"/>: the request may have been executed or not.
+/// The way of one process' requests to the API server: messages take time, get lost, overtake each other, arrive twice, and fail when the server
+/// dies. A failure of the link is an <see cref="IOException"/>: the request may have been executed or not.
 /// </summary>
 public sealed class SimulatedLink(
     SimulatedNetwork network, SimulatedProcess caller, IEntropy entropy, Func<ServerEndpoint?> server) : IApiHandler
 {
+    private readonly LinkEntropy _entropy = new(entropy.NextUInt64());
+
     /// <inheritdoc/>
     public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
-        var conditions = network.Conditions;
-        await DelayAsync(conditions, cancellationToken);
-        if (network.IsPartitioned(caller.Name) || entropy.NextDouble() < conditions.RequestLoss)
+        var conditions = network.ConditionsOf(caller.Name);
+        var draws = _entropy.ForRequest(caller.Time.GetTimestamp());
+        await Task.Delay(WayThere(conditions, draws), caller.Time, cancellationToken);
+        if (network.Blocks(caller.Name, LinkDirection.ToServer) || draws.NextDouble() < conditions.RequestLoss)
         {
-            await LoseAsync(conditions, request, "the request was lost", cancellationToken);
+            await LoseAsync(conditions, draws, request, "the request was lost", cancellationToken);
         }
         if (server() is not { Process.IsAlive: true } endpoint)
         {
@@ -30,18 +33,22 @@ public sealed class SimulatedLink(
         try
         {
             var response = await CallAsync(endpoint, request, stop, cancellationToken);
-            if (network.IsPartitioned(caller.Name) || entropy.NextDouble() < conditions.AnswerLoss)
+            if (conditions.Duplication > 0 && response.Stream is null && draws.NextDouble() < conditions.Duplication)
+            {
+                response = await RepeatAsync(endpoint, request, response, conditions, draws, cancellationToken);
+            }
+            if (network.Blocks(caller.Name, LinkDirection.FromServer) || draws.NextDouble() < conditions.AnswerLoss)
             {
                 stop.Request();
-                await LoseAsync(conditions, request, "the answer was lost", cancellationToken);
+                await LoseAsync(conditions, draws, request, "the answer was lost", cancellationToken);
             }
-            await DelayAsync(conditions, cancellationToken);
+            await Task.Delay(LinkStream.Draw(conditions, draws), caller.Time, cancellationToken);
             if (response.Stream is not { } stream)
             {
                 gone.Unregister();
                 return response;
             }
-            return response with { Stream = new LinkStream(network, caller, endpoint, entropy, stream, stop, gone).ReadAsync(cancellationToken) };
+            return response with { Stream = new LinkStream(network, caller, endpoint, draws, stream, stop, gone).ReadAsync(cancellationToken) };
         }
         catch
         {
@@ -64,13 +71,44 @@ public sealed class SimulatedLink(
         }
     }
 
-    private Task DelayAsync(LinkConditions conditions, CancellationToken cancellationToken) =>
-        Task.Delay(LinkStream.Draw(conditions, entropy), caller.Time, cancellationToken);
+    // The same message once more, as a transport delivers it that sends again what was not confirmed in time.
+    private async ValueTask<ApiResponse> RepeatAsync(
+        ServerEndpoint endpoint, ApiRequest request, ApiResponse first, LinkConditions conditions, SeededEntropy draws, CancellationToken cancellationToken)
+    {
+        var later = conditions.HoldUp * draws.NextDouble();
+        if (draws.Next(2) == 0)
+        {
+            // Its answer reaches nobody any more. It fails alone, and dies with the server.
+            endpoint.Process.Post(_ => _ = ExecuteLaterAsync(endpoint, request, later), null);
+            return first;
+        }
+        await Task.Delay(later, caller.Time, cancellationToken);
+        return await CallAsync(endpoint, request, new(endpoint.Process), cancellationToken);
+    }
 
-    private async Task LoseAsync(LinkConditions conditions, ApiRequest request, string what, CancellationToken cancellationToken)
+    private static async Task ExecuteLaterAsync(ServerEndpoint endpoint, ApiRequest request, TimeSpan later)
+    {
+        await Task.Delay(later, endpoint.Process.Time);
+        try
+        {
+            await endpoint.Handler.HandleAsync(request, default);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // As the first one may fail.
+        }
+    }
+
+    private static TimeSpan WayThere(LinkConditions conditions, SeededEntropy draws)
+    {
+        var delay = LinkStream.Draw(conditions, draws);
+        return conditions.Reordering > 0 && draws.NextDouble() < conditions.Reordering ? delay + (conditions.HoldUp * draws.NextDouble()) : delay;
+    }
+
+    private async Task LoseAsync(LinkConditions conditions, SeededEntropy draws, ApiRequest request, string what, CancellationToken cancellationToken)
     {
         // A reset arrives at once, silence only after the timeout.
-        if (entropy.Next(2) == 0)
+        if (draws.Next(2) == 0)
         {
             await Task.Delay(conditions.Timeout, caller.Time, cancellationToken);
         }

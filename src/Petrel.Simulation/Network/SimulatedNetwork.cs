@@ -5,44 +5,132 @@ namespace Petrel.Simulation.Network;
 /// <summary>The state of the network between the cluster's processes and the API server.</summary>
 public sealed class SimulatedNetwork(History history)
 {
-    private readonly SortedSet<string> _partitioned = new(StringComparer.Ordinal);
+    // In the order in which they began: several may be on one process at once, and each ends for itself.
+    private readonly List<Disturbance> _disturbances = [];
+    private readonly List<(SimulatedProcess Process, Action Cut)> _streams = [];
+    private readonly Dictionary<string, LinkConditions> _conditions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LinkDirection> _blocked = new(StringComparer.Ordinal);
 
+    /// <summary>What holds for everybody, but for disturbances.</summary>
     public LinkConditions Conditions { get; private set; } = LinkConditions.Good;
 
-    public bool IsPartitioned(string processName) => _partitioned.Contains(processName);
+    /// <summary>How messages of a process travel now.</summary>
+    public LinkConditions ConditionsOf(string processName)
+    {
+        if (_disturbances.Count == 0)
+        {
+            return Conditions;
+        }
+        if (!_conditions.TryGetValue(processName, out var conditions))
+        {
+            conditions = Conditions;
+            foreach (var disturbance in _disturbances)
+            {
+                if (disturbance.Conditions is { } worse && disturbance.Concerns(processName))
+                {
+                    conditions = conditions.With(worse);
+                }
+            }
+            _conditions[processName] = conditions;
+        }
+        return conditions;
+    }
+
+    /// <summary>Whether nothing passes that way between a process and the server.</summary>
+    public bool Blocks(string processName, LinkDirection direction)
+    {
+        if (_disturbances.Count == 0)
+        {
+            return false;
+        }
+        if (!_blocked.TryGetValue(processName, out var blocked))
+        {
+            foreach (var disturbance in _disturbances)
+            {
+                blocked |= disturbance.Concerns(processName) ? disturbance.Blocked : LinkDirection.None;
+            }
+            _blocked[processName] = blocked;
+        }
+        return (blocked & direction) != 0;
+    }
+
+    /// <summary>Whether what a process watches is held back, while its requests pass.</summary>
+    public bool HoldsStreams(string processName) => _disturbances.Exists(d => d.HoldsStreams && d.Concerns(processName));
 
     public void SetConditions(LinkConditions conditions)
     {
         Conditions = conditions;
-        history.Append("network", conditions == LinkConditions.Good
-            ? "good"
-            : $"delay {conditions.MinDelay.TotalMilliseconds:0}..{conditions.MaxDelay.TotalMilliseconds:0} ms, loses {conditions.RequestLoss:P0} of requests and {conditions.AnswerLoss:P0} of answers, cuts {conditions.StreamCut:P0} of chunks");
+        _conditions.Clear();
+        history.Append("network", conditions == LinkConditions.Good ? "good" : conditions.ToString());
     }
 
-    /// <summary>Nothing passes between the named process (or node) and the server any more.</summary>
-    public void Partition(string processName)
+    /// <summary>Begins a disturbance; disposing of what is answered ends it.</summary>
+    public IDisposable Disturb(Disturbance disturbance)
     {
-        if (_partitioned.Add(processName))
+        _disturbances.Add(disturbance);
+        Changed();
+        return new Ending(() =>
         {
-            history.Append("network", $"{processName} is cut off");
+            // By identity: another one may be equal.
+            var index = _disturbances.FindIndex(d => ReferenceEquals(d, disturbance));
+            if (index >= 0)
+            {
+                _disturbances.RemoveAt(index);
+                Changed();
+            }
+        });
+    }
+
+    /// <summary>Cuts every stream to a process, or to all when its name is empty. What is under way on them is lost.</summary>
+    public void CutStreams(string processName)
+    {
+        foreach (var (_, cut) in _streams.Where(s => processName.Length == 0 || s.Process.Name == processName).ToArray())
+        {
+            cut();
         }
     }
 
-    public void Heal(string processName)
-    {
-        if (_partitioned.Remove(processName))
-        {
-            history.Append("network", $"{processName} is back");
-        }
-    }
-
-    /// <summary>Ends every partition and disturbance.</summary>
+    /// <summary>Ends every disturbance.</summary>
     public void HealAll()
     {
-        foreach (var name in _partitioned.ToArray())
-        {
-            Heal(name);
-        }
+        _disturbances.Clear();
+        Changed();
         SetConditions(LinkConditions.Good);
     }
+
+    /// <summary>A stream to a process has begun; disposing of what is answered says that it has ended.</summary>
+    internal IDisposable AddStream(SimulatedProcess process, Action cut)
+    {
+        // Those of the dead end without saying so.
+        _streams.RemoveAll(s => !s.Process.IsAlive);
+        var stream = (process, cut);
+        _streams.Add(stream);
+        return new Ending(() => _streams.Remove(stream));
+    }
+
+    private void Changed()
+    {
+        _conditions.Clear();
+        _blocked.Clear();
+    }
+
+    private sealed class Ending(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+}
+
+/// <summary>Something wrong with the way between the server and one process, or all when <see cref="Process"/> is empty.</summary>
+public sealed record Disturbance(string Process)
+{
+    /// <summary>Which way nothing passes.</summary>
+    public LinkDirection Blocked { get; init; }
+
+    /// <summary>How messages travel meanwhile.</summary>
+    public LinkConditions? Conditions { get; init; }
+
+    /// <summary>Chunks of streams wait until it ends.</summary>
+    public bool HoldsStreams { get; init; }
+
+    public bool Concerns(string processName) => Process.Length == 0 || Process == processName;
 }

@@ -1,4 +1,5 @@
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Plans;
 
 namespace Petrel.Simulation.Runs;
 
@@ -7,6 +8,9 @@ public sealed record SimulationResult
 {
     public required string Scenario { get; init; }
     public required ulong Seed { get; init; }
+
+    /// <summary>What was run.</summary>
+    public required RunPlan Plan { get; init; }
 
     /// <summary>What was violated first; null when the run passed.</summary>
     public Violation? Violation { get; init; }

@@ -1,5 +1,6 @@
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Faults;
+using Petrel.Simulation.Plans;
 using Petrel.Simulation.Scenarios;
 using Petrel.Simulation.World;
 
@@ -32,16 +33,21 @@ public static class SimulationRunner
     }
 
     /// <summary>Runs one seed to its end or its first violation.</summary>
-    public static SimulationResult RunSeed(IScenario scenario, ulong seed, SimulationOptions options)
+    public static SimulationResult RunSeed(IScenario scenario, ulong seed, SimulationOptions options) => RunPlan(scenario, scenario.Draw(seed), options);
+
+    /// <summary>Runs a plan of a scenario to its end or its first violation.</summary>
+    public static SimulationResult RunPlan(IScenario scenario, RunPlan plan, SimulationOptions options)
     {
-        using var simulator = new Simulator(new SimulatorSettings { Seed = seed, LastLines = options.ViolationLines, Trace = options.Trace });
-        var world = new SimulatedWorld(simulator, options.World(scenario.World));
+        using var simulator = new Simulator(new SimulatorSettings { Seed = plan.Seed, LastLines = options.ViolationLines, Trace = options.Trace });
+        var settings = scenario.World with { Nodes = plan.World.Nodes, TolerationSeconds = plan.World.TolerationSeconds };
+        var world = new SimulatedWorld(simulator, options.World(settings), plan);
         Execute(simulator, world, scenario);
         return new SimulationResult
         {
             Scenario = scenario.Name,
-            Seed = seed,
-            Violation = simulator.Findings.Count == 0 ? null : new(seed, simulator.Findings[0], [.. simulator.History.Lines]),
+            Seed = plan.Seed,
+            Plan = plan,
+            Violation = simulator.Findings.Count == 0 ? null : new(plan.Seed, simulator.Findings[0], [.. simulator.History.Lines]),
             VirtualTime = simulator.Clock.Elapsed,
             Commits = world.Commits,
             Steps = simulator.Steps,
@@ -51,12 +57,14 @@ public static class SimulationRunner
 
     private static void Execute(Simulator simulator, SimulatedWorld world, IScenario scenario)
     {
-        var faults = new FaultInjector(world, scenario.Faults, world.Clock, simulator.Entropy.Fork());
+        var faults = new FaultInjector(world, world.Plan, world.Clock);
+        var operations = new PlannedUser(world.Plan, world.User, simulator.History);
         world.Start();
         var storm = simulator.Spawn(world.Outside, "faults", faults.RunAsync);
         var user = simulator.Spawn(world.Outside, "user", stop => scenario.RunUserAsync(world, stop));
+        var planned = simulator.Spawn(world.Outside, "planned user", operations.RunAsync);
         bool Failed() => simulator.Findings.Count > 0;
-        if (!simulator.RunUntil(() => Failed() || storm.HasEnded && user.HasEnded, scenario.Faults.Window + UserLimit))
+        if (!simulator.RunUntil(() => Failed() || storm.HasEnded && user.HasEnded && planned.HasEnded, Later(world.Plan) + UserLimit))
         {
             simulator.Report("user", $"was not done {UserLimit.TotalSeconds:0} s after faults stopped");
         }
@@ -65,4 +73,7 @@ public static class SimulationRunner
             simulator.Report("convergence", $"{scenario.ConvergeWithin.TotalSeconds:0} s after faults stopped: {scenario.Unfinished(world)}");
         }
     }
+
+    // Users have work planned for after the faults too.
+    private static TimeSpan Later(RunPlan plan) => plan.Operations.Select(o => o.At).Append(plan.FaultsEnd).Max();
 }

@@ -4,7 +4,8 @@ namespace Petrel.Simulation.Time;
 
 /// <summary>
 /// The clock as one simulated process sees it: its timers run in the process and die with it, and its wall clock may be wrong
-/// by <see cref="Skew"/>. Timestamps and timers follow the true clock.
+/// by <see cref="Skew"/>, or as its machine's <see cref="Wall"/> is. Timestamps and timers follow the true clock: they are monotonic whatever the
+/// wall clock does.
 /// </summary>
 public sealed class ProcessTime : TimeProvider
 {
@@ -20,8 +21,11 @@ public sealed class ProcessTime : TimeProvider
     /// <summary>How far the wall clock is ahead of the true time.</summary>
     public TimeSpan Skew { get; set; }
 
+    /// <summary>The wall clock of the machine that the process runs on; null when it is right.</summary>
+    public WallClock? Wall { get; set; }
+
     /// <inheritdoc/>
-    public override DateTimeOffset GetUtcNow() => _clock.GetUtcNow() + Skew;
+    public override DateTimeOffset GetUtcNow() => _clock.GetUtcNow() + Skew + (Wall?.Skew ?? TimeSpan.Zero);
 
     /// <inheritdoc/>
     public override long GetTimestamp() => _clock.GetTimestamp();

@@ -2,11 +2,17 @@ using Petrel.Agent.Runtimes;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>Tells of each container that starts and of each pod whose sandbox is gone. Everything else passes through.</summary>
+/// <summary>
+/// Tells of each container that starts and of each pod whose sandbox is gone, and suffers from what is wrong with its machine. Everything else
+/// passes through.
+/// </summary>
 /// <param name="inner">The node's runtime.</param>
+/// <param name="faults">What is wrong.</param>
+/// <param name="time">The machine's clock.</param>
 /// <param name="started">Gets the pod's uid.</param>
 /// <param name="stopped">Gets the pod's uid.</param>
-public sealed class ObservedRuntime(IContainerRuntime inner, Action<string> started, Action<string> stopped) : IContainerRuntime
+public sealed class ObservedRuntime(
+    IContainerRuntime inner, MachineFaults faults, TimeProvider time, Action<string> started, Action<string> stopped) : IContainerRuntime
 {
     /// <inheritdoc/>
     public RuntimeInfo Info => inner.Info;
@@ -51,6 +57,10 @@ public sealed class ObservedRuntime(IContainerRuntime inner, Action<string> star
     /// <inheritdoc/>
     public async ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken)
     {
+        if (faults.StartDelay is { Ticks: > 0 } delay)
+        {
+            await Task.Delay(delay, time, cancellationToken);
+        }
         await inner.StartContainerAsync(containerId, cancellationToken);
         var container = (await inner.ListContainersAsync(cancellationToken)).FirstOrDefault(c => c.Id == containerId);
         if (container is not null)
@@ -79,7 +89,10 @@ public sealed class ObservedRuntime(IContainerRuntime inner, Action<string> star
     public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) => inner.FindImageAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) => inner.PullImageAsync(reference, cancellationToken);
+    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
+        faults.PullsFail
+            ? throw new RuntimeException("ErrImagePull", $"failed to pull image \"{reference}\": the registry can't be reached")
+            : inner.PullImageAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => inner.ListImagesAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Time;
 
 namespace Petrel.Simulation.World;
 
@@ -12,6 +13,9 @@ public sealed class RestartableProcess(Simulator simulator, string name, Action<
 
     public bool IsUp => Current is { IsAlive: true };
 
+    /// <summary>The wall clock of the machine it runs on, which stays when it crashes.</summary>
+    public WallClock Wall { get; } = new(simulator.Clock);
+
     /// <summary>Called when an incarnation has crashed.</summary>
     public Action? Crashed { get; init; }
 
@@ -21,6 +25,7 @@ public sealed class RestartableProcess(Simulator simulator, string name, Action<
         if (!IsUp)
         {
             Current = simulator.CreateProcess(name);
+            Current.Time.Wall = Wall;
             simulator.History.Append(Current.ToString(), "started");
             compose(Current);
         }

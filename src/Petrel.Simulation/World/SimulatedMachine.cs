@@ -13,6 +13,7 @@ public sealed class SimulatedMachine
 {
     private readonly RunningPods _running;
     private readonly Action<string, string> _report;
+    private readonly SimulatedRuntime _runtime;
 
     internal SimulatedMachine(
         SimulatedProcess process, int number, IEntropy entropy, SimulatedStorage storage, RunningPods running, Action<string, string> report)
@@ -22,8 +23,8 @@ public sealed class SimulatedMachine
         _running = running;
         _report = report;
         Files = new SimulatedPodFiles(storage.Of(NodeName));
-        var runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr), Behaviour = SimulatedPrograms.Of });
-        Runtime = new ObservedRuntime(runtime, ContainerStarted, PodStopped);
+        _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr), Behaviour = SimulatedPrograms.Of });
+        Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
     }
 
     /// <summary>The node's name.</summary>
@@ -37,6 +38,9 @@ public sealed class SimulatedMachine
 
     /// <summary>The node's range of pod addresses.</summary>
     public string PodCidr => $"10.200.{Number}.0/24";
+
+    /// <summary>What is wrong with it.</summary>
+    public MachineFaults Faults { get; } = new();
 
     /// <summary>The containers of this machine: an agent's death does not end them.</summary>
     public IContainerRuntime Runtime { get; }
@@ -52,6 +56,9 @@ public sealed class SimulatedMachine
             _report(rule, problem);
         }
     }
+
+    /// <summary>One of the containers that run ends by itself; see <see cref="SimulatedRuntime.EndOne"/>.</summary>
+    public void EndContainer(int choice, int exitCode) => Process.Post(_ => _runtime.EndOne(choice, exitCode), null);
 
     /// <summary>Nothing of a pod runs here any more.</summary>
     public void PodStopped(string podUid) => _running.Stopped(podUid, NodeName);

@@ -27,6 +27,9 @@ public sealed class SimulatedNode
 
     public bool HasPower => _machine is not null;
 
+    /// <summary>The machine, while it has power.</summary>
+    public SimulatedMachine? Machine => _machine;
+
     public RestartableProcess Agent { get; }
 
     public void PowerOff()
@@ -42,7 +45,11 @@ public sealed class SimulatedNode
 
     public void PowerOn()
     {
-        _machine ??= _build();
+        if (_machine is null)
+        {
+            _machine = _build();
+            _machine.Process.Time.Wall = Agent.Wall;
+        }
         Agent.Start();
     }
 }

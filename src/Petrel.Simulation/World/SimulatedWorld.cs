@@ -3,12 +3,15 @@ using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Model.Api;
+using Petrel.Model.Determinism;
 using Petrel.Scheduler;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
+using Petrel.Simulation.Plans;
+using Petrel.Store;
 
 namespace Petrel.Simulation.World;
 
@@ -18,16 +21,23 @@ namespace Petrel.Simulation.World;
 /// </summary>
 public sealed class SimulatedWorld : IFaultTarget
 {
+    private const int ReadsInFlight = 16;
+
     private readonly Simulator _simulator;
     private readonly WorldSettings _settings;
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
     private readonly SimulatedStorage _storage = new();
     private readonly List<SimulatedNode> _nodes;
+    private IRevisionedStore? _store;
     private ServerEndpoint? _endpoint;
 
-    public SimulatedWorld(Simulator simulator, WorldSettings settings)
+    /// <param name="simulator">The run.</param>
+    /// <param name="settings">The cluster.</param>
+    /// <param name="plan">What happens in it, for those who want to know.</param>
+    public SimulatedWorld(Simulator simulator, WorldSettings settings, RunPlan plan)
     {
+        Plan = plan;
         _simulator = simulator;
         _settings = settings;
         _disk = settings.Disk();
@@ -35,12 +45,16 @@ public sealed class SimulatedWorld : IFaultTarget
         _observer = new(simulator, Facts, AllInvariants.OfCommits(Facts));
         Network = new(simulator.History);
         Outside = simulator.CreateProcess("user");
-        User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.Entropy.Fork());
+        User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
+        Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
         Server = new(simulator, "server", ComposeServer) { Crashed = () => _endpoint = null };
         Controllers = new(simulator, "controllers", ComposeControllers);
         Scheduler = new(simulator, "scheduler", ComposeScheduler);
         _nodes = [.. Enumerable.Range(1, settings.Nodes).Select(NodeOf)];
     }
+
+    /// <summary>What happens.</summary>
+    public RunPlan Plan { get; }
 
     public TimeProvider Clock => _simulator.Clock;
 
@@ -61,6 +75,9 @@ public sealed class SimulatedWorld : IFaultTarget
 
     /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
+
+    /// <inheritdoc/>
+    public DiskFaults Disk { get; }
 
     /// <inheritdoc/>
     public RestartableProcess Server { get; }
@@ -107,17 +124,38 @@ public sealed class SimulatedWorld : IFaultTarget
     }
 
     /// <inheritdoc/>
+    public RestartableProcess? FindProcess(string name) => Programs.FirstOrDefault(p => p.Name == name);
+
+    /// <inheritdoc/>
+    public SimulatedNode? FindNode(string name) => _nodes.Find(n => n.Name == name);
+
+    /// <inheritdoc/>
+    public ValueTask CompactAsync(CancellationToken cancellationToken) =>
+        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
+
+    /// <inheritdoc/>
+    public void Note(string who, string what) => _simulator.History.Append(who, what);
+
+    /// <inheritdoc/>
     public void HealAll()
     {
         Network.HealAll();
+        Disk.HealAll();
+        foreach (var process in Programs)
+        {
+            process.Wall.Repair();
+        }
         Server.Start();
         Controllers.Start();
         Scheduler.Start();
         foreach (var node in _nodes)
         {
+            node.Machine?.Faults.HealAll();
             node.PowerOn();
         }
     }
+
+    private IEnumerable<RestartableProcess> Programs => [Server, Controllers, Scheduler, .. _nodes.Select(n => n.Agent)];
 
     private void ComposeServer(SimulatedProcess process)
     {
@@ -125,13 +163,17 @@ public sealed class SimulatedWorld : IFaultTarget
         {
             NotReadyTolerationSeconds = _settings.TolerationSeconds,
             UnreachableTolerationSeconds = _settings.TolerationSeconds,
+            WatchWindow = _settings.WatchWindow,
+            // The default depends on the machine, and runs must not.
+            MaxReadsInFlight = ReadsInFlight,
         };
+        _store = _disk.Open();
         var server = new ApiServer.ApiServer(
             options,
-            new ObservedStore(_disk.Open(), _observer.Observe),
+            new FaultyStore(new ObservedStore(_store, _observer.Observe), Disk, process.Time),
             KindRegistry.BuiltIn,
             process.Time,
-            _simulator.Entropy.Fork(),
+            EntropyOf(process),
             new NoNodeConnector(),
             LogsOf(process));
         _simulator.Spawn(process, "api server", server.RunAsync);
@@ -145,7 +187,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private void ComposeControllers(SimulatedProcess process)
     {
         var context = new ProgramContext(
-            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), LogsOf(process));
+            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, EntropyOf(process), LogsOf(process));
         _simulator.Spawn(process, "controllers", stop => _settings.Controllers(context, stop));
     }
 
@@ -159,7 +201,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private void ComposeAgent(SimulatedProcess process, SimulatedMachine machine)
     {
         var context = new AgentContext(
-            ClientOf(process, UserInfo.Node(process.Name)), process.Time, _simulator.Entropy.Fork(), LogsOf(process), machine);
+            ClientOf(process, UserInfo.Node(process.Name)), process.Time, EntropyOf(process), LogsOf(process), machine);
         _simulator.Spawn(process, "agent", stop => _settings.Agent(context, stop));
     }
 
@@ -169,7 +211,7 @@ public sealed class SimulatedWorld : IFaultTarget
         return new(
             _simulator,
             name,
-            () => new(_simulator.CreateProcess($"{name}/machine"), number, _simulator.Entropy.Fork(), _storage, Running, Report),
+            () => MachineOf(number, _simulator.CreateProcess($"{name}/machine")),
             ComposeAgent,
             () =>
             {
@@ -179,7 +221,12 @@ public sealed class SimulatedWorld : IFaultTarget
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
-        new(new SimulatedLink(Network, process, _simulator.Entropy.Fork(), () => _endpoint), user, process.Name);
+        new(new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint), user, process.Name);
+
+    private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _storage, Running, Report);
+
+    // Follows from which incarnation it is, and not from what else has started before.
+    private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
 
     private HistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
 }

@@ -160,14 +160,14 @@ public sealed class SimulatedLinkTests : IDisposable
             }
         });
         _simulator.Run(TimeSpan.FromSeconds(1));
-        _network.Partition("client");
+        var partition = _network.Disturb(new("client") { Blocked = LinkDirection.Both });
         _simulator.Run(TimeSpan.FromSeconds(10));
         Assert.InRange(received, 1, 15);
-        _network.Heal("client");
+        partition.Dispose();
         _simulator.Run(TimeSpan.FromSeconds(2));
         Assert.InRange(received, 100, 140);
         Assert.False(broken);
-        _network.Partition("client");
+        _network.Disturb(new("client") { Blocked = LinkDirection.Both });
         _simulator.Run(TimeSpan.FromMinutes(1));
 
         Assert.True(broken);

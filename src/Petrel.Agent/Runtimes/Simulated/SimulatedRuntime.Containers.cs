@@ -155,6 +155,27 @@ public sealed partial class SimulatedRuntime
             : throw new TimeoutException($"command timed out after {timeout.TotalSeconds:0.###} s");
     }
 
+    /// <summary>
+    /// The program of a running container ends by itself, with this code: the one that <paramref name="choice"/> counts to, round and round in the
+    /// order of creation. Answers which one it was, or null when none runs.
+    /// </summary>
+    public ContainerStatus? EndOne(int choice, int exitCode)
+    {
+        Container container;
+        lock (_lock)
+        {
+            var running = _containers.FindAll(c => c.Status.State == ContainerState.Running);
+            if (running.Count == 0)
+            {
+                return null;
+            }
+            container = running[choice % running.Count];
+            SetExited(container, exitCode);
+        }
+        TellOfExit(container);
+        return container.Status;
+    }
+
     private Container Find(string id)
     {
         lock (_lock)

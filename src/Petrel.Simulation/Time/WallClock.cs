@@ -1,0 +1,48 @@
+namespace Petrel.Simulation.Time;
+
+/// <summary>How wrong a machine's wall clock is, for all processes on it, those that start later too.</summary>
+public sealed class WallClock(TimeProvider clock)
+{
+    private readonly List<Fault> _faults = [];
+
+    /// <summary>How far it is ahead of the true time.</summary>
+    public TimeSpan Skew
+    {
+        get
+        {
+            var skew = TimeSpan.Zero;
+            foreach (var fault in _faults)
+            {
+                skew += fault.Offset + (clock.GetElapsedTime(fault.Since) * fault.Drift);
+            }
+            return skew;
+        }
+    }
+
+    /// <summary>
+    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; disposing of what is
+    /// answered sets both right, in another jump.
+    /// </summary>
+    public IDisposable Begin(TimeSpan offset, double drift)
+    {
+        var fault = new Fault(offset, drift, clock.GetTimestamp());
+        _faults.Add(fault);
+        return new Ending(() => _faults.Remove(fault));
+    }
+
+    /// <summary>The clock is set right.</summary>
+    public void Repair() => _faults.Clear();
+
+    // By identity: two may be alike.
+    private sealed class Fault(TimeSpan offset, double drift, long since)
+    {
+        public TimeSpan Offset { get; } = offset;
+        public double Drift { get; } = drift;
+        public long Since { get; } = since;
+    }
+
+    private sealed class Ending(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+}
