@@ -94,9 +94,20 @@ public sealed class SimulatedWorld : IFaultTarget
     /// <summary>Committed objects of a kind, by store key.</summary>
     public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => Facts.Objects(prefix);
 
-    /// <summary>What of the general goals is not reached yet: see <see cref="AllGoals"/>.</summary>
-    public string? Unfinished() => AllGoals.Unfinished(Facts, Clock.GetUtcNow())
-        ?? Running.Running.Where(p => Facts.ByUid(p.Uid) is null).Select(p => $"{p.Namespace}/{p.Name} ({p.Uid}) runs on {p.Node} and does not exist").FirstOrDefault();
+    /// <summary>What of the goals is not reached yet, those of every kind unless some are named; see <see cref="AllGoals"/>.</summary>
+    public string? Unfinished(params IReadOnlyList<IGoal> goals)
+    {
+        var now = Clock.GetUtcNow();
+        foreach (var goal in goals.Count > 0 ? goals : AllGoals.Goals)
+        {
+            if (goal.Unfinished(Facts, now) is { } unfinished)
+            {
+                return unfinished;
+            }
+        }
+        return Running.Running.Where(p => Facts.ByUid(p.Uid) is null)
+            .Select(p => $"{p.Namespace}/{p.Name} ({p.Uid}) runs on {p.Node} and does not exist").FirstOrDefault();
+    }
 
     /// <summary>Starts everything.</summary>
     public void Start()

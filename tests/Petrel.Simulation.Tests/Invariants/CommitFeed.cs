@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Petrel.Simulation.Invariants;
 
 namespace Petrel.Simulation.Tests.Invariants;
@@ -57,13 +58,46 @@ internal sealed record PodShape(string Name)
 
     public string Key => $"/registry/core/pods/default/{Name}";
 
-    public string Json => $$$"""
-        {"metadata":{"name":"{{{Name}}}","namespace":"default","uid":"{{{(Uid.Length > 0 ? Uid : Name)}}}","labels":{{{Labels}}},"annotations":{{{Annotations}}},"finalizers":{{{Finalizers}}}
-           {{{(Terminating ? $",\"deletionTimestamp\":\"2026-01-15T12:00:00Z\",\"deletionGracePeriodSeconds\":{DeletionGrace ?? 5}" : "")}}},
-           "ownerReferences":[{"kind":"{{{OwnerKind}}}","name":"o","uid":"{{{OwnerUid}}}","controller":true}]},
-         "spec":{"nodeName":"{{{Node}}}","terminationGracePeriodSeconds":5,"containers":[{"name":"c","resources":{"requests":{"cpu":"{{{Cpu}}}"}}}],
-           "volumes":[{{{(Claim.Length > 0 ? $"{{\"name\":\"v\",\"persistentVolumeClaim\":{{\"claimName\":\"{Claim}\"}}}}" : "")}}}]},
-         "status":{"phase":"{{{Phase}}}","conditions":[{"type":"Ready","status":"{{{(Ready ? "True" : "False")}}}"}
-           {{{(Disruption.Length > 0 ? $",{{\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":\"{Disruption}\"}}" : "")}}}]}}
-        """;
+    public string Json => new JsonObject
+    {
+        ["metadata"] = Metadata(),
+        ["spec"] = new JsonObject
+        {
+            ["nodeName"] = Node,
+            ["terminationGracePeriodSeconds"] = 5,
+            ["containers"] = new JsonArray(new JsonObject { ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = Cpu } } }),
+            ["volumes"] = Claim.Length == 0 ? [] : new JsonArray(new JsonObject { ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = Claim } }),
+        },
+        ["status"] = new JsonObject { ["phase"] = Phase, ["conditions"] = Conditions() },
+    }.ToJsonString();
+
+    private JsonObject Metadata()
+    {
+        var metadata = new JsonObject
+        {
+            ["name"] = Name,
+            ["namespace"] = "default",
+            ["uid"] = Uid.Length > 0 ? Uid : Name,
+            ["labels"] = JsonNode.Parse(Labels),
+            ["annotations"] = JsonNode.Parse(Annotations),
+            ["finalizers"] = JsonNode.Parse(Finalizers),
+            ["ownerReferences"] = new JsonArray(new JsonObject { ["kind"] = OwnerKind, ["name"] = "o", ["uid"] = OwnerUid, ["controller"] = true }),
+        };
+        if (Terminating)
+        {
+            metadata["deletionTimestamp"] = "2026-01-15T12:00:00Z";
+            metadata["deletionGracePeriodSeconds"] = DeletionGrace ?? 5;
+        }
+        return metadata;
+    }
+
+    private JsonArray Conditions()
+    {
+        var conditions = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = Ready ? "True" : "False" });
+        if (Disruption.Length > 0)
+        {
+            conditions.Add((JsonNode)new JsonObject { ["type"] = "DisruptionTarget", ["status"] = "True", ["reason"] = Disruption });
+        }
+        return conditions;
+    }
 }

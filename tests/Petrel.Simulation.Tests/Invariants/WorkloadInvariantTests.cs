@@ -9,7 +9,7 @@ public sealed class WorkloadInvariantTests
     {
         var feed = new CommitFeed(facts => new AvailabilityInvariant(facts));
         void Deployment(int available) => feed.Put("/registry/apps/deployments/default/web", $$$"""
-            {"metadata":{"name":"web","uid":"d","generation":1},"spec":{"replicas":3,"strategy":{"rollingUpdate":{"maxUnavailable":1,"maxSurge":1}}},
+            {"metadata":{"name":"web","uid":"d","generation":1},"spec":{"replicas":3,"strategy":{"rollingUpdate":{"maxUnavailable":1,"maxSurge":1} } },
              "status":{"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":{{{available}}}}}
             """);
         void Set(int replicas) => feed.Put("/registry/apps/replicasets/default/web-1", $$$"""

@@ -10,7 +10,7 @@ public interface IGoal
 /// <summary>All goals in the order in which they are mostly reached: what is named as unfinished is the cause rather than the consequence.</summary>
 public static class AllGoals
 {
-    private static readonly IGoal[] Goals =
+    public static IReadOnlyList<IGoal> Goals { get; } =
     [
         new NodesReady(),
         new PodsSettled(),
@@ -25,17 +25,4 @@ public static class AllGoals
         new EndpointsCurrent(),
         new NoOrphans(),
     ];
-
-    /// <summary>The first thing that is unfinished, or null.</summary>
-    public static string? Unfinished(ClusterFacts facts, DateTimeOffset now)
-    {
-        foreach (var goal in Goals)
-        {
-            if (goal.Unfinished(facts, now) is { } unfinished)
-            {
-                return unfinished;
-            }
-        }
-        return null;
-    }
 }
