@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.OwnedPods;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 
@@ -27,7 +28,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     /// <summary>Repeats the writes whose outcome is unknown, exactly as they were, until they are known.</summary>
     public async ValueTask<ManageResult> SettleAsync(V1ReplicaSet set, CancellationToken cancellationToken)
     {
-        var (creates, deletes) = unknown.Of(set);
+        var (creates, deletes) = unknown.Of(PodOwner.Of(set));
         var created = await CreateAsync(set, creates, repeated: true, cancellationToken);
         var deleted = await DeleteAsync(set, deletes, cancellationToken);
         return created.Problem is null ? deleted : created;
@@ -38,7 +39,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     {
         foreach (var pod in plan.Release)
         {
-            await _claims.ReleaseAsync(set, pod, cancellationToken);
+            await _claims.ReleaseAsync(PodOwner.Of(set), pod, cancellationToken);
         }
         if (plan.Adopt.Count > 0 && !await IsNewestAsync(set, cancellationToken))
         {
@@ -46,7 +47,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
         }
         foreach (var pod in plan.Adopt)
         {
-            await _claims.AdoptAsync(set, pod, cancellationToken);
+            await _claims.AdoptAsync(PodOwner.Of(set), pod, cancellationToken);
         }
         return true;
     }
@@ -67,7 +68,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
             {
                 return ManageResult.Behind;
             }
-            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(set, entropy)).ToArray();
+            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(PodOwner.Of(set), set.Spec.Template, entropy)).ToArray();
             left -= next.Length;
             var result = await CreateAsync(set, next, repeated: false, cancellationToken);
             if (result != ManageResult.Good)
@@ -81,14 +82,14 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     private async ValueTask<ManageResult> CreateAsync(
         V1ReplicaSet set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
     {
-        var writes = await Task.WhenAll(pods.Select(pod => writer.CreateAsync(set, pod, repeated, cancellationToken)));
+        var writes = await Task.WhenAll(pods.Select(pod => writer.CreateAsync(PodOwner.Of(set), pod, repeated, cancellationToken)));
         await caches.Pods.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
         return Judge(writes, "FailedCreate");
     }
 
     private async ValueTask<ManageResult> DeleteAsync(V1ReplicaSet set, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
     {
-        var writes = await Task.WhenAll(pods.Select(pod => writer.DeleteAsync(set, pod, cancellationToken)));
+        var writes = await Task.WhenAll(pods.Select(pod => writer.DeleteAsync(PodOwner.Of(set), pod, cancellationToken)));
         foreach (var (pod, write) in pods.Zip(writes))
         {
             if (write.End == PodWriteEnd.Done)

@@ -3,6 +3,7 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.OwnedPods;
 using Petrel.Model;
 
 namespace Petrel.Controllers.ReplicaSets;
@@ -107,7 +108,7 @@ public sealed class ReplicaSetController : IController, IReconciler, IDisposable
 
     private async ValueTask<TimeSpan?> ReportAsync(V1ReplicaSet set, ManageResult result, CancellationToken cancellationToken)
     {
-        var (creates, deletes) = _unknown.Of(set);
+        var (creates, deletes) = _unknown.Of(PodOwner.Of(set));
         var failure = result.Problem is { } problem ? new ReplicaFailure(result.Reason, PodWriter.Words(problem)) : null;
         var plan = ReplicaSetStatusPlan.Compute(
             set,

@@ -4,18 +4,18 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
 
-namespace Petrel.Controllers.ReplicaSets;
+namespace Petrel.Controllers.OwnedPods;
 
-/// <summary>Makes pods a ReplicaSet's own, and lets them go. A pod that was changed meanwhile is a conflict; one that is gone is no problem.</summary>
+/// <summary>Makes pods an owner's own, and lets them go. A pod that was changed meanwhile is a conflict; one that is gone is no problem.</summary>
 internal sealed class PodClaims(ApiClient client, SharedCache<V1Pod> pods)
 {
-    /// <summary>Adds the set as the pod's controller and waits until the cache shows it.</summary>
-    public ValueTask AdoptAsync(V1ReplicaSet set, V1Pod pod, CancellationToken cancellationToken) =>
-        SetOwnersAsync(pod, [.. pod.Metadata.OwnerReferences ?? [], TemplatePod.OwnerReference(set)], cancellationToken);
+    /// <summary>Adds the owner as the pod's controller and waits until the cache shows it.</summary>
+    public ValueTask AdoptAsync(PodOwner owner, V1Pod pod, CancellationToken cancellationToken) =>
+        SetOwnersAsync(pod, [.. pod.Metadata.OwnerReferences ?? [], owner.Reference], cancellationToken);
 
-    /// <summary>Takes the set out of the pod's owners and waits until the cache shows it.</summary>
-    public ValueTask ReleaseAsync(V1ReplicaSet set, V1Pod pod, CancellationToken cancellationToken) =>
-        SetOwnersAsync(pod, pod.Metadata.OwnerReferences.Where(o => o.Uid != set.Metadata.Uid), cancellationToken);
+    /// <summary>Takes the owner out of the pod's owners and waits until the cache shows it.</summary>
+    public ValueTask ReleaseAsync(PodOwner owner, V1Pod pod, CancellationToken cancellationToken) =>
+        SetOwnersAsync(pod, pod.Metadata.OwnerReferences.Where(o => o.Uid != owner.Uid), cancellationToken);
 
     private async ValueTask SetOwnersAsync(V1Pod pod, IEnumerable<V1OwnerReference> owners, CancellationToken cancellationToken)
     {

@@ -2,54 +2,54 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
 
-namespace Petrel.Controllers.ReplicaSets;
+namespace Petrel.Controllers.OwnedPods;
 
-/// <summary>Creates and deletes a ReplicaSet's pods one at a time, tells the events, and remembers what it could not find out.</summary>
+/// <summary>Creates and deletes an owner's pods one at a time, tells the events, and remembers what it could not find out.</summary>
 internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownWrites unknown)
 {
     /// <summary>Creates the pod; <paramref name="repeated"/> when the same create was sent before, so that the pod may be there already.</summary>
-    public async Task<PodWrite> CreateAsync(V1ReplicaSet set, V1Pod pod, bool repeated, CancellationToken cancellationToken)
+    public async Task<PodWrite> CreateAsync(PodOwner owner, V1Pod pod, bool repeated, CancellationToken cancellationToken)
     {
-        unknown.Creating(set, pod);
-        var write = await TryCreateAsync(set, pod, repeated, cancellationToken);
+        unknown.Creating(owner, pod);
+        var write = await TryCreateAsync(owner, pod, repeated, cancellationToken);
         if (write.End != PodWriteEnd.Unknown)
         {
-            unknown.CreateIsKnown(set, pod);
+            unknown.CreateIsKnown(owner, pod);
         }
         if (write.End == PodWriteEnd.Done)
         {
-            events.Record(set, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
+            events.Record(owner.Object, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
         }
         else if (write.End != PodWriteEnd.NamespaceEnding)
         {
-            events.Record(set, "Warning", "FailedCreate", $"Error creating: {Words(write.Problem!)}");
+            events.Record(owner.Object, "Warning", "FailedCreate", $"Error creating: {Words(write.Problem!)}");
         }
         return write;
     }
 
     /// <summary>Deletes the pod gracefully, and no other one that has its name by now.</summary>
-    public async Task<PodWrite> DeleteAsync(V1ReplicaSet set, V1Pod pod, CancellationToken cancellationToken)
+    public async Task<PodWrite> DeleteAsync(PodOwner owner, V1Pod pod, CancellationToken cancellationToken)
     {
-        unknown.Deleting(set, pod);
+        unknown.Deleting(owner, pod);
         try
         {
             var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
             var deleted = await client.DeleteAsync<V1Pod>(Key(pod), options, cancellationToken);
-            unknown.DeleteIsKnown(set, pod);
+            unknown.DeleteIsKnown(owner, pod);
             if (deleted)
             {
-                events.Record(set, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
+                events.Record(owner.Object, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
             }
             return new(PodWriteEnd.Done);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && (IsUnknown(e) || e is ApiException))
         {
-            events.Record(set, "Warning", "FailedDelete", $"Error deleting: {Words(e)}");
+            events.Record(owner.Object, "Warning", "FailedDelete", $"Error deleting: {Words(e)}");
             if (IsUnknown(e))
             {
                 return new(PodWriteEnd.Unknown, Problem: e);
             }
-            unknown.DeleteIsKnown(set, pod);
+            unknown.DeleteIsKnown(owner, pod);
             return new(PodWriteEnd.Refused, Problem: e);
         }
     }
@@ -57,7 +57,7 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
     /// <summary>A problem in the words of the API.</summary>
     public static string Words(Exception problem) => problem is ApiException { Status.Message: { } message } ? message : problem.Message;
 
-    private async Task<PodWrite> TryCreateAsync(V1ReplicaSet set, V1Pod pod, bool repeated, CancellationToken cancellationToken)
+    private async Task<PodWrite> TryCreateAsync(PodOwner owner, V1Pod pod, bool repeated, CancellationToken cancellationToken)
     {
         try
         {
@@ -75,11 +75,11 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
         catch (ApiException e)
         {
             // The refusal is of the repetition; what the first one did, only the pod can tell.
-            return await LookAsync(set, pod, e, cancellationToken);
+            return await LookAsync(owner, pod, e, cancellationToken);
         }
     }
 
-    private async Task<PodWrite> LookAsync(V1ReplicaSet set, V1Pod pod, ApiException refusal, CancellationToken cancellationToken)
+    private async Task<PodWrite> LookAsync(PodOwner owner, V1Pod pod, ApiException refusal, CancellationToken cancellationToken)
     {
         try
         {
@@ -89,7 +89,7 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
                 // It existed a moment ago and is gone: it was created, and someone deleted it.
                 return refusal.IsAlreadyExists ? new(PodWriteEnd.Done) : Refused(refusal);
             }
-            return found.IsControlledBy(set.Metadata.Uid) ? Done(found) : Refused(refusal);
+            return found.IsControlledBy(owner.Uid) ? Done(found) : Refused(refusal);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && (IsUnknown(e) || e is ApiException))
         {
@@ -103,8 +103,8 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
         e.Status.Details?.Causes?.Any(c => c.Reason == "NamespaceTerminating") == true ? PodWriteEnd.NamespaceEnding : PodWriteEnd.Refused,
         Problem: e);
 
-    // The request may have been carried out although the answer says nothing of it.
-    private static bool IsUnknown(Exception e) => e is ApiException api
+    /// <summary>Whether the request may have been carried out although the answer says nothing of it.</summary>
+    public static bool IsUnknown(Exception e) => e is ApiException api
         ? api.StatusCode is >= 500 or 408
         : e is IOException or HttpRequestException or TimeoutException or OperationCanceledException;
 

@@ -1,4 +1,4 @@
-namespace Petrel.Controllers.ReplicaSets;
+namespace Petrel.Controllers.OwnedPods;
 
 /// <summary>How one create or delete ended.</summary>
 internal enum PodWriteEnd
