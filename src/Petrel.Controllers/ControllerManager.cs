@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
@@ -10,6 +11,7 @@ using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.ServiceAccounts;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers;
@@ -49,6 +51,8 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new StatefulSetController(context),
+        new DaemonSetController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),

@@ -9,6 +9,7 @@ using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Network;
 using Petrel.Store;
 using Petrel.Store.Memory;
 
@@ -20,14 +21,18 @@ public sealed class TestCluster : IAsyncDisposable
     private readonly Simulator _simulator;
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
+    private readonly Action _startControllers;
+    private SimulatedProcess? _controllers;
 
     public TestCluster(
         ControllerSettings settings,
         Func<ControllerContext, IController[]> compose,
         ulong seed = 1,
-        Func<IRevisionedStore, TimeProvider, IEntropy, IRevisionedStore>? wrapStore = null)
+        Func<IRevisionedStore, TimeProvider, IEntropy, IRevisionedStore>? wrapStore = null,
+        bool overNetwork = false)
     {
         _simulator = new(seed);
+        Network = new(_simulator.History);
         _process = _simulator.CreateProcess("server");
         var store = wrapStore?.Invoke(_store, _process.Time, _simulator.Entropy.Fork()) ?? _store;
         var server = new ApiServer.ApiServer(
@@ -36,9 +41,16 @@ public sealed class TestCluster : IAsyncDisposable
         User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", server.RunAsync);
         Assert.True(_simulator.RunUntil(() => server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
-        var manager = new ControllerManager(
-            new(server, UserInfo.ControlPlane("kube-controller-manager")), _process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, compose);
-        _simulator.Spawn(_process, "controllers", manager.RunAsync);
+        _startControllers = () =>
+        {
+            var process = overNetwork ? _simulator.CreateProcess("controllers") : _process;
+            IApiHandler api = overNetwork ? new SimulatedLink(Network, process, _simulator.Entropy.Fork(), () => new(_process, server)) : server;
+            var manager = new ControllerManager(
+                new(api, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, compose);
+            _simulator.Spawn(process, "controllers", manager.RunAsync);
+            _controllers = process;
+        };
+        _startControllers();
     }
 
     public TestCluster(Func<ControllerContext, IController[]> compose)
@@ -51,6 +63,9 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>The API server itself.</summary>
     public IApiHandler Api { get; }
+
+    /// <summary>The way of the controllers to the API server, when they are in a process of their own.</summary>
+    public SimulatedNetwork Network { get; }
 
     public DateTimeOffset Now => Time.GetUtcNow();
 
@@ -97,6 +112,14 @@ public sealed class TestCluster : IAsyncDisposable
         IReadOnlyList<T> result = [];
         Do(async (user, stop) => (result, _) = await user.ListAsync<T>(ns, stop, labelSelector));
         return result;
+    }
+
+    /// <summary>A power cut of the controllers, which then begin anew with empty memories. Only when they are reached over the network.</summary>
+    public void RestartControllers()
+    {
+        Assert.NotSame(_process, _controllers);
+        _controllers!.Kill();
+        _startControllers();
     }
 
     /// <summary>Reads, changes and writes back; <paramref name="status"/> writes the status subresource.</summary>
