@@ -1,15 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.KubernetesService;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
+using Petrel.Controllers.ReplicationControllers;
 using Petrel.Controllers.ServiceAccounts;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Model.Determinism;
@@ -53,6 +56,10 @@ public sealed class ControllerManager
         new ReplicaSetController(context),
         new StatefulSetController(context),
         new DaemonSetController(context),
+        new ReplicationManager(context),
+        new JobController(context),
+        new CronJobController(context),
+        new TtlAfterFinishedController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),

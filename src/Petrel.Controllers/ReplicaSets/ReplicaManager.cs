@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.OwnedPods;
@@ -21,12 +22,14 @@ internal sealed record ManageResult(Exception? Problem = null, string Reason = "
 /// Carries out a <see cref="ReplicaSetPlan"/>. It returns only when the pod cache shows what was done, so that the next plan starts from it, and
 /// starts nothing new while the outcome of an earlier write is unknown.
 /// </summary>
-internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, PodWriter writer, UnknownWrites unknown, IEntropy entropy)
+internal sealed class ReplicaManager<T>(
+    ReplicaKind<T> kind, ApiClient client, ClusterCaches caches, PodWriter writer, UnknownWrites unknown, IEntropy entropy)
+    where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly PodClaims _claims = new(client, caches.Pods);
 
     /// <summary>Repeats the writes whose outcome is unknown, exactly as they were, until they are known.</summary>
-    public async ValueTask<ManageResult> SettleAsync(V1ReplicaSet set, CancellationToken cancellationToken)
+    public async ValueTask<ManageResult> SettleAsync(T set, CancellationToken cancellationToken)
     {
         var (creates, deletes) = unknown.Of(PodOwner.Of(set));
         var created = await CreateAsync(set, creates, repeated: true, cancellationToken);
@@ -35,7 +38,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     }
 
     /// <summary>Adopts and releases; false when the set is not, or no longer, the one that may adopt.</summary>
-    public async ValueTask<bool> ClaimAsync(V1ReplicaSet set, ReplicaSetPlan plan, CancellationToken cancellationToken)
+    public async ValueTask<bool> ClaimAsync(T set, ReplicaSetPlan plan, CancellationToken cancellationToken)
     {
         foreach (var pod in plan.Release)
         {
@@ -53,7 +56,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     }
 
     /// <summary>Creates or deletes what the plan says.</summary>
-    public async ValueTask<ManageResult> ApplyAsync(V1ReplicaSet set, ReplicaSetPlan plan, CancellationToken cancellationToken)
+    public async ValueTask<ManageResult> ApplyAsync(T set, ReplicaSetPlan plan, CancellationToken cancellationToken)
     {
         if (plan.Delete.Count > 0)
         {
@@ -68,7 +71,7 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
             {
                 return ManageResult.Behind;
             }
-            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(PodOwner.Of(set), set.Spec.Template, entropy)).ToArray();
+            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(PodOwner.Of(set), kind.View(set).Spec.Template, entropy)).ToArray();
             left -= next.Length;
             var result = await CreateAsync(set, next, repeated: false, cancellationToken);
             if (result != ManageResult.Good)
@@ -80,14 +83,14 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     }
 
     private async ValueTask<ManageResult> CreateAsync(
-        V1ReplicaSet set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
+        T set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
     {
         var writes = await Task.WhenAll(pods.Select(pod => writer.CreateAsync(PodOwner.Of(set), pod, repeated, cancellationToken)));
         await caches.Pods.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
         return Judge(writes, "FailedCreate");
     }
 
-    private async ValueTask<ManageResult> DeleteAsync(V1ReplicaSet set, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
+    private async ValueTask<ManageResult> DeleteAsync(T set, IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
     {
         var writes = await Task.WhenAll(pods.Select(pod => writer.DeleteAsync(PodOwner.Of(set), pod, cancellationToken)));
         foreach (var (pod, write) in pods.Zip(writes))
@@ -114,22 +117,22 @@ internal sealed class ReplicaManager(ApiClient client, ClusterCaches caches, Pod
     }
 
     // Whether the cached set asks for what the set asks for now. If not, returns when the cache has caught up.
-    private async ValueTask<bool> IsNewestAsync(V1ReplicaSet set, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsNewestAsync(T set, CancellationToken cancellationToken)
     {
         var key = new ObjectKey(set.Metadata.NamespaceProperty, set.Metadata.Name);
-        var live = await client.FindAsync<V1ReplicaSet>(key, cancellationToken);
+        var live = await client.FindAsync<T>(key, cancellationToken);
         if (live is null)
         {
-            await caches.ReplicaSets.WaitUntilAsync(() => caches.ReplicaSets.Get(key)?.Metadata.Uid != set.Metadata.Uid, cancellationToken);
+            await kind.Cache(caches).WaitUntilAsync(() => kind.Cache(caches).Get(key)?.Metadata.Uid != set.Metadata.Uid, cancellationToken);
             return false;
         }
         var same = live.Metadata.Uid == set.Metadata.Uid
             && live.Metadata.Generation == set.Metadata.Generation
-            && live.Spec.Replicas == set.Spec.Replicas
+            && kind.View(live).Spec.Replicas == kind.View(set).Spec.Replicas
             && live.Metadata.DeletionTimestamp is null == set.Metadata.DeletionTimestamp is null;
         if (!same)
         {
-            await caches.ReplicaSets.WaitForRevisionAsync(ulong.Parse(live.Metadata.ResourceVersion), cancellationToken);
+            await kind.Cache(caches).WaitForRevisionAsync(ulong.Parse(live.Metadata.ResourceVersion), cancellationToken);
         }
         return same;
     }

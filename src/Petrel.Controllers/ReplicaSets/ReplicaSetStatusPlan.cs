@@ -58,12 +58,12 @@ public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? A
     }
 
     /// <summary>Whether writing the status would change nothing. An absent number is zero.</summary>
-    public bool Is(V1ReplicaSetStatus? current) =>
+    public bool Is(V1ReplicaSetStatus? current, bool withTerminating = true) =>
         (current?.Replicas ?? 0) == Status.Replicas
         && (current?.FullyLabeledReplicas ?? 0) == Status.FullyLabeledReplicas
         && (current?.ReadyReplicas ?? 0) == Status.ReadyReplicas
         && (current?.AvailableReplicas ?? 0) == Status.AvailableReplicas
-        && (current?.TerminatingReplicas ?? 0) == Status.TerminatingReplicas
+        && (!withTerminating || (current?.TerminatingReplicas ?? 0) == Status.TerminatingReplicas)
         && (current?.ObservedGeneration ?? 0) == (Status.ObservedGeneration ?? 0)
         && (current?.Conditions ?? []).Select(Content).SequenceEqual((Status.Conditions ?? []).Select(Content));
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Cron;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Batch;
@@ -85,9 +86,9 @@ internal static class CronJobKind
         {
             errors.Invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
         }
-        else if (CronSyntax.Problem(schedule) is { } problem)
+        else if (CronSchedule.Problem(schedule) is { } malformed)
         {
-            errors.Invalid("spec.schedule", schedule, problem);
+            errors.Invalid("spec.schedule", schedule, malformed);
         }
         if (!spec.Has("timeZone"))
         {
@@ -102,9 +103,9 @@ internal static class CronJobKind
         {
             errors.Invalid("spec.timeZone", zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
         }
-        else if (!TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+        else if (!TimeZones.TryFind(zone, out _, out var problem))
         {
-            errors.Invalid("spec.timeZone", zone, $"unknown time zone {zone}");
+            errors.Invalid("spec.timeZone", zone, problem);
         }
     }
 }

@@ -1,0 +1,66 @@
+using k8s.Models;
+using Petrel.Controllers.Jobs;
+using Petrel.Model.Cron;
+
+namespace Petrel.Controllers.CronJobs;
+
+/// <summary>
+/// Which time of its schedule a CronJob has still to start a job for, if any: the last one, however many there were. <see cref="Again"/> is when to look
+/// the next time; <see cref="Events"/> is what there is to say.
+/// </summary>
+public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnlyList<JobEvent> Events)
+{
+    private const int TooMany = 101;
+
+    /// <summary>The times of a CronJob that is neither suspended nor on its way out.</summary>
+    public static CronJobTimes Of(V1CronJob cronJob, DateTimeOffset now)
+    {
+        var (schedule, problem) = Read(cronJob);
+        if (schedule is null)
+        {
+            return new(null, null, [problem!]);
+        }
+        var since = PodStates.Utc(cronJob.Status?.LastScheduleTime ?? cronJob.Metadata.CreationTimestamp ?? now.UtcDateTime);
+        if (schedule.Next(since) is null)
+        {
+            var words = $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second";
+            return new(null, null, [new("Warning", "InvalidSchedule", words)]);
+        }
+        var last = schedule.Last(since, now, TooMany);
+        var again = schedule.Next(last?.Time ?? since) - now;
+        if (last is not { } missed)
+        {
+            return new(null, again, []);
+        }
+        var recent = last;
+        if (cronJob.Spec.StartingDeadlineSeconds is { } seconds && now.AddSeconds(-Math.Min(seconds, int.MaxValue)) is var deadline && deadline > since)
+        {
+            recent = missed.Time > deadline ? schedule.Last(deadline, now, TooMany) : null;
+        }
+        if (recent is not { } due)
+        {
+            var words = $"Missed scheduled time to start a job: {missed.Time.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} +0000";
+            return new(null, again, [new("Warning", "MissSchedule", words)]);
+        }
+        return new(due.Time, again, due.Count < TooMany
+            ? []
+            : [new("Warning", "TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew")]);
+    }
+
+    private static (CronSchedule? Schedule, JobEvent? Problem) Read(V1CronJob cronJob)
+    {
+        TimeZoneInfo? zone = null;
+        if (cronJob.Spec.TimeZone is { } name && !TimeZones.TryFind(name, out zone, out var problem))
+        {
+            return (null, new("Warning", "UnknownTimeZone", $"invalid timeZone: \"{name}\": {problem}"));
+        }
+        try
+        {
+            return (CronSchedule.Parse(cronJob.Spec.Schedule, zone), null);
+        }
+        catch (FormatException e)
+        {
+            return (null, new("Warning", "UnparseableSchedule", $"unparseable schedule: \"{cronJob.Spec.Schedule}\" : {e.Message}"));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using System.Runtime.ExceptionServices;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Petrel.Client;
+using Petrel.Model;
+
+namespace Petrel.Controllers.Jobs;
+
+/// <summary>
+/// Runs jobs: makes their pods, counts how they end, and ends the job when they have done enough, failed too often or taken too long. Pods that are
+/// left with the tracking finalizer when their job is gone or over are released by <see cref="OrphanedPods"/>.
+/// </summary>
+public sealed class JobController : IController, IReconciler, IDisposable
+{
+    // A job that always has a next step gives others their turn.
+    private const int MaxSteps = 100;
+
+    private readonly ControllerContext _context;
+    private readonly ClusterCaches _caches;
+    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly EventRecorder _events;
+    private readonly JobWriter _writer;
+    private readonly OrphanedPods _orphans;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ObjectKey, JobMemory> _memories = []; // only looked up
+
+    public JobController(ControllerContext context)
+    {
+        _context = context;
+        _caches = context.Caches;
+        _queue = new(context.Time, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        _events = context.Events(Name);
+        _writer = new(context.Client, _caches, _events, context.Entropy);
+        _orphans = new(context);
+        _caches.Jobs.OnChange(change => _queue.Add(KeyOf(change.Latest)));
+        _caches.Pods.OnChange(OnPodChange);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "job-controller";
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        await _caches.WaitAsync(cancellationToken);
+        var host = new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers);
+        await Loops.RunTogetherAsync(cancellationToken, host.RunAsync, _orphans.RunAsync, _events.RunAsync);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        if (Find(key) is not { } job)
+        {
+            return null;
+        }
+        // Nothing is created or deleted while it is not known what became of what was, nor after it was refused.
+        var problem = await _writer.SettleAsync(job, cancellationToken);
+        var batch = 1;
+        for (var step = 0; step < MaxSteps; step++)
+        {
+            if (Find(key) is not { } current)
+            {
+                return null;
+            }
+            switch (Plan(current, manage: problem is null))
+            {
+                case JobStep.Claim claim:
+                    await _writer.ClaimAsync(current, claim, cancellationToken);
+                    break;
+                case JobStep.LookFor look:
+                    MemoryOf(current).Gone.UnionWith(await _writer.LookForAsync(current, look.Uids, cancellationToken));
+                    break;
+                case JobStep.WriteStatus write:
+                    await _writer.WriteStatusAsync(current, write, cancellationToken);
+                    break;
+                case JobStep.TrackPods track:
+                    await _writer.TrackAsync(track.Pods, cancellationToken);
+                    break;
+                case JobStep.DeletePods delete:
+                    problem = await _writer.DeleteAsync(current, delete, cancellationToken);
+                    break;
+                case JobStep.CreatePods create:
+                    // Slow start: what makes one create fail (a quota, say) makes them all fail, and is found out with few of them.
+                    problem = await _writer.CreateAsync(current, create.Pods.Take(batch), cancellationToken);
+                    batch *= 2;
+                    break;
+                case JobStep.ReleasePods release:
+                    await _writer.ReleaseAsync(release.Pods, cancellationToken);
+                    MemoryOf(current).Gone.UnionWith(release.Pods.Select(p => p.Metadata.Uid));
+                    break;
+                case JobStep.Rest rest:
+                    if (problem is not null)
+                    {
+                        ExceptionDispatchInfo.Throw(problem);
+                    }
+                    return Waits.Limit(rest.After);
+            }
+        }
+        return TimeSpan.Zero;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _queue.Dispose();
+        _orphans.Dispose();
+    }
+
+    // The job, when there is something to do about it.
+    private V1Job? Find(ObjectKey key)
+    {
+        if (_caches.Jobs.Get(key) is { } job && job.IsOurs() && !job.IsFinished())
+        {
+            return job;
+        }
+        _writer.Forget(key);
+        lock (_gate)
+        {
+            _memories.Remove(key);
+        }
+        return null;
+    }
+
+    private JobStep Plan(V1Job job, bool manage)
+    {
+        var now = _context.Time.GetUtcNow();
+        List<V1Pod> pods = [.. _caches.Pods.ControlledBy(job.Metadata.Uid)];
+        var memory = MemoryOf(job);
+        memory.Look(job, pods);
+        return JobPlan.Compute(
+            job, pods.Concat(_caches.Pods.OrphansIn(job.Metadata.NamespaceProperty)), memory.Gone, memory.Backoff.Remaining(now), manage, now);
+    }
+
+    private JobMemory MemoryOf(V1Job job)
+    {
+        lock (_gate)
+        {
+            if (!_memories.TryGetValue(KeyOf(job), out var memory) || memory.JobUid != job.Metadata.Uid)
+            {
+                memory = _memories[KeyOf(job)] = new(job.Metadata.Uid);
+            }
+            return memory;
+        }
+    }
+
+    private void OnPodChange(CacheChange<V1Pod> change)
+    {
+        WakeOwner(change.Old);
+        WakeOwner(change.New);
+        if (change.New is { } pod && pod.ControllerReference() is null && (change.Old is null || change.Old.ControllerReference() is not null || LabelsDiffer(change.Old, pod)))
+        {
+            foreach (var job in _caches.Jobs.ByIndex(ClusterCaches.ByNamespace, pod.Metadata.NamespaceProperty))
+            {
+                if (LabelSets.Selector(job.Spec.Selector).Matches(LabelSets.Of(pod.Metadata.Labels)))
+                {
+                    _queue.Add(KeyOf(job));
+                }
+            }
+        }
+    }
+
+    private static bool LabelsDiffer(V1Pod old, V1Pod pod) =>
+        !LabelSets.Of(old.Metadata.Labels).OrderBy(l => l.Key, StringComparer.Ordinal)
+            .SequenceEqual(LabelSets.Of(pod.Metadata.Labels).OrderBy(l => l.Key, StringComparer.Ordinal));
+
+    private void WakeOwner(V1Pod? pod)
+    {
+        if (pod?.ControllerReference() is { Kind: "Job" } owner)
+        {
+            var key = new ObjectKey(pod.Metadata.NamespaceProperty, owner.Name);
+            if (_caches.Jobs.Get(key)?.Metadata.Uid == owner.Uid)
+            {
+                _queue.Add(key);
+            }
+        }
+    }
+
+    private static ObjectKey KeyOf(V1Job job) => new(job.Metadata.NamespaceProperty, job.Metadata.Name);
+}

@@ -1,0 +1,70 @@
+using k8s;
+using k8s.Models;
+using Petrel.Controllers.OwnedPods;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Controllers.Jobs;
+
+/// <summary>The pods that a job makes: its template with the tracking finalizer, and with what an indexed job's pods know of their index.</summary>
+internal static class JobPod
+{
+    // What generateName leaves of a prefix.
+    private const int LongestPrefix = 58;
+
+    /// <summary>The pod to create.</summary>
+    public static V1Pod From(V1Job job, NewJobPod wanted, IEntropy entropy)
+    {
+        var owner = PodOwner.Of(job);
+        var pod = wanted.Index is { } index
+            ? TemplatePod.From(owner, job.Spec.Template, Prefix(job.Metadata.Name, index), entropy)
+            : TemplatePod.From(owner, job.Spec.Template, entropy);
+        pod.Metadata.Finalizers = [.. (pod.Metadata.Finalizers ?? []).Append(JobNames.TrackingFinalizer).Distinct()];
+        if (wanted.Index is { } own)
+        {
+            SetIndex(job, pod, own);
+            if (job.HasLimitPerIndex())
+            {
+                SetFailures(job, pod, wanted.Replaces);
+            }
+        }
+        return pod;
+    }
+
+    // The index is always whole, whatever is left of the name.
+    private static string Prefix(string name, int index)
+    {
+        var suffix = $"-{index}-";
+        return name[..Math.Min(name.Length, LongestPrefix - suffix.Length)] + suffix;
+    }
+
+    private static void SetIndex(V1Job job, V1Pod pod, int index)
+    {
+        pod.Metadata.Annotations = new Dictionary<string, string>(pod.Metadata.Annotations ?? new Dictionary<string, string>()) { [JobNames.CompletionIndex] = $"{index}" };
+        pod.Metadata.Labels = new Dictionary<string, string>(pod.Metadata.Labels ?? new Dictionary<string, string>()) { [JobNames.CompletionIndex] = $"{index}" };
+        pod.Spec.Hostname = $"{job.Metadata.Name}-{index}";
+        foreach (var container in (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers))
+        {
+            if (container.Env?.Any(e => e.Name == JobNames.IndexVariable) != true)
+            {
+                var source = new V1EnvVarSource { FieldRef = new() { FieldPath = $"metadata.labels['{JobNames.CompletionIndex}']" } };
+                container.Env = [.. container.Env ?? [], new() { Name = JobNames.IndexVariable, ValueFrom = source }];
+            }
+        }
+    }
+
+    private static void SetFailures(V1Job job, V1Pod pod, V1Pod? replaced)
+    {
+        var (failures, ignored) = (0, 0);
+        if (replaced is not null)
+        {
+            var counts = PodFailureRules.Judge(job.Spec.PodFailurePolicy, replaced).Counts;
+            failures = replaced.FailuresBefore() + (counts ? 1 : 0);
+            ignored = replaced.IgnoredFailuresBefore() + (counts ? 0 : 1);
+        }
+        pod.Metadata.Annotations[JobNames.IndexFailureCount] = $"{failures}";
+        if (ignored > 0)
+        {
+            pod.Metadata.Annotations[JobNames.IndexIgnoredFailureCount] = $"{ignored}";
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using k8s.Models;
+
+namespace Petrel.Controllers.Jobs;
+
+/// <summary>
+/// How long a job waits before it replaces a pod that failed: ten seconds, doubled with each failure since the last success, up to ten minutes, counted
+/// from the last failure. What is known comes from the pods that are there, and remains known when they are gone: to look at a pod twice changes
+/// nothing, and a controller that starts anew learns most of it again.
+/// </summary>
+public sealed class PodBackoff
+{
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    // More make no difference to the delay.
+    private const int Remembered = 16;
+
+    private readonly SortedSet<(DateTimeOffset Time, string Uid)> _failures = [];
+    private DateTimeOffset _lastSuccess = DateTimeOffset.MinValue;
+
+    /// <summary>Notes a pod that succeeded.</summary>
+    public void Succeeded(V1Pod pod)
+    {
+        var time = pod.FinishedAt();
+        _lastSuccess = time > _lastSuccess ? time : _lastSuccess;
+        _failures.RemoveWhere(f => f.Time <= _lastSuccess);
+    }
+
+    /// <summary>Notes a pod that failed.</summary>
+    public void Failed(V1Pod pod)
+    {
+        var time = pod.FinishedAt();
+        if (time > _lastSuccess && !_failures.Any(f => f.Uid == pod.Metadata.Uid) && _failures.Add((time, pod.Metadata.Uid)) && _failures.Count > Remembered)
+        {
+            _failures.Remove(_failures.Min);
+        }
+    }
+
+    /// <summary>How long it still has to wait; zero when it may go on.</summary>
+    public TimeSpan Remaining(DateTimeOffset now) => _failures.Count == 0 ? TimeSpan.Zero : Remaining(_failures.Count, _failures.Max.Time, now);
+
+    /// <summary>The rest of the delay after so many failures in a row.</summary>
+    public static TimeSpan Remaining(int failures, DateTimeOffset last, DateTimeOffset now)
+    {
+        if (failures <= 0)
+        {
+            return TimeSpan.Zero;
+        }
+        var delay = First * Math.Pow(2, Math.Min(failures - 1, Remembered));
+        delay = delay < Longest ? delay : Longest;
+        return last + delay > now ? last + delay - now : TimeSpan.Zero;
+    }
+}
