@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// A DaemonSet has at most one active pod for a node, and a second one only of another template while it may surge, for as many nodes as maxSurge says.
+/// A DaemonSet has at most one active pod for a node, and a second one only of another template while it may surge, beside healthy ones on as many nodes as maxSurge says.
 /// Its rolling update takes away no healthy pod while more of its nodes than maxUnavailable go without, but for those whose pods were lost otherwise.
 /// </summary>
 public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
@@ -73,12 +73,24 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         {
             return $"DaemonSet {bounds.Name} has {here.Count} pods for {node}: {string.Join(", ", here.Select(p => p.Name))} (maxSurge {bounds.MaxSurge})";
         }
-        var doubled = active.GroupBy(NodeOf).Count(g => g.Count() > 1);
-        return doubled <= bounds.MaxSurge ? null : $"DaemonSet {bounds.Name} has two pods for {doubled} nodes, maxSurge is {bounds.MaxSurge}";
+        // What replaces a pod that is not available is no surge (upstream), nor is what its controller may have thought so of: one that has only just recovered.
+        if (here.Exists(p => p.Uid != pod.Uid && p.IsHealthy))
+        {
+            bounds.Surging.Add(pod.Uid);
+        }
+        bounds.Newest = pod.Labels.GetValueOrDefault(Hash);
+        var doubled = active.GroupBy(NodeOf).Count(g => g.Count() > 1 && g.Any(p => bounds.Surging.Contains(p.Uid)));
+        return bounds.WaitsForAge || doubled <= bounds.MaxSurge + bounds.Recovered
+            ? null
+            : $"DaemonSet {bounds.Name} surges on {doubled} nodes, maxSurge is {bounds.MaxSurge}";
     }
 
     private string? ObserveLoss(PodChange change, Bounds bounds)
     {
+        if (change is { Before.IsHealthy: false, After: { IsHealthy: true } better } && better.Labels.GetValueOrDefault(Hash) != bounds.Newest)
+        {
+            bounds.Recovered++;
+        }
         if (change.Before is not { IsHealthy: true } before || change.After is { IsHealthy: true })
         {
             return null;
@@ -113,8 +125,9 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         var (unavailable, surge) = (Bound(set, "maxUnavailable", desired, 1), Bound(set, "maxSurge", desired, 0));
         if (!_bounds.TryGetValue(uid, out var bounds) || IsSettled(set, desired))
         {
-            _bounds[uid] = bounds = new(set.Name()) { Desired = desired };
+            _bounds[uid] = bounds = new(set.Name()) { Desired = desired, Newest = bounds?.Newest };
         }
+        bounds.WaitsForAge |= set.Number("spec", "minReadySeconds") > 0;
         bounds.Desired = Math.Min(bounds.Desired, desired);
         bounds.MaxUnavailable = Math.Max(bounds.MaxUnavailable, unavailable);
         bounds.MaxSurge = Math.Max(bounds.MaxSurge, surge);
@@ -140,5 +153,17 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         public int MaxUnavailable { get; set; }
         public int MaxSurge { get; set; }
         public int Lost { get; set; }
+
+        /// <summary>The template of the newest pod.</summary>
+        public string? Newest { get; set; }
+
+        /// <summary>Pods of older templates that became healthy.</summary>
+        public int Recovered { get; set; }
+
+        /// <summary>When a pod is available is not told by its being ready alone.</summary>
+        public bool WaitsForAge { get; set; }
+
+        /// <summary>Pods that came beside a healthy one.</summary>
+        public SortedSet<string> Surging { get; } = new(StringComparer.Ordinal);
     }
 }

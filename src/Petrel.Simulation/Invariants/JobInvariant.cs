@@ -7,7 +7,8 @@ namespace Petrel.Simulation.Invariants;
 /// A Job counts every pod of it that has ended exactly once, and starts none too many (source: upstream's job controller with tracking finalizers).
 /// <list type="bullet">
 /// <item>Its counts never fall, and what they and uncountedTerminatedPods hold together never exceeds the pods that really ended so.</item>
-/// <item>A pod's tracking finalizer goes only when the pod's uid has been in uncountedTerminatedPods; a uid is there once, and on leaving it becomes one of the count.</item>
+/// <item>A pod's tracking finalizer goes only when the pod's uid has been in uncountedTerminatedPods (or, where it succeeded for an index, that is among
+/// completedIndexes); a uid is there once, and on leaving it becomes one of the count.</item>
 /// <item>A new pod exceeds neither parallelism nor what completions leave; none of an indexed Job has the index of another active one, or of one that has succeeded.</item>
 /// <item>A Job that is Complete or Failed stays that, and starts nothing.</item>
 /// </list>
@@ -74,6 +75,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         // Gone from the pod, or with the pod.
         var untracked = change.Before.Finalizers.Contains(Tracking) && change.After?.Finalizers.Contains(Tracking) != true;
         return untracked && !account.IsOver && facts.ByUid(change.Before.OwnerUid) is { } job && !job.IsTerminating() && !account.EverListed.Contains(change.Before.Uid)
+            && !(account.IsIndexed && change.Before.Phase == "Succeeded" && account.CompletedIndexes.Contains(IndexOf(change.Before)))
             ? $"{change.Before.ShortKey} ({change.Before.Phase}) lost its tracking finalizer, and Job {account.Name} has not counted it"
             : null;
     }
@@ -120,7 +122,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
             failed < account.LastFailed ? $"status.failed fell from {account.LastFailed} to {failed}"
             : succeeded < account.LastSucceeded && !account.IsElastic ? $"status.succeeded fell from {account.LastSucceeded} to {succeeded}"
             : account.IsOver && !IsFinished(job) ? "is not over any more"
-            : account.IsIndexed ? Indexed(job, succeeded)
+            : account.IsIndexed ? (account.CompletedIndexes.Count == succeeded ? null : $"status.succeeded is {succeeded}, completedIndexes are {job.Text("status", "completedIndexes")}")
             : Counted("succeeded", succeeded - account.LastSucceeded, account.ListedSucceeded, listedSucceeded, succeeded + listedSucceeded.Count, account.Succeeded, account);
         problem ??= Counted("failed", failed - account.LastFailed, account.ListedFailed, listedFailed, failed + listedFailed.Count, account.Failed, account);
         (account.LastSucceeded, account.LastFailed) = (succeeded, failed);
@@ -147,15 +149,19 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
             : null;
     }
 
-    private static string? Indexed(JsonElement job, int succeeded)
+    // Of "1,3-5,7".
+    private static SortedSet<string> Indexes(string ranges)
     {
-        var indexes = 0;
-        foreach (var range in job.Text("status", "completedIndexes").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        var indexes = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var range in ranges.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var ends = range.Split('-');
-            indexes += int.Parse(ends[^1], CultureInfo.InvariantCulture) - int.Parse(ends[0], CultureInfo.InvariantCulture) + 1;
+            for (var index = int.Parse(ends[0], CultureInfo.InvariantCulture); index <= int.Parse(ends[^1], CultureInfo.InvariantCulture); index++)
+            {
+                indexes.Add(index.ToString(CultureInfo.InvariantCulture));
+            }
         }
-        return indexes == succeeded ? null : $"status.succeeded is {succeeded}, completedIndexes are {job.Text("status", "completedIndexes")}";
+        return indexes;
     }
 
     private static bool IsFinished(JsonElement job) => job.Is("Complete") || job.Is("Failed");
@@ -185,6 +191,8 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         /// <summary>Completions of an indexed Job were changed: then succeeded may fall.</summary>
         public bool IsElastic { get; private set; }
 
+        public SortedSet<string> CompletedIndexes { get; private set; } = [];
+
         public bool IsOver { get; set; }
         public int LastSucceeded { get; set; }
         public int LastFailed { get; set; }
@@ -204,6 +212,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
             IsElastic |= completions != Completions;
             Completions = completions is { } now && Completions is { } before ? Math.Max(now, before) : completions;
             Parallelism = Math.Max(Parallelism, job.Number("spec", "parallelism") ?? 1);
+            CompletedIndexes = Indexes(job.Text("status", "completedIndexes"));
         }
     }
 }

@@ -108,7 +108,7 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         }
         var uid = set.Uid();
         var (replicas, start) = (set.Number("spec", "replicas") ?? 1, set.Number("spec", "ordinals", "start") ?? 0);
-        var partition = set.Number("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0;
+        var partition = Partition(set);
         var unavailable = set.Text("spec", "updateStrategy", "type") == "OnDelete" ? 0
             : set.At("spec", "updateStrategy", "rollingUpdate", "maxUnavailable") is { } value ? Math.Max(1, Amounts.Resolve(value, replicas, roundUp: true))
             : 1;
@@ -134,7 +134,11 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         && set.Status("readyReplicas") == replicas
         && set.Text("status", "updateRevision") is var newest
         && facts.PodsOf(set.Uid()).Count() == replicas
-        && facts.PodsOf(set.Uid()).All(p => p.IsHealthy && (p.Labels.GetValueOrDefault(Hash) == newest || Ordinal(p) < (set.Number("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0)));
+        && facts.PodsOf(set.Uid()).All(p => p.IsHealthy && (p.Labels.GetValueOrDefault(Hash) == newest || Ordinal(p) < Partition(set)));
+
+    // The first member that updates touch: partitions count from the set's start.
+    private static int Partition(JsonElement set) =>
+        (set.Number("spec", "ordinals", "start") ?? 0) + (set.Number("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0);
 
     private sealed class Bounds(string name)
     {

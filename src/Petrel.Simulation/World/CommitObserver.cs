@@ -24,7 +24,8 @@ public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IRea
             simulator.History.Append("store", value is { } bytes
                 ? $"{revision} put {key} {Convert.ToHexStringLower(SHA256.HashData(bytes.Span).AsSpan(0, 8))}"
                 : $"{revision} delete {key}");
-            if (!Array.Exists(Ignored, prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
+            // What is not in the registry are the server's own notes.
+            if (key.StartsWith("/registry/", StringComparison.Ordinal) && !Array.Exists(Ignored, prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
             {
                 changes.Add(new(key, revision, facts.Find(key), value is { } after ? JsonElement.Parse(after.Span) : null));
             }

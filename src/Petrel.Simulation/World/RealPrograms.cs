@@ -1,7 +1,10 @@
 using Petrel.Agent;
 using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
+using Petrel.Agent.Volumes;
 using Petrel.Client;
 using Petrel.Controllers;
+using Petrel.Scheduler;
 
 namespace Petrel.Simulation.World;
 
@@ -13,6 +16,9 @@ public static class RealPrograms
 
     public static Task Agent(AgentContext context, CancellationToken cancellationToken) => AgentFor(NodePace.Steady)(context, cancellationToken);
 
+    public static Task Scheduler(ProgramContext context, CancellationToken cancellationToken) =>
+        new PodScheduler(context.Client, context.Time, context.Entropy, new SchedulerSettings(), context.Logs).RunAsync(cancellationToken);
+
     /// <summary>The controllers, for a cluster whose nodes report at a pace.</summary>
     public static ClusterProgram ControllersFor(NodePace pace) => (context, cancellationToken) => Loops.RunTogetherAsync(
         cancellationToken,
@@ -21,6 +27,10 @@ public static class RealPrograms
 
     /// <summary>An agent that reports at a pace.</summary>
     public static AgentProgram AgentFor(NodePace pace) => (context, cancellationToken) =>
+        AgentOf(context, pace, context.Machine.Runtime, context.Machine.Files).RunAsync(cancellationToken);
+
+    /// <summary>An agent over a runtime and a disk that may not be its machine's own.</summary>
+    public static NodeAgent AgentOf(AgentContext context, NodePace pace, IContainerRuntime runtime, IPodFiles files)
     {
         var machine = context.Machine;
         var settings = new AgentSettings
@@ -32,10 +42,8 @@ public static class RealPrograms
             LeaseDuration = pace.Grace,
             LeaseRenewInterval = pace.Renewal,
         };
-        return new NodeAgent(
-            settings, context.Client, machine.Runtime, machine.Files, new SimulatedProber(), context.Time, context.Entropy, context.Logs)
-        .RunAsync(cancellationToken);
-    };
+        return new(settings, context.Client, runtime, files, new SimulatedProber(), context.Time, context.Entropy, context.Logs);
+    }
 
     private static ControllerManager Manager(ProgramContext context, NodePace pace) =>
         new(context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = pace.Grace, NodeMonitorPeriod = pace.Renewal }, context.Logs);

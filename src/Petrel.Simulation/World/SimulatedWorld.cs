@@ -4,7 +4,6 @@ using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
-using Petrel.Scheduler;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
@@ -204,9 +203,9 @@ public sealed class SimulatedWorld : IFaultTarget
 
     private void ComposeScheduler(SimulatedProcess process)
     {
-        var scheduler = new PodScheduler(
-            ClientOf(process, UserInfo.ControlPlane("kube-scheduler")), process.Time, _simulator.Entropy.Fork(), new SchedulerSettings(), LogsOf(process));
-        _simulator.Spawn(process, "scheduler", scheduler.RunAsync);
+        var context = new ProgramContext(
+            ClientOf(process, UserInfo.ControlPlane("kube-scheduler")), process.Time, EntropyOf(process), LogsOf(process));
+        _simulator.Spawn(process, "scheduler", stop => _settings.Scheduler(context, stop));
     }
 
     private void ComposeAgent(SimulatedProcess process, SimulatedMachine machine)
@@ -232,7 +231,7 @@ public sealed class SimulatedWorld : IFaultTarget
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
-        new(new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint), user, process.Name);
+        new(_settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)), user, process.Name);
 
     private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _storage, Running, Report);
 

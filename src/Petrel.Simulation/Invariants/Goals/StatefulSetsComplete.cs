@@ -20,7 +20,7 @@ public sealed class StatefulSetsComplete : IGoal
         }
         var (replicas, start) = (set.Number("spec", "replicas") ?? 1, set.Number("spec", "ordinals", "start") ?? 0);
         var onDelete = set.Text("spec", "updateStrategy", "type") == "OnDelete";
-        var partition = set.Number("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0;
+        var partition = start + (set.Number("spec", "updateStrategy", "rollingUpdate", "partition") ?? 0);
         var newest = set.Text("status", "updateRevision");
         var members = facts.PodsOf(set.Uid()).ToDictionary(StatefulSetInvariant.Ordinal);
         for (var ordinal = start; ordinal < start + replicas; ordinal++)
