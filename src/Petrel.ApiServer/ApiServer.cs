@@ -89,7 +89,7 @@ public sealed partial class ApiServer : IApiHandler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
         var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
-        var (customResources, aggregation, apiServices) = (Task.CompletedTask, Task.CompletedTask, Task.CompletedTask);
+        var (customResources, aggregation, apiServices, usage) = (Task.CompletedTask, Task.CompletedTask, Task.CompletedTask, Task.CompletedTask);
         try
         {
             await BootstrapAsync(stop.Token);
@@ -104,13 +104,17 @@ public sealed partial class ApiServer : IApiHandler
             {
                 apiServices = EndTogetherAsync(_router.ApiServices.RunAsync(stop.Token), stop);
             }
+            if (_parts.Options.UsageInterval > TimeSpan.Zero)
+            {
+                usage = EndTogetherAsync(_router.Usage.RunAsync(stop.Token), stop);
+            }
             customResources = EndTogetherAsync(_router.CustomResources.RunAsync(stop.Token), stop);
             _ready.TrySetResult();
-            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices);
+            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices, usage);
         }
         catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
         {
-            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices);
+            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices, usage);
         }
         finally
         {

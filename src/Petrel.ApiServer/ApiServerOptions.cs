@@ -68,6 +68,9 @@ public sealed record ApiServerOptions
     /// <summary>Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.</summary>
     public bool KeepDefaultRoles { get; init; }
 
+    /// <summary>How often nodes are asked what their containers use, for <c>metrics.k8s.io</c>; zero: never.</summary>
+    public TimeSpan UsageInterval { get; init; }
+
     /// <summary>Whether there is an APIService for each version of each group that is served.</summary>
     public bool KeepApiServices { get; init; }
 }

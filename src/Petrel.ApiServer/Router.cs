@@ -5,11 +5,13 @@ using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Metrics;
 using Petrel.ApiServer.Kinds.Reviews;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Reviews;
 using Petrel.ApiServer.Subresources;
+using Petrel.ApiServer.Usage;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
 
@@ -22,6 +24,8 @@ internal sealed class Router
     private readonly GetVerb _get;
     private readonly ListVerb _list;
     private readonly ComponentStatusVerbs _components;
+    private readonly UsageVerbs _usage;
+    private readonly SampledMetricVerbs _samples;
     private readonly WatchVerb _watch;
     private readonly UpdateVerb _update;
     private readonly PatchVerb _patch;
@@ -54,6 +58,9 @@ internal sealed class Router
         _get = new GetVerb(parts);
         _list = new ListVerb(parts);
         _components = new ComponentStatusVerbs(parts, _list, components);
+        Usage = new UsageCollector(parts);
+        _usage = new UsageVerbs(parts, _list, Usage);
+        _samples = new SampledMetricVerbs(parts);
         _watch = new WatchVerb(parts);
         _update = new UpdateVerb(parts, updates, Create);
         _patch = new PatchVerb(parts, updates, Create);
@@ -67,6 +74,9 @@ internal sealed class Router
     }
 
     public CreateVerb Create { get; }
+
+    /// <summary>Knows what pods and nodes use.</summary>
+    public UsageCollector Usage { get; }
 
     /// <summary>Keeps the default roles.</summary>
     public DefaultRoles DefaultRoles { get; }
@@ -91,6 +101,10 @@ internal sealed class Router
             return info.Verb == "create"
                 ? _binding.RunAsync(http, _parts.Kinds.Find("", "v1", "pods")!, info.Namespace, "", cancellationToken)
                 : throw StatusErrors.MethodNotAllowed();
+        }
+        if (_samples.Answer(info, http) is { } metrics)
+        {
+            return new(metrics);
         }
         var kind = _parts.Kinds.Find(info.Group, info.Version, info.Resource) ?? throw StatusErrors.NoSuchResource();
         if (!kind.Namespaced && info.Namespace.Length > 0 && info.Resource != "namespaces")
@@ -129,6 +143,10 @@ internal sealed class Router
         if (request.Kind == ComponentStatusKind.Definition)
         {
             return new(_components.Run(request));
+        }
+        if (request.Kind.Gvk.Group == UsageKinds.Group)
+        {
+            return new(_usage.Run(request));
         }
         return (request.Info.Verb, request.Key.Name.Length > 0) switch
         {

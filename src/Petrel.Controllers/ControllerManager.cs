@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
@@ -60,6 +61,7 @@ public sealed class ControllerManager
         new JobController(context),
         new CronJobController(context),
         new TtlAfterFinishedController(context),
+        new HorizontalPodAutoscalerController(context),
         new EndpointSliceController(context),
         new QuotaController(context),
         new DisruptionController(context),

@@ -1,4 +1,5 @@
 using System.Net;
+using Petrel.Controllers.Autoscaling;
 
 namespace Petrel.Controllers;
 
@@ -34,6 +35,9 @@ public sealed record ControllerSettings
 
     /// <summary>Where pods reach the API servers, for the Service <c>kubernetes</c>; empty for no such Service.</summary>
     public IReadOnlyList<IPEndPoint> ApiEndpoints { get; init; } = [];
+
+    /// <summary>How autoscalers decide.</summary>
+    public AutoscalerSettings Autoscalers { get; init; } = new();
 
     /// <summary>The cluster address of the Service <c>kubernetes</c>: by custom the first of the range of services.</summary>
     public string ApiServiceAddress { get; init; } = "";

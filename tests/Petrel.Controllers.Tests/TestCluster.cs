@@ -29,14 +29,16 @@ public sealed class TestCluster : IAsyncDisposable
         Func<ControllerContext, IController[]> compose,
         ulong seed = 1,
         Func<IRevisionedStore, TimeProvider, IEntropy, IRevisionedStore>? wrapStore = null,
-        bool overNetwork = false)
+        bool overNetwork = false,
+        ApiServerOptions? options = null,
+        INodeConnector? nodes = null)
     {
         _simulator = new(seed);
         Network = new(_simulator.History);
         _process = _simulator.CreateProcess("server");
         var store = wrapStore?.Invoke(_store, _process.Time, _simulator.Entropy.Fork()) ?? _store;
         var server = new ApiServer.ApiServer(
-            new ApiServerOptions(), store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+            options ?? new(), store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), nodes ?? new NoNodes(), NullLoggerFactory.Instance);
         Api = server;
         User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", server.RunAsync);

@@ -1,11 +1,12 @@
 using System.Text;
+using Petrel.Agent.Metrics;
 using Petrel.Agent.Runtimes;
 using Petrel.Model.Api;
 
 namespace Petrel.Agent.Logs;
 
 /// <summary>
-/// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c> and <c>/healthz</c>. Only
+/// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics/resource</c> and <c>/healthz</c>. Only
 /// the API server and administrators are let in: a node's certificate is not enough.
 /// </summary>
 public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
@@ -24,6 +25,7 @@ public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IAp
         return request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
         {
             ["healthz"] => Text(200, "ok"),
+            ["metrics", "resource"] => await ResourceMetrics.AnswerAsync(runtime, time, cancellationToken),
             ["containerLogs", var ns, var pod, var container] => await LogAsync(request, ns, pod, container, cancellationToken),
             _ => Text(404, "404 page not found"),
         };

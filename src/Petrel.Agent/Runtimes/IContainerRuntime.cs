@@ -45,6 +45,9 @@ public interface IContainerRuntime
     /// <summary>All containers of the node, in creation order, exited ones too until they are removed.</summary>
     ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken);
 
+    /// <summary>What each running container has used so far; one that can't be measured (it has just ended) is left out.</summary>
+    ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken);
+
     /// <summary>Runs a command inside a running container and waits for its end, at most <paramref name="timeout"/>.</summary>
     /// <exception cref="TimeoutException">It did not end in time; it was killed.</exception>
     ValueTask<ExecResult> ExecAsync(

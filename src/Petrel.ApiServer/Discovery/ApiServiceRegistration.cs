@@ -45,6 +45,8 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
         ["coordination.k8s.io"] = 16500,
         ["node.k8s.io"] = 16300,
         ["discovery.k8s.io"] = 16200,
+        ["metrics.k8s.io"] = 100,
+        ["metrics.petrel.dev"] = 100,
     };
 
     private readonly WatchSignal _signal = new();

@@ -9,6 +9,7 @@ using Petrel.ApiServer.Kinds.Coordination;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Discovery;
 using Petrel.ApiServer.Kinds.Events;
+using Petrel.ApiServer.Kinds.Metrics;
 using Petrel.ApiServer.Kinds.Networking;
 using Petrel.ApiServer.Kinds.Nodes;
 using Petrel.ApiServer.Kinds.Policy;
@@ -77,6 +78,9 @@ internal static class BuiltInKinds
         WebhookKinds.Validating,
         ApiServiceKind.Definition,
         CustomResourceDefinitionKind.Definition,
+        UsageKinds.Pods,
+        UsageKinds.Nodes,
+        MetricSampleKind.Definition,
         ReviewKinds.SelfSubject,
         ReviewKinds.Token,
         ReviewKinds.SubjectAccess,

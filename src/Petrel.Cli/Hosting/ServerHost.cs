@@ -39,6 +39,7 @@ internal static class ServerHost
             UnreachableTolerationSeconds = settings.EvictionSeconds,
             KeepDefaultRoles = true,
             KeepApiServices = true,
+            UsageInterval = TimeSpan.FromSeconds(15),
             PublicAddress = ClusterFiles.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
             MountServiceAccountTokens = true,

@@ -1,15 +1,11 @@
-using System.Text.Json.Nodes;
 using k8s.Models;
-using Petrel.Client;
-using Petrel.Model;
 
 namespace Petrel.Controllers.Disruption;
 
 /// <summary>How many pods the controllers of some pods want together, whatever kind they are: by their scale subresource.</summary>
 internal sealed class ControllerScales(ControllerContext context)
 {
-    private readonly ApiDiscovery _discovery = new(context.Client);
-    private volatile DiscoveredKinds? _kinds;
+    private readonly ScaleClient _scales = new(context.Client);
 
     /// <summary>The sum over all controllers of the pods, and the pods that have none.</summary>
     /// <exception cref="UnknownScaleException">A controller does not say.</exception>
@@ -56,27 +52,8 @@ internal sealed class ControllerScales(ControllerContext context)
 
     private async ValueTask<(string Uid, int Scale)?> AskAsync(V1OwnerReference owner, string namespaceName, CancellationToken cancellationToken)
     {
-        var kind = _kinds?.Find(owner.ApiVersion, owner.Kind);
-        if (kind is null)
-        {
-            _kinds = await _discovery.ReadAsync(cancellationToken);
-            kind = _kinds.Find(owner.ApiVersion, owner.Kind);
-        }
-        if (kind is null)
-        {
-            return null;
-        }
-        try
-        {
-            var response = await context.Client.SendAsync(
-                "GET", kind.Path(new ObjectKey(namespaceName, owner.Name)) + "/scale", [], null, "", cancellationToken);
-            var scale = JsonNode.Parse(response.Body.Span)!;
-            return (string?)scale["metadata"]?["uid"] == owner.Uid ? (owner.Uid, (int?)scale["spec"]?["replicas"] ?? 0) : null;
-        }
-        catch (ApiException e) when (e.IsNotFound)
-        {
-            return null;
-        }
+        var scale = await _scales.FindAsync(owner.ApiVersion, owner.Kind, new(namespaceName, owner.Name), cancellationToken);
+        return scale?.Metadata.Uid == owner.Uid ? (owner.Uid, scale.Spec.Replicas ?? 0) : null;
     }
 }
 

@@ -81,6 +81,9 @@ public sealed class ObservedRuntime(
     public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken) => inner.ListContainersAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) => inner.ReadUsageAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ExecResult> ExecAsync(
         string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken) =>
         inner.ExecAsync(containerId, command, timeout, cancellationToken);

@@ -7,6 +7,7 @@ namespace Petrel.Agent.Tests.Runtimes;
 public abstract class RuntimeContract : IAsyncLifetime
 {
     private const string Loop = "echo ready; while true; do sleep 0.05; done";
+    private const string Busy = "while true; do :; done";
     private static readonly CancellationToken None = CancellationToken.None;
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(100);
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(200);
@@ -93,6 +94,23 @@ public abstract class RuntimeContract : IAsyncLifetime
         await Runtime.StartContainerAsync(id, None);
         Assert.Equal(id, await Runtime.CreateContainerAsync(sandbox.Id, spec, None));
         Assert.Equal(running, Assert.Single(await Runtime.ListContainersAsync(None)));
+    }
+
+    [Fact]
+    public async Task Running_containers_are_measured()
+    {
+        var (sandbox, id) = await RunAsync(Script(Busy));
+        var used = TimeSpan.Zero;
+        while (used == TimeSpan.Zero)
+        {
+            var usage = Assert.Single(await Runtime.ReadUsageAsync(None));
+            Assert.Equal(id, usage.ContainerId);
+            Assert.True(usage.WorkingSetBytes > 0);
+            used = usage.CpuTime;
+        }
+        Assert.True(Assert.Single(await Runtime.ReadUsageAsync(None)).CpuTime >= used);
+        await Runtime.StopSandboxAsync(sandbox, None);
+        Assert.Empty(await Runtime.ReadUsageAsync(None));
     }
 
     [Fact]

@@ -80,6 +80,8 @@ public sealed class SimulatedRuntimeTests : RuntimeContract
         {
             IgnoresTermination = script.Contains("trap ''", StringComparison.Ordinal),
             TerminationTime = TimeSpan.FromMilliseconds(10),
+            Cores = 1,
+            MemoryBytes = 1 << 20,
             Exec = command => command is ["sleep", var seconds]
                 ? new SimulatedCommand(0, TimeSpan.FromSeconds(double.Parse(seconds)))
                 : new SimulatedCommand(ExitCode(command[^1])),

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using Petrel.ApiServer.Tests.Kinds;
+using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
 
@@ -57,11 +58,13 @@ public sealed class BodyFuzzTests
     public void Objects_of_every_kind_in_protobuf_are_answered_whatever_happens_to_their_bytes()
     {
         var i = 0;
+        // Petrel's own kinds have no protobuf form, as custom resources have none.
+        var kinds = SchemaSamples.Kinds.Where(k => KubernetesSchemas.ForKind(k.Gvk) is not null).ToList();
         FuzzRun.Run(2000, NothingAsync, (run, random) =>
         {
-            var kind = SchemaSamples.Kinds[i++ % SchemaSamples.Kinds.Count];
+            var kind = kinds[i++ % kinds.Count];
             var body = ProtobufSample.Body(SchemaSamples.Of(random, kind, $"fuzz-{i}"), kind);
-            var intact = i <= 3 * SchemaSamples.Kinds.Count;
+            var intact = i <= 3 * kinds.Count;
             var answer = run.Send("POST", SchemaSamples.Collection(kind), intact ? body : i % 3 == 0 ? Mutator.Bytes(random, [body]) : Mutator.InPlace(random, body), "application/vnd.kubernetes.protobuf");
             Assert.False(intact && answer.BodyText.Contains("couldn't decode", StringComparison.Ordinal), answer.BodyText);
         });

@@ -139,6 +139,32 @@ internal sealed partial class Cgroups
         }
     }
 
+    /// <summary>What the container has used; null when its group is gone.</summary>
+    public ContainerUsage? UsageOf(string sandboxId, string containerId)
+    {
+        var path = ContainerPath(sandboxId, containerId);
+        try
+        {
+            if (IsUnified)
+            {
+                return new(
+                    containerId,
+                    TimeSpan.FromMicroseconds(Field($"{Mount}{path}/cpu.stat", "usage_usec")),
+                    WorkingSet(Number($"{Mount}{path}/memory.current"), Field($"{Mount}{path}/memory.stat", "inactive_file")));
+            }
+            // Where the two are mounted as one hierarchy, both names lead to it.
+            var cpu = Directory.Exists($"{Mount}/cpuacct") ? "cpuacct" : "cpu,cpuacct";
+            return new(
+                containerId,
+                TimeSpan.FromTicks(Number($"{Mount}/{cpu}{path}/cpuacct.usage") / TimeSpan.NanosecondsPerTick),
+                WorkingSet(Number($"{Mount}/memory{path}/memory.usage_in_bytes"), Field($"{Mount}/memory{path}/memory.stat", "total_inactive_file")));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Shares as Kubernetes computes them from a request (1024 for a core, at least 2).</summary>
     public static long SharesOf(long milliCpu) => Math.Clamp(milliCpu * 1024 / 1000, 2, 262_144);
 
@@ -147,6 +173,16 @@ internal sealed partial class Cgroups
 
     /// <summary>The version 2 weight (1–10000) for version 1 shares (2–262144), by the mapping that runtimes agreed on.</summary>
     public static long WeightOf(long shares) => 1 + ((shares - 2) * 9999 / 262_142);
+
+    private static long WorkingSet(long used, long inactiveFile) => Math.Max(0, used - inactiveFile);
+
+    private static long Number(string file) => long.Parse(File.ReadAllText(file).AsSpan().Trim(), CultureInfo.InvariantCulture);
+
+    private static long Field(string file, string name)
+    {
+        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal) && l.Length > name.Length && l[name.Length] == ' ');
+        return line is null ? 0 : long.Parse(line.AsSpan(name.Length + 1), CultureInfo.InvariantCulture);
+    }
 
     private static void Delegate(string path)
     {

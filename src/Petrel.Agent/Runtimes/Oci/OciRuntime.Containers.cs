@@ -138,6 +138,17 @@ public sealed partial class OciRuntime
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken)
+    {
+        ContainerRecord[] running;
+        lock (_lock)
+        {
+            running = [.. _containers.Values.Select(c => c.Record).Where(r => r.State == ContainerState.Running)];
+        }
+        return new([.. running.Select(r => _cgroups.UsageOf(r.SandboxId, r.Id)).OfType<ContainerUsage>()]);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken)
     {
         FindExits();

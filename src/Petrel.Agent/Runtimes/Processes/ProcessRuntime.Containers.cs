@@ -147,6 +147,18 @@ public sealed partial class ProcessRuntime
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken)
+    {
+        (string Id, ProcessEntry Program)[] running;
+        lock (_lock)
+        {
+            running = [.. _containers.Values.Where(c => c is { Exit: null, Running: not null }).Select(c => (c.Entry.Id, c.Running!.Program))];
+        }
+        var processes = ProcessUsage.ReadAll();
+        return new([.. running.Where(r => r.Program.IsAlive).Select(r => processes.OfTree(r.Id, r.Program.Pid))]);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken)
     {
         FindExits();

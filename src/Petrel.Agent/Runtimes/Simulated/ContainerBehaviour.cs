@@ -15,6 +15,12 @@ public sealed record ContainerBehaviour
     /// <summary>How long it takes to end after SIGTERM.</summary>
     public TimeSpan TerminationTime { get; init; }
 
+    /// <summary>How many cores it keeps busy now.</summary>
+    public double Cores { get; init; }
+
+    /// <summary>Bytes of memory that it uses now.</summary>
+    public long MemoryBytes { get; init; }
+
     /// <summary>How a command that is run inside ends.</summary>
     public Func<IReadOnlyList<string>, SimulatedCommand> Exec { get; init; } = static _ => new SimulatedCommand();
 }

@@ -131,6 +131,16 @@ public sealed partial class SimulatedRuntime
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            var now = time.GetUtcNow();
+            return new([.. _containers.Where(c => c.Status.State == ContainerState.Running).Select(c => UsageOf(c, now))]);
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<ExecResult> ExecAsync(
         string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
     {
@@ -174,6 +184,15 @@ public sealed partial class SimulatedRuntime
         }
         TellOfExit(container);
         return container.Status;
+    }
+
+    // Processor time since the last reading, at what the program says it uses now. Under the lock.
+    private ContainerUsage UsageOf(Container container, DateTimeOffset now)
+    {
+        var behaviour = settings.Behaviour(container.Spec);
+        container.CpuTime += (now - (container.MeasuredAt ?? container.Status.StartedAt!.Value)) * behaviour.Cores;
+        container.MeasuredAt = now;
+        return new(container.Status.Id, container.CpuTime, behaviour.MemoryBytes);
     }
 
     private Container Find(string id)
@@ -236,6 +255,10 @@ public sealed partial class SimulatedRuntime
 
         /// <summary>It was sent SIGTERM and will end of it.</summary>
         public bool Terminating { get; set; }
+
+        public TimeSpan CpuTime { get; set; }
+
+        public DateTimeOffset? MeasuredAt { get; set; }
 
         /// <summary>When its program ends.</summary>
         public List<ITimer> Timers { get; } = [];

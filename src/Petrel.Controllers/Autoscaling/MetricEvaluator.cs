@@ -1,0 +1,125 @@
+using k8s.Models;
+using Petrel.Model.Documents;
+
+namespace Petrel.Controllers.Autoscaling;
+
+/// <summary>What one metric of an autoscaler came to.</summary>
+/// <param name="Proposal">The replicas that it asks for.</param>
+/// <param name="Name">The metric in the words of upstream's events and conditions.</param>
+/// <param name="Status">For the autoscaler's status.</param>
+internal sealed record EvaluatedMetric(ReplicaProposal Proposal, string Name, V2MetricStatus Status);
+
+/// <summary>The scale of an autoscaler's target, and its pods.</summary>
+internal sealed record AutoscalerTarget(string Namespace, int SpecReplicas, int StatusReplicas, string Selector, IReadOnlyList<V1Pod> Pods);
+
+/// <summary>Evaluates an autoscaler's metrics: reads each from where it is served, and asks the calculator.</summary>
+internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator calculator, AutoscalerTarget target)
+{
+    /// <summary>The condition's reason when a metric of this type fails.</summary>
+    public static string FailureOf(V2MetricSpec metric) => metric.Type switch
+    {
+        "Object" => "FailedGetObjectMetric",
+        "Pods" => "FailedGetPodsMetric",
+        "Resource" => "FailedGetResourceMetric",
+        "ContainerResource" => "FailedGetContainerResourceMetric",
+        "External" => "FailedGetExternalMetric",
+        _ => "InvalidMetricSourceType",
+    };
+
+    /// <exception cref="MetricException">There is no metric, or nothing to conclude from it.</exception>
+    public async ValueTask<EvaluatedMetric> EvaluateAsync(V2MetricSpec metric, CancellationToken cancellationToken) => metric switch
+    {
+        { Type: "Resource", Resource: { } resource } => await ResourceAsync(resource, cancellationToken),
+        { Type: "ContainerResource", ContainerResource: { } resource } => await ContainerAsync(resource, cancellationToken),
+        { Type: "Pods", Pods: { } pods } => await PodsAsync(pods, cancellationToken),
+        { Type: "Object", ObjectProperty: { } about } => await ObjectAsync(about, cancellationToken),
+        { Type: "External", External: { } external } => await ExternalAsync(external, cancellationToken),
+        _ => throw new MetricException($"unknown metric source type \"{metric.Type}\""),
+    };
+
+    private async ValueTask<EvaluatedMetric> ResourceAsync(V2ResourceMetricSource metric, CancellationToken cancellationToken)
+    {
+        var (proposal, current, kind) = await UsageAsync(metric.Name, "", metric.Target, cancellationToken);
+        return new(
+            proposal,
+            $"{metric.Name} resource{kind}",
+            new() { Type = "Resource", Resource = new() { Name = metric.Name, Current = current } });
+    }
+
+    private async ValueTask<EvaluatedMetric> ContainerAsync(V2ContainerResourceMetricSource metric, CancellationToken cancellationToken)
+    {
+        var (proposal, current, kind) = await UsageAsync(metric.Name, metric.Container, metric.Target, cancellationToken);
+        return new(
+            proposal,
+            $"{metric.Name} container resource{kind}",
+            new() { Type = "ContainerResource", ContainerResource = new() { Name = metric.Name, Container = metric.Container, Current = current } });
+    }
+
+    private async ValueTask<(ReplicaProposal, V2MetricValueStatus, string)> UsageAsync(
+        string resource, string container, V2MetricTarget aim, CancellationToken cancellationToken)
+    {
+        if (aim.AverageValue is null && aim.AverageUtilization is null)
+        {
+            throw new MetricException("invalid resource metric source: neither an average utilization target nor an average value (usage) target was set");
+        }
+        var metrics = await reader.ResourceAsync(target.Namespace, target.Selector, resource, container, cancellationToken);
+        if (aim.AverageValue is { } average)
+        {
+            var byValue = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, resource == "cpu", Milli(average));
+            return (byValue, new() { AverageValue = Amount(byValue.AverageMilliValue) }, "");
+        }
+        var byShare = calculator.Utilization(target.SpecReplicas, target.Pods, metrics, resource, container, aim.AverageUtilization!.Value);
+        return (
+            byShare,
+            new() { AverageUtilization = byShare.Utilization, AverageValue = Amount(byShare.AverageMilliValue) },
+            " utilization (percentage of request)");
+    }
+
+    private async ValueTask<EvaluatedMetric> PodsAsync(V2PodsMetricSource metric, CancellationToken cancellationToken)
+    {
+        var metrics = await reader.PodsAsync(target.Namespace, target.Selector, metric.Metric, cancellationToken);
+        var proposal = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, isCpu: false, Milli(metric.Target.AverageValue));
+        return new(
+            proposal,
+            $"pods metric {metric.Metric.Name}",
+            new() { Type = "Pods", Pods = new() { Metric = metric.Metric, Current = new() { AverageValue = Amount(proposal.AverageMilliValue) } } });
+    }
+
+    private async ValueTask<EvaluatedMetric> ObjectAsync(V2ObjectMetricSource metric, CancellationToken cancellationToken)
+    {
+        var value = await reader.ObjectAsync(target.Namespace, metric.DescribedObject, metric.Metric, cancellationToken);
+        var (proposal, current) = Whole(metric.Target, value);
+        return new(
+            proposal,
+            metric.Target.Type == "AverageValue" ? $"external metric {metric.Metric.Name}({LabelSets.Selector(metric.Metric.Selector)})" : $"{metric.DescribedObject.Kind} metric {metric.Metric.Name}",
+            new() { Type = "Object", ObjectProperty = new() { Metric = metric.Metric, DescribedObject = metric.DescribedObject, Current = current } });
+    }
+
+    private async ValueTask<EvaluatedMetric> ExternalAsync(V2ExternalMetricSource metric, CancellationToken cancellationToken)
+    {
+        var value = await reader.ExternalAsync(target.Namespace, metric.Metric, cancellationToken);
+        var (proposal, current) = Whole(metric.Target, value);
+        return new(
+            proposal,
+            $"external metric {metric.Metric.Name}({(metric.Metric.Selector is null ? "nil" : LabelSets.Selector(metric.Metric.Selector))})",
+            new() { Type = "External", External = new() { Metric = metric.Metric, Current = current } });
+    }
+
+    private (ReplicaProposal, V2MetricValueStatus) Whole(V2MetricTarget aim, long value)
+    {
+        if (aim.AverageValue is { } average)
+        {
+            var share = calculator.ValuePerPod(target.StatusReplicas, value, Milli(average));
+            return (share, new() { AverageValue = Amount(share.AverageMilliValue) });
+        }
+        if (aim.Value is { } whole)
+        {
+            return (calculator.Value(target.SpecReplicas, target.Pods, value, Milli(whole)), new() { Value = Amount(value) });
+        }
+        throw new MetricException("invalid metric source: neither a value target nor an average value target was set");
+    }
+
+    private static long Milli(ResourceQuantity amount) => Quantity.Parse(amount.ToString()).MilliValue;
+
+    private static ResourceQuantity Amount(long milli) => new(Quantity.FromMilli(milli).ToString());
+}
