@@ -2,6 +2,7 @@ using System.CommandLine;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Cli.Cluster;
 using Petrel.Cli.Commands;
+using Petrel.Cli.Commands.Simulation;
 
 if (args is [ProcessShim.Command, .. var container])
 {

@@ -22,6 +22,9 @@ public sealed class History(TimeProvider clock, int lastLines = int.MaxValue, Ac
     /// <summary>Lines appended, kept or not.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Gets who and what of each line as it is written; null when nobody wants to know.</summary>
+    public Action<string, string>? Appended { get; set; }
+
     /// <summary>SHA-256 over all lines so far, each ended by a line feed, in lower-case hexadecimal.</summary>
     public string Digest => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
@@ -37,6 +40,7 @@ public sealed class History(TimeProvider clock, int lastLines = int.MaxValue, Ac
             _lines.Dequeue();
         }
         trace?.Invoke(line);
+        Appended?.Invoke(who, what);
     }
 
     /// <inheritdoc/>

@@ -118,7 +118,7 @@ public sealed class Simulator : IDisposable
     public void Report(string where, string what, Exception? exception = null)
     {
         _findings.Add(new(Clock.Elapsed, where, what, exception));
-        History.Append(where, $"FINDING {what}");
+        History.Append(where, Finding.Mark + what);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Network.Watches;
 
 namespace Petrel.Simulation.Network;
 
@@ -12,7 +13,8 @@ internal sealed class LinkStream(
     IEntropy entropy,
     IAsyncEnumerable<ReadOnlyMemory<byte>> source,
     RequestStop stop,
-    CancellationTokenRegistration gone)
+    CancellationTokenRegistration gone,
+    ObservedStream? observed)
 {
     // After so long without a way through, both ends give the connection up.
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(30);
@@ -20,6 +22,7 @@ internal sealed class LinkStream(
 
     private readonly Channel<(ReadOnlyMemory<byte> Chunk, long SentAt)> _inFlight = Channel.CreateUnbounded<(ReadOnlyMemory<byte>, long)>();
     private bool _cut;
+    private bool _broken;
 
     public static TimeSpan Draw(LinkConditions conditions, IEntropy entropy) =>
         conditions.MinDelay + (conditions.MaxDelay - conditions.MinDelay) * entropy.NextDouble();
@@ -29,8 +32,9 @@ internal sealed class LinkStream(
     {
         // The pump hands its failure to the channel; when the server dies, this registration does.
         endpoint.Process.Post(_ => _ = PumpAsync(), null);
-        var died = endpoint.Process.Killed.Register(() => _inFlight.Writer.TryComplete(new IOException($"{endpoint.Process} died.")));
+        var died = endpoint.Process.Killed.Register(() => _inFlight.Writer.TryComplete(Broken($"{endpoint.Process} died.")));
         using var listed = network.AddStream(caller, Cut);
+        var how = "left";
         try
         {
             while (await _inFlight.Reader.WaitToReadAsync(cancellationToken))
@@ -40,7 +44,7 @@ internal sealed class LinkStream(
                     var conditions = network.ConditionsOf(caller.Name);
                     if (_cut || entropy.NextDouble() < conditions.StreamCut)
                     {
-                        throw new IOException("the stream was cut");
+                        throw Broken("the stream was cut");
                     }
                     var delay = Draw(conditions, entropy) - caller.Time.GetElapsedTime(item.SentAt);
                     if (delay > TimeSpan.Zero)
@@ -50,14 +54,17 @@ internal sealed class LinkStream(
                     await WaitForWayAsync(cancellationToken);
                     if (_cut)
                     {
-                        throw new IOException("the stream was cut");
+                        throw Broken("the stream was cut");
                     }
+                    observed?.Received(item.Chunk.Span);
                     yield return item.Chunk;
                 }
             }
+            how = "ended";
         }
         finally
         {
+            observed?.Ended(_broken ? "broken" : how);
             died.Unregister();
             gone.Unregister();
             stop.Request();
@@ -72,7 +79,7 @@ internal sealed class LinkStream(
         {
             if (caller.Time.GetElapsedTime(since) > StallLimit)
             {
-                throw new IOException("the stream stalled");
+                throw Broken("the stream stalled");
             }
             await Task.Delay(StallPoll, caller.Time, cancellationToken);
         }
@@ -86,7 +93,13 @@ internal sealed class LinkStream(
     private void Cut()
     {
         _cut = true;
-        _inFlight.Writer.TryComplete(new IOException("the stream was cut"));
+        _inFlight.Writer.TryComplete(Broken("the stream was cut"));
+    }
+
+    private IOException Broken(string how)
+    {
+        _broken = true;
+        return new(how);
     }
 
     private async Task PumpAsync()
@@ -102,11 +115,12 @@ internal sealed class LinkStream(
         }
         catch (OperationCanceledException)
         {
-            _inFlight.Writer.TryComplete(stop.Token.IsCancellationRequested ? null : new IOException("the server ended the stream"));
+            _inFlight.Writer.TryComplete(stop.Token.IsCancellationRequested ? null : Broken("the server ended the stream"));
         }
         catch (Exception e)
         {
             // The carrier's view of a handler that failed midway: a broken stream.
+            _broken = true;
             _inFlight.Writer.TryComplete(new IOException($"the stream broke: {e.Message}", e));
         }
     }

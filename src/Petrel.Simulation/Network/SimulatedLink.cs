@@ -1,6 +1,7 @@
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Network.Watches;
 
 namespace Petrel.Simulation.Network;
 
@@ -48,7 +49,8 @@ public sealed class SimulatedLink(
                 gone.Unregister();
                 return response;
             }
-            return response with { Stream = new LinkStream(network, caller, endpoint, draws, stream, stop, gone).ReadAsync(cancellationToken) };
+            var observed = network.Watches is { } watches ? ObservedStream.Begin(watches, caller.ToString(), request) : null;
+            return response with { Stream = new LinkStream(network, caller, endpoint, draws, stream, stop, gone, observed).ReadAsync(cancellationToken) };
         }
         catch
         {
@@ -57,12 +59,19 @@ public sealed class SimulatedLink(
         }
     }
 
-    private static async ValueTask<ApiResponse> CallAsync(
+    private async ValueTask<ApiResponse> CallAsync(
         ServerEndpoint endpoint, ApiRequest request, RequestStop stop, CancellationToken cancellationToken)
     {
         try
         {
-            return await endpoint.Process.CallAsync(() => endpoint.Handler.HandleAsync(request, stop.Token));
+            return await endpoint.Process.CallAsync(() =>
+            {
+                if (network.TellsOrigin)
+                {
+                    RequestOrigin.Current = caller.ToString();
+                }
+                return endpoint.Handler.HandleAsync(request, stop.Token);
+            });
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

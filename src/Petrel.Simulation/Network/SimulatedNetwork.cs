@@ -1,4 +1,5 @@
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Network.Watches;
 
 namespace Petrel.Simulation.Network;
 
@@ -13,6 +14,12 @@ public sealed class SimulatedNetwork(History history)
 
     /// <summary>What holds for everybody, but for disturbances.</summary>
     public LinkConditions Conditions { get; private set; } = LinkConditions.Good;
+
+    /// <summary>Sees what watchers receive; null when nobody wants to know.</summary>
+    public IWatchObserver? Watches { get; set; }
+
+    /// <summary>Whether the server's work carries whose request it is for.</summary>
+    public bool TellsOrigin { get; set; }
 
     /// <summary>How messages of a process travel now.</summary>
     public LinkConditions ConditionsOf(string processName)

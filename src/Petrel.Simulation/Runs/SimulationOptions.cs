@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging;
+using Petrel.Simulation.Timelines;
 
 namespace Petrel.Simulation.Runs;
 
@@ -7,6 +7,9 @@ public sealed record SimulationOptions
 {
     /// <summary>Gets each line of the history as it is written, with more of the logs: for one seed.</summary>
     public Action<string>? Trace { get; init; }
+
+    /// <summary>Gets what happens, told for people: for one run.</summary>
+    public Action<TimelineEntry>? Timeline { get; init; }
 
     /// <summary>How many lines of history a violation carries.</summary>
     public int ViolationLines { get; init; } = 40;

@@ -40,7 +40,10 @@ public static class SimulationRunner
     {
         using var simulator = new Simulator(new SimulatorSettings { Seed = plan.Seed, LastLines = options.ViolationLines, Trace = options.Trace });
         var settings = scenario.World with { Nodes = plan.World.Nodes, TolerationSeconds = plan.World.TolerationSeconds };
-        var world = new SimulatedWorld(simulator, options.World(settings), plan);
+        var world = new SimulatedWorld(simulator, options.World(settings), plan)
+        {
+            Timeline = options.Timeline is { } tell ? new(simulator.Clock, tell) : null,
+        };
         Execute(simulator, world, scenario);
         return new SimulationResult
         {

@@ -32,7 +32,7 @@ internal sealed class RegisterWriter(
                     await WriteAsync(name, cancellationToken);
                 }
             }
-            catch (Exception e) when (e is IOException or ApiException { IsConflict: true } or ApiException { Status.Code: >= 500 })
+            catch (Exception e) when (e is IOException or ApiException { Status.Code: 409 or 429 or >= 500 })
             {
                 // The outcome is unknown, or the server is not ready: as users see it while things break.
             }

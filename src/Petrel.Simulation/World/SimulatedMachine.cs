@@ -5,6 +5,7 @@ using Petrel.Agent.Volumes;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Timelines;
 
 namespace Petrel.Simulation.World;
 
@@ -13,15 +14,23 @@ public sealed class SimulatedMachine
 {
     private readonly RunningPods _running;
     private readonly Action<string, string> _report;
+    private readonly Action<string, string> _note;
     private readonly SimulatedRuntime _runtime;
 
     internal SimulatedMachine(
-        SimulatedProcess process, int number, IEntropy entropy, SimulatedStorage storage, RunningPods running, Action<string, string> report)
+        SimulatedProcess process,
+        int number,
+        IEntropy entropy,
+        SimulatedStorage storage,
+        RunningPods running,
+        Action<string, string> report,
+        Action<string, string> note)
     {
         Process = process;
         Number = number;
         _running = running;
         _report = report;
+        _note = note;
         Files = new SimulatedPodFiles(storage.Of(NodeName));
         _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr), Behaviour = SimulatedPrograms.Of });
         Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
@@ -51,6 +60,7 @@ public sealed class SimulatedMachine
     /// <summary>A container of a pod has started here.</summary>
     public void ContainerStarted(string podUid)
     {
+        _note(Process.ToString(), TimelineRecorder.ContainerStarted + podUid);
         foreach (var (rule, problem) in _running.Started(podUid, NodeName, () => Runs(podUid)))
         {
             _report(rule, problem);

@@ -10,6 +10,7 @@ using Petrel.Simulation.Invariants;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
+using Petrel.Simulation.Timelines;
 using Petrel.Store;
 
 namespace Petrel.Simulation.World;
@@ -27,6 +28,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
     private readonly SimulatedStorage _storage = new();
+    private readonly WatchHistoryInvariant _watches;
     private readonly List<SimulatedNode> _nodes;
     private IRevisionedStore? _store;
     private ServerEndpoint? _endpoint;
@@ -42,7 +44,8 @@ public sealed class SimulatedWorld : IFaultTarget
         _disk = settings.Disk();
         Running = new(Facts, AllInvariants.OfRuns(Facts));
         _observer = new(simulator, Facts, AllInvariants.OfCommits(Facts));
-        Network = new(simulator.History);
+        _watches = new(settings.WatchWindow, Report);
+        Network = new(simulator.History) { Watches = _watches };
         Outside = simulator.CreateProcess("user");
         User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
         Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
@@ -71,6 +74,18 @@ public sealed class SimulatedWorld : IFaultTarget
 
     /// <summary>Everything that runs.</summary>
     public RunningPods Running { get; }
+
+    /// <summary>Tells what happens; null when nobody wants to know.</summary>
+    public TimelineRecorder? Timeline
+    {
+        get;
+        init
+        {
+            field = value;
+            Network.TellsOrigin = value is not null;
+            _simulator.History.Appended = value is null ? null : value.Line;
+        }
+    }
 
     /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
@@ -180,7 +195,7 @@ public sealed class SimulatedWorld : IFaultTarget
         _store = _disk.Open();
         var server = new ApiServer.ApiServer(
             options,
-            new FaultyStore(new ObservedStore(_store, _observer.Observe), Disk, process.Time),
+            new FaultyStore(new ObservedStore(_store, Committed), Disk, process.Time),
             KindRegistry.BuiltIn,
             process.Time,
             EntropyOf(process),
@@ -192,6 +207,13 @@ public sealed class SimulatedWorld : IFaultTarget
             await server.Ready;
             _endpoint = new(process, server);
         });
+    }
+
+    private void Committed(IReadOnlyList<StoreOperation> operations, long revision)
+    {
+        Timeline?.Committed(operations);
+        _watches.Committed(operations, revision);
+        _observer.Observe(operations, revision);
     }
 
     private void ComposeControllers(SimulatedProcess process)
@@ -233,7 +255,8 @@ public sealed class SimulatedWorld : IFaultTarget
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
         new(_settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)), user, process.Name);
 
-    private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _storage, Running, Report);
+    private SimulatedMachine MachineOf(int number, SimulatedProcess process) =>
+        new(process, number, EntropyOf(process), _storage, Running, Report, Note);
 
     // Follows from which incarnation it is, and not from what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Globalization;
+using Petrel.Cli.Cluster;
+using Petrel.Cli.Hosting;
+using Petrel.Simulation.Scenarios;
+
+namespace Petrel.Cli.Commands.Simulation;
+
+/// <summary><c>petrel sim</c>: rehearses failures in virtual time, one world per seed.</summary>
+internal static class SimCommand
+{
+    private const string AllScenarios = "all";
+
+    public static Command Create()
+    {
+        var scenario = new Option<string?>("--scenario") { Description = "The scenario to run, or 'all'; 'petrel sim list' shows them." };
+        var seeds = new Option<string?>("--seeds") { Description = "A range of seeds, both ends included (default 1..100)." };
+        var seed = new Option<ulong?>("--seed") { Description = "One seed." };
+        var trace = new Option<bool>("--trace") { Description = "Print the history as it happens (with --seed)." };
+        var forever = new Option<bool>("--forever") { Description = "Run on, from a seed by chance, until Ctrl-C." };
+        var lanes = new Option<int?>("--lanes") { Description = "How many seeds run at once (default: as many as there are processors)." };
+        var shrink = new Option<int>("--shrink") { Description = "Seconds to spend on making a failing run smaller; 0 leaves it as it is.", DefaultValueFactory = _ => 60 };
+        var output = new Option<string?>("--out") { Description = "The file, or the folder, for failing runs (default: petrel-sim-SCENARIO-SEED.json here)." };
+        var command = new Command("sim", "Rehearse failures: run the control plane, the scheduler and the agents in virtual time.")
+        {
+            scenario, seeds, seed, trace, forever, lanes, shrink, output, List(), SimReplay.Create(),
+        };
+        command.SetAction(result =>
+        {
+            var traced = result.GetValue(trace);
+            var (first, last) = Range(result.GetValue(seeds), result.GetValue(seed), result.GetValue(forever));
+            if (traced && first != last)
+            {
+                throw new UserErrorException("--trace prints one run: say which with --seed.");
+            }
+            var chosen = Choose(result.GetValue(scenario));
+            if (traced && chosen.Count > 1)
+            {
+                throw new UserErrorException("--trace prints one run: say which scenario with --scenario.");
+            }
+            using var signals = new StopSignals();
+            var runs = new SimRuns(
+                new()
+                {
+                    Lanes = traced ? 1 : Positive("--lanes", result.GetValue(lanes)) ?? Environment.ProcessorCount,
+                    Trace = traced,
+                    Shrink = TimeSpan.FromSeconds(NotNegative("--shrink", result.GetValue(shrink))),
+                    Output = result.GetValue(output),
+                },
+                signals.Token);
+            return result.GetValue(forever) ? runs.RunForever(chosen, first) : runs.Run(chosen, first, last);
+        });
+        return command;
+    }
+
+    private static Command List()
+    {
+        var command = new Command("list", "List the scenarios.");
+        command.SetAction(_ =>
+        {
+            var width = ScenarioList.All.Max(s => s.Name.Length);
+            foreach (var scenario in ScenarioList.All)
+            {
+                Console.WriteLine($"{scenario.Name.PadRight(width)}  {scenario.Description}");
+            }
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<IScenario> Choose(string? name) => name switch
+    {
+        null => throw new UserErrorException($"--scenario: say which: {Names}, or {AllScenarios}."),
+        AllScenarios => ScenarioList.All,
+        _ => [ScenarioList.Find(name) ?? throw new UserErrorException($"--scenario: there is no scenario '{name}'; there are: {Names}, and {AllScenarios}.")],
+    };
+
+    private static string Names => string.Join(", ", ScenarioList.All.Select(s => s.Name));
+
+    private static (ulong First, ulong Last) Range(string? seeds, ulong? seed, bool forever)
+    {
+        if (forever)
+        {
+            return seeds is null && seed is null
+                ? ((ulong)Random.Shared.NextInt64(1L << 40), ulong.MaxValue)
+                : throw new UserErrorException("--forever chooses its seeds itself: leave --seeds and --seed out.");
+        }
+        if (seed is { } one)
+        {
+            return seeds is null ? (one, one) : throw new UserErrorException("--seed and --seeds exclude each other.");
+        }
+        var parts = (seeds ?? "1..100").Split("..");
+        return parts.Length == 2
+            && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+            && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+            && first <= last
+                ? (first, last)
+                : throw new UserErrorException($"--seeds: \"{seeds}\" is not a range like 1..500.");
+    }
+
+    private static int? Positive(string option, int? value) =>
+        value is <= 0 ? throw new UserErrorException($"{option}: {value} is not a positive number.") : value;
+
+    private static int NotNegative(string option, int value) =>
+        value < 0 ? throw new UserErrorException($"{option}: {value} is a negative number.") : value;
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Petrel.Simulation.Execution;
+using Petrel.Simulation.Plans;
+using Petrel.Simulation.Runs;
+using Petrel.Simulation.Scenarios;
+using Petrel.Simulation.Shrinking;
+
+namespace Petrel.Cli.Commands.Simulation;
+
+/// <summary>Says what failed, makes it smaller, and writes it down so that it can be replayed.</summary>
+internal sealed class SimFailures(TimeSpan budget, string? output, CancellationToken cancellationToken)
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<(string Scenario, string Rule)> _known = [];
+
+    /// <summary>One more failing run. Unless <paramref name="all"/> are kept, only the first one of each rule is: the others are likely the same.</summary>
+    public void Add(SimulationResult result, bool showHistory, bool all)
+    {
+        var violation = result.Violation!;
+        bool keep;
+        lock (_gate)
+        {
+            keep = _known.Add((result.Scenario, violation.Finding.Rule)) || all;
+            Console.WriteLine($"seed {result.Seed} FAILED: {violation.Finding}");
+            foreach (var line in showHistory ? violation.LastLines : [])
+            {
+                Console.WriteLine($"    {line}");
+            }
+            Console.WriteLine($"  again: petrel sim --scenario {result.Scenario} --seed {result.Seed} --trace");
+        }
+        if (keep)
+        {
+            var plan = Shrink(result.Plan with { Finding = PlannedFinding.Of(violation.Finding) });
+            var path = PathOf(result);
+            File.WriteAllText(path, PlanFile.Write(plan, Comments(result.Plan, plan, path)));
+            lock (_gate)
+            {
+                Console.WriteLine($"  {Sizes(result.Plan, plan)}");
+                Console.WriteLine($"  replay: petrel sim replay {path}");
+            }
+        }
+    }
+
+    private RunPlan Shrink(RunPlan plan)
+    {
+        if (budget == TimeSpan.Zero || ScenarioList.Find(plan.Scenario) is not { } scenario)
+        {
+            return plan;
+        }
+        var shown = Stopwatch.StartNew();
+        var shrinker = new PlanShrinker(
+            candidate => SimulationRunner.RunPlan(scenario, candidate, new() { ViolationLines = 0 }).Violation?.Finding,
+            TimeProvider.System,
+            new() { Budget = budget, Cancelled = cancellationToken },
+            progress =>
+            {
+                if (shown.Elapsed > ProgressInterval)
+                {
+                    shown.Restart();
+                    Console.Error.WriteLine($"seed {plan.Seed} {progress}");
+                }
+            });
+        return shrinker.Shrink(plan);
+    }
+
+    private string PathOf(SimulationResult result)
+    {
+        var name = $"petrel-sim-{result.Scenario}-{result.Seed}.json";
+        return output is null ? name : Directory.Exists(output) ? Path.Combine(output, name) : output;
+    }
+
+    private static IEnumerable<string> Comments(RunPlan found, RunPlan plan, string path) =>
+    [
+        $"{found.Scenario}, seed {found.Seed}: {plan.Finding!.Rule}: {plan.Finding.What}",
+        $"at {plan.Finding.At:c}; {Sizes(found, plan)}",
+        $"To see what happens: petrel sim replay {path}",
+    ];
+
+    private static string Sizes(RunPlan found, RunPlan plan) =>
+        $"shrunk from {found.Faults.Count} faults, {found.Operations.Count} operations and {found.World.Nodes} nodes to {plan.Faults.Count}, {plan.Operations.Count} and {plan.World.Nodes}";
+}

@@ -1,0 +1,48 @@
+namespace Petrel.Simulation.Timelines;
+
+/// <summary>Something that happened in a run, told for people.</summary>
+/// <param name="At">Since the start of the run.</param>
+/// <param name="Kind">What sort of thing.</param>
+/// <param name="Who">Whose doing it was: the process that asked for a commit, the machine, <c>fault</c>, <c>user</c>.</param>
+/// <param name="What">In words.</param>
+/// <param name="Object">The object, as <c>RESOURCE/NAMESPACE/NAME</c> or <c>RESOURCE/NAME</c>; empty when it is about none.</param>
+/// <param name="IsDetail">Whether it is of the sort that happens all the time: leases, events, log lines.</param>
+public sealed record TimelineEntry(TimeSpan At, TimelineKind Kind, string Who, string What, string Object = "", bool IsDetail = false)
+{
+    /// <summary>Whether it is about an object that is named <c>pods/web-1</c>, <c>pods/default/web-1</c> or only <c>pods</c>.</summary>
+    public bool IsAbout(string name)
+    {
+        var wanted = name.Split('/');
+        var parts = Object.Split('/');
+        return wanted[0] == parts[0] && wanted.Length switch
+        {
+            1 => true,
+            2 => parts[^1] == wanted[1],
+            _ => Object == name,
+        };
+    }
+}
+
+public enum TimelineKind
+{
+    /// <summary>A change that was committed.</summary>
+    Commit,
+
+    /// <summary>A container started on a machine.</summary>
+    Container,
+
+    /// <summary>A process started or died.</summary>
+    Process,
+
+    /// <summary>A fault began or ended.</summary>
+    Fault,
+
+    /// <summary>A user began an operation, or was done with it.</summary>
+    Operation,
+
+    /// <summary>A line of a component's log.</summary>
+    Log,
+
+    /// <summary>What must not have happened and did.</summary>
+    Finding,
+}
