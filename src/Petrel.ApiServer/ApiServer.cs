@@ -89,6 +89,7 @@ public sealed partial class ApiServer : IApiHandler
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
         var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
+        var expiry = EndTogetherAsync(new EventExpiry(_parts).RunAsync(stop.Token), stop);
         var (customResources, aggregation, apiServices, usage) = (Task.CompletedTask, Task.CompletedTask, Task.CompletedTask, Task.CompletedTask);
         try
         {
@@ -110,11 +111,11 @@ public sealed partial class ApiServer : IApiHandler
             }
             customResources = EndTogetherAsync(_router.CustomResources.RunAsync(stop.Token), stop);
             _ready.TrySetResult();
-            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices, usage);
+            await Task.WhenAll(caches, compaction, expiry, customResources, aggregation, apiServices, usage);
         }
         catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
         {
-            await Task.WhenAll(caches, compaction, customResources, aggregation, apiServices, usage);
+            await Task.WhenAll(caches, compaction, expiry, customResources, aggregation, apiServices, usage);
         }
         finally
         {

@@ -47,6 +47,9 @@ public sealed record ApiServerOptions
     /// <summary>History older than this is compacted, each time that this passes.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Events are removed when nobody has written to them for so long.</summary>
+    public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The largest request body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
 

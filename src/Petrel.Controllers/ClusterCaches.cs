@@ -40,7 +40,7 @@ public sealed class ClusterCaches
         Leases = Cache<V1Lease>();
         Namespaces = Cache<V1Namespace>();
         ServiceAccounts = Cache<V1ServiceAccount>();
-        Services = Cache<V1Service>();
+        Services = Cache<V1Service>(IndexByNamespace);
         Endpoints = Cache<V1Endpoints>();
         EndpointSlices = Cache<V1EndpointSlice>();
         ResourceQuotas = Cache<V1ResourceQuota>(IndexByNamespace);

@@ -62,7 +62,9 @@ public sealed class ControllerManager
         new CronJobController(context),
         new TtlAfterFinishedController(context),
         new HorizontalPodAutoscalerController(context),
+        new EndpointsController(context),
         new EndpointSliceController(context),
+        new EndpointSliceMirroringController(context),
         new QuotaController(context),
         new DisruptionController(context),
     ];

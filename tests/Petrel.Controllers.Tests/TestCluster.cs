@@ -31,7 +31,8 @@ public sealed class TestCluster : IAsyncDisposable
         Func<IRevisionedStore, TimeProvider, IEntropy, IRevisionedStore>? wrapStore = null,
         bool overNetwork = false,
         ApiServerOptions? options = null,
-        INodeConnector? nodes = null)
+        INodeConnector? nodes = null,
+        bool overNetwork = false)
     {
         _simulator = new(seed);
         Network = new(_simulator.History);

@@ -10,12 +10,12 @@ namespace Petrel.Controllers.Endpoints;
 public sealed class EndpointSliceController : IController, IReconciler, IDisposable
 {
     private const string ByService = "endpointslice-service";
-    private const string ByNamespace = "endpointslice-namespace";
 
     private readonly ControllerContext _context;
     private readonly EventRecorder _events;
     private readonly ILogger _logger;
     private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ServiceWaker _waker;
 
     public EndpointSliceController(ControllerContext context)
     {
@@ -23,12 +23,11 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         _events = context.Events(Name);
         _logger = context.Logs.CreateLogger(Name);
         _queue = new(context.Time);
+        _waker = new(context.Caches, _queue);
         var caches = context.Caches;
-        caches.Services.AddIndex(ByNamespace, s => [s.Metadata.NamespaceProperty]);
-        caches.Pods.AddIndex(ByNamespace, p => [p.Metadata.NamespaceProperty]);
         caches.EndpointSlices.AddIndex(ByService, s => ServiceOf(s) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(change => _queue.Add(KeyOf(change.Latest)));
-        caches.Pods.OnChange(OnPod);
+        caches.Services.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
+        caches.Pods.OnChange(_waker.OnPod);
         caches.EndpointSlices.OnChange(OnSlice);
         caches.Nodes.OnChange(OnNode);
     }
@@ -61,7 +60,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
             await RemoveAsync(key, slices, cancellationToken);
             return null;
         }
-        var plan = EndpointPlan.Compute(service, caches.Pods.ByIndex(ByNamespace, key.Namespace), slices, node => caches.Nodes.Get(new("", node)));
+        var plan = EndpointPlan.Compute(service, caches.Pods.InNamespace(key.Namespace), slices, node => caches.Nodes.Get(new("", node)));
         try
         {
             await ApplyAsync(plan, cancellationToken);
@@ -122,26 +121,11 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
 
     private async ValueTask DeleteAsync(V1EndpointSlice slice, CancellationToken cancellationToken)
     {
-        var key = KeyOf(slice);
+        var key = ServiceWaker.KeyOf(slice);
         var cache = _context.Caches.EndpointSlices;
         await _context.Client.DeleteAsync<V1EndpointSlice>(key, new() { Preconditions = new() { Uid = slice.Metadata.Uid } }, cancellationToken);
         await cache.WaitUntilAsync(
             () => cache.Get(key) is not { } now || now.Metadata.Uid != slice.Metadata.Uid || now.Metadata.DeletionTimestamp is not null, cancellationToken);
-    }
-
-    private void OnPod(CacheChange<V1Pod> change)
-    {
-        if (change is { Old: { } old, New: { } pod } && SameLabels(old, pod) && !PodEndpoint.Differs(old, pod))
-        {
-            return;
-        }
-        foreach (var service in _context.Caches.Services.ByIndex(ByNamespace, change.Latest.Metadata.NamespaceProperty))
-        {
-            if ((change.Old is { } before && EndpointPlan.Selects(service, before)) || (change.New is { } after && EndpointPlan.Selects(service, after)))
-            {
-                _queue.Add(KeyOf(service));
-            }
-        }
     }
 
     private void OnSlice(CacheChange<V1EndpointSlice> change)
@@ -164,19 +148,14 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         }
         foreach (var pod in _context.Caches.Pods.Snapshot.Values.Where(p => p.Spec.NodeName == change.Latest.Metadata.Name))
         {
-            OnPod(new(null, pod));
+            _waker.OnPod(new(null, pod));
         }
     }
-
-    private static bool SameLabels(V1Pod old, V1Pod pod) =>
-        EndpointSliceLabels.Same(old.Metadata.Labels, pod.Metadata.Labels ?? new Dictionary<string, string>());
 
     private static string? OwnerOf(V1EndpointSlice slice) => slice.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true)?.Uid;
 
     private static ObjectKey? ServiceOf(V1EndpointSlice slice) =>
         EndpointSliceLabels.ServiceOf(slice) is { } name ? new ObjectKey(slice.Metadata.NamespaceProperty, name) : null;
-
-    private static ObjectKey KeyOf(k8s.IKubernetesObject<V1ObjectMeta> value) => new(value.Metadata.NamespaceProperty, value.Metadata.Name);
 
     private static ulong RevisionOf(V1EndpointSlice slice) => ulong.Parse(slice.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 }

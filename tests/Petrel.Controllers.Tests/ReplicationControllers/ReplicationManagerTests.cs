@@ -1,0 +1,98 @@
+using System.Text;
+using k8s.Models;
+using Petrel.Controllers.ReplicationControllers;
+using Petrel.Model;
+
+namespace Petrel.Controllers.Tests.ReplicationControllers;
+
+public sealed class ReplicationManagerTests
+{
+    private static readonly Dictionary<string, string> Labels = new() { ["app"] = "a" };
+
+    [Fact]
+    public async Task It_keeps_as_many_pods_as_it_asks_for_and_reports_them()
+    {
+        await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
+        cluster.Create(Manifest(3));
+        cluster.Run(2);
+        Assert.Equal(3, cluster.List<V1Pod>().Count);
+        var owner = Assert.Single(cluster.List<V1Pod>()[0].Metadata.OwnerReferences);
+        Assert.Equal(("v1", "ReplicationController", "rc", true), (owner.ApiVersion, owner.Kind, owner.Name, owner.Controller));
+        cluster.SetReady(cluster.List<V1Pod>()[0].Metadata.Name);
+        cluster.Run(2);
+        var status = Find(cluster).Status;
+        Assert.Equal((3, 3, 1, 1), (status.Replicas, status.FullyLabeledReplicas, status.ReadyReplicas, status.AvailableReplicas));
+        Assert.Equal(Find(cluster).Metadata.Generation, status.ObservedGeneration);
+        Assert.Contains(cluster.List<Corev1Event>(), e => e is { Reason: "SuccessfulCreate", InvolvedObject.Kind: "ReplicationController", Source.Component: "replication-controller" });
+    }
+
+    [Fact]
+    public async Task Its_scale_is_written_by_its_subresource()
+    {
+        await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
+        cluster.Create(Manifest(1));
+        cluster.Run(2);
+        Scale(cluster, 4);
+        cluster.Run(2);
+        Assert.Equal(4, cluster.List<V1Pod>().Count);
+        cluster.SetReady(cluster.List<V1Pod>()[2].Metadata.Name);
+        var ready = cluster.List<V1Pod>()[2].Metadata.Name;
+        Scale(cluster, 1);
+        cluster.Run(2);
+        Assert.Equal(ready, Assert.Single(cluster.List<V1Pod>()).Metadata.Name);
+    }
+
+    [Fact]
+    public async Task A_new_template_holds_for_new_pods_only()
+    {
+        await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
+        cluster.Create(Manifest(2));
+        cluster.Run(2);
+        cluster.Change<V1ReplicationController>("rc", r => r.Spec.Template.Spec.Containers[0].Image = "i:2");
+        cluster.Run(2);
+        Assert.All(cluster.List<V1Pod>(), p => Assert.Equal("i:1", p.Spec.Containers[0].Image));
+        var gone = cluster.List<V1Pod>()[0].Metadata.Name;
+        cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", gone), new(), stop));
+        cluster.Run(2);
+        Assert.Equal(["i:1", "i:2"], cluster.List<V1Pod>().Select(p => p.Spec.Containers[0].Image).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Orphans_with_its_labels_are_adopted_and_pods_that_lose_them_let_go()
+    {
+        await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
+        cluster.Create(new V1Pod
+        {
+            Metadata = new() { Name = "orphan", NamespaceProperty = "default", Labels = Labels },
+            Spec = new() { Containers = [new() { Name = "c", Image = "i:1" }] },
+        });
+        cluster.Create(Manifest(2));
+        cluster.Run(2);
+        Assert.Equal(2, cluster.List<V1Pod>().Count);
+        cluster.Change<V1Pod>("orphan", p => p.Metadata.Labels = new Dictionary<string, string>());
+        cluster.Run(2);
+        Assert.Empty(cluster.Find<V1Pod>("orphan")!.Metadata.OwnerReferences ?? []);
+        Assert.Equal(2, cluster.List<V1Pod>(labelSelector: "app=a").Count);
+    }
+
+    private static V1ReplicationController Find(TestCluster cluster) => cluster.Find<V1ReplicationController>("rc")!;
+
+    private static void Scale(TestCluster cluster, int replicas) => cluster.Do(async (user, stop) =>
+    {
+        var body = $$"""{"spec":{"replicas":{{replicas}} } }""";
+        await user.SendAsync("PATCH", "/api/v1/namespaces/default/replicationcontrollers/rc/scale", [], Encoding.UTF8.GetBytes(body), "application/merge-patch+json", stop);
+    });
+
+    private static V1ReplicationController Manifest(int replicas) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "ReplicationController",
+        Metadata = new() { Name = "rc", NamespaceProperty = "default" },
+        Spec = new()
+        {
+            Replicas = replicas,
+            Selector = Labels,
+            Template = new() { Metadata = new() { Labels = Labels }, Spec = new() { Containers = [new() { Name = "c", Image = "i:1" }] } },
+        },
+    };
+}
