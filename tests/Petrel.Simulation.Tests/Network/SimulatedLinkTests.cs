@@ -61,6 +61,58 @@ public sealed class SimulatedLinkTests : IDisposable
     }
 
     [Fact]
+    public void A_doubled_request_is_executed_twice_and_answered_once_with_either_answer()
+    {
+        _network.SetConditions(new() { Duplication = 1 });
+        var answers = new SortedSet<string>(StringComparer.Ordinal);
+        Run(async stop =>
+        {
+            for (var n = 0; n < 20; n++)
+            {
+                var before = _handler.Calls;
+                var answer = await _link.HandleAsync(Request, stop);
+                answers.Add(answer.Headers[0].Value == $"{before + 1}" ? "first" : "second");
+                await Task.Delay(TimeSpan.FromSeconds(3), _client.Time, stop);
+                Assert.Equal(before + 2, _handler.Calls);
+            }
+        });
+
+        Assert.Equal(["first", "second"], answers);
+    }
+
+    [Fact]
+    public void A_request_that_is_held_up_is_overtaken()
+    {
+        _network.SetConditions(new() { Reordering = 0.5 });
+        var arrived = new List<string>();
+        _handler.Arrived = arrived.Add;
+        Run(async stop =>
+        {
+            var requests = new List<Task>();
+            for (var n = 0; n < 20; n++)
+            {
+                requests.Add(_link.HandleAsync(Request with { Path = $"/{n:00}" }, stop).AsTask());
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _client.Time, stop);
+            }
+            await Task.WhenAll(requests);
+        });
+
+        Assert.Equal(20, arrived.Count);
+        Assert.NotEqual(arrived.Order(), arrived);
+    }
+
+    [Fact]
+    public void A_request_more_changes_nothing_for_those_after_it()
+    {
+        var without = Fates(withAnother: false);
+        using var again = new SimulatedLinkTests();
+
+        Assert.Contains('-', without);
+        Assert.Contains('+', without);
+        Assert.Equal(without, again.Fates(withAnother: true));
+    }
+
+    [Fact]
     public void A_server_that_dies_resets_requests_under_way()
     {
         _handler.Work = () => Task.Delay(TimeSpan.FromSeconds(10), _server.Time);
@@ -181,6 +233,39 @@ public sealed class SimulatedLinkTests : IDisposable
         Assert.Empty(_simulator.Findings);
     }
 
+    // Of a request a second: answered or lost.
+    private string Fates(bool withAnother)
+    {
+        _network.SetConditions(new() { RequestLoss = 0.5, MaxDelay = TimeSpan.FromMilliseconds(400), Timeout = TimeSpan.Zero });
+        var fates = "";
+        Run(async stop =>
+        {
+            for (var n = 1; n <= 30; n++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(n) - _simulator.Clock.Elapsed, _client.Time, stop);
+                fates += await FateAsync(stop);
+                if (withAnother && n == 3)
+                {
+                    await FateAsync(stop);
+                }
+            }
+        });
+        return fates;
+    }
+
+    private async Task<char> FateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _link.HandleAsync(Request, cancellationToken);
+            return '+';
+        }
+        catch (IOException)
+        {
+            return '-';
+        }
+    }
+
     private async Task KillLaterAsync(TimeSpan delay)
     {
         await Task.Delay(delay, _client.Time);
@@ -208,14 +293,16 @@ public sealed class SimulatedLinkTests : IDisposable
     {
         public int Calls { get; private set; }
         public bool Ended { get; set; }
+        public Action<string> Arrived { get; set; } = static _ => { };
         public Func<Task> Work { get; set; } = static () => Task.CompletedTask;
         public IAsyncEnumerable<ReadOnlyMemory<byte>>? Stream { get; set; }
 
         public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
         {
-            Calls++;
+            var number = ++Calls;
+            Arrived(request.Path);
             await Work();
-            return new() { StatusCode = 200, Stream = Stream };
+            return new() { StatusCode = 200, Stream = Stream, Headers = [new("number", $"{number}")] };
         }
     }
 }
