@@ -64,10 +64,6 @@ public sealed class DraftPart(Draft draft, IEntropy entropy)
     public void PatchSpec(TimeSpan at, PlannedTarget target, string field, JsonNode? value) =>
         Patch(at, target, new() { ["spec"] = new JsonObject { [field] = value } });
 
-    /// <summary>Another image in the template: a rollout.</summary>
-    public void Update(TimeSpan at, PlannedTarget target, string image, params ReadOnlySpan<string> args) =>
-        PatchSpec(at, target, "template", new JsonObject { ["spec"] = new JsonObject { ["containers"] = new JsonArray(Manifests.Container(image, args)) } });
-
     public void Scale(TimeSpan at, PlannedTarget target, int replicas) =>
         draft.Add(new() { At = at, Kind = OperationKind.Scale, Target = target, Replicas = replicas });
 

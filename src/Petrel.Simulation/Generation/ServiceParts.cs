@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Plans;
 
 namespace Petrel.Simulation.Generation;
@@ -33,15 +34,15 @@ public static class ServiceParts
             switch (draft.Between(0, 6))
             {
                 case 0 or 1:
-                    draft.Update(at, target, $"{name}:{++version}");
+                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
                     break;
                 case 2:
                     // As 'kubectl rollout undo' does it: an earlier template again.
-                    draft.Update(at, target, $"{name}:{Math.Max(1, version - 1)}");
+                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{Math.Max(1, version - 1)}"));
                     break;
                 case 3:
-                    draft.Patch(at, target, new() { ["spec"] = new JsonObject { ["paused"] = true } });
-                    draft.Update(at, target, $"{name}:{++version}");
+                    draft.PatchSpec(at, target, "paused", true);
+                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
                     draft.PatchSpec(at + draft.Window / 8, target, "paused", false);
                     break;
                 case 4 when version == 1:
@@ -171,6 +172,40 @@ public static class ServiceParts
             {
                 draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
             }
+        }
+    }
+
+    /// <summary>One pod at a time over a claim that is for one node: the next one waits until its node lets go.</summary>
+    public static void SingleWriter(DraftPart draft, string name)
+    {
+        var spec = Replicated(draft, name, 1);
+        spec["strategy"] = new JsonObject { ["type"] = "Recreate" };
+        spec["template"]!["spec"]!["volumes"] = new JsonArray(new JsonObject
+        {
+            ["name"] = "data",
+            ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = name },
+        });
+        spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "data", ["mountPath"] = "/data" });
+        var created = draft.Sometime(0, 0.2);
+        draft.Create(created, Manifests.Object("v1", "PersistentVolumeClaim", name, Manifests.ClaimTemplate(name)["spec"]!.DeepClone().AsObject()));
+        var target = draft.Create(created, Manifests.Object("apps/v1", "Deployment", name, spec));
+        var version = 1;
+        foreach (var at in draft.Times(draft.Between(0, 2), 0.3))
+        {
+            draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
+        }
+    }
+
+    /// <summary>Pods so large that not all of them find a place.</summary>
+    public static void Crowd(DraftPart draft, string name)
+    {
+        var spec = Replicated(draft, name, draft.Between(2, 6));
+        spec["template"]!["metadata"]!["labels"]![Labels.MayStarve] = "true";
+        spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests(draft.Pick("700m", "1300m", "1900m"), draft.Pick("64Mi", "1Gi"));
+        var target = draft.Create(draft.Sometime(0, 0.5), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
+        foreach (var at in draft.Times(draft.Between(0, 3), 0.2))
+        {
+            draft.Scale(at, target, draft.Between(0, 6));
         }
     }
 

@@ -51,6 +51,38 @@ public static class ScenarioList
                 ServiceParts.Maintenance(draft.Part());
             }),
         new GeneratedScenario(
+            "claims-under-crashes",
+            "volumes that are for one node at a time, and pods that want them on another",
+            draft =>
+            {
+                ServiceParts.SingleWriter(draft.Part(), "ledger");
+                ServiceParts.SingleWriter(draft.Part(), "mailbox");
+                ServiceParts.StatefulSet(draft.Part(), "db");
+                ServiceParts.Maintenance(draft.Part());
+            }),
+        new GeneratedScenario(
+            "crowded-nodes",
+            "more and larger pods than there is place for",
+            draft =>
+            {
+                ServiceParts.Crowd(draft.Part(), "large");
+                ServiceParts.Crowd(draft.Part(), "larger");
+                ServiceParts.Crowd(draft.Part(), "largest");
+                ServiceParts.Maintenance(draft.Part());
+            }),
+        new GeneratedScenario(
+            "cronjobs-under-crashes",
+            "CronJobs each minute, with every policy",
+            draft =>
+            {
+                BatchParts.CronJob(draft.Part(), "tick");
+                BatchParts.CronJob(draft.Part(), "tock");
+            })
+        {
+            World = GeneratedScenario.Small with { Nodes = 1 },
+            Faults = GeneratedScenario.Short with { Window = TimeSpan.FromSeconds(190), MeanInterval = TimeSpan.FromSeconds(8) },
+        },
+        new GeneratedScenario(
             "cronjobs-over-a-day",
             "CronJobs over a day, with every policy, while programs restart now and then",
             draft =>
