@@ -44,8 +44,11 @@ public sealed record ApiServerOptions
     /// <summary>How long a request waits for a resourceVersion that is not committed yet.</summary>
     public TimeSpan FreshnessTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>History older than this is compacted, each time that this passes.</summary>
+    /// <summary>History older than this is compacted, in steps of a tenth of it.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many revisions are kept at most, however new, once a tenth of <see cref="CompactionInterval"/> has passed.</summary>
+    public int HistoryLimit { get; init; } = 50_000;
 
     /// <summary>Events are removed when nobody has written to them for so long.</summary>
     public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);

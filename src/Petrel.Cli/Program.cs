@@ -18,6 +18,7 @@ var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kuber
     ClusterCommands.Node(),
     ImageCommands.Create(),
     SimCommand.Create(),
+    SimNodesCommand.Create(),
     HostCommands.Server(),
     HostCommands.Agent(),
 };

@@ -21,13 +21,22 @@ internal static class NodeChanges
         {
             happened |= ClusterEvents.NodeLabels;
         }
-        var taints = (old.Spec?.Taints ?? []).Select(t => (t.Key, t.Value, t.Effect));
-        if (old.Spec?.Unschedulable != node.Spec?.Unschedulable || !taints.SequenceEqual((node.Spec?.Taints ?? []).Select(t => (t.Key, t.Value, t.Effect))))
+        if (old.Spec?.Unschedulable != node.Spec?.Unschedulable || !SameTaints(old.Spec?.Taints ?? [], node.Spec?.Taints ?? []))
         {
             happened |= ClusterEvents.NodeTaints;
         }
         return happened;
     }
+
+    public static bool SameTaints(IList<V1Taint> left, IList<V1Taint> right) =>
+        left.Select(t => (t.Key, t.Value, t.Effect)).SequenceEqual(right.Select(t => (t.Key, t.Value, t.Effect)));
+
+    public static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right) =>
+        left.Count == right.Count && Cluster.LabelSets.HasAll(left, right);
+
+    /// <summary>Whether images are the same, and as large.</summary>
+    public static bool Same(IReadOnlyDictionary<string, long> left, IReadOnlyDictionary<string, long> right) =>
+        left.Count == right.Count && left.All(l => right.TryGetValue(l.Key, out var size) && size == l.Value);
 
     public static bool Same<T>(IDictionary<string, T>? left, IDictionary<string, T>? right, Func<T, T, bool> equal) =>
         (left?.Count ?? 0) == (right?.Count ?? 0)

@@ -10,5 +10,7 @@ internal static class PodChanges
     public static bool WhatItAsks(V1Pod? old, V1Pod pod) =>
         old is null || !SameLabels(old, pod) || KubernetesJson.Serialize(old.Spec) != KubernetesJson.Serialize(pod.Spec);
 
-    public static bool SameLabels(V1Pod old, V1Pod pod) => NodeChanges.Same(old.Metadata.Labels, pod.Metadata.Labels, (a, b) => a == b);
+    public static bool SameLabels(V1Pod old, V1Pod pod) => SameLabels(old.Metadata.Labels, pod.Metadata.Labels);
+
+    public static bool SameLabels(IDictionary<string, string>? old, IDictionary<string, string>? now) => NodeChanges.Same(old, now, (a, b) => a == b);
 }

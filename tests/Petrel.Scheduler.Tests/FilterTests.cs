@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Filters;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Tests;
 
@@ -65,7 +66,7 @@ public sealed class FilterTests
     {
         var node = Make.Node("n", labels: Make.Labels("disk=ssd", "cores=8"));
         var pod = Requiring(Make.Term((key, op, values.Length == 0 ? [] : values.Split(','))));
-        Assert.Equal(passes ? [] : [AffinityReason], Check(new NodeAffinityFilter(), pod, node));
+        Assert.Equal(passes ? [] : [AffinityReason], Check(new NodeAffinityFilter(new()), pod, node));
     }
 
     [Fact]
@@ -74,19 +75,19 @@ public sealed class FilterTests
         var node = Make.Node("n", labels: Make.Labels("a=1", "b=2"));
         var both = Make.Term(("a", "In", ["1"]), ("b", "In", ["2"]));
         var half = Make.Term(("a", "In", ["1"]), ("b", "In", ["3"]));
-        Assert.Empty(Check(new NodeAffinityFilter(), Requiring(half, both), node));
-        Assert.NotEmpty(Check(new NodeAffinityFilter(), Requiring(half), node));
+        Assert.Empty(Check(new NodeAffinityFilter(new()), Requiring(half, both), node));
+        Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Requiring(half), node));
         // An empty term and an empty list match nothing.
-        Assert.NotEmpty(Check(new NodeAffinityFilter(), Requiring(new V1NodeSelectorTerm()), node));
-        Assert.NotEmpty(Check(new NodeAffinityFilter(), Requiring(), node));
+        Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Requiring(new V1NodeSelectorTerm()), node));
+        Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Requiring(), node));
     }
 
     [Fact]
     public void Fields_name_nodes()
     {
         var byName = new V1NodeSelectorTerm { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = ["n2"] }] };
-        Assert.NotEmpty(Check(new NodeAffinityFilter(), Requiring(byName), Make.Node("n1")));
-        Assert.Empty(Check(new NodeAffinityFilter(), Requiring(byName), Make.Node("n2")));
+        Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Requiring(byName), Make.Node("n1")));
+        Assert.Empty(Check(new NodeAffinityFilter(new()), Requiring(byName), Make.Node("n2")));
         Assert.Equal(["n2"], Requiring(byName).RequiredNodes.Names);
         Assert.Null(Requiring(byName, Make.Term(("a", "Exists", []))).RequiredNodes.Names);
     }
@@ -100,9 +101,9 @@ public sealed class FilterTests
             spec.NodeSelector = Make.Labels("a=1");
             spec.Affinity = new() { NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = [Make.Term(("b", "Exists", []))] } } };
         });
-        Assert.NotEmpty(Check(new NodeAffinityFilter(), pod, node));
-        Assert.Empty(Check(new NodeAffinityFilter(), Make.Info("p", with: s => s.NodeSelector = Make.Labels("a=1")), node));
-        Assert.NotEmpty(Check(new NodeAffinityFilter(), Make.Info("p", with: s => s.NodeSelector = Make.Labels("a=2")), node));
+        Assert.NotEmpty(Check(new NodeAffinityFilter(new()), pod, node));
+        Assert.Empty(Check(new NodeAffinityFilter(new()), Make.Info("p", with: s => s.NodeSelector = Make.Labels("a=1")), node));
+        Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Make.Info("p", with: s => s.NodeSelector = Make.Labels("a=2")), node));
     }
 
     [Theory]
@@ -128,7 +129,7 @@ public sealed class FilterTests
     [InlineData(null, "9Gi", "Insufficient memory")]
     [InlineData("5", "9Gi", "Insufficient cpu|Insufficient memory")]
     public void Requests_must_fit(string? cpu, string? memory, string reasons) =>
-        Assert.Equal(reasons, string.Join('|', Check(new NodeResourcesFitFilter(), Make.Info("p", cpu, memory), Make.Node("n"))));
+        Assert.Equal(reasons, string.Join('|', Check(new NodeResourcesFitFilter(new()), Make.Info("p", cpu, memory), Make.Node("n"))));
 
     [Fact]
     public void What_others_took_is_not_free()
@@ -136,13 +137,13 @@ public sealed class FilterTests
         var cluster = Make.Cluster(Make.Node("n", cpu: "1", pods: 2, extra: new Dictionary<string, string> { ["example.com/gpu"] = "1" }));
         void Gpu(V1PodSpec spec) => spec.Containers[0].Resources.Requests["example.com/gpu"] = new("1");
         cluster.Place(Make.Info("a", "600m", with: Gpu), "n");
-        Assert.Equal(["Insufficient cpu", "Insufficient example.com/gpu"], Check(new NodeResourcesFitFilter(), Make.Info("p", "500m", with: Gpu), cluster, "n"));
-        Assert.Empty(Check(new NodeResourcesFitFilter(), Make.Info("p", "400m"), cluster, "n"));
+        Assert.Equal(["Insufficient cpu", "Insufficient example.com/gpu"], Check(new NodeResourcesFitFilter(new()), Make.Info("p", "500m", with: Gpu), cluster, "n"));
+        Assert.Empty(Check(new NodeResourcesFitFilter(new()), Make.Info("p", "400m"), cluster, "n"));
         cluster.Place(Make.Info("b", "1"), "n");
         // Over-committed by others; a pod without requests only lacks a place.
-        Assert.Equal(["Too many pods"], Check(new NodeResourcesFitFilter(), Make.Info("p"), cluster, "n"));
+        Assert.Equal(["Too many pods"], Check(new NodeResourcesFitFilter(new()), Make.Info("p"), cluster, "n"));
         cluster.Remove("uid-default-b");
-        Assert.Empty(Check(new NodeResourcesFitFilter(), Make.Info("p"), cluster, "n"));
+        Assert.Empty(Check(new NodeResourcesFitFilter(new()), Make.Info("p"), cluster, "n"));
     }
 
     [Fact]
@@ -161,7 +162,7 @@ public sealed class FilterTests
         cluster.Place(Make.Info("w3", labels: labels), "b1");
         cluster.Place(Make.Info("other", labels: labels, ns: "elsewhere"), "b1");
         var pod = Make.Info("p", with: Spread, labels: labels);
-        var filter = new PodTopologySpreadFilter();
+        var filter = new PodTopologySpreadFilter(new());
 
         Assert.Equal(["node(s) didn't match pod topology spread constraints"], Check(filter, pod, cluster, "a2"));
         Assert.Empty(Check(filter, pod, cluster, "b1"));
@@ -178,8 +179,8 @@ public sealed class FilterTests
         cluster.Place(Make.Info("w1", labels: labels), "a");
         PodInfo Pod(int? minDomains) => Make.Info("p", labels: labels, with: spec => spec.TopologySpreadConstraints =
             [new() { MaxSkew = 1, MinDomains = minDomains, TopologyKey = Zone, WhenUnsatisfiable = "DoNotSchedule", LabelSelector = Make.Select("app", "web") }]);
-        Assert.Empty(Check(new PodTopologySpreadFilter(), Pod(null), cluster, "a"));
-        Assert.NotEmpty(Check(new PodTopologySpreadFilter(), Pod(2), cluster, "a"));
+        Assert.Empty(Check(new PodTopologySpreadFilter(new()), Pod(null), cluster, "a"));
+        Assert.NotEmpty(Check(new PodTopologySpreadFilter(new()), Pod(2), cluster, "a"));
     }
 
     [Fact]
@@ -241,13 +242,13 @@ public sealed class FilterTests
     private static PodInfo Requiring(params V1NodeSelectorTerm[] terms) => Make.Info("p", with: s =>
         s.Affinity = new() { NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = terms } } });
 
-    private static List<string> Check(IFilterPlugin plugin, PodInfo pod, V1Node node) => Check(plugin, pod, Make.Cluster(node), node.Metadata.Name);
+    private static IReadOnlyList<string> Check(IFilterPlugin plugin, PodInfo pod, V1Node node) => Check(plugin, pod, Make.Cluster(node), node.Metadata.Name);
 
-    private static List<string> Check(IFilterPlugin plugin, PodInfo pod, ClusterState cluster, string node)
+    private static IReadOnlyList<string> Check(IFilterPlugin plugin, PodInfo pod, ClusterState cluster, string node)
     {
-        var reasons = new List<string>();
-        var passes = plugin.For(pod, cluster)?.Passes(cluster.Node(node)!, reasons) ?? true;
-        Assert.Equal(passes, reasons.Count == 0);
-        return reasons;
+        var plan = plugin.For(pod, cluster);
+        var verdict = plan.Refusal ?? plan.Filter?.Check(cluster.Node(node)!.Slot) ?? Verdict.Pass;
+        Assert.Equal(verdict.Passes, verdict.Reasons.Count == 0);
+        return verdict.Reasons;
     }
 }

@@ -3,6 +3,7 @@ using k8s.Models;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Tests;
@@ -52,11 +53,11 @@ public sealed class SchedulingCycleTests
     public void Replicas_spread_evenly()
     {
         var cluster = Make.Cluster([.. Enumerable.Range(0, 4).Select(i => Make.Node($"n{i}"))]);
-        var cycle = new SchedulingCycle(new SeededEntropy(1));
+        var cycle = Cycle(cluster, 1);
         for (var i = 0; i < 12; i++)
         {
             var pod = Make.Info($"p{i}", owner: "rs");
-            cluster.Place(pod, cycle.Schedule(pod, cluster).NodeName!, assumed: true);
+            cluster.Place(pod, cycle.Schedule(pod).NodeName!, assumed: true);
         }
         Assert.All(cluster.Nodes, node => Assert.Equal(3, node.Pods.Count));
     }
@@ -67,8 +68,8 @@ public sealed class SchedulingCycleTests
         var cluster = Make.Cluster([.. Enumerable.Range(0, 5).Select(i => Make.Node($"n{i}"))]);
         string[] Choices(ulong seed)
         {
-            var cycle = new SchedulingCycle(new SeededEntropy(seed));
-            return [.. Enumerable.Range(0, 1000).Select(_ => cycle.Schedule(Make.Info("p", "1"), cluster).NodeName!)];
+            var cycle = Cycle(cluster, seed);
+            return [.. Enumerable.Range(0, 1000).Select(_ => cycle.Schedule(Make.Info("p", "1")).NodeName!)];
         }
         Assert.Equal(Choices(3), Choices(3));
         Assert.NotEqual(Choices(3), Choices(4));
@@ -80,8 +81,8 @@ public sealed class SchedulingCycleTests
     {
         var cluster = Make.Cluster([.. Enumerable.Range(0, 1000).Select(i => Make.Node($"n{i:d4}"))]);
         // 1,000 nodes: 50 - 1000/125 = 42 % are enough.
-        var cycle = new SchedulingCycle(new SeededEntropy(1));
-        var chosen = Enumerable.Range(0, 300).Select(_ => int.Parse(cycle.Schedule(Make.Info("p"), cluster).NodeName![1..])).ToArray();
+        var cycle = Cycle(cluster, 1);
+        var chosen = Enumerable.Range(0, 300).Select(_ => int.Parse(cycle.Schedule(Make.Info("p")).NodeName![1..])).ToArray();
         Assert.InRange(chosen[0], 0, 419);
         Assert.InRange(chosen[1], 420, 839);
         Assert.Contains(chosen, n => n >= 840);
@@ -95,12 +96,12 @@ public sealed class SchedulingCycleTests
         Gen.Select(nodes, pods, Gen.ULong).Sample((nodeShapes, podShapes, seed) =>
         {
             var cluster = Make.Cluster([.. nodeShapes.Select((n, i) => Node(i, n))]);
-            var cycle = new SchedulingCycle(new SeededEntropy(seed));
+            var cycle = Cycle(cluster, seed);
             foreach (var (shape, i) in podShapes.Select((p, i) => (p, i)))
             {
                 var pod = Pod(i, shape);
                 var fitting = cluster.Nodes.Where(n => Naive.Fits(pod, n, cluster)).Select(n => n.Name).ToArray();
-                var placement = cycle.Schedule(pod, cluster);
+                var placement = cycle.Schedule(pod);
                 if (placement.NodeName is null)
                 {
                     Assert.Empty(fitting);
@@ -119,7 +120,10 @@ public sealed class SchedulingCycleTests
         }, iter: 300);
     }
 
-    private static Placement Schedule(PodInfo pod, ClusterState cluster) => new SchedulingCycle(new SeededEntropy(1)).Schedule(pod, cluster);
+    private static Placement Schedule(PodInfo pod, ClusterState cluster) => Cycle(cluster, 1).Schedule(pod);
+
+    private static SchedulingCycle Cycle(ClusterState cluster, ulong seed) =>
+        new(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(seed));
 
     private static V1Node Node(int i, (int Cpu, int Memory, int Pods, int Zone, bool Cordoned, int Taints) shape) => Make.Node(
         $"n{i}", $"{shape.Cpu}", $"{shape.Memory}Gi", shape.Pods * 4,

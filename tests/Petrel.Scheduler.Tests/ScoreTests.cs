@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Scores;
 
 namespace Petrel.Scheduler.Tests;
@@ -14,7 +15,7 @@ public sealed class ScoreTests
         var cluster = Make.Cluster(Make.Node("a", cpu: "4", memory: "10000"), Make.Node("b", cpu: "2", memory: "10000"), Make.Node("c", cpu: "0", memory: "10000"));
         cluster.Place(Make.Info("there", "1", "4000"), "a");
         // a: cpu (4000-2000)/4000 = 50, memory (10000-5000)/10000 = 50. b: 50, 90. c has no cpu: memory alone.
-        Assert.Equal([50, 70, 90], Of(new LeastAllocatedScore(), Make.Info("p", "1", "1000"), cluster));
+        Assert.Equal([50, 70, 90], Of(new NodeResourcesFitScore(new()), Make.Info("p", "1", "1000"), cluster));
     }
 
     [Fact]
@@ -22,8 +23,8 @@ public sealed class ScoreTests
     {
         var cluster = Make.Cluster(Make.Node("a", cpu: "4", memory: "10000"), Make.Node("b", cpu: "2", memory: "10000"));
         // a: |0.25 - 0.1| / 2 = 0.075. b: |0.5 - 0.1| / 2 = 0.2.
-        Assert.Equal([92, 80], Of(new BalancedAllocationScore(), Make.Info("p", "1", "1000"), cluster));
-        Assert.False(Says(new BalancedAllocationScore(), Make.Info("p"), cluster));
+        Assert.Equal([92, 80], Of(new BalancedAllocationScore(new()), Make.Info("p", "1", "1000"), cluster));
+        Assert.False(Says(new BalancedAllocationScore(new()), Make.Info("p"), cluster));
     }
 
     [Fact]
@@ -41,8 +42,8 @@ public sealed class ScoreTests
                 ],
             },
         });
-        Assert.Equal([100, 25, 0], Of(new NodeAffinityScore(), pod, cluster));
-        Assert.False(Says(new NodeAffinityScore(), Make.Info("p"), cluster));
+        Assert.Equal([100, 25, 0], Of(new NodeAffinityScore(new()), pod, cluster));
+        Assert.False(Says(new NodeAffinityScore(new()), Make.Info("p"), cluster));
     }
 
     [Fact]
@@ -76,9 +77,9 @@ public sealed class ScoreTests
             Make.Node("a1", labels: Make.Labels(Zone + "=a")), Make.Node("a2", labels: Make.Labels(Zone + "=a")), Make.Node("b1", labels: Make.Labels(Zone + "=b")));
         cluster.Place(Make.Info("one", owner: "rs"), "a1");
         cluster.Place(Make.Info("stranger", owner: "other"), "b1");
-        var scores = Of(new PodTopologySpreadScore(), Make.Info("p", owner: "rs"), cluster);
+        var scores = Of(new PodTopologySpreadScore(new()), Make.Info("p", owner: "rs"), cluster);
         Assert.True(scores[2] == 100 && scores[2] > scores[1] && scores[1] > scores[0], string.Join(' ', scores));
-        Assert.False(Says(new PodTopologySpreadScore(), Make.Info("p"), cluster));
+        Assert.False(Says(new PodTopologySpreadScore(new()), Make.Info("p"), cluster));
     }
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class ScoreTests
         cluster.Place(Make.Info("w", labels: Make.Labels("app=web")), "a");
         var pod = Make.Info("p", owner: "rs", labels: Make.Labels("app=web"), with: s => s.TopologySpreadConstraints =
             [new() { MaxSkew = 1, TopologyKey = "rack", WhenUnsatisfiable = "ScheduleAnyway", LabelSelector = Make.Select("app", "web") }]);
-        Assert.Equal([0, 100, 0], Of(new PodTopologySpreadScore(), pod, cluster));
+        Assert.Equal([0, 100, 0], Of(new PodTopologySpreadScore(new()), pod, cluster));
     }
 
     [Fact]
@@ -104,8 +105,8 @@ public sealed class ScoreTests
             PodAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = [Term(60, "db")] },
             PodAntiAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = [Term(40, "web")] },
         });
-        Assert.Equal([100, 0, 40], Of(new InterPodAffinityScore(), pod, cluster));
-        Assert.False(Says(new InterPodAffinityScore(), Make.Info("x"), cluster));
+        Assert.Equal([100, 0, 40], Of(new InterPodAffinityScore(new()), pod, cluster));
+        Assert.False(Says(new InterPodAffinityScore(new()), Make.Info("x"), cluster));
     }
 
     [Fact]
@@ -113,16 +114,19 @@ public sealed class ScoreTests
     {
         var cluster = Make.Cluster(Make.Node("a"), Make.Node("b"));
         cluster.Place(Make.Info("needy", with: s => s.Affinity = Make.Near("app", "web", "kubernetes.io/hostname")), "b");
-        Assert.Equal([0, 100], Of(new InterPodAffinityScore(), Make.Info("p", labels: Make.Labels("app=web")), cluster));
+        Assert.Equal([0, 100], Of(new InterPodAffinityScore(new()), Make.Info("p", labels: Make.Labels("app=web")), cluster));
     }
 
-    private static bool Says(IScorePlugin plugin, PodInfo pod, ClusterState cluster) =>
-        plugin.TryScore(pod, cluster, cluster.Nodes, new long[cluster.Nodes.Count]);
+    private static bool Says(IScorePlugin plugin, PodInfo pod, ClusterState cluster) => plugin.For(pod, cluster) is not null;
 
     private static long[] Of(IScorePlugin plugin, PodInfo pod, ClusterState cluster)
     {
-        var scores = new long[cluster.Nodes.Count];
-        Assert.True(plugin.TryScore(pod, cluster, cluster.Nodes, scores));
+        var nodes = cluster.Nodes.Select(n => n.Slot).ToArray();
+        var score = plugin.For(pod, cluster);
+        Assert.NotNull(score);
+        score.Prepare(nodes);
+        long[] scores = [.. nodes.Select(score.Of)];
+        score.Normalize(nodes, scores);
         return scores;
     }
 }

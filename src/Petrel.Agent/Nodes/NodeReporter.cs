@@ -11,7 +11,7 @@ namespace Petrel.Agent.Nodes;
 /// <summary>Makes the node known, keeps its status fresh, and renews its lease: how the control plane knows that the node lives.</summary>
 internal sealed partial class NodeReporter
 {
-    private const string KubeletVersion = "v1.35.0+petrel-0.1.0";
+    internal const string KubeletVersion = "v1.35.0+petrel-0.1.0";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly AgentSettings _settings;

@@ -4,9 +4,9 @@ namespace Petrel.ApiServer.Caching;
 /// The newest events of a kind, each with a place that counts up for ever. Grows to its capacity, then forgets the oldest.
 /// Used under its cache's lock.
 /// </summary>
-internal sealed class EventWindow(int capacity, long floor)
+internal sealed class EventWindow(int capacity, long floor, int first = 64)
 {
-    private CacheEvent[] _ring = new CacheEvent[Math.Min(64, capacity)];
+    private CacheEvent[] _ring = new CacheEvent[Math.Min(first, capacity)];
 
     /// <summary>The place of the oldest event that is kept.</summary>
     public long Start { get; private set; }
@@ -35,6 +35,16 @@ internal sealed class EventWindow(int capacity, long floor)
         }
         _ring[End % _ring.Length] = item;
         End++;
+    }
+
+    /// <summary>Forgets the events up to a revision.</summary>
+    public void ForgetUpTo(long revision)
+    {
+        for (; Start < End && this[Start].Revision <= revision; Start++)
+        {
+            _ring[Start % _ring.Length] = null!;
+        }
+        Floor = Math.Max(Floor, revision);
     }
 
     /// <summary>The place of the first event above a revision.</summary>

@@ -11,6 +11,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
 {
     private readonly Lock _gate = new();
     private readonly List<WatchSignal> _watchers = [];
+    private readonly WatchLanes _lanes = new(window);
     private EventWindow _events = new(window, 0);
     private Snapshot _snapshot = Snapshot.Empty;
     private bool _closed;
@@ -55,6 +56,8 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             var change = changes[i];
             var path = change.Key[Kind.StorePrefix.Length..];
             objects.TryGetValue(new(path, null), out var before);
+            // One path for all versions of an object: there are many objects, and most of them change.
+            path = before.Object?.Path ?? path;
             var value = change.Value is { } stored ? new WireObject(Kind, path, stored, change.Revision) : null;
             if (before.Object is not null)
             {
@@ -65,18 +68,25 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
                 objects.Add(new(path, value));
             }
             events[i] = new CacheEvent(change.Revision, value, before.Object);
+            foreach (var field in _lanes.Fields)
+            {
+                // Read once and kept: rather here than under the lock.
+                value?.Field(field);
+            }
         }
         lock (_gate)
         {
             foreach (var item in events)
             {
                 _events.Add(item);
+                _lanes.Add(item, _events.Floor);
             }
             _snapshot = new(objects.ToImmutable(), upTo);
             foreach (var watcher in _watchers)
             {
                 watcher.Wake();
             }
+            _lanes.Wake();
         }
     }
 
@@ -119,26 +129,87 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     }
 
     /// <summary>
-    /// Copies events from <paramref name="place"/> on and moves it; none when there are none yet. False when the watch is over:
-    /// it has fallen out of the window, or the cache is closed. <paramref name="seen"/> is the revision that the watcher is complete to.
+    /// Begins to read events from <paramref name="place"/> on, until <see cref="EndWatch(WatchCursor)"/>. Who wants only those with one value of a
+    /// field (<paramref name="key"/>) is spared most of the others, not all: the ones before it came are not sorted.
     /// </summary>
-    public bool TryRead(ref long place, Span<CacheEvent> target, out int count, out long seen)
+    public WatchCursor BeginWatch(WatchSignal signal, long place, LaneKey? key)
+    {
+        lock (_gate)
+        {
+            if (key is { } wanted)
+            {
+                var lane = _lanes.Join(wanted, signal, _events.Floor);
+                return new(signal, place, lane, _events.End) { LanePlace = lane.Events.End };
+            }
+            _watchers.Add(signal);
+            return new(signal, place, null, 0);
+        }
+    }
+
+    public void EndWatch(WatchCursor cursor)
+    {
+        lock (_gate)
+        {
+            if (cursor.Lane is { } lane)
+            {
+                _lanes.Leave(lane, cursor.Signal);
+            }
+            else
+            {
+                _watchers.Remove(cursor.Signal);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Copies the next events and moves the cursor; none when there are none yet. False when the watch is over: it has fallen out of the window, or
+    /// the cache is closed. <paramref name="seen"/> is the revision that the watcher is complete to.
+    /// </summary>
+    public bool TryRead(WatchCursor cursor, Span<CacheEvent> target, out int count, out long seen)
     {
         lock (_gate)
         {
             count = 0;
             seen = 0;
-            if (_closed || place < _events.Start)
+            if (_closed)
             {
                 return false;
             }
-            while (count < target.Length && place < _events.End)
+            var atEnd = true;
+            if (!cursor.IsInLane)
             {
-                target[count++] = _events[place++];
+                var end = cursor.Lane is null ? _events.End : cursor.LaneFrom;
+                if (cursor.Place < end && cursor.Place < _events.Start)
+                {
+                    return false;
+                }
+                atEnd = Copy(_events, cursor, end, target, ref count);
+                if (atEnd && cursor.Lane is not null)
+                {
+                    (cursor.IsInLane, cursor.Place) = (true, cursor.LanePlace);
+                }
             }
-            seen = place == _events.End ? Latest().Revision : count > 0 ? target[count - 1].Revision - 1 : 0;
+            if (cursor.IsInLane)
+            {
+                var events = cursor.Lane!.Events;
+                if (cursor.Place < events.Start)
+                {
+                    return false;
+                }
+                atEnd = Copy(events, cursor, events.End, target, ref count);
+            }
+            seen = atEnd ? Latest().Revision : count > 0 ? target[count - 1].Revision - 1 : 0;
             return true;
         }
+    }
+
+    private static bool Copy(EventWindow events, WatchCursor cursor, long end, Span<CacheEvent> target, ref int count)
+    {
+        for (; count < target.Length && cursor.Place < end; cursor.Place++)
+        {
+            target[count++] = events[cursor.Place];
+        }
+        return cursor.Place >= end;
     }
 
     /// <summary>Ends every watch.</summary>
@@ -151,6 +222,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             {
                 watcher.Wake();
             }
+            _lanes.WakeAll();
         }
     }
 

@@ -16,10 +16,11 @@ internal sealed class WireObject
     private readonly KindDefinition _kind;
     private readonly ReadOnlyMemory<byte> _stored;
     private readonly int _splice;
-    private readonly Lock _gate = new();
     private FrozenDictionary<string, string>? _labels;
-    private FrozenDictionary<string, string>? _fields;
-    private (KindDefinition Kind, WireObject Object)? _shown;
+
+    // The values of the kind's selectable fields, in its order of them.
+    private string[]? _fields;
+    private Shown? _shown;
 
     public WireObject(KindDefinition kind, string path, ReadOnlyMemory<byte> stored, long revision)
     {
@@ -54,7 +55,7 @@ internal sealed class WireObject
     {
         "metadata.name" => Name,
         "metadata.namespace" => Namespace,
-        _ => (_fields ??= ReadFields()).GetValueOrDefault(name, ""),
+        _ => ReadField(name),
     };
 
     /// <summary>The object as another version of its kind has it. The last conversion is kept.</summary>
@@ -64,17 +65,15 @@ internal sealed class WireObject
         {
             return this;
         }
-        lock (_gate)
+        // Two readers at once may convert it twice, to the same.
+        if (_shown is { } shown && ReferenceEquals(shown.Kind, kind))
         {
-            if (_shown is { } shown && ReferenceEquals(shown.Kind, kind))
-            {
-                return shown.Object;
-            }
-            var stored = kind.FromStorage is { } convert ? Objects.StoredDocument.Encode(convert(DeepJson.Node(_stored.Span)!.AsObject())) : _stored;
-            var converted = new WireObject(kind, Path, stored, Revision);
-            _shown = (kind, converted);
-            return converted;
+            return shown.Object;
         }
+        var stored = kind.FromStorage is { } convert ? Objects.StoredDocument.Encode(convert(DeepJson.Node(_stored.Span)!.AsObject())) : _stored;
+        var converted = new WireObject(kind, Path, stored, Revision);
+        _shown = new(kind, converted);
+        return converted;
     }
 
     /// <summary>The same object under another revision: a deletion's, or one at which it left a selection.</summary>
@@ -192,14 +191,23 @@ internal sealed class WireObject
         return labels.ToFrozenDictionary();
     }
 
-    private FrozenDictionary<string, string> ReadFields()
+    private string ReadField(string name)
+    {
+        var index = _kind.SelectableFields.Keys.IndexOf(name);
+        return index < 0 ? "" : (_fields ??= ReadFields())[index];
+    }
+
+    private string[] ReadFields()
     {
         using var document = DeepJson.Document(_stored);
-        var fields = new Dictionary<string, string>();
-        foreach (var (name, read) in _kind.SelectableFields)
+        var keys = _kind.SelectableFields.Keys;
+        var fields = new string[keys.Length];
+        for (var i = 0; i < fields.Length; i++)
         {
-            fields[name] = read(document.RootElement);
+            fields[i] = _kind.SelectableFields[keys[i]](document.RootElement);
         }
-        return fields.ToFrozenDictionary();
+        return fields;
     }
+
+    private sealed record Shown(KindDefinition Kind, WireObject Object);
 }

@@ -59,8 +59,7 @@ internal sealed class WatchVerb(ServerParts parts)
         using var first = requestEnded.Register(signal.Wake);
         using var second = cancellationToken.Register(signal.Wake);
         var filter = new WatchFilter(request.PathPrefix, options);
-        var place = start.Place;
-        cache.BeginWatch(signal);
+        var cursor = cache.BeginWatch(signal, start.Place, filter.LaneOf(cache.Kind, request.Kind));
         try
         {
             var sent = start.Revision;
@@ -93,7 +92,7 @@ internal sealed class WatchVerb(ServerParts parts)
             using var clock = new WatchClock(parts.Time, TimeoutOf(options), options.AllowBookmarks ? parts.Options.BookmarkInterval : null, signal);
             while (!requestEnded.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
-                if (!cache.TryRead(ref place, events, out var count, out var seen))
+                if (!cache.TryRead(cursor, events, out var count, out var seen))
                 {
                     yield break;
                 }
@@ -136,7 +135,7 @@ internal sealed class WatchVerb(ServerParts parts)
         }
         finally
         {
-            cache.EndWatch(signal);
+            cache.EndWatch(cursor);
         }
     }
 

@@ -1,4 +1,5 @@
 using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 
 namespace Petrel.ApiServer.Watching;
@@ -18,6 +19,31 @@ internal sealed class WatchFilter(string pathPrefix, ListOptions options)
             (true, false) => EventType.Deleted,
             _ => null,
         };
+    }
+
+    /// <summary>
+    /// The one value of a field that all it sees have, the rarest that is asked for; null when there is none. Fields are those of the stored version
+    /// of the kind, so that another one can only tell by what they have in common.
+    /// </summary>
+    public LaneKey? LaneOf(KindDefinition stored, KindDefinition asked)
+    {
+        LaneKey? found = pathPrefix.Length > 0 ? new("metadata.namespace", pathPrefix[..^1]) : null;
+        foreach (var requirement in options.Fields.Requirements)
+        {
+            if (requirement.Negated)
+            {
+                continue;
+            }
+            if (requirement.Field == "metadata.name")
+            {
+                return new(requirement.Field, requirement.Value);
+            }
+            if (ReferenceEquals(stored, asked) && requirement.Value.Length > 0)
+            {
+                found = new(requirement.Field, requirement.Value);
+            }
+        }
+        return found;
     }
 
     private bool Sees(WireObject value) =>

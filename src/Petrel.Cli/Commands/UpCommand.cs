@@ -18,8 +18,12 @@ internal static class UpCommand
     public static Command Create()
     {
         var data = CommonOptions.Data();
-        var nodes = new Option<int?>("--nodes") { Description = $"How many nodes (default: {DefaultNodes}, or as before)." };
+        var nodes = new Option<int?>("--nodes") { Description = $"How many nodes (default: {DefaultNodes}, or as before; 0 for a cluster of simulated nodes alone)." };
         var port = new Option<int?>("--port") { Description = $"The API server's port (default: {DefaultPort}, or as before; 0 takes a free one)." };
+        var grace = new Option<int?>("--node-grace")
+        {
+            Description = "Seconds without news after which a node counts as gone (default: 8, or as before; upstream: 40). Nodes renew their leases four times within it.",
+        };
         var detach = new Option<bool>("--detach") { Description = "Return when the cluster is ready; it goes on until 'petrel down'." };
         var fresh = new Option<bool>("--fresh") { Description = "Forget the cluster in the data directory, with all its objects, and make a new one." };
         var runtime = new Option<string?>("--runtime") { Description = "oci (containers, needs root) or process (plain processes). Default: oci as root, else process." };
@@ -27,7 +31,7 @@ internal static class UpCommand
         var supervise = new Option<bool>("--supervise") { Hidden = true };
         var command = new Command("up", "Bring up a cluster on this machine: server, nodes, certificates, kubeconfig.")
         {
-            data, nodes, port, detach, fresh, runtime, supervise,
+            data, nodes, port, grace, detach, fresh, runtime, supervise,
         };
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -41,7 +45,13 @@ internal static class UpCommand
                 return await RunAsync(directory, ClusterSettings.Require(directory), live: false);
             }
             var settings = await PrepareAsync(
-                directory, result.GetValue(nodes), result.GetValue(port), result.GetValue(runtime), result.GetValue(fresh), cancellationToken);
+                directory,
+                result.GetValue(nodes),
+                result.GetValue(port),
+                result.GetValue(grace),
+                result.GetValue(runtime),
+                result.GetValue(fresh),
+                cancellationToken);
             return result.GetValue(detach)
                 ? await DetachAsync(directory, settings, cancellationToken)
                 : await RunAsync(directory, settings, live: AnsiConsole.Profile.Capabilities.Interactive);
@@ -51,11 +61,15 @@ internal static class UpCommand
 
     /// <summary>Makes or resumes what the cluster keeps on disk: directory, settings, certificates, kubeconfig.</summary>
     private static async Task<ClusterSettings> PrepareAsync(
-        ClusterDirectory directory, int? nodes, int? port, string? runtime, bool fresh, CancellationToken cancellationToken)
+        ClusterDirectory directory, int? nodes, int? port, int? grace, string? runtime, bool fresh, CancellationToken cancellationToken)
     {
-        if (nodes is < 1 or > ClusterRange.MaxNodes)
+        if (grace is < 4 or > 3600)
         {
-            throw new UserErrorException($"--nodes must be from 1 to {ClusterRange.MaxNodes}, not {nodes}.");
+            throw new UserErrorException($"--node-grace must be from 4 to 3600, not {grace}.");
+        }
+        if (nodes is < 0 or > ClusterRange.MaxNodes)
+        {
+            throw new UserErrorException($"--nodes must be from 0 to {ClusterRange.MaxNodes}, not {nodes}.");
         }
         if (port is < 0 or > 65535)
         {
@@ -83,6 +97,8 @@ internal static class UpCommand
         settings = settings with
         {
             Nodes = nodes ?? settings.Nodes,
+            NodeGraceSeconds = grace ?? settings.NodeGraceSeconds,
+            LeaseRenewSeconds = grace / 4.0 ?? settings.LeaseRenewSeconds,
             Port = CheckedPort(port ?? settings.Port),
             AgentPort = range is null && earlier is null ? FreePorts(nodes ?? settings.Nodes) : settings.AgentPort,
         };

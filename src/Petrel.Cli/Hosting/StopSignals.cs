@@ -18,6 +18,9 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Cancelled when the process is to stop.</summary>
     public CancellationToken Token => _stop.Token;
 
+    /// <summary>Stops without a signal.</summary>
+    public void Stop() => _stop.Cancel();
+
     /// <summary>Whether the machine goes down.</summary>
     public bool PowersDown { get; private set; }
 

@@ -21,6 +21,11 @@ public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOn
     public static bool Selects(V1Service service, V1Pod pod) =>
         service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty && SelectorOf(service).Matches(LabelsOf(pod));
 
+    /// <summary>Whether two versions of a service select the same pods.</summary>
+    public static bool SelectsAlike(V1Service left, V1Service right) =>
+        (left.Spec.Selector ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal)
+        .SequenceEqual((right.Spec.Selector ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal));
+
     /// <summary>
     /// The plan for one service; <paramref name="pods"/> and <paramref name="slices"/> may contain others. A pod on a node that isn't known
     /// is left out: nobody vouches for its address.

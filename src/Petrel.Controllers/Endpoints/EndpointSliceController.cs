@@ -26,7 +26,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         _waker = new(context.Caches, _queue);
         var caches = context.Caches;
         caches.EndpointSlices.AddIndex(ByService, s => ServiceOf(s) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
+        caches.Services.OnChange(_waker.OnService);
         caches.Pods.OnChange(_waker.OnPod);
         caches.EndpointSlices.OnChange(OnSlice);
         caches.Nodes.OnChange(OnNode);
@@ -60,7 +60,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
             await RemoveAsync(key, slices, cancellationToken);
             return null;
         }
-        var plan = EndpointPlan.Compute(service, caches.Pods.InNamespace(key.Namespace), slices, node => caches.Nodes.Get(new("", node)));
+        var plan = EndpointPlan.Compute(service, _waker.PodsOf(key), slices, node => caches.Nodes.Get(new("", node)));
         try
         {
             await ApplyAsync(plan, cancellationToken);
@@ -146,7 +146,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         {
             return;
         }
-        foreach (var pod in _context.Caches.Pods.Snapshot.Values.Where(p => p.Spec.NodeName == change.Latest.Metadata.Name))
+        foreach (var pod in _context.Caches.Pods.OnNode(change.Latest.Metadata.Name))
         {
             _waker.OnPod(new(null, pod));
         }

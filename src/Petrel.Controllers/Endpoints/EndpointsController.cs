@@ -18,7 +18,7 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
         _queue = new(context.Time);
         _events = context.Events(Name);
         _waker = new(context.Caches, _queue);
-        context.Caches.Services.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
+        context.Caches.Services.OnChange(_waker.OnService);
         context.Caches.Pods.OnChange(_waker.OnPod);
         context.Caches.Endpoints.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
     }
@@ -55,7 +55,7 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
         {
             return null;
         }
-        var wanted = EndpointsPlan.Compute(service, _context.Caches.Pods.InNamespace(key.Namespace), current);
+        var wanted = EndpointsPlan.Compute(service, _waker.PodsOf(key), current);
         if (ReferenceEquals(wanted, current))
         {
             return null;

@@ -5,10 +5,21 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>Wakes the services whose endpoints a change of a pod may change.</summary>
+/// <summary>Wakes the services whose endpoints a change of a service or of a pod may change, and knows which pods each of them selects.</summary>
 internal sealed class ServiceWaker(ClusterCaches caches, WorkQueue<ObjectKey> queue)
 {
+    private readonly ServicePods _selected = new();
+
     public static ObjectKey KeyOf(IKubernetesObject<V1ObjectMeta> value) => new(value.Metadata.NamespaceProperty, value.Metadata.Name);
+
+    /// <summary>The pods that the service selects, and perhaps some that it does not any more.</summary>
+    public IEnumerable<V1Pod> PodsOf(ObjectKey service) => _selected.Of(service).Select(caches.Pods.Get).OfType<V1Pod>();
+
+    public void OnService(CacheChange<V1Service> change)
+    {
+        _selected.OnService(change.Old, change.New, () => caches.Pods.InNamespace(change.Latest.Metadata.NamespaceProperty));
+        queue.Add(KeyOf(change.Latest));
+    }
 
     public void OnPod(CacheChange<V1Pod> change)
     {
@@ -20,9 +31,11 @@ internal sealed class ServiceWaker(ClusterCaches caches, WorkQueue<ObjectKey> qu
         }
         foreach (var service in caches.Services.ByIndex(ClusterCaches.ByNamespace, change.Latest.Metadata.NamespaceProperty))
         {
-            if ((change.Old is { } before && EndpointPlan.Selects(service, before)) || (change.New is { } after && EndpointPlan.Selects(service, after)))
+            var (key, now) = (KeyOf(service), change.New is { } after && EndpointPlan.Selects(service, after));
+            if (now || (change.Old is { } before && EndpointPlan.Selects(service, before)))
             {
-                queue.Add(KeyOf(service));
+                _selected.OnPod(key, KeyOf(change.Latest), now);
+                queue.Add(key);
             }
         }
     }

@@ -104,8 +104,8 @@ public sealed partial class NodeLifecycleController : IController, IReconciler, 
 
     private async ValueTask MarkPodsNotReadyAsync(V1Node node, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var pods = _context.Caches.Pods.Snapshot.Values.Where(p =>
-            p.Spec.NodeName == node.Metadata.Name && p.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true).ToList();
+        var pods = _context.Caches.Pods.OnNode(node.Metadata.Name)
+            .Where(p => p.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true).ToList();
         foreach (var pod in pods)
         {
             var conditions = pod.Status.Conditions.Select(c => c.Type != "Ready" ? c : new V1PodCondition

@@ -31,9 +31,9 @@ public sealed class TaintEvictionController : IController, IReconciler, IDisposa
         {
             if (NoExecute(change.Old) != NoExecute(change.New))
             {
-                foreach (var (key, _) in context.Caches.Pods.Snapshot.Where(p => p.Value.Spec.NodeName == change.Latest.Metadata.Name))
+                foreach (var pod in context.Caches.Pods.OnNode(change.Latest.Metadata.Name))
                 {
-                    _queue.Add(key);
+                    _queue.Add(new(pod.Metadata.NamespaceProperty, pod.Metadata.Name));
                 }
             }
         });

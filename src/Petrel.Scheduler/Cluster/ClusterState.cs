@@ -1,35 +1,137 @@
 using k8s.Models;
+using Petrel.Model;
 
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// The cluster as the scheduler sees it: what the watches told, and placements that are decided but not yet confirmed by them
-/// (assumed). It is updated piece by piece and used by the scheduling loop alone.
+/// The cluster as the scheduler sees it: what the watches told, and placements that are decided but not yet confirmed by them (assumed). A struct of arrays: each
+/// node has a slot, and what filters and scores ask of all nodes is in columns by slot. It is updated piece by piece and used by the scheduling loop alone.
 /// </summary>
 internal sealed class ClusterState
 {
     private readonly Dictionary<string, NodeInfo> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Placed> _placed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<ObjectKey, IReadOnlyDictionary<string, string>> _services = [];
     private readonly Dictionary<string, int> _imageNodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<ObjectKey, int> _claimUsers = [];
+    private readonly Dictionary<string, ResourceColumn> _resources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TopologyColumn> _topologies = new(StringComparer.Ordinal);
+    private readonly List<NodeInfo?> _slots = [];
+    private readonly Stack<int> _freeSlots = new();
     private NodeInfo[]? _nodes;
+    private int[]? _order;
+    private long[] _generations = new long[16];
+    private int[] _podCounts = new int[16];
+    private long _generation;
     private int _podsWithAffinity;
+
+    public ClusterState()
+    {
+        Cpu = Resource(ResourceAmounts.CpuName);
+        Memory = Resource(ResourceAmounts.MemoryName);
+        EphemeralStorage = Resource(ResourceAmounts.EphemeralStorageName);
+        NonZeroCpu = new(ResourceAmounts.CpuName, Capacity);
+        NonZeroMemory = new(ResourceAmounts.MemoryName, Capacity);
+    }
+
+    public ResourceColumn Cpu { get; }
+    public ResourceColumn Memory { get; }
+    public ResourceColumn EphemeralStorage { get; }
+
+    /// <summary>As <see cref="Cpu"/>, with a default for containers that request none; for scores.</summary>
+    public ResourceColumn NonZeroCpu { get; }
+
+    /// <summary>As <see cref="Memory"/>, with a default for containers that request none; for scores.</summary>
+    public ResourceColumn NonZeroMemory { get; }
+
+    /// <summary>How many pods are on each node, by slot.</summary>
+    public int[] PodCounts => _podCounts;
+
+    /// <summary>
+    /// A number for each node, by slot, that is another one after every change of the node or of the pods on it, and that no other node had before.
+    /// </summary>
+    public long[] Generations => _generations;
+
+    /// <summary>
+    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, taints and images, labels of
+    /// namespaces, Services.
+    /// </summary>
+    public long TopologyVersion { get; private set; }
+
+    /// <summary>Another one after every change of anything.</summary>
+    public long Version => _generation + TopologyVersion + Nominations.Version;
+
+    /// <summary>The latest moves of pods.</summary>
+    public PodJournal Journal { get; } = new();
+
+    public Nominations Nominations { get; } = new();
+
+    /// <summary>All slots are below this.</summary>
+    public int Capacity => _generations.Length;
 
     /// <summary>All nodes, by name.</summary>
     public IReadOnlyList<NodeInfo> Nodes => _nodes ??= [.. _byName.Values.Where(n => n.Node is not null).OrderBy(n => n.Name, StringComparer.Ordinal)];
+
+    /// <summary>
+    /// The slots of all nodes in the order in which they are looked at: one of each zone in turn (upstream: the node tree), so that the part of a large cluster
+    /// that one pod sees has nodes of every zone.
+    /// </summary>
+    public ReadOnlySpan<int> Order => _order ??= NodeOrder.OverZones(Nodes);
 
     /// <summary>Whether any placed pod has a term about other pods; when none has, most pods need no look at others.</summary>
     public bool AnyPodAffinity => _podsWithAffinity > 0;
 
     public NodeInfo? Node(string name) => _byName.TryGetValue(name, out var node) && node.Node is not null ? node : null;
 
+    public NodeInfo At(int slot) => _slots[slot]!;
+
     /// <summary>On how many nodes an image is present.</summary>
     public int NodesWithImage(string image) => _imageNodes.GetValueOrDefault(image);
 
+    /// <summary>How many pods that are placed use a claim.</summary>
+    public int UsersOfClaim(ObjectKey claim) => _claimUsers.GetValueOrDefault(claim);
+
     public IReadOnlyDictionary<string, string> NamespaceLabels(string name) => _namespaces.GetValueOrDefault(name) ?? LabelSets.Of(null);
+
+    /// <summary>The column of a resource, which is made when it is first asked for.</summary>
+    public ResourceColumn Resource(string name)
+    {
+        if (!_resources.TryGetValue(name, out var column))
+        {
+            _resources[name] = column = new(name, Capacity);
+            foreach (var node in _slots)
+            {
+                if (node is not null && name is not (ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName))
+                {
+                    column.Allocatable[node.Slot] = node.Allocatable.Other(name);
+                    column.Requested[node.Slot] = node.Pods.Sum(p => p.Requests.Other(name));
+                }
+            }
+        }
+        return column;
+    }
+
+    /// <summary>The column of a node label, which is made when it is first asked for.</summary>
+    public TopologyColumn Topology(string key)
+    {
+        if (!_topologies.TryGetValue(key, out var column))
+        {
+            _topologies[key] = column = new(key, Capacity);
+            foreach (var node in _slots)
+            {
+                if (node is not null)
+                {
+                    column.Set(node.Slot, node.Labels.GetValueOrDefault(key));
+                }
+            }
+        }
+        return column;
+    }
 
     public void SetNamespace(string name, IReadOnlyDictionary<string, string>? labels)
     {
+        TopologyVersion++;
         if (labels is null)
         {
             _namespaces.Remove(name);
@@ -40,16 +142,53 @@ internal sealed class ClusterState
         }
     }
 
+    /// <summary>A Service's selector; null when the Service, or its selector, is gone.</summary>
+    public void SetService(ObjectKey key, IReadOnlyDictionary<string, string>? selector)
+    {
+        TopologyVersion++;
+        if (selector is { Count: > 0 })
+        {
+            _services[key] = selector;
+        }
+        else
+        {
+            _services.Remove(key);
+        }
+    }
+
+    /// <summary>The selectors of the Services that select a pod.</summary>
+    public IEnumerable<IReadOnlyDictionary<string, string>> ServicesOf(PodInfo pod)
+    {
+        foreach (var (key, selector) in _services)
+        {
+            if (key.Namespace == pod.Key.Namespace && LabelSets.HasAll(pod.Labels, selector))
+            {
+                yield return selector;
+            }
+        }
+    }
+
     public void SetNode(V1Node node)
     {
         var info = At(node.Metadata.Name);
-        if (info.Node is null)
-        {
-            _nodes = null;
-        }
+        var (wasKnown, labels, taints, cordoned, images) = (info.Node is not null, info.Labels, info.Taints, info.IsUnschedulable, info.Images);
         CountImages(info, -1);
         info.SetNode(node);
         CountImages(info, 1);
+        SetColumns(info);
+        if (!wasKnown || !NodeChanges.SameLabels(labels, info.Labels))
+        {
+            _order = null;
+        }
+        if (!wasKnown || cordoned != info.IsUnschedulable || !NodeChanges.SameLabels(labels, info.Labels) || !NodeChanges.SameTaints(taints, info.Taints)
+            || !NodeChanges.Same(images, info.Images))
+        {
+            TopologyVersion++;
+        }
+        if (!wasKnown)
+        {
+            _nodes = null;
+        }
     }
 
     public void RemoveNode(string name)
@@ -58,7 +197,10 @@ internal sealed class ClusterState
         {
             CountImages(info, -1);
             info.SetNode(null);
+            SetColumns(info);
+            TopologyVersion++;
             _nodes = null;
+            _order = null;
             DropIfEmpty(info);
         }
     }
@@ -66,11 +208,27 @@ internal sealed class ClusterState
     /// <summary>A pod is on a node, or about to be (<paramref name="assumed"/>). Replaces what was known of the pod.</summary>
     public void Place(PodInfo pod, string nodeName, bool assumed = false)
     {
+        if (_placed.TryGetValue(pod.Uid, out var known) && known.Node.Name == nodeName && known.Pod.IsSameFor(pod))
+        {
+            // Only its status changed, or its assumption is confirmed: nothing that was worked out becomes wrong.
+            Swap(known, pod, assumed);
+            return;
+        }
         Remove(pod.Uid);
         var node = At(nodeName);
-        node.Add(pod);
         _placed[pod.Uid] = new(pod, node, assumed);
-        _podsWithAffinity += pod.HasPodAffinity ? 1 : 0;
+        if (pod.HasPodAffinity && _podsWithAffinity++ == 0)
+        {
+            // Who had nothing to do with others so far has now.
+            TopologyVersion++;
+        }
+        foreach (var claim in pod.Claims)
+        {
+            _claimUsers[claim] = _claimUsers.GetValueOrDefault(claim) + 1;
+        }
+        Load(node, pod);
+        Touch(node.Slot);
+        Journal.Append(new(pod, node.Slot, Came: true));
     }
 
     public bool IsAssumed(string uid) => _placed.TryGetValue(uid, out var placed) && placed.Assumed;
@@ -85,8 +243,17 @@ internal sealed class ClusterState
         {
             return null;
         }
-        placed.Node.Remove(placed.Pod);
         _podsWithAffinity -= placed.Pod.HasPodAffinity ? 1 : 0;
+        foreach (var claim in placed.Pod.Claims)
+        {
+            if (--_claimUsers[claim] == 0)
+            {
+                _claimUsers.Remove(claim);
+            }
+        }
+        Unload(placed.Node, placed.Pod);
+        Touch(placed.Node.Slot);
+        Journal.Append(new(placed.Pod, placed.Node.Slot, Came: false));
         DropIfEmpty(placed.Node);
         return placed.Pod;
     }
@@ -94,13 +261,110 @@ internal sealed class ClusterState
     /// <summary>The pod as it is placed, confirmed or assumed.</summary>
     public PodInfo? Find(string uid) => _placed.TryGetValue(uid, out var placed) ? placed.Pod : null;
 
+    /// <summary>The node that a pod is placed on, confirmed or assumed.</summary>
+    public NodeInfo? NodeOf(string uid) => _placed.TryGetValue(uid, out var placed) ? placed.Node : null;
+
+    /// <summary>Puts a pod on a node in the columns alone, as if it were there; <see cref="Unload"/> undoes it exactly.</summary>
+    public void Load(NodeInfo node, PodInfo pod)
+    {
+        node.Add(pod);
+        Count(node.Slot, pod, 1);
+    }
+
+    /// <summary>Takes a pod off a node in the columns alone, as if it weren't there; <see cref="Load"/> undoes it exactly.</summary>
+    public void Unload(NodeInfo node, PodInfo pod)
+    {
+        node.Remove(pod);
+        Count(node.Slot, pod, -1);
+    }
+
+    private void Swap(Placed known, PodInfo pod, bool assumed)
+    {
+        if (!ReferenceEquals(known.Pod, pod))
+        {
+            // The journal keeps telling of the old instance; both say the same to whoever asks.
+            known.Node.Remove(known.Pod);
+            known.Node.Add(pod);
+        }
+        _placed[pod.Uid] = new(pod, known.Node, assumed);
+    }
+
+    private void Count(int slot, PodInfo pod, int sign)
+    {
+        _podCounts[slot] += sign;
+        Cpu.Requested[slot] += sign * pod.Requests.MilliCpu;
+        Memory.Requested[slot] += sign * pod.Requests.Memory;
+        EphemeralStorage.Requested[slot] += sign * pod.Requests.EphemeralStorage;
+        NonZeroCpu.Requested[slot] += sign * pod.NonZero.MilliCpu;
+        NonZeroMemory.Requested[slot] += sign * pod.NonZero.Memory;
+        if (pod.Requests.Others is { } others)
+        {
+            foreach (var (name, amount) in others)
+            {
+                // A column that nobody asked for yet is summed up when somebody does.
+                if (_resources.TryGetValue(name, out var column))
+                {
+                    column.Requested[slot] += sign * amount;
+                }
+            }
+        }
+    }
+
+    private void SetColumns(NodeInfo node)
+    {
+        var slot = node.Slot;
+        Cpu.Allocatable[slot] = NonZeroCpu.Allocatable[slot] = node.Allocatable.MilliCpu;
+        Memory.Allocatable[slot] = NonZeroMemory.Allocatable[slot] = node.Allocatable.Memory;
+        EphemeralStorage.Allocatable[slot] = node.Allocatable.EphemeralStorage;
+        foreach (var column in _resources.Values)
+        {
+            if (column != Cpu && column != Memory && column != EphemeralStorage)
+            {
+                column.Allocatable[slot] = node.Allocatable.Other(column.Name);
+            }
+        }
+        foreach (var (key, column) in _topologies)
+        {
+            column.Set(slot, node.Labels.GetValueOrDefault(key));
+        }
+        Touch(slot);
+    }
+
+    private void Touch(int slot) => _generations[slot] = ++_generation;
+
     private NodeInfo At(string name)
     {
         if (!_byName.TryGetValue(name, out var info))
         {
-            _byName[name] = info = new(name);
+            if (!_freeSlots.TryPop(out var slot))
+            {
+                slot = _slots.Count;
+                _slots.Add(null);
+                if (slot == Capacity)
+                {
+                    Grow(Capacity * 2);
+                }
+            }
+            _byName[name] = _slots[slot] = info = new(name, slot);
+            Touch(slot);
         }
         return info;
+    }
+
+    private void Grow(int slots)
+    {
+        Array.Resize(ref _generations, slots);
+        Array.Resize(ref _podCounts, slots);
+        NonZeroCpu.Grow(slots);
+        NonZeroMemory.Grow(slots);
+        foreach (var column in _resources.Values)
+        {
+            column.Grow(slots);
+        }
+        foreach (var column in _topologies.Values)
+        {
+            column.Grow(slots);
+        }
     }
 
     private void DropIfEmpty(NodeInfo info)
@@ -108,6 +372,8 @@ internal sealed class ClusterState
         if (info.Node is null && info.Pods.Count == 0)
         {
             _byName.Remove(info.Name);
+            _slots[info.Slot] = null;
+            _freeSlots.Push(info.Slot);
         }
     }
 

@@ -15,6 +15,19 @@ internal static class LabelSets
         _ => new Dictionary<string, string>(labels),
     };
 
+    /// <summary>Whether all of these labels are there.</summary>
+    public static bool HasAll(IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> wanted)
+    {
+        foreach (var (key, value) in wanted)
+        {
+            if (!labels.TryGetValue(key, out var actual) || actual != value)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>
     /// The selector, with the extra requirements. Null selects nothing; so does one that is malformed, which validation keeps out.
     /// </summary>

@@ -2,14 +2,16 @@ using k8s.Models;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>A node, the pods on it and on their way to it, and what they take of it.</summary>
-internal sealed class NodeInfo(string name)
+/// <summary>A node and the pods on it and on their way to it. What is summed up over pods is in the columns of the <see cref="ClusterState"/>, at its slot.</summary>
+internal sealed class NodeInfo(string name, int slot)
 {
     private readonly List<PodInfo> _pods = [];
     private readonly List<PodInfo> _podsWithAffinity = [];
     private readonly List<HostPort> _usedPorts = [];
 
     public string Name { get; } = name;
+
+    public int Slot { get; } = slot;
 
     /// <summary>Null while pods are known to be on a node that is not known itself.</summary>
     public V1Node? Node { get; private set; }
@@ -19,13 +21,10 @@ internal sealed class NodeInfo(string name)
     public bool IsUnschedulable => Node?.Spec?.Unschedulable == true;
     public ResourceAmounts Allocatable { get; private set; } = new();
 
-    /// <summary>What the pods request together.</summary>
-    public ResourceAmounts Requested { get; } = new();
-
-    /// <summary>The same with defaults for what was not requested; for scores.</summary>
-    public ResourceAmounts NonZeroRequested { get; } = new();
-
+    /// <summary>In no order that means anything.</summary>
     public IReadOnlyList<PodInfo> Pods => _pods;
+
+    /// <summary>Those with terms about other pods.</summary>
     public IReadOnlyList<PodInfo> PodsWithAffinity => _podsWithAffinity;
     public IReadOnlyList<HostPort> UsedPorts => _usedPorts;
 
@@ -56,24 +55,29 @@ internal sealed class NodeInfo(string name)
         {
             _podsWithAffinity.Add(pod);
         }
-        _usedPorts.AddRange(pod.HostPorts);
-        Requested.Add(pod.Requests);
-        NonZeroRequested.Add(pod.NonZero);
+        if (pod.HostPorts.Length > 0)
+        {
+            _usedPorts.AddRange(pod.HostPorts);
+        }
     }
 
     /// <summary>Takes away a pod that was added, as the same instance.</summary>
     public void Remove(PodInfo pod)
     {
-        if (!_pods.Remove(pod))
+        // The last that came are the first that go: preemption's, and assumptions that didn't hold.
+        var at = _pods.LastIndexOf(pod);
+        if (at < 0)
         {
             throw new InvalidOperationException($"{pod.Key} is not on node {Name}.");
         }
-        _podsWithAffinity.Remove(pod);
+        _pods.RemoveAt(at);
+        if (pod.HasPodAffinity)
+        {
+            _podsWithAffinity.Remove(pod);
+        }
         foreach (var port in pod.HostPorts)
         {
             _usedPorts.Remove(port);
         }
-        Requested.Add(pod.Requests, -1);
-        NonZeroRequested.Add(pod.NonZero, -1);
     }
 }

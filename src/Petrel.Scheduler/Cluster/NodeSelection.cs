@@ -38,7 +38,9 @@ internal sealed class NodeTerm
         }
     }
 
-    public bool Matches(NodeInfo node)
+    public bool Matches(NodeInfo node) => Matches(node.Name, node.Labels);
+
+    public bool Matches(string name, IReadOnlyDictionary<string, string> labels)
     {
         if (_never)
         {
@@ -46,14 +48,14 @@ internal sealed class NodeTerm
         }
         foreach (var requirement in _labels)
         {
-            if (!requirement.Matches(node.Labels.TryGetValue(requirement.Key, out var value) ? value : null))
+            if (!requirement.Matches(labels.TryGetValue(requirement.Key, out var value) ? value : null))
             {
                 return false;
             }
         }
         foreach (var field in _fields)
         {
-            if (!field.Matches(node.Name))
+            if (!field.Matches(name))
             {
                 return false;
             }
@@ -79,9 +81,7 @@ internal sealed class RequiredNodes
     public RequiredNodes(V1PodSpec spec)
     {
         _selector = [.. spec.NodeSelector ?? new Dictionary<string, string>()];
-        _terms = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required
-            ? [.. (required.NodeSelectorTerms ?? []).Select(t => new NodeTerm(t))]
-            : null;
+        _terms = spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required ? TermsOf(required) : null;
         var names = _terms?.Select(t => t.Names).ToArray();
         if (names is { Length: > 0 } && names.All(n => n is not null))
         {
@@ -89,20 +89,27 @@ internal sealed class RequiredNodes
         }
     }
 
+    /// <summary>Any term of a selector alone.</summary>
+    public RequiredNodes(V1NodeSelector selector) => (_selector, _terms) = ([], TermsOf(selector));
+
     public bool IsAny => _selector.Length == 0 && _terms is null;
 
     /// <summary>The only nodes that can match, when every term names its nodes (as those of daemons do); else null.</summary>
     public IReadOnlySet<string>? Names { get; }
 
-    public bool Matches(NodeInfo node)
+    public bool Matches(NodeInfo node) => Matches(node.Name, node.Labels);
+
+    public bool Matches(string name, IReadOnlyDictionary<string, string> labels)
     {
         foreach (var (key, value) in _selector)
         {
-            if (!node.Labels.TryGetValue(key, out var actual) || actual != value)
+            if (!labels.TryGetValue(key, out var actual) || actual != value)
             {
                 return false;
             }
         }
-        return _terms is null || Array.Exists(_terms, t => t.Matches(node));
+        return _terms is null || Array.Exists(_terms, t => t.Matches(name, labels));
     }
+
+    private static NodeTerm[] TermsOf(V1NodeSelector selector) => [.. (selector.NodeSelectorTerms ?? []).Select(t => new NodeTerm(t))];
 }

@@ -6,24 +6,27 @@ namespace Petrel.Scheduler.Cluster;
 /// <summary>A pod with everything worked out once that scheduling asks about it again and again. Immutable.</summary>
 internal sealed class PodInfo
 {
-    private readonly Lazy<RequiredNodes> _requiredNodes;
+    private RequiredNodes? _requiredNodes;
+    private string? _signature;
 
     public PodInfo(V1Pod pod)
     {
         Pod = pod;
         Key = new(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
         Labels = LabelSets.Of(pod.Metadata.Labels);
-        Requests = PodRequests.Of(pod.Spec);
-        NonZero = PodRequests.NonZeroOf(pod.Spec);
+        (Requests, NonZero) = PodRequests.Of(pod);
         HostPorts = HostPort.Of(pod.Spec);
-        _requiredNodes = new(() => new(pod.Spec), LazyThreadSafetyMode.None);
-        OwnerUid = (pod.Metadata.OwnerReferences ?? []).FirstOrDefault(o => o.Controller == true)?.Uid;
+        Claims = PodVolumes.ClaimsOf(pod);
+        Owner = (pod.Metadata.OwnerReferences ?? []).FirstOrDefault(o => o.Controller == true);
 
-        var (ns, affinity) = (Key.Namespace, pod.Spec.Affinity);
-        RequiredAffinity = PodAffinityTerm.Required(affinity?.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, ns, Labels);
-        PreferredAffinity = PodAffinityTerm.Preferred(affinity?.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution, ns, Labels);
-        RequiredAntiAffinity = PodAffinityTerm.Required(affinity?.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, ns, Labels);
-        PreferredAntiAffinity = PodAffinityTerm.Preferred(affinity?.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution, ns, Labels);
+        if (pod.Spec.Affinity is { } affinity)
+        {
+            var ns = Key.Namespace;
+            RequiredAffinity = PodAffinityTerm.Required(affinity.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, ns, Labels);
+            PreferredAffinity = PodAffinityTerm.Preferred(affinity.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution, ns, Labels);
+            RequiredAntiAffinity = PodAffinityTerm.Required(affinity.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, ns, Labels);
+            PreferredAntiAffinity = PodAffinityTerm.Preferred(affinity.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution, ns, Labels);
+        }
     }
 
     public V1Pod Pod { get; }
@@ -33,8 +36,11 @@ internal sealed class PodInfo
     public bool IsTerminating => Pod.Metadata.DeletionTimestamp is not null;
     public IReadOnlyDictionary<string, string> Labels { get; }
 
+    /// <summary>The controller that owns the pod.</summary>
+    public V1OwnerReference? Owner { get; }
+
     /// <summary>The uid of the controller that owns the pod.</summary>
-    public string? OwnerUid { get; }
+    public string? OwnerUid => Owner?.Uid;
 
     public ResourceAmounts Requests { get; }
 
@@ -42,13 +48,24 @@ internal sealed class PodInfo
     public ResourceAmounts NonZero { get; }
 
     public HostPort[] HostPorts { get; }
-    public RequiredNodes RequiredNodes => _requiredNodes.Value;
-    public PodAffinityTerm[] RequiredAffinity { get; }
-    public PodAffinityTerm[] PreferredAffinity { get; }
-    public PodAffinityTerm[] RequiredAntiAffinity { get; }
-    public PodAffinityTerm[] PreferredAntiAffinity { get; }
+
+    /// <summary>The persistent volume claims that its volumes name, those of ephemeral volumes with them.</summary>
+    public ObjectKey[] Claims { get; }
+
+    public RequiredNodes RequiredNodes => _requiredNodes ??= new(Pod.Spec);
+    public PodAffinityTerm[] RequiredAffinity { get; } = [];
+    public PodAffinityTerm[] PreferredAffinity { get; } = [];
+    public PodAffinityTerm[] RequiredAntiAffinity { get; } = [];
+    public PodAffinityTerm[] PreferredAntiAffinity { get; } = [];
 
     /// <summary>Whether it has any term about other pods.</summary>
     public bool HasPodAffinity =>
         RequiredAffinity.Length + PreferredAffinity.Length + RequiredAntiAffinity.Length + PreferredAntiAffinity.Length > 0;
+
+    /// <summary>Everything about the pod that a plugin may look at: pods with the same signature get the same answers.</summary>
+    public string Signature => _signature ??= PodSignature.Of(this);
+
+    /// <summary>Whether nobody who counts pods has to count again when this version of a pod takes the place of the other.</summary>
+    public bool IsSameFor(PodInfo other) =>
+        ReferenceEquals(this, other) || (IsTerminating == other.IsTerminating && Signature == other.Signature);
 }

@@ -19,6 +19,12 @@ internal sealed class ResourceAmounts
 
     public long EphemeralStorage { get; set; }
 
+    /// <summary>Whether CPU was named, be it with zero.</summary>
+    public bool HasCpu { get; private set; }
+
+    /// <summary>Whether memory was named, be it with zero.</summary>
+    public bool HasMemory { get; private set; }
+
     /// <summary>Only of a node's allocatable: how many pods it takes.</summary>
     public long Pods { get; set; }
 
@@ -30,9 +36,12 @@ internal sealed class ResourceAmounts
     public static ResourceAmounts From(IEnumerable<KeyValuePair<string, ResourceQuantity>>? quantities)
     {
         var amounts = new ResourceAmounts();
-        foreach (var (name, quantity) in quantities ?? [])
+        if (quantities is not null)
         {
-            amounts.Set(name, quantity);
+            foreach (var (name, quantity) in quantities)
+            {
+                amounts.Set(name, quantity);
+            }
         }
         return amounts;
     }
@@ -43,9 +52,11 @@ internal sealed class ResourceAmounts
         {
             case CpuName:
                 MilliCpu = Whole(quantity.ToDecimal() * 1000);
+                HasCpu = true;
                 break;
             case MemoryName:
                 Memory = Whole(quantity.ToDecimal());
+                HasMemory = true;
                 break;
             case EphemeralStorageName:
                 EphemeralStorage = Whole(quantity.ToDecimal());
@@ -59,6 +70,32 @@ internal sealed class ResourceAmounts
         }
     }
 
+    /// <summary>All but the number of pods, by name: the amounts of CPU, memory and ephemeral storage, then the others that there are.</summary>
+    public IEnumerable<(string Name, long Amount)> All
+    {
+        get
+        {
+            yield return (CpuName, MilliCpu);
+            yield return (MemoryName, Memory);
+            yield return (EphemeralStorageName, EphemeralStorage);
+            if (Others is not null)
+            {
+                foreach (var (name, amount) in Others)
+                {
+                    yield return (name, amount);
+                }
+            }
+        }
+    }
+
+    public long Of(string name) => name switch
+    {
+        CpuName => MilliCpu,
+        MemoryName => Memory,
+        EphemeralStorageName => EphemeralStorage,
+        _ => Other(name),
+    };
+
     public long Other(string name) => Others?.GetValueOrDefault(name) ?? 0;
 
     public void Add(ResourceAmounts other, int sign = 1)
@@ -66,7 +103,11 @@ internal sealed class ResourceAmounts
         MilliCpu += sign * other.MilliCpu;
         Memory += sign * other.Memory;
         EphemeralStorage += sign * other.EphemeralStorage;
-        foreach (var (name, amount) in other.Others ?? [])
+        if (other.Others is null)
+        {
+            return;
+        }
+        foreach (var (name, amount) in other.Others)
         {
             Others ??= new(StringComparer.Ordinal);
             Others[name] = Others.GetValueOrDefault(name) + sign * amount;
@@ -79,7 +120,13 @@ internal sealed class ResourceAmounts
         MilliCpu = Math.Max(MilliCpu, other.MilliCpu);
         Memory = Math.Max(Memory, other.Memory);
         EphemeralStorage = Math.Max(EphemeralStorage, other.EphemeralStorage);
-        foreach (var (name, amount) in other.Others ?? [])
+        HasCpu |= other.HasCpu;
+        HasMemory |= other.HasMemory;
+        if (other.Others is null)
+        {
+            return;
+        }
+        foreach (var (name, amount) in other.Others)
         {
             Others ??= new(StringComparer.Ordinal);
             Others[name] = Math.Max(Others.GetValueOrDefault(name), amount);

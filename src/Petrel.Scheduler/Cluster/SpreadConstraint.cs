@@ -1,66 +1,63 @@
 using k8s.Models;
 using Petrel.Model.Selectors;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>One topology spread constraint of a pod, given by it or by upstream's defaults.</summary>
+/// <summary>One topology spread constraint of a pod: its own, or one that the profile has for pods without.</summary>
 internal sealed class SpreadConstraint
 {
     public const string DoNotSchedule = "DoNotSchedule";
     public const string ScheduleAnyway = "ScheduleAnyway";
     public const string HostnameKey = "kubernetes.io/hostname";
-    private const string ZoneKey = "topology.kubernetes.io/zone";
+    public const string ZoneKey = "topology.kubernetes.io/zone";
 
     private readonly string _namespace;
-    private readonly LabelSelector? _selector;
-    private readonly string? _owner;
+    private readonly Func<PodInfo, bool> _selects;
     private readonly bool _honorAffinity;
     private readonly bool _honorTaints;
 
-    private SpreadConstraint(V1TopologySpreadConstraint constraint, PodInfo pod)
+    private SpreadConstraint(V1TopologySpreadConstraint constraint, PodInfo pod, Func<PodInfo, bool> selects)
     {
         TopologyKey = constraint.TopologyKey ?? "";
         MaxSkew = constraint.MaxSkew;
         MinDomains = constraint.MinDomains ?? 1;
         _namespace = pod.Key.Namespace;
-        _selector = LabelSets.Selector(
-            constraint.LabelSelector,
-            from key in constraint.MatchLabelKeys ?? []
-            where pod.Labels.ContainsKey(key)
-            select new LabelRequirement(key, SelectorOperator.In, [pod.Labels[key]]));
+        _selects = selects;
         _honorAffinity = constraint.NodeAffinityPolicy != "Ignore";
         _honorTaints = constraint.NodeTaintsPolicy == "Honor";
     }
 
-    private SpreadConstraint(string topologyKey, int maxSkew, PodInfo pod)
-    {
-        TopologyKey = topologyKey;
-        MaxSkew = maxSkew;
-        MinDomains = 1;
-        _namespace = pod.Key.Namespace;
-        _owner = pod.OwnerUid;
-        _honorAffinity = true;
-    }
+    /// <summary>Upstream's system defaults: every pod of one owner near no other, first on nodes, then in zones.</summary>
+    public static IReadOnlyList<V1TopologySpreadConstraint> SystemDefaults { get; } =
+    [
+        new() { TopologyKey = HostnameKey, MaxSkew = 3, WhenUnsatisfiable = ScheduleAnyway },
+        new() { TopologyKey = ZoneKey, MaxSkew = 5, WhenUnsatisfiable = ScheduleAnyway },
+    ];
 
     public string TopologyKey { get; }
     public int MaxSkew { get; }
     public int MinDomains { get; }
     public bool IsPerNode => TopologyKey == HostnameKey;
 
-    /// <summary>The pod's own constraints of one kind.</summary>
-    public static SpreadConstraint[] Of(PodInfo pod, string whenUnsatisfiable) =>
-        [.. (pod.Pod.Spec.TopologySpreadConstraints ?? []).Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).Select(c => new SpreadConstraint(c, pod))];
+    public static bool HasOwn(PodInfo pod) => pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 };
 
-    /// <summary>
-    /// What upstream's system defaults say for pods without constraints: those of one controller spread over nodes and zones.
-    /// Pods without a controller have none.
-    /// </summary>
-    public static SpreadConstraint[] Defaults(PodInfo pod) =>
-        pod.OwnerUid is null ? [] : [new(HostnameKey, 3, pod), new(ZoneKey, 5, pod)];
+    /// <summary>The pod's own constraints of one kind, or, when it has none of any kind, the defaults of that kind.</summary>
+    public static SpreadConstraint[] Of(PodInfo pod, string whenUnsatisfiable, PodTopologySpreadArgs args, ClusterState cluster)
+    {
+        if (pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 } own)
+        {
+            return [.. own.Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).Select(c => new SpreadConstraint(c, pod, SelectorOf(c, pod)))];
+        }
+        var defaults = DefaultsOf(args).Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).ToArray();
+        return defaults.Length > 0 && KinOf(pod, cluster) is { } kin ? [.. defaults.Select(c => new SpreadConstraint(c, pod, kin))] : [];
+    }
+
+    public static IReadOnlyList<V1TopologySpreadConstraint> DefaultsOf(PodTopologySpreadArgs args) =>
+        args.Defaulting == DefaultSpread.List ? args.DefaultConstraints : SystemDefaults;
 
     /// <summary>Whether a pod is one of those to spread.</summary>
-    public bool Counts(PodInfo pod) =>
-        pod.Key.Namespace == _namespace && (_selector?.Matches(pod.Labels) ?? pod.OwnerUid == _owner);
+    public bool Counts(PodInfo pod) => pod.Key.Namespace == _namespace && _selects(pod);
 
     public int CountOn(NodeInfo node)
     {
@@ -78,4 +75,25 @@ internal sealed class SpreadConstraint
     /// <summary>Whether the pods of a node count, by the constraint's inclusion policies.</summary>
     public bool Includes(NodeInfo node, PodInfo pod) =>
         (!_honorAffinity || pod.RequiredNodes.Matches(node)) && (!_honorTaints || !Tolerations.AnyRefused(pod.Pod.Spec.Tolerations, node.Taints));
+
+    private static Func<PodInfo, bool> SelectorOf(V1TopologySpreadConstraint constraint, PodInfo pod)
+    {
+        var selector = LabelSets.Selector(
+            constraint.LabelSelector,
+            from key in constraint.MatchLabelKeys ?? []
+            where pod.Labels.ContainsKey(key)
+            select new LabelRequirement(key, SelectorOperator.In, [pod.Labels[key]]));
+        return other => selector.Matches(other.Labels);
+    }
+
+    // Upstream merges the selectors of the pod's Services with that of its ReplicaSet, StatefulSet or ReplicationController. Of these the pods that they own are
+    // asked instead, which are the pods that they select. Null: there is nothing to go by, and no constraint.
+    private static Func<PodInfo, bool>? KinOf(PodInfo pod, ClusterState cluster)
+    {
+        var owner = pod.Owner is { Kind: "ReplicaSet" or "StatefulSet", ApiVersion: "apps/v1" } or { Kind: "ReplicationController", ApiVersion: "v1" } ? pod.OwnerUid : null;
+        var services = cluster.ServicesOf(pod).ToArray();
+        return services.Length == 0 && owner is null
+            ? null
+            : other => (owner is null || other.OwnerUid == owner) && Array.TrueForAll(services, s => LabelSets.HasAll(other.Labels, s));
+    }
 }

@@ -1,106 +1,177 @@
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
-using Petrel.Scheduler.Filters;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
-using Petrel.Scheduler.Scores;
 
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// Finds the best node for a pod: the nodes that pass every filter, in upstream's order of plugins, then the highest sum of
-/// weighted scores; among equals the seed decides.
+/// Finds the best node for a pod: the nodes that pass every filter of the profile, then the highest sum of weighted scores; among equals the seed decides, by one
+/// draw for each pod that has equals. What is worked out for a pod serves the next ones of its signature, with the same outcome as if it weren't kept.
 /// </summary>
-internal sealed class SchedulingCycle(IEntropy entropy, int percentageOfNodesToScore = 0)
+internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEntropy entropy, int percentageOfNodesToScore = 0)
 {
     private const int FewestToFind = 100;
     private const int LeastPercentage = 5;
+    private const int KeptStates = 64;
 
-    private readonly List<string> _reasons = [];
+    private readonly Dictionary<string, CycleState> _states = new(StringComparer.Ordinal);
+    private readonly List<NodeResults> _unused = [];
+    private readonly Diagnosis _diagnosis = new();
+    private int[] _feasible = [];
+    private long[] _totals = [];
+    private long[] _scratch = [];
+    private long _uses;
     private int _start;
 
-    public static IReadOnlyList<IFilterPlugin> Filters { get; } =
-    [
-        new NodeUnschedulableFilter(),
-        new TaintTolerationFilter(),
-        new NodeAffinityFilter(),
-        new NodePortsFilter(),
-        new NodeResourcesFitFilter(),
-        new PodTopologySpreadFilter(),
-        new InterPodAffinityFilter(),
-    ];
+    public Profile Profile { get; } = profile;
 
-    public static IReadOnlyList<IScorePlugin> Scores { get; } =
-    [
-        new TaintTolerationScore(),
-        new NodeAffinityScore(),
-        new LeastAllocatedScore(),
-        new PodTopologySpreadScore(),
-        new InterPodAffinityScore(),
-        new BalancedAllocationScore(),
-        new ImageLocalityScore(),
-    ];
+    /// <summary>Is told of every decision; null costs nothing.</summary>
+    public IDecisionRecorder? Recorder { get; set; }
 
-    public Placement Schedule(PodInfo pod, ClusterState cluster)
+    /// <summary>Whether what is worked out for a pod may serve others of its signature; without it nothing is kept, and nothing else changes.</summary>
+    public bool KeepsStates { get; init; } = true;
+
+    public Placement Schedule(PodInfo pod)
     {
-        if (cluster.Nodes.Count == 0)
-        {
-            return new(null, "no nodes available to schedule pods", ClusterEvents.NodeAdded);
-        }
-        var diagnosis = new Diagnosis();
-        var retryOn = ClusterEvents.None;
-        var feasible = FindFeasible(pod, cluster, diagnosis, ref retryOn);
-        return feasible.Count switch
-        {
-            0 => new(null, diagnosis.Message(cluster.Nodes.Count), retryOn),
-            1 => new(feasible[0].Name),
-            _ => new(Best(pod, cluster, feasible).Name),
-        };
+        Recorder?.Begin(pod, Profile.Name);
+        var placement = Find(pod);
+        Recorder?.End(placement);
+        return placement;
     }
 
-    private List<NodeInfo> FindFeasible(PodInfo pod, ClusterState cluster, Diagnosis diagnosis, ref ClusterEvents retryOn)
+    private Placement Find(PodInfo pod)
     {
-        var candidates = Candidates(pod, cluster, diagnosis, ref retryOn);
-        var filters = Filters.Select(plugin => (Plugin: plugin, Filter: plugin.For(pod, cluster))).Where(f => f.Filter is not null).ToArray();
-        var enough = EnoughOf(candidates.Count);
-        var feasible = new List<NodeInfo>();
-        var visited = 0;
-        // Each cycle begins where the last one ended, so that every node gets its turn when not all are looked at.
-        for (; visited < candidates.Count && feasible.Count < enough; visited++)
+        _diagnosis.Clear();
+        _diagnosis.AllNodes = cluster.Nodes.Count;
+        if (cluster.Nodes.Count == 0)
         {
-            var node = candidates[(_start + visited) % candidates.Count];
-            var passes = true;
-            foreach (var (plugin, filter) in filters)
+            return new(null, _diagnosis.Message(), ClusterEvents.NodeAdded);
+        }
+        var state = StateFor(pod);
+        if (state.Failure is var (version, failure) && version == cluster.Version && Recorder is null)
+        {
+            return failure;
+        }
+        if (state.RefusedEverywhere is var (plugin, verdict))
+        {
+            Recorder?.RefusedEverywhere(plugin, verdict);
+            _diagnosis.RefusedEverywhere = verdict;
+            _diagnosis.Plugins.Add(plugin);
+            return Nowhere(state);
+        }
+        var feasible = FindFeasible(state);
+        return feasible.Length == 0 ? Nowhere(state) : At(feasible.Length == 1 ? feasible[0] : Best(state, feasible));
+    }
+
+    private CycleState StateFor(PodInfo pod)
+    {
+        _uses++;
+        if (KeepsStates && _states.TryGetValue(pod.Signature, out var state))
+        {
+            if (state.TryServe(pod))
             {
-                if (!filter!.Passes(node, _reasons))
-                {
-                    passes = false;
-                    retryOn |= plugin.RetryOn;
-                    _reasons.ForEach(reason => diagnosis.Add(reason));
-                    _reasons.Clear();
-                    break;
-                }
+                state.Keep(MakeResults);
+                state.LastUsed = _uses;
+                return state;
             }
-            if (passes)
+            Recycle(state);
+            _states.Remove(pod.Signature);
+        }
+        state = new CycleState(Profile, pod, cluster) { LastUsed = _uses };
+        if (KeepsStates && !state.IsVolatile)
+        {
+            if (_states.Count == KeptStates)
             {
-                feasible.Add(node);
+                var oldest = _states.MinBy(s => s.Value.LastUsed);
+                Recycle(oldest.Value);
+                _states.Remove(oldest.Key);
+            }
+            _states[pod.Signature] = state;
+        }
+        return state;
+    }
+
+    private NodeResults MakeResults(int slots, int raw)
+    {
+        var at = _unused.FindIndex(r => r.Slots == slots && r.Raw.Length == raw);
+        if (at < 0)
+        {
+            return new(slots, raw);
+        }
+        var results = _unused[at];
+        _unused.RemoveAt(at);
+        results.Clear();
+        return results;
+    }
+
+    private void Recycle(CycleState state)
+    {
+        if (state.Release() is { } results && results.Slots == cluster.Capacity && _unused.Count < 8)
+        {
+            _unused.Add(results);
+        }
+    }
+
+    private ReadOnlySpan<int> FindFeasible(CycleState state)
+    {
+        var named = state.OnlyNodes is not null;
+        var candidates = named ? Named(state) : cluster.Order;
+        if (_feasible.Length < candidates.Length)
+        {
+            (_feasible, _totals, _scratch) = (new int[candidates.Length], new long[candidates.Length], new long[candidates.Length]);
+        }
+        if (NominatedFeasible(state))
+        {
+            return _feasible.AsSpan(0, 1);
+        }
+        var enough = EnoughOf(candidates.Length);
+        var start = named || candidates.Length == 0 ? 0 : _start % candidates.Length;
+        var (visited, found) = (0, 0);
+        // Each cycle begins where the last one ended, so that every node gets its turn when not all are looked at.
+        for (; visited < candidates.Length && found < enough; visited++)
+        {
+            var at = start + visited;
+            var node = candidates[at < candidates.Length ? at : at - candidates.Length];
+            var verdict = state.Check(node, out var by);
+            if (by is null)
+            {
+                _feasible[found++] = node;
+            }
+            else
+            {
+                _diagnosis.Refusals.Add(new(node, by, verdict));
+                Recorder?.Refused(cluster.At(node), by, verdict);
             }
         }
-        _start = candidates.Count == 0 ? 0 : (_start + visited) % candidates.Count;
-        return feasible;
+        if (!named)
+        {
+            _start = (start + visited) % candidates.Length;
+        }
+        return _feasible.AsSpan(0, found);
+    }
+
+    // The place that was made for the pod is as good as any, if it is there now.
+    private bool NominatedFeasible(CycleState state)
+    {
+        if (cluster.Nominations.Count == 0 || cluster.Nominations.NodeOf(state.Pod.Uid) is not { } name || cluster.Node(name) is not { } node
+            || state.OnlyNodes?.Contains(name) == false)
+        {
+            return false;
+        }
+        _feasible[0] = node.Slot;
+        return state.Check(node.Slot, out _).Passes;
     }
 
     // A pod that names its nodes (a daemon's) isn't tried on all the others.
-    private static IReadOnlyList<NodeInfo> Candidates(PodInfo pod, ClusterState cluster, Diagnosis diagnosis, ref ClusterEvents retryOn)
+    private int[] Named(CycleState state)
     {
-        if (pod.RequiredNodes.Names is not { } names)
-        {
-            return cluster.Nodes;
-        }
-        var named = names.Select(cluster.Node).OfType<NodeInfo>().OrderBy(n => n.Name, StringComparer.Ordinal).ToArray();
+        var named = state.OnlyNodes!.Select(cluster.Node).OfType<NodeInfo>().OrderBy(n => n.Name, StringComparer.Ordinal).Select(n => n.Slot).ToArray();
         if (named.Length < cluster.Nodes.Count)
         {
-            diagnosis.Add("node(s) didn't satisfy plugin(s) [NodeAffinity]", cluster.Nodes.Count - named.Length);
-            retryOn |= ClusterEvents.NodeAdded;
+            _diagnosis.AbsentNodes = Verdict.Unresolvable(
+                $"node(s) didn't satisfy plugin(s) [{string.Join(' ', state.OnlyNodesBy.Select(p => p.Name).Order(StringComparer.Ordinal))}]");
+            _diagnosis.Plugins.UnionWith(state.OnlyNodesBy);
         }
         return named;
     }
@@ -115,33 +186,54 @@ internal sealed class SchedulingCycle(IEntropy entropy, int percentageOfNodesToS
         return Math.Max(FewestToFind, (int)((long)nodes * percentage / 100));
     }
 
-    private NodeInfo Best(PodInfo pod, ClusterState cluster, List<NodeInfo> feasible)
+    private int Best(CycleState state, ReadOnlySpan<int> feasible)
     {
-        var totals = new long[feasible.Count];
-        var scores = new long[feasible.Count];
-        foreach (var plugin in Scores)
+        var totals = _totals.AsSpan(0, feasible.Length);
+        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), Recorder);
+        var (best, equals) = (long.MinValue, 0);
+        foreach (var total in totals)
         {
-            if (plugin.TryScore(pod, cluster, feasible, scores))
+            if (total > best)
             {
-                for (var i = 0; i < totals.Length; i++)
-                {
-                    totals[i] += plugin.Weight * scores[i];
-                }
+                (best, equals) = (total, 0);
+            }
+            equals += total == best ? 1 : 0;
+        }
+        var chosen = equals == 1 ? 0 : entropy.Next(equals);
+        for (var i = 0; ; i++)
+        {
+            if (totals[i] == best && chosen-- == 0)
+            {
+                return feasible[i];
             }
         }
-        // Each of the equally best gets the same chance, in one pass.
-        var (best, equals) = (0, 1);
-        for (var i = 1; i < totals.Length; i++)
+    }
+
+    private Placement At(int node) => new(cluster.At(node).Name) { Node = node };
+
+    private Placement Nowhere(CycleState state)
+    {
+        foreach (var refusal in _diagnosis.Refusals)
         {
-            if (totals[i] > totals[best])
+            _diagnosis.Plugins.Add(refusal.Plugin);
+        }
+        PostFilterResult? result = null;
+        foreach (var plugin in Profile.PostFilter)
+        {
+            if (plugin.PostFilter(state, _diagnosis) is { } found)
             {
-                (best, equals) = (i, 1);
-            }
-            else if (totals[i] == totals[best] && entropy.Next(++equals) == 0)
-            {
-                best = i;
+                result = found;
+                break;
             }
         }
-        return feasible[best];
+        var retryOn = ClusterEvents.None;
+        IPlugin[] plugins = [.. _diagnosis.Plugins.OrderBy(p => p.Name, StringComparer.Ordinal)];
+        foreach (var plugin in plugins)
+        {
+            retryOn |= plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
+        }
+        var placement = new Placement(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
+        state.Failure = result is null ? (cluster.Version, placement) : null;
+        return placement;
     }
 }

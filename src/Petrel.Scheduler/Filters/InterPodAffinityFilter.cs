@@ -1,98 +1,130 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>Required pod affinity and anti-affinity: the pod's own, and the anti-affinity of the pods that are there.</summary>
-internal sealed class InterPodAffinityFilter : IFilterPlugin
+internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
 {
+    private static readonly Verdict NotNear = Verdict.Unresolvable("node(s) didn't match pod affinity rules");
+    private static readonly Verdict TooNear = Verdict.Unschedulable("node(s) didn't match pod anti-affinity rules");
+    private static readonly Verdict Unwelcome = Verdict.Unschedulable("node(s) didn't satisfy existing pods anti-affinity rules");
+
     public string Name => "InterPodAffinity";
 
     public ClusterEvents RetryOn =>
         ClusterEvents.NodeAdded | ClusterEvents.NodeLabels | ClusterEvents.PodAdded | ClusterEvents.PodDeleted | ClusterEvents.NamespaceLabels;
 
-    public INodeFilter? For(PodInfo pod, ClusterState cluster)
+    public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
         var own = pod.RequiredAffinity.Length + pod.RequiredAntiAffinity.Length > 0;
-        return own || cluster.AnyPodAffinity ? new Filter(pod, cluster, own) : null;
+        return own || cluster.AnyPodAffinity ? FilterPlan.With(new Filter(pod, cluster, own)) : FilterPlan.Skip;
     }
 
-    private sealed class Filter : INodeFilter
+    private sealed class Filter : INodeFilter, IFollowsPods
     {
         private readonly PodInfo _pod;
-        private readonly bool _isFirstOfItsKind;
+        private readonly ClusterState _cluster;
+        private readonly TopologyColumn[] _wanted;
+        private readonly TopologyColumn[] _shunned;
+        private readonly bool _likesItself;
 
-        // Topology (key, value) pairs that hold: pods that match all affinity terms; pods that an anti-affinity term matches;
-        // pods whose anti-affinity matches this one.
-        private readonly HashSet<(string, string)> _affine = [];
-        private readonly HashSet<(string, string)> _averse = [];
-        private readonly HashSet<(string, string)> _unwelcome = [];
+        // Where pods are that match all affinity terms; that match an anti-affinity term (of each its own); whose anti-affinity matches this one.
+        private readonly TopologyCounts _affine;
+        private readonly TopologyCounts[] _averse;
+        private readonly TopologyCounts _unwelcome;
 
         public Filter(PodInfo pod, ClusterState cluster, bool own)
         {
-            _pod = pod;
-            foreach (var node in cluster.Nodes)
+            (_pod, _cluster) = (pod, cluster);
+            _wanted = [.. pod.RequiredAffinity.Select(t => cluster.Topology(t.TopologyKey))];
+            _shunned = [.. pod.RequiredAntiAffinity.Select(t => cluster.Topology(t.TopologyKey))];
+            _likesItself = Array.TrueForAll(pod.RequiredAffinity, t => t.Selects(pod, cluster));
+            (_affine, _unwelcome) = (new(cluster), new(cluster));
+            _averse = [.. pod.RequiredAntiAffinity.Select(_ => new TopologyCounts(cluster))];
+            foreach (var node in cluster.Order)
             {
-                foreach (var other in own ? node.Pods : node.PodsWithAffinity)
+                var info = cluster.At(node);
+                foreach (var other in own ? info.Pods : info.PodsWithAffinity)
                 {
-                    if (pod.RequiredAffinity.Length > 0 && Array.TrueForAll(pod.RequiredAffinity, t => t.Selects(other, cluster)))
-                    {
-                        Note(_affine, pod.RequiredAffinity, node);
-                    }
-                    Note(_averse, pod.RequiredAntiAffinity.Where(t => t.Selects(other, cluster)), node);
-                    Note(_unwelcome, other.RequiredAntiAffinity.Where(t => t.Selects(pod, cluster)), node);
+                    Count(other, node, 1);
                 }
             }
-            // The first of pods that want each other's company would wait for ever.
-            _isFirstOfItsKind = _affine.Count == 0 && Array.TrueForAll(pod.RequiredAffinity, t => t.Selects(pod, cluster));
         }
 
-        public bool Passes(NodeInfo node, List<string> reasons)
+        public Reach Reach => Reach.Cluster;
+
+        public Verdict Check(int node)
         {
             if (!SatisfiesAffinity(node))
             {
-                reasons.Add("node(s) didn't match pod affinity rules");
-                return false;
+                return NotNear;
             }
-            if (_averse.Count > 0 && Array.Exists(_pod.RequiredAntiAffinity, t => Holds(_averse, t.TopologyKey, node)))
+            for (var i = 0; i < _shunned.Length; i++)
             {
-                reasons.Add("node(s) didn't match pod anti-affinity rules");
-                return false;
+                if (_averse[i].Has(_shunned[i], node))
+                {
+                    return TooNear;
+                }
             }
-            if (_unwelcome.Count > 0 && _unwelcome.Any(pair => node.Labels.TryGetValue(pair.Item1, out var value) && value == pair.Item2))
-            {
-                reasons.Add("node(s) didn't satisfy existing pods anti-affinity rules");
-                return false;
-            }
-            return true;
+            return _unwelcome.HasAny(node) ? Unwelcome : Verdict.Pass;
         }
 
-        private bool SatisfiesAffinity(NodeInfo node)
+        public void Add(PodInfo pod, int node) => Count(pod, node, 1);
+
+        public void Remove(PodInfo pod, int node) => Count(pod, node, -1);
+
+        private bool SatisfiesAffinity(int node)
         {
             var all = true;
-            foreach (var term in _pod.RequiredAffinity)
+            foreach (var column in _wanted)
             {
-                if (!node.Labels.ContainsKey(term.TopologyKey))
+                if (column.Domains[node] < 0)
                 {
                     return false;
                 }
-                all &= Holds(_affine, term.TopologyKey, node);
+                all &= _affine.Has(column, node);
             }
-            return all || _isFirstOfItsKind;
+            // The first of pods that want each other's company would wait for ever.
+            return all || (_affine.Total == 0 && _likesItself);
         }
 
-        private static bool Holds(HashSet<(string, string)> pairs, string key, NodeInfo node) =>
-            node.Labels.TryGetValue(key, out var value) && pairs.Contains((key, value));
-
-        private static void Note(HashSet<(string, string)> pairs, IEnumerable<PodAffinityTerm> terms, NodeInfo node)
+        private void Count(PodInfo other, int node, int sign)
         {
-            foreach (var term in terms)
+            if (_wanted.Length > 0 && SelectedByAll(other))
             {
-                if (node.Labels.TryGetValue(term.TopologyKey, out var value))
+                foreach (var term in _pod.RequiredAffinity)
                 {
-                    pairs.Add((term.TopologyKey, value));
+                    _affine.Add(term.TopologyKey, node, sign);
                 }
             }
+            for (var i = 0; i < _shunned.Length; i++)
+            {
+                if (_pod.RequiredAntiAffinity[i].Selects(other, _cluster))
+                {
+                    _averse[i].Add(_shunned[i].Key, node, sign);
+                }
+            }
+            foreach (var term in other.RequiredAntiAffinity)
+            {
+                if (term.Selects(_pod, _cluster))
+                {
+                    _unwelcome.Add(term.TopologyKey, node, sign);
+                }
+            }
+        }
+
+        private bool SelectedByAll(PodInfo other)
+        {
+            foreach (var term in _pod.RequiredAffinity)
+            {
+                if (!term.Selects(other, _cluster))
+                {
+                    return false;
+                }
+            }
+            return true;
         }
     }
 }

@@ -1,30 +1,39 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>Host ports are taken by one pod of a node at most.</summary>
-internal sealed class NodePortsFilter : IFilterPlugin
+internal sealed class NodePortsFilter : IFilterPlugin, IRetryHints
 {
+    private static readonly Verdict Taken = Verdict.Unschedulable("node(s) didn't have free ports for the requested pod ports");
+
     public string Name => "NodePorts";
 
     public ClusterEvents RetryOn => ClusterEvents.NodeAdded | ClusterEvents.PodDeleted;
 
-    public INodeFilter? For(PodInfo pod, ClusterState cluster) => pod.HostPorts.Length == 0 ? null : new Filter(pod.HostPorts);
+    public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
+        happened.OldPod is not { } gone || Array.Exists(gone.HostPorts, used => Array.Exists(waiting.HostPorts, used.ConflictsWith));
 
-    private sealed class Filter(HostPort[] wanted) : INodeFilter
+    public FilterPlan For(PodInfo pod, ClusterState cluster) =>
+        pod.HostPorts.Length == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter(pod.HostPorts, cluster));
+
+    private sealed class Filter(HostPort[] wanted, ClusterState cluster) : INodeFilter
     {
-        public bool Passes(NodeInfo node, List<string> reasons)
+        public Verdict Check(int node)
         {
-            foreach (var used in node.UsedPorts)
+            foreach (var used in cluster.At(node).UsedPorts)
             {
-                if (Array.Exists(wanted, port => port.ConflictsWith(used)))
+                foreach (var port in wanted)
                 {
-                    reasons.Add("node(s) didn't have free ports for the requested pod ports");
-                    return false;
+                    if (port.ConflictsWith(used))
+                    {
+                        return Taken;
+                    }
                 }
             }
-            return true;
+            return Verdict.Pass;
         }
     }
 }

@@ -1,69 +1,82 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>Topology spread constraints with <c>DoNotSchedule</c>: no domain may get further than maxSkew ahead of the emptiest.</summary>
-internal sealed class PodTopologySpreadFilter : IFilterPlugin
+internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFilterPlugin, IRetryHints
 {
+    private static readonly Verdict Skewed = Verdict.Unschedulable("node(s) didn't match pod topology spread constraints");
+    private static readonly Verdict NoDomain = Verdict.Unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
+
     public string Name => "PodTopologySpread";
 
     public ClusterEvents RetryOn =>
         ClusterEvents.NodeAdded | ClusterEvents.NodeDeleted | ClusterEvents.NodeLabels | ClusterEvents.NodeTaints
-        | ClusterEvents.PodAdded | ClusterEvents.PodDeleted;
+        | ClusterEvents.PodAdded | ClusterEvents.PodDeleted | ClusterEvents.Services;
 
-    public INodeFilter? For(PodInfo pod, ClusterState cluster)
+    // Only pods of its own namespace are counted.
+    public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
+        (happened.NewPod ?? happened.OldPod) is not { } pod || pod.Key.Namespace == waiting.Key.Namespace;
+
+    public ObjectKinds Needs(PodInfo pod) => SpreadConstraint.HasOwn(pod) || args.Defaulting != DefaultSpread.List ? ObjectKinds.None : ObjectKinds.Services;
+
+    public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
-        var constraints = SpreadConstraint.Of(pod, SpreadConstraint.DoNotSchedule);
-        return constraints.Length == 0 ? null : new Filter([.. constraints.Select(c => new Domains(c, constraints, pod, cluster))]);
+        var constraints = SpreadConstraint.Of(pod, SpreadConstraint.DoNotSchedule, args, cluster);
+        return constraints.Length == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter(constraints, pod, cluster));
     }
 
-    private sealed class Filter(Domains[] constraints) : INodeFilter
+    private sealed class Filter : INodeFilter, IFollowsPods
     {
-        public bool Passes(NodeInfo node, List<string> reasons)
+        private readonly SpreadDomains[] _constraints;
+
+        public Filter(SpreadConstraint[] constraints, PodInfo pod, ClusterState cluster)
         {
-            foreach (var domains in constraints)
+            _constraints = [.. constraints.Select(c => new SpreadDomains(c, pod, cluster))];
+            foreach (var node in cluster.Order)
             {
-                if (!node.Labels.TryGetValue(domains.Constraint.TopologyKey, out var domain))
+                // Nodes without one of the labels count for no constraint.
+                if (Array.TrueForAll(_constraints, c => c.Column.Domains[node] >= 0))
                 {
-                    reasons.Add("node(s) didn't match pod topology spread constraints (missing required label)");
-                    return false;
-                }
-                if (domains.SkewWith(domain) > domains.Constraint.MaxSkew)
-                {
-                    reasons.Add("node(s) didn't match pod topology spread constraints");
-                    return false;
+                    foreach (var constraint in _constraints)
+                    {
+                        constraint.Include(cluster.At(node), pod);
+                    }
                 }
             }
-            return true;
         }
-    }
 
-    /// <summary>How many matching pods each domain of a constraint has.</summary>
-    private sealed class Domains
-    {
-        private readonly Dictionary<string, int> _matching = new(StringComparer.Ordinal);
-        private readonly int _self;
-        private readonly int _fewest;
+        public Reach Reach => Reach.Cluster;
 
-        public Domains(SpreadConstraint constraint, SpreadConstraint[] all, PodInfo pod, ClusterState cluster)
+        public Verdict Check(int node)
         {
-            Constraint = constraint;
-            _self = constraint.Counts(pod) ? 1 : 0;
-            foreach (var node in cluster.Nodes)
+            foreach (var constraint in _constraints)
             {
-                if (Array.TrueForAll(all, c => node.Labels.ContainsKey(c.TopologyKey)) && constraint.Includes(node, pod))
+                var domain = constraint.Column.Domains[node];
+                if (domain < 0)
                 {
-                    var domain = node.Labels[constraint.TopologyKey];
-                    _matching[domain] = _matching.GetValueOrDefault(domain) + constraint.CountOn(node);
+                    return NoDomain;
+                }
+                if (constraint.SkewWith(domain) > constraint.MaxSkew)
+                {
+                    return Skewed;
                 }
             }
-            // Too few domains count as if an empty one existed.
-            _fewest = _matching.Count == 0 || _matching.Count < constraint.MinDomains ? 0 : _matching.Values.Min();
+            return Verdict.Pass;
         }
 
-        public SpreadConstraint Constraint { get; }
+        public void Add(PodInfo pod, int node) => Count(pod, node, 1);
 
-        public int SkewWith(string domain) => _matching.GetValueOrDefault(domain) + _self - _fewest;
+        public void Remove(PodInfo pod, int node) => Count(pod, node, -1);
+
+        private void Count(PodInfo pod, int node, int sign)
+        {
+            foreach (var constraint in _constraints)
+            {
+                constraint.Count(pod, node, sign);
+            }
+        }
     }
 }

@@ -21,4 +21,27 @@ internal enum ClusterEvents
 
     /// <summary>A namespace's labels changed: pod affinity may select other pods.</summary>
     NamespaceLabels = 1 << 7,
+
+    /// <summary>A pod that waits changed its labels or spec, or is new.</summary>
+    WaitingPod = 1 << 8,
+
+    /// <summary>A persistent volume claim, persistent volume, storage class or CSI node came or changed.</summary>
+    Storage = 1 << 9,
+
+    /// <summary>A Service came, changed or went.</summary>
+    Services = 1 << 10,
+
+    /// <summary>A PodGroup came or changed.</summary>
+    PodGroups = 1 << 11,
+
+    /// <summary>A disruption budget changed.</summary>
+    DisruptionBudgets = 1 << 12,
+
+    /// <summary>A pod on a node requests less than before.</summary>
+    PodShrunk = 1 << 13,
+
+    /// <summary>The first list of kinds that a pod waited for is known.</summary>
+    ObjectsKnown = 1 << 14,
+
+    Any = ~None,
 }

@@ -1,4 +1,5 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Queue;
 
@@ -12,6 +13,9 @@ internal enum QueueState
 
     /// <summary>Fits nowhere, and waits for something to happen.</summary>
     Unschedulable,
+
+    /// <summary>May not be tried yet: a plugin keeps it back until something happens.</summary>
+    Gated,
 
     /// <summary>Is being scheduled or bound.</summary>
     InFlight,
@@ -33,6 +37,9 @@ internal sealed class QueuedPod(PodInfo pod)
 
     /// <summary>What may make it schedulable.</summary>
     public ClusterEvents RetryOn { get; set; }
+
+    /// <summary>The plugins that refused it.</summary>
+    public IReadOnlyList<IPlugin> RefusedBy { get; set; } = [];
 
     /// <summary>Of its entry in a heap that counts.</summary>
     public long Ticket { get; set; }

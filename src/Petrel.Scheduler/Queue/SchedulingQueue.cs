@@ -1,5 +1,6 @@
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Queue;
 
@@ -17,6 +18,9 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
 
     public int Count => _pods.Count;
 
+    /// <summary>Asked before a pod is made ready: the plugin that keeps it back, if any.</summary>
+    public Func<PodInfo, IPlugin?> Gate { get; init; } = _ => null;
+
     public QueuedPod? Find(ObjectKey key) => _pods.GetValueOrDefault(key);
 
     /// <summary>A pod that wants scheduling is new, or has changed. A change of what it asks for gives it another try.</summary>
@@ -30,7 +34,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
             return;
         }
         queued.Pod = pod;
-        if (changesWhatItAsks && queued.State == QueueState.Unschedulable)
+        if (changesWhatItAsks && queued.State is QueueState.Unschedulable or QueueState.Gated)
         {
             Retry(queued);
         }
@@ -64,16 +68,37 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         return false;
     }
 
-    /// <summary>A taken pod fits nowhere; it comes again when something of <paramref name="retryOn"/> happens.</summary>
-    public void PutUnschedulable(QueuedPod queued, ClusterEvents retryOn)
+    /// <summary>
+    /// Takes as many pods of the same signature, up to a number, as come next: what <see cref="TryTake"/> would give one after the other.
+    /// </summary>
+    public void TakeBatch(int most, List<QueuedPod> batch)
+    {
+        batch.Clear();
+        while (batch.Count < most && (batch.Count == 0 || NextIsLike(batch[0].Pod)) && TryTake(out var next))
+        {
+            batch.Add(next);
+        }
+    }
+
+    /// <summary>
+    /// A taken pod fits nowhere; it comes again when something of <paramref name="retryOn"/> happens that one of the plugins that refused it doesn't think useless.
+    /// </summary>
+    public void PutUnschedulable(QueuedPod queued, ClusterEvents retryOn, IReadOnlyList<IPlugin>? refusedBy = null)
     {
         if (IsCurrent(queued))
         {
             queued.Failures++;
             queued.Since = time.GetUtcNow();
-            queued.RetryOn = retryOn;
-            queued.State = QueueState.Unschedulable;
-            _unschedulable[queued.Pod.Key] = queued;
+            PutAside(queued, QueueState.Unschedulable, retryOn, refusedBy ?? []);
+        }
+    }
+
+    /// <summary>A taken pod can't be judged before kinds of objects are known; it comes again, as if it hadn't been taken, when they are.</summary>
+    public void PutBack(QueuedPod queued)
+    {
+        if (IsCurrent(queued))
+        {
+            PutAside(queued, QueueState.Unschedulable, ClusterEvents.ObjectsKnown, []);
         }
     }
 
@@ -89,16 +114,21 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     }
 
     /// <summary>Something happened: pods that it may help are tried again.</summary>
-    public void Move(ClusterEvents happened)
+    public void Move(in ClusterEvent happened)
     {
-        if (_unschedulable.Count == 0)
+        if (_unschedulable.Count == 0 || happened.Kinds == ClusterEvents.None)
         {
             return;
         }
-        foreach (var queued in _unschedulable.Values.Where(q => (q.RetryOn & happened) != 0).ToArray())
+        List<QueuedPod>? moved = null;
+        foreach (var queued in _unschedulable.Values)
         {
-            Retry(queued);
+            if ((queued.RetryOn & happened.Kinds) != 0 && MayHelp(queued, happened))
+            {
+                (moved ??= []).Add(queued);
+            }
         }
+        moved?.ForEach(Retry);
     }
 
     /// <summary>When a waiting pod is to be looked at next; null when none waits for time.</summary>
@@ -118,7 +148,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
                     _backoff.Dequeue();
                 }
             }
-            foreach (var queued in _unschedulable.Values)
+            foreach (var queued in _unschedulable.Values.Where(q => q.State == QueueState.Unschedulable))
             {
                 var flush = queued.Since + settings.UnschedulableFlush;
                 due = due is null || flush < due ? flush : due;
@@ -138,7 +168,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
                 Activate(next.Pod);
             }
         }
-        foreach (var queued in _unschedulable.Values.Where(q => q.Since + settings.UnschedulableFlush <= now).ToArray())
+        foreach (var queued in _unschedulable.Values.Where(q => q.State == QueueState.Unschedulable && q.Since + settings.UnschedulableFlush <= now).ToArray())
         {
             Retry(queued);
         }
@@ -147,7 +177,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     private void Retry(QueuedPod queued)
     {
         _unschedulable.Remove(queued.Pod.Key);
-        var due = queued.Since + Backoff(queued.Failures);
+        var due = queued.Failures == 0 ? queued.Since : queued.Since + Backoff(queued.Failures);
         if (due <= time.GetUtcNow())
         {
             Activate(queued);
@@ -158,8 +188,48 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         _backoff.Enqueue((queued, queued.Ticket), (due, queued.Ticket));
     }
 
+    private void PutAside(QueuedPod queued, QueueState state, ClusterEvents retryOn, IReadOnlyList<IPlugin> refusedBy)
+    {
+        (queued.State, queued.RetryOn, queued.RefusedBy) = (state, retryOn, refusedBy);
+        _unschedulable[queued.Pod.Key] = queued;
+    }
+
+    private static bool MayHelp(QueuedPod queued, in ClusterEvent happened)
+    {
+        if (queued.RefusedBy.Count == 0)
+        {
+            return true;
+        }
+        foreach (var plugin in queued.RefusedBy)
+        {
+            if (plugin is not IRetryHints hints || ((hints.RetryOn & happened.Kinds) != 0 && hints.MayHelp(queued.Pod, happened)))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private bool NextIsLike(PodInfo pod)
+    {
+        while (_active.TryPeek(out var next, out _))
+        {
+            if (next.Pod.Ticket == next.Ticket)
+            {
+                return next.Pod.Pod.Signature == pod.Signature;
+            }
+            _active.Dequeue();
+        }
+        return false;
+    }
+
     private void Activate(QueuedPod queued)
     {
+        if (Gate(queued.Pod) is { } plugin)
+        {
+            PutAside(queued, QueueState.Gated, plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any, [plugin]);
+            return;
+        }
         queued.State = QueueState.Active;
         queued.Ticket = ++_tickets;
         _active.Enqueue((queued, queued.Ticket), (-queued.Pod.Priority, queued.Since, queued.Ticket));

@@ -1,33 +1,61 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
-/// <summary>Prefers nodes whose CPU and memory will be used to a similar degree. Says nothing about pods that request neither.</summary>
-internal sealed class BalancedAllocationScore : IScorePlugin
+/// <summary>
+/// Prefers nodes whose resources (CPU and memory) will be used to a similar degree. Says nothing about pods that request none of them: they would all go to one node.
+/// </summary>
+internal sealed class BalancedAllocationScore(BalancedAllocationArgs args) : IScorePlugin
 {
     public string Name => "NodeResourcesBalancedAllocation";
 
-    public int Weight => 1;
-
-    public bool TryScore(PodInfo pod, ClusterState cluster, IReadOnlyList<NodeInfo> nodes, Span<long> scores)
+    public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
-        if (pod.Requests is { MilliCpu: 0, Memory: 0 })
-        {
-            return false;
-        }
-        for (var i = 0; i < nodes.Count; i++)
-        {
-            var (allocatable, requested) = (nodes[i].Allocatable, nodes[i].Requested);
-            // The standard deviation of two fractions is half of their difference; of one it is nothing.
-            var deviation = allocatable.MilliCpu > 0 && allocatable.Memory > 0
-                ? Math.Abs(
-                    Fraction(requested.MilliCpu + pod.Requests.MilliCpu, allocatable.MilliCpu)
-                    - Fraction(requested.Memory + pod.Requests.Memory, allocatable.Memory)) / 2
-                : 0;
-            scores[i] = (long)((1 - deviation) * Score.Max);
-        }
-        return true;
+        var resources = ScoredResource.Of(args.Resources, pod, cluster, withDefaults: false);
+        return Array.TrueForAll(resources, r => r.Added == 0) ? null : new NodeScore(resources);
     }
 
-    private static double Fraction(long requested, long allocatable) => Math.Min(1, (double)requested / allocatable);
+    private sealed class NodeScore(ScoredResource[] resources) : INodeScore
+    {
+        public bool Normalizes => false;
+
+        public long Of(int node)
+        {
+            Span<double> fractions = stackalloc double[resources.Length];
+            var count = 0;
+            foreach (var resource in resources)
+            {
+                if (resource.Allocatable(node) is not 0 and var allocatable)
+                {
+                    fractions[count++] = Math.Min(1, (double)resource.Requested(node) / allocatable);
+                }
+            }
+            return (long)((1 - Deviation(fractions[..count])) * Score.Max);
+        }
+
+        private static double Deviation(ReadOnlySpan<double> fractions)
+        {
+            if (fractions.Length < 2)
+            {
+                return 0;
+            }
+            if (fractions.Length == 2)
+            {
+                // The standard deviation of two is half of their difference.
+                return Math.Abs((fractions[0] - fractions[1]) / 2);
+            }
+            var total = 0.0;
+            foreach (var fraction in fractions)
+            {
+                total += fraction;
+            }
+            var (mean, squares) = (total / fractions.Length, 0.0);
+            foreach (var fraction in fractions)
+            {
+                squares += (fraction - mean) * (fraction - mean);
+            }
+            return Math.Sqrt(squares / fractions.Length);
+        }
+    }
 }

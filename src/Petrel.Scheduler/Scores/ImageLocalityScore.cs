@@ -1,4 +1,5 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
@@ -14,27 +15,41 @@ internal sealed class ImageLocalityScore : IScorePlugin
 
     public string Name => "ImageLocality";
 
-    public int Weight => 1;
-
-    public bool TryScore(PodInfo pod, ClusterState cluster, IReadOnlyList<NodeInfo> nodes, Span<long> scores)
+    public INodeScore For(PodInfo pod, ClusterState cluster)
     {
-        var images = (pod.Pod.Spec.InitContainers ?? []).Concat(pod.Pod.Spec.Containers ?? []).Select(c => WithTag(c.Image ?? "")).ToArray();
-        var most = MostPerContainer * images.Length;
-        for (var i = 0; i < nodes.Count; i++)
-        {
-            long present = 0;
-            foreach (var image in images)
-            {
-                if (nodes[i].Images.TryGetValue(image, out var size))
-                {
-                    present += (long)(size * ((double)cluster.NodesWithImage(image) / cluster.Nodes.Count));
-                }
-            }
-            scores[i] = most <= Least ? 0 : Score.Max * (Math.Clamp(present, Least, most) - Least) / (most - Least);
-        }
-        return true;
+        var spec = pod.Pod.Spec;
+        string[] images =
+        [
+            .. (spec.InitContainers ?? []).Concat(spec.Containers ?? []).Select(c => WithTag(c.Image ?? "")),
+            .. (spec.Volumes ?? []).Where(v => v.Image is not null).Select(v => WithTag(v.Image.Reference ?? "")),
+        ];
+        return new NodeScore(images, cluster);
     }
 
     // A colon before the last slash is a registry's port.
     private static string WithTag(string image) => image.LastIndexOf(':') <= image.LastIndexOf('/') ? image + ":latest" : image;
+
+    private sealed class NodeScore(string[] images, ClusterState cluster) : INodeScore
+    {
+        public bool Normalizes => false;
+
+        public long Of(int node)
+        {
+            var here = cluster.At(node).Images;
+            if (here.Count == 0)
+            {
+                return 0;
+            }
+            long present = 0;
+            foreach (var image in images)
+            {
+                if (here.TryGetValue(image, out var size))
+                {
+                    present += (long)(size * ((double)cluster.NodesWithImage(image) / cluster.Nodes.Count));
+                }
+            }
+            var most = MostPerContainer * images.Length;
+            return most <= Least ? 0 : Score.Max * (Math.Clamp(present, Least, most) - Least) / (most - Least);
+        }
+    }
 }

@@ -1,76 +1,90 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
 /// Preferred pod affinity and anti-affinity: the pod's own towards those that are there, and theirs towards it (of which required
-/// affinity counts as a preference of weight 1).
+/// affinity counts as a preference of a weight that the profile says).
 /// </summary>
-internal sealed class InterPodAffinityScore : IScorePlugin
+internal sealed class InterPodAffinityScore(InterPodAffinityArgs args) : IScorePlugin
 {
-    private const int RequiredAffinityWeight = 1;
-
     public string Name => "InterPodAffinity";
 
-    public int Weight => 2;
-
-    public bool TryScore(PodInfo pod, ClusterState cluster, IReadOnlyList<NodeInfo> nodes, Span<long> scores)
+    public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
         var own = pod.PreferredAffinity.Length + pod.PreferredAntiAffinity.Length > 0;
-        if (!own && !cluster.AnyPodAffinity)
-        {
-            return false;
-        }
-        var weights = new Dictionary<(string Key, string Value), long>();
-        foreach (var node in cluster.Nodes)
-        {
-            foreach (var other in own ? node.Pods : node.PodsWithAffinity)
-            {
-                Add(pod.PreferredAffinity, other, 1);
-                Add(pod.PreferredAntiAffinity, other, -1);
-                Add(other.PreferredAffinity, pod, 1);
-                Add(other.PreferredAntiAffinity, pod, -1);
-                Add(other.RequiredAffinity, pod, 1);
-            }
-
-            void Add(PodAffinityTerm[] terms, PodInfo subject, int sign)
-            {
-                foreach (var term in terms)
-                {
-                    if (node.Labels.TryGetValue(term.TopologyKey, out var value) && term.Selects(subject, cluster))
-                    {
-                        var weight = term.Weight == 0 ? RequiredAffinityWeight : term.Weight;
-                        weights[(term.TopologyKey, value)] = weights.GetValueOrDefault((term.TopologyKey, value)) + sign * weight;
-                    }
-                }
-            }
-        }
-        if (weights.Count == 0)
-        {
-            return false;
-        }
-        Fill(nodes, scores, weights);
-        return true;
+        return own || (cluster.AnyPodAffinity && !args.IgnorePreferredTermsOfExistingPods) ? new NodeScore(pod, cluster, own, args.HardPodAffinityWeight) : null;
     }
 
-    private static void Fill(IReadOnlyList<NodeInfo> nodes, Span<long> scores, Dictionary<(string Key, string Value), long> weights)
+    private sealed class NodeScore : INodeScore, IFollowsPods
     {
-        var (lowest, highest) = (0L, 0L);
-        for (var i = 0; i < nodes.Count; i++)
+        private readonly PodInfo _pod;
+        private readonly ClusterState _cluster;
+        private readonly int _hardWeight;
+        private readonly TopologyCounts _weights;
+
+        public NodeScore(PodInfo pod, ClusterState cluster, bool own, int hardWeight)
         {
-            scores[i] = 0;
-            foreach (var ((key, value), weight) in weights)
+            (_pod, _cluster, _hardWeight, _weights) = (pod, cluster, hardWeight, new(cluster));
+            foreach (var node in cluster.Order)
             {
-                if (nodes[i].Labels.TryGetValue(key, out var actual) && actual == value)
+                var info = cluster.At(node);
+                foreach (var other in own ? info.Pods : info.PodsWithAffinity)
                 {
-                    scores[i] += weight;
+                    Count(other, node, 1);
                 }
             }
-            (lowest, highest) = (Math.Min(lowest, scores[i]), Math.Max(highest, scores[i]));
         }
-        foreach (ref var score in scores)
+
+        public Reach Reach => Reach.Cluster;
+
+        public bool Normalizes => true;
+
+        public long Of(int node) => _weights.Sum(node);
+
+        public void Normalize(ReadOnlySpan<int> nodes, Span<long> scores)
         {
-            score = highest > lowest ? (long)(Score.Max * ((double)(score - lowest) / (highest - lowest))) : 0;
+            var (lowest, highest) = (long.MaxValue, long.MinValue);
+            foreach (var score in scores)
+            {
+                (lowest, highest) = (Math.Min(lowest, score), Math.Max(highest, score));
+            }
+            foreach (ref var score in scores)
+            {
+                score = highest > lowest ? (long)(Score.Max * ((double)(score - lowest) / (highest - lowest))) : 0;
+            }
+        }
+
+        public void Add(PodInfo pod, int node) => Count(pod, node, 1);
+
+        public void Remove(PodInfo pod, int node) => Count(pod, node, -1);
+
+        private void Count(PodInfo other, int node, int sign)
+        {
+            Count(_pod.PreferredAffinity, other, node, sign, 0);
+            Count(_pod.PreferredAntiAffinity, other, node, -sign, 0);
+            if (other.HasPodAffinity)
+            {
+                Count(other.PreferredAffinity, _pod, node, sign, 0);
+                Count(other.PreferredAntiAffinity, _pod, node, -sign, 0);
+                if (_hardWeight > 0)
+                {
+                    Count(other.RequiredAffinity, _pod, node, sign, _hardWeight);
+                }
+            }
+        }
+
+        // The node is that of the pod which is there, whoever's the terms are.
+        private void Count(PodAffinityTerm[] terms, PodInfo subject, int node, int sign, int weight)
+        {
+            foreach (var term in terms)
+            {
+                if (term.Selects(subject, _cluster))
+                {
+                    _weights.Add(term.TopologyKey, node, sign * (weight > 0 ? weight : term.Weight));
+                }
+            }
         }
     }
 }

@@ -1,30 +1,39 @@
+using k8s.Models;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
-/// <summary>Prefers nodes by the weights of the preferred node affinity terms that they match.</summary>
-internal sealed class NodeAffinityScore : IScorePlugin
+/// <summary>Prefers nodes by the weights of the preferred node affinity terms that they match, the pod's and those that the profile adds.</summary>
+internal sealed class NodeAffinityScore(NodeAffinityArgs args) : IScorePlugin
 {
+    private readonly (NodeTerm Term, int Weight)[] _added = TermsOf(args.AddedAffinity);
+
     public string Name => "NodeAffinity";
 
-    public int Weight => 2;
-
-    public bool TryScore(PodInfo pod, ClusterState cluster, IReadOnlyList<NodeInfo> nodes, Span<long> scores)
+    public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
-        if (pod.Pod.Spec.Affinity?.NodeAffinity?.PreferredDuringSchedulingIgnoredDuringExecution is not { Count: > 0 } preferred)
+        (NodeTerm Term, int Weight)[] terms = [.. _added, .. TermsOf(pod.Pod.Spec.Affinity?.NodeAffinity)];
+        return terms.Length == 0 ? null : new NodeScore(terms, cluster);
+    }
+
+    private static (NodeTerm Term, int Weight)[] TermsOf(V1NodeAffinity? affinity) =>
+        [.. (affinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(p => (new NodeTerm(p.Preference), p.Weight))];
+
+    private sealed class NodeScore((NodeTerm Term, int Weight)[] terms, ClusterState cluster) : INodeScore
+    {
+        public bool Normalizes => true;
+
+        public long Of(int node)
         {
-            return false;
-        }
-        scores.Clear();
-        foreach (var choice in preferred)
-        {
-            var term = new NodeTerm(choice.Preference);
-            for (var i = 0; i < nodes.Count; i++)
+            long sum = 0;
+            foreach (var (term, weight) in terms)
             {
-                scores[i] += term.Matches(nodes[i]) ? choice.Weight : 0;
+                sum += term.Matches(cluster.At(node)) ? weight : 0;
             }
+            return sum;
         }
-        Score.Normalize(scores);
-        return true;
+
+        public void Normalize(ReadOnlySpan<int> nodes, Span<long> scores) => Score.Normalize(scores);
     }
 }

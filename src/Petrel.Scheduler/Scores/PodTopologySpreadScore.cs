@@ -1,85 +1,197 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers the domains with the fewest pods to be spread: by the pod's ScheduleAnyway constraints, or else those of its
-/// controller over nodes and zones.
+/// Prefers the domains with the fewest pods to be spread: by the pod's ScheduleAnyway constraints, or else by the defaults for the pods of its Services and controller.
 /// </summary>
-internal sealed class PodTopologySpreadScore : IScorePlugin
+internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScorePlugin
 {
     public string Name => "PodTopologySpread";
 
-    public int Weight => 2;
+    public ObjectKinds Needs(PodInfo pod) => SpreadConstraint.HasOwn(pod) ? ObjectKinds.None : ObjectKinds.Services;
 
-    public bool TryScore(PodInfo pod, ClusterState cluster, IReadOnlyList<NodeInfo> nodes, Span<long> scores)
+    public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
-        var own = pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 };
-        var constraints = own ? SpreadConstraint.Of(pod, SpreadConstraint.ScheduleAnyway) : SpreadConstraint.Defaults(pod);
-        if (constraints.Length == 0)
-        {
-            return false;
-        }
-        // By default constraints, a node without a zone still counts as a node.
-        bool IsScored(NodeInfo node) => !own || Array.TrueForAll(constraints, c => node.Labels.ContainsKey(c.TopologyKey));
-
-        var scored = nodes.Where(IsScored).ToArray();
-        var domains = constraints.Select(c => new Domains(c, pod, cluster.Nodes.Where(IsScored), scored)).ToArray();
-        var (lowest, highest) = (long.MaxValue, 0L);
-        for (var i = 0; i < nodes.Count; i++)
-        {
-            scores[i] = -1;
-            if (IsScored(nodes[i]))
-            {
-                scores[i] = (long)Math.Round(domains.Sum(d => d.CrowdAt(nodes[i])), MidpointRounding.AwayFromZero);
-                (lowest, highest) = (Math.Min(lowest, scores[i]), Math.Max(highest, scores[i]));
-            }
-        }
-        foreach (ref var score in scores)
-        {
-            score = score < 0 ? 0 : highest == 0 ? Score.Max : Score.Max * (highest + lowest - score) / highest;
-        }
-        return true;
+        var constraints = SpreadConstraint.Of(pod, SpreadConstraint.ScheduleAnyway, args, cluster);
+        // By the system's defaults, a node without a zone still counts as a node.
+        var needsAll = SpreadConstraint.HasOwn(pod) || args.Defaulting == DefaultSpread.List;
+        return constraints.Length == 0 ? null : new NodeScore(constraints, needsAll, pod, cluster);
     }
 
-    /// <summary>How crowded each domain of a constraint is.</summary>
-    private sealed class Domains
+    private sealed class NodeScore : INodeScore, IFollowsPods
     {
-        private readonly SpreadConstraint _constraint;
-        private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
-        private readonly double _weight;
+        private const long Ignored = -1;
 
-        public Domains(SpreadConstraint constraint, PodInfo pod, IEnumerable<NodeInfo> all, NodeInfo[] scored)
+        private readonly Crowds[] _constraints;
+        private readonly bool _needsAll;
+
+        public NodeScore(SpreadConstraint[] constraints, bool needsAll, PodInfo pod, ClusterState cluster)
         {
-            _constraint = constraint;
-            if (!constraint.IsPerNode)
+            _constraints = [.. constraints.Select(c => new Crowds(c, cluster))];
+            _needsAll = needsAll;
+            foreach (var node in cluster.Order)
             {
-                foreach (var node in scored)
+                if (IsScored(node))
                 {
-                    _counts.TryAdd(DomainOf(node), 0);
-                }
-                foreach (var node in all)
-                {
-                    if (_counts.TryGetValue(DomainOf(node), out var count) && constraint.Includes(node, pod))
+                    foreach (var constraint in _constraints)
                     {
-                        _counts[DomainOf(node)] = count + constraint.CountOn(node);
+                        constraint.Include(cluster.At(node), pod);
                     }
                 }
             }
-            // A topology with few domains must not drown in one with many.
-            _weight = Math.Log((constraint.IsPerNode ? scored.Length : _counts.Count) + 2);
         }
 
-        public double CrowdAt(NodeInfo node)
+        public Reach Reach => Reach.Cluster;
+
+        public bool Normalizes => true;
+
+        public void Prepare(ReadOnlySpan<int> feasible)
         {
-            if (!node.Labels.TryGetValue(_constraint.TopologyKey, out var domain))
+            foreach (var constraint in _constraints)
             {
-                return 0;
+                constraint.BeginWeighing();
             }
-            var count = _constraint.IsPerNode ? _constraint.CountOn(node) : _counts[domain];
-            return count * _weight + (_constraint.MaxSkew - 1);
+            foreach (var node in feasible)
+            {
+                if (IsScored(node))
+                {
+                    foreach (var constraint in _constraints)
+                    {
+                        constraint.Weigh(node);
+                    }
+                }
+            }
+            foreach (var constraint in _constraints)
+            {
+                constraint.EndWeighing();
+            }
         }
 
-        private string DomainOf(NodeInfo node) => node.Labels.TryGetValue(_constraint.TopologyKey, out var value) ? value : "";
+        public long Of(int node)
+        {
+            if (!IsScored(node))
+            {
+                return Ignored;
+            }
+            var crowd = 0.0;
+            foreach (var constraint in _constraints)
+            {
+                crowd += constraint.CrowdAt(node);
+            }
+            return (long)Math.Round(crowd, MidpointRounding.AwayFromZero);
+        }
+
+        public void Normalize(ReadOnlySpan<int> nodes, Span<long> scores)
+        {
+            var (lowest, highest) = (long.MaxValue, 0L);
+            foreach (var score in scores)
+            {
+                if (score != Ignored)
+                {
+                    (lowest, highest) = (Math.Min(lowest, score), Math.Max(highest, score));
+                }
+            }
+            foreach (ref var score in scores)
+            {
+                score = score == Ignored ? 0 : highest == 0 ? Score.Max : Score.Max * (highest + lowest - score) / highest;
+            }
+        }
+
+        public void Add(PodInfo pod, int node) => Count(pod, node, 1);
+
+        public void Remove(PodInfo pod, int node) => Count(pod, node, -1);
+
+        private void Count(PodInfo pod, int node, int sign)
+        {
+            foreach (var constraint in _constraints)
+            {
+                constraint.Count(pod, node, sign);
+            }
+        }
+
+        private bool IsScored(int node)
+        {
+            if (_needsAll)
+            {
+                foreach (var constraint in _constraints)
+                {
+                    if (constraint.Column.Domains[node] < 0)
+                    {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+    }
+
+    /// <summary>How crowded each domain of a constraint is.</summary>
+    private sealed class Crowds
+    {
+        private readonly SpreadConstraint _constraint;
+        private readonly bool[] _included;
+
+        // By domain, or by node's slot; the domain of nodes without the label is the last.
+        private readonly int[] _counts;
+        private readonly long[] _seen;
+        private long _round;
+        private int _size;
+        private double _weight;
+
+        public Crowds(SpreadConstraint constraint, ClusterState cluster)
+        {
+            _constraint = constraint;
+            Column = cluster.Topology(constraint.TopologyKey);
+            _included = new bool[cluster.Capacity];
+            _counts = new int[constraint.IsPerNode ? cluster.Capacity : Column.DomainLimit];
+            _seen = new long[constraint.IsPerNode ? 0 : Column.DomainLimit + 1];
+        }
+
+        public TopologyColumn Column { get; }
+
+        public void Include(NodeInfo node, PodInfo pod)
+        {
+            // Of single nodes everything counts, whatever the policies say, as upstream.
+            if ((_constraint.IsPerNode || _constraint.Includes(node, pod)) && Place(node.Slot) is >= 0 and var place)
+            {
+                _included[node.Slot] = true;
+                _counts[place] += _constraint.CountOn(node);
+            }
+        }
+
+        public void Count(PodInfo pod, int node, int sign)
+        {
+            if (_included[node] && !pod.IsTerminating && _constraint.Counts(pod))
+            {
+                _counts[Place(node)] += sign;
+            }
+        }
+
+        public void BeginWeighing() => (_round, _size) = (_round + 1, 0);
+
+        public void Weigh(int node)
+        {
+            if (_constraint.IsPerNode)
+            {
+                _size++;
+                return;
+            }
+            var domain = Column.Domains[node];
+            ref var seen = ref _seen[domain < 0 ? _seen.Length - 1 : domain];
+            if (seen != _round)
+            {
+                seen = _round;
+                _size++;
+            }
+        }
+
+        // A topology with few domains must not drown in one with many.
+        public void EndWeighing() => _weight = Math.Log(_size + 2);
+
+        public double CrowdAt(int node) => Column.Domains[node] < 0 ? 0 : _counts[Place(node)] * _weight + (_constraint.MaxSkew - 1);
+
+        private int Place(int node) => _constraint.IsPerNode ? node : Column.Domains[node];
     }
 }

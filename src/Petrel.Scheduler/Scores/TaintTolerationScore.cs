@@ -1,4 +1,6 @@
+using k8s.Models;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
@@ -7,22 +9,25 @@ internal sealed class TaintTolerationScore : IScorePlugin
 {
     public string Name => "TaintToleration";
 
-    public int Weight => 3;
+    public INodeScore For(PodInfo pod, ClusterState cluster) => new NodeScore(pod.Pod.Spec.Tolerations, cluster);
 
-    public bool TryScore(PodInfo pod, ClusterState cluster, IReadOnlyList<NodeInfo> nodes, Span<long> scores)
+    private sealed class NodeScore(IList<V1Toleration>? tolerations, ClusterState cluster) : INodeScore
     {
-        for (var i = 0; i < nodes.Count; i++)
+        public bool Normalizes => true;
+
+        public long Of(int node)
         {
-            scores[i] = 0;
-            foreach (var taint in nodes[i].Taints)
+            var count = 0;
+            foreach (var taint in cluster.At(node).Taints)
             {
-                if (taint.Effect == Tolerations.PreferNoSchedule && !Tolerations.Tolerate(pod.Pod.Spec.Tolerations, taint))
+                if (taint.Effect == Tolerations.PreferNoSchedule && !Tolerations.Tolerate(tolerations, taint))
                 {
-                    scores[i]++;
+                    count++;
                 }
             }
+            return count;
         }
-        Score.Normalize(scores, reverse: true);
-        return true;
+
+        public void Normalize(ReadOnlySpan<int> nodes, Span<long> scores) => Score.Normalize(scores, reverse: true);
     }
 }

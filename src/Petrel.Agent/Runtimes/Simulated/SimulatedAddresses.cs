@@ -40,6 +40,14 @@ internal sealed class SimulatedAddresses
         return null;
     }
 
+    /// <summary>Takes this address; false when it is taken, or not one of those that are handed out.</summary>
+    public bool TryClaim(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        var number = bytes.Length * 8 == AddressBits ? BinaryPrimitives.ReadUInt32BigEndian(bytes) - _base : 0;
+        return number >= 2 && number < _count - 1 && _used.Add(number);
+    }
+
     public void Return(string address) => _used.Remove(BinaryPrimitives.ReadUInt32BigEndian(IPAddress.Parse(address).GetAddressBytes()) - _base);
 
     private string Text(uint number)

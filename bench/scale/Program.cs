@@ -1,0 +1,26 @@
+// How the live server carries many nodes and pods: `petrel up --nodes 0` and `petrel sim-nodes` as a user starts them, Deployments with a Service each,
+// and requests as kubectl sends them (TLS, client certificate, HTTP/2) all the while. Prints the figures of each size, and how they grow per pod.
+//   dotnet run -c Release --project bench/scale [nodes:pods ...] (default: 100:3000 300:9000 1000:30000)
+//   dotnet run -c Release --project bench/scale watchers: what a change costs beside 1, 100, 1,000 and 5,000 watches of single nodes
+using System.Globalization;
+using Petrel.Bench.Scale;
+
+if (args is ["watchers"])
+{
+    foreach (var count in (int[])[1, 100, 1000, 5000])
+    {
+        await WatcherRun.MeasureAsync(count);
+    }
+    return 0;
+}
+string[] given = args.Length > 0 ? args : ["100:3000", "300:9000", "1000:30000"];
+var results = new List<SizeFigures>();
+foreach (var size in given)
+{
+    var (nodes, pods) = size.Split(':') is [var left, var right]
+        ? (int.Parse(left, CultureInfo.InvariantCulture), int.Parse(right, CultureInfo.InvariantCulture))
+        : throw new ArgumentException($"\"{size}\" is not NODES:PODS.");
+    results.Add(await ScaleRun.MeasureAsync(nodes, pods, what => Console.Error.WriteLine($"{nodes} nodes, {pods} pods: {what}")));
+    FiguresTable.Print(results);
+}
+return 0;

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using k8s.Models;
+using Petrel.ApiServer;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Nodes;
+using Petrel.Client;
+using Petrel.Model.Api;
+using Petrel.Scheduler;
+using Petrel.Security;
+using Petrel.Store.Memory;
+
+namespace Petrel.Bench.Scheduler;
+
+/// <summary>Pods bound through the API: watches, bindings with all that the server does about them, and events. In one process, over a store in memory, without sockets.</summary>
+internal static class ThroughApi
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    public static async Task<Cost> RunAsync(int nodes, int pods)
+    {
+        await using var store = new MemoryStore();
+        using var stopping = new CancellationTokenSource(Patience);
+        var stop = stopping.Token;
+        var server = new ApiServer.ApiServer(new ApiServerOptions(), store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), new NoNodes(), NullLoggerFactory.Instance);
+        var serving = server.RunAsync(stop);
+        await server.Ready.WaitAsync(stop);
+        var user = new ApiClient(server, new UserInfo("admin", [UserInfo.MastersGroup]));
+        for (var i = 0; i < nodes; i++)
+        {
+            await user.CreateAsync(Make.Node(i), stop);
+        }
+        for (var i = 0; i < pods; i++)
+        {
+            var pod = Make.Pod(i, owner: $"rs-{i / 500}");
+            pod.Metadata.Uid = null;
+            pod.Spec.Priority = null;
+            await user.CreateAsync(pod, stop);
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var bound = 0;
+        var watched = new SharedCache<V1Pod>(user, TimeProvider.System, NullLogger.Instance);
+        watched.OnChange(change =>
+        {
+            if (string.IsNullOrEmpty(change.Old?.Spec.NodeName) && !string.IsNullOrEmpty(change.New?.Spec.NodeName) && ++bound == pods)
+            {
+                done.TrySetResult();
+            }
+        });
+        var watching = watched.RunAsync(stop);
+        await watched.Synced.WaitAsync(stop);
+        GC.Collect();
+        var (start, bytes) = (Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes());
+        var scheduler = new PodScheduler(new(server, UserInfo.ControlPlane("kube-scheduler")), TimeProvider.System, new SystemEntropy(), new(), NullLoggerFactory.Instance);
+        var scheduling = scheduler.RunAsync(stop);
+        await Task.WhenAny(done.Task, scheduling, Task.Delay(Patience, stop));
+        var cost = new Cost(Stopwatch.GetElapsedTime(start).TotalSeconds, GC.GetTotalAllocatedBytes() - bytes, pods, bound);
+        stopping.Cancel();
+        await Task.WhenAll(scheduling, watching);
+        try
+        {
+            await serving;
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to stop.
+        }
+        return cost;
+    }
+
+    private sealed class NoNodes : INodeConnector
+    {
+        public ValueTask<ApiResponse> SendAsync(
+            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
+            throw new IOException("no agents here");
+    }
+}

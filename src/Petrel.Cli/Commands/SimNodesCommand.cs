@@ -1,0 +1,149 @@
+using System.CommandLine;
+using System.Globalization;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Petrel.Agent.Fleet;
+using Petrel.Cli.Cluster;
+using Petrel.Cli.Hosting;
+using Petrel.Client;
+using Petrel.Client.Http;
+using Petrel.Model.Api;
+
+namespace Petrel.Cli.Commands;
+
+/// <summary><c>petrel sim-nodes</c>: joins simulated nodes to a live cluster.</summary>
+internal static class SimNodesCommand
+{
+    private const string About =
+        """
+        Join simulated nodes to a live cluster, to see how it and your manifests do at a size that no machine here has. Pods that are placed on them start,
+        run, fail and end by the options below; nothing runs behind them. Ctrl-C removes the nodes.
+
+        One process speaks for all nodes, so it needs more rights than a node has: by default it is the administrator of the local cluster in --data;
+        with --kubeconfig it is whoever that file names. Durations are written as 500ms, 2s, 1m30s, or as a range: 1s..5s.
+        A pod's annotations go before the options: sim.petrel.dev/start-delay, stop-delay, run-time, exit-code, failure-rate.
+        """;
+
+    private static readonly FleetSettings Defaults = new() { Count = 1 };
+
+    public static Command Create()
+    {
+        var options = new SimNodesOptions(Defaults);
+        var command = new Command("sim-nodes", About);
+        foreach (var option in options.All)
+        {
+            command.Add(option);
+        }
+        command.SetAction(async (result, _) =>
+        {
+            var (settings, connection) = options.Read(result);
+            using (connection)
+            {
+                return await RunAsync(settings, connection, result.GetValue(options.Keep));
+            }
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(FleetSettings settings, HttpApiHandler connection, bool keep)
+    {
+        using var stop = new StopSignals();
+        using var logs = LineLogging.Create();
+        var client = new ApiClient(connection, UserInfo.Anonymous, "petrel-sim-nodes");
+        await CheckAsync(client, stop.Token);
+        using var fleet = Make(settings, client, logs);
+        Console.WriteLine(
+            $"{settings.Count} nodes {settings.Prefix}1..{settings.Prefix}{settings.Count}, each {Cpu(settings.MilliCpu)} CPU, {settings.Memory >> 20} MiB, {settings.MaxPods} pods; seed {settings.Seed}.");
+        var show = ShowAsync(fleet, stop.Token);
+        try
+        {
+            await fleet.RunAsync(stop.Token);
+        }
+        catch (InvalidOperationException e) when (e.InnerException is FleetException problem)
+        {
+            throw new UserErrorException($"--prefix: {problem.Message}");
+        }
+        finally
+        {
+            stop.Stop();
+            await show;
+            await EndAsync(fleet, keep);
+        }
+        return 0;
+    }
+
+    private static SimulatedFleet Make(FleetSettings settings, ApiClient client, ILoggerFactory logs)
+    {
+        try
+        {
+            return new(settings, client, TimeProvider.System, logs);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserErrorException($"--count: {e.Message}");
+        }
+    }
+
+    // At once, and in one line, what would else be tried for ever.
+    private static async Task CheckAsync(ApiClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SendAsync("GET", TypedKind<V1Node>.Path(""), [new("limit", "1")], null, "", cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or ApiException)
+        {
+            throw new UserErrorException($"The cluster can't be used: {e.Message}");
+        }
+    }
+
+    private static async Task EndAsync(SimulatedFleet fleet, bool keep)
+    {
+        if (keep)
+        {
+            Console.WriteLine("The nodes stay in the cluster; nobody speaks for them until 'petrel sim-nodes' runs again.");
+            return;
+        }
+        var nodes = fleet.Progress.Registered;
+        Console.WriteLine($"removing {nodes} nodes");
+        try
+        {
+            await fleet.RemoveNodesAsync(CancellationToken.None);
+            Console.WriteLine($"{nodes} nodes removed; the cluster collects their pods.");
+        }
+        catch (Exception e) when (e is IOException or ApiException)
+        {
+            throw new UserErrorException($"The nodes could not be removed: {e.Message} 'kubectl delete nodes -l petrel.dev/simulated' does it.");
+        }
+    }
+
+    // A line that is renewed in place on a terminal, else a line each time that something has changed.
+    private static async Task ShowAsync(SimulatedFleet fleet, CancellationToken cancellationToken)
+    {
+        var inPlace = !Console.IsOutputRedirected;
+        var last = "";
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var line = Line(fleet.Progress);
+            if (line != last)
+            {
+                Console.Write(inPlace ? $"\r{line.PadRight(last.Length)}" : line + Environment.NewLine);
+                last = line;
+            }
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+        if (inPlace)
+        {
+            Console.WriteLine();
+        }
+    }
+
+    private static string Line(FleetProgress now)
+    {
+        var silent = now.Silent > 0 ? $", {now.Silent} silent" : "";
+        var retries = now.Retries > 0 ? $"; {now.Retries} retries, last: {now.LastProblem}" : "";
+        return $"nodes: {now.Ready} of {now.Nodes} ready{silent}; pods: {now.Running} running, {now.Starting} starting, {now.Ending} ending, {now.Over} over{retries}";
+    }
+
+    private static string Cpu(long milli) => (milli / 1000m).ToString("0.###", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,20 @@
+namespace Petrel.Scheduler.Cluster;
+
+/// <summary>One resource on every node, by slot: what there is of it, and what pods request together. CPU in thousandths, memory and storage in bytes.</summary>
+internal sealed class ResourceColumn(string name, int slots)
+{
+    private long[] _allocatable = new long[slots];
+    private long[] _requested = new long[slots];
+
+    public string Name { get; } = name;
+
+    public long[] Allocatable => _allocatable;
+
+    public long[] Requested => _requested;
+
+    public void Grow(int slots)
+    {
+        Array.Resize(ref _allocatable, slots);
+        Array.Resize(ref _requested, slots);
+    }
+}

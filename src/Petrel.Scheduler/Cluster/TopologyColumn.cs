@@ -1,0 +1,73 @@
+namespace Petrel.Scheduler.Cluster;
+
+/// <summary>
+/// One label key on every node, by slot, as a small number for each value (a topology's domain); -1 on nodes without the label. A domain's number is given away
+/// again once no node has it.
+/// </summary>
+internal sealed class TopologyColumn(string key, int slots)
+{
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly List<int> _nodes = [];
+    private readonly List<string> _values = [];
+    private readonly Stack<int> _free = new();
+    private int[] _domains = NewDomains(slots);
+
+    public string Key { get; } = key;
+
+    public int[] Domains => _domains;
+
+    /// <summary>All numbers are below this.</summary>
+    public int DomainLimit => _nodes.Count;
+
+    /// <summary>The label's value that a number stands for.</summary>
+    public string Value(int domain) => _values[domain];
+
+    public void Set(int slot, string? value)
+    {
+        var old = _domains[slot];
+        if (old >= 0 && value == _values[old])
+        {
+            return;
+        }
+        if (old >= 0 && --_nodes[old] == 0)
+        {
+            _numbers.Remove(_values[old]);
+            _free.Push(old);
+        }
+        _domains[slot] = value is null ? -1 : NumberOf(value);
+    }
+
+    public void Grow(int slots)
+    {
+        var had = _domains.Length;
+        Array.Resize(ref _domains, slots);
+        Array.Fill(_domains, -1, had, slots - had);
+    }
+
+    private int NumberOf(string value)
+    {
+        if (!_numbers.TryGetValue(value, out var number))
+        {
+            if (_free.TryPop(out number))
+            {
+                _values[number] = value;
+            }
+            else
+            {
+                number = _nodes.Count;
+                _nodes.Add(0);
+                _values.Add(value);
+            }
+            _numbers[value] = number;
+        }
+        _nodes[number]++;
+        return number;
+    }
+
+    private static int[] NewDomains(int slots)
+    {
+        var domains = new int[slots];
+        Array.Fill(domains, -1);
+        return domains;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Threading.Channels;
+using k8s;
+using k8s.Models;
+using Microsoft.Extensions.Logging;
+using Petrel.Client;
+using Petrel.Model;
+using Petrel.Scheduler.Framework;
+
+namespace Petrel.Scheduler;
+
+/// <summary>
+/// Objects that only some pods need for being scheduled: each kind is listed and watched from the first such pod on, as every watch costs the API and this process
+/// something.
+/// </summary>
+internal sealed class ClusterObjects : IClusterObjects
+{
+    private readonly Dictionary<ObjectKinds, (Func<CancellationToken, Task> Run, Func<CancellationToken, ValueTask> Known)> _caches = [];
+    private readonly Channel<ObjectKinds> _wanted = Channel.CreateUnbounded<ObjectKinds>(new() { SingleReader = true });
+    private readonly Action<Action> _send;
+    private readonly Action<ObjectKinds> _becameKnown;
+    private readonly SharedCache<V1PersistentVolumeClaim> _claims;
+    private readonly SharedCache<V1PersistentVolume> _volumes;
+    private readonly SharedCache<V1StorageClass> _classes;
+    private readonly SharedCache<V1CSINode> _csiNodes;
+    private readonly SharedCache<V1Service> _services;
+    private ObjectKinds _started;
+    private ObjectKinds _known;
+
+    /// <param name="send">Runs something in the scheduling loop.</param>
+    /// <param name="becameKnown">Called in the scheduling loop when all of a kind is known for the first time.</param>
+    public ClusterObjects(ApiClient client, TimeProvider time, ILogger logger, Action<Action> send, Action<ObjectKinds> becameKnown)
+    {
+        (_send, _becameKnown) = (send, becameKnown);
+        _claims = Add<V1PersistentVolumeClaim>(ObjectKinds.Claims, client, time, logger);
+        _volumes = Add<V1PersistentVolume>(ObjectKinds.Volumes, client, time, logger);
+        _classes = Add<V1StorageClass>(ObjectKinds.StorageClasses, client, time, logger);
+        _csiNodes = Add<V1CSINode>(ObjectKinds.CsiNodes, client, time, logger);
+        _services = Add<V1Service>(ObjectKinds.Services, client, time, logger);
+    }
+
+    public IEnumerable<V1PersistentVolume> Volumes => _volumes.Snapshot.Values;
+
+    public V1PersistentVolumeClaim? Claim(ObjectKey key) => _claims.Get(key);
+
+    public V1PersistentVolume? Volume(string name) => _volumes.Get(new("", name));
+
+    public V1StorageClass? StorageClass(string name) => _classes.Get(new("", name));
+
+    public V1CSINode? CsiNode(string name) => _csiNodes.Get(new("", name));
+
+    /// <summary>Has something of a claim, volume, storage class or CSI node handled in the scheduling loop; say so before <see cref="RunAsync"/>.</summary>
+    public void OnStorage(Action handler)
+    {
+        _claims.OnChange(_ => _send(handler));
+        _volumes.OnChange(_ => _send(handler));
+        _classes.OnChange(_ => _send(handler));
+        _csiNodes.OnChange(_ => _send(handler));
+    }
+
+    /// <summary>Has a change of a Service handled in the scheduling loop; say so before <see cref="RunAsync"/>.</summary>
+    public void OnService(Action<CacheChange<V1Service>> handler) => _services.OnChange(change => _send(() => handler(change)));
+
+    /// <summary>Adds another kind; do so before <see cref="RunAsync"/>.</summary>
+    public SharedCache<T> Add<T>(ObjectKinds kind, ApiClient client, TimeProvider time, ILogger logger)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var cache = new SharedCache<T>(client, time, logger);
+        _caches.Add(kind, (cache.RunAsync, stop => cache.WaitForRevisionAsync(1, stop)));
+        return cache;
+    }
+
+    /// <summary>Whether all of these kinds are known. Those that aren't will be, and <c>becameKnown</c> is called then.</summary>
+    public bool AreKnown(ObjectKinds kinds)
+    {
+        if ((kinds & ~_known) == 0)
+        {
+            return true;
+        }
+        if ((kinds & ~_started) is not ObjectKinds.None and var missing)
+        {
+            _started |= missing;
+            _wanted.Writer.TryWrite(missing);
+        }
+        return false;
+    }
+
+    /// <summary>Watches what is wanted until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        var running = new List<Task>();
+        try
+        {
+            while (await _wanted.Reader.WaitToReadAsync(cancellationToken))
+            {
+                while (_wanted.Reader.TryRead(out var kinds))
+                {
+                    foreach (var (kind, cache) in _caches.Where(c => kinds.HasFlag(c.Key)).OrderBy(c => c.Key))
+                    {
+                        running.Add(WatchAsync(cache.Run, cancellationToken));
+                        running.Add(TellAsync(kind, cache.Known, cancellationToken));
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
+        }
+        await Task.WhenAll(running);
+    }
+
+    // A watch that fails for good ends the scheduler, as those that always run do: the loop throws what it threw.
+    private async Task WatchAsync(Func<CancellationToken, Task> run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await run(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _send(() => throw new InvalidOperationException("a watch of the scheduler failed", e));
+        }
+    }
+
+    private async Task TellAsync(ObjectKinds kind, Func<CancellationToken, ValueTask> known, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await known(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+        _send(() =>
+        {
+            _known |= kind;
+            _becameKnown(kind);
+        });
+    }
+}

@@ -1,0 +1,34 @@
+using k8s.Models;
+using Petrel.Model;
+
+namespace Petrel.Scheduler.Framework;
+
+/// <summary>
+/// The objects of <see cref="ObjectKinds"/> as plugins see them. A plugin may ask for those of the kinds that it said the pod needs; of others there may be none yet.
+/// </summary>
+internal interface IClusterObjects
+{
+    V1PersistentVolumeClaim? Claim(ObjectKey key);
+
+    V1PersistentVolume? Volume(string name);
+
+    IEnumerable<V1PersistentVolume> Volumes { get; }
+
+    V1StorageClass? StorageClass(string name);
+
+    V1CSINode? CsiNode(string name);
+}
+
+/// <summary>Nothing is known: for schedulers of pods without volumes.</summary>
+internal sealed class NoObjects : IClusterObjects
+{
+    public IEnumerable<V1PersistentVolume> Volumes => [];
+
+    public V1PersistentVolumeClaim? Claim(ObjectKey key) => null;
+
+    public V1PersistentVolume? Volume(string name) => null;
+
+    public V1StorageClass? StorageClass(string name) => null;
+
+    public V1CSINode? CsiNode(string name) => null;
+}
