@@ -11,7 +11,11 @@ namespace Petrel.Controllers.Tests;
 /// </summary>
 internal sealed class PodPlayer(TestCluster cluster)
 {
+    // How many steps it takes an agent to notice that a pod is gone without its doing.
+    private const int StepsToNotice = 6;
+
     private readonly SortedDictionary<string, string> _running = new(StringComparer.Ordinal); // uid by name
+    private readonly SortedDictionary<string, int> _vanished = new(StringComparer.Ordinal); // steps by name
 
     /// <summary>Whether a pod becomes ready once it runs; asked again at every step until it does.</summary>
     public Func<V1Pod, bool> BecomesReady { get; set; } = _ => true;
@@ -48,10 +52,11 @@ internal sealed class PodPlayer(TestCluster cluster)
                 cluster.SetReady(pod.Metadata.Name, BecomesReady(pod));
             }
         }
-        // An agent notices last that a pod is gone without its doing.
         foreach (var name in _running.Keys.ToArray())
         {
-            if (pods.All(p => p.Metadata.Uid != _running[name]))
+            var steps = pods.Any(p => p.Metadata.Uid == _running[name]) ? 0 : _vanished.GetValueOrDefault(name) + 1;
+            _vanished[name] = steps;
+            if (steps > StepsToNotice)
             {
                 _running.Remove(name);
             }
@@ -71,8 +76,12 @@ internal sealed class PodPlayer(TestCluster cluster)
     }
 
     /// <summary>The pod ends by itself.</summary>
-    public void Finish(string name, string phase = "Failed") => cluster.Change<V1Pod>(
-        name, p => p.Status = new() { Phase = phase, Conditions = [new() { Type = "Ready", Status = "False" }] }, status: true);
+    public void Finish(string name, string phase = "Failed")
+    {
+        _running.Remove(name);
+        cluster.Change<V1Pod>(
+            name, p => p.Status = new() { Phase = phase, Conditions = [new() { Type = "Ready", Status = "False" }] }, status: true);
+    }
 
     public static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -19,6 +20,9 @@ public sealed class RevisionData : IEquatable<RevisionData>
     // As in generated names: no vowels, so that no words come about.
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
+    // A cached revision is looked at with each change of its owner's pods, and its data never changes.
+    private static readonly ConditionalWeakTable<V1ControllerRevision, StrongBox<RevisionData?>> Known = [];
+
     private readonly string _patch;
 
     private RevisionData(V1PodTemplateSpec template)
@@ -34,23 +38,7 @@ public sealed class RevisionData : IEquatable<RevisionData>
     public static RevisionData Of(V1PodTemplateSpec template) => new(template);
 
     /// <summary>The data of a revision; null when it has none that could be of a template.</summary>
-    public static RevisionData? From(V1ControllerRevision revision)
-    {
-        try
-        {
-            var data = JsonNode.Parse(KubernetesJson.Serialize(revision.Data)) as JsonObject;
-            if (data?["spec"]?["template"] is not JsonObject template)
-            {
-                return null;
-            }
-            template.Remove(Directive);
-            return new(KubernetesJson.Deserialize<V1PodTemplateSpec>(template.ToJsonString()));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
+    public static RevisionData? From(V1ControllerRevision revision) => Known.GetValue(revision, static r => new(Read(r))).Value;
 
     /// <summary>The patch as the revision's <c>data</c>.</summary>
     public object ToData() => KubernetesJson.Deserialize<JsonElement>(_patch);
@@ -80,4 +68,22 @@ public sealed class RevisionData : IEquatable<RevisionData>
 
     /// <inheritdoc/>
     public override string ToString() => _patch;
+
+    private static RevisionData? Read(V1ControllerRevision revision)
+    {
+        try
+        {
+            var data = JsonNode.Parse(KubernetesJson.Serialize(revision.Data)) as JsonObject;
+            if (data?["spec"]?["template"] is not JsonObject template)
+            {
+                return null;
+            }
+            template.Remove(Directive);
+            return new(KubernetesJson.Deserialize<V1PodTemplateSpec>(template.ToJsonString()));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

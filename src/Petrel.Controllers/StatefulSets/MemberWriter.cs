@@ -42,7 +42,7 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
     private Task ApplyAsync(V1StatefulSet set, StatefulSetAction action, CancellationToken cancellationToken) => action switch
     {
         CreateMember create => CreateAsync(set, create, cancellationToken),
-        CreateClaims create => CreateAsync(set, create.Pod, create.Claims, cancellationToken),
+        CreateClaims create => CreateAsync(set, create, cancellationToken),
         RepairMember repair => TellAsync(set, "update", repair.Pod, () => UpdateAsync(repair.Pod, cancellationToken), cancellationToken),
         DeleteMember delete => DeleteAsync(set, delete.Pod, cancellationToken),
         SetClaimOwners owners => SetOwnersAsync(set, owners, cancellationToken),
@@ -52,47 +52,76 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
 
     private async Task CreateAsync(V1StatefulSet set, CreateMember create, CancellationToken cancellationToken)
     {
-        await TellAsync(
-            set,
-            "create",
-            create.Pod,
-            async () =>
-            {
-                await CreateAsync(set, create.Pod, create.Claims, cancellationToken);
-                var pod = await client.CreateAsync(create.Pod, cancellationToken);
-                await caches.Pods.WaitForRevisionAsync(Revision(pod), cancellationToken);
-            },
-            cancellationToken);
-    }
-
-    private async Task CreateAsync(
-        V1StatefulSet set, V1Pod pod, IReadOnlyList<V1PersistentVolumeClaim> claims, CancellationToken cancellationToken)
-    {
-        foreach (var claim in claims)
+        foreach (var claim in create.Claims)
         {
             try
             {
-                var created = await client.CreateAsync(claim, cancellationToken);
-                events.Record(
-                    set, "Normal", "SuccessfulCreate", $"create Claim {claim.Metadata.Name} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} success");
-                await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(created), cancellationToken);
-            }
-            catch (ApiException e) when (e.IsAlreadyExists)
-            {
-                // Someone made it, or we did and the answer was lost. Plan again from what it is.
-                var existing = await client.FindAsync<V1PersistentVolumeClaim>(Key(claim), cancellationToken);
-                await caches.PersistentVolumeClaims.WaitForRevisionAsync(existing is null ? 0 : Revision(existing), cancellationToken);
-                throw;
+                await CreateAsync(set, create.Pod, claim, cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                events.Record(
-                    set,
-                    "Warning",
-                    "FailedCreate",
-                    $"create Claim {claim.Metadata.Name} for Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed error: {PodWriter.Words(e)}");
+                var problem = $"failed to create PVC {claim.Metadata.Name}: {PodWriter.Words(e)}";
+                events.Record(set, "Warning", "FailedCreate", Failed("create", set, create.Pod, problem));
                 throw;
             }
+        }
+        await TellAsync(set, "create", create.Pod, () => CreateAsync(set, create.Pod, cancellationToken), cancellationToken);
+    }
+
+    private async Task CreateAsync(V1StatefulSet set, V1Pod pod, CancellationToken cancellationToken)
+    {
+        V1Pod created;
+        try
+        {
+            created = await client.CreateAsync(pod, cancellationToken);
+        }
+        catch (ApiException e) when (e.IsAlreadyExists)
+        {
+            if (await client.FindAsync<V1Pod>(Key(pod), cancellationToken) is not { } found || !found.IsControlledBy(set.Metadata.Uid))
+            {
+                // Someone else has the name: the set waits until it is free.
+                throw;
+            }
+            // Ours, from a create whose answer was lost.
+            created = found;
+        }
+        await caches.Pods.WaitForRevisionAsync(Revision(created), cancellationToken);
+    }
+
+    private async Task CreateAsync(V1StatefulSet set, CreateClaims create, CancellationToken cancellationToken)
+    {
+        foreach (var claim in create.Claims)
+        {
+            await CreateAsync(set, create.Pod, claim, cancellationToken);
+        }
+    }
+
+    private async Task CreateAsync(V1StatefulSet set, V1Pod pod, V1PersistentVolumeClaim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var created = await client.CreateAsync(claim, cancellationToken);
+            events.Record(
+                set, "Normal", "SuccessfulCreate", $"create Claim {claim.Metadata.Name} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} success");
+            await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(created), cancellationToken);
+        }
+        catch (ApiException e) when (e.IsAlreadyExists)
+        {
+            // Someone made it, or we did and the answer was lost: it is used as it is, unless it goes.
+            if (await client.FindAsync<V1PersistentVolumeClaim>(Key(claim), cancellationToken) is not { Metadata.DeletionTimestamp: null } existing)
+            {
+                throw;
+            }
+            await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(existing), cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            events.Record(
+                set,
+                "Warning",
+                "FailedCreate",
+                $"create Claim {claim.Metadata.Name} for Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed error: {PodWriter.Words(e)}");
+            throw;
         }
     }
 

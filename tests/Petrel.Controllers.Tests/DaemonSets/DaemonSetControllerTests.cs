@@ -162,6 +162,22 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_set_that_is_made_again_over_its_orphans_takes_pods_and_history_over()
+    {
+        Create();
+        _player.Settle(8);
+        var (pods, revision) = (_player.Pods.Select(p => p.Metadata.Uid).ToList(), Assert.Single(Revisions()).Metadata.Uid);
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1DaemonSet>(new ObjectKey("default", "agent"), new() { PropagationPolicy = "Orphan" }, stop));
+        _player.Settle(8);
+        Assert.All(_player.Pods, p => Assert.Null(p.Metadata.OwnerReferences));
+        Create();
+        _player.Settle(8);
+        Assert.Equal(pods, _player.Pods.Select(p => p.Metadata.Uid));
+        Assert.Equal(revision, Assert.Single(Revisions()).Metadata.Uid);
+        Assert.Equal((3, 3), (Set().Status.UpdatedNumberScheduled, Set().Status.NumberAvailable));
+    }
+
+    [Fact]
     public void A_pod_whose_labels_do_not_match_any_more_is_let_go_and_replaced()
     {
         Create();

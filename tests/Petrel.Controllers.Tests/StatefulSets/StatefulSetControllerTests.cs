@@ -276,6 +276,64 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_set_that_is_made_again_over_its_orphans_takes_pods_and_history_over()
+    {
+        Create(2);
+        _player.Settle();
+        var (pods, revision, number) = (_player.Pods.Select(p => p.Metadata.Uid).ToList(), Assert.Single(Revisions()).Metadata.Uid, _player.Started.Count);
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1StatefulSet>(new ObjectKey("default", "web"), new() { PropagationPolicy = "Orphan" }, stop));
+        _player.Settle(8);
+        Assert.Null(_cluster.Find<V1StatefulSet>("web"));
+        Assert.All(_player.Pods, p => Assert.Null(p.Metadata.OwnerReferences));
+        Create(2);
+        _player.Settle(8);
+        Assert.Equal(pods, _player.Pods.Select(p => p.Metadata.Uid));
+        Assert.All(_player.Pods, p => Assert.Equal(Set().Metadata.Uid, Assert.Single(p.Metadata.OwnerReferences).Uid));
+        Assert.Equal(revision, Assert.Single(Revisions()).Metadata.Uid);
+        Assert.Equal(number, _player.Started.Count);
+    }
+
+    [Fact]
+    public void A_name_that_someone_else_has_is_waited_for()
+    {
+        _cluster.Create(new V1Pod
+        {
+            Metadata = new() { Name = "web-1", NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["app"] = "other" } },
+            Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
+        });
+        Create(3);
+        _player.Settle(10);
+        Assert.Equal(["web-0", "web-1"], Names());
+        Assert.Null(Pod("web-1").Metadata.OwnerReferences);
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", "web-1"), new(), stop));
+        _player.Settle(10);
+        Assert.Equal(["web-0", "web-1", "web-2"], Names());
+        Assert.Equal(Set().Metadata.Uid, Assert.Single(Pod("web-1").Metadata.OwnerReferences).Uid);
+    }
+
+    [Fact]
+    public void What_cannot_be_created_is_told_and_tried_again()
+    {
+        _cluster.Create(new V1ResourceQuota
+        {
+            Metadata = new() { Name = "none", NamespaceProperty = "default" },
+            Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["persistentvolumeclaims"] = new("0") } },
+        });
+        _cluster.Change<V1ResourceQuota>(
+            "none",
+            q => q.Status = new() { Hard = q.Spec.Hard, Used = new Dictionary<string, ResourceQuantity> { ["persistentvolumeclaims"] = new("0") } },
+            status: true);
+        Create(1, SetObjects.WithClaims);
+        _player.Settle(4);
+        Assert.Empty(_player.Pods);
+        Assert.Contains(Events(), e => e.Item1 == "FailedCreate" && e.Item2.StartsWith("create Pod web-0 in StatefulSet web failed error: failed to create PVC data-web-0: ", StringComparison.Ordinal));
+        Assert.Contains(Events(), e => e.Item1 == "FailedCreate" && e.Item2.StartsWith("create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: ", StringComparison.Ordinal));
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1ResourceQuota>(new ObjectKey("default", "none"), new(), stop));
+        _player.Settle(40);
+        Assert.Equal(["web-0"], Names());
+    }
+
+    [Fact]
     public void A_pod_whose_labels_do_not_match_any_more_is_let_go_and_keeps_its_name()
     {
         Create(1);
