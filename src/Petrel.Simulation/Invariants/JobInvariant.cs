@@ -7,7 +7,7 @@ namespace Petrel.Simulation.Invariants;
 /// A Job counts every pod of it that has ended exactly once, and starts none too many (source: upstream's job controller with tracking finalizers).
 /// <list type="bullet">
 /// <item>Its counts never fall, and what they and uncountedTerminatedPods hold together never exceeds the pods that really ended so.</item>
-/// <item>A pod's tracking finalizer goes only when the pod's uid has been in uncountedTerminatedPods (or, where it succeeded for an index, that is among
+/// <item>The tracking finalizer of a pod that has ended goes only when the pod's uid has been in uncountedTerminatedPods (or, where it succeeded for an index, that is among
 /// completedIndexes); a uid is there once, and on leaving it becomes one of the count.</item>
 /// <item>A new pod exceeds neither parallelism nor what completions leave; none of an indexed Job has the index of another active one, or of one that has succeeded.</item>
 /// <item>A Job that is Complete or Failed stays that, and starts nothing.</item>
@@ -72,8 +72,8 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         {
             return ObserveNew(change.After!, account);
         }
-        // Gone from the pod, or with the pod.
-        var untracked = change.Before.Finalizers.Contains(Tracking) && change.After?.Finalizers.Contains(Tracking) != true;
+        // Gone from the pod, or with the pod. One that has not ended is let go uncounted when its Job is suspended or wants fewer (upstream: deleteJobPods).
+        var untracked = change.Before.HasFinished && change.Before.Finalizers.Contains(Tracking) && change.After?.Finalizers.Contains(Tracking) != true;
         return untracked && !account.IsOver && facts.ByUid(change.Before.OwnerUid) is { } job && !job.IsTerminating() && !account.EverListed.Contains(change.Before.Uid)
             && !(account.IsIndexed && change.Before.Phase == "Succeeded" && account.CompletedIndexes.Contains(IndexOf(change.Before)))
             ? $"{change.Before.ShortKey} ({change.Before.Phase}) lost its tracking finalizer, and Job {account.Name} has not counted it"
