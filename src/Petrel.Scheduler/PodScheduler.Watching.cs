@@ -89,7 +89,7 @@ public sealed partial class PodScheduler
         {
             happened |= ClusterEvents.PodShrunk;
         }
-        _queue.Move(new ClusterEvent(happened) { OldPod = known, NewPod = pod });
+        _queue.Move(new ClusterEvent(happened) { OldPod = wasAssumed ? null : known, NewPod = pod });
     }
 
     private void OnGone(V1Pod pod)

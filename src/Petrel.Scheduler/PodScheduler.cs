@@ -73,7 +73,7 @@ public sealed partial class PodScheduler
         _preemptor = new(client, time, _events, _logger);
         foreach (var profile in settings.Profiles)
         {
-            var context = new PluginContext(profile, _cluster, _objects) 
+            var context = new PluginContext(profile, _cluster, _objects)
             {
                 Client = client,
                 Time = time,
@@ -86,7 +86,7 @@ public sealed partial class PodScheduler
             var percentage = profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore;
             _cycles.Add(
                 profile.SchedulerName,
-                new(Profile.Create(context), _cluster, entropy, percentage) { Recorder = decisions is null ? null : new DecisionRecorder(decisions, time) });
+                new(Profile.Create(context, settings.Registry), _cluster, entropy, percentage) { Recorder = decisions is null ? null : new DecisionRecorder(decisions, time) });
         }
         _pods.OnChange(change => Send(() => OnPod(change)));
         _nodes.OnChange(change => Send(() => OnNode(change)));
