@@ -307,10 +307,10 @@ public sealed class PodSchedulerTests : IDisposable
         simulator.Run(TimeSpan.FromSeconds(30.5));
         Assert.Equal(2, api.Bound.Count);
         Assert.Equal("rejected due to timeout after waiting at plugin PairsOnly", Assert.Single(api.Pod("c").Status.Conditions).Message);
-        // Its place was given back.
+        // Its place was given back: one of them has it now, and waits.
         api.Put(Make.Pod("d", "1"));
         simulator.Run(TimeSpan.FromSeconds(5));
-        Assert.Contains("d", permits.Asked);
+        Assert.Equal(2, permits.Asked.Count(name => name is "c" or "d"));
         Assert.Empty(simulator.Findings);
     }
 
