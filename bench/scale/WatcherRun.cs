@@ -35,7 +35,7 @@ internal static class WatcherRun
         }
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var seen = 0;
-        var loops = Enumerable.Range(0, watchers).Select(node => WatchAsync(server, node, () => Interlocked.Increment(ref seen), stop.Token)).ToList();
+        var loops = Enumerable.Range(0, watchers).Select(node => WatchAsync(server, node, events => Interlocked.Add(ref seen, events), stop.Token)).ToList();
         await Task.Delay(500);
         var perWatcher = (GC.GetTotalMemory(forceFullCollection: true) - before) / watchers;
 
@@ -58,7 +58,7 @@ internal static class WatcherRun
         }
     }
 
-    private static async Task WatchAsync(IApiHandler server, int node, Action seen, CancellationToken cancellationToken)
+    private static async Task WatchAsync(IApiHandler server, int node, Action<int> seen, CancellationToken cancellationToken)
     {
         await Task.Yield();
         var response = await server.HandleAsync(
@@ -72,7 +72,7 @@ internal static class WatcherRun
             cancellationToken);
         await foreach (var chunk in response.Stream!.WithCancellation(cancellationToken))
         {
-            seen();
+            seen(chunk.Span.Count((byte)'\n'));
         }
     }
 

@@ -5,7 +5,6 @@ using k8s;
 using k8s.Models;
 using Petrel.Model;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.Client;
 
@@ -34,31 +33,33 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     }
 
     /// <summary>All objects in a namespace ("" for all), and the list's resourceVersion.</summary>
-    public async ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
+    public ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
         string namespaceName, CancellationToken cancellationToken, string? labelSelector = null, string? fieldSelector = null)
+        where T : IKubernetesObject<V1ObjectMeta> => ListAsync<T>(namespaceName, labelSelector, fieldSelector, shared: false, cancellationToken);
+
+    /// <summary>Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.</summary>
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        string namespaceName, ulong afterRevision, CancellationToken cancellationToken, string? labelSelector = null, string? fieldSelector = null)
+        where T : IKubernetesObject<V1ObjectMeta> => WatchAsync<T>(namespaceName, afterRevision, labelSelector, fieldSelector, shared: false, cancellationToken);
+
+    /// <summary>A list of objects that, if <paramref name="shared"/>, others have too: for caches.</summary>
+    internal async ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
+        string namespaceName, string? labelSelector, string? fieldSelector, bool shared, CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta>
     {
         var response = await SendAsync(
             "GET", TypedKind<T>.Path(namespaceName), Selectors(labelSelector, fieldSelector), null, "", cancellationToken);
-        var list = DeepJson.Node(response.Body.Span)!.AsObject();
-        var items = new List<T>();
-        foreach (var item in list["items"]?.AsArray() ?? [])
-        {
-            var typed = KubernetesJson.Deserialize<T>(item!.ToJsonString());
-            typed.ApiVersion ??= TypedKind<T>.Kind.ApiVersion;
-            typed.Kind ??= TypedKind<T>.Kind.Kind;
-            items.Add(typed);
-        }
-        return (items, ulong.Parse((string)list["metadata"]!["resourceVersion"]!));
+        return ListReader.Read<T>(response.Body.Span, shared);
     }
 
-    /// <summary>Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.</summary>
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+    /// <summary>A watch for objects that, if <paramref name="shared"/>, others have too: for caches.</summary>
+    internal async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
         string namespaceName,
         ulong afterRevision,
-        [EnumeratorCancellation] CancellationToken cancellationToken,
-        string? labelSelector = null,
-        string? fieldSelector = null)
+        string? labelSelector,
+        string? fieldSelector,
+        bool shared,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta>
     {
         var query = Selectors(labelSelector, fieldSelector);
@@ -69,7 +70,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
         await foreach (var line in LineReader.LinesAsync(stream, cancellationToken))
         {
-            yield return WatchEvent<T>.Parse(line);
+            yield return WatchEvent<T>.Parse(line, shared);
         }
     }
 
@@ -150,7 +151,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     }
 
     /// <summary>An object's JSON as it is sent.</summary>
-    public static ReadOnlyMemory<byte> Body(object value) => Encoding.UTF8.GetBytes(KubernetesJson.Serialize(value));
+    public static ReadOnlyMemory<byte> Body(object value) => ObjectJson.Write(value);
 
     private const string Json = "application/json";
 
@@ -168,14 +169,14 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         return query;
     }
 
-    private static T Read<T>(ApiResponse response) => KubernetesJson.Deserialize<T>(response.BodyText);
+    private static T Read<T>(ApiResponse response) => ObjectJson.Read<T>(response.Body.Span);
 
     private static ApiException ToException(ApiResponse response)
     {
         V1Status? status = null;
         try
         {
-            status = KubernetesJson.Deserialize<V1Status>(response.BodyText);
+            status = ObjectJson.Read<V1Status>(response.Body.Span);
         }
         catch (System.Text.Json.JsonException)
         {

@@ -15,68 +15,132 @@ public sealed record DiscoveredKinds(IReadOnlyList<ResourceKind> Kinds, IReadOnl
     public IEnumerable<ResourceKind> Preferred => Kinds.Where(k => k.Preferred);
 }
 
-/// <summary>Reads what kinds the API offers, without knowing any.</summary>
+/// <summary>
+/// Reads what kinds the API offers, without knowing any: in two requests from servers that aggregate discovery (as Kubernetes does since 1.27), group
+/// by group from others.
+/// </summary>
 public sealed class ApiDiscovery(ApiClient client)
 {
+    private const string Plain = "application/json";
+    private const string Aggregated = $"{Plain};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,{Plain}";
+
     /// <summary>Reads all groups. Fails when not even these can be read; a group that can't is a failure in the answer.</summary>
     public async ValueTask<DiscoveredKinds> ReadAsync(CancellationToken cancellationToken)
     {
-        var kinds = new List<ResourceKind>();
-        var failures = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var seen = new HashSet<(string Group, string Plural)>();
-        foreach (var apiVersion in await VersionsAsync(cancellationToken))
+        var found = new Findings();
+        using var core = await GetAsync("/api", Aggregated, cancellationToken);
+        using var groups = await GetAsync("/apis", Aggregated, cancellationToken);
+        foreach (var (root, versionsOf) in new (JsonElement, Func<JsonElement, IEnumerable<string>>)[] { (core.RootElement, CoreVersions), (groups.RootElement, GroupVersions) })
         {
-            try
+            if (root.GetProperty("kind").GetString() == "APIGroupDiscoveryList")
             {
-                using var list = await GetAsync(ResourceKind.RootOf(apiVersion), cancellationToken);
-                foreach (var entry in list.RootElement.GetProperty("resources").EnumerateArray())
-                {
-                    var plural = entry.GetProperty("name").GetString()!;
-                    if (plural.Contains('/', StringComparison.Ordinal))
-                    {
-                        // A subresource.
-                        continue;
-                    }
-                    var gvk = GroupVersionKind.From(apiVersion, entry.GetProperty("kind").GetString()!);
-                    string[] verbs = [.. entry.GetProperty("verbs").EnumerateArray().Select(v => v.GetString()!)];
-                    kinds.Add(new(gvk, plural, entry.GetProperty("namespaced").GetBoolean(), verbs, Preferred: seen.Add((gvk.Group, plural))));
-                }
+                found.AddGroups(root);
+                continue;
             }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+            foreach (var apiVersion in versionsOf(root))
             {
-                failures[apiVersion] = e.Message;
+                await ReadAsync(apiVersion, found, cancellationToken);
             }
         }
-        kinds.Sort(Compare);
-        return new(kinds, failures);
+        return found.All();
     }
 
-    /// <summary>Every apiVersion; of each group, the preferred one first.</summary>
-    private async ValueTask<IReadOnlyList<string>> VersionsAsync(CancellationToken cancellationToken)
+    private async ValueTask ReadAsync(string apiVersion, Findings found, CancellationToken cancellationToken)
     {
-        var versions = new List<string>();
-        using (var core = await GetAsync("/api", cancellationToken))
+        try
         {
-            versions.AddRange(core.RootElement.GetProperty("versions").EnumerateArray().Select(v => v.GetString()!));
+            using var list = await GetAsync(ResourceKind.RootOf(apiVersion), Plain, cancellationToken);
+            found.AddResources(apiVersion, list.RootElement);
         }
-        using var groups = await GetAsync("/apis", cancellationToken);
-        foreach (var group in groups.RootElement.GetProperty("groups").EnumerateArray())
+        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        {
+            found.Fail(apiVersion, e.Message);
+        }
+    }
+
+    private static IEnumerable<string> CoreVersions(JsonElement core) => core.GetProperty("versions").EnumerateArray().Select(v => v.GetString()!);
+
+    // Of each group, the preferred one first.
+    private static IEnumerable<string> GroupVersions(JsonElement groups)
+    {
+        foreach (var group in groups.GetProperty("groups").EnumerateArray())
         {
             var preferred = group.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!;
-            versions.Add(preferred);
-            versions.AddRange(group.GetProperty("versions").EnumerateArray().Select(v => v.GetProperty("groupVersion").GetString()!).Where(v => v != preferred));
+            yield return preferred;
+            foreach (var version in group.GetProperty("versions").EnumerateArray().Select(v => v.GetProperty("groupVersion").GetString()!).Where(v => v != preferred))
+            {
+                yield return version;
+            }
         }
-        return versions;
     }
 
-    private async ValueTask<JsonDocument> GetAsync(string path, CancellationToken cancellationToken) =>
-        JsonDocument.Parse((await client.SendAsync("GET", path, [], null, "", cancellationToken)).Body);
+    private async ValueTask<JsonDocument> GetAsync(string path, string accept, CancellationToken cancellationToken) =>
+        JsonDocument.Parse((await client.SendAsync("GET", path, [], null, "", cancellationToken, accept)).Body);
 
-    private static int Compare(ResourceKind left, ResourceKind right)
+    // Versions are added in the order of preference.
+    private sealed class Findings
     {
-        var order = string.CompareOrdinal(left.Gvk.Group, right.Gvk.Group);
-        order = order != 0 ? order : string.CompareOrdinal(left.Plural, right.Plural);
-        order = order != 0 ? order : right.Preferred.CompareTo(left.Preferred);
-        return order != 0 ? order : string.CompareOrdinal(left.Gvk.Version, right.Gvk.Version);
+        private readonly List<ResourceKind> _kinds = [];
+        private readonly SortedDictionary<string, string> _failures = new(StringComparer.Ordinal);
+        private readonly HashSet<(string Group, string Plural)> _seen = [];
+
+        public void Fail(string apiVersion, string reason) => _failures[apiVersion] = reason;
+
+        /// <summary>apidiscovery.k8s.io/v2 APIGroupDiscoveryList: the versions of each group stand in the order of preference.</summary>
+        public void AddGroups(JsonElement list)
+        {
+            foreach (var group in list.GetProperty("items").EnumerateArray())
+            {
+                var name = group.GetProperty("metadata").TryGetProperty("name", out var given) ? given.GetString()! : "";
+                foreach (var entry in group.GetProperty("versions").EnumerateArray())
+                {
+                    var version = entry.GetProperty("version").GetString()!;
+                    if (entry.TryGetProperty("freshness", out var freshness) && freshness.ValueEquals("Stale"))
+                    {
+                        // The server behind the group did not answer.
+                        Fail(name.Length == 0 ? version : $"{name}/{version}", "what the group offers is not known");
+                        continue;
+                    }
+                    foreach (var resource in entry.TryGetProperty("resources", out var resources) ? resources.EnumerateArray() : default)
+                    {
+                        var kind = new GroupVersionKind(name, version, resource.GetProperty("responseKind").GetProperty("kind").GetString()!);
+                        Add(kind, resource.GetProperty("resource").GetString()!, resource.GetProperty("scope").ValueEquals("Namespaced"), resource);
+                    }
+                }
+            }
+        }
+
+        /// <summary>meta/v1 APIResourceList.</summary>
+        public void AddResources(string apiVersion, JsonElement list)
+        {
+            foreach (var entry in list.GetProperty("resources").EnumerateArray())
+            {
+                var plural = entry.GetProperty("name").GetString()!;
+                if (!plural.Contains('/', StringComparison.Ordinal))
+                {
+                    Add(GroupVersionKind.From(apiVersion, entry.GetProperty("kind").GetString()!), plural, entry.GetProperty("namespaced").GetBoolean(), entry);
+                }
+            }
+        }
+
+        public DiscoveredKinds All()
+        {
+            _kinds.Sort(Compare);
+            return new(_kinds, _failures);
+        }
+
+        private void Add(GroupVersionKind kind, string plural, bool namespaced, JsonElement entry)
+        {
+            string[] verbs = [.. entry.GetProperty("verbs").EnumerateArray().Select(v => v.GetString()!)];
+            _kinds.Add(new(kind, plural, namespaced, verbs, Preferred: _seen.Add((kind.Group, plural))));
+        }
+
+        private static int Compare(ResourceKind left, ResourceKind right)
+        {
+            var order = string.CompareOrdinal(left.Gvk.Group, right.Gvk.Group);
+            order = order != 0 ? order : string.CompareOrdinal(left.Plural, right.Plural);
+            order = order != 0 ? order : right.Preferred.CompareTo(left.Preferred);
+            return order != 0 ? order : string.CompareOrdinal(left.Gvk.Version, right.Gvk.Version);
+        }
     }
 }

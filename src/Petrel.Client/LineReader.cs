@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
-using System.Text;
+using System.Runtime.InteropServices;
 
 namespace Petrel.Client;
 
-/// <summary>Cuts a chunked stream into its lines, however the chunks fall.</summary>
+/// <summary>Cuts a chunked stream into its lines, however the chunks fall. A line is good until the next one is asked for.</summary>
 internal static class LineReader
 {
-    public static async IAsyncEnumerable<string> LinesAsync(
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(
         IAsyncEnumerable<ReadOnlyMemory<byte>> chunks, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var pending = new List<byte>();
@@ -16,12 +16,16 @@ internal static class LineReader
             int newline;
             while ((newline = rest.Span.IndexOf((byte)'\n')) >= 0)
             {
-                pending.AddRange(rest.Span[..newline]);
+                var line = rest[..newline];
                 rest = rest[(newline + 1)..];
                 if (pending.Count > 0)
                 {
-                    var line = Encoding.UTF8.GetString(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(pending));
+                    pending.AddRange(line.Span);
+                    line = CollectionsMarshal.AsSpan(pending).ToArray();
                     pending.Clear();
+                }
+                if (line.Length > 0)
+                {
                     yield return line;
                 }
             }

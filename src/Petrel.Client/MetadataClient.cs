@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -100,14 +101,14 @@ public sealed class MetadataClient(ApiClient client)
         return ApiClient.Body(options);
     }
 
-    private static MetadataEvent Parse(string line)
+    private static MetadataEvent Parse(ReadOnlyMemory<byte> line)
     {
-        using var document = DeepJson.Document(Encoding.UTF8.GetBytes(line));
+        using var document = DeepJson.Document(line);
         var type = document.RootElement.GetProperty("type").GetString();
         var element = document.RootElement.GetProperty("object");
         if (type == "ERROR")
         {
-            var status = KubernetesJson.Deserialize<V1Status>(element.GetRawText());
+            var status = ObjectJson.Read<V1Status>(JsonMarshal.GetRawUtf8Value(element));
             throw new ApiException(status.Code ?? 500, status);
         }
         var value = ObjectMetadata.From(element);

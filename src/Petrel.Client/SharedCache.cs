@@ -25,7 +25,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
     private readonly Lock _gate = new();
     private readonly List<Action<CacheChange<T>>> _handlers = [];
     private readonly List<(Func<bool> Condition, TaskCompletionSource Done)> _waiters = [];
-    private readonly Dictionary<string, (Func<T, IEnumerable<string>> KeysOf, ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> Entries)> _indexes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Index> _indexes = new(StringComparer.Ordinal);
     private volatile ImmutableSortedDictionary<ObjectKey, T> _objects = ImmutableSortedDictionary<ObjectKey, T>.Empty;
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -42,7 +42,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
 
     /// <summary>Registers an index before <see cref="RunAsync"/>: <paramref name="keysOf"/> names the index keys of an object.</summary>
     public void AddIndex(string name, Func<T, IEnumerable<string>> keysOf) =>
-        _indexes.Add(name, (keysOf, ImmutableSortedDictionary.Create<string, ImmutableSortedDictionary<ObjectKey, T>>(StringComparer.Ordinal)));
+        _indexes.Add(name, new Index(keysOf));
 
     /// <summary>The objects that have <paramref name="indexKey"/> in the index called <paramref name="name"/>, in key order.</summary>
     public IEnumerable<T> ByIndex(string name, string indexKey)
@@ -94,12 +94,12 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
             {
                 if (!listed)
                 {
-                    var (items, revision) = await client.ListAsync<T>("", cancellationToken, fieldSelector: fieldSelector);
+                    var (items, revision) = await client.ListAsync<T>("", null, fieldSelector, shared: true, cancellationToken);
                     Replace(items, revision);
                     listed = true;
                     _synced.TrySetResult();
                 }
-                await foreach (var change in client.WatchAsync<T>("", Revision, cancellationToken, fieldSelector: fieldSelector))
+                await foreach (var change in client.WatchAsync<T>("", Revision, null, fieldSelector, shared: true, cancellationToken))
                 {
                     Apply(change);
                 }
@@ -185,16 +185,12 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
         lock (_gate)
         {
             var previous = _objects.GetValueOrDefault(key);
-            if (value is not null)
-            {
-                // Half of an object's memory, which no controller reads. A write without them leaves them as they are.
-                value.Metadata.ManagedFields = null;
-            }
             _objects = value is null ? _objects.Remove(key) : _objects.SetItem(key, value);
-            foreach (var name in _indexes.Keys.ToArray())
+            foreach (var index in _indexes.Values)
             {
-                var (keysOf, entries) = _indexes[name];
-                _indexes[name] = (keysOf, Reindex(entries, key, previous is null ? [] : keysOf(previous), value, value is null ? [] : keysOf(value)));
+                string[] before = previous is null ? [] : [.. index.KeysOf(previous)];
+                string[] after = value is null ? [] : [.. index.KeysOf(value)];
+                index.Entries = Reindex(index.Entries, key, before.AsSpan().SequenceEqual(after) ? [] : before, value, after);
             }
         }
         foreach (var handler in _handlers)
@@ -242,6 +238,14 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
             }
         }
         ready.ForEach(done => done.TrySetResult());
+    }
+
+    private sealed class Index(Func<T, IEnumerable<string>> keysOf)
+    {
+        public Func<T, IEnumerable<string>> KeysOf => keysOf;
+
+        public ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> Entries { get; set; } =
+            ImmutableSortedDictionary.Create<string, ImmutableSortedDictionary<ObjectKey, T>>(StringComparer.Ordinal);
     }
 
     private static ObjectKey KeyOf(T value) => new(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name);

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -21,16 +21,21 @@ public enum WatchEventKind
 public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulong Revision)
     where T : IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>Reads one line of a watch.</summary>
+    /// <summary>Reads one line of a watch; with <paramref name="shared"/>, its object may be shared with others and may not be changed.</summary>
     /// <exception cref="ApiException">The line is an ERROR event.</exception>
-    public static WatchEvent<T> Parse(string line)
+    internal static WatchEvent<T> Parse(ReadOnlyMemory<byte> line, bool shared = false)
     {
-        using var document = DeepJson.Document(Encoding.UTF8.GetBytes(line));
+        // Bytes that are known to be one whole object leave no doubt what the line is.
+        if (shared && WatchLine.TrySplit(line.Span, out var seen, out var bytes) && SharedObjects<T>.Find(bytes) is { } known)
+        {
+            return new(seen, known.Value, known.Revision);
+        }
+        using var document = DeepJson.Document(line);
         var type = document.RootElement.GetProperty("type").GetString();
         var element = document.RootElement.GetProperty("object");
         if (type == "ERROR")
         {
-            var status = KubernetesJson.Deserialize<V1Status>(element.GetRawText());
+            var status = ObjectJson.Read<V1Status>(JsonMarshal.GetRawUtf8Value(element));
             throw new ApiException(status.Code ?? 500, status);
         }
         if (type == "BOOKMARK")
@@ -38,7 +43,6 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
             var revision = element.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
             return new(WatchEventKind.Bookmark, default, ulong.Parse(revision));
         }
-        var value = KubernetesJson.Deserialize<T>(element.GetRawText());
         var kind = type switch
         {
             "ADDED" => WatchEventKind.Added,
@@ -46,6 +50,35 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
             "DELETED" => WatchEventKind.Deleted,
             _ => throw new IOException($"Unknown watch event type '{type}'."),
         };
+        var json = JsonMarshal.GetRawUtf8Value(element);
+        if (shared)
+        {
+            var read = SharedObjects<T>.Read(json);
+            return new(kind, read.Value, read.Revision);
+        }
+        var value = ObjectJson.Read<T>(json);
         return new(kind, value, ulong.Parse(value.Metadata.ResourceVersion));
+    }
+}
+
+/// <summary>The form in which API servers write the events of a watch.</summary>
+internal static class WatchLine
+{
+    private static ReadOnlySpan<byte> Added => "{\"type\":\"ADDED\",\"object\":"u8;
+
+    private static ReadOnlySpan<byte> Modified => "{\"type\":\"MODIFIED\",\"object\":"u8;
+
+    private static ReadOnlySpan<byte> Deleted => "{\"type\":\"DELETED\",\"object\":"u8;
+
+    /// <summary>Splits a line of the common form; what is taken for the object's bytes may be more than that when the form is another.</summary>
+    public static bool TrySplit(ReadOnlySpan<byte> line, out WatchEventKind kind, out ReadOnlySpan<byte> value)
+    {
+        (kind, var start) = line.StartsWith(Modified) ? (WatchEventKind.Modified, Modified.Length)
+            : line.StartsWith(Added) ? (WatchEventKind.Added, Added.Length)
+            : line.StartsWith(Deleted) ? (WatchEventKind.Deleted, Deleted.Length)
+            : (WatchEventKind.Bookmark, 0);
+        var found = start > 0 && line[^1] == '}';
+        value = found ? line[start..^1] : default;
+        return found;
     }
 }

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Autoscaling;
+using Petrel.Controllers.CronJobs;
+using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.Endpoints;
@@ -14,6 +15,7 @@ using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.ReplicationControllers;
 using Petrel.Controllers.ServiceAccounts;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers;
@@ -53,6 +55,8 @@ public sealed class ControllerManager
         new PodGarbageCollector(context),
         new DeploymentController(context),
         new ReplicaSetController(context),
+        new StatefulSetController(context),
+        new DaemonSetController(context),
         new ReplicationManager(context),
         new JobController(context),
         new CronJobController(context),

@@ -26,7 +26,7 @@ public sealed class LineReaderTests
         var more = new TaskCompletionSource();
         await using var lines = LineReader.LinesAsync(FirstThenAsync("a\nb"u8.ToArray(), more.Task), TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await lines.MoveNextAsync());
-        Assert.Equal("a", lines.Current);
+        Assert.Equal("a", Encoding.UTF8.GetString(lines.Current.Span));
         var next = lines.MoveNextAsync();
         Assert.False(next.IsCompleted);
         more.SetResult();
@@ -51,7 +51,7 @@ public sealed class LineReaderTests
         var lines = new List<string>();
         await foreach (var line in LineReader.LinesAsync(Chunks(bytes, cuts), CancellationToken.None))
         {
-            lines.Add(line);
+            lines.Add(Encoding.UTF8.GetString(line.Span));
         }
         return lines;
     }

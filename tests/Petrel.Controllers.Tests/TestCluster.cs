@@ -31,7 +31,8 @@ public sealed class TestCluster : IAsyncDisposable
         Func<IRevisionedStore, TimeProvider, IEntropy, IRevisionedStore>? wrapStore = null,
         ApiServerOptions? options = null,
         INodeConnector? nodes = null,
-        bool overNetwork = false)
+        bool overNetwork = false,
+        Func<IApiHandler, IApiHandler>? wrapApi = null)
     {
         _simulator = new(seed);
         Network = new(_simulator.History);
@@ -48,7 +49,7 @@ public sealed class TestCluster : IAsyncDisposable
             var process = overNetwork ? _simulator.CreateProcess("controllers") : _process;
             IApiHandler api = overNetwork ? new SimulatedLink(Network, process, _simulator.Entropy.Fork(), () => new(_process, server)) : server;
             var manager = new ControllerManager(
-                new(api, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, compose);
+                new(wrapApi?.Invoke(api) ?? api, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, compose);
             _simulator.Spawn(process, "controllers", manager.RunAsync);
             _controllers = process;
         };

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Runtimes;
@@ -8,32 +9,63 @@ using Petrel.Model;
 namespace Petrel.Agent.Nodes;
 
 /// <summary>Makes the node known, keeps its status fresh, and renews its lease: how the control plane knows that the node lives.</summary>
-internal sealed partial class NodeReporter(AgentSettings settings, ApiClient client, IContainerRuntime runtime, TimeProvider time, ILogger logger)
+internal sealed partial class NodeReporter
 {
     internal const string KubeletVersion = "v1.35.0+petrel-0.1.0";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
+    private readonly AgentSettings _settings;
+    private readonly ApiClient _client;
+    private readonly IContainerRuntime _runtime;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SharedCache<V1Node> _view; // of this node alone: what the control plane thinks of it
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private DateTimeOffset? _readySince;
     private string _nodeUid = "";
+    private ulong _reported; // the revision of the last report
+    private V1Lease? _lease; // as it was written last
+
+    public NodeReporter(AgentSettings settings, ApiClient client, IContainerRuntime runtime, TimeProvider time, ILogger logger)
+    {
+        _settings = settings;
+        _client = client;
+        _runtime = runtime;
+        _time = time;
+        _logger = logger;
+        _view = new(client, time, logger, $"metadata.name={settings.NodeName}");
+        _view.OnChange(_ =>
+        {
+            if (!IsAgreed())
+            {
+                _wake.Writer.TryWrite(true);
+            }
+        });
+    }
 
     /// <summary>Registers the node, then reports until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Loops.RunTogetherAsync(cancellationToken, _view.RunAsync, ReportAsync);
+
+    private async Task ReportAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var statusDue = time.GetUtcNow();
+        var statusDue = _time.GetUtcNow();
         while (!cancellationToken.IsCancellationRequested)
         {
-            var wait = settings.LeaseRenewInterval;
+            var wait = _settings.LeaseRenewInterval;
             try
             {
-                if (time.GetUtcNow() >= statusDue)
+                if (_time.GetUtcNow() >= statusDue)
                 {
                     await RegisterAsync(cancellationToken);
                     await ReportAsync(ready: true, cancellationToken);
-                    statusDue = time.GetUtcNow() + settings.NodeStatusInterval;
+                    statusDue = _time.GetUtcNow() + _settings.NodeStatusInterval;
                 }
-                if (!await RenewLeaseAsync(cancellationToken))
+                await RenewLeaseAsync(cancellationToken);
+                if (!IsAgreed())
                 {
-                    statusDue = time.GetUtcNow(); // The control plane thinks otherwise of this node: tell it again.
+                    statusDue = _time.GetUtcNow(); // The control plane thinks otherwise of this node: tell it again.
                     wait = RetryDelay;
                 }
             }
@@ -43,18 +75,38 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
             }
             catch (Exception e) when (e is ApiException or IOException)
             {
-                LogRetry(logger, e.Message);
+                LogRetry(_logger, e.Message);
                 wait = RetryDelay;
-                statusDue = time.GetUtcNow();
+                statusDue = _time.GetUtcNow();
             }
             try
             {
-                await Task.Delay(wait, time, cancellationToken);
+                await WaitAsync(wait, cancellationToken);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
+            if (!IsAgreed())
+            {
+                statusDue = _time.GetUtcNow();
+            }
+        }
+    }
+
+    // Less than the time given when the control plane changes its mind about this node; but never so little that the two could chase each other.
+    private async ValueTask WaitAsync(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var since = _time.GetTimestamp();
+        _wake.Reader.TryRead(out _);
+        using (_time.CreateTimer(static wake => ((ChannelWriter<bool>)wake!).TryWrite(true), _wake.Writer, wait, Timeout.InfiniteTimeSpan))
+        {
+            await _wake.Reader.ReadAsync(cancellationToken);
+        }
+        var left = RetryDelay - _time.GetElapsedTime(since);
+        if (left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, _time, cancellationToken);
         }
     }
 
@@ -67,13 +119,13 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
         }
         catch (Exception e) when (e is ApiException or IOException)
         {
-            LogRetry(logger, e.Message);
+            LogRetry(_logger, e.Message);
         }
     }
 
     private async ValueTask RegisterAsync(CancellationToken cancellationToken)
     {
-        var existing = await client.FindAsync<V1Node>(new("", settings.NodeName), cancellationToken);
+        var existing = await _client.FindAsync<V1Node>(new("", _settings.NodeName), cancellationToken);
         if (existing is not null)
         {
             _nodeUid = existing.Metadata.Uid;
@@ -82,24 +134,24 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
         }
         try
         {
-            var node = await client.CreateAsync(
+            var node = await _client.CreateAsync(
                 new V1Node
                 {
                     ApiVersion = "v1",
                     Kind = "Node",
                     Metadata = new()
                     {
-                        Name = settings.NodeName,
+                        Name = _settings.NodeName,
                         Labels = new Dictionary<string, string>
                         {
-                            ["kubernetes.io/hostname"] = settings.NodeName,
+                            ["kubernetes.io/hostname"] = _settings.NodeName,
                             ["kubernetes.io/os"] = "linux",
-                            ["kubernetes.io/arch"] = settings.Architecture,
+                            ["kubernetes.io/arch"] = _settings.Architecture,
                             ["beta.kubernetes.io/os"] = "linux",
-                            ["beta.kubernetes.io/arch"] = settings.Architecture,
+                            ["beta.kubernetes.io/arch"] = _settings.Architecture,
                         },
                     },
-                    Spec = settings.PodCidr.Length == 0 ? new() : new() { PodCIDR = settings.PodCidr, PodCIDRs = [settings.PodCidr] },
+                    Spec = _settings.PodCidr.Length == 0 ? new() : new() { PodCIDR = _settings.PodCidr, PodCIDRs = [_settings.PodCidr] },
                 },
                 cancellationToken);
             _nodeUid = node.Metadata.Uid;
@@ -112,7 +164,7 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
 
     private async ValueTask ReportAsync(bool ready, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         _readySince ??= now;
         var at = Timestamp(now);
         JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset since) => new()
@@ -126,13 +178,13 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
         };
         JsonObject Resources() => new()
         {
-            ["cpu"] = settings.MilliCpu % 1000 == 0 ? $"{settings.MilliCpu / 1000}" : $"{settings.MilliCpu}m",
-            ["memory"] = $"{settings.Memory / 1024}Ki",
-            ["pods"] = $"{settings.MaxPods}",
-            ["ephemeral-storage"] = $"{settings.EphemeralStorage / 1024}Ki",
+            ["cpu"] = _settings.MilliCpu % 1000 == 0 ? $"{_settings.MilliCpu / 1000}" : $"{_settings.MilliCpu}m",
+            ["memory"] = $"{_settings.Memory / 1024}Ki",
+            ["pods"] = $"{_settings.MaxPods}",
+            ["ephemeral-storage"] = $"{_settings.EphemeralStorage / 1024}Ki",
         };
         var images = new JsonArray();
-        foreach (var image in (await runtime.ListImagesAsync(cancellationToken)).Take(50))
+        foreach (var image in (await _runtime.ListImagesAsync(cancellationToken)).Take(50))
         {
             images.Add(new JsonObject { ["names"] = new JsonArray([.. image.References.Select(r => (JsonNode)r)]), ["sizeBytes"] = image.SizeBytes });
         }
@@ -148,60 +200,89 @@ internal sealed partial class NodeReporter(AgentSettings settings, ApiClient cli
                     ? Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", _readySince.Value)
                     : Condition("Ready", "False", "KubeletNotReady", "node is shutting down", now)),
             ["addresses"] = new JsonArray(
-                new JsonObject { ["type"] = "InternalIP", ["address"] = settings.NodeAddress },
-                new JsonObject { ["type"] = "Hostname", ["address"] = settings.NodeName }),
-            ["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = settings.Port } },
+                new JsonObject { ["type"] = "InternalIP", ["address"] = _settings.NodeAddress },
+                new JsonObject { ["type"] = "Hostname", ["address"] = _settings.NodeName }),
+            ["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = _settings.Port } },
             ["nodeInfo"] = new JsonObject
             {
-                ["machineID"] = settings.MachineId,
-                ["systemUUID"] = settings.MachineId,
-                ["bootID"] = settings.BootId,
-                ["kernelVersion"] = settings.KernelVersion,
-                ["osImage"] = settings.OsImage,
-                ["containerRuntimeVersion"] = $"{runtime.Info.Name}://{runtime.Info.Version}",
+                ["machineID"] = _settings.MachineId,
+                ["systemUUID"] = _settings.MachineId,
+                ["bootID"] = _settings.BootId,
+                ["kernelVersion"] = _settings.KernelVersion,
+                ["osImage"] = _settings.OsImage,
+                ["containerRuntimeVersion"] = $"{_runtime.Info.Name}://{_runtime.Info.Version}",
                 ["kubeletVersion"] = KubeletVersion,
                 ["kubeProxyVersion"] = "",
                 ["operatingSystem"] = "linux",
-                ["architecture"] = settings.Architecture,
+                ["architecture"] = _settings.Architecture,
             },
             ["images"] = images,
         };
-        await client.PatchAsync<V1Node>(new("", settings.NodeName), new JsonObject { ["status"] = status }, cancellationToken, "status");
+        var reported = await _client.PatchAsync<V1Node>(new("", _settings.NodeName), new JsonObject { ["status"] = status }, cancellationToken, "status");
+        _reported = ulong.Parse(reported.Metadata.ResourceVersion);
     }
 
-    // Answers whether the control plane's view of this node agrees with its own.
-    private async ValueTask<bool> RenewLeaseAsync(CancellationToken cancellationToken)
+    // Whether the control plane's view of this node agrees with its own. What it thought before the last report does not count.
+    private bool IsAgreed()
     {
-        var key = new ObjectKey("kube-node-lease", settings.NodeName);
-        var now = time.GetUtcNow().UtcDateTime;
-        var lease = await client.FindAsync<V1Lease>(key, cancellationToken);
-        if (lease is null)
+        if (_view.Revision < _reported)
         {
-            await client.CreateAsync(
+            return true;
+        }
+        var node = _view.Get(new("", _settings.NodeName));
+        return node?.Metadata.Uid == _nodeUid && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+    }
+
+    // Upstream's way: the lease is written over as it was left, and read again only when somebody else has touched it.
+    private async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
+    {
+        if (_lease is { } known)
+        {
+            _lease = null;
+            try
+            {
+                _lease = await RenewAsync(known, cancellationToken);
+                return;
+            }
+            catch (ApiException e) when (e.IsConflict || e.IsNotFound)
+            {
+                // Changed, gone, or an earlier answer was lost.
+            }
+        }
+        var found = await _client.FindAsync<V1Lease>(new ObjectKey("kube-node-lease", _settings.NodeName), cancellationToken);
+        _lease = found is null
+            ? await _client.CreateAsync(
                 new V1Lease
                 {
                     ApiVersion = "coordination.k8s.io/v1",
                     Kind = "Lease",
                     Metadata = new()
                     {
-                        Name = settings.NodeName,
+                        Name = _settings.NodeName,
                         NamespaceProperty = "kube-node-lease",
-                        OwnerReferences = [new() { ApiVersion = "v1", Kind = "Node", Name = settings.NodeName, Uid = _nodeUid }],
+                        OwnerReferences = [new() { ApiVersion = "v1", Kind = "Node", Name = _settings.NodeName, Uid = _nodeUid }],
                     },
-                    Spec = new() { HolderIdentity = settings.NodeName, LeaseDurationSeconds = (int)settings.LeaseDuration.TotalSeconds, RenewTime = now },
+                    Spec = LeaseSpec(),
                 },
-                cancellationToken);
-        }
-        else
-        {
-            lease.Spec.HolderIdentity = settings.NodeName;
-            lease.Spec.LeaseDurationSeconds = (int)settings.LeaseDuration.TotalSeconds;
-            lease.Spec.RenewTime = now;
-            await client.UpdateAsync(lease, cancellationToken);
-        }
-        var node = await client.FindAsync<V1Node>(new("", settings.NodeName), cancellationToken);
-        return node?.Metadata.Uid == _nodeUid && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+                cancellationToken)
+            : await RenewAsync(found, cancellationToken);
     }
+
+    private ValueTask<V1Lease> RenewAsync(V1Lease lease, CancellationToken cancellationToken)
+    {
+        var spec = LeaseSpec();
+        lease.Spec.HolderIdentity = spec.HolderIdentity;
+        lease.Spec.LeaseDurationSeconds = spec.LeaseDurationSeconds;
+        lease.Spec.RenewTime = spec.RenewTime;
+        return _client.UpdateAsync(lease, cancellationToken);
+    }
+
+    private V1LeaseSpec LeaseSpec() => new()
+    {
+        HolderIdentity = _settings.NodeName,
+        LeaseDurationSeconds = (int)_settings.LeaseDuration.TotalSeconds,
+        RenewTime = _time.GetUtcNow().UtcDateTime,
+    };
 
     internal static string Timestamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 

@@ -84,6 +84,10 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
             await files.EnsureHostPathAsync(host.Path, host.Type ?? "", cancellationToken);
             return host.Path;
         }
+        if (volume.PersistentVolumeClaim is { } claim)
+        {
+            return await AttachAsync(pod, volume.Name, claim.ClaimName, cancellationToken);
+        }
         var content = new List<VolumeFile>();
         if (volume.ConfigMap is { } map)
         {
@@ -130,6 +134,17 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
             throw new IOException("this type of volume is not supported; supported are emptyDir, hostPath, configMap, secret, downwardAPI and projected");
         }
         return await files.WriteFilesAsync(uid, volume.Name, content, cancellationToken);
+    }
+
+    private async ValueTask<string> AttachAsync(V1Pod pod, string volume, string claimName, CancellationToken cancellationToken)
+    {
+        var claim = await client.GetAsync<V1PersistentVolumeClaim>(new(pod.Metadata.NamespaceProperty, claimName), cancellationToken);
+        if (claim.Status?.Phase != "Bound")
+        {
+            throw new IOException($"PVC \"{pod.Metadata.NamespaceProperty}/{claimName}\" is not bound");
+        }
+        var exclusive = claim.Spec.AccessModes.All(m => m is "ReadWriteOnce" or "ReadWriteOncePod");
+        return await files.AttachAsync(pod.Metadata.Uid, volume, claim.Spec.VolumeName, exclusive, cancellationToken);
     }
 
     private static IEnumerable<VolumeFile> Project(

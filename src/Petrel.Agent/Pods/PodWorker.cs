@@ -131,15 +131,9 @@ internal sealed partial class PodWorker
             _wake.Reader.TryRead(out _);
             return;
         }
-        using var limit = new CancellationTokenSource(wait, _context.Time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
+        using (_context.Time.CreateTimer(static worker => ((PodWorker)worker!).Wake(), this, wait, Timeout.InfiniteTimeSpan))
         {
-            await _wake.Reader.ReadAsync(both.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Time to look again.
+            await _wake.Reader.ReadAsync(cancellationToken);
         }
     }
 

@@ -22,6 +22,10 @@ public interface IPodFiles
     /// <exception cref="IOException">It is not, and the type does not allow to make it.</exception>
     ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken);
 
+    /// <summary>Brings a persistent volume to the pod; an exclusive one may be on one node at a time. Returns its host path.</summary>
+    /// <exception cref="IOException">It is in use on another node, or this node can't.</exception>
+    ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken);
+
     /// <summary>Where the log of a container's attempt goes; its folder exists afterwards.</summary>
     string LogPath(string podNamespace, string podName, string podUid, string container, int attempt);
 

@@ -101,6 +101,10 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     }
 
     /// <inheritdoc/>
+    public ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken) =>
+        throw new IOException("persistent volumes are not supported on this node");
+
+    /// <inheritdoc/>
     public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt)
     {
         var folder = Path.Combine(LogFolder(podNamespace, podName, podUid), container);

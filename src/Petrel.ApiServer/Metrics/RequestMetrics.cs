@@ -22,35 +22,47 @@ internal sealed class RequestMetrics
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("apiserver_request_duration_seconds", "s");
 
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, Series> _durations = new(StringComparer.Ordinal);
+    private readonly Dictionary<Labels, Series> _series = [];
 
     /// <summary>Counts an answered request; watches and followed logs have no duration.</summary>
     public void Record(RequestInfo info, int code, TimeSpan? duration)
     {
-        var verb = info.IsResource || info.Verb is "get" or "head" ? info.Verb.ToUpperInvariant() : "OTHER";
+        var verb = info.IsResource || info.Verb is "get" or "head" ? UpperCase(info.Verb) : "OTHER";
         // Only what exists becomes a label: paths are the client's to choose.
-        var known = code is not (404 or 403);
-        var labels = $"verb=\"{verb}\",group=\"{(known ? info.Group : "")}\",version=\"{(known ? info.Version : "")}\",resource=\"{(known ? info.Resource : "")}\",subresource=\"{(known ? info.Subresource : "")}\"";
-        Total.Add(1, new("verb", verb), new("resource", info.Resource), new("code", code));
-        if (duration is { } taken)
+        var labels = code is 404 or 403 ? new Labels(verb, "", "", "", "") : new Labels(verb, info.Group, info.Version, info.Resource, info.Subresource);
+        if (Total.Enabled)
+        {
+            Total.Add(1, new("verb", verb), new("resource", info.Resource), new("code", code));
+        }
+        if (duration is { } taken && Duration.Enabled)
         {
             Duration.Record(taken.TotalSeconds, new("verb", verb), new("resource", info.Resource));
         }
         lock (_gate)
         {
-            var counted = string.Create(CultureInfo.InvariantCulture, $"{labels},code=\"{code}\"");
-            _counts[counted] = _counts.GetValueOrDefault(counted) + 1;
+            if (!_series.TryGetValue(labels, out var series))
+            {
+                _series[labels] = series = new Series();
+            }
+            series.Count(code);
             if (duration is { } time)
             {
-                if (!_durations.TryGetValue(labels, out var series))
-                {
-                    _durations[labels] = series = new Series();
-                }
                 series.Add(time.TotalSeconds);
             }
         }
     }
+
+    private static string UpperCase(string verb) => verb switch
+    {
+        "get" => "GET",
+        "list" => "LIST",
+        "watch" => "WATCH",
+        "create" => "CREATE",
+        "update" => "UPDATE",
+        "patch" => "PATCH",
+        "delete" => "DELETE",
+        _ => verb.ToUpperInvariant(),
+    };
 
     /// <summary>The Prometheus text format, version 0.0.4.</summary>
     public string Text()
@@ -59,24 +71,34 @@ internal sealed class RequestMetrics
         text.Append("# HELP apiserver_request_total Counter of apiserver requests.\n# TYPE apiserver_request_total counter\n");
         lock (_gate)
         {
-            foreach (var (labels, count) in _counts)
+            var series = _series.Select(s => (Labels: s.Key.ToString(), Series: s.Value)).OrderBy(s => s.Labels, StringComparer.Ordinal).ToArray();
+            foreach (var (labels, counted) in series)
             {
-                text.Append(CultureInfo.InvariantCulture, $"apiserver_request_total{{{labels}}} {count}\n");
+                counted.WriteCounts(text, labels);
             }
             text.Append("# HELP apiserver_request_duration_seconds Response latency in seconds.\n# TYPE apiserver_request_duration_seconds histogram\n");
-            foreach (var (labels, series) in _durations)
+            foreach (var (labels, measured) in series)
             {
-                series.Write(text, labels);
+                measured.WriteDurations(text, labels);
             }
         }
         return text.ToString();
     }
 
+    private readonly record struct Labels(string Verb, string Group, string Version, string Resource, string Subresource)
+    {
+        public override string ToString() =>
+            $"verb=\"{Verb}\",group=\"{Group}\",version=\"{Version}\",resource=\"{Resource}\",subresource=\"{Subresource}\"";
+    }
+
     private sealed class Series
     {
+        private readonly SortedDictionary<int, long> _codes = [];
         private readonly long[] _within = new long[Buckets.Length];
         private long _count;
         private double _sum;
+
+        public void Count(int code) => _codes[code] = _codes.GetValueOrDefault(code) + 1;
 
         public void Add(double seconds)
         {
@@ -91,8 +113,20 @@ internal sealed class RequestMetrics
             }
         }
 
-        public void Write(StringBuilder text, string labels)
+        public void WriteCounts(StringBuilder text, string labels)
         {
+            foreach (var (code, count) in _codes)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"apiserver_request_total{{{labels},code=\"{code}\"}} {count}\n");
+            }
+        }
+
+        public void WriteDurations(StringBuilder text, string labels)
+        {
+            if (_count == 0)
+            {
+                return;
+            }
             const string Name = "apiserver_request_duration_seconds";
             for (var i = 0; i < Buckets.Length; i++)
             {

@@ -18,22 +18,30 @@ internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateV
     {
         var call = WriteCall.Read(request.Http, "UpdateOptions", request.Info.Subresource);
         var body = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema);
+        JsonObject? unused = body.Document;
+        JsonObject Stated()
+        {
+            // An attempt changes the document. Hardly ever is there a second one: that reads it again.
+            var stated = unused ?? BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
+            unused = null;
+            return stated;
+        }
         call.BodyWarnings = body.Warnings;
         if (body.Document.Metadata().Text("name").Length == 0)
         {
             throw StatusErrors.BadRequest("name must be provided");
         }
         MetadataRules.CheckPath(body.Document, request.Kind, request.Key);
+        var hasRevision = body.Document.Metadata().Text("resourceVersion").Length > 0;
         try
         {
-            var updated = await engine.RunAsync(
-                request.Kind, request.Key, scope, call, _ => body.Document.DeepClone().AsObject(), cancellationToken);
+            var updated = await engine.RunAsync(request.Kind, request.Key, scope, call, _ => Stated(), cancellationToken);
             return ObjectResponses.Object(request, updated, parts.Time.GetUtcNow(), 200, call.Warnings);
         }
         catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object
-            && CreatedByUpdate.Contains(request.Kind.Plural) && body.Document.Metadata().Text("resourceVersion").Length == 0)
+            && CreatedByUpdate.Contains(request.Kind.Plural) && !hasRevision)
         {
-            var created = await create.CreateAsync(request.Kind, request.Key.Namespace, body.Document, call, cancellationToken);
+            var created = await create.CreateAsync(request.Kind, request.Key.Namespace, Stated(), call, cancellationToken);
             return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
         }
     }

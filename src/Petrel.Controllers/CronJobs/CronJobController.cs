@@ -130,15 +130,15 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            // An earlier attempt made it, or somebody else did: then this time is over.
+            // An earlier attempt made it, or somebody else did, or it is of another second of the minute: then there is none for this time.
             var there = await _context.Client.FindAsync<V1Job>(KeyOf(job.Metadata), cancellationToken);
             if (there is not null)
             {
                 await SeeAsync(there, cancellationToken);
             }
-            return there is null || (there.IsControlledBy(cronJob.Metadata.Uid) && CronJobJob.TimeOf(cronJob, there) is not null);
+            return there is null || (there.IsControlledBy(cronJob.Metadata.Uid) && CronJobJob.TimeOf(cronJob, there) == CronJobJob.TimeOf(cronJob, job));
         }
-        catch (ApiException e) when (e.Status.Details?.Causes?.Any(c => c.Reason == "NamespaceTerminating") == true)
+        catch (ApiException e) when (PodWriter.IsNamespaceEnding(e))
         {
             return false;
         }

@@ -16,14 +16,16 @@ internal static class PodTemplates
     /// <summary>Whether the templates differ in nothing but the hash label.</summary>
     public static bool AreEqual(V1PodTemplateSpec left, V1PodTemplateSpec right) => Canonical(left).AsSpan().SequenceEqual(Canonical(right));
 
-    /// <summary>The template without its hash label as JSON, the same for templates that mean the same.</summary>
-    public static byte[] Canonical(V1PodTemplateSpec template)
+    /// <summary>
+    /// The template as JSON, the same for templates that mean the same; without its hash label, unless that is a label like any other.
+    /// </summary>
+    public static byte[] Canonical(V1PodTemplateSpec template, bool withHashLabel = false)
     {
         using var document = JsonDocument.Parse(KubernetesJson.Serialize(template));
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            Write(writer, document.RootElement, "");
+            Write(writer, document.RootElement, withHashLabel ? "template" : "");
         }
         return buffer.ToArray();
     }

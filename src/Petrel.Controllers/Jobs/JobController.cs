@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.OwnedPods;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Jobs;
@@ -91,7 +92,7 @@ public sealed class JobController : IController, IReconciler, IDisposable
                     MemoryOf(current).Gone.UnionWith(release.Pods.Select(p => p.Metadata.Uid));
                     break;
                 case JobStep.Rest rest:
-                    if (problem is not null)
+                    if (problem is not null && !PodWriter.IsNamespaceEnding(problem))
                     {
                         ExceptionDispatchInfo.Throw(problem);
                     }

@@ -15,6 +15,7 @@ internal sealed class ClusterState
     private readonly SortedDictionary<ObjectKey, IReadOnlyDictionary<string, string>> _services = [];
     private readonly Dictionary<string, int> _imageNodes = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, int> _claimUsers = [];
+    private readonly SortedDictionary<int, int> _priorities = [];
     private readonly Dictionary<string, ResourceColumn> _resources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopologyColumn> _topologies = new(StringComparer.Ordinal);
     private readonly List<NodeInfo?> _slots = [];
@@ -86,6 +87,9 @@ internal sealed class ClusterState
 
     /// <summary>Whether any placed pod has a term about other pods; when none has, most pods need no look at others.</summary>
     public bool AnyPodAffinity => _podsWithAffinity > 0;
+
+    /// <summary>The lowest priority of any placed pod: below it, nobody can be displaced.</summary>
+    public int LowestPriority => _priorities.Count == 0 ? int.MaxValue : _priorities.First().Key;
 
     public NodeInfo? Node(string name) => _byName.TryGetValue(name, out var node) && node.Node is not null ? node : null;
 
@@ -238,6 +242,7 @@ internal sealed class ClusterState
         {
             _claimUsers[claim] = _claimUsers.GetValueOrDefault(claim) + 1;
         }
+        _priorities[pod.Priority] = _priorities.GetValueOrDefault(pod.Priority) + 1;
         Load(node, pod);
         Touch(node.Slot);
         Journal.Append(new(pod, node.Slot, Came: true));
@@ -256,6 +261,10 @@ internal sealed class ClusterState
             return null;
         }
         _podsWithAffinity -= placed.Pod.HasPodAffinity ? 1 : 0;
+        if (--_priorities[placed.Pod.Priority] == 0)
+        {
+            _priorities.Remove(placed.Pod.Priority);
+        }
         foreach (var claim in placed.Pod.Claims)
         {
             if (--_claimUsers[claim] == 0)

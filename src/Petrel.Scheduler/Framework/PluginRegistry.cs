@@ -1,4 +1,5 @@
 using Petrel.Scheduler.Filters;
+using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Scores;
 
 namespace Petrel.Scheduler.Framework;
@@ -33,5 +34,6 @@ internal static class PluginRegistry
         new("InterPodAffinity", _ => new InterPodAffinityFilter(), c => new InterPodAffinityScore(c.Settings.InterPodAffinity)) { Weight = 2 },
         new("NodeResourcesBalancedAllocation", c => new BalancedAllocationScore(c.Settings.NodeResourcesBalancedAllocation)),
         new("ImageLocality", _ => new ImageLocalityScore()),
+        new(DefaultPreemption.PluginName, c => new DefaultPreemption(c)),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,7 +13,11 @@ namespace Petrel.Simulation.Execution;
 /// <param name="trace">Gets each line as it is written.</param>
 public sealed class History(TimeProvider clock, int lastLines = int.MaxValue, Action<string>? trace = null) : IDisposable
 {
+    // A line is little to hash, and each hashing a call into another library.
+    private const int HashedAtOnce = 16 * 1024;
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ArrayBufferWriter<byte> _unhashed = new(2 * HashedAtOnce);
     private readonly long _start = clock.GetTimestamp();
     private readonly Queue<string> _lines = [];
 
@@ -26,14 +31,25 @@ public sealed class History(TimeProvider clock, int lastLines = int.MaxValue, Ac
     public Action<string, string>? Appended { get; set; }
 
     /// <summary>SHA-256 over all lines so far, each ended by a line feed, in lower-case hexadecimal.</summary>
-    public string Digest => Convert.ToHexStringLower(_hash.GetCurrentHash());
+    public string Digest
+    {
+        get
+        {
+            HashLines();
+            return Convert.ToHexStringLower(_hash.GetCurrentHash());
+        }
+    }
 
     public void Append(string who, string what)
     {
         var line = $"{clock.GetElapsedTime(_start):c} {who} {what.ReplaceLineEndings(" ")}";
         Count++;
-        _hash.AppendData(Encoding.UTF8.GetBytes(line));
-        _hash.AppendData("\n"u8);
+        Encoding.UTF8.GetBytes(line, _unhashed);
+        _unhashed.Write("\n"u8);
+        if (_unhashed.WrittenCount >= HashedAtOnce)
+        {
+            HashLines();
+        }
         _lines.Enqueue(line);
         if (_lines.Count > lastLines)
         {
@@ -41,6 +57,12 @@ public sealed class History(TimeProvider clock, int lastLines = int.MaxValue, Ac
         }
         trace?.Invoke(line);
         Appended?.Invoke(who, what);
+    }
+
+    private void HashLines()
+    {
+        _hash.AppendData(_unhashed.WrittenSpan);
+        _unhashed.ResetWrittenCount();
     }
 
     /// <inheritdoc/>

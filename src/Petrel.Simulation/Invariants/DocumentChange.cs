@@ -19,20 +19,43 @@ internal static class DocumentFields
     public static bool IsTerminating(this JsonElement document) => document.At("metadata", "deletionTimestamp") is not null;
 
     /// <summary>The uid of the owner that is marked as controller, or empty.</summary>
-    public static string ControllerUid(this JsonElement document)
+    public static string ControllerUid(this JsonElement document) => document.Controller()?.Text("uid") ?? "";
+
+    /// <summary>The reference to the owner that is marked as controller.</summary>
+    public static JsonElement? Controller(this JsonElement document)
     {
-        if (document.At("metadata", "ownerReferences") is { ValueKind: JsonValueKind.Array } owners)
+        foreach (var owner in document.Items("metadata", "ownerReferences"))
         {
-            foreach (var owner in owners.EnumerateArray())
+            if (owner.At("controller") is { ValueKind: JsonValueKind.True })
             {
-                if (owner.At("controller") is { ValueKind: JsonValueKind.True })
-                {
-                    return owner.Text("uid");
-                }
+                return owner;
             }
         }
-        return "";
+        return null;
     }
+
+    /// <summary>Whether a condition of this type is true.</summary>
+    public static bool Is(this JsonElement document, string condition)
+    {
+        foreach (var one in document.Items("status", "conditions"))
+        {
+            if (one.Text("type") == condition)
+            {
+                return one.Text("status") == "True";
+            }
+        }
+        return false;
+    }
+
+    /// <summary>The items of a list; none where there is no list.</summary>
+    public static JsonElement.ArrayEnumerator Items(this JsonElement document, params ReadOnlySpan<string> path) =>
+        document.At(path) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : default;
+
+    /// <summary>Whether the controller has seen the newest spec.</summary>
+    public static bool IsObserved(this JsonElement document) =>
+        document.Number("status", "observedGeneration") == document.Number("metadata", "generation");
+
+    public static int Status(this JsonElement document, string field) => document.Number("status", field) ?? 0;
 
     public static string Text(this JsonElement document, params ReadOnlySpan<string> path) =>
         document.At(path) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";

@@ -28,6 +28,7 @@ public sealed class SimulatedLink(
         {
             throw new IOException($"{request.Method} {request.Path}: connection refused");
         }
+        network.CountRequest();
         var stop = new RequestStop(endpoint.Process);
         using var cancelled = cancellationToken.Register(stop.Request);
         var gone = caller.Killed.Register(stop.Request);

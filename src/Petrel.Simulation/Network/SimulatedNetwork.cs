@@ -12,6 +12,9 @@ public sealed class SimulatedNetwork(History history)
     private readonly Dictionary<string, LinkConditions> _conditions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LinkDirection> _blocked = new(StringComparer.Ordinal);
 
+    /// <summary>Requests that reached the server.</summary>
+    public long Requests { get; private set; }
+
     /// <summary>What holds for everybody, but for disturbances.</summary>
     public LinkConditions Conditions { get; private set; } = LinkConditions.Good;
 
@@ -63,6 +66,8 @@ public sealed class SimulatedNetwork(History history)
 
     /// <summary>Whether what a process watches is held back, while its requests pass.</summary>
     public bool HoldsStreams(string processName) => _disturbances.Exists(d => d.HoldsStreams && d.Concerns(processName));
+
+    internal void CountRequest() => Requests++;
 
     public void SetConditions(LinkConditions conditions)
     {

@@ -25,9 +25,9 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         await Task.WhenAll(plan.Operations.GroupBy(o => o.Target).Select(lane => RunAsync([.. lane.OrderBy(o => o.At)], cancellationToken)));
     }
 
+    // Until its first operation's time the run is the same without it.
     private async Task RunAsync(IReadOnlyList<PlannedOperation> lane, CancellationToken cancellationToken)
     {
-        await Task.Yield();
         foreach (var operation in lane)
         {
             if (operation.At - user.Time.GetElapsedTime(_start) is { Ticks: > 0 } wait)

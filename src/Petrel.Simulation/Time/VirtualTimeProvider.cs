@@ -9,10 +9,9 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     // Noon on an ordinary day: far from a change of day, which would hide mistakes with dates in every run alike.
     private static readonly DateTimeOffset OrdinaryDay = new(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly PriorityQueue<(VirtualTimer Timer, long Sequence), Deadline> _deadlines = new();
+    private readonly DeadlineHeap _deadlines = new();
     private long _now;
     private long _sequence;
-    private int _stale;
 
     public VirtualTimeProvider()
         : this(OrdinaryDay)
@@ -23,7 +22,7 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     public TimeSpan Elapsed => TimeSpan.FromTicks(_now);
 
     /// <summary>When the next timer is due, since the start; null when there is none.</summary>
-    public TimeSpan? NextDue => DropStale() ? TimeSpan.FromTicks(Next.Ticks) : null;
+    public TimeSpan? NextDue => _deadlines.TryPeek(out _, out var ticks) ? TimeSpan.FromTicks(ticks) : null;
 
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => start.AddTicks(_now);
@@ -55,14 +54,13 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <summary>Moves the clock to the next timer that is due no later than <paramref name="limit"/> and fires it; false when there is none.</summary>
     internal bool FireNext(TimeSpan limit)
     {
-        if (!DropStale() || Next.Ticks > limit.Ticks)
+        if (!_deadlines.TryPeek(out var timer, out var ticks) || ticks > limit.Ticks)
         {
             return false;
         }
-        var (timer, sequence) = _deadlines.Peek();
-        _now = Math.Max(_now, Next.Ticks);
-        _deadlines.Dequeue();
-        timer.Fire(sequence);
+        _now = Math.Max(_now, ticks);
+        _deadlines.Remove(timer);
+        timer.Fire();
         return true;
     }
 
@@ -78,47 +76,9 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
         return timer;
     }
 
-    /// <summary>Sets a deadline and answers its number, by which the timer knows the one that counts.</summary>
-    internal long Schedule(VirtualTimer timer, TimeSpan delay)
-    {
-        var sequence = ++_sequence;
-        _deadlines.Enqueue((timer, sequence), new(_now + delay.Ticks, sequence));
-        return sequence;
-    }
+    /// <summary>Sets the deadline of a timer that has none.</summary>
+    internal void Schedule(VirtualTimer timer, TimeSpan delay) => _deadlines.Add(timer, _now + delay.Ticks, ++_sequence);
 
-    /// <summary>A deadline that was set no longer counts.</summary>
-    internal void Abandon()
-    {
-        // Cancelled deadlines stay in the heap until they come up, unless they are most of it: requests set and cancel timeouts by the thousand.
-        if (++_stale > 1024 && _stale > _deadlines.Count / 2)
-        {
-            var live = _deadlines.UnorderedItems.Where(e => e.Element.Timer.Counts(e.Element.Sequence)).ToArray();
-            _deadlines.Clear();
-            _deadlines.EnqueueRange(live.Select(e => (e.Element, e.Priority)));
-            _stale = 0;
-        }
-    }
-
-    private Deadline Next => _deadlines.TryPeek(out _, out var deadline) ? deadline : throw new InvalidOperationException("no timer is set");
-
-    // False when no deadline is left.
-    private bool DropStale()
-    {
-        while (_deadlines.TryPeek(out var next, out _))
-        {
-            if (next.Timer.Counts(next.Sequence))
-            {
-                return true;
-            }
-            _deadlines.Dequeue();
-            _stale = Math.Max(0, _stale - 1);
-        }
-        return false;
-    }
-
-    private readonly record struct Deadline(long Ticks, long Sequence) : IComparable<Deadline>
-    {
-        public int CompareTo(Deadline other) =>
-            Ticks != other.Ticks ? Ticks.CompareTo(other.Ticks) : Sequence.CompareTo(other.Sequence);
-    }
+    /// <summary>A timer's deadline, if it has one, no longer counts.</summary>
+    internal void Cancel(VirtualTimer timer) => _deadlines.Remove(timer);
 }

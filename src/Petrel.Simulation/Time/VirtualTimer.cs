@@ -5,8 +5,10 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
 {
     private readonly ExecutionContext? _context = ExecutionContext.Capture();
     private TimeSpan _period = Timeout.InfiniteTimeSpan;
-    private long _sequence; // of the deadline that counts; 0 when none does
     private bool _disposed;
+
+    /// <summary>Its place among the clock's deadlines, which are the only ones to set it; -1 when it is not set.</summary>
+    public int Place { get; set; } = -1;
 
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
@@ -16,11 +18,11 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
         {
             return false;
         }
-        Cancel();
+        clock.Cancel(this);
         _period = period;
         if (dueTime != Timeout.InfiniteTimeSpan)
         {
-            _sequence = clock.Schedule(this, dueTime);
+            clock.Schedule(this, dueTime);
         }
         return true;
     }
@@ -28,7 +30,7 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
     public void Dispose()
     {
         _disposed = true;
-        Cancel();
+        clock.Cancel(this);
     }
 
     public ValueTask DisposeAsync()
@@ -37,17 +39,13 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
         return default;
     }
 
-    /// <summary>Whether the deadline with this number is the one that counts.</summary>
-    public bool Counts(long sequence) => _sequence == sequence;
-
     /// <summary>The deadline has come.</summary>
-    public void Fire(long sequence)
+    public void Fire()
     {
-        if (!Counts(sequence))
+        if (_period > TimeSpan.Zero)
         {
-            return;
+            clock.Schedule(this, _period);
         }
-        _sequence = _period > TimeSpan.Zero ? clock.Schedule(this, _period) : 0;
         dispatch(this);
     }
 
@@ -69,15 +67,6 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
     }
 
     private void Call() => callback(state);
-
-    private void Cancel()
-    {
-        if (_sequence != 0)
-        {
-            _sequence = 0;
-            clock.Abandon();
-        }
-    }
 
     private static void Check(TimeSpan value, string name)
     {

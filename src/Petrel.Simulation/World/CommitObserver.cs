@@ -6,20 +6,14 @@ using Petrel.Store;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>Writes each commit into the history and puts it before the invariants; what they say is a finding.</summary>
-public sealed class CommitObserver(Simulator simulator, IReadOnlyList<IInvariant> invariants)
+/// <summary>Writes each commit into the history, applies it to the facts and puts it before the invariants; what they say is a finding.</summary>
+public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IReadOnlyList<IInvariant> invariants)
 {
-    // The kinds that invariants look at; the others are not worth parsing at every commit.
-    private static readonly string[] Judged = ["/registry/core/pods/", "/registry/apps/"];
-
-    private readonly SortedDictionary<string, JsonElement> _objects = new(StringComparer.Ordinal);
+    // The kinds that no invariant looks at: not worth parsing at every commit.
+    private static readonly string[] Ignored = ["/registry/core/events/", "/registry/events.k8s.io/", "/registry/coordination.k8s.io/"];
 
     /// <summary>Commits seen so far.</summary>
     public long Commits { get; private set; }
-
-    /// <summary>The objects of the judged kinds, by store key.</summary>
-    public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) =>
-        _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal));
 
     public void Observe(IReadOnlyList<StoreOperation> operations, long revision)
     {
@@ -30,30 +24,23 @@ public sealed class CommitObserver(Simulator simulator, IReadOnlyList<IInvariant
             simulator.History.Append("store", value is { } bytes
                 ? $"{revision} put {key} {Convert.ToHexStringLower(SHA256.HashData(bytes.Span).AsSpan(0, 8))}"
                 : $"{revision} delete {key}");
-            if (Array.Exists(Judged, prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
+            // What is not in the registry are the server's own notes.
+            if (key.StartsWith("/registry/", StringComparison.Ordinal) && !Array.Exists(Ignored, prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
             {
-                changes.Add(Apply(key, value, revision));
+                changes.Add(new(key, revision, facts.Find(key), value is { } after ? JsonElement.Parse(after.Span) : null));
             }
         }
+        if (changes.Count == 0)
+        {
+            return;
+        }
+        facts.Apply(changes);
         foreach (var invariant in invariants)
         {
-            if (changes.Count > 0 && invariant.Observe(changes) is { } problem)
+            if (invariant.Observe(changes) is { } problem)
             {
                 simulator.Report(invariant.Name, problem);
             }
         }
-    }
-
-    private DocumentChange Apply(string key, ReadOnlyMemory<byte>? value, long revision)
-    {
-        JsonElement? before = _objects.TryGetValue(key, out var old) ? old : null;
-        if (value is not { } bytes)
-        {
-            _objects.Remove(key);
-            return new(key, revision, before, null);
-        }
-        var after = JsonElement.Parse(bytes.Span);
-        _objects[key] = after;
-        return new(key, revision, before, after);
     }
 }

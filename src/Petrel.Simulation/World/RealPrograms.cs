@@ -1,23 +1,36 @@
 using Petrel.Agent;
 using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
 using Petrel.Agent.Volumes;
+using Petrel.Client;
 using Petrel.Controllers;
+using Petrel.Scheduler;
 
 namespace Petrel.Simulation.World;
 
 /// <summary>The cluster's own programs, as they run live but for what they are given: time, randomness, a network and machines.</summary>
 public static class RealPrograms
 {
-    // Short enough for a lost node to be noticed, and to come back, several times in one run.
-    private static readonly TimeSpan NodeGrace = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan LeaseRenewal = TimeSpan.FromSeconds(5);
+    /// <summary>The controllers, and beside them who makes volumes for claims.</summary>
+    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) => ControllersFor(NodePace.Steady)(context, cancellationToken);
 
-    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) =>
-        new ControllerManager(
-            context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = NodeGrace, NodeMonitorPeriod = LeaseRenewal }, context.Logs)
-        .RunAsync(cancellationToken);
+    public static Task Agent(AgentContext context, CancellationToken cancellationToken) => AgentFor(NodePace.Steady)(context, cancellationToken);
 
-    public static Task Agent(AgentContext context, CancellationToken cancellationToken)
+    public static Task Scheduler(ProgramContext context, CancellationToken cancellationToken) =>
+        new PodScheduler(context.Client, context.Time, context.Entropy, new SchedulerSettings(), context.Logs).RunAsync(cancellationToken);
+
+    /// <summary>The controllers, for a cluster whose nodes report at a pace.</summary>
+    public static ClusterProgram ControllersFor(NodePace pace) => (context, cancellationToken) => Loops.RunTogetherAsync(
+        cancellationToken,
+        stop => Manager(context, pace).RunAsync(stop),
+        stop => VolumeProvisioner.RunAsync(context, stop));
+
+    /// <summary>An agent that reports at a pace.</summary>
+    public static AgentProgram AgentFor(NodePace pace) => (context, cancellationToken) =>
+        AgentOf(context, pace, context.Machine.Runtime, context.Machine.Files).RunAsync(cancellationToken);
+
+    /// <summary>An agent over a runtime and a disk that may not be its machine's own.</summary>
+    public static NodeAgent AgentOf(AgentContext context, NodePace pace, IContainerRuntime runtime, IPodFiles files)
     {
         var machine = context.Machine;
         var settings = new AgentSettings
@@ -26,11 +39,27 @@ public static class RealPrograms
             NodeAddress = $"10.200.255.{machine.Number}",
             PodCidr = machine.PodCidr,
             MilliCpu = 4000,
-            LeaseDuration = NodeGrace,
-            LeaseRenewInterval = LeaseRenewal,
+            LeaseDuration = pace.Grace,
+            LeaseRenewInterval = pace.Renewal,
         };
-        return new NodeAgent(
-            settings, context.Client, machine.Runtime, new SimulatedPodFiles(), new SimulatedProber(), context.Time, context.Entropy, context.Logs)
-        .RunAsync(cancellationToken);
+        return new(settings, context.Client, runtime, files, new SimulatedProber(), context.Time, context.Entropy, context.Logs);
     }
+
+    private static ControllerManager Manager(ProgramContext context, NodePace pace) =>
+        new(context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = pace.Grace, NodeMonitorPeriod = pace.Renewal }, context.Logs);
+}
+
+/// <summary>How soon a lost node is noticed.</summary>
+/// <param name="Grace">Its lease may be so old.</param>
+/// <param name="Renewal">How often it is renewed and looked at.</param>
+public readonly record struct NodePace(TimeSpan Grace, TimeSpan Renewal)
+{
+    /// <summary>Several losses and returns fit in a run of two minutes.</summary>
+    public static NodePace Steady { get; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5));
+
+    /// <summary>For short runs.</summary>
+    public static NodePace Fast { get; } = new(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(3));
+
+    /// <summary>For runs of a day.</summary>
+    public static NodePace Slow { get; } = new(TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(2));
 }

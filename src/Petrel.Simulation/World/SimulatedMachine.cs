@@ -1,6 +1,7 @@
 using System.Net;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Simulated;
+using Petrel.Agent.Volumes;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
@@ -11,20 +12,27 @@ namespace Petrel.Simulation.World;
 /// <summary>What runs on a node beside its agent, from one power-on to the next power cut.</summary>
 public sealed class SimulatedMachine
 {
-    private readonly PlacementInvariant _placement;
+    private readonly RunningPods _running;
     private readonly Action<string, string> _report;
     private readonly Action<string, string> _note;
     private readonly SimulatedRuntime _runtime;
 
     internal SimulatedMachine(
-        SimulatedProcess process, int number, IEntropy entropy, PlacementInvariant placement, Action<string, string> report, Action<string, string> note)
+        SimulatedProcess process,
+        int number,
+        IEntropy entropy,
+        SimulatedStorage storage,
+        RunningPods running,
+        Action<string, string> report,
+        Action<string, string> note)
     {
         Process = process;
         Number = number;
-        _placement = placement;
+        _running = running;
         _report = report;
         _note = note;
-        _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr) });
+        Files = new SimulatedPodFiles(storage.Of(NodeName));
+        _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr), Behaviour = SimulatedPrograms.Of });
         Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
     }
 
@@ -46,13 +54,16 @@ public sealed class SimulatedMachine
     /// <summary>The containers of this machine: an agent's death does not end them.</summary>
     public IContainerRuntime Runtime { get; }
 
+    /// <summary>Volumes of this machine's pods.</summary>
+    public IPodFiles Files { get; }
+
     /// <summary>A container of a pod has started here.</summary>
     public void ContainerStarted(string podUid)
     {
         _note(Process.ToString(), TimelineRecorder.ContainerStarted + podUid);
-        if (_placement.Started(podUid, NodeName) is { } problem)
+        foreach (var (rule, problem) in _running.Started(podUid, NodeName, () => Runs(podUid)))
         {
-            _report(_placement.Name, problem);
+            _report(rule, problem);
         }
     }
 
@@ -60,5 +71,17 @@ public sealed class SimulatedMachine
     public void EndContainer(int choice, int exitCode) => Process.Post(_ => _runtime.EndOne(choice, exitCode), null);
 
     /// <summary>Nothing of a pod runs here any more.</summary>
-    public void PodStopped(string podUid) => _placement.Stopped(podUid, NodeName);
+    public void PodStopped(string podUid) => _running.Stopped(podUid, NodeName);
+
+    // A puppet's pods are in no runtime: they run until it says that they don't.
+    private bool Runs(string podUid)
+    {
+        var listing = Runtime.ListContainersAsync(default);
+        if (!listing.IsCompletedSuccessfully)
+        {
+            throw new SimulationException("A simulated runtime lists its containers within the call.");
+        }
+        var containers = listing.Result.Where(c => c.PodUid == podUid).ToList();
+        return containers.Count == 0 || containers.Exists(c => c.State == ContainerState.Running);
+    }
 }

@@ -4,10 +4,10 @@ using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
-using Petrel.Scheduler;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Timelines;
@@ -27,7 +27,7 @@ public sealed class SimulatedWorld : IFaultTarget
     private readonly WorldSettings _settings;
     private readonly ISimulatedDisk _disk;
     private readonly CommitObserver _observer;
-    private readonly PlacementInvariant _placement = new();
+    private readonly SimulatedStorage _storage = new();
     private readonly WatchHistoryInvariant _watches;
     private readonly List<SimulatedNode> _nodes;
     private IRevisionedStore? _store;
@@ -42,7 +42,8 @@ public sealed class SimulatedWorld : IFaultTarget
         _simulator = simulator;
         _settings = settings;
         _disk = settings.Disk();
-        _observer = new(simulator, [new SurgeInvariant(), _placement]);
+        Running = new(Facts, AllInvariants.OfRuns(Facts));
+        _observer = new(simulator, Facts, AllInvariants.OfCommits(Facts));
         _watches = new(settings.WatchWindow, Report);
         Network = new(simulator.History) { Watches = _watches };
         Outside = simulator.CreateProcess("user");
@@ -67,6 +68,12 @@ public sealed class SimulatedWorld : IFaultTarget
     public AcknowledgedWrites AcknowledgedWrites { get; } = new();
 
     public long Commits => _observer.Commits;
+
+    /// <summary>Everything that is committed.</summary>
+    public ClusterFacts Facts { get; } = new();
+
+    /// <summary>Everything that runs.</summary>
+    public RunningPods Running { get; }
 
     /// <summary>Tells what happens; null when nobody wants to know.</summary>
     public TimelineRecorder? Timeline
@@ -98,8 +105,23 @@ public sealed class SimulatedWorld : IFaultTarget
     /// <inheritdoc/>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
-    /// <summary>Committed objects of the workload kinds, by store key.</summary>
-    public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => _observer.Objects(prefix);
+    /// <summary>Committed objects of a kind, by store key.</summary>
+    public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => Facts.Objects(prefix);
+
+    /// <summary>What of the goals is not reached yet, those of every kind unless some are named; see <see cref="AllGoals"/>.</summary>
+    public string? Unfinished(params IReadOnlyList<IGoal> goals)
+    {
+        var now = Clock.GetUtcNow();
+        foreach (var goal in goals.Count > 0 ? goals : AllGoals.Goals)
+        {
+            if (goal.Unfinished(Facts, now) is { } unfinished)
+            {
+                return unfinished;
+            }
+        }
+        return Running.Running.Where(p => Facts.ByUid(p.Uid) is null)
+            .Select(p => $"{p.Namespace}/{p.Name} ({p.Uid}) runs on {p.Node} and does not exist").FirstOrDefault();
+    }
 
     /// <summary>Starts everything.</summary>
     public void Start()
@@ -203,9 +225,9 @@ public sealed class SimulatedWorld : IFaultTarget
 
     private void ComposeScheduler(SimulatedProcess process)
     {
-        var scheduler = new PodScheduler(
-            ClientOf(process, UserInfo.ControlPlane("kube-scheduler")), process.Time, _simulator.Entropy.Fork(), new SchedulerSettings(), LogsOf(process));
-        _simulator.Spawn(process, "scheduler", scheduler.RunAsync);
+        var context = new ProgramContext(
+            ClientOf(process, UserInfo.ControlPlane("kube-scheduler")), process.Time, EntropyOf(process), LogsOf(process));
+        _simulator.Spawn(process, "scheduler", stop => _settings.Scheduler(context, stop));
     }
 
     private void ComposeAgent(SimulatedProcess process, SimulatedMachine machine)
@@ -223,13 +245,18 @@ public sealed class SimulatedWorld : IFaultTarget
             name,
             () => MachineOf(number, _simulator.CreateProcess($"{name}/machine")),
             ComposeAgent,
-            () => _placement.NodeLost(name));
+            () =>
+            {
+                Running.NodeLost(name);
+                _storage.NodeLost(name);
+            });
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
-        new(new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint), user, process.Name);
+        new(_settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)), user, process.Name);
 
-    private SimulatedMachine MachineOf(int number, SimulatedProcess process) => new(process, number, EntropyOf(process), _placement, Report, Note);
+    private SimulatedMachine MachineOf(int number, SimulatedProcess process) =>
+        new(process, number, EntropyOf(process), _storage, Running, Report, Note);
 
     // Follows from which incarnation it is, and not from what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());

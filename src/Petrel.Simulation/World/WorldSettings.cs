@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Petrel.Model.Api;
 
 namespace Petrel.Simulation.World;
 
@@ -18,6 +19,12 @@ public sealed record WorldSettings
 
     /// <summary>Makes the disk of a run; tests put broken ones here.</summary>
     public Func<ISimulatedDisk> Disk { get; init; } = static () => new HonestDisk();
+
+    /// <summary>The way of a process (by its name) to the server; tests tamper with it here.</summary>
+    public Func<string, IApiHandler, IApiHandler> Way { get; init; } = static (_, link) => link;
+
+    /// <summary>Runs in the scheduler's process.</summary>
+    public ClusterProgram Scheduler { get; init; } = RealPrograms.Scheduler;
 
     /// <summary>Runs in the controllers' process; tests put broken ones here.</summary>
     public ClusterProgram Controllers { get; init; } = RealPrograms.Controllers;

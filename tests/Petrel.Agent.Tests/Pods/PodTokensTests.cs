@@ -236,6 +236,9 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
 
+        public ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken) =>
+            _paths.AttachAsync(podUid, volume, persistentVolume, exclusive, cancellationToken);
+
         public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>
             _paths.LogPath(podNamespace, podName, podUid, container, attempt);
 

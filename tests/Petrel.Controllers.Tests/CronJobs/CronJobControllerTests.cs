@@ -71,6 +71,18 @@ public sealed class CronJobControllerTests
     }
 
     [Fact]
+    public async Task A_minute_has_one_job_however_often_the_schedule_has_it()
+    {
+        await using var cluster = new TestCluster(Controllers);
+        cluster.Create(CronJobObjects.Manifest("@every 7s"));
+        cluster.Run(50);
+        var first = Assert.Single(cluster.List<V1Job>()).Metadata.Name;
+        Finish(cluster, first);
+        cluster.Run(60);
+        Assert.Equal(2, cluster.List<V1Job>().Select(j => j.Metadata.Name).Append(first).Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_new_schedule_holds_at_once()
     {
         await using var cluster = new TestCluster(Controllers);

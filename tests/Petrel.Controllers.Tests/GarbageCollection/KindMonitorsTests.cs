@@ -96,15 +96,15 @@ public sealed class KindMonitorsTests : IAsyncDisposable
 
         public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
         {
-            if (FailsDiscovery && request.Path is "/apis" or "/api/v1")
+            if (FailsDiscovery && request.Path is "/apis")
             {
                 throw new IOException("no discovery");
             }
             var response = await api().HandleAsync(request, cancellationToken);
-            if (HidesConfigMaps && request.Path == "/api/v1")
+            if (HidesConfigMaps && request.Path == "/api")
             {
                 var list = JsonNode.Parse(response.Body.Span)!;
-                list["resources"]!.AsArray().RemoveAll(r => (string?)r!["name"] == "configmaps");
+                list["items"]![0]!["versions"]![0]!["resources"]!.AsArray().RemoveAll(r => (string?)r!["resource"] == "configmaps");
                 return response with { Body = Encoding.UTF8.GetBytes(list.ToJsonString()) };
             }
             return response.Stream is { } stream && request.Path == "/api/v1/configmaps" ? response with { Stream = LossyAsync(stream) } : response;

@@ -15,13 +15,8 @@ internal static class DaemonSetKind
         HasStatus = true,
         HasGeneration = true,
         Default = Default,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject
-        {
-            ["currentNumberScheduled"] = 0,
-            ["desiredNumberScheduled"] = 0,
-            ["numberMisscheduled"] = 0,
-            ["numberReady"] = 0,
-        },
+        PrepareForCreate = PrepareForCreate,
+        PrepareForUpdate = static (value, old, _) => TemplateGeneration.Count(value, old),
         Validate = Validate,
         Columns =
         [
@@ -36,6 +31,18 @@ internal static class DaemonSetKind
             .. TemplateColumns.All,
         ],
     };
+
+    private static void PrepareForCreate(JsonObject value, WriteContext context)
+    {
+        TemplateGeneration.Begin(value);
+        value["status"] = new JsonObject
+        {
+            ["currentNumberScheduled"] = 0,
+            ["desiredNumberScheduled"] = 0,
+            ["numberMisscheduled"] = 0,
+            ["numberReady"] = 0,
+        };
+    }
 
     private static void Default(JsonObject value)
     {

@@ -45,7 +45,7 @@ internal static class SimCommand
                     Lanes = traced ? 1 : Positive("--lanes", result.GetValue(lanes)) ?? Environment.ProcessorCount,
                     Trace = traced,
                     Shrink = TimeSpan.FromSeconds(NotNegative("--shrink", result.GetValue(shrink))),
-                    Output = result.GetValue(output),
+                    Output = OutputPath(result.GetValue(output)),
                 },
                 signals.Token);
             return result.GetValue(forever) ? runs.RunForever(chosen, first) : runs.Run(chosen, first, last);
@@ -95,6 +95,23 @@ internal static class SimCommand
             && first <= last
                 ? (first, last)
                 : throw new UserErrorException($"--seeds: \"{seeds}\" is not a range like 1..500.");
+    }
+
+    // Found out before hours of seeds have been run.
+    private static string? OutputPath(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+        if (Path.EndsInDirectorySeparator(path))
+        {
+            Directory.CreateDirectory(path);
+            return path;
+        }
+        return Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
+            ? path
+            : throw new UserErrorException($"--out: the folder of {path} does not exist.");
     }
 
     private static int? Positive(string option, int? value) =>

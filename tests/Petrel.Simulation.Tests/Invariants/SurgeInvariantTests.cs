@@ -3,10 +3,9 @@ using Petrel.Simulation.Invariants;
 
 namespace Petrel.Simulation.Tests.Invariants;
 
-public sealed class InvariantTests
+public sealed class SurgeInvariantTests
 {
     private readonly SurgeInvariant _surge = new();
-    private readonly PlacementInvariant _placement = new();
     private long _revision;
 
     [Fact]
@@ -48,18 +47,6 @@ public sealed class InvariantTests
         Deployment(replicas: 1, converged: 1);
         Assert.Null(Pod("e"));
         Assert.NotNull(Pod("f"));
-    }
-
-    [Fact]
-    public void A_pod_that_moves_or_runs_elsewhere_is_found()
-    {
-        Assert.Null(_placement.Observe([Change("/registry/core/pods/default/a", """{"metadata":{"uid":"u1"},"spec":{"nodeName":"node1"}}""")]));
-        Assert.Null(_placement.Started("u1", "node1"));
-        Assert.NotNull(_placement.Started("u1", "node2"));
-        _placement.NodeLost("node2");
-        Assert.Null(_placement.Started("u1", "node1"));
-        Assert.NotNull(_placement.Started("u2", "node1"));
-        Assert.NotNull(_placement.Observe([Change("/registry/core/pods/default/a", """{"metadata":{"uid":"u1"},"spec":{"nodeName":"node2"}}""")]));
     }
 
     private void Deployment(int replicas, int converged) => Put("/registry/apps/deployments/default/web", $$$"""

@@ -1,0 +1,53 @@
+using k8s.Models;
+
+namespace Petrel.Controllers.DaemonSets;
+
+/// <summary>A node as a DaemonSet sees it.</summary>
+/// <param name="Name">Its name; a node that pods are meant for need not exist.</param>
+/// <param name="Exists">Whether there is such a node.</param>
+/// <param name="Run">Whether it should have a pod.</param>
+/// <param name="Stay">Whether a pod that it has may stay.</param>
+/// <param name="Pods">The set's pods there, the one that counts first: those with a node before those without, then the oldest.</param>
+public sealed record DaemonNode(string Name, bool Exists, bool Run, bool Stay, IReadOnlyList<V1Pod> Pods);
+
+/// <summary>All nodes, and those that pods are meant for, in the order of their names.</summary>
+public static class DaemonNodes
+{
+    /// <summary>
+    /// Sorts the set's pods to their nodes. Pods that are finished and on their way out do not count: nobody has to do anything about them any more.
+    /// </summary>
+    public static IReadOnlyList<DaemonNode> Of(V1DaemonSet set, IEnumerable<V1Node> nodes, IEnumerable<V1Pod> own)
+    {
+        var placement = new DaemonPlacement(set);
+        var pods = new SortedDictionary<string, List<V1Pod>>(StringComparer.Ordinal);
+        foreach (var pod in own.Where(p => !(p.IsFinished() && p.Metadata.DeletionTimestamp is not null)))
+        {
+            if (DaemonPod.TargetNode(pod) is { } node)
+            {
+                if (!pods.TryGetValue(node, out var there))
+                {
+                    pods[node] = there = [];
+                }
+                there.Add(pod);
+            }
+        }
+        var result = new List<DaemonNode>();
+        foreach (var node in nodes)
+        {
+            var (run, stay) = placement.On(node);
+            pods.Remove(node.Metadata.Name, out var there);
+            there?.Sort(Compare);
+            result.Add(new(node.Metadata.Name, true, run, stay, there ?? []));
+        }
+        result.AddRange(pods.Select(p => new DaemonNode(p.Key, false, false, false, p.Value)));
+        result.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
+        return result;
+    }
+
+    private static int Compare(V1Pod left, V1Pod right)
+    {
+        var order = string.IsNullOrEmpty(left.Spec.NodeName).CompareTo(string.IsNullOrEmpty(right.Spec.NodeName));
+        order = order != 0 ? order : Nullable.Compare(left.Metadata.CreationTimestamp, right.Metadata.CreationTimestamp);
+        return order != 0 ? order : string.CompareOrdinal(left.Metadata.Name, right.Metadata.Name);
+    }
+}

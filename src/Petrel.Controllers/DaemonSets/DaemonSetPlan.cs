@@ -1,0 +1,59 @@
+using k8s.Models;
+
+namespace Petrel.Controllers.DaemonSets;
+
+/// <summary>Why a pod is deleted.</summary>
+public enum DaemonPodEnd
+{
+    /// <summary>Its node has another one, should have none, or does not exist.</summary>
+    NotNeeded,
+
+    /// <summary>It is of an old template.</summary>
+    Outdated,
+
+    /// <summary>It failed.</summary>
+    Failed,
+
+    /// <summary>It ended although daemons never do.</summary>
+    Succeeded,
+}
+
+/// <summary>A pod to delete.</summary>
+public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodEnd Why);
+
+/// <summary>
+/// What to do about a DaemonSet's pods now (upstream: manage, then rollingUpdate). The update is looked at only when every node otherwise has what it
+/// should.
+/// </summary>
+/// <param name="Create">The nodes that get a new pod.</param>
+/// <param name="Delete">The pods to delete.</param>
+/// <param name="CheckAfter">When to plan again even if nothing changes.</param>
+public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<DaemonPodDeletion> Delete, TimeSpan? CheckAfter)
+{
+    /// <summary>No more pods than this are created or deleted at once.</summary>
+    public const int Burst = 250;
+
+    /// <summary>The plan.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="nodes">All nodes with the set's pods (<see cref="DaemonNodes.Of"/>).</param>
+    /// <param name="hash">The hash of its template.</param>
+    /// <param name="backoff">How long a failed pod on a node still has to be left; zero or less for not at all.</param>
+    /// <param name="now">The time.</param>
+    public static DaemonSetPlan Compute(V1DaemonSet set, IReadOnlyList<DaemonNode> nodes, string hash, Func<string, TimeSpan> backoff, DateTimeOffset now)
+    {
+        var round = new DaemonSetRound(set, hash, now);
+        foreach (var node in nodes)
+        {
+            round.Manage(node, backoff);
+        }
+        if (!round.HasWork && DaemonUpdateBounds.IsRolling(set))
+        {
+            DaemonUpdate.Plan(set, nodes, round);
+        }
+        foreach (var pod in nodes.SelectMany(n => n.Pods))
+        {
+            round.CheckIn(pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now));
+        }
+        return new([.. round.Create.Take(Burst)], [.. round.Delete.Take(Burst)], round.CheckAfter);
+    }
+}

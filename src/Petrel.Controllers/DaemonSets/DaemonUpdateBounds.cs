@@ -1,0 +1,27 @@
+using k8s.Models;
+
+namespace Petrel.Controllers.DaemonSets;
+
+/// <summary>How far a DaemonSet may stray from one available pod a node while it is updated.</summary>
+/// <param name="MaxSurge">On how many nodes a new pod may run beside the old one.</param>
+/// <param name="MaxUnavailable">On how many nodes no pod may be available.</param>
+public readonly record struct DaemonUpdateBounds(int MaxSurge, int MaxUnavailable)
+{
+    /// <summary>Percentages of the nodes are both rounded up. If both are nothing, one node may be without a pod.</summary>
+    public static DaemonUpdateBounds Of(V1DaemonSet set, int nodes)
+    {
+        if (!IsRolling(set))
+        {
+            return new(0, 0);
+        }
+        var rolling = set.Spec.UpdateStrategy?.RollingUpdate;
+        var surge = Amounts.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, up: true);
+        var unavailable = Amounts.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, up: true);
+        return new(surge, surge == 0 && unavailable == 0 ? 1 : unavailable);
+    }
+
+    /// <summary>Whether any node may have two pods.</summary>
+    public static bool AllowsSurge(V1DaemonSet set) => Of(set, 1).MaxSurge > 0;
+
+    public static bool IsRolling(V1DaemonSet set) => set.Spec.UpdateStrategy?.Type is null or "" or "RollingUpdate";
+}

@@ -1,0 +1,95 @@
+using k8s.Models;
+using Petrel.Controllers.OwnedPods;
+
+namespace Petrel.Controllers.StatefulSets;
+
+/// <summary>
+/// Whose a claim is, by the set's persistentVolumeClaimRetentionPolicy: an owned claim goes with its owner. On deletion of the set it is the set's; when
+/// the set was scaled below its pod it is the pod's, and goes when the pod is gone.
+/// </summary>
+public static class ClaimRetention
+{
+    private const string Delete = "Delete";
+
+    /// <summary>The owner of a claim that is created for a pod that the set wants.</summary>
+    public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? PodOwner.Of(set).Reference : null;
+
+    /// <summary>
+    /// Whether the claim belongs to an earlier pod of that name and goes with it: the new pod has to wait until it is gone.
+    /// </summary>
+    public static bool IsStale(V1StatefulSet set, V1PersistentVolumeClaim claim, string podName, string? podUid) =>
+        OnScaling(set) && Owners(claim).Any(o => IsPod(o, podName) && o.Uid != podUid);
+
+    /// <summary>Whether someone else controls the claim; the policy is not applied to it then.</summary>
+    public static bool IsConflicting(V1StatefulSet set, V1PersistentVolumeClaim claim, V1Pod pod)
+    {
+        if (!OnDeletion(set) && !OnScaling(set))
+        {
+            return false;
+        }
+        foreach (var owner in Owners(claim))
+        {
+            if (IsSet(owner, set) || IsPod(owner, pod.Metadata.Name))
+            {
+                if (owner.Uid != set.Metadata.Uid && owner.Uid != pod.Metadata.Uid)
+                {
+                    return true;
+                }
+            }
+            else if (owner.Controller == true)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>The owners that the claim should have; null when they are as they should be, or are nothing to touch.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="claim">The claim as it is.</param>
+    /// <param name="pod">The pod that uses it.</param>
+    /// <param name="wanted">Whether the set wants a pod with that ordinal.</param>
+    public static IReadOnlyList<V1OwnerReference>? Correct(V1StatefulSet set, V1PersistentVolumeClaim claim, V1Pod pod, bool wanted)
+    {
+        var owners = Owners(claim);
+        if (owners.Any(o => (IsSet(o, set) && o.Uid != set.Metadata.Uid) || (IsPod(o, pod.Metadata.Name) && o.Uid != pod.Metadata.Uid)))
+        {
+            // Left by a set or pod of the same name that is gone: the collector decides.
+            return null;
+        }
+        List<V1OwnerReference> others = [.. owners.Where(o => !IsSet(o, set) && !IsPod(o, pod.Metadata.Name))];
+        if (IsConflicting(set, claim, pod))
+        {
+            return others.Count == owners.Count ? null : others;
+        }
+        var bySet = OnDeletion(set) && (wanted || !OnScaling(set));
+        var byPod = OnScaling(set) && !wanted;
+        var ours = owners.Where(o => o.Uid == set.Metadata.Uid || o.Uid == pod.Metadata.Uid).ToList();
+        if (ours.All(o => o.Controller == true)
+            && ours.Any(o => o.Uid == set.Metadata.Uid) == bySet
+            && ours.Any(o => o.Uid == pod.Metadata.Uid) == byPod)
+        {
+            return null;
+        }
+        if (bySet)
+        {
+            others.Add(PodOwner.Of(set).Reference);
+        }
+        if (byPod)
+        {
+            others.Add(PodOwner.Of(pod).Reference);
+        }
+        return others;
+    }
+
+    private static bool OnDeletion(V1StatefulSet set) => set.Spec.PersistentVolumeClaimRetentionPolicy?.WhenDeleted == Delete;
+
+    private static bool OnScaling(V1StatefulSet set) => set.Spec.PersistentVolumeClaimRetentionPolicy?.WhenScaled == Delete;
+
+    private static IList<V1OwnerReference> Owners(V1PersistentVolumeClaim claim) => claim.Metadata.OwnerReferences ?? [];
+
+    private static bool IsSet(V1OwnerReference owner, V1StatefulSet set) =>
+        owner is { ApiVersion: "apps/v1", Kind: "StatefulSet" } && owner.Name == set.Metadata.Name;
+
+    private static bool IsPod(V1OwnerReference owner, string name) => owner is { ApiVersion: "v1", Kind: "Pod" } && owner.Name == name;
+}

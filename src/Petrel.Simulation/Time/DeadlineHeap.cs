@@ -1,0 +1,108 @@
+namespace Petrel.Simulation.Time;
+
+/// <summary>
+/// The timers that are set, the next one first: a heap in which each timer knows its place, so that one that is cancelled is gone at once.
+/// Requests set and cancel timeouts by the thousand.
+/// </summary>
+internal sealed class DeadlineHeap
+{
+    // Flatter than two: a cache line holds all that is compared on one level.
+    private const int Width = 4;
+
+    private Entry[] _entries = new Entry[64];
+    private int _count;
+
+    /// <summary>The timer that is due next; of those due together, the one that was set first.</summary>
+    public bool TryPeek(out VirtualTimer timer, out long ticks)
+    {
+        (timer, ticks) = (_entries[0].Timer, _entries[0].Ticks);
+        return _count > 0;
+    }
+
+    /// <summary>Sets a timer that is not set; <paramref name="sequence"/> counts up.</summary>
+    public void Add(VirtualTimer timer, long ticks, long sequence)
+    {
+        if (_count == _entries.Length)
+        {
+            Array.Resize(ref _entries, _count * 2);
+        }
+        Rise(_count++, new(timer, ticks, sequence));
+    }
+
+    /// <summary>Takes a timer out, if it is set.</summary>
+    public void Remove(VirtualTimer timer)
+    {
+        if (timer.Place < 0)
+        {
+            return;
+        }
+        var (hole, last) = (timer.Place, _entries[--_count]);
+        _entries[_count] = default;
+        timer.Place = -1;
+        if (hole == _count)
+        {
+            return;
+        }
+        if (hole > 0 && last.IsBefore(_entries[(hole - 1) / Width]))
+        {
+            Rise(hole, last);
+        }
+        else
+        {
+            Sink(hole, last);
+        }
+    }
+
+    private void Rise(int place, in Entry entry)
+    {
+        while (place > 0)
+        {
+            var parent = (place - 1) / Width;
+            if (!entry.IsBefore(_entries[parent]))
+            {
+                break;
+            }
+            Put(place, _entries[parent]);
+            place = parent;
+        }
+        Put(place, entry);
+    }
+
+    private void Sink(int place, in Entry entry)
+    {
+        while (true)
+        {
+            var first = place * Width + 1;
+            if (first >= _count)
+            {
+                break;
+            }
+            var least = first;
+            for (var child = first + 1; child < Math.Min(first + Width, _count); child++)
+            {
+                if (_entries[child].IsBefore(_entries[least]))
+                {
+                    least = child;
+                }
+            }
+            if (!_entries[least].IsBefore(entry))
+            {
+                break;
+            }
+            Put(place, _entries[least]);
+            place = least;
+        }
+        Put(place, entry);
+    }
+
+    private void Put(int place, in Entry entry)
+    {
+        _entries[place] = entry;
+        entry.Timer.Place = place;
+    }
+
+    private readonly record struct Entry(VirtualTimer Timer, long Ticks, long Sequence)
+    {
+        public bool IsBefore(in Entry other) => Ticks != other.Ticks ? Ticks < other.Ticks : Sequence < other.Sequence;
+    }
+}

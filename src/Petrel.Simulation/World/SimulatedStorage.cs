@@ -1,0 +1,53 @@
+using Petrel.Agent.Volumes;
+
+namespace Petrel.Simulation.World;
+
+/// <summary>
+/// Disks beside the machines. One that is for one machine at a time is held by the machine that attached it until its last pod there lets go, or the machine
+/// loses its power (the array sees the link drop): another machine's attempt is refused, as an array refuses a second reservation.
+/// </summary>
+public sealed class SimulatedStorage
+{
+    // Volume: the machine that holds it and its pods that use it.
+    private readonly SortedDictionary<string, (string Node, SortedSet<string> Pods)> _held = new(StringComparer.Ordinal);
+
+    /// <summary>The machine's way to the disks.</summary>
+    public ISimulatedVolumes Of(string node) => new Port(this, node);
+
+    /// <summary>A machine has lost its power.</summary>
+    public void NodeLost(string node)
+    {
+        foreach (var volume in _held.Where(h => h.Value.Node == node).Select(h => h.Key).ToArray())
+        {
+            _held.Remove(volume);
+        }
+    }
+
+    private sealed class Port(SimulatedStorage storage, string node) : ISimulatedVolumes
+    {
+        public void Attach(string volume, string podUid)
+        {
+            if (storage._held.TryGetValue(volume, out var holder) && holder.Node != node)
+            {
+                throw new IOException($"Multi-Attach error for volume \"{volume}\" Volume is already exclusively attached to one node and can't be attached to another");
+            }
+            if (holder.Pods is null)
+            {
+                storage._held.Add(volume, holder = (node, new(StringComparer.Ordinal)));
+            }
+            holder.Pods.Add(podUid);
+        }
+
+        public void Release(string podUid)
+        {
+            foreach (var (volume, holder) in storage._held.Where(h => h.Value.Node == node && h.Value.Pods.Contains(podUid)).ToArray())
+            {
+                holder.Pods.Remove(podUid);
+                if (holder.Pods.Count == 0)
+                {
+                    storage._held.Remove(volume);
+                }
+            }
+        }
+    }
+}
