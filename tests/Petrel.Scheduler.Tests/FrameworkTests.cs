@@ -132,9 +132,9 @@ public sealed class FrameworkTests
 
         public void Refused(NodeInfo node, IPlugin plugin, Verdict verdict) => Lines.Add($"{node.Name}: {plugin.Name} {verdict.Code} {string.Join(',', verdict.Reasons)}");
 
-        public int ScoredNodes => 10;
-
         public void Counted(int nodes, int feasible) => Lines.Add($"{feasible} of {nodes}");
+
+        public int ScoredNodes => 10;
 
         public void Scored(NodeInfo node, IPlugin plugin, long raw, long score, int weight) => Lines.Add($"{node.Name}: {plugin.Name} {score} x {weight}");
 
@@ -144,6 +144,6 @@ public sealed class FrameworkTests
             return new();
         }
 
-        public void Repeat(PodInfo pod, Decision recorded) => Lines.Add($"{pod.Key} as before");
+        public void Repeat(PodInfo pod, Decision recorded) => Lines.Add($"again {pod.Key}");
     }
 }
