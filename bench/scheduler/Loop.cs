@@ -4,6 +4,7 @@ using Petrel.Model.Determinism;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
 
@@ -36,10 +37,11 @@ internal static class Loop
         cluster.SetNamespace("default", new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "default" });
         var queue = new SchedulingQueue(TimeProvider.System, new SchedulerSettings());
         var cycle = new SchedulingCycle(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
-        for (var i = 0; workload.Placed is { } before && i < nodes; i++)
+        for (var i = 0; workload.Placed is { } before && i < nodes * workload.PlacedPerNode; i++)
         {
-            cluster.Place(new(before(i)), Make.Node(i).Metadata.Name);
+            cluster.Place(new(before(i)), Make.Node(i % nodes).Metadata.Name);
         }
+        pods = Math.Min(pods, workload.MostPerNode * nodes ?? pods);
         V1Pod[] waiting = [.. Enumerable.Range(0, pods).Select(workload.Pod)];
 
         GC.Collect();
@@ -65,6 +67,12 @@ internal static class Loop
             foreach (var queued in batch)
             {
                 var placement = cycle.Schedule(queued.Pod);
+                if (placement.PostFilter?.Preemption is { } preemption)
+                {
+                    Displace(cluster, queue, queued.Pod, preemption);
+                    placement = cycle.Schedule(queued.Pod);
+                    cluster.Nominations.Remove(queued.Pod.Uid);
+                }
                 if (placement.NodeName is null)
                 {
                     queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
@@ -80,6 +88,16 @@ internal static class Loop
                     Churn(cluster, queue, placed[dice.Next(placed.Count)], nodes, dice);
                 }
             }
+        }
+    }
+
+    // Victims end at once.
+    private static void Displace(ClusterState cluster, SchedulingQueue queue, PodInfo pod, PreemptionRecord preemption)
+    {
+        cluster.Nominations.Set(pod, preemption.Node);
+        foreach (var victim in preemption.Victims)
+        {
+            queue.Move(new ClusterEvent(ClusterEvents.PodDeleted) { OldPod = cluster.Remove(victim.Uid) });
         }
     }
 

@@ -32,7 +32,7 @@ foreach (var workload in workloads)
     var few = Loop.Run(workload, small, pods, keeps: true);
     var many = Loop.Run(workload, large, pods, keeps: true);
     var alone = Loop.Run(workload, large, pods / BaselineShare, keeps: false);
-    var missing = few.Placed == pods && many.Placed == pods ? "" : $"   placed {few.Placed} and {many.Placed} of {pods}";
+    var missing = few.Placed == few.Pods && many.Placed == many.Pods ? "" : $"   placed {few.Placed} of {few.Pods} and {many.Placed} of {many.Pods}";
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
         $"{workload.Name,-30}{few.PerSecond,14:0} pods/s {many.PerSecond,14:0} pods/s {many.Microseconds / few.Microseconds,8:0.00}{many.BytesPerPod,9}{alone.PerSecond,6:0} pods/s{many.PerSecond / alone.PerSecond,8:0.0}{missing}"));

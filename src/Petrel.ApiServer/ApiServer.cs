@@ -14,6 +14,7 @@ using Petrel.ApiServer.Nodes;
 using Petrel.ApiServer.OpenApi;
 using Petrel.ApiServer.Protection;
 using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Store;
@@ -54,14 +55,15 @@ public sealed partial class ApiServer : IApiHandler
         ILoggerFactory logs,
         IWebhookCaller? webhooks = null,
         ITokenKeys? tokenKeys = null,
-        IComponentHealth? components = null)
+        IComponentHealth? components = null,
+        ISchedulingDecisions? decisions = null)
     {
         _log = logs.CreateLogger("Petrel.ApiServer");
         // Custom kinds are this server's alone.
         kinds = kinds.Fork();
         var caches = new CacheHub(store, kinds.All, options.WatchWindow);
         _parts = new ServerParts(options, store, kinds, caches, time, entropy, nodes, webhooks ?? NoWebhooks.Instance, _log, tokenKeys);
-        _router = new Router(_parts, components);
+        _router = new Router(_parts, components, decisions);
         _authorizer = _parts.Authorizer;
         _impersonator = new Impersonator(_authorizer);
         _issuer = new IssuerDocuments(_parts);

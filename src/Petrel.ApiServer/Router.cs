@@ -36,11 +36,12 @@ internal sealed class Router
     private readonly EvictionSubresource _eviction;
     private readonly FinalizeSubresource _finalize;
     private readonly LogSubresource _log;
+    private readonly SchedulingDecisionSubresource _schedulingDecision;
     private readonly AccessReviews _reviews;
     private readonly TokenReviews _tokenReviews;
     private readonly TokenSubresource _token;
 
-    public Router(ServerParts parts, IComponentHealth? components)
+    public Router(ServerParts parts, IComponentHealth? components, ISchedulingDecisions? decisions)
     {
         _parts = parts;
         var allocations = new ServiceAllocations(parts);
@@ -71,6 +72,7 @@ internal sealed class Router
         _eviction = new EvictionSubresource(parts, deletions);
         _finalize = new FinalizeSubresource(parts, updates);
         _log = new LogSubresource(parts);
+        _schedulingDecision = new SchedulingDecisionSubresource(parts, decisions);
     }
 
     public CreateVerb Create { get; }
@@ -185,12 +187,13 @@ internal sealed class Router
             ("", "pods", "binding", "create") => _binding.RunAsync(request.Http, kind, request.Key.Namespace, request.Key.Name, cancellationToken),
             ("", "pods", "eviction", "create") => _eviction.RunAsync(request, cancellationToken),
             ("", "pods", "log", "get") => _log.RunAsync(request, cancellationToken),
+            ("", "pods", SchedulingDecisionSubresource.Name, "get") => _schedulingDecision.RunAsync(request, cancellationToken),
             ("", "serviceaccounts", "token", "create") => _token.RunAsync(request, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "get") => _get.RunAsync(request, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "update") => _update.RunAsync(request, UpdateScope.Approval, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "patch") => _patch.RunAsync(request, UpdateScope.Approval, cancellationToken),
             ("", "namespaces", "finalize", "update") => _finalize.RunAsync(request, cancellationToken),
-            ("", "pods", "binding" or "eviction" or "log", _) or ("", "namespaces", "finalize", _) or ("", "serviceaccounts", "token", _) or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
+            ("", "pods", "binding" or "eviction" or "log" or SchedulingDecisionSubresource.Name, _) or ("", "namespaces", "finalize", _) or ("", "serviceaccounts", "token", _) or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
             _ => throw StatusErrors.NoSuchResource(),
         };
     }

@@ -17,6 +17,7 @@ var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kuber
     ClusterCommands.Kubeconfig(),
     ClusterCommands.Node(),
     ImageCommands.Create(),
+    ExplainCommand.Create(),
     SimCommand.Create(),
     SimNodesCommand.Create(),
     HostCommands.Server(),

@@ -11,7 +11,9 @@ namespace Petrel.Client;
 public sealed partial class MetadataCache(
     ResourceKind kind, MetadataClient client, TimeProvider time, ILogger logger, Action<CacheChange<ObjectMetadata>> changed)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+    // Whoever follows every kind has many watches that all end at once: they come back less and less often while the server is away.
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(4);
 
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ImmutableSortedDictionary<ObjectKey, ObjectMetadata> _objects = ImmutableSortedDictionary<ObjectKey, ObjectMetadata>.Empty;
@@ -30,8 +32,10 @@ public sealed partial class MetadataCache(
     {
         await Task.Yield();
         var listed = false;
+        var retry = FirstRetry;
         while (!cancellationToken.IsCancellationRequested)
         {
+            var since = time.GetTimestamp();
             try
             {
                 if (!listed)
@@ -60,14 +64,20 @@ public sealed partial class MetadataCache(
             {
                 LogRetry(logger, kind, e.Message);
             }
+            if (time.GetElapsedTime(since) > LastRetry)
+            {
+                // It went well for a while.
+                retry = FirstRetry;
+            }
             try
             {
-                await Task.Delay(RetryDelay, time, cancellationToken);
+                await Task.Delay(retry, time, cancellationToken);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
+            retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
         }
     }
 

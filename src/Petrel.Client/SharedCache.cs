@@ -188,8 +188,9 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
             _objects = value is null ? _objects.Remove(key) : _objects.SetItem(key, value);
             foreach (var index in _indexes.Values)
             {
-                index.Entries = Reindex(
-                    index.Entries, key, previous is null ? [] : index.KeysOf(previous), value, value is null ? [] : index.KeysOf(value));
+                string[] before = previous is null ? [] : [.. index.KeysOf(previous)];
+                string[] after = value is null ? [] : [.. index.KeysOf(value)];
+                index.Entries = Reindex(index.Entries, key, before.AsSpan().SequenceEqual(after) ? [] : before, value, after);
             }
         }
         foreach (var handler in _handlers)

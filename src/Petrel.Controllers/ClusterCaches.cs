@@ -30,7 +30,7 @@ public sealed class ClusterCaches
         ReplicationControllers = Cache<V1ReplicationController>(IndexByNamespace);
         StatefulSets = Cache<V1StatefulSet>(IndexByNamespace);
         DaemonSets = Cache<V1DaemonSet>(IndexByNamespace);
-        ControllerRevisions = Cache<V1ControllerRevision>(IndexByNamespace, IndexByController);
+        ControllerRevisions = Cache<V1ControllerRevision>(RevisionIndexes.Register);
         Jobs = Cache<V1Job>(IndexByNamespace, IndexByController);
         CronJobs = Cache<V1CronJob>();
         HorizontalPodAutoscalers = Cache<V2HorizontalPodAutoscaler>();

@@ -23,6 +23,7 @@ internal sealed class ClusterObjects : IClusterObjects
     private readonly SharedCache<V1StorageClass> _classes;
     private readonly SharedCache<V1CSINode> _csiNodes;
     private readonly SharedCache<V1Service> _services;
+    private readonly SharedCache<V1PodDisruptionBudget> _budgets;
     private ObjectKinds _started;
     private ObjectKinds _known;
 
@@ -36,6 +37,7 @@ internal sealed class ClusterObjects : IClusterObjects
         _classes = Add<V1StorageClass>(ObjectKinds.StorageClasses, client, time, logger);
         _csiNodes = Add<V1CSINode>(ObjectKinds.CsiNodes, client, time, logger);
         _services = Add<V1Service>(ObjectKinds.Services, client, time, logger);
+        _budgets = Add<V1PodDisruptionBudget>(ObjectKinds.DisruptionBudgets, client, time, logger);
     }
 
     public IEnumerable<V1PersistentVolume> Volumes => _volumes.Snapshot.Values;
@@ -45,6 +47,8 @@ internal sealed class ClusterObjects : IClusterObjects
     public V1PersistentVolume? Volume(string name) => _volumes.Get(new("", name));
 
     public V1StorageClass? StorageClass(string name) => _classes.Get(new("", name));
+
+    public IEnumerable<V1PodDisruptionBudget> DisruptionBudgets => _budgets.Snapshot.Values;
 
     public V1CSINode? CsiNode(string name) => _csiNodes.Get(new("", name));
 

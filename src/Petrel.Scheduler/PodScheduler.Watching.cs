@@ -25,6 +25,11 @@ public sealed partial class PodScheduler
         if (pod.Status?.Phase is "Succeeded" or "Failed")
         {
             OnGone(pod);
+            if (pod.Status.Phase == "Succeeded" && pod.Spec.NodeName is { Length: > 0 })
+            {
+                // Its gang had it when it was needed.
+                _gangs.Bound(new(pod));
+            }
         }
         else if (pod.Spec.NodeName is { Length: > 0 } node)
         {
@@ -44,11 +49,17 @@ public sealed partial class PodScheduler
     private void OnWaiting(PodInfo pod, V1Pod? old)
     {
         var asksElse = PodChanges.WhatItAsks(old, pod.Pod);
-        if (_cluster.Nominations.NodeOf(pod.Uid) is null && pod.Pod.Status?.NominatedNodeName is { Length: > 0 } nominated)
+        var (was, nominated) = (old?.Status?.NominatedNodeName ?? "", pod.Pod.Status?.NominatedNodeName ?? "");
+        if (nominated.Length > 0 && nominated != was)
         {
-            // By a scheduler before this one.
+            // By this scheduler, or by one before it.
             _cluster.Nominations.Set(pod, nominated);
         }
+        else if (was.Length > 0 && nominated.Length == 0)
+        {
+            StopWaitingForNode(pod.Uid);
+        }
+        JoinGang(pod);
         _queue.AddOrUpdate(pod, asksElse);
         if (asksElse)
         {
@@ -65,6 +76,7 @@ public sealed partial class PodScheduler
         _queue.Remove(pod.Key);
         _cluster.Nominations.Remove(pod.Uid);
         _waiting.Remove(pod.Uid);
+        _gangs.Bound(pod);
         var wasAssumed = _cluster.IsAssumed(pod.Uid);
         var known = _cluster.Find(pod.Uid);
         _cluster.Place(pod, node);
@@ -77,7 +89,7 @@ public sealed partial class PodScheduler
         {
             happened |= ClusterEvents.PodShrunk;
         }
-        _queue.Move(new ClusterEvent(happened) { OldPod = known, NewPod = pod });
+        _queue.Move(new ClusterEvent(happened) { OldPod = wasAssumed ? null : known, NewPod = pod });
     }
 
     private void OnGone(V1Pod pod)
@@ -92,10 +104,8 @@ public sealed partial class PodScheduler
     private void StopScheduling(V1Pod pod)
     {
         _queue.Remove(KeyOf(pod));
-        if (_cluster.Nominations.Remove(pod.Metadata.Uid))
-        {
-            _queue.Move(ClusterEvents.PodDeleted);
-        }
+        LeaveGang(pod.Metadata.Uid);
+        StopWaitingForNode(pod.Metadata.Uid);
         if (_waiting.Remove(pod.Metadata.Uid) is { } placed)
         {
             Unreserve(placed);

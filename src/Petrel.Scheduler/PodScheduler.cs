@@ -7,7 +7,10 @@ using Petrel.Model.Determinism;
 using Petrel.Scheduler.Binding;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Gangs;
+using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler;
@@ -28,7 +31,11 @@ public sealed partial class PodScheduler
     private readonly SharedCache<V1Pod> _pods;
     private readonly SharedCache<V1Node> _nodes;
     private readonly SharedCache<V1Namespace> _namespaces;
+    private readonly SharedCache<PodGroup> _groups;
+    private readonly ApiClient _client;
     private readonly ClusterObjects _objects;
+    private readonly DecisionLog? _decisions;
+    private readonly Preemptor _preemptor;
     private readonly PodBinder _binder;
     private readonly FailureReporter _failures;
     private readonly EventRecorder _events;
@@ -36,6 +43,7 @@ public sealed partial class PodScheduler
 
     // The loop's own.
     private readonly ClusterState _cluster = new();
+    private readonly GangDirectory _gangs = new();
     private readonly SchedulingQueue _queue;
     private readonly WaitingPods _waiting;
     private readonly SortedDictionary<string, SchedulingCycle> _cycles = new(StringComparer.Ordinal);
@@ -43,8 +51,11 @@ public sealed partial class PodScheduler
     private readonly List<Task> _acts = [];
     private readonly List<QueuedPod> _batch = [];
 
-    public PodScheduler(ApiClient client, TimeProvider time, IEntropy entropy, SchedulerSettings settings, ILoggerFactory logs)
+    /// <param name="decisions">Where what led to decisions is noted; null when nobody reads it.</param>
+    public PodScheduler(
+        ApiClient client, TimeProvider time, IEntropy entropy, SchedulerSettings settings, ILoggerFactory logs, DecisionLog? decisions = null)
     {
+        _client = client;
         _time = time;
         _settings = settings;
         _logger = logs.CreateLogger<PodScheduler>();
@@ -52,33 +63,50 @@ public sealed partial class PodScheduler
         _nodes = new(client, time, _logger);
         _namespaces = new(client, time, _logger);
         _objects = new(client, time, _logger, Send, _ => _queue!.Move(ClusterEvents.ObjectsKnown));
+        _groups = _objects.Add<PodGroup>(ObjectKinds.PodGroups, client, time, _logger);
+        _decisions = decisions;
         _binder = new(client, time);
         _failures = new(client, time, _logger);
         _events = new(client, settings.Profiles[0].SchedulerName, "", time, entropy, _logger, MaxQueuedEvents);
         _queue = new(time, settings) { Gate = pod => CycleOf(pod)?.Profile.PreEnqueue.FirstOrDefault(p => p.Refuse(pod) is not null) };
         _waiting = new(time);
+        _preemptor = new(client, time, _events, _logger);
         foreach (var profile in settings.Profiles)
         {
-            var context = new PluginContext(profile, _cluster, _objects) { Client = client, Time = time, Waiting = _waiting };
-            _cycles.Add(profile.SchedulerName, new(Profile.Create(context), _cluster, entropy, profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore));
+            var context = new PluginContext(profile, _cluster, _objects)
+            {
+                Client = client,
+                Time = time,
+                Waiting = _waiting,
+                Entropy = entropy,
+                Preemptor = _preemptor,
+                InLoop = Send,
+                Retry = _queue.TryAgain,
+            };
+            var percentage = profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore;
+            _cycles.Add(
+                profile.SchedulerName,
+                new(Profile.Create(context, settings.Registry), _cluster, entropy, percentage) { Recorder = decisions is null ? null : new DecisionRecorder(decisions, time) });
         }
         _pods.OnChange(change => Send(() => OnPod(change)));
         _nodes.OnChange(change => Send(() => OnNode(change)));
         _namespaces.OnChange(change => Send(() => OnNamespace(change)));
         _objects.OnStorage(() => _queue.Move(ClusterEvents.Storage));
         _objects.OnService(OnService);
+        _groups.OnChange(change => Send(() => OnGroup(change)));
     }
 
     /// <summary>Schedules until cancelled; call it once. Fails when a part of it fails: start a new scheduler then.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
+        using var groupStatus = new PodGroupStatusWriter(_client, _groups, _pods, _time, _logger);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var stop = stopping.Token;
         Task[] parts =
         [
             _pods.RunAsync(stop), _nodes.RunAsync(stop), _namespaces.RunAsync(stop), _objects.RunAsync(stop), _failures.RunAsync(stop), _events.RunAsync(stop),
-            ScheduleAsync(stop),
+            groupStatus.RunAsync(stop), ScheduleAsync(stop),
         ];
         await Task.WhenAny(parts);
         stopping.Cancel();
@@ -104,6 +132,17 @@ public sealed partial class PodScheduler
                 while (_waiting.TryTake(out var decision))
                 {
                     CarryOut(decision, cancellationToken);
+                }
+                if (!_gangs.IsEmpty && !_objects.AreKnown(ObjectKinds.PodGroups))
+                {
+                    // Nobody may take the room of a gang of which a part runs already, and which gang is such a one only its group tells.
+                    await _messages.Reader.WaitToReadAsync(cancellationToken);
+                    continue;
+                }
+                if (TakeOfBrokenGang() is { } missing)
+                {
+                    Schedule(missing, cancellationToken);
+                    continue;
                 }
                 _queue.TakeBatch(Math.Min(_settings.MaxBatch, _settings.MaxBindingsInFlight - _bindings.Count), _batch);
                 if (_batch.Count > 0)
@@ -138,34 +177,55 @@ public sealed partial class PodScheduler
     private void Schedule(QueuedPod queued, CancellationToken cancellationToken)
     {
         var pod = queued.Pod;
-        var cycle = CycleOf(pod) ?? throw new InvalidOperationException($"{pod.Key} is queued, but no profile is called {pod.Pod.Spec.SchedulerName}.");
-        var needs = ObjectKinds.None;
-        foreach (var plugin in cycle.Profile.Plugins)
+        if (queued.State != QueueState.InFlight || _cluster.IsAssumed(pod.Uid))
         {
-            needs |= plugin.Needs(pod);
+            // Another pod of its gang, in the same batch, took it along.
+            return;
         }
-        if (!_objects.AreKnown(needs))
+        if (!IsAllKnown(queued))
         {
             _queue.PutBack(queued);
             return;
         }
+        if (_gangs.Of(pod) is { } gang && !HasQuorum(gang))
+        {
+            ScheduleGang(queued, gang, cancellationToken);
+            return;
+        }
+        var cycle = CycleFor(pod);
         var placement = cycle.Schedule(pod);
         if (placement.NodeName is null)
         {
             Fail(queued, placement, cancellationToken);
             return;
         }
-        var placed = new PlacedPod(queued, pod, placement.NodeName, placement.Node, cycle.Profile);
+        var placed = new PlacedPod(queued, pod, placement.NodeName, placement.Node, cycle.Profile) { Since = _time.GetUtcNow() };
         _cluster.Place(pod, placed.NodeName, assumed: true);
         if (Reserve(placed) is var (plugin2, refusal))
         {
             TakeBack(placed, plugin2, refusal);
             return;
         }
-        var waitsFor = new List<(IPlugin, TimeSpan)>();
-        foreach (var plugin in cycle.Profile.Permit)
+        Admit(placed, cancellationToken);
+    }
+
+    // Whether all the objects are known that it takes to judge a pod.
+    private bool IsAllKnown(QueuedPod queued)
+    {
+        var needs = ObjectKinds.None;
+        foreach (var plugin in CycleFor(queued.Pod).Profile.Plugins)
         {
-            var permit = plugin.Permit(pod, placed.Node);
+            needs |= plugin.Needs(queued.Pod);
+        }
+        return _objects.AreKnown(needs);
+    }
+
+    private void Admit(PlacedPod placed, CancellationToken cancellationToken)
+    {
+        var waitsFor = new List<(IPlugin, TimeSpan)>();
+        foreach (var plugin in placed.Profile.Permit)
+        {
+            var permit = plugin.Permit(placed.Pod, placed.Node);
             if (permit.Refusal is not null)
             {
                 Unreserve(placed);
@@ -197,14 +257,32 @@ public sealed partial class PodScheduler
             {
                 _cluster.Nominations.Set(pod, node);
             }
-            if (help.Act is { } act)
+            else
             {
-                _acts.RemoveAll(a => a.IsCompletedSuccessfully);
-                _acts.Add(ActAsync(act, cancellationToken));
+                StopWaitingForNode(pod.Uid);
             }
+            Act(help.Act, cancellationToken);
         }
         _queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
-        ReportFailure(pod, "Unschedulable", placement.Message, placement.PostFilter?.NominatedNode);
+        ReportFailure(pod, "Unschedulable", placement.Message);
+    }
+
+    private void Act(Func<CancellationToken, Task>? act, CancellationToken cancellationToken)
+    {
+        if (act is not null)
+        {
+            _acts.RemoveAll(a => a.IsCompletedSuccessfully);
+            _acts.Add(ActAsync(act, cancellationToken));
+        }
+    }
+
+    // Whom the nomination kept away may have the place.
+    private void StopWaitingForNode(string uid)
+    {
+        if (_cluster.Nominations.Remove(uid))
+        {
+            _queue.Move(ClusterEvents.PodDeleted);
+        }
     }
 
     private async Task ActAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
@@ -281,12 +359,12 @@ public sealed partial class PodScheduler
             {
                 if (plugin.Concerns(placed.Pod, placed.Node) && await plugin.PreBindAsync(placed.Pod, placed.NodeName, cancellationToken) is { } why)
                 {
-                    Send(() => OnBound(placed, BindResult.Refused, why));
+                    Send(() => OnBound(placed, BindResult.Refused, why, cancellationToken));
                     return;
                 }
             }
             var (result, problem) = await _binder.BindAsync(placed.Pod, placed.NodeName, cancellationToken);
-            Send(() => OnBound(placed, result, problem));
+            Send(() => OnBound(placed, result, problem, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -294,7 +372,7 @@ public sealed partial class PodScheduler
         }
     }
 
-    private void OnBound(PlacedPod placed, BindResult result, string problem)
+    private void OnBound(PlacedPod placed, BindResult result, string problem, CancellationToken cancellationToken)
     {
         _bindings.Remove(placed);
         var pod = placed.Pod;
@@ -307,6 +385,12 @@ public sealed partial class PodScheduler
             return;
         }
         LogNotBound(_logger, pod.Key, placed.NodeName, result, problem);
+        if (result == BindResult.Refused && KeepsPlace(placed))
+        {
+            _bindings[placed] = BindAgainAsync(placed, cancellationToken);
+            return;
+        }
+        _decisions?.NotBound(pod.Uid, problem);
         Unreserve(placed);
         if (_cluster.Forget(pod.Uid))
         {
@@ -324,10 +408,10 @@ public sealed partial class PodScheduler
         }
     }
 
-    private void ReportFailure(PodInfo pod, string reason, string message, string? nominatedNode = null)
+    private void ReportFailure(PodInfo pod, string reason, string message)
     {
         _events.Record(pod.Pod, "Warning", "FailedScheduling", message);
-        _failures.Report(pod.Pod, reason, message, nominatedNode);
+        _failures.Report(pod.Pod, reason, message);
     }
 
     // Another pod may have taken the name meanwhile.
@@ -338,6 +422,9 @@ public sealed partial class PodScheduler
             _queue.Remove(queued.Pod.Key);
         }
     }
+
+    private SchedulingCycle CycleFor(PodInfo pod) =>
+        CycleOf(pod) ?? throw new InvalidOperationException($"{pod.Key} is queued, but no profile is called {pod.Pod.Spec.SchedulerName}.");
 
     private SchedulingCycle? CycleOf(PodInfo pod) => CycleOf(pod.Pod);
 

@@ -27,4 +27,7 @@ public sealed record SchedulerSettings
     /// (all of up to 100 nodes, half of 125, 10 % of 5,000).
     /// </summary>
     public int PercentageOfNodesToScore { get; init; }
+
+    /// <summary>The plugins that profiles can use; for tests of the framework.</summary>
+    internal IReadOnlyList<PluginEntry> Registry { get; init; } = PluginRegistry.BuiltIn;
 }

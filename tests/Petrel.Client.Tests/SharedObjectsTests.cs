@@ -33,7 +33,7 @@ public sealed class SharedObjectsTests
     [InlineData("DELETED", WatchEventKind.Deleted)]
     public void An_event_is_the_same_whether_its_object_is_known_or_not(string type, WatchEventKind kind)
     {
-        var line = Encoding.UTF8.GetBytes($$"""{"type":"{{type}}","object":{{Pod.Replace("\"p\"", $"\"{type}\"", StringComparison.Ordinal)}}}""");
+        var line = Line(type, Pod.Replace("\"p\"", $"\"{type}\"", StringComparison.Ordinal));
         var unknown = WatchEvent<V1Pod>.Parse(line, shared: true);
         var known = WatchEvent<V1Pod>.Parse(line, shared: true);
         Assert.Equal(kind, unknown.Kind);
@@ -46,14 +46,14 @@ public sealed class SharedObjectsTests
     {
         var line = Encoding.UTF8.GetBytes($$""" { "object": {{Pod}}, "type": "MODIFIED" } """);
         Assert.Equal(WatchEventKind.Modified, WatchEvent<V1Pod>.Parse(line, shared: true).Kind);
-        line = Encoding.UTF8.GetBytes($$"""{"type":"MODIFIED","object":{{Pod}},"more":{}}""");
+        line = Line("MODIFIED", Pod + ",\"more\":1");
         Assert.Equal("p", WatchEvent<V1Pod>.Parse(line, shared: true).Object!.Metadata.Name);
     }
 
     [Fact]
     public void An_object_that_is_not_shared_is_the_readers_own_and_whole()
     {
-        var line = Encoding.UTF8.GetBytes($$"""{"type":"MODIFIED","object":{{Pod}}}""");
+        var line = Line("MODIFIED", Pod);
         var own = WatchEvent<V1Pod>.Parse(line);
         Assert.NotSame(own.Object, WatchEvent<V1Pod>.Parse(line).Object);
         Assert.Single(own.Object!.Metadata.ManagedFields);
@@ -81,11 +81,14 @@ public sealed class SharedObjectsTests
     public void A_list_is_read_item_by_item()
     {
         var list = Encoding.UTF8.GetBytes(
-            $$"""{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"","resourceVersion":"42"},"items":[{"metadata":{"name":"a","resourceVersion":"1"}},{{Pod}}],"more":[1]}""");
+            """{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"","resourceVersion":"42"},"items":[{"metadata":{"name":"a","resourceVersion":"1"}},POD],"more":[1]}"""
+                .Replace("POD", Pod, StringComparison.Ordinal));
         var (items, revision) = ListReader.Read<V1Pod>(list, shared: false);
         Assert.Equal(42UL, revision);
         Assert.Equal(["a", "p"], items.Select(i => i.Metadata.Name));
         Assert.All(items, i => Assert.Equal(("v1", "Pod"), (i.ApiVersion, i.Kind)));
         Assert.Empty(ListReader.Read<V1Pod>("""{"items":null,"metadata":{"resourceVersion":"1"}}"""u8, shared: true).Items);
     }
+
+    private static byte[] Line(string type, string value) => Encoding.UTF8.GetBytes("{\"type\":\"" + type + "\",\"object\":" + value + "}");
 }

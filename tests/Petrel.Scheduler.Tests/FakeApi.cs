@@ -39,12 +39,14 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
 
     public IEnumerable<Corev1Event> Events => All<Corev1Event>("events/");
 
+    public T Get<T>(string plural, string name) => All<T>($"{plural}/").Single(o => ((IKubernetesObject<V1ObjectMeta>)o!).Metadata.Name == name);
+
     public V1Pod Pod(string name) => Pods.Single(p => p.Metadata.Name == name);
 
     public void Put(IKubernetesObject<V1ObjectMeta> value)
     {
         var document = JsonNode.Parse(KubernetesJson.Serialize(value))!.AsObject();
-        var plural = value.Kind == "Namespace" ? "namespaces" : value.Kind.ToLowerInvariant() + "s";
+        var plural = value.Kind == "StorageClass" ? "storageclasses" : value.Kind.ToLowerInvariant() + "s";
         Store($"{plural}/{value.Metadata.NamespaceProperty}/{value.Metadata.Name}", document);
     }
 
@@ -79,7 +81,7 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
 
     private ApiResponse Answer(ApiRequest request)
     {
-        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)[2..];
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)[(request.Path.StartsWith("/apis/", StringComparison.Ordinal) ? 3 : 2)..];
         var ns = parts is ["namespaces", var found, _, ..] ? found : "";
         var rest = ns.Length > 0 ? parts[2..] : parts;
         var key = $"{rest[0]}/{ns}/{rest.ElementAtOrDefault(1)}";

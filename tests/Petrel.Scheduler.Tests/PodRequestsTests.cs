@@ -60,6 +60,45 @@ public sealed class PodRequestsTests
         Assert.Equal((4, 2L << 30), (amounts.Other("example.com/gpu"), amounts.EphemeralStorage));
     }
 
+    [Fact]
+    public void While_a_container_is_resized_the_most_of_what_it_asks_for_and_has_counts()
+    {
+        PodInfo Resizing(string? pending) => new(new V1Pod
+        {
+            Metadata = new() { Name = "p", NamespaceProperty = "default" },
+            Spec = new() { Containers = [Make.Container("a", "500m", "1Gi")] },
+            Status = new()
+            {
+                Conditions = pending is null ? null : [new() { Type = "PodResizePending", Status = "True", Reason = pending }],
+                ContainerStatuses =
+                [
+                    new()
+                    {
+                        Name = "a",
+                        AllocatedResources = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("300m"), ["memory"] = new("2Gi") },
+                        Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("400m"), ["memory"] = new("1Gi") } },
+                    },
+                ],
+            },
+        });
+        Assert.Equal((500, 2L << 30), (Resizing(null).Requests.MilliCpu, Resizing(null).Requests.Memory));
+        Assert.Equal(500, Resizing("Deferred").Requests.MilliCpu);
+        // What the node can never do is as if it weren't asked for.
+        Assert.Equal(400, Resizing("Infeasible").Requests.MilliCpu);
+    }
+
+    [Fact]
+    public void With_pod_level_resources_only_what_nothing_tells_gets_a_default()
+    {
+        var spec = new V1PodSpec
+        {
+            Containers = [Make.Container("a"), Make.Container("b", "1")],
+            Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new("1Gi"), ["example.com/gpu"] = new("1") } },
+        };
+        Assert.Equal((1000, 1L << 30), (PodRequests.NonZeroOf(spec).MilliCpu, PodRequests.NonZeroOf(spec).Memory));
+        Assert.Equal(0, PodRequests.Of(spec).Other("example.com/gpu"));
+    }
+
     private static ResourceAmounts Of(IList<V1Container> containers, IList<V1Container>? init = null) =>
         PodRequests.Of(new V1PodSpec { Containers = containers, InitContainers = init });
 }

@@ -2,6 +2,8 @@ using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Client;
 using Petrel.Model.Api;
+using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 using Petrel.Simulation.Execution;
 
 namespace Petrel.Scheduler.Tests;
@@ -45,7 +47,7 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(Make.Pod("second", "1"));
         Run(1);
 
-        const string message = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable.";
+        const string message = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
         var condition = Assert.Single(_api.Pod("second").Status.Conditions);
         Assert.Equal(("PodScheduled", "False", "Unschedulable", message), (condition.Type, condition.Status, condition.Reason, condition.Message));
         Assert.NotNull(condition.LastTransitionTime);
@@ -115,6 +117,8 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(leaving);
         Run(5);
         Assert.Empty(_api.Bound);
+        var condition = Assert.Single(_api.Pod("gated").Status.Conditions);
+        Assert.Equal(("PodScheduled", "False", "SchedulingGated"), (condition.Type, condition.Status, condition.Reason));
 
         _api.Put(Make.Pod("gated"));
         Run(1);
@@ -223,7 +227,7 @@ public sealed class PodSchedulerTests : IDisposable
 
         Assert.Single(_api.Bound);
         Assert.Null(_api.Pod("third").Spec.NodeName);
-        Assert.Equal("0/1 nodes are available: 1 Insufficient cpu.", Assert.Single(_api.Pod("third").Status.Conditions).Message);
+        Assert.StartsWith("0/1 nodes are available: 1 Insufficient cpu.", Assert.Single(_api.Pod("third").Status.Conditions).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -238,6 +242,100 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(Make.Node("node1"));
         Run(5);
         Assert.Equal(("second", "node1"), Assert.Single(_api.Bound));
+    }
+
+    [Fact]
+    public void A_pod_picks_the_profile_that_its_scheduler_name_says()
+    {
+        using var simulator = new Simulator(1);
+        var api = new FakeApi(simulator.Clock);
+        Start(simulator, api, new() { Profiles = [new(), new() { SchedulerName = "packing", NodeResourcesFit = new() { Strategy = ScoringStrategy.MostAllocated } }] });
+        api.Put(Make.Node("busy"));
+        api.Put(Make.Node("idle"));
+        api.Put(Make.Pod("there", "2", "4Gi", node: "busy"));
+        api.Put(Make.Pod("spreads", "100m", "100Mi"));
+        api.Put(Make.Pod("packs", "100m", "100Mi", with: s => s.SchedulerName = "packing"));
+        api.Put(Make.Pod("waits", with: s => s.SchedulerName = "nobody"));
+        simulator.Run(TimeSpan.FromSeconds(5));
+        Assert.Equal(("idle", "busy", null), (api.Pod("spreads").Spec.NodeName, api.Pod("packs").Spec.NodeName, api.Pod("waits").Spec.NodeName));
+    }
+
+    [Fact]
+    public void A_pod_waits_for_its_claim_and_its_claim_for_the_pods_node()
+    {
+        _api.Put(Make.Node("n1"));
+        _api.Put(Make.Node("n2", labels: Make.Labels("disks=yes")));
+        _api.Put(VolumeTests.Class("local", topology: "disks"));
+        _api.Put(Make.Pod("p", with: s => s.Volumes = [VolumeTests.Uses("data")]));
+        Run(3);
+        Assert.Equal("0/2 nodes are available: persistentvolumeclaim \"data\" not found.", Assert.Single(_api.Pod("p").Status.Conditions).Message);
+
+        var claim = VolumeTests.Claim("data", "local");
+        _api.Put(claim);
+        Run(5);
+        Assert.Equal("n2", _api.Get<V1PersistentVolumeClaim>("persistentvolumeclaims", "data").Metadata.Annotations["volume.kubernetes.io/selected-node"]);
+        Assert.Empty(_api.Bound);
+
+        claim.Metadata.Annotations = new Dictionary<string, string> { ["volume.kubernetes.io/selected-node"] = "n2", ["pv.kubernetes.io/bind-completed"] = "yes" };
+        claim.Spec.VolumeName = "v";
+        _api.Put(VolumeTests.Volume("v", "local", claimed: true));
+        _api.Put(claim);
+        Run(3);
+        Assert.Equal("n2", _api.Pod("p").Spec.NodeName);
+    }
+
+    [Fact]
+    public void A_pod_that_waits_for_a_permit_keeps_its_place_until_it_is_allowed_or_too_late()
+    {
+        using var simulator = new Simulator(1);
+        var api = new FakeApi(simulator.Clock);
+        var permits = new PairsOnly();
+        Start(simulator, api, new() { Registry = [.. PluginRegistry.BuiltIn, new("PairsOnly", context => permits.With(context))] });
+        api.Put(Make.Node("n1", cpu: "2"));
+        api.Put(Make.Pod("a", "1"));
+        simulator.Run(TimeSpan.FromSeconds(5));
+        Assert.Empty(api.Bound);
+        api.Put(Make.Pod("b", "1"));
+        simulator.Run(TimeSpan.FromSeconds(5));
+        Assert.Equal(2, api.Bound.Count);
+
+        api.Delete("pods", "default", "a");
+        api.Put(Make.Pod("c", "1"));
+        simulator.Run(TimeSpan.FromSeconds(31));
+        Assert.Equal(2, api.Bound.Count);
+        Assert.Equal("rejected due to timeout after waiting at plugin PairsOnly", Assert.Single(api.Pod("c").Status.Conditions).Message);
+        // Its place was given back.
+        api.Put(Make.Pod("d", "1"));
+        simulator.Run(TimeSpan.FromSeconds(5));
+        Assert.Contains("d", permits.Asked);
+        Assert.Empty(simulator.Findings);
+    }
+
+    /// <summary>Lets pods go two by two.</summary>
+    private sealed class PairsOnly : IPermitPlugin
+    {
+        private IWaitingPods _waiting = null!;
+
+        public string Name => "PairsOnly";
+
+        public List<string> Asked { get; } = [];
+
+        public PairsOnly With(PluginContext context)
+        {
+            _waiting = context.Waiting!;
+            return this;
+        }
+
+        public Permit Permit(PodInfo pod, int node)
+        {
+            Asked.Add(pod.Key.Name);
+            if (_waiting.Waiting is [var (first, _), ..])
+            {
+                _waiting.Allow(first.Uid, this);
+                return Framework.Permit.Allow;
+            }
+            return Framework.Permit.Wait(TimeSpan.FromSeconds(30));
+        }
     }
 
     [Fact]
@@ -276,11 +374,11 @@ public sealed class PodSchedulerTests : IDisposable
 
     public void Dispose() => _simulator.Dispose();
 
-    private static (SimulatedProcess, SimulatedComponent) Start(Simulator simulator, FakeApi api)
+    private static (SimulatedProcess, SimulatedComponent) Start(Simulator simulator, FakeApi api, SchedulerSettings? settings = null)
     {
         var process = simulator.CreateProcess("server");
         var client = new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"));
-        var scheduler = new PodScheduler(client, process.Time, simulator.Entropy.Fork(), new(), NullLoggerFactory.Instance);
+        var scheduler = new PodScheduler(client, process.Time, simulator.Entropy.Fork(), settings ?? new(), NullLoggerFactory.Instance);
         return (process, simulator.Spawn(process, "scheduler", scheduler.RunAsync));
     }
 

@@ -50,7 +50,7 @@ public sealed class RealServerTests : IAsyncDisposable
         var second = Get<V1Pod>("second");
         Assert.Null(second.Spec.NodeName);
         var condition = Assert.Single(second.Status.Conditions, c => c.Type == "PodScheduled");
-        Assert.Equal(("False", "Unschedulable", "0/1 nodes are available: 1 Insufficient cpu."), (condition.Status, condition.Reason, condition.Message));
+        Assert.Equal(("False", "Unschedulable", "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."), (condition.Status, condition.Reason, condition.Message));
         Assert.Equal("Pending", second.Status.Phase);
 
         Do(async stop => await _user.DeleteAsync<V1Pod>(new("default", "first"), new() { GracePeriodSeconds = 0 }, stop));

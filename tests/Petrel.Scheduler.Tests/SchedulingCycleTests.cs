@@ -123,7 +123,7 @@ public sealed class SchedulingCycleTests
     private static Placement Schedule(PodInfo pod, ClusterState cluster) => Cycle(cluster, 1).Schedule(pod);
 
     private static SchedulingCycle Cycle(ClusterState cluster, ulong seed) =>
-        new(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(seed));
+        new(Profile.Create(new(new() { Disabled = ["DefaultPreemption"] }, cluster, new NoObjects())), cluster, new SeededEntropy(seed));
 
     private static V1Node Node(int i, (int Cpu, int Memory, int Pods, int Zone, bool Cordoned, int Taints) shape) => Make.Node(
         $"n{i}", $"{shape.Cpu}", $"{shape.Memory}Gi", shape.Pods * 4,

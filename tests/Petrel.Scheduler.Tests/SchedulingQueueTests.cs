@@ -1,4 +1,7 @@
+using k8s.Models;
 using Petrel.Model;
+using Petrel.Scheduler.Filters;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
 using Petrel.Simulation.Time;
 
@@ -120,6 +123,60 @@ public sealed class SchedulingQueueTests
         Assert.True(_queue.TryTake(out var taken));
         Assert.Equal("another", taken.Pod.Uid);
         Assert.Equal(0, taken.Failures);
+    }
+
+    [Fact]
+    public void A_batch_is_what_would_come_one_after_the_other_as_long_as_pods_are_alike()
+    {
+        var batch = new List<QueuedPod>();
+        foreach (var (name, app, priority) in new[] { ("a1", "a", 0), ("a2", "a", 0), ("b1", "b", 0), ("a3", "a", 0), ("b2", "b", 9) })
+        {
+            _queue.AddOrUpdate(Make.Info(name, labels: Make.Labels($"app={app}"), with: s => s.Priority = priority), changesWhatItAsks: true);
+        }
+        List<string> batches = [];
+        for (_queue.TakeBatch(2, batch); batch.Count > 0; _queue.TakeBatch(2, batch))
+        {
+            batches.Add(string.Join(' ', batch.Select(q => q.Pod.Key.Name)));
+        }
+        Assert.Equal(["b2", "a1 a2", "b1", "a3"], batches);
+    }
+
+    [Fact]
+    public void Only_events_that_the_refusing_plugin_thinks_useful_move_a_pod()
+    {
+        var taints = new TaintTolerationFilter();
+        var fit = new NodeResourcesFitFilter(new());
+        ClusterEvent Node(V1Node node, ClusterEvents kinds) => new(kinds) { Node = node };
+        bool Moves(IRetryHints plugin, ClusterEvent happened)
+        {
+            Add("p");
+            Assert.True(_queue.TryTake(out var taken));
+            _queue.PutUnschedulable(taken, plugin.RetryOn, [plugin]);
+            _queue.Move(happened);
+            var moves = taken.State == QueueState.Backoff;
+            _queue.Remove(taken.Pod.Key);
+            return moves;
+        }
+        Assert.True(Moves(taints, Node(Make.Node("n"), ClusterEvents.NodeTaints)));
+        Assert.False(Moves(taints, Node(Make.Node("n", taints: [Make.Taint("x")]), ClusterEvents.NodeTaints)));
+        Assert.False(Moves(taints, Node(Make.Node("n"), ClusterEvents.NodeAllocatable)));
+        Assert.False(Moves(taints, ClusterEvents.PodDeleted));
+        Assert.True(Moves(fit, new(ClusterEvents.PodDeleted) { OldPod = Make.Info("gone") }));
+        Assert.True(Moves(fit, Node(Make.Node("n"), ClusterEvents.NodeAdded)));
+    }
+
+    [Fact]
+    public void A_gated_pod_comes_when_its_gate_opens_and_not_before()
+    {
+        var open = false;
+        var gate = new SchedulingGates();
+        var queue = new SchedulingQueue(_time, new()) { Gate = _ => open ? null : gate };
+        queue.AddOrUpdate(Make.Info("p"), changesWhatItAsks: true);
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.False(queue.TryTake(out _));
+        open = true;
+        queue.Move(ClusterEvents.WaitingPod);
+        Assert.True(queue.TryTake(out _));
     }
 
     private void Add(string name, int priority = 0, int failures = 0)

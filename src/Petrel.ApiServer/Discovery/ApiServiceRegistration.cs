@@ -45,6 +45,7 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
         ["coordination.k8s.io"] = 16500,
         ["node.k8s.io"] = 16300,
         ["discovery.k8s.io"] = 16200,
+        ["scheduling.petrel.dev"] = 15000,
         ["metrics.k8s.io"] = 100,
         ["metrics.petrel.dev"] = 100,
     };

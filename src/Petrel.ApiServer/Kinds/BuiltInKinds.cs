@@ -12,6 +12,7 @@ using Petrel.ApiServer.Kinds.Events;
 using Petrel.ApiServer.Kinds.Metrics;
 using Petrel.ApiServer.Kinds.Networking;
 using Petrel.ApiServer.Kinds.Nodes;
+using Petrel.ApiServer.Kinds.PetrelScheduling;
 using Petrel.ApiServer.Kinds.Policy;
 using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.ApiServer.Kinds.Reviews;
@@ -71,6 +72,7 @@ internal static class BuiltInKinds
         CsiStorageCapacityKind.Definition,
         VolumeAttributesClassKind.Definition,
         PriorityClassKind.Definition,
+        PodGroupKind.Definition,
         RuntimeClassKind.Definition,
         EventsEventKind.Definition,
         CertificateSigningRequestKind.Definition,
@@ -89,8 +91,8 @@ internal static class BuiltInKinds
         ReviewKinds.LocalSubjectAccess,
     ];
 
-    /// <summary>A row with what follows from the names alone.</summary>
-    public static KindDefinition Row(string group, string version, string kind, string plural, bool namespaced)
+    /// <summary>A row with what follows from the names alone; kinds that are not upstream's bring their <paramref name="schema"/>.</summary>
+    public static KindDefinition Row(string group, string version, string kind, string plural, bool namespaced, SchemaType? schema = null)
     {
         var gvk = new GroupVersionKind(group, version, kind);
         return new KindDefinition
@@ -99,7 +101,7 @@ internal static class BuiltInKinds
             Plural = plural,
             Singular = kind.ToLowerInvariant(),
             Namespaced = namespaced,
-            Schema = KubernetesSchemas.ForKind(gvk) ?? throw new InvalidOperationException($"there is no schema for {gvk}"),
+            Schema = schema ?? KubernetesSchemas.ForKind(gvk) ?? throw new InvalidOperationException($"there is no schema for {gvk}"),
         };
     }
 }

@@ -119,7 +119,11 @@ public sealed record ScalePaths(IReadOnlyList<string> Replicas, IReadOnlyList<st
 }
 
 /// <summary>A subresource as discovery describes it, for example <c>scale</c> with kind autoscaling/v1 Scale.</summary>
-public sealed record SubresourceDefinition(string Name, GroupVersionKind Kind, IReadOnlyList<string> Verbs);
+public sealed record SubresourceDefinition(string Name, GroupVersionKind Kind, IReadOnlyList<string> Verbs)
+{
+    /// <summary>The structure of its kind, where that is not one of upstream's.</summary>
+    public SchemaType? Schema { get; init; }
+}
 
 /// <summary>One table column (meta/v1 TableColumnDefinition).</summary>
 /// <param name="Name">Heading, for example <c>Ready</c>.</param>

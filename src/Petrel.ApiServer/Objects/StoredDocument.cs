@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
@@ -12,36 +11,32 @@ namespace Petrel.ApiServer.Objects;
 /// <summary>The stored form of objects: JSON with apiVersion, kind and metadata first, and without resourceVersion (which <see cref="WireObject"/> adds).</summary>
 internal static class StoredDocument
 {
-    public static ReadOnlyMemory<byte> Encode(JsonObject document)
+    public static ReadOnlyMemory<byte> Encode(JsonObject document) => JsonScratch.Write(document, Write);
+
+    private static void Write(JsonObject document, Utf8JsonWriter writer)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, JsonBytes.Options))
+        writer.WriteStartObject();
+        writer.WriteString("apiVersion"u8, document.Text("apiVersion"));
+        writer.WriteString("kind"u8, document.Text("kind"));
+        writer.WriteStartObject("metadata"u8);
+        foreach (var (name, value) in document.Metadata())
         {
-            writer.WriteStartObject();
-            writer.WriteString("apiVersion"u8, document.Text("apiVersion"));
-            writer.WriteString("kind"u8, document.Text("kind"));
-            writer.WriteStartObject("metadata"u8);
-            foreach (var (name, value) in document.Metadata())
+            if (name is not ("resourceVersion" or "selfLink") && value is not null)
             {
-                if (name is not ("resourceVersion" or "selfLink") && value is not null)
-                {
-                    writer.WritePropertyName(name);
-                    value.WriteTo(writer);
-                }
+                writer.WritePropertyName(name);
+                value.WriteTo(writer);
             }
-            writer.WriteEndObject();
-            foreach (var (name, value) in document)
-            {
-                if (name is not ("apiVersion" or "kind" or "metadata") && value is not null)
-                {
-                    writer.WritePropertyName(name);
-                    value.WriteTo(writer);
-                }
-            }
-            writer.WriteEndObject();
         }
-        // Exact: the store and the caches keep it.
-        return buffer.WrittenSpan.ToArray();
+        writer.WriteEndObject();
+        foreach (var (name, value) in document)
+        {
+            if (name is not ("apiVersion" or "kind" or "metadata") && value is not null)
+            {
+                writer.WritePropertyName(name);
+                value.WriteTo(writer);
+            }
+        }
+        writer.WriteEndObject();
     }
 
     /// <summary>A document of any version of its kind in its stored form. The document is not changed.</summary>

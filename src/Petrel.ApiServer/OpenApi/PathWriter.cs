@@ -38,7 +38,7 @@ internal static class PathWriter
         foreach (var subresource in Discovery.ResourceLists.SubresourcesOf(kind))
         {
             var isText = subresource.Name == "log";
-            var body = isText ? null : Body(subresource.Kind == kind.Gvk ? kind.Schema.Name : schemas.AddOther(subresource.Kind));
+            var body = isText ? null : Body(subresource.Kind == kind.Gvk ? kind.Schema.Name : schemas.AddOther(subresource.Kind, subresource.Schema));
             yield return ($"{collection}/{{name}}/{subresource.Name}", Object(kind, subresource.Verbs, subresource.Kind, body, subresource.Name, schemas));
         }
         if (kind.Namespaced)

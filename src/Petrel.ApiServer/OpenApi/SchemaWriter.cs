@@ -48,9 +48,9 @@ internal sealed class SchemaWriter
     }
 
     /// <summary>Adds the type of a kind that subresources take or give.</summary>
-    public string AddOther(GroupVersionKind kind)
+    public string AddOther(GroupVersionKind kind, SchemaType? schema = null)
     {
-        var type = KubernetesSchemas.ForKind(kind) ?? throw new InvalidOperationException($"there is no schema for {kind}");
+        var type = schema ?? KubernetesSchemas.ForKind(kind) ?? throw new InvalidOperationException($"there is no schema for {kind}");
         return Mark(Add(type), kind);
     }
 

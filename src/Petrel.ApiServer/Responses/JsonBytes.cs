@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -10,13 +9,5 @@ internal static class JsonBytes
 {
     public static JsonWriterOptions Options { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static ReadOnlyMemory<byte> Of(JsonNode node)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, Options))
-        {
-            node.WriteTo(writer);
-        }
-        return buffer.WrittenMemory;
-    }
+    public static ReadOnlyMemory<byte> Of(JsonNode node) => JsonScratch.Write(node, static (node, writer) => node.WriteTo(writer));
 }

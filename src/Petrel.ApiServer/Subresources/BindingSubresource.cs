@@ -101,7 +101,10 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine,
                 target[key] = value?.DeepClone();
             }
         }
-        SetScheduled(pod.Ensure("status"));
+        var status = pod.Ensure("status");
+        // What it waited for is decided (upstream: ClearingNominatedNodeNameAfterBinding).
+        status.Remove("nominatedNodeName");
+        SetScheduled(status);
     }
 
     private void SetScheduled(JsonObject status)

@@ -114,6 +114,11 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
     private static ReadOnlyMemory<byte> WithoutNewTimes(
         KindDefinition kind, JsonObject changed, JsonObject old, ReadOnlyMemory<byte> stored, StoreEntry entry)
     {
+        if (changed.Any(member => member.Key != "metadata" && !JsonNode.DeepEquals(member.Value, old[member.Key])))
+        {
+            // Mostly that is enough to know, and spares writing the whole once more.
+            return stored;
+        }
         var (managers, metadata) = (changed.Metadata()["managedFields"], changed.Metadata());
         metadata.Remove("managedFields");
         metadata.CopyFrom(old.Metadata(), "managedFields");

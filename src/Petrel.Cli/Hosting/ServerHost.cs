@@ -12,6 +12,7 @@ using Petrel.Controllers;
 using Petrel.Model.Api;
 using Petrel.Network.Nodes;
 using Petrel.Scheduler;
+using Petrel.Scheduler.Decisions;
 using Petrel.Security;
 using Petrel.Security.Tokens;
 using Petrel.Store.Sqlite;
@@ -46,7 +47,10 @@ internal static class ServerHost
         };
         using var webhooks = new HttpsWebhookCaller();
         var health = new ComponentHealth();
-        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys, health);
+        // They outlive a scheduler that fails.
+        var scheduling = new SchedulerSettings();
+        var decisions = new DecisionLog(new DecisionSettings());
+        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys, health, new RecordedDecisions(decisions, scheduling));
         var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(
             new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes }, api, TimeProvider.System, logs);
@@ -61,7 +65,7 @@ internal static class ServerHost
             await Loops.RunTogetherAsync(
                 clientsStop.Token,
                 token => RunAgainAsync("controller-manager", t => Controllers(api, settings, authority.CertificatePem, logs).RunAsync(t), health, logs, token),
-                token => RunAgainAsync("scheduler", t => Scheduler(api, logs).RunAsync(t), health, logs, token));
+                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token));
         }
         finally
         {
@@ -88,8 +92,8 @@ internal static class ServerHost
         },
         logs);
 
-    private static PodScheduler Scheduler(IApiHandler api, ILoggerFactory logs) => new(
-        new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"), "kube-scheduler"), TimeProvider.System, new SystemEntropy(), new SchedulerSettings(), logs);
+    private static PodScheduler Scheduler(IApiHandler api, SchedulerSettings settings, DecisionLog decisions, ILoggerFactory logs) => new(
+        new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"), "kube-scheduler"), TimeProvider.System, new SystemEntropy(), settings, logs, decisions);
 
     // A component that breaks is made anew and started again; it never takes the API down.
     private static async Task RunAgainAsync(string name, Func<CancellationToken, Task> run, ComponentHealth health, ILoggerFactory logs, CancellationToken cancellationToken)

@@ -14,9 +14,7 @@ internal sealed class HistoryKeeper(ApiClient client, SharedCache<V1ControllerRe
 {
     /// <summary>The owner's history as the cache shows it.</summary>
     public RevisionPlan Plan(RevisionOwner owner) => RevisionPlan.Compute(
-        owner,
-        cache.ByIndex(ClusterCaches.ByController, owner.Metadata.Uid)
-            .Concat(cache.ByIndex(ClusterCaches.ByNamespace, owner.Metadata.NamespaceProperty).Where(r => r.ControllerReference() is null)));
+        owner, cache.ControlledBy(owner.Metadata.Uid).Concat(cache.OrphansIn(owner.Metadata.NamespaceProperty)));
 
     /// <summary>Writes what the plan lacks. The owner has to be the newest. Null when the plan was made too early and has to be made again.</summary>
     public async ValueTask<History?> BringUpToDateAsync(RevisionOwner owner, RevisionPlan plan, CancellationToken cancellationToken)

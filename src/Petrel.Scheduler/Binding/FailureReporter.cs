@@ -12,18 +12,16 @@ namespace Petrel.Scheduler.Binding;
 /// <summary>Tells users why a pod is not scheduled: the pod's PodScheduled condition. Sends in order, off the scheduling loop.</summary>
 internal sealed partial class FailureReporter(ApiClient client, TimeProvider time, ILogger logger)
 {
-    private readonly Channel<(V1Pod Pod, string Reason, string Message, string? NominatedNode)> _reports =
-        Channel.CreateUnbounded<(V1Pod, string, string, string?)>(new() { SingleReader = true });
+    private readonly Channel<(V1Pod Pod, string Reason, string Message)> _reports =
+        Channel.CreateUnbounded<(V1Pod, string, string)>(new() { SingleReader = true });
 
     /// <summary>Notes the failure, unless the pod's condition says the same already.</summary>
-    /// <param name="nominatedNode">Where a place is being made for it; null leaves what it says now.</param>
-    public void Report(V1Pod pod, string reason, string message, string? nominatedNode = null)
+    public void Report(V1Pod pod, string reason, string message)
     {
         var known = pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "PodScheduled");
-        if (known is not { Status: "False" } || known.Reason != reason || known.Message != message
-            || (nominatedNode is not null && pod.Status?.NominatedNodeName != nominatedNode))
+        if (known is not { Status: "False" } || known.Reason != reason || known.Message != message)
         {
-            _reports.Writer.TryWrite((pod, reason, message, nominatedNode));
+            _reports.Writer.TryWrite((pod, reason, message));
         }
     }
 
@@ -36,7 +34,7 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
             {
                 while (_reports.Reader.TryRead(out var report))
                 {
-                    await SendAsync(report.Pod, report.Reason, report.Message, report.NominatedNode, cancellationToken);
+                    await SendAsync(report.Pod, report.Reason, report.Message, cancellationToken);
                 }
             }
         }
@@ -46,7 +44,7 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
         }
     }
 
-    private async ValueTask SendAsync(V1Pod pod, string reason, string message, string? nominatedNode, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(V1Pod pod, string reason, string message, CancellationToken cancellationToken)
     {
         var was = pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "PodScheduled");
         var changed = was?.Status == "False" ? was.LastTransitionTime : null;
@@ -65,10 +63,6 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
                 }),
             },
         };
-        if (nominatedNode is not null)
-        {
-            patch["status"]!["nominatedNodeName"] = nominatedNode;
-        }
         var key = new ObjectKey(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
         try
         {

@@ -15,6 +15,7 @@ internal sealed class ClusterState
     private readonly SortedDictionary<ObjectKey, IReadOnlyDictionary<string, string>> _services = [];
     private readonly Dictionary<string, int> _imageNodes = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, int> _claimUsers = [];
+    private readonly SortedDictionary<int, int> _priorities = [];
     private readonly Dictionary<string, ResourceColumn> _resources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TopologyColumn> _topologies = new(StringComparer.Ordinal);
     private readonly List<NodeInfo?> _slots = [];
@@ -54,10 +55,15 @@ internal sealed class ClusterState
     public long[] Generations => _generations;
 
     /// <summary>
-    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, taints and images, labels of
-    /// namespaces, Services.
+    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, labels of namespaces, Services.
     /// </summary>
     public long TopologyVersion { get; private set; }
+
+    /// <summary>Another one after every change of a node's taints.</summary>
+    public long TaintsVersion { get; private set; }
+
+    /// <summary>Another one after every change of which node has which images.</summary>
+    public long ImagesVersion { get; private set; }
 
     /// <summary>Another one after every change of anything.</summary>
     public long Version => _generation + TopologyVersion + Nominations.Version;
@@ -81,6 +87,9 @@ internal sealed class ClusterState
 
     /// <summary>Whether any placed pod has a term about other pods; when none has, most pods need no look at others.</summary>
     public bool AnyPodAffinity => _podsWithAffinity > 0;
+
+    /// <summary>The lowest priority of any placed pod: below it, nobody can be displaced.</summary>
+    public int LowestPriority => _priorities.Count == 0 ? int.MaxValue : _priorities.First().Key;
 
     public NodeInfo? Node(string name) => _byName.TryGetValue(name, out var node) && node.Node is not null ? node : null;
 
@@ -180,10 +189,17 @@ internal sealed class ClusterState
         {
             _order = null;
         }
-        if (!wasKnown || cordoned != info.IsUnschedulable || !NodeChanges.SameLabels(labels, info.Labels) || !NodeChanges.SameTaints(taints, info.Taints)
-            || !NodeChanges.Same(images, info.Images))
+        if (!wasKnown || !NodeChanges.SameLabels(labels, info.Labels))
         {
             TopologyVersion++;
+        }
+        if (cordoned != info.IsUnschedulable || !NodeChanges.SameTaints(taints, info.Taints))
+        {
+            TaintsVersion++;
+        }
+        if (!NodeChanges.Same(images, info.Images))
+        {
+            ImagesVersion++;
         }
         if (!wasKnown)
         {
@@ -226,6 +242,7 @@ internal sealed class ClusterState
         {
             _claimUsers[claim] = _claimUsers.GetValueOrDefault(claim) + 1;
         }
+        _priorities[pod.Priority] = _priorities.GetValueOrDefault(pod.Priority) + 1;
         Load(node, pod);
         Touch(node.Slot);
         Journal.Append(new(pod, node.Slot, Came: true));
@@ -244,6 +261,10 @@ internal sealed class ClusterState
             return null;
         }
         _podsWithAffinity -= placed.Pod.HasPodAffinity ? 1 : 0;
+        if (--_priorities[placed.Pod.Priority] == 0)
+        {
+            _priorities.Remove(placed.Pod.Priority);
+        }
         foreach (var claim in placed.Pod.Claims)
         {
             if (--_claimUsers[claim] == 0)

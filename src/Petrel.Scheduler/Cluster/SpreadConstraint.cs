@@ -38,6 +38,7 @@ internal sealed class SpreadConstraint
     public string TopologyKey { get; }
     public int MaxSkew { get; }
     public int MinDomains { get; }
+    public bool HonorsTaints => _honorTaints;
     public bool IsPerNode => TopologyKey == HostnameKey;
 
     public static bool HasOwn(PodInfo pod) => pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 };

@@ -1,5 +1,7 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Preemption;
 
 namespace Petrel.Scheduler.Cycle;
 
@@ -16,13 +18,15 @@ internal sealed class CycleState
     private readonly Score[] _sums;
     private readonly Score[] _normalized;
     private readonly long _topologyVersion;
+    private readonly long? _taintsVersion;
+    private long _imagesVersion;
     private NodeResults? _results;
     private long _position;
 
     public CycleState(Profile profile, PodInfo pod, ClusterState cluster)
     {
         (Profile, Pod, Cluster) = (profile, pod, cluster);
-        (_position, _topologyVersion) = (cluster.Journal.End, cluster.TopologyVersion);
+        (_position, _topologyVersion, _imagesVersion) = (cluster.Journal.End, cluster.TopologyVersion, cluster.ImagesVersion);
         var filters = new List<(int Index, INodeFilter Filter)>();
         for (var i = 0; i < profile.Filters.Length && RefusedEverywhere is null; i++)
         {
@@ -59,6 +63,7 @@ internal sealed class CycleState
             score.Raw = i;
         }
         _followers = [.. filters.Select(f => f.Filter).OfType<IFollowsPods>(), .. _scores.Select(s => s.Node).OfType<IFollowsPods>()];
+        _taintsVersion = _followers.Any(f => f.DependsOnTaints) ? cluster.TaintsVersion : null;
         // What reaches over the cluster without following its pods has to be worked out anew each time.
         IsVolatile |= _wide.Any(w => w.Filter is not IFollowsPods) || _normalized.Any(s => s.Node.Reach != Reach.Node && s.Node is not IFollowsPods);
     }
@@ -83,15 +88,24 @@ internal sealed class CycleState
     /// <summary>When it was last used, as its keeper counts; 0 at first.</summary>
     public long LastUsed { get; set; }
 
-    /// <summary>The cluster's version at which no node was found, and what was answered; while nothing changes, the next pod needn't be tried.</summary>
-    public (long Version, Placement Placement)? Failure { get; set; }
+    /// <summary>The cluster's version at which no node was found, and what was answered and recorded; while nothing changes, the next pod needn't be tried.</summary>
+    public (long Version, Placement Placement, Decision? Recorded)? Failure { get; set; }
+
+    /// <summary>What preemption found out about nodes for pods of this signature; kept only where no filter looks beyond the node.</summary>
+    public TrialResults? Trials => _wide.Length > 0 || IsVolatile ? null : field ??= new();
 
     /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
     public bool TryServe(PodInfo pod)
     {
-        if (IsVolatile || _topologyVersion != Cluster.TopologyVersion)
+        if (IsVolatile || _topologyVersion != Cluster.TopologyVersion || (_taintsVersion ?? Cluster.TaintsVersion) != Cluster.TaintsVersion)
         {
             return false;
+        }
+        if (_imagesVersion != Cluster.ImagesVersion)
+        {
+            // How much a node's image counts depends on how many have it.
+            _imagesVersion = Cluster.ImagesVersion;
+            _results?.Clear();
         }
         if (_followers.Length > 0)
         {
@@ -162,19 +176,11 @@ internal sealed class CycleState
         }
     }
 
-    /// <summary>The total score of each feasible node.</summary>
-    public void Total(ReadOnlySpan<int> nodes, Span<long> totals, Span<long> scratch, IDecisionRecorder? recorder)
+    /// <summary>The total score of each feasible node. What only all of them together tell is kept on the sheet, if there is one.</summary>
+    public void Total(ReadOnlySpan<int> nodes, Span<long> totals, Span<long> scratch, ScoreSheet? sheet)
     {
         totals.Clear();
-        if (recorder is not null)
-        {
-            foreach (var score in _sums)
-            {
-                Fill(score, nodes, scratch);
-                Add(score, nodes, scratch, totals, recorder);
-            }
-        }
-        else if (_results is not null)
+        if (_results is not null)
         {
             for (var i = 0; i < nodes.Length; i++)
             {
@@ -205,8 +211,28 @@ internal sealed class CycleState
             {
                 Fill(score, nodes, scratch);
             }
+            sheet?.KeepRaw(scratch[..nodes.Length]);
             score.Node.Normalize(nodes, scratch);
-            Add(score, nodes, scratch, totals, recorder);
+            sheet?.KeepScores(scratch[..nodes.Length]);
+            for (var i = 0; i < nodes.Length; i++)
+            {
+                totals[i] += score.Weight * scratch[i];
+            }
+        }
+    }
+
+    /// <summary>Tells plugin by plugin how the best nodes came to their totals.</summary>
+    public void Explain(ReadOnlySpan<int> nodes, ReadOnlySpan<long> totals, ScoreSheet sheet, IDecisionRecorder recorder)
+    {
+        foreach (var i in sheet.Best(totals, recorder.ScoredNodes))
+        {
+            var node = Cluster.At(nodes[i]);
+            foreach (var score in _scores)
+            {
+                var row = Array.IndexOf(_normalized, score);
+                var raw = row < 0 ? score.Node.Of(nodes[i]) : sheet.Raw(row)[i];
+                recorder.Scored(node, score.Plugin, raw, row < 0 ? raw : sheet.Scores(row)[i], score.Weight);
+            }
         }
     }
 
@@ -219,15 +245,6 @@ internal sealed class CycleState
         for (var i = 0; i < nodes.Length; i++)
         {
             scores[i] = score.Node.Of(nodes[i]);
-        }
-    }
-
-    private void Add(Score score, ReadOnlySpan<int> nodes, ReadOnlySpan<long> scores, Span<long> totals, IDecisionRecorder? recorder)
-    {
-        for (var i = 0; i < nodes.Length; i++)
-        {
-            totals[i] += score.Weight * scores[i];
-            recorder?.Scored(Cluster.At(nodes[i]), score.Plugin, scores[i], score.Weight);
         }
     }
 

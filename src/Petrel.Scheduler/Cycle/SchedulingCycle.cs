@@ -13,7 +13,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
 {
     private const int FewestToFind = 100;
     private const int LeastPercentage = 5;
-    private const int KeptStates = 64;
+    private const int KeptStates = 256;
 
     private readonly Dictionary<string, CycleState> _states = new(StringComparer.Ordinal);
     private readonly List<NodeResults> _unused = [];
@@ -23,6 +23,8 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     private long[] _scratch = [];
     private long _uses;
     private int _start;
+    private Func<CycleState, Diagnosis, PostFilterResult?>? _otherwise;
+    private ScoreSheet? _sheet;
 
     public Profile Profile { get; } = profile;
 
@@ -32,26 +34,45 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     /// <summary>Whether what is worked out for a pod may serve others of its signature; without it nothing is kept, and nothing else changes.</summary>
     public bool KeepsStates { get; init; } = true;
 
-    public Placement Schedule(PodInfo pod)
+    /// <param name="pod">The pod.</param>
+    /// <param name="otherwise">Is asked instead of the profile's plugins when the pod fits nowhere.</param>
+    public Placement Schedule(PodInfo pod, Func<CycleState, Diagnosis, PostFilterResult?>? otherwise = null)
     {
+        // What was answered to another pod holds for one that has nothing of its own: a node that it waits for, or somebody else to ask.
+        var isLikeOthers = otherwise is null && cluster.Nominations.NodeOf(pod.Uid) is null;
+        var state = StateFor(pod);
+        if (isLikeOthers && state.Failure is { } failure && failure.Version == cluster.Version && (Recorder is null || failure.Recorded is not null))
+        {
+            Recorder?.Repeat(pod, failure.Recorded!);
+            return failure.Placement;
+        }
+        _otherwise = otherwise ?? AskPostFilters;
         Recorder?.Begin(pod, Profile.Name);
-        var placement = Find(pod);
-        Recorder?.End(placement);
+        var placement = Find(state);
+        var recorded = Recorder?.End(placement);
+        state.Failure = isLikeOthers && placement is { NodeName: null, PostFilter: null or { HoldsForOthers: true } } ? (cluster.Version, placement, recorded) : null;
         return placement;
     }
 
-    private Placement Find(PodInfo pod)
+    private PostFilterResult? AskPostFilters(CycleState state, Diagnosis diagnosis)
+    {
+        foreach (var plugin in Profile.PostFilter)
+        {
+            if (plugin.PostFilter(state, diagnosis) is { } found)
+            {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    private Placement Find(CycleState state)
     {
         _diagnosis.Clear();
         _diagnosis.AllNodes = cluster.Nodes.Count;
         if (cluster.Nodes.Count == 0)
         {
             return new(null, _diagnosis.Message(), ClusterEvents.NodeAdded);
-        }
-        var state = StateFor(pod);
-        if (state.Failure is var (version, failure) && version == cluster.Version && Recorder is null)
-        {
-            return failure;
         }
         if (state.RefusedEverywhere is var (plugin, verdict))
         {
@@ -61,6 +82,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
             return Nowhere(state);
         }
         var feasible = FindFeasible(state);
+        Recorder?.Counted(cluster.Nodes.Count, feasible.Length);
         return feasible.Length == 0 ? Nowhere(state) : At(feasible.Length == 1 ? feasible[0] : Best(state, feasible));
     }
 
@@ -107,7 +129,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
 
     private void Recycle(CycleState state)
     {
-        if (state.Release() is { } results && results.Slots == cluster.Capacity && _unused.Count < 8)
+        if (state.Release() is { } results && results.Slots == cluster.Capacity && _unused.Count < 16)
         {
             _unused.Add(results);
         }
@@ -189,7 +211,13 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     private int Best(CycleState state, ReadOnlySpan<int> feasible)
     {
         var totals = _totals.AsSpan(0, feasible.Length);
-        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), Recorder);
+        _sheet = Recorder is null ? null : _sheet ?? new();
+        _sheet?.Clear();
+        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), _sheet);
+        if (Recorder is not null)
+        {
+            state.Explain(feasible, totals, _sheet!, Recorder);
+        }
         var (best, equals) = (long.MinValue, 0);
         foreach (var total in totals)
         {
@@ -217,23 +245,13 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         {
             _diagnosis.Plugins.Add(refusal.Plugin);
         }
-        PostFilterResult? result = null;
-        foreach (var plugin in Profile.PostFilter)
-        {
-            if (plugin.PostFilter(state, _diagnosis) is { } found)
-            {
-                result = found;
-                break;
-            }
-        }
+        var result = _otherwise!(state, _diagnosis);
         var retryOn = ClusterEvents.None;
         IPlugin[] plugins = [.. _diagnosis.Plugins.OrderBy(p => p.Name, StringComparer.Ordinal)];
         foreach (var plugin in plugins)
         {
             retryOn |= plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
         }
-        var placement = new Placement(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
-        state.Failure = result is null ? (cluster.Version, placement) : null;
-        return placement;
+        return new(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
     }
 }

@@ -16,6 +16,14 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
     public ClusterEvents RetryOn =>
         ClusterEvents.NodeAdded | ClusterEvents.NodeLabels | ClusterEvents.PodAdded | ClusterEvents.PodDeleted | ClusterEvents.NamespaceLabels;
 
+    // A pod that comes helps who wants its company; one that goes helps whom it kept away.
+    public bool MayHelp(PodInfo waiting, in ClusterEvent happened)
+    {
+        var pod = happened.NewPod ?? happened.OldPod;
+        return pod is null || waiting.RequiredAffinity.Length > 0
+            || ((happened.OldPod is not null) && (waiting.RequiredAntiAffinity.Length > 0 || pod.RequiredAntiAffinity.Length > 0));
+    }
+
     public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
         var own = pod.RequiredAffinity.Length + pod.RequiredAntiAffinity.Length > 0;

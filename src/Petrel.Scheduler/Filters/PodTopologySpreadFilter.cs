@@ -50,6 +50,8 @@ internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFil
 
         public Reach Reach => Reach.Cluster;
 
+        public bool DependsOnTaints => Array.Exists(_constraints, c => c.HonorsTaints);
+
         public Verdict Check(int node)
         {
             foreach (var constraint in _constraints)

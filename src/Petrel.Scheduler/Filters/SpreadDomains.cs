@@ -27,6 +27,8 @@ internal sealed class SpreadDomains
 
     public TopologyColumn Column { get; }
 
+    public bool HonorsTaints => _constraint.HonorsTaints;
+
     public int MaxSkew => _constraint.MaxSkew;
 
     /// <summary>A node's domain is one of the constraint's, and its pods count, when the constraint's policies say so.</summary>

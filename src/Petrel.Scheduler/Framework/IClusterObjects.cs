@@ -17,6 +17,8 @@ internal interface IClusterObjects
     V1StorageClass? StorageClass(string name);
 
     V1CSINode? CsiNode(string name);
+
+    IEnumerable<V1PodDisruptionBudget> DisruptionBudgets { get; }
 }
 
 /// <summary>Nothing is known: for schedulers of pods without volumes.</summary>
@@ -31,4 +33,6 @@ internal sealed class NoObjects : IClusterObjects
     public V1StorageClass? StorageClass(string name) => null;
 
     public V1CSINode? CsiNode(string name) => null;
+
+    public IEnumerable<V1PodDisruptionBudget> DisruptionBudgets => [];
 }

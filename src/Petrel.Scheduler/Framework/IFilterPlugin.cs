@@ -36,6 +36,9 @@ internal interface INodeFilter
 /// </summary>
 internal interface IFollowsPods
 {
+    /// <summary>Whether it also depends on the taints of all nodes; then it is made anew when some change. (Labels are taken for granted.)</summary>
+    bool DependsOnTaints => false;
+
     /// <summary>The pod is on the node now.</summary>
     void Add(PodInfo pod, int node);
 

@@ -1,5 +1,6 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Decisions;
 
 namespace Petrel.Scheduler.Framework;
 
@@ -18,10 +19,17 @@ internal interface IPostFilterPlugin : IPlugin
 }
 
 /// <summary>
-/// What became of it: the node that the pod is nominated to (null: none), what the failure's message says in addition, and what there is to do at the API
-/// meanwhile (it is owned by the scheduler, and a failure of it ends the scheduler).
+/// What became of it: the node that the pod is nominated to (null: none, not even one that it was nominated to before), what the failure's message says in
+/// addition, and what there is to do at the API meanwhile (it is owned by the scheduler, and a failure of it ends the scheduler).
 /// </summary>
-internal sealed record PostFilterResult(string? NominatedNode, string Message, Func<CancellationToken, Task>? Act = null);
+internal sealed record PostFilterResult(string? NominatedNode, string Message, Func<CancellationToken, Task>? Act = null)
+{
+    /// <summary>Whether other pods of the same signature, which wait for no node, would be answered the same as long as the cluster is as it is.</summary>
+    public bool HoldsForOthers { get; init; }
+
+    /// <summary>Whom the pod displaces; null when nobody.</summary>
+    public PreemptionRecord? Preemption { get; init; }
+}
 
 /// <summary>Keeps something for a pod from its placement on (upstream: Reserve).</summary>
 internal interface IReservePlugin : IPlugin

@@ -1,4 +1,5 @@
 using Petrel.Scheduler.Filters;
+using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Scores;
 
 namespace Petrel.Scheduler.Framework;
@@ -25,9 +26,14 @@ internal static class PluginRegistry
         new("NodeAffinity", c => new NodeAffinityFilter(c.Settings.NodeAffinity), c => new NodeAffinityScore(c.Settings.NodeAffinity)) { Weight = 2 },
         new("NodePorts", _ => new NodePortsFilter()),
         new("NodeResourcesFit", c => new NodeResourcesFitFilter(c.Settings.NodeResourcesFit), c => new NodeResourcesFitScore(c.Settings.NodeResourcesFit)),
+        new("VolumeRestrictions", c => new VolumeRestrictionsFilter(c.Objects)),
+        new("NodeVolumeLimits", c => new NodeVolumeLimitsFilter(c.Objects)),
+        new("VolumeBinding", c => new VolumeBindingPlugin(c)),
+        new("VolumeZone", c => new VolumeZoneFilter(c.Objects)),
         new("PodTopologySpread", c => new PodTopologySpreadFilter(c.Settings.PodTopologySpread), c => new PodTopologySpreadScore(c.Settings.PodTopologySpread)) { Weight = 2 },
         new("InterPodAffinity", _ => new InterPodAffinityFilter(), c => new InterPodAffinityScore(c.Settings.InterPodAffinity)) { Weight = 2 },
         new("NodeResourcesBalancedAllocation", c => new BalancedAllocationScore(c.Settings.NodeResourcesBalancedAllocation)),
         new("ImageLocality", _ => new ImageLocalityScore()),
+        new(DefaultPreemption.PluginName, c => new DefaultPreemption(c)),
     ];
 }

@@ -58,9 +58,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         {
             if (next.Pod.Ticket == next.Ticket)
             {
-                taken = next.Pod;
-                taken.State = QueueState.InFlight;
-                taken.Ticket = 0;
+                taken = Take(next.Pod);
                 return true;
             }
         }
@@ -77,6 +75,35 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         while (batch.Count < most && (batch.Count == 0 || NextIsLike(batch[0].Pod)) && TryTake(out var next))
         {
             batch.Add(next);
+        }
+    }
+
+    /// <summary>Takes a pod that is ready before its turn; null when it isn't ready.</summary>
+    public QueuedPod? TakeReady(ObjectKey key)
+    {
+        Release();
+        return Find(key) is { State: QueueState.Active } ready ? Take(ready) : null;
+    }
+
+    /// <summary>Takes a pod along with another one, whatever it waits for; null when it may not be tried at all.</summary>
+    public QueuedPod? TakeAlong(ObjectKey key) =>
+        Find(key) is { } queued && (queued.State == QueueState.InFlight || Gate(queued.Pod) is null) ? Take(queued) : null;
+
+    /// <summary>A pod that waits for something to happen gets another try, after its back-off.</summary>
+    public void TryAgain(ObjectKey key)
+    {
+        if (Find(key) is { State: QueueState.Unschedulable or QueueState.Gated } queued)
+        {
+            Retry(queued);
+        }
+    }
+
+    /// <summary>A taken pod may not be tried for now; it comes again, without a back-off, when <see cref="TryAgain"/> or <see cref="TakeAlong"/> says so.</summary>
+    public void PutHeld(QueuedPod queued)
+    {
+        if (IsCurrent(queued))
+        {
+            PutAside(queued, QueueState.Gated, ClusterEvents.None, []);
         }
     }
 
@@ -155,6 +182,15 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
             }
             return due;
         }
+    }
+
+    private QueuedPod Take(QueuedPod queued)
+    {
+        _unschedulable.Remove(queued.Pod.Key);
+        queued.State = QueueState.InFlight;
+        // Its entry in a heap no longer counts.
+        queued.Ticket = 0;
+        return queued;
     }
 
     private void Release()

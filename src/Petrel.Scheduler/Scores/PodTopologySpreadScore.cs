@@ -45,6 +45,8 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
 
         public Reach Reach => Reach.Cluster;
 
+        public bool DependsOnTaints => Array.Exists(_constraints, c => c.HonorsTaints);
+
         public bool Normalizes => true;
 
         public void Prepare(ReadOnlySpan<int> feasible)
@@ -150,6 +152,8 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
         }
 
         public TopologyColumn Column { get; }
+
+        public bool HonorsTaints => _constraint.HonorsTaints;
 
         public void Include(NodeInfo node, PodInfo pod)
         {

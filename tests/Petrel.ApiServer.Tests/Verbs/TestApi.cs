@@ -6,6 +6,7 @@ using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
@@ -22,10 +23,11 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly Task _running;
     private bool _keepStore;
 
-    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks, ITokenKeys? tokenKeys, IComponentHealth? components)
+    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks, ITokenKeys? tokenKeys, IComponentHealth? components,
+        ISchedulingDecisions? decisions)
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks, tokenKeys, components);
+        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks, tokenKeys, components, decisions);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -35,9 +37,9 @@ internal sealed class TestApi : IAsyncDisposable
 
     public static async Task<TestApi> StartAsync(
         ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null, IWebhookCaller? webhooks = null,
-        ITokenKeys? tokenKeys = null, IComponentHealth? components = null)
+        ITokenKeys? tokenKeys = null, IComponentHealth? components = null, ISchedulingDecisions? decisions = null)
     {
-        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks, tokenKeys, components);
+        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks, tokenKeys, components, decisions);
         await api.Server.Ready.WaitAsync(Patience);
         return api;
     }

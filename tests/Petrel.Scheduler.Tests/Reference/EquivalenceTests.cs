@@ -39,8 +39,8 @@ public sealed class EquivalenceTests
             _roomy = nodes > 100;
             var profile = _world.Profile();
             _reference = new(new SeededEntropy(seed), profile, percentage);
-            _batches = new(Profile.Create(new(profile, _kept, new NoObjects())), _kept, new SeededEntropy(seed), percentage);
-            _singles = new(Profile.Create(new(profile, _fresh, new NoObjects())), _fresh, new SeededEntropy(seed), percentage) { KeepsStates = false };
+            _batches = new(Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _kept, new NoObjects())), _kept, new SeededEntropy(seed), percentage);
+            _singles = new(Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _fresh, new NoObjects())), _fresh, new SeededEntropy(seed), percentage) { KeepsStates = false };
             SetNamespace("default", "blue");
             SetNamespace("other", "red");
             for (_nodes = 0; _nodes < nodes; _nodes++)

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.PetrelScheduling;
+using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 
@@ -32,7 +34,7 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
             Keep(spec, old.Child("spec"), "priority");
             Keep(spec, old.Child("spec"), "preemptionPolicy");
         }
-        else if ((await PriorityAsync(request, spec.Text("priorityClassName"), cancellationToken)).Apply(spec) is { } problem)
+        else if ((await PriorityAsync(request, await ClassNameAsync(request, spec, cancellationToken), cancellationToken)).Apply(spec) is { } problem)
         {
             throw request.Forbidden(problem);
         }
@@ -49,6 +51,19 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         {
             throw request.Forbidden($"PriorityClass {other} is already marked as default. Only one default can exist");
         }
+    }
+
+    // A pod that names no class has that of its group, when it joins one that has a class.
+    private async ValueTask<string> ClassNameAsync(AdmissionRequest request, JsonObject spec, CancellationToken cancellationToken)
+    {
+        var own = spec.Text("priorityClassName");
+        var group = request.Object.Child("metadata").Child("labels").Text(PodGroupKind.MemberLabel);
+        if (own.Length > 0 || group.Length == 0 || NameSyntax.LabelProblem(group) is not null)
+        {
+            return own;
+        }
+        var found = await AdmissionReads.FindAsync(parts, PodGroupKind.Definition, new(request.Key.Namespace, group), cancellationToken);
+        return found.Child("spec").Text("priorityClassName");
     }
 
     private async ValueTask<PodPriority> PriorityAsync(AdmissionRequest request, string name, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.PetrelScheduling;
 using Petrel.Model;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -17,6 +18,7 @@ internal static class PodKind
             new("binding", new GroupVersionKind("", "v1", "Binding"), ["create"]),
             new("eviction", new GroupVersionKind("policy", "v1", "Eviction"), ["create"]),
             new("log", new GroupVersionKind("", "v1", "Pod"), ["get"]),
+            new("schedulingdecision", SchedulingDecisionSchema.Gvk, ["get"]) { Schema = SchedulingDecisionSchema.Root },
         ],
         Default = PodDefaults.Pod,
         PrepareForCreate = static (pod, _) => pod["status"] = new JsonObject

@@ -1,0 +1,20 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Subresources;
+using Petrel.Model;
+using Petrel.Scheduler;
+using Petrel.Scheduler.Decisions;
+
+namespace Petrel.Cli.Hosting;
+
+/// <summary>The decisions of the scheduler in this process, for the API server beside it.</summary>
+public sealed class RecordedDecisions(DecisionLog log, SchedulerSettings settings) : ISchedulingDecisions
+{
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> SchedulerNames { get; } = [.. settings.Profiles.Select(p => p.SchedulerName)];
+
+    /// <inheritdoc/>
+    public int Kept => log.Settings.Pods;
+
+    /// <inheritdoc/>
+    public JsonObject? Find(ObjectKey pod, string uid) => log.Find(pod, uid);
+}

@@ -1,0 +1,57 @@
+namespace Petrel.Scheduler.Cycle;
+
+/// <summary>The scores of all feasible nodes of one attempt, by plugin, as far as they can't be worked out again for one node; used again and again.</summary>
+internal sealed class ScoreSheet
+{
+    private readonly List<(long[] Raw, long[] Scores)> _rows = [];
+    private readonly List<int> _best = [];
+    private int _used;
+
+    public void Clear() => _used = 0;
+
+    /// <summary>Begins the next plugin's row.</summary>
+    public void KeepRaw(ReadOnlySpan<long> raw)
+    {
+        if (_used == _rows.Count)
+        {
+            _rows.Add((new long[raw.Length], new long[raw.Length]));
+        }
+        else if (_rows[_used].Raw.Length < raw.Length)
+        {
+            _rows[_used] = (new long[raw.Length], new long[raw.Length]);
+        }
+        raw.CopyTo(_rows[_used].Raw);
+        _used++;
+    }
+
+    /// <summary>Completes the row.</summary>
+    public void KeepScores(ReadOnlySpan<long> scores) => scores.CopyTo(_rows[_used - 1].Scores);
+
+    public ReadOnlySpan<long> Raw(int row) => _rows[row].Raw;
+
+    public ReadOnlySpan<long> Scores(int row) => _rows[row].Scores;
+
+    /// <summary>Where the highest totals are, the highest first; of equals, the first.</summary>
+    public IReadOnlyList<int> Best(ReadOnlySpan<long> totals, int most)
+    {
+        _best.Clear();
+        for (var i = 0; i < totals.Length && most > 0; i++)
+        {
+            if (_best.Count == most && totals[i] <= totals[_best[^1]])
+            {
+                continue;
+            }
+            var at = _best.Count;
+            while (at > 0 && totals[_best[at - 1]] < totals[i])
+            {
+                at--;
+            }
+            if (_best.Count == most)
+            {
+                _best.RemoveAt(most - 1);
+            }
+            _best.Insert(at, i);
+        }
+        return _best;
+    }
+}

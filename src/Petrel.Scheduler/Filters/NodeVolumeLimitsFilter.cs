@@ -1,0 +1,69 @@
+using Petrel.Model;
+using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Queue;
+
+namespace Petrel.Scheduler.Filters;
+
+/// <summary>A node takes as many volumes of a CSI driver as its CSINode says the driver can attach there.</summary>
+internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterPlugin, IRetryHints
+{
+    private static readonly Verdict TooMany = Verdict.Unschedulable("node(s) exceed max volume count");
+
+    public string Name => "NodeVolumeLimits";
+
+    public ClusterEvents RetryOn => ClusterEvents.NodeAdded | ClusterEvents.PodDeleted | ClusterEvents.Storage;
+
+    public bool MayHelp(PodInfo waiting, in ClusterEvent happened) => happened.OldPod is not { } gone || gone.Claims.Length > 0;
+
+    public ObjectKinds Needs(PodInfo pod) =>
+        pod.Claims.Length > 0 ? ObjectKinds.Claims | ObjectKinds.Volumes | ObjectKinds.StorageClasses | ObjectKinds.CsiNodes : ObjectKinds.None;
+
+    public FilterPlan For(PodInfo pod, ClusterState cluster)
+    {
+        (string Driver, string Id)[] wanted = [.. pod.Claims.Select(VolumeOf).OfType<(string, string)>()];
+        return wanted.Length == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter(this, wanted, cluster), isVolatile: true);
+    }
+
+    // A claim without a volume yet will have one of its class's driver.
+    private (string Driver, string Id)? VolumeOf(ObjectKey key)
+    {
+        if (objects.Claim(key) is not { } claim)
+        {
+            return null;
+        }
+        if (claim.Spec.VolumeName is { Length: > 0 } name)
+        {
+            return objects.Volume(name)?.Spec.Csi is { } csi ? (csi.Driver, csi.VolumeHandle) : null;
+        }
+        return claim.Spec.StorageClassName is { Length: > 0 } className && objects.StorageClass(className)?.Provisioner is { Length: > 0 } provisioner
+            ? (provisioner, $"{key}")
+            : null;
+    }
+
+    private sealed class Filter(NodeVolumeLimitsFilter plugin, (string Driver, string Id)[] wanted, ClusterState cluster) : INodeFilter
+    {
+        public Verdict Check(int node)
+        {
+            var info = cluster.At(node);
+            foreach (var driver in plugin.LimitsOf(info.Name))
+            {
+                var added = wanted.Where(w => w.Driver == driver.Name).Distinct().ToHashSet();
+                if (added.Count == 0)
+                {
+                    continue;
+                }
+                var attached = info.Pods.SelectMany(p => p.Claims).Select(plugin.VolumeOf).OfType<(string Driver, string Id)>().Where(v => v.Driver == driver.Name).ToHashSet();
+                added.ExceptWith(attached);
+                if (added.Count > 0 && attached.Count + added.Count > driver.Limit)
+                {
+                    return TooMany;
+                }
+            }
+            return Verdict.Pass;
+        }
+    }
+
+    private IEnumerable<(string Name, int Limit)> LimitsOf(string node) =>
+        (objects.CsiNode(node)?.Spec.Drivers ?? []).Where(d => d.Allocatable?.Count is not null).Select(d => (d.Name, d.Allocatable.Count!.Value));
+}
