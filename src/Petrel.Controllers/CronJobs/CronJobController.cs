@@ -168,7 +168,9 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
                 throw;
             }
             await _caches.Jobs.WaitUntilAsync(
-                () => _caches.Jobs.Get(KeyOf(job.Metadata)) is not { } seen || seen.Metadata.Uid != job.Metadata.Uid || seen.Metadata.DeletionTimestamp is not null,
+                () => _caches.Jobs.Get(KeyOf(job.Metadata)) is not { } seen
+                    || seen.Metadata.Uid != job.Metadata.Uid
+                    || seen.Metadata.DeletionTimestamp is not null,
                 cancellationToken);
         }
     }

@@ -3,7 +3,9 @@ using Petrel.Controllers.Jobs;
 
 namespace Petrel.Controllers.CronJobs;
 
-/// <summary>Which finished jobs of a CronJob are too many: the oldest beyond the number that is kept, of those that succeeded and of those that failed.</summary>
+/// <summary>
+/// Which finished jobs of a CronJob are too many: the oldest beyond the number that is kept, of those that succeeded and of those that failed.
+/// </summary>
 public static class CronJobHistory
 {
     public static IReadOnlyList<V1Job> TooMany(V1CronJob cronJob, IReadOnlyList<V1Job> jobs) =>

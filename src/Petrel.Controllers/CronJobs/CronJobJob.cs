@@ -52,7 +52,9 @@ public static class CronJobJob
     // RFC 3339, as clocks of the CronJob's zone show it.
     private static string Shown(V1CronJob cronJob, DateTimeOffset time)
     {
-        var shown = cronJob.Spec.TimeZone is { } name && TimeZones.TryFind(name, out var zone, out _) ? TimeZoneInfo.ConvertTime(time, zone) : time.ToUniversalTime();
+        var shown = cronJob.Spec.TimeZone is { } name && TimeZones.TryFind(name, out var zone, out _)
+            ? TimeZoneInfo.ConvertTime(time, zone)
+            : time.ToUniversalTime();
         return shown.ToString(shown.Offset == TimeSpan.Zero ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
     }
 }

@@ -68,7 +68,8 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
         [.. (cronJob.Status?.Active ?? []).Where(a => jobs.All(j => j.Metadata.Uid != a.Uid))];
 
     // What is on its way out does not stand in its successor's way.
-    private static bool IsReplaced(V1CronJob cronJob, V1Job job) => cronJob.Spec.ConcurrencyPolicy == "Replace" && job.Metadata.DeletionTimestamp is not null;
+    private static bool IsReplaced(V1CronJob cronJob, V1Job job) =>
+        cronJob.Spec.ConcurrencyPolicy == "Replace" && job.Metadata.DeletionTimestamp is not null;
 
     private static V1ObjectReference Reference(V1Job job) => new()
     {

@@ -8,7 +8,8 @@ internal static class FinishTimes
     /// <summary>
     /// The end of its last container; else when it ceased to be ready; else when it was deleted; else its creation.
     /// </summary>
-    public static DateTimeOffset FinishedAt(this V1Pod pod) => PodStates.Utc(LastEnd(pod) ?? Unready(pod) ?? Deleted(pod) ?? pod.Metadata.CreationTimestamp ?? default);
+    public static DateTimeOffset FinishedAt(this V1Pod pod) =>
+        PodStates.Utc(LastEnd(pod) ?? Unready(pod) ?? Deleted(pod) ?? pod.Metadata.CreationTimestamp ?? default);
 
     private static DateTime? LastEnd(V1Pod pod)
     {

@@ -39,8 +39,8 @@ internal static class JobPod
 
     private static void SetIndex(V1Job job, V1Pod pod, int index)
     {
-        pod.Metadata.Annotations = new Dictionary<string, string>(pod.Metadata.Annotations ?? new Dictionary<string, string>()) { [JobNames.CompletionIndex] = $"{index}" };
-        pod.Metadata.Labels = new Dictionary<string, string>(pod.Metadata.Labels ?? new Dictionary<string, string>()) { [JobNames.CompletionIndex] = $"{index}" };
+        (pod.Metadata.Annotations ??= new Dictionary<string, string>())[JobNames.CompletionIndex] = $"{index}";
+        (pod.Metadata.Labels ??= new Dictionary<string, string>())[JobNames.CompletionIndex] = $"{index}";
         pod.Spec.Hostname = $"{job.Metadata.Name}-{index}";
         foreach (var container in (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers))
         {

@@ -25,12 +25,11 @@ internal sealed class JobSituation
         if (job.IsIndexed())
         {
             CompletedBefore = IndexRanges.Parse(job.Status?.CompletedIndexes, Completions);
-            Completed = CompletedBefore.Union(IndexRanges.Of(Pods.Where(p => p.Status?.Phase == "Succeeded" && p.IsTracked() && HasIndex(p)).Select(p => p.CompletionIndex()!.Value)));
+            Completed = CompletedBefore.Union(IndexesOf(p => p.Status?.Phase == "Succeeded"));
             Succeeded = Completed.Count;
             if (job.HasLimitPerIndex())
             {
-                FailedIndexes = IndexRanges.Parse(job.Status?.FailedIndexes, Completions)
-                    .Union(IndexRanges.Of(Pods.Where(p => p.IsTracked() && HasIndex(p) && FailsItsIndex(p)).Select(p => p.CompletionIndex()!.Value)));
+                FailedIndexes = IndexRanges.Parse(job.Status?.FailedIndexes, Completions).Union(IndexesOf(FailsItsIndex));
             }
         }
         Awaited = job.IsIndexed() && job.HasLimitPerIndex() ? LastFailures() : [];
@@ -94,6 +93,10 @@ internal sealed class JobSituation
 
     private bool IsNew(V1Pod pod, HashSet<string> uncounted) =>
         pod.IsTracked() && !uncounted.Contains(pod.Metadata.Uid) && (!Job.IsIndexed() || HasIndex(pod));
+
+    // The indexes of the pods that are still to be counted.
+    private IndexRanges IndexesOf(Func<V1Pod, bool> condition) =>
+        IndexRanges.Of(Pods.Where(p => p.IsTracked() && HasIndex(p) && condition(p)).Select(p => p.CompletionIndex()!.Value));
 
     private bool FailsItsIndex(V1Pod pod)
     {

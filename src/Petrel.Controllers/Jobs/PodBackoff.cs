@@ -30,7 +30,12 @@ public sealed class PodBackoff
     public void Failed(V1Pod pod)
     {
         var time = pod.FinishedAt();
-        if (time > _lastSuccess && !_failures.Any(f => f.Uid == pod.Metadata.Uid) && _failures.Add((time, pod.Metadata.Uid)) && _failures.Count > Remembered)
+        if (time <= _lastSuccess || _failures.Any(f => f.Uid == pod.Metadata.Uid))
+        {
+            return;
+        }
+        _failures.Add((time, pod.Metadata.Uid));
+        if (_failures.Count > Remembered)
         {
             _failures.Remove(_failures.Min);
         }

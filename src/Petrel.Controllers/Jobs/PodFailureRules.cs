@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>What a job's <c>podFailurePolicy</c> says of one failed pod; <see cref="Message"/> is why the whole job fails, for the action FailJob.</summary>
+/// <summary>
+/// What a job's <c>podFailurePolicy</c> says of one failed pod; <see cref="Message"/> is why the whole job fails, for the action FailJob.
+/// </summary>
 public readonly record struct PodFailure(string? Action, string? Message = null)
 {
     public const string FailJob = "FailJob";
@@ -25,7 +27,7 @@ public static class PodFailureRules
             var rule = rules[i];
             if (rule.OnExitCodes is { } codes)
             {
-                if (Match(pod.Status?.ContainerStatuses, codes) is { } container || (container = Match(pod.Status?.InitContainerStatuses, codes)) is not null)
+                if ((Match(pod.Status?.ContainerStatuses, codes) ?? Match(pod.Status?.InitContainerStatuses, codes)) is { } container)
                 {
                     return new(
                         rule.Action,

@@ -100,7 +100,8 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
     private static PodWrite Done(V1Pod pod) => new(PodWriteEnd.Done, ulong.Parse(pod.Metadata.ResourceVersion));
 
     /// <summary>Whether the namespace is on its way out: nothing can be made in it any more.</summary>
-    public static bool IsNamespaceEnding(Exception e) => e is ApiException { Status.Details.Causes: { } causes } && causes.Any(c => c.Reason == "NamespaceTerminating");
+    public static bool IsNamespaceEnding(Exception e) =>
+        e is ApiException { Status.Details.Causes: { } causes } && causes.Any(c => c.Reason == "NamespaceTerminating");
 
     private static PodWrite Refused(ApiException e) => new(IsNamespaceEnding(e) ? PodWriteEnd.NamespaceEnding : PodWriteEnd.Refused, Problem: e);
 

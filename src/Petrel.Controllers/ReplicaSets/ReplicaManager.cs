@@ -71,7 +71,8 @@ internal sealed class ReplicaManager<T>(
             {
                 return ManageResult.Behind;
             }
-            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(PodOwner.Of(set), kind.View(set).Spec.Template, entropy)).ToArray();
+            var template = kind.View(set).Spec.Template;
+            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(PodOwner.Of(set), template, entropy)).ToArray();
             left -= next.Length;
             var result = await CreateAsync(set, next, repeated: false, cancellationToken);
             if (result != ManageResult.Good)
