@@ -116,7 +116,8 @@ internal static class PodStatusBuilder
         }
         if (view.Ended)
         {
-            return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0 ? "Succeeded" : exited > 0 ? "Failed" : "Pending";
+            // What never ran, and what nobody can tell the end of (the node was rebooted), has failed: whoever counts ends must see one.
+            return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0 ? "Succeeded" : "Failed";
         }
         return mains.All(m => m.Current is null or { State: ContainerState.Created }) ? "Pending" : "Running";
     }

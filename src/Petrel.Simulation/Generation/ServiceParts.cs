@@ -197,9 +197,13 @@ public static class ServiceParts
     }
 
     /// <summary>Pods so large that not all of them find a place.</summary>
-    public static void Crowd(DraftPart draft, string name)
+    public static void Crowd(DraftPart draft, string name, string priority = "")
     {
         var spec = Replicated(draft, name, draft.Between(2, 6));
+        if (priority.Length > 0)
+        {
+            spec["template"]!["spec"]!["priorityClassName"] = priority;
+        }
         spec["template"]!["metadata"]!["labels"]![Labels.MayStarve] = "true";
         spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests(draft.Pick("700m", "1300m", "1900m"), draft.Pick("64Mi", "1Gi"));
         var target = draft.Create(draft.Sometime(0, 0.5), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
@@ -207,6 +211,15 @@ public static class ServiceParts
         {
             draft.Scale(at, target, draft.Between(0, 6));
         }
+    }
+
+    /// <summary>Pods that must have a place, whoever has it now: not more than one for a node, and each fits on an empty one.</summary>
+    public static void Important(DraftPart draft, string name, string priority)
+    {
+        var spec = Replicated(draft, name, draft.Between(1, draft.Nodes));
+        spec["template"]!["spec"]!["priorityClassName"] = priority;
+        spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests("2500m");
+        draft.Create(draft.Sometime(0.2, 0.8), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
     }
 
     /// <summary>A node is drained, or cordoned, and given back.</summary>

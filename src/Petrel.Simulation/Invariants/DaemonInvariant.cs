@@ -79,7 +79,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
             bounds.Surging.Add(pod.Uid);
         }
         bounds.Newest = pod.Labels.GetValueOrDefault(Hash);
-        var doubled = active.GroupBy(NodeOf).Count(g => g.Count() > 1 && g.Any(p => bounds.Surging.Contains(p.Uid)));
+        var doubled = active.GroupBy(NodeOf).Count(g => g.Count() > 1 && g.Any(p => bounds.Surging.Contains(p.Uid) && p.Labels.GetValueOrDefault(Hash) == bounds.Newest));
         return bounds.WaitsForAge || doubled <= bounds.MaxSurge + bounds.Recovered
             ? null
             : $"DaemonSet {bounds.Name} surges on {doubled} nodes, maxSurge is {bounds.MaxSurge}";

@@ -71,6 +71,19 @@ public static class ScenarioList
                 ServiceParts.Maintenance(draft.Part());
             }),
         new GeneratedScenario(
+            "preemption-under-pressure",
+            "nodes full of what matters little, and then comes what matters",
+            draft =>
+            {
+                var part = draft.Part();
+                part.Create(TimeSpan.Zero, Manifests.PriorityClass("low", 10));
+                part.Create(TimeSpan.Zero, Manifests.PriorityClass("high", 1000));
+                ServiceParts.Crowd(draft.Part(), "large", "low");
+                ServiceParts.Crowd(draft.Part(), "larger", "low");
+                ServiceParts.Crowd(draft.Part(), "largest", "low");
+                ServiceParts.Important(draft.Part(), "vip", "high");
+            }),
+        new GeneratedScenario(
             "cronjobs-under-crashes",
             "CronJobs each minute, with every policy",
             draft =>

@@ -131,12 +131,6 @@ internal static class AllMutations
                 Way = static (process, link) => process == "user" ? link : Forgetting(link),
             }),
         new(
-            "endpoints of pods that are not ready",
-            "replicas-under-crashes",
-            [Convergence],
-            static world => OfControllers(world, static request =>
-                Tampering.WithBody(Tampering.WithBody(request, "POST", "/endpointslices", AllReady), "PUT", "/endpointslices/", AllReady))),
-        new(
             "CronJobs that name their Jobs anew at each attempt",
             "cronjobs-under-crashes",
             ["cron jobs"],
@@ -179,14 +173,6 @@ internal static class AllMutations
         if (body["status"] is JsonObject status)
         {
             status["disruptionsAllowed"] = 9;
-        }
-    }
-
-    private static void AllReady(JsonObject body)
-    {
-        foreach (var endpoint in body["endpoints"]?.AsArray() ?? [])
-        {
-            endpoint!["conditions"] = new JsonObject { ["ready"] = true, ["serving"] = true, ["terminating"] = false };
         }
     }
 }
