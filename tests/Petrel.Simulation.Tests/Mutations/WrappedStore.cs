@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Petrel.Simulation.World;
 using Petrel.Store;
 using Petrel.Store.Memory;
@@ -5,6 +6,7 @@ using Petrel.Store.Memory;
 namespace Petrel.Simulation.Tests.Mutations;
 
 /// <summary>A disk whose store changes what is committed before it commits it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A store in memory holds nothing to release.")]
 internal sealed class TamperedDisk(Func<IReadOnlyList<StoreOperation>, IReadOnlyList<StoreOperation>> change) : ISimulatedDisk
 {
     private readonly MemoryStore _store = new();
