@@ -24,6 +24,7 @@ internal enum BindResult
 /// <summary>Tells the API which node a pod goes to (<c>POST pods/NAME/binding</c>).</summary>
 internal sealed class PodBinder(ApiClient client, TimeProvider time)
 {
+    private const int MostAttempts = 10;
     private static readonly TimeSpan CheckDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -40,6 +41,21 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
             Metadata = new() { Name = pod.Key.Name, NamespaceProperty = pod.Key.Namespace, Uid = pod.Pod.Metadata.Uid },
             Target = new() { ApiVersion = "v1", Kind = "Node", Name = nodeName },
         };
+        for (var attempt = 1; ; attempt++)
+        {
+            var (result, problem, wasLost) = await SendAsync(pod, nodeName, binding, cancellationToken);
+            if (result != BindResult.Refused || !wasLost || attempt == MostAttempts)
+            {
+                return (result, problem);
+            }
+            // It may still arrive: to the same node again, so that whichever comes first keeps to the place that is kept for it.
+            await Task.Delay(CheckDelay, time, cancellationToken);
+        }
+    }
+
+    private async Task<(BindResult Result, string Problem, bool WasLost)> SendAsync(
+        PodInfo pod, string nodeName, V1Binding binding, CancellationToken cancellationToken)
+    {
         try
         {
             await client.SendAsync(
@@ -49,19 +65,20 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
                 ApiClient.Body(binding),
                 "application/json",
                 cancellationToken);
-            return (BindResult.Bound, "");
+            return (BindResult.Bound, "", false);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
-            return (BindResult.Gone, e.Message);
+            return (BindResult.Gone, e.Message, false);
         }
         catch (ApiException e) when (e.StatusCode is >= 400 and < 500 && !e.IsConflict)
         {
-            return (BindResult.Refused, e.Message);
+            return (BindResult.Refused, e.Message, false);
         }
         catch (Exception e) when (IsUnclear(e, cancellationToken))
         {
-            return await FindOutAsync(pod, nodeName, e.Message, cancellationToken);
+            var (result, problem) = await FindOutAsync(pod, nodeName, e.Message, cancellationToken);
+            return (result, problem, e is not ApiException);
         }
     }
 
