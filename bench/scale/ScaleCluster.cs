@@ -20,7 +20,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
     public static async Task<ScaleCluster> UpAsync()
     {
         var directory = Directory.CreateTempSubdirectory("petrel-scale-").FullName;
-        await PetrelAsync("up", "--detach", "--nodes", "0", "--node-grace", "40", "--runtime", "process", "--port", "0", "--data", directory);
+        await RunAsync(Launcher, "up", "--detach", "--nodes", "0", "--node-grace", "40", "--runtime", "process", "--port", "0", "--data", directory);
         return new(directory);
     }
 
@@ -50,7 +50,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // The server goes first: nobody waits for thousands of nodes to be taken out of a cluster that is thrown away.
-        await PetrelAsync("down", "--data", _directory.Root);
+        await RunAsync(Program, "down", "--data", _directory.Root);
         if (_fleet is not null)
         {
             _fleet.Kill(entireProcessTree: true);
@@ -60,7 +60,10 @@ internal sealed class ScaleCluster : IAsyncDisposable
         Directory.Delete(_directory.Root, recursive: true);
     }
 
-    private static string Program { get; } = Path.Combine(Root(), "petrel");
+    // It builds the program when that is older than its sources: once, not in the middle of a measurement.
+    private static string Launcher { get; } = Path.Combine(Root(), "petrel");
+
+    private static string Program { get; } = Path.Combine(Root(), "artifacts", "petrel", "petrel");
 
     private long Status(string field)
     {
@@ -68,9 +71,9 @@ internal sealed class ScaleCluster : IAsyncDisposable
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
-    private static async Task PetrelAsync(params string[] arguments)
+    private static async Task RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Plans;
 using Petrel.Simulation.World;
 
 namespace Petrel.Bench.Simulation;
@@ -15,7 +16,8 @@ internal static class CalmCluster
     public static Figures Measure(int nodes, int deployments, int replicas, TimeSpan warmUp, TimeSpan duration)
     {
         using var simulator = new Simulator(new SimulatorSettings { Seed = 1, LastLines = 20 });
-        var world = new SimulatedWorld(simulator, new WorldSettings { Nodes = nodes });
+        var plan = new RunPlan { Scenario = "calm", Seed = 1, World = new() { Nodes = nodes, TolerationSeconds = 20 }, FaultsEnd = TimeSpan.Zero };
+        var world = new SimulatedWorld(simulator, new WorldSettings { Nodes = nodes }, plan);
         world.Start();
         simulator.Spawn(world.Outside, "user", stop => DeployAsync(world, deployments, replicas, stop));
         if (!simulator.RunUntil(() => Running(world) == deployments * replicas, Patience))

@@ -5,6 +5,7 @@ using Petrel.Scheduler.Binding;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Decisions;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Gangs;
 using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Queue;
@@ -100,7 +101,8 @@ public sealed partial class PodScheduler
             if (Reserve(one) is var (plugin, refusal))
             {
                 _cluster.Forget(one.Pod.Uid);
-                refused.Add((queued, new(null, string.Join(", ", refusal.Reasons), plugin is Framework.IRetryHints hints ? hints.RetryOn : ClusterEvents.Any) { RefusedBy = [plugin] }));
+                var retryOn = plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
+                refused.Add((queued, new(null, string.Join(", ", refusal.Reasons), retryOn) { RefusedBy = [plugin] }));
                 continue;
             }
             placed.Add(one);
@@ -161,6 +163,8 @@ public sealed partial class PodScheduler
         var none = new SortedDictionary<string, Candidate>(StringComparer.Ordinal);
         var preemption = CycleFor(round[0].Pod).Profile.PostFilter.OfType<DefaultPreemption>().FirstOrDefault();
         if (preemption is null
+            // Those that it displaced still end: there are no more before they are gone, even when it waits for their nodes no longer.
+            || gang.Victims.Any(v => _cluster.Find(v.Uid) is not null)
             || round.Any(q => CycleFor(q.Pod) != CycleFor(round[0].Pod) || q.Pod.Priority <= _cluster.LowestPriority || preemption.Problem(q.Pod, new()) is not null))
         {
             return none;
@@ -188,6 +192,7 @@ public sealed partial class PodScheduler
         {
             return none;
         }
+        gang.Victims = [.. removed.Select(r => r.Pod)];
         var act = preemption.Begin(chosen);
         chosen.ForEach(c => _cluster.Nominations.Set(c.Pod, c.Candidate.Node));
         Act(act, cancellationToken);

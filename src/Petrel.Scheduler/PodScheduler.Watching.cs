@@ -75,7 +75,11 @@ public sealed partial class PodScheduler
     {
         _queue.Remove(pod.Key);
         _cluster.Nominations.Remove(pod.Uid);
-        _waiting.Remove(pod.Uid);
+        if (_waiting.Remove(pod.Uid) is { } waiting)
+        {
+            // Somebody else bound it.
+            Unreserve(waiting);
+        }
         _gangs.Bound(pod);
         var wasAssumed = _cluster.IsAssumed(pod.Uid);
         var known = _cluster.Find(pod.Uid);

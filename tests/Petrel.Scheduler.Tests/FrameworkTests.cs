@@ -3,6 +3,7 @@ using k8s.Models;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Tests.Reference;
 
@@ -131,8 +132,18 @@ public sealed class FrameworkTests
 
         public void Refused(NodeInfo node, IPlugin plugin, Verdict verdict) => Lines.Add($"{node.Name}: {plugin.Name} {verdict.Code} {string.Join(',', verdict.Reasons)}");
 
-        public void Scored(NodeInfo node, IPlugin plugin, long score, int weight) => Lines.Add($"{node.Name}: {plugin.Name} {score} x {weight}");
+        public void Counted(int nodes, int feasible) => Lines.Add($"{feasible} of {nodes}");
 
-        public void End(Placement placement) => Lines.Add($"end at {placement.NodeName}");
+        public int ScoredNodes => 10;
+
+        public void Scored(NodeInfo node, IPlugin plugin, long raw, long score, int weight) => Lines.Add($"{node.Name}: {plugin.Name} {score} x {weight}");
+
+        public Decision End(Placement placement)
+        {
+            Lines.Add($"end at {placement.NodeName}");
+            return new();
+        }
+
+        public void Repeat(PodInfo pod, Decision recorded) => Lines.Add($"again {pod.Key}");
     }
 }

@@ -268,7 +268,7 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(VolumeTests.Class("local", topology: "disks"));
         _api.Put(Make.Pod("p", with: s => s.Volumes = [VolumeTests.Uses("data")]));
         Run(3);
-        Assert.Equal("0/2 nodes are available: persistentvolumeclaim \"data\" not found.", Assert.Single(_api.Pod("p").Status.Conditions).Message);
+        Assert.StartsWith("0/2 nodes are available: persistentvolumeclaim \"data\" not found.", Assert.Single(_api.Pod("p").Status.Conditions).Message, StringComparison.Ordinal);
 
         var claim = VolumeTests.Claim("data", "local");
         _api.Put(claim);
@@ -304,10 +304,10 @@ public sealed class PodSchedulerTests : IDisposable
         simulator.Run(TimeSpan.FromSeconds(31));
         Assert.Equal(2, api.Bound.Count);
         Assert.Equal("rejected due to timeout after waiting at plugin PairsOnly", Assert.Single(api.Pod("c").Status.Conditions).Message);
-        // Its place was given back.
+        // Its place was given back: one of them has it now, and waits.
         api.Put(Make.Pod("d", "1"));
         simulator.Run(TimeSpan.FromSeconds(5));
-        Assert.Contains("d", permits.Asked);
+        Assert.Equal(2, permits.Asked.Count(name => name is "c" or "d"));
         Assert.Empty(simulator.Findings);
     }
 

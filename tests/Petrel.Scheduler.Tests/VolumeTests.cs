@@ -17,6 +17,8 @@ public sealed class VolumeTests : IClusterObjects
 
     public IEnumerable<V1PersistentVolume> Volumes => _volumes.Values;
 
+    public IEnumerable<V1PodDisruptionBudget> DisruptionBudgets => [];
+
     [Fact]
     public void Claims_that_cannot_be_used_refuse_the_pod_in_upstreams_words()
     {

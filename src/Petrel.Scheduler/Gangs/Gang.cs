@@ -26,6 +26,9 @@ internal sealed class Gang(ObjectKey key)
     /// <summary>How long a place is kept for a pod that can't be bound to it.</summary>
     public TimeSpan Timeout => TimeSpan.FromSeconds(Group?.Spec.ScheduleTimeoutSeconds ?? 60);
 
+    /// <summary>Whom it displaced last.</summary>
+    public IReadOnlyList<PodInfo> Victims { get; set; } = [];
+
     public bool IsEmpty => Group is null && _pending.Count == 0 && _bound.Count == 0;
 
     /// <summary>Whether some pods run and too few do: a scheduler died between two bindings, or pods were lost since.</summary>

@@ -11,6 +11,8 @@ internal sealed class CandidateSearch(ClusterState cluster, IEntropy entropy)
 {
     private static readonly Verdict NotHelpful = Verdict.Unresolvable("Preemption is not helpful for scheduling");
 
+    private readonly ulong _seed = entropy.NextUInt64();
+
     // Used again and again: they may be as long as the cluster is large.
     private readonly List<Refusal> _potential = [];
     private readonly Diagnosis _why = new();
@@ -27,7 +29,7 @@ internal sealed class CandidateSearch(ClusterState cluster, IEntropy entropy)
             }
         }
         var enough = CandidateChoice.Enough(_potential.Count);
-        var offset = _potential.Count < 2 ? 0 : entropy.Next(_potential.Count);
+        var offset = Offset(_potential.Count);
         var (harmless, others) = (new List<Candidate>(), new List<Candidate>());
         state.Trials?.Under(budgets);
         _why.Clear();
@@ -47,6 +49,15 @@ internal sealed class CandidateSearch(ClusterState cluster, IEntropy entropy)
         harmless.AddRange(others);
         message = harmless.Count > 0 ? "" : _why.Message();
         return harmless.Count > 0 ? CandidateChoice.Best(harmless) : null;
+    }
+
+    // By chance, but by the state of the cluster and not by the number of searches: those that need not be made again make no difference. (SplitMix64's finalizer.)
+    private int Offset(int nodes)
+    {
+        var mixed = _seed + ((ulong)cluster.Version * 0x9E3779B97F4A7C15);
+        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        return nodes < 2 ? 0 : (int)((mixed ^ (mixed >> 31)) % (ulong)nodes);
     }
 
     private Candidate? Try(CycleState state, int node, IReadOnlyList<V1PodDisruptionBudget> budgets, out Verdict why)

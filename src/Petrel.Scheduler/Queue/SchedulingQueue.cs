@@ -16,6 +16,10 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     private readonly PriorityQueue<(QueuedPod Pod, long Ticket), (DateTimeOffset Due, long Ticket)> _backoff = new();
     private long _tickets;
 
+    // No unschedulable pod is due for the flush before this, and none waits for anything else than these: looked at before looking at all of them.
+    private DateTimeOffset _nextFlush = DateTimeOffset.MaxValue;
+    private ClusterEvents _awaited;
+
     public int Count => _pods.Count;
 
     /// <summary>Asked before a pod is made ready: the plugin that keeps it back, if any.</summary>
@@ -143,16 +147,21 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     /// <summary>Something happened: pods that it may help are tried again.</summary>
     public void Move(in ClusterEvent happened)
     {
-        if (_unschedulable.Count == 0 || happened.Kinds == ClusterEvents.None)
+        if ((_awaited & happened.Kinds) == 0)
         {
             return;
         }
+        _awaited = ClusterEvents.None;
         List<QueuedPod>? moved = null;
         foreach (var queued in _unschedulable.Values)
         {
             if ((queued.RetryOn & happened.Kinds) != 0 && MayHelp(queued, happened))
             {
                 (moved ??= []).Add(queued);
+            }
+            else
+            {
+                _awaited |= queued.RetryOn;
             }
         }
         moved?.ForEach(Retry);
@@ -175,12 +184,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
                     _backoff.Dequeue();
                 }
             }
-            foreach (var queued in _unschedulable.Values.Where(q => q.State == QueueState.Unschedulable))
-            {
-                var flush = queued.Since + settings.UnschedulableFlush;
-                due = due is null || flush < due ? flush : due;
-            }
-            return due;
+            return _unschedulable.Count > 0 && _nextFlush < (due ?? DateTimeOffset.MaxValue) ? _nextFlush : due;
         }
     }
 
@@ -204,9 +208,21 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
                 Activate(next.Pod);
             }
         }
-        foreach (var queued in _unschedulable.Values.Where(q => q.State == QueueState.Unschedulable && q.Since + settings.UnschedulableFlush <= now).ToArray())
+        if (_nextFlush > now)
         {
-            Retry(queued);
+            return;
+        }
+        _nextFlush = DateTimeOffset.MaxValue;
+        foreach (var queued in _unschedulable.Values.Where(q => q.State == QueueState.Unschedulable).ToArray())
+        {
+            if (queued.Since + settings.UnschedulableFlush <= now)
+            {
+                Retry(queued);
+            }
+            else
+            {
+                NoteFlush(queued);
+            }
         }
     }
 
@@ -228,6 +244,17 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     {
         (queued.State, queued.RetryOn, queued.RefusedBy) = (state, retryOn, refusedBy);
         _unschedulable[queued.Pod.Key] = queued;
+        _awaited |= retryOn;
+        if (state == QueueState.Unschedulable)
+        {
+            NoteFlush(queued);
+        }
+    }
+
+    private void NoteFlush(QueuedPod queued)
+    {
+        var flush = queued.Since + settings.UnschedulableFlush;
+        _nextFlush = flush < _nextFlush ? flush : _nextFlush;
     }
 
     private static bool MayHelp(QueuedPod queued, in ClusterEvent happened)

@@ -21,13 +21,13 @@ public sealed class SetsTests(ClientCluster clients)
 
         await k.SaysAsync("env updated", "set env sts/web VERSION=2");
         await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=120s");
-        Assert.Equal("2 2 2", await EnvironmentAsync(k, "web"));
+        await EventuallySaysAsync(k, "2 2 2", Versions("web"));
         var history = await k.SaysAsync("REVISION", "rollout history sts/web");
         Assert.Equal(["1", "2"], Revisions(history));
         await k.SaysAsync("VERSION:", "rollout history sts/web --revision=2");
         await k.SaysAsync("rolled back", "rollout undo sts/web");
         await k.SaysAsync("roll out complete: 3 new pods have been updated", "rollout status sts/web --timeout=120s");
-        Assert.Equal("", await EnvironmentAsync(k, "web"));
+        await EventuallySaysAsync(k, "", Versions("web"));
         Assert.Equal(["2", "3"], Revisions(await k.SaysAsync("REVISION", "rollout history sts/web")));
         await k.SaysAsync("skipped rollback", "rollout undo sts/web --to-revision=3");
 
@@ -56,7 +56,8 @@ public sealed class SetsTests(ClientCluster clients)
         await k.SaysAsync("VERSION:", "rollout history ds/agent --revision=2");
         await k.SaysAsync("rolled back", "rollout undo ds/agent --to-revision=1");
         await k.SaysAsync("successfully rolled out", "rollout status ds/agent --timeout=90s");
-        Assert.Equal("", await EnvironmentAsync(k, "agent"));
+        // The old pod may still be ending.
+        await EventuallySaysAsync(k, "", Versions("agent"));
         Assert.Equal(["2", "3"], Revisions(await k.SaysAsync("REVISION", "rollout history ds/agent")));
         await k.SaysAsync("skipped rollback", "rollout undo ds/agent --to-revision=3");
         await k.SaysAsync("restarted", "rollout restart ds/agent");
@@ -69,9 +70,8 @@ public sealed class SetsTests(ClientCluster clients)
     private static Task EventuallySaysAsync(KubectlSession k, string all, string line) => Eventually.TrueAsync(
         $"'{line}' says '{all}'", async () => (await k.TryAsync(line)).Output.Trim() == all, TimeSpan.FromSeconds(60), async () => (await k.TryAsync(line)).Text);
 
-    // The variable in each pod that is not on its way out.
-    private static async Task<string> EnvironmentAsync(KubectlSession k, string app) => (await k.SaysAsync(
-        "", $"get pods -l app={app} -o jsonpath={{.items[*].spec.containers[0].env[?(@.name==\"VERSION\")].value}}")).Trim();
+    // The variable in each pod.
+    private static string Versions(string app) => $"get pods -l app={app} -o jsonpath={{.items[*].spec.containers[0].env[?(@.name==\"VERSION\")].value}}";
 
     private static List<string> Revisions(string history) =>
         [.. history.Split('\n').Select(line => line.Split(' ')[0]).Where(word => int.TryParse(word, out _))];
