@@ -27,8 +27,8 @@ internal static class AllMutations
             static world => world with { Disk = static () => new ForgetfulDisk() }),
         new(
             "a store that ignores the revisions that writers expect",
-            "jobs-under-crashes",
-            ["placement", "jobs", Convergence],
+            "quota-race",
+            ["quota", "placement", Convergence],
             static world => world with
             {
                 Disk = static () => new TamperedDisk(static operations => [.. operations.Select(o => o with { ExpectedRevision = o.ExpectedRevision == 0 ? 0 : null })]),
