@@ -62,6 +62,10 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         if (change.After?.Phase == "Succeeded")
         {
             account.Succeeded.Add(change.After.Uid);
+            if (change.After.Finalizers.Contains(Tracking))
+            {
+                account.Done.Add(change.After.Uid);
+            }
         }
         // A pod that is deleted before it has ended counts as failed.
         else if (change.After?.Phase == "Failed" || (change.After ?? change.Before!).IsTerminating || change.After is null)
@@ -94,7 +98,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         if (!account.IsIndexed)
         {
             // Those that succeed while they are being deleted come on top, as upstream.
-            var done = account.Succeeded.Count(uid => facts.EverySeen(uid) is not { IsTerminating: true });
+            var done = account.Done.Count(uid => facts.EverySeen(uid) is not { IsTerminating: true });
             return account.Completions is { } completions && active.Count + done > completions
                 ? $"Job {account.Name} has {done} pods that succeeded and {active.Count} active ones, {completions} are wanted"
                 : null;
@@ -108,7 +112,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         {
             return $"Job {account.Name} created {pod.Name} of index {index}, it has {account.Completions}";
         }
-        return account.Succeeded.Select(facts.EverySeen).FirstOrDefault(p => p is { IsTerminating: false } && IndexOf(p) == index) is { } winner
+        return account.Done.Select(facts.EverySeen).FirstOrDefault(p => p is { IsTerminating: false } && IndexOf(p) == index) is { } winner
             ? $"Job {account.Name} created {pod.Name}, and {winner.Name} of the same index {index} has succeeded"
             : null;
     }
@@ -202,6 +206,9 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
 
         /// <summary>Uids of the pods that have ended with success.</summary>
         public SortedSet<string> Succeeded { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Those of them that were tracked at their end. (One that was let go and succeeds before it is deleted is made again, as upstream.)</summary>
+        public SortedSet<string> Done { get; } = new(StringComparer.Ordinal);
 
         /// <summary>Uids of the pods that have failed or were deleted.</summary>
         public SortedSet<string> Failed { get; } = new(StringComparer.Ordinal);

@@ -27,8 +27,8 @@ internal static class AllMutations
             static world => world with { Disk = static () => new ForgetfulDisk() }),
         new(
             "a store that ignores the revisions that writers expect",
-            "jobs-under-crashes",
-            ["placement", "jobs", Convergence],
+            "quota-race",
+            ["quota", "placement", Convergence],
             static world => world with
             {
                 Disk = static () => new TamperedDisk(static operations => [.. operations.Select(o => o with { ExpectedRevision = o.ExpectedRevision == 0 ? 0 : null })]),
@@ -38,17 +38,6 @@ internal static class AllMutations
             "jobs-under-crashes",
             ["jobs", "quota", Convergence],
             static world => OfControllers(world, static request => Tampering.WithBody(request, "PUT", "/", static body => body["metadata"]?.AsObject().Remove("resourceVersion")))),
-        new(
-            "pods of Jobs without their tracking finalizer",
-            "jobs-under-crashes",
-            ["jobs", Convergence],
-            static world => OfControllers(world, static request => Tampering.WithBody(request, "POST", "/pods", static body =>
-            {
-                if (IsOf(body, "Job"))
-                {
-                    body["metadata"]!.AsObject().Remove("finalizers");
-                }
-            }))),
         new(
             "finalizers of Jobs' pods removed before the pods are counted",
             "jobs-under-crashes",
@@ -130,18 +119,6 @@ internal static class AllMutations
             {
                 Way = static (process, link) => process == "user" ? link : Forgetting(link),
             }),
-        new(
-            "CronJobs that name their Jobs anew at each attempt",
-            "cronjobs-under-crashes",
-            ["cron jobs"],
-            static world => OfControllers(world, static request => Tampering.WithBody(request, "POST", "/jobs", static body =>
-            {
-                if (IsOf(body, "CronJob"))
-                {
-                    body["metadata"]!["generateName"] = (string)body["metadata"]!["name"]! + "-";
-                    body["metadata"]!.AsObject().Remove("name");
-                }
-            }))),
     ];
 
     private static WorldSettings OfControllers(WorldSettings world, Func<ApiRequest, ApiRequest> change) => world with
