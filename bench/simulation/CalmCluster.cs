@@ -17,7 +17,7 @@ internal static class CalmCluster
     {
         using var simulator = new Simulator(new SimulatorSettings { Seed = 1, LastLines = 20 });
         var plan = new RunPlan { Scenario = "calm", Seed = 1, World = new() { Nodes = nodes, TolerationSeconds = 20 }, FaultsEnd = TimeSpan.Zero };
-        var world = new SimulatedWorld(simulator, new WorldSettings { Nodes = nodes }, plan);
+        var world = new SimulatedWorld(simulator, Settings(nodes), plan);
         world.Start();
         simulator.Spawn(world.Outside, "user", stop => DeployAsync(world, deployments, replicas, stop));
         if (!simulator.RunUntil(() => Running(world) == deployments * replicas, Patience))
@@ -32,6 +32,14 @@ internal static class CalmCluster
             ? figures
             : throw new InvalidOperationException($"The cluster was not calm: {string.Join(", ", simulator.Findings)}");
     }
+
+    // At the pace that a cluster has by default; runs that rehearse the loss of nodes renew more often.
+    private static WorldSettings Settings(int nodes) => new()
+    {
+        Nodes = nodes,
+        Controllers = RealPrograms.ControllersFor(NodePace.Upstream),
+        Agent = RealPrograms.AgentFor(NodePace.Upstream),
+    };
 
     private static int Running(SimulatedWorld world) =>
         world.Objects("/registry/core/pods/").Count(p => p.Value.GetProperty("status").TryGetProperty("phase", out var phase) && phase.ValueEquals("Running"));

@@ -15,10 +15,12 @@ public static class ClaimRetention
     public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? PodOwner.Of(set).Reference : null;
 
     /// <summary>
-    /// Whether the claim belongs to an earlier pod of that name and goes with it: the new pod has to wait until it is gone.
+    /// Whether the claim belongs to an earlier pod, or an earlier set, of that name and goes with it: the new pod has to wait until it is gone, or
+    /// until the collector has found that it stays. (Upstream starts the pod on an earlier set's claim, which a finalizer then keeps in use.)
     /// </summary>
     public static bool IsStale(V1StatefulSet set, V1PersistentVolumeClaim claim, string podName, string? podUid) =>
-        OnScaling(set) && Owners(claim).Any(o => IsPod(o, podName) && o.Uid != podUid);
+        (OnScaling(set) && Owners(claim).Any(o => IsPod(o, podName) && o.Uid != podUid))
+        || Owners(claim).Any(o => IsSet(o, set) && o.Uid != set.Metadata.Uid);
 
     /// <summary>Whether someone else controls the claim; the policy is not applied to it then.</summary>
     public static bool IsConflicting(V1StatefulSet set, V1PersistentVolumeClaim claim, V1Pod pod)

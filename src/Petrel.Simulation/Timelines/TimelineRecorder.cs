@@ -20,6 +20,11 @@ public sealed class TimelineRecorder(TimeProvider clock, Action<TimelineEntry> t
     {
         foreach (var operation in operations)
         {
+            // What else is stored (addresses that are taken, say) need not be JSON.
+            if (StoredObject.Of(operation.Key) is not { } stored)
+            {
+                continue;
+            }
             JsonElement? before = _objects.TryGetValue(operation.Key, out var old) ? old : null;
             JsonElement? after = operation.Value is { } bytes ? JsonElement.Parse(bytes.Span) : null;
             if (after is { } value)
@@ -29,10 +34,6 @@ public sealed class TimelineRecorder(TimeProvider clock, Action<TimelineEntry> t
             else
             {
                 _objects.Remove(operation.Key);
-            }
-            if (StoredObject.Of(operation.Key) is not { } stored)
-            {
-                continue;
             }
             if (stored.Resource == "pods" && (after ?? before) is { } pod)
             {

@@ -57,6 +57,9 @@ public readonly record struct NodePace(TimeSpan Grace, TimeSpan Renewal)
     /// <summary>Several losses and returns fit in a run of two minutes.</summary>
     public static NodePace Steady { get; } = new(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(5));
 
+    /// <summary>As upstream's kubelet has it: a lease of 40 s, renewed each quarter of it.</summary>
+    public static NodePace Upstream { get; } = new(TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(10));
+
     /// <summary>For short runs.</summary>
     public static NodePace Fast { get; } = new(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(3));
 

@@ -69,6 +69,15 @@ public sealed class ClaimRetentionTests
     }
 
     [Fact]
+    public void A_claim_of_an_earlier_set_of_that_name_is_waited_for_whatever_the_policy()
+    {
+        var set = WithPolicy("Retain", "Retain");
+        var earlier = new V1OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "web", Uid = "earlier", Controller = true };
+        Assert.True(ClaimRetention.IsStale(set, Claim(set, 0, earlier), "web-0", null));
+        Assert.Equal("", Words(Plan(set, [], Settled, Claim(set, 0, earlier))));
+    }
+
+    [Fact]
     public void Scaling_down_gives_claims_to_their_pods_before_the_pods_go()
     {
         var set = WithPolicy("Retain", "Delete");

@@ -2,6 +2,7 @@ using Petrel.Simulation.Faults;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Tests.Faults;
 using Petrel.Simulation.Timelines;
+using Petrel.Store;
 
 namespace Petrel.Simulation.Tests.Timelines;
 
@@ -33,6 +34,19 @@ public sealed class TimelineTests
             Assert.True(at >= last, $"after entry {last}: {who}: {what}");
             last = at;
         }
+    }
+
+    [Fact]
+    public void What_is_stored_beside_objects_is_passed_over()
+    {
+        var told = new List<TimelineEntry>();
+        var recorder = new TimelineRecorder(TimeProvider.System, told.Add);
+        recorder.Committed(
+        [
+            StoreOperation.Put("/petrel/allocations/services/10.96.0.1", "default/db"u8.ToArray()),
+            StoreOperation.Put("/registry/core/services/default/db", """{"metadata":{"name":"db"}}"""u8.ToArray()),
+        ]);
+        Assert.Equal("service/db created", Assert.Single(told).What);
     }
 
     [Theory]

@@ -13,7 +13,7 @@ internal static class SimCommand
 
     public static Command Create()
     {
-        var scenario = new Option<string?>("--scenario") { Description = "The scenario to run, or 'all'; 'petrel sim list' shows them." };
+        var scenario = new Option<string?>("--scenario") { Description = "The scenario to run, several parted by commas, or 'all'; 'petrel sim list' shows them." };
         var seeds = new Option<string?>("--seeds") { Description = "A range of seeds, both ends included (default 1..100)." };
         var seed = new Option<ulong?>("--seed") { Description = "One seed." };
         var trace = new Option<bool>("--trace") { Description = "Print the history as it happens (with --seed)." };
@@ -71,7 +71,8 @@ internal static class SimCommand
     {
         null => throw new UserErrorException($"--scenario: say which: {Names}, or {AllScenarios}."),
         AllScenarios => ScenarioList.All,
-        _ => [ScenarioList.Find(name) ?? throw new UserErrorException($"--scenario: there is no scenario '{name}'; there are: {Names}, and {AllScenarios}.")],
+        _ => [.. name.Split(',').Select(one => ScenarioList.Find(one)
+            ?? throw new UserErrorException($"--scenario: there is no scenario '{one}'; there are: {Names}, and {AllScenarios}."))],
     };
 
     private static string Names => string.Join(", ", ScenarioList.All.Select(s => s.Name));
