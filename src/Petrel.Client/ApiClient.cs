@@ -95,15 +95,17 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         where T : IKubernetesObject<V1ObjectMeta> => UpdateAsync(value, cancellationToken, "status");
 
     /// <summary>Applies a JSON merge patch (RFC 7396); include <c>metadata.resourceVersion</c> or <c>metadata.uid</c> for a precondition.</summary>
-    public async ValueTask<T> PatchAsync<T>(ObjectKey key, JsonObject mergePatch, CancellationToken cancellationToken, string? subresource = null)
+    public ValueTask<T> PatchAsync<T>(ObjectKey key, JsonObject mergePatch, CancellationToken cancellationToken, string? subresource = null)
+        where T : IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(key, mergePatch, "application/merge-patch+json", subresource, cancellationToken);
+
+    /// <summary>Applies a strategic merge patch, which merges lists that have merge keys; include <c>metadata.uid</c> for a precondition.</summary>
+    public ValueTask<T> PatchStrategicallyAsync<T>(ObjectKey key, JsonObject patch, CancellationToken cancellationToken, string? subresource = null)
+        where T : IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(key, patch, "application/strategic-merge-patch+json", subresource, cancellationToken);
+
+    private async ValueTask<T> PatchAsync<T>(ObjectKey key, JsonObject patch, string contentType, string? subresource, CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta> =>
         Read<T>(await SendAsync(
-            "PATCH",
-            TypedKind<T>.Path(key.Namespace, key.Name, subresource),
-            [],
-            Encoding.UTF8.GetBytes(mergePatch.ToJsonString()),
-            "application/merge-patch+json",
-            cancellationToken));
+            "PATCH", TypedKind<T>.Path(key.Namespace, key.Name, subresource), [], Encoding.UTF8.GetBytes(patch.ToJsonString()), contentType, cancellationToken));
 
     /// <summary>Deletes the object. Answers false when it was gone already, or is another one than the precondition's uid names.</summary>
     public async ValueTask<bool> DeleteAsync<T>(ObjectKey key, V1DeleteOptions options, CancellationToken cancellationToken)

@@ -166,11 +166,6 @@ internal static class PodStatusBuilder
             }
             conditions.Add(condition);
         }
-        // What others say of the pod stays as it is.
-        foreach (var other in view.Pod.Status?.Conditions?.Where(c => own.All(o => o.Type != c.Type)) ?? [])
-        {
-            conditions.Add(JsonNode.Parse(k8s.KubernetesJson.Serialize(other)));
-        }
         return conditions;
     }
 

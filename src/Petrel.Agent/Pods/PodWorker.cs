@@ -242,10 +242,15 @@ internal sealed partial class PodWorker
         {
             return;
         }
+        // Conditions merge by their types, so that what others say of the pod stays, also what this agent has not seen yet. Addresses would merge too.
+        foreach (var addressList in (ReadOnlySpan<string>)["podIPs", "hostIPs"])
+        {
+            (status[addressList] as JsonArray)?.Insert(0, new JsonObject { ["$patch"] = "replace" });
+        }
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = _uid }, ["status"] = status };
         try
         {
-            await _context.Client.PatchAsync<V1Pod>(
+            await _context.Client.PatchStrategicallyAsync<V1Pod>(
                 new(pod.Metadata.NamespaceProperty, pod.Metadata.Name), patch, cancellationToken, "status");
             _lastStatus = text;
         }

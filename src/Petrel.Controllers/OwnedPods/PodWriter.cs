@@ -67,14 +67,14 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
         {
             return new(PodWriteEnd.Unknown, Problem: e);
         }
-        catch (ApiException e) when (!repeated)
+        catch (ApiException e) when (!repeated && !e.IsAlreadyExists)
         {
-            // Even AlreadyExists: by chance another pod has the name.
             return Refused(e);
         }
         catch (ApiException e)
         {
-            // The refusal is of the repetition; what the first one did, only the pod can tell.
+            // The refusal is of the repetition, by us or by a network that delivered the request twice; what the first one did, only the pod can tell.
+            // (By chance another's pod may have the name: then it is refused all the same.)
             return await LookAsync(owner, pod, e, cancellationToken);
         }
     }

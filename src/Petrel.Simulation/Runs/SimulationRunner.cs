@@ -12,7 +12,7 @@ namespace Petrel.Simulation.Runs;
 public static class SimulationRunner
 {
     // A user who is not done long after faults have stopped is stuck.
-    private static readonly TimeSpan UserLimit = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan UserLimit = TimeSpan.FromSeconds(900);
 
     /// <summary>Runs seeds one after the other, reporting each result.</summary>
     /// <exception cref="ArgumentException">There is no scenario of that name.</exception>
