@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Logging.Abstractions;
 using k8s.Models;
+using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;

@@ -13,7 +13,7 @@ internal static class SimCommand
 
     public static Command Create()
     {
-        var scenario = new Option<string?>("--scenario") { Description = "The scenario to run, several parted by commas, or 'all'; 'petrel sim list' shows them." };
+        var scenario = new Option<string?>("--scenario") { Description = "The scenario to run, several parted by commas, each perhaps with its own seeds (NAME:1..50), or 'all'; 'petrel sim list' shows them." };
         var seeds = new Option<string?>("--seeds") { Description = "A range of seeds, both ends included (default 1..100)." };
         var seed = new Option<ulong?>("--seed") { Description = "One seed." };
         var trace = new Option<bool>("--trace") { Description = "Print the history as it happens (with --seed)." };
@@ -33,7 +33,7 @@ internal static class SimCommand
             {
                 throw new UserErrorException("--trace prints one run: say which with --seed.");
             }
-            var chosen = Choose(result.GetValue(scenario));
+            var chosen = Choose(result.GetValue(scenario), first, last);
             if (traced && chosen.Count > 1)
             {
                 throw new UserErrorException("--trace prints one run: say which scenario with --scenario.");
@@ -48,7 +48,7 @@ internal static class SimCommand
                     Output = OutputPath(result.GetValue(output)),
                 },
                 signals.Token);
-            return result.GetValue(forever) ? runs.RunForever(chosen, first) : runs.Run(chosen, first, last);
+            return result.GetValue(forever) ? runs.RunForever([.. chosen.Select(c => c.Scenario)], first) : runs.Run(chosen);
         });
         return command;
     }
@@ -67,13 +67,20 @@ internal static class SimCommand
         return command;
     }
 
-    private static IReadOnlyList<IScenario> Choose(string? name) => name switch
+    private static IReadOnlyList<SeedRange> Choose(string? text, ulong first, ulong last) => text switch
     {
         null => throw new UserErrorException($"--scenario: say which: {Names}, or {AllScenarios}."),
-        AllScenarios => ScenarioList.All,
-        _ => [.. name.Split(',').Select(one => ScenarioList.Find(one)
-            ?? throw new UserErrorException($"--scenario: there is no scenario '{one}'; there are: {Names}, and {AllScenarios}."))],
+        AllScenarios => [.. ScenarioList.All.Select(s => new SeedRange(s, first, last))],
+        _ => [.. text.Split(',').Select(one => ChooseOne(one.Split(':', 2), first, last))],
     };
+
+    private static SeedRange ChooseOne(string[] parts, ulong first, ulong last)
+    {
+        var scenario = ScenarioList.Find(parts[0])
+            ?? throw new UserErrorException($"--scenario: there is no scenario '{parts[0]}'; there are: {Names}, and {AllScenarios}.");
+        (first, last) = parts.Length == 1 ? (first, last) : Parse("--scenario", parts[1]);
+        return new(scenario, first, last);
+    }
 
     private static string Names => string.Join(", ", ScenarioList.All.Select(s => s.Name));
 
@@ -89,13 +96,18 @@ internal static class SimCommand
         {
             return seeds is null ? (one, one) : throw new UserErrorException("--seed and --seeds exclude each other.");
         }
-        var parts = (seeds ?? "1..100").Split("..");
+        return Parse("--seeds", seeds ?? "1..100");
+    }
+
+    private static (ulong First, ulong Last) Parse(string option, string text)
+    {
+        var parts = text.Split("..");
         return parts.Length == 2
             && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
             && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
             && first <= last
                 ? (first, last)
-                : throw new UserErrorException($"--seeds: \"{seeds}\" is not a range like 1..500.");
+                : throw new UserErrorException($"{option}: \"{text}\" is not a range like 1..500.");
     }
 
     // Found out before hours of seeds have been run.

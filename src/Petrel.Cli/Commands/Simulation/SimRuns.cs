@@ -18,6 +18,9 @@ internal sealed record SimRunOptions
     public required string? Output { get; init; }
 }
 
+/// <summary>The seeds of a scenario, both ends included.</summary>
+internal sealed record SeedRange(IScenario Scenario, ulong First, ulong Last);
+
 /// <summary>Runs many seeds, several at once, says how it goes, and keeps what fails.</summary>
 internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellationToken)
 {
@@ -27,11 +30,11 @@ internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellat
     private readonly SimFailures _failures = new(options.Shrink, options.Output, cancellationToken);
     private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
 
-    /// <summary>Runs every seed of the range for each scenario; the exit code.</summary>
-    public int Run(IReadOnlyList<IScenario> scenarios, ulong first, ulong last)
+    /// <summary>Runs every seed of each range; the exit code.</summary>
+    public int Run(IReadOnlyList<SeedRange> ranges)
     {
         var passed = true;
-        foreach (var scenario in scenarios)
+        foreach (var (scenario, first, last) in ranges)
         {
             var count = last - first == ulong.MaxValue ? ulong.MaxValue : last - first + 1;
             // Seeds are worlds of their own: as many at once as there are processors.
