@@ -76,7 +76,7 @@ public sealed class KubectlTests(ClientCluster clients)
         await k.SaysAsync("autoscaled", "autoscale deployment d --min=1 --max=3 --cpu=50%");
         await k.SaysAsync("exposed", "expose deployment d --port=80 --name=exposed");
         await k.SaysAsync("created", "run r --image=busybox --restart=Never --image-pull-policy=IfNotPresent -- sleep 1");
-        await k.SaysAsync("pods: 1/20", "get quota q");
+        await k.SaysAsync("configmaps: 2/10, pods: ", "get quota q");
         await k.SaysAsync("*/5 * * * *", "get cronjob cj");
         await k.SaysAsync("Deployment/d", "get hpa d");
         await k.SaysAsync("example.com", "get ingress i");
