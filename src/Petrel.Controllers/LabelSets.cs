@@ -16,6 +16,10 @@ public static class LabelSets
         _ => new Dictionary<string, string>(labels),
     };
 
+    /// <summary>Whether both are the same labels; absent ones are none.</summary>
+    public static bool Same(IDictionary<string, string>? left, IDictionary<string, string>? right) =>
+        (left?.Count ?? 0) == (right?.Count ?? 0) && (left is null || left.All(l => right!.TryGetValue(l.Key, out var value) && value == l.Value));
+
     /// <summary>The selector. Null selects nothing; so does one that is malformed, which validation keeps out.</summary>
     public static LabelSelector Selector(V1LabelSelector? selector)
     {

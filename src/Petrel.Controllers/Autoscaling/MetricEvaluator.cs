@@ -65,7 +65,7 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         var metrics = await reader.ResourceAsync(target.Namespace, target.Selector, resource, container, cancellationToken);
         if (aim.AverageValue is { } average)
         {
-            var byValue = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, resource == "cpu", Milli(average));
+            var byValue = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, resource == "cpu", ReplicaCalculator.Milli(average));
             return (byValue, new() { AverageValue = Amount(byValue.AverageMilliValue) }, "");
         }
         var byShare = calculator.Utilization(target.SpecReplicas, target.Pods, metrics, resource, container, aim.AverageUtilization!.Value);
@@ -78,7 +78,7 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     private async ValueTask<EvaluatedMetric> PodsAsync(V2PodsMetricSource metric, CancellationToken cancellationToken)
     {
         var metrics = await reader.PodsAsync(target.Namespace, target.Selector, metric.Metric, cancellationToken);
-        var proposal = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, isCpu: false, Milli(metric.Target.AverageValue));
+        var proposal = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, isCpu: false, ReplicaCalculator.Milli(metric.Target.AverageValue));
         return new(
             proposal,
             $"pods metric {metric.Metric.Name}",
@@ -109,17 +109,15 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     {
         if (aim.AverageValue is { } average)
         {
-            var share = calculator.ValuePerPod(target.StatusReplicas, value, Milli(average));
+            var share = calculator.ValuePerPod(target.StatusReplicas, value, ReplicaCalculator.Milli(average));
             return (share, new() { AverageValue = Amount(share.AverageMilliValue) });
         }
         if (aim.Value is { } whole)
         {
-            return (calculator.Value(target.SpecReplicas, target.Pods, value, Milli(whole)), new() { Value = Amount(value) });
+            return (calculator.Value(target.SpecReplicas, target.Pods, value, ReplicaCalculator.Milli(whole)), new() { Value = Amount(value) });
         }
         throw new MetricException("invalid metric source: neither a value target nor an average value target was set");
     }
-
-    private static long Milli(ResourceQuantity amount) => Quantity.Parse(amount.ToString()).MilliValue;
 
     private static ResourceQuantity Amount(long milli) => new(Quantity.FromMilli(milli).ToString());
 }

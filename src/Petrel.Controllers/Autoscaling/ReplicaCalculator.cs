@@ -168,7 +168,8 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
         return requests;
     }
 
-    private static long Milli(ResourceQuantity amount) => Quantity.Parse(amount.ToString()).MilliValue;
+    /// <summary>An amount in thousandths.</summary>
+    internal static long Milli(ResourceQuantity amount) => Quantity.Parse(amount.ToString()).MilliValue;
 
     private static long Average(SortedDictionary<string, PodMetric> metrics) => metrics.Values.Sum(m => m.MilliValue) / metrics.Count;
 

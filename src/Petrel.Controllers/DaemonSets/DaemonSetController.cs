@@ -166,7 +166,7 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         // An orphan is looked at when it is new, or its labels or its owner changed: not with each change of its status.
         if (change.New is { Metadata.DeletionTimestamp: null } pod
             && pod.ControllerReference() is null
-            && (change.Old is null || change.Old.ControllerReference() is not null || !SameLabels(change.Old.Metadata, pod.Metadata)))
+            && Orphans.MayBeAdoptable(change.Old, pod))
         {
             WakeMatching(pod);
         }
@@ -186,7 +186,7 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
     private void OnNodeChange(CacheChange<V1Node> change)
     {
         if (change is { Old: { } old, New: { } node }
-            && SameLabels(old.Metadata, node.Metadata)
+            && LabelSets.Same(old.Metadata.Labels, node.Metadata.Labels)
             && Taints(old).SequenceEqual(Taints(node)))
         {
             return;
@@ -226,10 +226,6 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
             }
         }
     }
-
-    private static bool SameLabels(V1ObjectMeta left, V1ObjectMeta right) =>
-        LabelSets.Of(left.Labels).OrderBy(l => l.Key, StringComparer.Ordinal)
-            .SequenceEqual(LabelSets.Of(right.Labels).OrderBy(l => l.Key, StringComparer.Ordinal));
 
     private static IEnumerable<(string, string?, string)> Taints(V1Node node) => (node.Spec?.Taints ?? []).Select(t => (t.Key, (string?)t.Value, t.Effect));
 

@@ -150,7 +150,7 @@ public sealed class JobController : IController, IReconciler, IDisposable
     {
         WakeOwner(change.Old);
         WakeOwner(change.New);
-        if (change.New is { } pod && pod.ControllerReference() is null && MayBeAdoptable(change.Old, pod))
+        if (change.New is { } pod && pod.ControllerReference() is null && Orphans.MayBeAdoptable(change.Old, pod))
         {
             foreach (var job in _caches.Jobs.ByIndex(ClusterCaches.ByNamespace, pod.Metadata.NamespaceProperty))
             {
@@ -161,13 +161,6 @@ public sealed class JobController : IController, IReconciler, IDisposable
             }
         }
     }
-
-    // An orphan is looked at when it is new, or its labels or its owner changed: not with each change of its status.
-    private static bool MayBeAdoptable(V1Pod? old, V1Pod pod) =>
-        old is null
-        || old.ControllerReference() is not null
-        || !LabelSets.Of(old.Metadata.Labels).OrderBy(l => l.Key, StringComparer.Ordinal)
-            .SequenceEqual(LabelSets.Of(pod.Metadata.Labels).OrderBy(l => l.Key, StringComparer.Ordinal));
 
     private void WakeOwner(V1Pod? pod)
     {

@@ -19,6 +19,7 @@ internal sealed class JobWriter
     private readonly IEntropy _entropy;
     private readonly UnknownWrites _unknown = new();
     private readonly PodWriter _pods;
+    private readonly Freshness<V1Job> _freshness;
     private readonly TrackingFinalizer _finalizer;
 
     public JobWriter(ApiClient client, ClusterCaches caches, EventRecorder events, IEntropy entropy)
@@ -28,6 +29,7 @@ internal sealed class JobWriter
         _events = events;
         _entropy = entropy;
         _pods = new(client, events, _unknown);
+        _freshness = new(client, caches.Jobs);
         _finalizer = new(client, caches.Pods);
     }
 
@@ -49,7 +51,7 @@ internal sealed class JobWriter
         {
             await _finalizer.DisownAsync(owner, pod, cancellationToken);
         }
-        if (claim.Adopt.Count == 0 || !await IsNewestAsync(job, cancellationToken))
+        if (claim.Adopt.Count == 0 || !await _freshness.IsNewestAsync(job, cancellationToken))
         {
             return;
         }
@@ -98,7 +100,7 @@ internal sealed class JobWriter
     /// <summary>Deletes pods, unless the job is not the newest. Answers the first problem.</summary>
     public async ValueTask<Exception?> DeleteAsync(V1Job job, JobStep.DeletePods step, CancellationToken cancellationToken)
     {
-        if (!await IsNewestAsync(job, cancellationToken))
+        if (!await _freshness.IsNewestAsync(job, cancellationToken))
         {
             return null;
         }
@@ -111,7 +113,7 @@ internal sealed class JobWriter
 
     /// <summary>Creates pods, unless the job is not the newest. Answers the first problem.</summary>
     public async ValueTask<Exception?> CreateAsync(V1Job job, IEnumerable<NewJobPod> pods, CancellationToken cancellationToken) =>
-        await IsNewestAsync(job, cancellationToken)
+        await _freshness.IsNewestAsync(job, cancellationToken)
             ? await CreateAsync(job, [.. pods.Select(p => JobPod.From(job, p, _entropy))], repeated: false, cancellationToken)
             : null;
 
@@ -138,24 +140,4 @@ internal sealed class JobWriter
     }
 
     private static Exception? Problem(PodWrite[] writes) => writes.FirstOrDefault(w => w.End != PodWriteEnd.Done).Problem;
-
-    // Whether the cached job asks for what the job asks for now. If not, returns when the cache has caught up.
-    private async ValueTask<bool> IsNewestAsync(V1Job job, CancellationToken cancellationToken)
-    {
-        var key = new ObjectKey(job.Metadata.NamespaceProperty, job.Metadata.Name);
-        var live = await _client.FindAsync<V1Job>(key, cancellationToken);
-        if (live is null)
-        {
-            await _caches.Jobs.WaitUntilAsync(() => _caches.Jobs.Get(key)?.Metadata.Uid != job.Metadata.Uid, cancellationToken);
-            return false;
-        }
-        var same = live.Metadata.Uid == job.Metadata.Uid
-            && live.Metadata.Generation == job.Metadata.Generation
-            && live.Metadata.DeletionTimestamp is null == job.Metadata.DeletionTimestamp is null;
-        if (!same)
-        {
-            await _caches.Jobs.WaitForRevisionAsync(ulong.Parse(live.Metadata.ResourceVersion), cancellationToken);
-        }
-        return same;
-    }
 }

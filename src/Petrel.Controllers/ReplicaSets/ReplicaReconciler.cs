@@ -132,7 +132,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
     {
         WakeOwner(change.Old);
         WakeOwner(change.New);
-        if (change.New is { } pod && pod.ControllerReference() is null && pod.IsActive() && MayBeAdoptable(change.Old, pod))
+        if (change.New is { } pod && pod.ControllerReference() is null && pod.IsActive() && Orphans.MayBeAdoptable(change.Old, pod))
         {
             foreach (var set in _sets.ByIndex(ClusterCaches.ByNamespace, pod.Metadata.NamespaceProperty))
             {
@@ -143,13 +143,6 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
             }
         }
     }
-
-    // An orphan is looked at when it is new, or its labels or its owner changed: not with each change of its status.
-    private static bool MayBeAdoptable(V1Pod? old, V1Pod pod) =>
-        old is null
-        || old.ControllerReference() is not null
-        || !LabelSets.Of(old.Metadata.Labels).OrderBy(l => l.Key, StringComparer.Ordinal)
-            .SequenceEqual(LabelSets.Of(pod.Metadata.Labels).OrderBy(l => l.Key, StringComparer.Ordinal));
 
     private void WakeOwner(V1Pod? pod)
     {
