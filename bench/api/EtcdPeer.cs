@@ -26,21 +26,40 @@ internal sealed class EtcdPeer : IPeer
     {
         var directory = Directory.CreateTempSubdirectory("petrel-bench-etcd-").FullName;
         var (client, peer) = (FreePort(), FreePort());
-        var process = Process.Start(new ProcessStartInfo(
-            "/usr/bin/etcd",
-            [
-                "--data-dir", directory, "--log-level", "error",
-                "--listen-client-urls", $"http://127.0.0.1:{client}", "--advertise-client-urls", $"http://127.0.0.1:{client}",
-                "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
-                "--initial-cluster", $"default=http://127.0.0.1:{peer}",
-            ])
-        { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var process = Process.Start(
+            new ProcessStartInfo(
+                "/usr/bin/etcd",
+                [
+                    "--data-dir",
+                    directory,
+                    "--log-level",
+                    "error",
+                    "--listen-client-urls",
+                    $"http://127.0.0.1:{client}",
+                    "--advertise-client-urls",
+                    $"http://127.0.0.1:{client}",
+                    "--listen-peer-urls",
+                    $"http://127.0.0.1:{peer}",
+                    "--initial-advertise-peer-urls",
+                    $"http://127.0.0.1:{peer}",
+                    "--initial-cluster",
+                    $"default=http://127.0.0.1:{peer}",
+                ]
+            )
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         using var http = new HttpClient();
-        for (var healthy = false; !healthy;)
+        for (var healthy = false; !healthy; )
         {
             try
             {
-                healthy = (await http.GetStringAsync(new Uri($"http://127.0.0.1:{client}/health"))).Contains("true", StringComparison.Ordinal);
+                healthy = (await http.GetStringAsync(new Uri($"http://127.0.0.1:{client}/health"))).Contains(
+                    "true",
+                    StringComparison.Ordinal
+                );
             }
             catch (HttpRequestException)
             {
@@ -69,26 +88,23 @@ internal sealed class EtcdPeer : IPeer
 
     private sealed class Client(int port) : IPeerClient
     {
-        private readonly EtcdClient _etcd = new(
-            $"http://127.0.0.1:{port}",
-            configureChannelOptions: options =>
-            {
-                options.Credentials = ChannelCredentials.Insecure;
-                options.MaxReceiveMessageSize = null;
-            });
-
-        public async Task CreateAsync(string collection, string name, byte[] body) => await _etcd.PutAsync(new PutRequest
+        private readonly EtcdClient _etcd = new($"http://127.0.0.1:{port}", configureChannelOptions: options =>
         {
-            Key = Key(collection, name),
-            Value = UnsafeByteOperations.UnsafeWrap(body),
+            options.Credentials = ChannelCredentials.Insecure;
+            options.MaxReceiveMessageSize = null;
         });
+
+        public async Task CreateAsync(string collection, string name, byte[] body) =>
+            await _etcd.PutAsync(new PutRequest { Key = Key(collection, name), Value = UnsafeByteOperations.UnsafeWrap(body) });
 
         public async Task<long> GetAsync(string collection, string name) =>
             (await _etcd.GetAsync(new RangeRequest { Key = Key(collection, name) })).Kvs[0].Value.Length;
 
         public async Task<long> ListAsync(string collection)
         {
-            var answer = await _etcd.GetAsync(new RangeRequest { Key = Key(collection, ""), RangeEnd = ByteString.CopyFromUtf8($"/{collection}0") });
+            var answer = await _etcd.GetAsync(
+                new RangeRequest { Key = Key(collection, ""), RangeEnd = ByteString.CopyFromUtf8($"/{collection}0") }
+            );
             return answer.Kvs.Sum(k => (long)k.Value.Length);
         }
 
@@ -100,9 +116,17 @@ internal sealed class EtcdPeer : IPeer
             await CreateAsync(collection, name, body);
         }
 
-        public async Task WatchAsync(string collection, Action<string> seen, TaskCompletionSource standing, CancellationToken cancellationToken)
+        public async Task WatchAsync(
+            string collection,
+            Action<string> seen,
+            TaskCompletionSource standing,
+            CancellationToken cancellationToken
+        )
         {
-            var request = new WatchRequest { CreateRequest = new WatchCreateRequest { Key = Key(collection, ""), RangeEnd = ByteString.CopyFromUtf8($"/{collection}0") } };
+            var request = new WatchRequest
+            {
+                CreateRequest = new WatchCreateRequest { Key = Key(collection, ""), RangeEnd = ByteString.CopyFromUtf8($"/{collection}0") },
+            };
             await _etcd.WatchAsync(
                 request,
                 response =>
@@ -117,7 +141,8 @@ internal sealed class EtcdPeer : IPeer
                         seen(text[..text.IndexOf('!', StringComparison.Ordinal)]);
                     }
                 },
-                cancellationToken: cancellationToken);
+                cancellationToken: cancellationToken
+            );
             await Task.Delay(Timeout.Infinite, cancellationToken);
         }
 

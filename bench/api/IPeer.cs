@@ -27,6 +27,8 @@ internal interface IPeerClient : IDisposable
     /// <summary>Changes an object's mark, for watchers to see.</summary>
     Task MarkAsync(string collection, string name, string mark);
 
-    /// <summary>Watches a collection from now on; tells of each mark that arrives. Completes its first task when the watch stands.</summary>
+    /// <summary>
+    /// Watches a collection from now on; tells of each mark that arrives. Completes its first task when the watch stands.
+    /// </summary>
     Task WatchAsync(string collection, Action<string> seen, TaskCompletionSource standing, CancellationToken cancellationToken);
 }

@@ -12,10 +12,10 @@ internal sealed class Measurements(IPeer peer)
 
     /// <summary>Durable creates of objects of 1 KiB per second, by so many clients at once, and their latencies in milliseconds.</summary>
     public Task<Rate> CreatesAsync(int clients, TimeSpan duration) => LoadAsync(clients, duration, client =>
-    {
-        var name = $"c{Interlocked.Increment(ref _created)}";
-        return client.CreateAsync("configmaps", name, ConfigMap(name));
-    });
+        {
+            var name = $"c{Interlocked.Increment(ref _created)}";
+            return client.CreateAsync("configmaps", name, ConfigMap(name));
+        });
 
     public async Task<Rate> GetsAsync(int clients, TimeSpan duration)
     {
@@ -32,14 +32,18 @@ internal sealed class Measurements(IPeer peer)
     {
         var before = ResidentMiB();
         var next = 0;
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(async _ =>
-        {
-            using var client = await peer.ConnectAsync();
-            for (int i; (i = Interlocked.Increment(ref next)) <= count;)
-            {
-                await client.CreateAsync("pods", $"pod-{i:00000}", Pod($"pod-{i:00000}"));
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(async _ =>
+                {
+                    using var client = await peer.ConnectAsync();
+                    for (int i; (i = Interlocked.Increment(ref next)) <= count; )
+                    {
+                        await client.CreateAsync("pods", $"pod-{i:00000}", Pod($"pod-{i:00000}"));
+                    }
+                })
+        );
         return ResidentMiB() - before;
     }
 
@@ -82,18 +86,22 @@ internal sealed class Measurements(IPeer peer)
             var watcher = w;
             var stands = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             standing.Add(stands.Task);
-            loops.Add(clients[^1].WatchAsync(
-                "configmaps",
-                mark =>
-                {
-                    arrived[(int.Parse(mark) * watchers) + watcher] = Stopwatch.GetTimestamp();
-                    if (Interlocked.Increment(ref count) == arrived.Length)
-                    {
-                        all.TrySetResult();
-                    }
-                },
-                stands,
-                stop.Token));
+            loops.Add(
+                clients[^1]
+                    .WatchAsync(
+                        "configmaps",
+                        mark =>
+                        {
+                            arrived[(int.Parse(mark) * watchers) + watcher] = Stopwatch.GetTimestamp();
+                            if (Interlocked.Increment(ref count) == arrived.Length)
+                            {
+                                all.TrySetResult();
+                            }
+                        },
+                        stands,
+                        stop.Token
+                    )
+            );
         }
         await Task.WhenAll(standing).WaitAsync(TimeSpan.FromMinutes(1));
         var start = Stopwatch.GetTimestamp();
@@ -112,7 +120,10 @@ internal sealed class Measurements(IPeer peer)
         await stop.CancelAsync();
         await Task.WhenAll(loops).ContinueWith(static _ => { }, TaskScheduler.Default);
         clients.ForEach(c => c.Dispose());
-        return new Rate(arrived.Length / seconds, [.. arrived.Select((at, i) => Stopwatch.GetElapsedTime(sent[i / watchers], at).TotalMilliseconds)]);
+        return new Rate(
+            arrived.Length / seconds,
+            [.. arrived.Select((at, i) => Stopwatch.GetElapsedTime(sent[i / watchers], at).TotalMilliseconds)]
+        );
     }
 
     public double ResidentMiB()
@@ -127,17 +138,21 @@ internal sealed class Measurements(IPeer peer)
         await Task.WhenAll(connected.Select(step));
         var processor = ProcessorTime();
         var watch = Stopwatch.StartNew();
-        var latencies = await Task.WhenAll(connected.Select(client => Task.Run(async () =>
-        {
-            var own = new List<double>();
-            while (watch.Elapsed < duration)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await step(client);
-                own.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-            return own;
-        })));
+        var latencies = await Task.WhenAll(
+            connected.Select(client =>
+                Task.Run(async () =>
+                {
+                    var own = new List<double>();
+                    while (watch.Elapsed < duration)
+                    {
+                        var start = Stopwatch.GetTimestamp();
+                        await step(client);
+                        own.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                    }
+                    return own;
+                })
+            )
+        );
         var seconds = watch.Elapsed.TotalSeconds;
         processor = ProcessorTime() - processor;
         foreach (var client in connected)
@@ -154,16 +169,22 @@ internal sealed class Measurements(IPeer peer)
         return process.TotalProcessorTime;
     }
 
-    private static byte[] ConfigMap(string name) => Encoding.UTF8.GetBytes(
-        $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"},"data":{"value":"{{{Filling}}}"} }""");
+    private static byte[] ConfigMap(string name) =>
+        Encoding.UTF8.GetBytes(
+            $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}"},"data":{"value":"{{{Filling}}}"} }"""
+        );
 
     // No scheduler takes them: only the API is measured.
-    private static byte[] Pod(string name) => Encoding.UTF8.GetBytes(
-        $$$"""
-        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{"app":"web","tier":"front"},"annotations":{"note":"made to be listed"}},
-        "spec":{"schedulerName":"nobody","containers":[{"name":"main","image":"registry.example/web:1.2.3","command":["serve","--port","8080"],"ports":[{"containerPort":8080}],
-        "env":[{"name":"MODE","value":"production"}],"resources":{"requests":{"cpu":"10m","memory":"16Mi"} } }]} }
-        """);
+    private static byte[] Pod(string name) =>
+        Encoding.UTF8.GetBytes(
+            $$$"""
+            {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}","labels":{"app":"web","tier":"front"},
+            "annotations":{"note":"made to be listed"}},
+            "spec":{"schedulerName":"nobody","containers":[{"name":"main","image":"registry.example/web:1.2.3","command":["serve",
+            "--port","8080"],"ports":[{"containerPort":8080}],
+            "env":[{"name":"MODE","value":"production"}],"resources":{"requests":{"cpu":"10m","memory":"16Mi"} } }]} }
+            """
+        );
 }
 
 /// <summary>How often a second, and how long each took (ms).</summary>

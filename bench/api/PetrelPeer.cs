@@ -22,7 +22,8 @@ internal sealed partial class PetrelPeer : IPeer
         _directory = directory;
         var kubeconfig = File.ReadAllText(Path.Combine(directory, "kubeconfig"));
         _server = new Uri(ServerLine().Match(kubeconfig).Groups[1].Value);
-        string Pem(string field) => Encoding.UTF8.GetString(Convert.FromBase64String(Regex.Match(kubeconfig, $@"{field}: (\S+)").Groups[1].Value));
+        string Pem(string field) =>
+            Encoding.UTF8.GetString(Convert.FromBase64String(Regex.Match(kubeconfig, $@"{field}: (\S+)").Groups[1].Value));
         using var pair = X509Certificate2.CreateFromPem(Pem("client-certificate-data"), Pem("client-key-data"));
         _certificate = X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);
         _authority = X509Certificate2.CreateFromPem(Pem("certificate-authority-data"));
@@ -64,7 +65,9 @@ internal sealed partial class PetrelPeer : IPeer
         {
             folder = folder.Parent ?? throw new InvalidOperationException("Run from the repository.");
         }
-        using var process = Process.Start(new ProcessStartInfo(Path.Combine(folder.FullName, "petrel"), arguments) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Path.Combine(folder.FullName, "petrel"), arguments) { RedirectStandardOutput = true }
+        )!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
@@ -84,7 +87,12 @@ internal sealed partial class PetrelPeer : IPeer
         {
             var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null };
             handler.SslOptions.ClientCertificates = [certificate];
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck };
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { authority },
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             _http = new HttpClient(handler)
             {
                 BaseAddress = server,
@@ -101,7 +109,8 @@ internal sealed partial class PetrelPeer : IPeer
             response.EnsureSuccessStatusCode();
         }
 
-        public async Task<long> GetAsync(string collection, string name) => (await _http.GetByteArrayAsync($"{Path(collection)}/{name}")).LongLength;
+        public async Task<long> GetAsync(string collection, string name) =>
+            (await _http.GetByteArrayAsync($"{Path(collection)}/{name}")).LongLength;
 
         public async Task<long> ListAsync(string collection)
         {
@@ -110,7 +119,7 @@ internal sealed partial class PetrelPeer : IPeer
             await using var body = await response.Content.ReadAsStreamAsync();
             var buffer = new byte[256 * 1024];
             var total = 0L;
-            for (int read; (read = await body.ReadAsync(buffer)) > 0;)
+            for (int read; (read = await body.ReadAsync(buffer)) > 0; )
             {
                 total += read;
             }
@@ -119,16 +128,28 @@ internal sealed partial class PetrelPeer : IPeer
 
         public async Task MarkAsync(string collection, string name, string mark)
         {
-            using var content = Json(Encoding.UTF8.GetBytes($$$"""{"metadata":{"annotations":{"mark":"{{{mark}}}"} } }"""), "application/merge-patch+json");
+            using var content = Json(
+                Encoding.UTF8.GetBytes($$$"""{"metadata":{"annotations":{"mark":"{{{mark}}}"} } }"""),
+                "application/merge-patch+json"
+            );
             using var response = await _http.PatchAsync($"{Path(collection)}/{name}", content);
             response.EnsureSuccessStatusCode();
         }
 
-        public async Task WatchAsync(string collection, Action<string> seen, TaskCompletionSource standing, CancellationToken cancellationToken)
+        public async Task WatchAsync(
+            string collection,
+            Action<string> seen,
+            TaskCompletionSource standing,
+            CancellationToken cancellationToken
+        )
         {
             var list = JsonDocument.Parse(await _http.GetByteArrayAsync($"{Path(collection)}?limit=1", cancellationToken));
             var version = list.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString();
-            using var response = await _http.GetAsync($"{Path(collection)}?watch=1&resourceVersion={version}", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await _http.GetAsync(
+                $"{Path(collection)}?watch=1&resourceVersion={version}",
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken
+            );
             response.EnsureSuccessStatusCode();
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
             standing.TrySetResult();

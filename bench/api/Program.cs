@@ -1,5 +1,6 @@
-// What the API costs over a bare store: durable creates, reads, lists, watch fan-out and memory, of Petrel with TLS, admission and validation against
-// etcd alone with neither (Debian package etcd-server), each doing the equivalent put, get, range and watch, one after the other on this machine.
+// What the API costs over a bare store: durable creates, reads, lists, watch fan-out and memory, of Petrel with TLS, admission and
+// validation against etcd alone with neither (Debian package etcd-server), each doing the equivalent put, get, range and watch, one after
+// the other on this machine.
 //   dotnet run -c Release --project bench/api [seconds per row] [pods] [watchers] [rows: creates,gets,lists,watch]
 using System.Globalization;
 using Petrel.Bench.Api;
@@ -17,12 +18,14 @@ if (!EtcdPeer.IsInstalled)
 var own = await MeasureAsync(await PetrelPeer.StartAsync());
 var peer = await MeasureAsync(await EtcdPeer.StartAsync());
 
-Console.WriteLine($"{"",-44}{"petrel",12}{"etcd",12}{"ratio",8}");
+Console.WriteLine($"{"", -44}{"petrel", 12}{"etcd", 12}{"ratio", 8}");
 foreach (var (name, value) in own)
 {
-    Console.WriteLine(peer.TryGetValue(name, out var other)
-        ? $"{name,-44}{value,12:0.00}{other,12:0.00}{value / other,8:0.00}"
-        : $"{name,-44}{value,12:0.00}");
+    Console.WriteLine(
+        peer.TryGetValue(name, out var other)
+            ? $"{name, -44}{value, 12:0.00}{other, 12:0.00}{value / other, 8:0.00}"
+            : $"{name, -44}{value, 12:0.00}"
+    );
 }
 return 0;
 
@@ -74,7 +77,11 @@ async Task<Dictionary<string, double>> MeasureAsync(IPeer server)
         var watch = await measure.WatchAsync(watchers, writesPerSecond: 20, writes);
         figures[$"watch: write to {watchers} watchers (ms, p50)"] = watch.Percentile(50);
         figures[$"watch: write to {watchers} watchers (ms, p99)"] = watch.Percentile(99);
-        if (server is PetrelPeer after && allocated is { } start && await after.MetricAsync("dotnet_gc_heap_allocated_bytes_total") is { } end)
+        if (
+            server is PetrelPeer after
+            && allocated is { } start
+            && await after.MetricAsync("dotnet_gc_heap_allocated_bytes_total") is { } end
+        )
         {
             figures["watch: bytes allocated per event and watcher"] = (end - start) / (writes * watchers);
         }

@@ -37,14 +37,16 @@ internal static class BareCrun
               "mounts": [{ "destination": "/proc", "type": "proc", "source": "proc" }],
               "linux": { "namespaces": [{ "type": "pid" }, { "type": "mount" }, { "type": "ipc" }, { "type": "uts" }, { "type": "network" }] }
             }
-            """);
+            """
+        );
         return bundle;
     }
 
     // crun refuses hosts that show both cgroup hierarchies: the unified one is hidden from it.
     private static async Task RunAsync(params string[] arguments)
     {
-        const string Hide = "if [ -d /sys/fs/cgroup/cpu ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi; exec crun \"$@\" </dev/null >/dev/null 2>&1";
+        const string Hide =
+            "if [ -d /sys/fs/cgroup/cpu ]; then umount /sys/fs/cgroup/unified 2>/dev/null; fi; exec crun \"$@\" </dev/null >/dev/null 2>&1";
         using var process = Process.Start("unshare", ["-m", "--propagation", "private", "sh", "-c", Hide, "crun", .. arguments]);
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)

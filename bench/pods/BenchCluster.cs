@@ -32,7 +32,14 @@ internal sealed class BenchCluster : IAsyncDisposable
     public async Task<double> TimePodAsync(string name)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        var watch = await SendAsync("GET", "/api/v1/namespaces/default/pods", null, limit.Token, ("watch", "true"), ("fieldSelector", $"metadata.name={name}"));
+        var watch = await SendAsync(
+            "GET",
+            "/api/v1/namespaces/default/pods",
+            null,
+            limit.Token,
+            ("watch", "true"),
+            ("fieldSelector", $"metadata.name={name}")
+        );
         var lines = watch.Stream!.GetAsyncEnumerator(limit.Token);
         try
         {
@@ -70,7 +77,12 @@ internal sealed class BenchCluster : IAsyncDisposable
     }
 
     private async Task<ApiResponse> SendAsync(
-        string method, string path, string? body, CancellationToken cancellationToken, params (string Name, string Value)[] query)
+        string method,
+        string path,
+        string? body,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] query
+    )
     {
         var response = await _api.HandleAsync(
             new ApiRequest
@@ -81,25 +93,41 @@ internal sealed class BenchCluster : IAsyncDisposable
                 ContentType = "application/json",
                 Body = body is null ? default : Encoding.UTF8.GetBytes(body),
             },
-            cancellationToken);
+            cancellationToken
+        );
         return response.IsSuccess ? response : throw new InvalidOperationException($"{method} {path}: {response.BodyText}");
     }
 
-    private static string Manifest(string name) => JsonSerializer.Serialize(new
-    {
-        apiVersion = "v1",
-        kind = "Pod",
-        metadata = new { name },
-        spec = new
-        {
-            terminationGracePeriodSeconds = 1,
-            containers = new[] { new { name = "main", image = "busybox", imagePullPolicy = "IfNotPresent", command = new[] { "sleep", "1000" } } },
-        },
-    });
+    private static string Manifest(string name) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                apiVersion = "v1",
+                kind = "Pod",
+                metadata = new { name },
+                spec = new
+                {
+                    terminationGracePeriodSeconds = 1,
+                    containers = new[]
+                    {
+                        new
+                        {
+                            name = "main",
+                            image = "busybox",
+                            imagePullPolicy = "IfNotPresent",
+                            command = new[] { "sleep", "1000" },
+                        },
+                    },
+                },
+            }
+        );
 
     private static async Task PetrelAsync(string directory, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Root(), "petrel"), [.. arguments, "--data", directory]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(Root(), "petrel"), [.. arguments, "--data", directory])
+        {
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

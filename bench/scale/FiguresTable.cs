@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Petrel.Bench.Scale;
 
-/// <summary>Prints the sizes side by side; the last column is how the figure has grown from the first size to the last, against the growth in pods.</summary>
+/// <summary>
+/// Prints the sizes side by side; the last column is how the figure has grown from the first size to the last, against the growth in pods.
+/// </summary>
 internal static class FiguresTable
 {
     public static void Print(IReadOnlyList<SizeFigures> sizes)
@@ -39,7 +41,13 @@ internal static class FiguresTable
     }
 
     private static void Row(string name, IEnumerable<string> values, string growth) =>
-        Console.WriteLine($"{name,-40}{string.Concat(values.Select(v => $"{v,14}"))}{growth,18}");
+        Console.WriteLine($"{name, -40}{string.Concat(values.Select(v => $"{v, 14}"))}{growth, 18}");
 
-    private static string Number(double value) => value.ToString(value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        value.ToString(
+            value >= 100 ? "0"
+                : value >= 10 ? "0.0"
+                : "0.00",
+            CultureInfo.InvariantCulture
+        );
 }

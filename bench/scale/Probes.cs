@@ -4,8 +4,8 @@ using System.Text;
 namespace Petrel.Bench.Scale;
 
 /// <summary>
-/// A user's requests at a steady pace while the cluster works, each kind over a connection of its own: how long GET of a pod, LIST of 500 pods and
-/// PATCH of a ConfigMap take, and how long after a PATCH was sent a watch tells of it.
+/// A user's requests at a steady pace while the cluster works, each kind over a connection of its own: how long GET of a pod, LIST of 500
+/// pods and PATCH of a ConfigMap take, and how long after a PATCH was sent a watch tells of it.
 /// </summary>
 internal sealed class Probes : IAsyncDisposable
 {
@@ -31,7 +31,11 @@ internal sealed class Probes : IAsyncDisposable
         var probes = new Probes(latencies);
         using (var api = cluster.Connect())
         {
-            await api.SendAsync("POST", "/api/v1/namespaces/default/configmaps", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"probe"},"data":{"a":"b"}}""");
+            await api.SendAsync(
+                "POST",
+                "/api/v1/namespaces/default/configmaps",
+                """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"probe"},"data":{"a":"b"}}"""
+            );
         }
         probes.Loop(cluster, probes.GetAsync);
         probes.Loop(cluster, probes.ListAsync);
@@ -103,8 +107,15 @@ internal sealed class Probes : IAsyncDisposable
     private Task PatchAsync(ScaleApi api, int turn)
     {
         _sent[turn] = Stopwatch.GetTimestamp();
-        return TimeAsync(Patch, () => api.SendAsync(
-            "PATCH", ScaleApi.Probe, $$$"""{"metadata":{"annotations":{"turn":"{{{turn}}}"} } }""", "application/merge-patch+json", _stop.Token));
+        return TimeAsync(Patch, () =>
+            api.SendAsync(
+                "PATCH",
+                ScaleApi.Probe,
+                $$$"""{"metadata":{"annotations":{"turn":"{{{turn}}}"} } }""",
+                "application/merge-patch+json",
+                _stop.Token
+            )
+        );
     }
 
     private async Task WatchAsync(ScaleApi api)
@@ -114,7 +125,8 @@ internal sealed class Probes : IAsyncDisposable
             "/api/v1/namespaces/default/configmaps",
             "",
             cancellationToken: _stop.Token,
-            query: [("watch", "true"), ("fieldSelector", "metadata.name=probe")]);
+            query: [("watch", "true"), ("fieldSelector", "metadata.name=probe")]
+        );
         var text = new StringBuilder();
         await foreach (var chunk in response.Stream!.WithCancellation(_stop.Token))
         {

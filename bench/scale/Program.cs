@@ -1,5 +1,6 @@
-// How the live server carries many nodes and pods: `petrel up --nodes 0` and `petrel sim-nodes` as a user starts them, Deployments with a Service each,
-// and requests as kubectl sends them (TLS, client certificate, HTTP/2) all the while. Prints the figures of each size, and how they grow per pod.
+// How the live server carries many nodes and pods: `petrel up --nodes 0` and `petrel sim-nodes` as a user starts them, Deployments with a
+// Service each, and requests as kubectl sends them (TLS, client certificate, HTTP/2) all the while. Prints the figures of each size, and
+// how they grow per pod.
 //   dotnet run -c Release --project bench/scale [nodes:pods ...] (default: 100:3000 300:9000 1000:30000)
 //   dotnet run -c Release --project bench/scale watchers: what a change costs beside 1, 100, 1,000 and 5,000 watches of single nodes
 using System.Globalization;

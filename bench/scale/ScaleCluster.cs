@@ -20,7 +20,21 @@ internal sealed class ScaleCluster : IAsyncDisposable
     public static async Task<ScaleCluster> UpAsync()
     {
         var directory = Directory.CreateTempSubdirectory("petrel-scale-").FullName;
-        await RunAsync(Launcher, "up", "--detach", "--nodes", "0", "--node-grace", "40", "--runtime", "process", "--port", "0", "--data", directory);
+        await RunAsync(
+            Launcher,
+            "up",
+            "--detach",
+            "--nodes",
+            "0",
+            "--node-grace",
+            "40",
+            "--runtime",
+            "process",
+            "--port",
+            "0",
+            "--data",
+            directory
+        );
         return new(directory);
     }
 

@@ -47,7 +47,21 @@ internal static class ScaleRun
             rest = cluster.ServerProcessorTime() - rest;
             var heap = await api.MetricAsync("dotnet_gc_last_collection_heap_size_bytes") / 1048576;
             return new(
-                nodes, pods, nodesReady, podsRunning, processor.TotalSeconds, revision, loaded, steady, rest / Rest, before, after, cluster.ServerPeakMiB(), heap, pauses);
+                nodes,
+                pods,
+                nodesReady,
+                podsRunning,
+                processor.TotalSeconds,
+                revision,
+                loaded,
+                steady,
+                rest / Rest,
+                before,
+                after,
+                cluster.ServerPeakMiB(),
+                heap,
+                pauses
+            );
         }
     }
 

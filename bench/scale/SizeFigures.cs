@@ -29,7 +29,8 @@ internal sealed record SizeFigures(
     double AfterMiB,
     double PeakMiB,
     double HeapMiB,
-    double CollectorPauses);
+    double CollectorPauses
+);
 
 /// <summary>Milliseconds that requests took, by their kind.</summary>
 internal sealed class Latencies

@@ -18,14 +18,15 @@ internal readonly record struct Cost(double Seconds, long Bytes, int Pods, int P
 }
 
 /// <summary>
-/// The scheduling loop on one thread without an API: pods come as the watch brings them, go through the queue, are placed, and are confirmed as the watch would do. What an
-/// API costs, and reading its JSON, isn't in it.
+/// The scheduling loop on one thread without an API: pods come as the watch brings them, go through the queue, are placed, and are
+/// confirmed as the watch would do. What an API costs, and reading its JSON, isn't in it.
 /// </summary>
 internal static class Loop
 {
     private const int ChurnEvery = 10;
 
-    /// <param name="keeps">Whether what is worked out for a pod serves the next ones of its signature; without it, every pod is the first of its kind.</param>
+    /// <param name="keeps">Whether what is worked out for a pod serves the next ones of its signature; without it, every pod is the first
+    /// of its kind.</param>
     public static Cost Run(Workload workload, int nodes, int pods, bool keeps)
     {
         var cluster = new ClusterState();
@@ -35,7 +36,10 @@ internal static class Loop
         }
         cluster.SetNamespace("default", new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "default" });
         var queue = new SchedulingQueue(TimeProvider.System, new SchedulerSettings());
-        var cycle = new SchedulingCycle(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
+        var cycle = new SchedulingCycle(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1))
+        {
+            KeepsStates = keeps,
+        };
         for (var i = 0; workload.Placed is { } before && i < nodes * workload.PlacedPerNode; i++)
         {
             cluster.Place(new(before(i)), Make.Node(i % nodes).Metadata.Name);

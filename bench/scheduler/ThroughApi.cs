@@ -12,7 +12,10 @@ using Petrel.Store.Memory;
 
 namespace Petrel.Bench.Scheduler;
 
-/// <summary>Pods bound through the API: watches, bindings with all that the server does about them, and events. In one process, over a store in memory, without sockets.</summary>
+/// <summary>
+/// Pods bound through the API: watches, bindings with all that the server does about them, and events. In one process, over a store in
+/// memory, without sockets.
+/// </summary>
 internal static class ThroughApi
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -22,7 +25,15 @@ internal static class ThroughApi
         await using var store = new MemoryStore();
         using var stopping = new CancellationTokenSource(Patience);
         var stop = stopping.Token;
-        var server = new ApiServer.ApiServer(new ApiServerOptions(), store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), new NoNodes(), NullLoggerFactory.Instance);
+        var server = new ApiServer.ApiServer(
+            new ApiServerOptions(),
+            store,
+            KindRegistry.BuiltIn,
+            TimeProvider.System,
+            new SystemEntropy(),
+            new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         var serving = server.RunAsync(stop);
         await server.Ready.WaitAsync(stop);
         var user = new ApiClient(server, new UserInfo("admin", [UserInfo.MastersGroup]));
@@ -42,7 +53,13 @@ internal static class ThroughApi
         var counting = CountAsync(user, revision, listed.Count, stop);
         GC.Collect();
         var (start, bytes) = (Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes());
-        var scheduler = new PodScheduler(new(server, UserInfo.ControlPlane("kube-scheduler")), TimeProvider.System, new SystemEntropy(), new(), NullLoggerFactory.Instance);
+        var scheduler = new PodScheduler(
+            new(server, UserInfo.ControlPlane("kube-scheduler")),
+            TimeProvider.System,
+            new SystemEntropy(),
+            new(),
+            NullLoggerFactory.Instance
+        );
         var scheduling = scheduler.RunAsync(stop);
         await Task.WhenAny(counting, scheduling);
         var (seconds, allocated) = (Stopwatch.GetElapsedTime(start).TotalSeconds, GC.GetTotalAllocatedBytes() - bytes);
@@ -65,7 +82,13 @@ internal static class ThroughApi
     private static async Task CountAsync(ApiClient user, ulong afterRevision, int bindings, CancellationToken cancellationToken)
     {
         var response = await user.SendAsync(
-            "GET", "/api/v1/pods", [new("watch", "true"), new("resourceVersion", $"{afterRevision}")], null, "", cancellationToken);
+            "GET",
+            "/api/v1/pods",
+            [new("watch", "true"), new("resourceVersion", $"{afterRevision}")],
+            null,
+            "",
+            cancellationToken
+        );
         await foreach (var chunk in response.Stream!.WithCancellation(cancellationToken))
         {
             bindings -= chunk.Span.Count((byte)'\n');
@@ -79,7 +102,10 @@ internal static class ThroughApi
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

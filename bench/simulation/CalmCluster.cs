@@ -16,13 +16,21 @@ internal static class CalmCluster
     public static Figures Measure(int nodes, int deployments, int replicas, TimeSpan warmUp, TimeSpan duration)
     {
         using var simulator = new Simulator(new SimulatorSettings { Seed = 1, LastLines = 20 });
-        var plan = new RunPlan { Scenario = "calm", Seed = 1, World = new() { Nodes = nodes, TolerationSeconds = 20 }, FaultsEnd = TimeSpan.Zero };
+        var plan = new RunPlan
+        {
+            Scenario = "calm",
+            Seed = 1,
+            World = new() { Nodes = nodes, TolerationSeconds = 20 },
+            FaultsEnd = TimeSpan.Zero,
+        };
         var world = new SimulatedWorld(simulator, Settings(nodes), plan);
         world.Start();
         simulator.Spawn(world.Outside, "user", stop => DeployAsync(world, deployments, replicas, stop));
         if (!simulator.RunUntil(() => Running(world) == deployments * replicas, Patience))
         {
-            throw new InvalidOperationException($"{Running(world)} of {deployments * replicas} pods run after {Patience.TotalSeconds} virtual seconds.");
+            throw new InvalidOperationException(
+                $"{Running(world)} of {deployments * replicas} pods run after {Patience.TotalSeconds} virtual seconds."
+            );
         }
         simulator.Run(warmUp);
         var meter = new Meter(simulator, world);
@@ -34,15 +42,18 @@ internal static class CalmCluster
     }
 
     // At the pace that a cluster has by default; runs that rehearse the loss of nodes renew more often.
-    private static WorldSettings Settings(int nodes) => new()
-    {
-        Nodes = nodes,
-        Controllers = RealPrograms.ControllersFor(NodePace.Upstream),
-        Agent = RealPrograms.AgentFor(NodePace.Upstream),
-    };
+    private static WorldSettings Settings(int nodes) =>
+        new()
+        {
+            Nodes = nodes,
+            Controllers = RealPrograms.ControllersFor(NodePace.Upstream),
+            Agent = RealPrograms.AgentFor(NodePace.Upstream),
+        };
 
     private static int Running(SimulatedWorld world) =>
-        world.Objects("/registry/core/pods/").Count(p => p.Value.GetProperty("status").TryGetProperty("phase", out var phase) && phase.ValueEquals("Running"));
+        world
+            .Objects("/registry/core/pods/")
+            .Count(p => p.Value.GetProperty("status").TryGetProperty("phase", out var phase) && phase.ValueEquals("Running"));
 
     private static async Task DeployAsync(SimulatedWorld world, int deployments, int replicas, CancellationToken cancellationToken)
     {
@@ -59,7 +70,11 @@ internal static class CalmCluster
                 {
                     Replicas = replicas,
                     Selector = new() { MatchLabels = labels },
-                    Template = new() { Metadata = new() { Labels = labels }, Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] } },
+                    Template = new()
+                    {
+                        Metadata = new() { Labels = labels },
+                        Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
+                    },
                 },
             };
             while (true)

@@ -5,7 +5,16 @@ using Petrel.Simulation.World;
 namespace Petrel.Bench.Simulation;
 
 /// <summary>What was simulated, and what it took.</summary>
-internal readonly record struct Figures(TimeSpan Virtual, TimeSpan Wall, TimeSpan Processor, long Steps, long Requests, long Commits, long Allocated, int Seeds);
+internal readonly record struct Figures(
+    TimeSpan Virtual,
+    TimeSpan Wall,
+    TimeSpan Processor,
+    long Steps,
+    long Requests,
+    long Commits,
+    long Allocated,
+    int Seeds
+);
 
 /// <summary>Takes the difference between two moments of a run.</summary>
 internal sealed class Meter(Simulator simulator, SimulatedWorld world)
@@ -25,9 +34,19 @@ internal sealed class Meter(Simulator simulator, SimulatedWorld world)
             now.Requests - _start.Requests,
             now.Commits - _start.Commits,
             now.Allocated - _start.Allocated,
-            0);
+            0
+        );
     }
 
-    private static Figures Now(Simulator simulator, SimulatedWorld world) => new(
-        simulator.Clock.Elapsed, TimeSpan.Zero, Environment.CpuUsage.TotalTime, simulator.Steps, world.Network.Requests, world.Commits, GC.GetAllocatedBytesForCurrentThread(), 0);
+    private static Figures Now(Simulator simulator, SimulatedWorld world) =>
+        new(
+            simulator.Clock.Elapsed,
+            TimeSpan.Zero,
+            Environment.CpuUsage.TotalTime,
+            simulator.Steps,
+            world.Network.Requests,
+            world.Commits,
+            GC.GetAllocatedBytesForCurrentThread(),
+            0
+        );
 }

@@ -15,7 +15,7 @@ if (Environment.ProcessorCount > 1 && File.Exists("/usr/bin/taskset"))
     await pinned.WaitForExitAsync();
     return pinned.ExitCode;
 }
-Console.WriteLine($"{"",-34}{"virtual s/s",13}{"seeds/s",9}{"cpu us*",9}{"steps*",9}{"requests*",11}{"commits*",10}{"KiB*",9}");
+Console.WriteLine($"{"", -34}{"virtual s/s", 13}{"seeds/s", 9}{"cpu us*", 9}{"steps*", 9}{"requests*", 11}{"commits*", 10}{"KiB*", 9}");
 if (parts.Contains("calm"))
 {
     Print("calm, 10 nodes, 200 pods", CalmCluster.Measure(nodes: 10, deployments: 10, replicas: 20, warmUp: calm / 2, calm));
@@ -31,9 +31,12 @@ return 0;
 static void Print(string name, Figures figures)
 {
     var virtualSeconds = figures.Virtual.TotalSeconds;
-    Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{name,-34}{virtualSeconds / figures.Wall.TotalSeconds,13:0}{figures.Seeds / figures.Wall.TotalSeconds,9:0.00}{figures.Processor.TotalMicroseconds / virtualSeconds,9:0}{figures.Steps / virtualSeconds,9:0.0}{figures.Requests / virtualSeconds,11:0.0}{figures.Commits / virtualSeconds,10:0.00}{figures.Allocated / 1024.0 / virtualSeconds,9:0}"));
+    Console.WriteLine(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name, -34}{virtualSeconds / figures.Wall.TotalSeconds, 13:0}{figures.Seeds / figures.Wall.TotalSeconds, 9:0.00}{figures.Processor.TotalMicroseconds / virtualSeconds, 9:0}{figures.Steps / virtualSeconds, 9:0.0}{figures.Requests / virtualSeconds, 11:0.0}{figures.Commits / virtualSeconds, 10:0.00}{figures.Allocated / 1024.0 / virtualSeconds, 9:0}"
+        )
+    );
 }
 
 double Argument(int index, double otherwise) => args.Length > index ? double.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;

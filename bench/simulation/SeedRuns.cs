@@ -25,6 +25,15 @@ internal static class SeedRuns
             steps += result.Steps;
             commits += result.Commits;
         }
-        return new(virtualTime, wall.Elapsed, Environment.CpuUsage.TotalTime - processor, steps, 0, commits, GC.GetAllocatedBytesForCurrentThread() - before, count);
+        return new(
+            virtualTime,
+            wall.Elapsed,
+            Environment.CpuUsage.TotalTime - processor,
+            steps,
+            0,
+            commits,
+            GC.GetAllocatedBytesForCurrentThread() - before,
+            count
+        );
     }
 }

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Petrel.Bench.Startup;
 
-/// <summary>etcd alone (Debian's etcd-server), as the baseline: what the store of another control plane takes before anything is built on it.</summary>
+/// <summary>
+/// etcd alone (Debian's etcd-server), as the baseline: what the store of another control plane takes before anything is built on it.
+/// </summary>
 internal static class EtcdPeer
 {
     public static bool IsInstalled => File.Exists("/usr/bin/etcd");
@@ -17,11 +19,22 @@ internal static class EtcdPeer
         var start = new ProcessStartInfo(
             "/usr/bin/etcd",
             [
-                "--data-dir", directory, "--log-level", "error",
-                "--listen-client-urls", $"http://127.0.0.1:{client}", "--advertise-client-urls", $"http://127.0.0.1:{client}",
-                "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
-                "--initial-cluster", $"default=http://127.0.0.1:{peer}",
-            ])
+                "--data-dir",
+                directory,
+                "--log-level",
+                "error",
+                "--listen-client-urls",
+                $"http://127.0.0.1:{client}",
+                "--advertise-client-urls",
+                $"http://127.0.0.1:{client}",
+                "--listen-peer-urls",
+                $"http://127.0.0.1:{peer}",
+                "--initial-advertise-peer-urls",
+                $"http://127.0.0.1:{peer}",
+                "--initial-cluster",
+                $"default=http://127.0.0.1:{peer}",
+            ]
+        )
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -47,7 +47,9 @@ internal sealed partial class PetrelCluster
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"petrel {string.Join(' ', arguments)} failed:\n{output}");
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"petrel {string.Join(' ', arguments)} failed:\n{output}");
     }
 
     // Petrel's own progress lines: '[  0.62 s] API ready', counted from the command's start.

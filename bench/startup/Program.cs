@@ -1,5 +1,5 @@
-// How long a cluster takes to come up and what its server holds in memory when idle, as a ratio to etcd alone on the same machine in the same
-// run (Debian package etcd-server; without it only Petrel's own figures are printed).
+// How long a cluster takes to come up and what its server holds in memory when idle, as a ratio to etcd alone on the same machine in the
+// same run (Debian package etcd-server; without it only Petrel's own figures are printed).
 //   dotnet run -c Release --project bench/startup [runs]
 using System.Globalization;
 using Petrel.Bench.Startup;
@@ -9,7 +9,8 @@ var petrel = new PetrelCluster();
 await petrel.UpAsync(fresh: true); // Builds the page cache and the certificates: what is measured is a warm start.
 await petrel.DownAsync();
 
-List<Figures> own = [], peer = [];
+List<Figures> own = [],
+    peer = [];
 for (var run = 0; run < runs; run++)
 {
     own.Add(await petrel.MeasureAsync());
@@ -30,9 +31,11 @@ static void Print(string what, IEnumerable<double> own, IEnumerable<double> peer
 {
     var ours = Median(own);
     var theirs = Median(peer);
-    Console.WriteLine(theirs is null
-        ? $"{what,-28} petrel {ours,8:0.00}"
-        : $"{what,-28} petrel {ours,8:0.00}   etcd alone {theirs,8:0.00}   ratio {ours / theirs,6:0.00}");
+    Console.WriteLine(
+        theirs is null
+            ? $"{what, -28} petrel {ours, 8:0.00}"
+            : $"{what, -28} petrel {ours, 8:0.00}   etcd alone {theirs, 8:0.00}   ratio {ours / theirs, 6:0.00}"
+    );
 }
 
 static double? Median(IEnumerable<double> values)

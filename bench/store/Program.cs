@@ -12,20 +12,25 @@ var value = new byte[1024];
 new Random(1).NextBytes(value);
 try
 {
-    Console.WriteLine($"{"",-34}{"commits/s",12}{"ratio",8}{"p50 ms",9}{"p99 ms",9}{"B/commit",10}");
+    Console.WriteLine($"{"", -34}{"commits/s", 12}{"ratio", 8}{"p50 ms", 9}{"p99 ms", 9}{"B/commit", 10}");
     Plain(0.5);
     var plain = Plain(seconds);
     Print("plain SQLite, 1 writer", plain, plain);
     await StoreAsync(16, 0.5);
-    foreach (var writers in new[] { 1, 16, 64 }) Print($"SqliteStore, {writers} writer{(writers == 1 ? "" : "s")}", await StoreAsync(writers, seconds), plain);
+    foreach (var writers in new[] { 1, 16, 64 })
+    {
+        Print($"SqliteStore, {writers} writer{(writers == 1 ? "" : "s")}", await StoreAsync(writers, seconds), plain);
+    }
 }
 finally
 {
     Directory.Delete(directory, recursive: true);
 }
 
-static void Print(string name, Row row, Row plain) => Console.WriteLine(
-    $"{name,-34}{row.PerSecond,12:F0}{row.PerSecond / plain.PerSecond,8:F2}{row.P50,9:F2}{row.P99,9:F2}{row.Allocated,10:F0}");
+static void Print(string name, Row row, Row plain) =>
+    Console.WriteLine(
+        $"{name, -34}{row.PerSecond, 12:F0}{row.PerSecond / plain.PerSecond, 8:F2}{row.P50, 9:F2}{row.P99, 9:F2}{row.Allocated, 10:F0}"
+    );
 
 Row Plain(double duration)
 {
@@ -67,19 +72,36 @@ async Task<Row> StoreAsync(int writers, double duration)
     return Measure(duration, latencies =>
     {
         var clock = Stopwatch.StartNew();
-        Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
-        {
-            var own = new List<double>();
-            for (var i = 0; clock.Elapsed.TotalSeconds < duration; i++)
-            {
-                var start = Stopwatch.GetTimestamp();
-                var result = await store.CommitAsync(
-                    [StoreOperation.Put($"/configmaps/default/writer-{writer}-{i}", value, expectedRevision: 0)], CancellationToken.None);
-                if (!result.Succeeded) throw new InvalidOperationException("The key is new.");
-                own.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-            lock (latencies) latencies.AddRange(own);
-        }))).GetAwaiter().GetResult();
+        Task.WhenAll(
+                Enumerable
+                    .Range(0, writers)
+                    .Select(writer =>
+                        Task.Run(async () =>
+                        {
+                            var own = new List<double>();
+                            for (var i = 0; clock.Elapsed.TotalSeconds < duration; i++)
+                            {
+                                var start = Stopwatch.GetTimestamp();
+                                var result = await store.CommitAsync(
+                                    [StoreOperation.Put($"/configmaps/default/writer-{writer}-{i}", value, expectedRevision: 0)],
+                                    CancellationToken.None
+                                );
+                                if (!result.Succeeded)
+                                {
+                                    throw new InvalidOperationException("The key is new.");
+                                }
+
+                                own.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                            }
+                            lock (latencies)
+                            {
+                                latencies.AddRange(own);
+                            }
+                        })
+                    )
+            )
+            .GetAwaiter()
+            .GetResult();
     });
 }
 
@@ -92,7 +114,11 @@ static Row Measure(double duration, Action<List<double>> run)
     var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
     latencies.Sort();
     return new Row(
-        latencies.Count / duration, latencies[latencies.Count / 2], latencies[latencies.Count * 99 / 100], (double)allocated / latencies.Count);
+        latencies.Count / duration,
+        latencies[latencies.Count / 2],
+        latencies[latencies.Count * 99 / 100],
+        (double)allocated / latencies.Count
+    );
 }
 
 internal sealed record Row(double PerSecond, double P50, double P99, double Allocated);

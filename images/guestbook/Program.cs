@@ -14,7 +14,8 @@ var redis = new RedisList(
     int.Parse(Setting("REDIS_PORT", "6379")),
     Setting("REDIS_PASSWORD", ""),
     "guestbook",
-    TimeSpan.FromMilliseconds(300));
+    TimeSpan.FromMilliseconds(300)
+);
 var draining = false;
 
 var builder = WebApplication.CreateSlimBuilder(args);
@@ -23,16 +24,18 @@ builder.WebHost.UseUrls("http://0.0.0.0:" + Setting("PORT", "8080"));
 builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
 var app = builder.Build();
 
-app.Use(async (context, next) =>
-{
-    if (Volatile.Read(ref draining))
+app.Use(
+    async (context, next) =>
     {
-        // A kept connection would bring the next request here too.
-        context.Response.Headers.Connection = "close";
+        if (Volatile.Read(ref draining))
+        {
+            // A kept connection would bring the next request here too.
+            context.Response.Headers.Connection = "close";
+        }
+        await next(context);
+        Console.WriteLine($"{context.Request.Method} {context.Request.Path} {context.Response.StatusCode}");
     }
-    await next(context);
-    Console.WriteLine($"{context.Request.Method} {context.Request.Path} {context.Response.StatusCode}");
-});
+);
 app.MapGet("/", async context =>
 {
     IReadOnlyList<string> entries = [];
@@ -94,6 +97,7 @@ app.MapPost("/entries", async context =>
 });
 app.MapGet("/version", context => context.Response.WriteAsync(version + "\n"));
 app.MapGet("/healthz", context => context.Response.WriteAsync("ok\n"));
+
 // Ready without Redis too: the page answers, and a restart would not bring Redis back.
 app.MapGet("/readyz", context => Volatile.Read(ref draining) ? RefuseAsync(context, "shutting down") : context.Response.WriteAsync("ok\n"));
 

@@ -41,7 +41,8 @@ public sealed partial class NodeAgent
         IProber prober,
         TimeProvider time,
         IEntropy entropy,
-        ILoggerFactory logs)
+        ILoggerFactory logs
+    )
     {
         _settings = settings;
         _runtime = runtime;
@@ -53,7 +54,16 @@ public sealed partial class NodeAgent
         _services = new(client, time, _logger);
         _admission = new(settings);
         _workerContext = new(
-            settings, client, runtime, files, prober, _events, ns => _services.Snapshot.Values.Where(s => s.Metadata.NamespaceProperty == ns || ServiceVariables.IsOfApi(s)), time, _logger);
+            settings,
+            client,
+            runtime,
+            files,
+            prober,
+            _events,
+            ns => _services.Snapshot.Values.Where(s => s.Metadata.NamespaceProperty == ns || ServiceVariables.IsOfApi(s)),
+            time,
+            _logger
+        );
         _pods.OnChange(change => Send(() => OnPod(change)));
         _runtime.PodChanged = uid => Send(() => OnRuntimeChange(uid));
     }
@@ -66,24 +76,40 @@ public sealed partial class NodeAgent
     {
         await Task.Yield();
         await _runtime.StartAsync(cancellationToken);
-        await Loops.RunTogetherAsync(cancellationToken, _reporter.RunAsync, _events.RunAsync, _pods.RunAsync, _services.RunAsync, TakePodsAsync);
+        await Loops.RunTogetherAsync(
+            cancellationToken,
+            _reporter.RunAsync,
+            _events.RunAsync,
+            _pods.RunAsync,
+            _services.RunAsync,
+            TakePodsAsync
+        );
     }
 
     /// <summary>
-    /// Shuts the node down after <see cref="RunAsync"/> has ended: it says that it is not ready, and ends every container by its grace, at most
-    /// <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API: when the node is back, they run again.
+    /// Shuts the node down after <see cref="RunAsync"/> has ended: it says that it is not ready, and ends every container by its grace, at
+    /// most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API: when the node is back, they run again.
     /// </summary>
     public async Task ShutDownAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         await _reporter.ReportShutdownAsync(cancellationToken);
-        var grace = _pods.Snapshot.Values.ToDictionary(p => p.Metadata.Uid, p => TimeSpan.FromSeconds(p.Spec.TerminationGracePeriodSeconds ?? 30));
+        var grace = _pods.Snapshot.Values.ToDictionary(
+            p => p.Metadata.Uid,
+            p => TimeSpan.FromSeconds(p.Spec.TerminationGracePeriodSeconds ?? 30)
+        );
         var running = (await _runtime.ListContainersAsync(cancellationToken)).Where(c => c.State == ContainerState.Running);
-        await Task.WhenAll(running.Select(async container =>
-        {
-            var own = grace.GetValueOrDefault(container.PodUid, _settings.ShutdownGrace);
-            await _runtime.StopContainerAsync(container.Id, own < _settings.ShutdownGrace ? own : _settings.ShutdownGrace, cancellationToken);
-        }));
+        await Task.WhenAll(
+            running.Select(async container =>
+            {
+                var own = grace.GetValueOrDefault(container.PodUid, _settings.ShutdownGrace);
+                await _runtime.StopContainerAsync(
+                    container.Id,
+                    own < _settings.ShutdownGrace ? own : _settings.ShutdownGrace,
+                    cancellationToken
+                );
+            })
+        );
         foreach (var sandbox in await _runtime.ListSandboxesAsync(cancellationToken))
         {
             await _runtime.StopSandboxAsync(sandbox.Id, cancellationToken);
@@ -145,7 +171,12 @@ public sealed partial class NodeAgent
     private void StartArrived(CancellationToken cancellationToken)
     {
         // The older one has the better right to what there is.
-        foreach (var pod in _arrived.Values.OrderBy(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Metadata.Uid, StringComparer.Ordinal).ToList())
+        foreach (
+            var pod in _arrived
+                .Values.OrderBy(p => p.Metadata.CreationTimestamp)
+                .ThenBy(p => p.Metadata.Uid, StringComparer.Ordinal)
+                .ToList()
+        )
         {
             _arrived.Remove(pod.Metadata.Uid);
             var uid = pod.Metadata.Uid;
@@ -201,6 +232,10 @@ public sealed partial class NodeAgent
     [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "{Namespace}/{Name} is refused: {Reason}")]
     private static partial void LogRefused(ILogger logger, string @namespace, string name, string reason);
 
-    [LoggerMessage(EventId = 5021, Level = LogLevel.Information, Message = "{Namespace}/{Name} is not in the API any more: what is left of it here is removed")]
+    [LoggerMessage(
+        EventId = 5021,
+        Level = LogLevel.Information,
+        Message = "{Namespace}/{Name} is not in the API any more: what is left of it here is removed"
+    )]
     private static partial void LogOrphan(ILogger logger, string @namespace, string name);
 }

@@ -56,7 +56,8 @@ public sealed partial class ApiServer : IApiHandler
         IWebhookCaller? webhooks = null,
         ITokenKeys? tokenKeys = null,
         IComponentHealth? components = null,
-        ISchedulingDecisions? decisions = null)
+        ISchedulingDecisions? decisions = null
+    )
     {
         _log = logs.CreateLogger("Petrel.ApiServer");
         // Custom kinds are this server's alone.
@@ -73,7 +74,10 @@ public sealed partial class ApiServer : IApiHandler
         _swagger = new SwaggerDocument(kinds);
         HealthCheck ping = new("ping", static () => true);
         HealthCheck following = new("store", () => caches.Revision >= 0 && !_ended);
-        _health = new HealthPaths([ping], [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]);
+        _health = new HealthPaths(
+            [ping],
+            [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]
+        );
     }
 
     /// <summary>Completes when the server can answer: its caches follow the store, and the system's namespaces are there.</summary>
@@ -92,7 +96,12 @@ public sealed partial class ApiServer : IApiHandler
         var caches = EndTogetherAsync(_parts.Caches.RunAsync(stop.Token), stop);
         var compaction = EndTogetherAsync(new Compactor(_parts).RunAsync(stop.Token), stop);
         var expiry = EndTogetherAsync(new EventExpiry(_parts).RunAsync(stop.Token), stop);
-        var (customResources, aggregation, apiServices, usage) = (Task.CompletedTask, Task.CompletedTask, Task.CompletedTask, Task.CompletedTask);
+        var (customResources, aggregation, apiServices, usage) = (
+            Task.CompletedTask,
+            Task.CompletedTask,
+            Task.CompletedTask,
+            Task.CompletedTask
+        );
         try
         {
             await BootstrapAsync(stop.Token);
@@ -190,7 +199,12 @@ public sealed partial class ApiServer : IApiHandler
             }
             return info.IsResource
                 ? await _router.RouteAsync(info, request, cancellationToken)
-                : _discovery.Answer(request) ?? _openApi.Answer(request) ?? _swagger.Answer(request) ?? Metrics(request) ?? _issuer.Answer(request) ?? throw StatusErrors.NoSuchResource();
+                : _discovery.Answer(request)
+                    ?? _openApi.Answer(request)
+                    ?? _swagger.Answer(request)
+                    ?? Metrics(request)
+                    ?? _issuer.Answer(request)
+                    ?? throw StatusErrors.NoSuchResource();
         }
         catch (StatusException e)
         {
@@ -207,14 +221,15 @@ public sealed partial class ApiServer : IApiHandler
         }
     }
 
-    private ApiResponse? Metrics(ApiRequest request) => request is { Method: "GET", Path: "/metrics" }
-        ? new ApiResponse
-        {
-            StatusCode = 200,
-            ContentType = "text/plain; version=0.0.4; charset=utf-8",
-            Body = System.Text.Encoding.UTF8.GetBytes(_metrics.Text() + ProcessMetrics.Text(_limits.Waiting)),
-        }
-        : null;
+    private ApiResponse? Metrics(ApiRequest request) =>
+        request is { Method: "GET", Path: "/metrics" }
+            ? new ApiResponse
+            {
+                StatusCode = 200,
+                ContentType = "text/plain; version=0.0.4; charset=utf-8",
+                Body = System.Text.Encoding.UTF8.GetBytes(_metrics.Text() + ProcessMetrics.Text(_limits.Waiting)),
+            }
+            : null;
 
     private async Task BootstrapAsync(CancellationToken cancellationToken)
     {

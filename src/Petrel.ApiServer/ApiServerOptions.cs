@@ -16,11 +16,14 @@ public sealed record ApiServerOptions
     public long UnreachableTolerationSeconds { get; init; } = 300;
 
     /// <summary>
-    /// Whether a new pod's service account must exist. Without the controller that makes default accounts, pods would wait for them in vain.
+    /// Whether a new pod's service account must exist. Without the controller that makes default accounts, pods would wait for them in
+    /// vain.
     /// </summary>
     public bool RequireServiceAccounts { get; init; }
 
-    /// <summary>Whether new pods get a volume with their account's token, for nodes that can fill it. Needs <see cref="RequireServiceAccounts"/>.</summary>
+    /// <summary>
+    /// Whether new pods get a volume with their account's token, for nodes that can fill it. Needs <see cref="RequireServiceAccounts"/>.
+    /// </summary>
     public bool MountServiceAccountTokens { get; init; }
 
     /// <summary>Who issues service account tokens; they are for the API itself when they name no other audience.</summary>
@@ -56,7 +59,9 @@ public sealed record ApiServerOptions
     /// <summary>The largest request body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
 
-    /// <summary>How many reads run at a time, watches aside. They take processor time and little else: a few for each core are enough.</summary>
+    /// <summary>
+    /// How many reads run at a time, watches aside. They take processor time and little else: a few for each core are enough.
+    /// </summary>
     public int MaxReadsInFlight { get; init; } = Math.Max(16, 4 * Environment.ProcessorCount);
 
     /// <summary>How many writes run at a time. Most of them wait for one commit together.</summary>
@@ -71,7 +76,9 @@ public sealed record ApiServerOptions
     /// <summary>How long a request may take, watches and the like aside; then it is answered 504, and its outcome is unknown.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.</summary>
+    /// <summary>
+    /// Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.
+    /// </summary>
     public bool KeepDefaultRoles { get; init; }
 
     /// <summary>How often nodes are asked what their containers use, for <c>metrics.k8s.io</c>; zero: never.</summary>

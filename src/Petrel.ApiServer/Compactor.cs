@@ -1,8 +1,8 @@
 namespace Petrel.ApiServer;
 
 /// <summary>
-/// Forgets the store's history older than a while (upstream: five minutes), in small steps; sooner when much happens, since history is in memory.
-/// Watches are served from the caches' windows and don't need it; a list that is read in pages does, for as long as that takes.
+/// Forgets the store's history older than a while (upstream: five minutes), in small steps; sooner when much happens, since history is in
+/// memory. Watches are served from the caches' windows and don't need it; a list that is read in pages does, for as long as that takes.
 /// </summary>
 internal sealed class Compactor(ServerParts parts)
 {

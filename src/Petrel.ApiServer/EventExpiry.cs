@@ -6,7 +6,9 @@ using Petrel.Store;
 
 namespace Petrel.ApiServer;
 
-/// <summary>Removes events that nobody has written to for <see cref="ApiServerOptions.EventTtl"/>, as upstream's leases in etcd do.</summary>
+/// <summary>
+/// Removes events that nobody has written to for <see cref="ApiServerOptions.EventTtl"/>, as upstream's leases in etcd do.
+/// </summary>
 internal sealed class EventExpiry(ServerParts parts)
 {
     // Often enough for the time to mean something, rarely enough to read them all.
@@ -14,7 +16,13 @@ internal sealed class EventExpiry(ServerParts parts)
 
     private const int AtOnce = 500;
 
-    private static readonly string[][] Times = [["lastTimestamp"], ["series", "lastObservedTime"], ["eventTime"], ["metadata", "creationTimestamp"]];
+    private static readonly string[][] Times =
+    [
+        ["lastTimestamp"],
+        ["series", "lastObservedTime"],
+        ["eventTime"],
+        ["metadata", "creationTimestamp"],
+    ];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -56,7 +64,14 @@ internal sealed class EventExpiry(ServerParts parts)
         DateTimeOffset? last = null;
         foreach (var path in Times)
         {
-            if (DateTimeOffset.TryParse(document.RootElement.Text(path), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && !(time <= last))
+            if (
+                DateTimeOffset.TryParse(
+                    document.RootElement.Text(path),
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal,
+                    out var time
+                ) && !(time <= last)
+            )
             {
                 last = time;
             }

@@ -96,7 +96,9 @@ internal sealed class Router
     {
         if (info.Namespace is "." or ".." || info.Name is "." or ".." || info.Name.Contains('%', StringComparison.Ordinal))
         {
-            throw StatusErrors.BadRequest($"a path may not name \"{info.Namespace}/{info.Name}\": names may not be '.' or '..', or contain '%'");
+            throw StatusErrors.BadRequest(
+                $"a path may not name \"{info.Namespace}/{info.Name}\": names may not be '.' or '..', or contain '%'"
+            );
         }
         if (info is { Group: "", Version: "v1", Resource: "bindings", Name: "", Namespace.Length: > 0 })
         {
@@ -184,16 +186,36 @@ internal sealed class Router
         return (kind.Gvk.Group, kind.Plural, name, request.Info.Verb) switch
         {
             (_, _, "scale", _) => _scale.RunAsync(request, cancellationToken),
-            ("", "pods", "binding", "create") => _binding.RunAsync(request.Http, kind, request.Key.Namespace, request.Key.Name, cancellationToken),
+            ("", "pods", "binding", "create") => _binding.RunAsync(
+                request.Http,
+                kind,
+                request.Key.Namespace,
+                request.Key.Name,
+                cancellationToken
+            ),
             ("", "pods", "eviction", "create") => _eviction.RunAsync(request, cancellationToken),
             ("", "pods", "log", "get") => _log.RunAsync(request, cancellationToken),
             ("", "pods", SchedulingDecisionSubresource.Name, "get") => _schedulingDecision.RunAsync(request, cancellationToken),
             ("", "serviceaccounts", "token", "create") => _token.RunAsync(request, cancellationToken),
             ("certificates.k8s.io", "certificatesigningrequests", "approval", "get") => _get.RunAsync(request, cancellationToken),
-            ("certificates.k8s.io", "certificatesigningrequests", "approval", "update") => _update.RunAsync(request, UpdateScope.Approval, cancellationToken),
-            ("certificates.k8s.io", "certificatesigningrequests", "approval", "patch") => _patch.RunAsync(request, UpdateScope.Approval, cancellationToken),
+            ("certificates.k8s.io", "certificatesigningrequests", "approval", "update") => _update.RunAsync(
+                request,
+                UpdateScope.Approval,
+                cancellationToken
+            ),
+            ("certificates.k8s.io", "certificatesigningrequests", "approval", "patch") => _patch.RunAsync(
+                request,
+                UpdateScope.Approval,
+                cancellationToken
+            ),
             ("", "namespaces", "finalize", "update") => _finalize.RunAsync(request, cancellationToken),
-            ("", "pods", "binding" or "eviction" or "log" or SchedulingDecisionSubresource.Name, _) or ("", "namespaces", "finalize", _) or ("", "serviceaccounts", "token", _) or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
+
+            ("", "pods", "binding" or "eviction" or "log" or SchedulingDecisionSubresource.Name, _)
+            or
+            ("", "namespaces", "finalize", _)
+            or
+            ("", "serviceaccounts", "token", _)
+            or (_, _, "approval", _) => throw StatusErrors.MethodNotAllowed(),
             _ => throw StatusErrors.NoSuchResource(),
         };
     }

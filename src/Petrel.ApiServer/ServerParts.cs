@@ -22,7 +22,8 @@ internal sealed record ServerParts(
     INodeConnector Nodes,
     IWebhookCaller Webhooks,
     ILogger Log,
-    ITokenKeys? TokenKeys = null)
+    ITokenKeys? TokenKeys = null
+)
 {
     private ClusterAuthorizer? _authorizer;
     private ServiceAccountTokens? _accountTokens;

@@ -26,7 +26,8 @@ var root = new RootCommand("Petrel: a cluster orchestrator that speaks the Kuber
 try
 {
     // Each command handles signals itself: stopping takes as long as pods need to end.
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    return await root.Parse(args)
+        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
 catch (Exception e) when (e is UserErrorException or Petrel.Network.CommandException or IOException)
 {

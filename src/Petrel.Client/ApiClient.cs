@@ -34,21 +34,45 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
 
     /// <summary>All objects in a namespace ("" for all), and the list's resourceVersion.</summary>
     public ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
-        string namespaceName, CancellationToken cancellationToken, string? labelSelector = null, string? fieldSelector = null)
-        where T : IKubernetesObject<V1ObjectMeta> => ListAsync<T>(namespaceName, labelSelector, fieldSelector, shared: false, cancellationToken);
+        string namespaceName,
+        CancellationToken cancellationToken,
+        string? labelSelector = null,
+        string? fieldSelector = null
+    )
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        ListAsync<T>(namespaceName, labelSelector, fieldSelector, shared: false, cancellationToken);
 
-    /// <summary>Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.</summary>
+    /// <summary>
+    /// Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.
+    /// </summary>
     public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
-        string namespaceName, ulong afterRevision, CancellationToken cancellationToken, string? labelSelector = null, string? fieldSelector = null)
-        where T : IKubernetesObject<V1ObjectMeta> => WatchAsync<T>(namespaceName, afterRevision, labelSelector, fieldSelector, shared: false, cancellationToken);
+        string namespaceName,
+        ulong afterRevision,
+        CancellationToken cancellationToken,
+        string? labelSelector = null,
+        string? fieldSelector = null
+    )
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        WatchAsync<T>(namespaceName, afterRevision, labelSelector, fieldSelector, shared: false, cancellationToken);
 
     /// <summary>A list of objects that, if <paramref name="shared"/>, others have too: for caches.</summary>
     internal async ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
-        string namespaceName, string? labelSelector, string? fieldSelector, bool shared, CancellationToken cancellationToken)
+        string namespaceName,
+        string? labelSelector,
+        string? fieldSelector,
+        bool shared,
+        CancellationToken cancellationToken
+    )
         where T : IKubernetesObject<V1ObjectMeta>
     {
         var response = await SendAsync(
-            "GET", TypedKind<T>.Path(namespaceName), Selectors(labelSelector, fieldSelector), null, "", cancellationToken);
+            "GET",
+            TypedKind<T>.Path(namespaceName),
+            Selectors(labelSelector, fieldSelector),
+            null,
+            "",
+            cancellationToken
+        );
         return ListReader.Read<T>(response.Body.Span, shared);
     }
 
@@ -59,7 +83,8 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         string? labelSelector,
         string? fieldSelector,
         bool shared,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
         where T : IKubernetesObject<V1ObjectMeta>
     {
         var query = Selectors(labelSelector, fieldSelector);
@@ -76,36 +101,65 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
 
     public async ValueTask<T> CreateAsync<T>(T value, CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta> =>
-        Read<T>(await SendAsync(
-            "POST", TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? ""), [], Body(value), Json, cancellationToken));
+        Read<T>(
+            await SendAsync("POST", TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? ""), [], Body(value), Json, cancellationToken)
+        );
 
     /// <summary>Replaces the object; its resourceVersion, when set, is the precondition.</summary>
     public async ValueTask<T> UpdateAsync<T>(T value, CancellationToken cancellationToken, string? subresource = null)
         where T : IKubernetesObject<V1ObjectMeta> =>
-        Read<T>(await SendAsync(
-            "PUT",
-            TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name, subresource),
-            [],
-            Body(value),
-            Json,
-            cancellationToken));
+        Read<T>(
+            await SendAsync(
+                "PUT",
+                TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name, subresource),
+                [],
+                Body(value),
+                Json,
+                cancellationToken
+            )
+        );
 
     /// <summary>Replaces the object's status.</summary>
     public ValueTask<T> UpdateStatusAsync<T>(T value, CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta> => UpdateAsync(value, cancellationToken, "status");
 
-    /// <summary>Applies a JSON merge patch (RFC 7396); include <c>metadata.resourceVersion</c> or <c>metadata.uid</c> for a precondition.</summary>
+    /// <summary>
+    /// Applies a JSON merge patch (RFC 7396); include <c>metadata.resourceVersion</c> or <c>metadata.uid</c> for a precondition.
+    /// </summary>
     public ValueTask<T> PatchAsync<T>(ObjectKey key, JsonObject mergePatch, CancellationToken cancellationToken, string? subresource = null)
-        where T : IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(key, mergePatch, "application/merge-patch+json", subresource, cancellationToken);
-
-    /// <summary>Applies a strategic merge patch, which merges lists that have merge keys; include <c>metadata.uid</c> for a precondition.</summary>
-    public ValueTask<T> PatchStrategicallyAsync<T>(ObjectKey key, JsonObject patch, CancellationToken cancellationToken, string? subresource = null)
-        where T : IKubernetesObject<V1ObjectMeta> => PatchAsync<T>(key, patch, "application/strategic-merge-patch+json", subresource, cancellationToken);
-
-    private async ValueTask<T> PatchAsync<T>(ObjectKey key, JsonObject patch, string contentType, string? subresource, CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta> =>
-        Read<T>(await SendAsync(
-            "PATCH", TypedKind<T>.Path(key.Namespace, key.Name, subresource), [], Encoding.UTF8.GetBytes(patch.ToJsonString()), contentType, cancellationToken));
+        PatchAsync<T>(key, mergePatch, "application/merge-patch+json", subresource, cancellationToken);
+
+    /// <summary>
+    /// Applies a strategic merge patch, which merges lists that have merge keys; include <c>metadata.uid</c> for a precondition.
+    /// </summary>
+    public ValueTask<T> PatchStrategicallyAsync<T>(
+        ObjectKey key,
+        JsonObject patch,
+        CancellationToken cancellationToken,
+        string? subresource = null
+    )
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        PatchAsync<T>(key, patch, "application/strategic-merge-patch+json", subresource, cancellationToken);
+
+    private async ValueTask<T> PatchAsync<T>(
+        ObjectKey key,
+        JsonObject patch,
+        string contentType,
+        string? subresource,
+        CancellationToken cancellationToken
+    )
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        Read<T>(
+            await SendAsync(
+                "PATCH",
+                TypedKind<T>.Path(key.Namespace, key.Name, subresource),
+                [],
+                Encoding.UTF8.GetBytes(patch.ToJsonString()),
+                contentType,
+                cancellationToken
+            )
+        );
 
     /// <summary>Deletes the object. Answers false when it was gone already, or is another one than the precondition's uid names.</summary>
     public async ValueTask<bool> DeleteAsync<T>(ObjectKey key, V1DeleteOptions options, CancellationToken cancellationToken)
@@ -125,7 +179,8 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     }
 
     /// <summary>
-    /// Any other request, for example to a subresource such as <c>pods/NAME/binding</c>; <paramref name="accept"/> asks for another form of answer.
+    /// Any other request, for example to a subresource such as <c>pods/NAME/binding</c>; <paramref name="accept"/> asks for another form of
+    /// answer.
     /// </summary>
     public async ValueTask<ApiResponse> SendAsync(
         string method,
@@ -134,7 +189,8 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         ReadOnlyMemory<byte>? body,
         string contentType,
         CancellationToken cancellationToken,
-        string accept = Json)
+        string accept = Json
+    )
     {
         var response = await handler.HandleAsync(
             new ApiRequest
@@ -148,7 +204,8 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
                 Body = body ?? default,
                 User = user,
             },
-            cancellationToken);
+            cancellationToken
+        );
         return response.IsSuccess ? response : throw ToException(response);
     }
 
@@ -185,6 +242,14 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
             // Not a Status: a proxy's page, say. The text is the best message there is.
         }
         return new ApiException(
-            response.StatusCode, status ?? new V1Status { Code = response.StatusCode, Reason = "Unknown", Message = response.BodyText });
+            response.StatusCode,
+            status
+                ?? new V1Status
+                {
+                    Code = response.StatusCode,
+                    Reason = "Unknown",
+                    Message = response.BodyText,
+                }
+        );
     }
 }

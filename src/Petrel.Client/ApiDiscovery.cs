@@ -9,15 +9,16 @@ namespace Petrel.Client;
 public sealed record DiscoveredKinds(IReadOnlyList<ResourceKind> Kinds, IReadOnlyDictionary<string, string> Failures)
 {
     /// <summary>The kind that an <c>apiVersion</c> and <c>kind</c> name, or null.</summary>
-    public ResourceKind? Find(string apiVersion, string kind) => Kinds.FirstOrDefault(k => k.Gvk.Kind == kind && k.Gvk.ApiVersion == apiVersion);
+    public ResourceKind? Find(string apiVersion, string kind) =>
+        Kinds.FirstOrDefault(k => k.Gvk.Kind == kind && k.Gvk.ApiVersion == apiVersion);
 
     /// <summary>Each kind once, in its preferred version.</summary>
     public IEnumerable<ResourceKind> Preferred => Kinds.Where(k => k.Preferred);
 }
 
 /// <summary>
-/// Reads what kinds the API offers, without knowing any: in two requests from servers that aggregate discovery (as Kubernetes does since 1.27), group
-/// by group from others.
+/// Reads what kinds the API offers, without knowing any: in two requests from servers that aggregate discovery (as Kubernetes does since
+/// 1.27), group by group from others.
 /// </summary>
 public sealed class ApiDiscovery(ApiClient client)
 {
@@ -30,7 +31,13 @@ public sealed class ApiDiscovery(ApiClient client)
         var found = new Findings();
         using var core = await GetAsync("/api", Aggregated, cancellationToken);
         using var groups = await GetAsync("/apis", Aggregated, cancellationToken);
-        foreach (var (root, versionsOf) in new (JsonElement, Func<JsonElement, IEnumerable<string>>)[] { (core.RootElement, CoreVersions), (groups.RootElement, GroupVersions) })
+        foreach (
+            var (root, versionsOf) in new (JsonElement, Func<JsonElement, IEnumerable<string>>)[]
+            {
+                (core.RootElement, CoreVersions),
+                (groups.RootElement, GroupVersions),
+            }
+        )
         {
             if (root.GetProperty("kind").GetString() == "APIGroupDiscoveryList")
             {
@@ -58,7 +65,8 @@ public sealed class ApiDiscovery(ApiClient client)
         }
     }
 
-    private static IEnumerable<string> CoreVersions(JsonElement core) => core.GetProperty("versions").EnumerateArray().Select(v => v.GetString()!);
+    private static IEnumerable<string> CoreVersions(JsonElement core) =>
+        core.GetProperty("versions").EnumerateArray().Select(v => v.GetString()!);
 
     // Of each group, the preferred one first.
     private static IEnumerable<string> GroupVersions(JsonElement groups)
@@ -67,7 +75,13 @@ public sealed class ApiDiscovery(ApiClient client)
         {
             var preferred = group.GetProperty("preferredVersion").GetProperty("groupVersion").GetString()!;
             yield return preferred;
-            foreach (var version in group.GetProperty("versions").EnumerateArray().Select(v => v.GetProperty("groupVersion").GetString()!).Where(v => v != preferred))
+            foreach (
+                var version in group
+                    .GetProperty("versions")
+                    .EnumerateArray()
+                    .Select(v => v.GetProperty("groupVersion").GetString()!)
+                    .Where(v => v != preferred)
+            )
             {
                 yield return version;
             }
@@ -103,8 +117,17 @@ public sealed class ApiDiscovery(ApiClient client)
                     }
                     foreach (var resource in entry.TryGetProperty("resources", out var resources) ? resources.EnumerateArray() : default)
                     {
-                        var kind = new GroupVersionKind(name, version, resource.GetProperty("responseKind").GetProperty("kind").GetString()!);
-                        Add(kind, resource.GetProperty("resource").GetString()!, resource.GetProperty("scope").ValueEquals("Namespaced"), resource);
+                        var kind = new GroupVersionKind(
+                            name,
+                            version,
+                            resource.GetProperty("responseKind").GetProperty("kind").GetString()!
+                        );
+                        Add(
+                            kind,
+                            resource.GetProperty("resource").GetString()!,
+                            resource.GetProperty("scope").ValueEquals("Namespaced"),
+                            resource
+                        );
                     }
                 }
             }
@@ -118,7 +141,12 @@ public sealed class ApiDiscovery(ApiClient client)
                 var plural = entry.GetProperty("name").GetString()!;
                 if (!plural.Contains('/', StringComparison.Ordinal))
                 {
-                    Add(GroupVersionKind.From(apiVersion, entry.GetProperty("kind").GetString()!), plural, entry.GetProperty("namespaced").GetBoolean(), entry);
+                    Add(
+                        GroupVersionKind.From(apiVersion, entry.GetProperty("kind").GetString()!),
+                        plural,
+                        entry.GetProperty("namespaced").GetBoolean(),
+                        entry
+                    );
                 }
             }
         }

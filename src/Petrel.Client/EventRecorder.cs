@@ -8,15 +8,24 @@ using Petrel.Model.Determinism;
 namespace Petrel.Client;
 
 /// <summary>
-/// Records what happened to objects as core/v1 Events. Recording never blocks and never fails; sending is this loop's business. The same event again
-/// raises its count, as client-go does; when <paramref name="queueLimit"/> are waiting, the newest are dropped.
+/// Records what happened to objects as core/v1 Events. Recording never blocks and never fails; sending is this loop's business. The same
+/// event again raises its count, as client-go does; when <paramref name="queueLimit"/> are waiting, the newest are dropped.
 /// </summary>
 public sealed partial class EventRecorder(
-    ApiClient client, string component, string host, TimeProvider time, IEntropy entropy, ILogger logger, int queueLimit = 1000)
+    ApiClient client,
+    string component,
+    string host,
+    TimeProvider time,
+    IEntropy entropy,
+    ILogger logger,
+    int queueLimit = 1000
+)
 {
     private const int Remembered = 4096;
 
-    private readonly Channel<Corev1Event> _queue = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(queueLimit) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<Corev1Event> _queue = Channel.CreateBounded<Corev1Event>(
+        new BoundedChannelOptions(queueLimit) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private readonly Dictionary<(string Uid, string Type, string Reason, string Message, string FieldPath), Corev1Event> _known = [];
 
     /// <summary>Notes an event about an object; <paramref name="type"/> is <c>Normal</c> or <c>Warning</c>.</summary>
@@ -24,31 +33,33 @@ public sealed partial class EventRecorder(
     {
         var now = time.GetUtcNow().UtcDateTime;
         var ns = about.Metadata.NamespaceProperty is { Length: > 0 } given ? given : "default";
-        _queue.Writer.TryWrite(new Corev1Event
-        {
-            ApiVersion = "v1",
-            Kind = "Event",
-            Metadata = new() { NamespaceProperty = ns },
-            InvolvedObject = new()
+        _queue.Writer.TryWrite(
+            new Corev1Event
             {
-                ApiVersion = about.ApiVersion ?? ApiVersionOf(about),
-                Kind = about.Kind ?? KindOf(about),
-                Name = about.Metadata.Name,
-                NamespaceProperty = about.Metadata.NamespaceProperty,
-                Uid = about.Metadata.Uid,
-                ResourceVersion = about.Metadata.ResourceVersion,
-                FieldPath = fieldPath.Length == 0 ? null : fieldPath,
-            },
-            Type = type,
-            Reason = reason,
-            Message = message.Length <= 1024 ? message : message[..1024],
-            FirstTimestamp = now,
-            LastTimestamp = now,
-            Count = 1,
-            Source = new() { Component = component, Host = host.Length == 0 ? null : host },
-            ReportingComponent = component,
-            ReportingInstance = host,
-        });
+                ApiVersion = "v1",
+                Kind = "Event",
+                Metadata = new() { NamespaceProperty = ns },
+                InvolvedObject = new()
+                {
+                    ApiVersion = about.ApiVersion ?? ApiVersionOf(about),
+                    Kind = about.Kind ?? KindOf(about),
+                    Name = about.Metadata.Name,
+                    NamespaceProperty = about.Metadata.NamespaceProperty,
+                    Uid = about.Metadata.Uid,
+                    ResourceVersion = about.Metadata.ResourceVersion,
+                    FieldPath = fieldPath.Length == 0 ? null : fieldPath,
+                },
+                Type = type,
+                Reason = reason,
+                Message = message.Length <= 1024 ? message : message[..1024],
+                FirstTimestamp = now,
+                LastTimestamp = now,
+                Count = 1,
+                Source = new() { Component = component, Host = host.Length == 0 ? null : host },
+                ReportingComponent = component,
+                ReportingInstance = host,
+            }
+        );
     }
 
     /// <summary>Sends recorded events until cancelled.</summary>
@@ -81,10 +92,16 @@ public sealed partial class EventRecorder(
                 var patch = new System.Text.Json.Nodes.JsonObject
                 {
                     ["count"] = (known.Count ?? 1) + 1,
-                    ["lastTimestamp"] = next.LastTimestamp!.Value.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture),
+                    ["lastTimestamp"] = next.LastTimestamp!.Value.ToString(
+                        "yyyy-MM-dd'T'HH:mm:ss'Z'",
+                        System.Globalization.CultureInfo.InvariantCulture
+                    ),
                 };
                 _known[identity] = await client.PatchAsync<Corev1Event>(
-                    new(known.Metadata.NamespaceProperty, known.Metadata.Name), patch, cancellationToken);
+                    new(known.Metadata.NamespaceProperty, known.Metadata.Name),
+                    patch,
+                    cancellationToken
+                );
                 return;
             }
         }
@@ -114,7 +131,8 @@ public sealed partial class EventRecorder(
 
     // Any failure to send but our own end; a request that timed out is cancelled too.
     private static bool IsLost(Exception e, CancellationToken cancellationToken) =>
-        e is ApiException or IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        e is ApiException or IOException or HttpRequestException
+        || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private static KubernetesEntityAttribute EntityOf(object about) =>
         (KubernetesEntityAttribute)Attribute.GetCustomAttribute(about.GetType(), typeof(KubernetesEntityAttribute))!;
@@ -122,7 +140,9 @@ public sealed partial class EventRecorder(
     private static string KindOf(object about) => EntityOf(about).Kind;
 
     private static string ApiVersionOf(object about) =>
-        EntityOf(about) is var entity && entity.Group.Length == 0 ? entity.ApiVersion : $"{EntityOf(about).Group}/{EntityOf(about).ApiVersion}";
+        EntityOf(about) is var entity && entity.Group.Length == 0
+            ? entity.ApiVersion
+            : $"{EntityOf(about).Group}/{EntityOf(about).ApiVersion}";
 
     [LoggerMessage(EventId = 3020, Level = LogLevel.Debug, Message = "An event ({Reason}) could not be recorded: {Problem}")]
     private static partial void LogLost(ILogger logger, string reason, string problem);

@@ -7,7 +7,9 @@ namespace Petrel.Client;
 internal static class LineReader
 {
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> chunks, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<ReadOnlyMemory<byte>> chunks,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var pending = new List<byte>();
         await foreach (var chunk in chunks.WithCancellation(cancellationToken))

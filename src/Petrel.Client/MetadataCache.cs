@@ -9,14 +9,22 @@ namespace Petrel.Client;
 /// <paramref name="changed"/> is called for each change in order; it must be quick and must not throw.
 /// </summary>
 public sealed partial class MetadataCache(
-    ResourceKind kind, MetadataClient client, TimeProvider time, ILogger logger, Action<CacheChange<ObjectMetadata>> changed)
+    ResourceKind kind,
+    MetadataClient client,
+    TimeProvider time,
+    ILogger logger,
+    Action<CacheChange<ObjectMetadata>> changed
+)
 {
     // Whoever follows every kind has many watches that all end at once: they come back less and less often while the server is away.
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(4);
 
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile ImmutableSortedDictionary<ObjectKey, ObjectMetadata> _objects = ImmutableSortedDictionary<ObjectKey, ObjectMetadata>.Empty;
+    private volatile ImmutableSortedDictionary<ObjectKey, ObjectMetadata> _objects = ImmutableSortedDictionary<
+        ObjectKey,
+        ObjectMetadata
+    >.Empty;
     private ulong _revision;
 
     public ResourceKind Kind => kind;
@@ -125,6 +133,10 @@ public sealed partial class MetadataCache(
         changed(new(old, value));
     }
 
-    [LoggerMessage(EventId = 3002, Level = LogLevel.Warning, Message = "Watching the metadata of {Kind} was interrupted and will be tried again: {Reason}")]
+    [LoggerMessage(
+        EventId = 3002,
+        Level = LogLevel.Warning,
+        Message = "Watching the metadata of {Kind} was interrupted and will be tried again: {Reason}"
+    )]
     private static partial void LogRetry(ILogger logger, ResourceKind kind, string reason);
 }

@@ -25,7 +25,9 @@ public sealed class MetadataClient(ApiClient client)
     {
         try
         {
-            using var document = DeepJson.Document((await client.SendAsync("GET", kind.Path(key), [], null, "", cancellationToken, OneObject)).Body);
+            using var document = DeepJson.Document(
+                (await client.SendAsync("GET", kind.Path(key), [], null, "", cancellationToken, OneObject)).Body
+            );
             return ObjectMetadata.From(document.RootElement);
         }
         catch (ApiException e) when (e.IsNotFound)
@@ -36,7 +38,10 @@ public sealed class MetadataClient(ApiClient client)
 
     /// <summary>All objects in a namespace ("" for all), and the list's resourceVersion.</summary>
     public async ValueTask<(IReadOnlyList<ObjectMetadata> Items, ulong Revision)> ListAsync(
-        ResourceKind kind, string namespaceName, CancellationToken cancellationToken)
+        ResourceKind kind,
+        string namespaceName,
+        CancellationToken cancellationToken
+    )
     {
         var response = await client.SendAsync("GET", kind.Path(namespaceName), [], null, "", cancellationToken, ListOfObjects);
         using var document = DeepJson.Document(response.Body);
@@ -44,12 +49,21 @@ public sealed class MetadataClient(ApiClient client)
         return (items, ulong.Parse(document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!));
     }
 
-    /// <summary>Watches a kind from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.</summary>
+    /// <summary>
+    /// Watches a kind from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.
+    /// </summary>
     public async IAsyncEnumerable<MetadataEvent> WatchAsync(
-        ResourceKind kind, ulong afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ResourceKind kind,
+        ulong afterRevision,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         KeyValuePair<string, string>[] query =
-            [new("watch", "true"), new("allowWatchBookmarks", "true"), new("resourceVersion", afterRevision.ToString())];
+        [
+            new("watch", "true"),
+            new("allowWatchBookmarks", "true"),
+            new("resourceVersion", afterRevision.ToString()),
+        ];
         var response = await client.SendAsync("GET", kind.Root, query, null, "", cancellationToken, OneObject);
         var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
         await foreach (var line in LineReader.LinesAsync(stream, cancellationToken))
@@ -73,11 +87,21 @@ public sealed class MetadataClient(ApiClient client)
     }
 
     /// <summary>Deletes all objects of a kind in a namespace.</summary>
-    public async ValueTask DeleteCollectionAsync(ResourceKind kind, string namespaceName, V1DeleteOptions options, CancellationToken cancellationToken) =>
+    public async ValueTask DeleteCollectionAsync(
+        ResourceKind kind,
+        string namespaceName,
+        V1DeleteOptions options,
+        CancellationToken cancellationToken
+    ) =>
         await client.SendAsync("DELETE", kind.Path(namespaceName), [], Body(options), "application/json", cancellationToken, ListOfObjects);
 
     /// <summary>Applies a JSON merge patch to the metadata, on the condition that the object is still as <paramref name="seen"/>.</summary>
-    public async ValueTask<ObjectMetadata> PatchAsync(ResourceKind kind, ObjectMetadata seen, JsonObject metadata, CancellationToken cancellationToken)
+    public async ValueTask<ObjectMetadata> PatchAsync(
+        ResourceKind kind,
+        ObjectMetadata seen,
+        JsonObject metadata,
+        CancellationToken cancellationToken
+    )
     {
         metadata["uid"] = seen.Uid;
         metadata["resourceVersion"] = seen.ResourceVersion;
@@ -89,7 +113,8 @@ public sealed class MetadataClient(ApiClient client)
             Encoding.UTF8.GetBytes(patch.ToJsonString()),
             "application/merge-patch+json",
             cancellationToken,
-            OneObject);
+            OneObject
+        );
         using var document = DeepJson.Document(response.Body);
         return ObjectMetadata.From(document.RootElement);
     }

@@ -6,14 +6,27 @@ using Petrel.Model;
 namespace Petrel.Client;
 
 /// <summary>Who an object belongs to, as its metadata says (meta/v1 OwnerReference).</summary>
-public sealed record OwnerLink(string ApiVersion, string Kind, string Name, string Uid, bool? Controller = null, bool? BlockOwnerDeletion = null)
+public sealed record OwnerLink(
+    string ApiVersion,
+    string Kind,
+    string Name,
+    string Uid,
+    bool? Controller = null,
+    bool? BlockOwnerDeletion = null
+)
 {
     /// <summary>Whether the owner's deletion in the foreground waits for the object.</summary>
     public bool Blocks => BlockOwnerDeletion == true;
 
     public JsonObject ToJson()
     {
-        var json = new JsonObject { ["apiVersion"] = ApiVersion, ["kind"] = Kind, ["name"] = Name, ["uid"] = Uid };
+        var json = new JsonObject
+        {
+            ["apiVersion"] = ApiVersion,
+            ["kind"] = Kind,
+            ["name"] = Name,
+            ["uid"] = Uid,
+        };
         if (Controller is { } controller)
         {
             json["controller"] = controller;
@@ -25,18 +38,28 @@ public sealed record OwnerLink(string ApiVersion, string Kind, string Name, stri
         return json;
     }
 
-    internal static OwnerLink From(JsonElement json) => new(
-        json.GetProperty("apiVersion").GetString()!,
-        json.GetProperty("kind").GetString()!,
-        json.GetProperty("name").GetString()!,
-        json.GetProperty("uid").GetString()!,
-        json.TryGetProperty("controller", out var controller) && controller.ValueKind != JsonValueKind.Null ? controller.GetBoolean() : null,
-        json.TryGetProperty("blockOwnerDeletion", out var blocks) && blocks.ValueKind != JsonValueKind.Null ? blocks.GetBoolean() : null);
+    internal static OwnerLink From(JsonElement json) =>
+        new(
+            json.GetProperty("apiVersion").GetString()!,
+            json.GetProperty("kind").GetString()!,
+            json.GetProperty("name").GetString()!,
+            json.GetProperty("uid").GetString()!,
+            json.TryGetProperty("controller", out var controller) && controller.ValueKind != JsonValueKind.Null
+                ? controller.GetBoolean()
+                : null,
+            json.TryGetProperty("blockOwnerDeletion", out var blocks) && blocks.ValueKind != JsonValueKind.Null ? blocks.GetBoolean() : null
+        );
 }
 
 /// <summary>What an object of any kind has in its metadata that decides on its life.</summary>
 public sealed record ObjectMetadata(
-    ObjectKey Key, string Uid, string ResourceVersion, bool IsDeleting, ImmutableArray<string> Finalizers, ImmutableArray<OwnerLink> Owners)
+    ObjectKey Key,
+    string Uid,
+    string ResourceVersion,
+    bool IsDeleting,
+    ImmutableArray<string> Finalizers,
+    ImmutableArray<OwnerLink> Owners
+)
 {
     public ulong Revision => ulong.Parse(ResourceVersion);
 
@@ -50,7 +73,8 @@ public sealed record ObjectMetadata(
             Text(metadata, "resourceVersion"),
             Text(metadata, "deletionTimestamp").Length > 0,
             [.. Array(metadata, "finalizers").Select(f => f.GetString()!)],
-            [.. Array(metadata, "ownerReferences").Select(OwnerLink.From)]);
+            [.. Array(metadata, "ownerReferences").Select(OwnerLink.From)]
+        );
     }
 
     private static string Text(JsonElement json, string name) =>

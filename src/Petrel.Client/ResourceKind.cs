@@ -40,5 +40,6 @@ public sealed record ResourceKind(GroupVersionKind Gvk, string Plural, bool Name
     public override string ToString() => Gvk.Group.Length == 0 ? Plural : $"{Plural}.{Gvk.Group}";
 
     /// <summary>Where discovery lists the kinds of a group and version.</summary>
-    internal static string RootOf(string apiVersion) => apiVersion.Contains('/', StringComparison.Ordinal) ? $"/apis/{apiVersion}" : $"/api/{apiVersion}";
+    internal static string RootOf(string apiVersion) =>
+        apiVersion.Contains('/', StringComparison.Ordinal) ? $"/apis/{apiVersion}" : $"/api/{apiVersion}";
 }

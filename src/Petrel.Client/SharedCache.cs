@@ -41,8 +41,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
     public ImmutableSortedDictionary<ObjectKey, T> Snapshot => _objects;
 
     /// <summary>Registers an index before <see cref="RunAsync"/>: <paramref name="keysOf"/> names the index keys of an object.</summary>
-    public void AddIndex(string name, Func<T, IEnumerable<string>> keysOf) =>
-        _indexes.Add(name, new Index(keysOf));
+    public void AddIndex(string name, Func<T, IEnumerable<string>> keysOf) => _indexes.Add(name, new Index(keysOf));
 
     /// <summary>The objects that have <paramref name="indexKey"/> in the index called <paramref name="name"/>, in key order.</summary>
     public IEnumerable<T> ByIndex(string name, string indexKey)
@@ -204,7 +203,8 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
         ObjectKey key,
         IEnumerable<string> oldKeys,
         T? value,
-        IEnumerable<string> newKeys)
+        IEnumerable<string> newKeys
+    )
     {
         foreach (var oldKey in oldKeys)
         {

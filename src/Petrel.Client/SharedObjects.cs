@@ -6,8 +6,8 @@ namespace Petrel.Client;
 
 /// <summary>
 /// What was decoded lately, by the bytes it came from: all caches of a program (in a simulation: of a whole cluster) that are sent the same
-/// bytes hold the same object, which is decoded once. The bytes are compared whole, so that an answer never depends on what others have read;
-/// objects that come from here are shared and may not be changed.
+/// bytes hold the same object, which is decoded once. The bytes are compared whole, so that an answer never depends on what others have
+/// read; objects that come from here are shared and may not be changed.
 /// </summary>
 internal static class SharedObjects<T>
     where T : IKubernetesObject<V1ObjectMeta>
@@ -41,7 +41,12 @@ internal static class SharedObjects<T>
         value.Kind ??= TypedKind<T>.Kind.Kind;
         // Half of an object's memory, which no controller reads. A write without them leaves them as they are.
         value.Metadata.ManagedFields = null;
-        var shared = new SharedObject<T>(json.ToArray(), value, ulong.Parse(value.Metadata.ResourceVersion), SharedObjectAudit.ImageOf(value));
+        var shared = new SharedObject<T>(
+            json.ToArray(),
+            value,
+            ulong.Parse(value.Metadata.ResourceVersion),
+            SharedObjectAudit.ImageOf(value)
+        );
         Volatile.Write(ref Recent[PlaceOf(json)], shared);
         return shared;
     }
@@ -81,7 +86,9 @@ internal static class SharedObjectAudit
     {
         if (_enabled && shared is { Image: { } image, Value: { } value } && !image.AsSpan().SequenceEqual(ObjectJson.Write(value)))
         {
-            throw new InvalidOperationException($"A shared {typeof(T).Name} was changed: {System.Text.Encoding.UTF8.GetString(ObjectJson.Write(value))}");
+            throw new InvalidOperationException(
+                $"A shared {typeof(T).Name} was changed: {System.Text.Encoding.UTF8.GetString(ObjectJson.Write(value))}"
+            );
         }
     }
 }

@@ -9,8 +9,7 @@ namespace Petrel.Client;
 public static class TypedKind<T>
     where T : IKubernetesObject<V1ObjectMeta>
 {
-    private static readonly KubernetesEntityAttribute Entity =
-        typeof(T).GetCustomAttribute<KubernetesEntityAttribute>()
+    private static readonly KubernetesEntityAttribute Entity = typeof(T).GetCustomAttribute<KubernetesEntityAttribute>()
         ?? throw new InvalidOperationException($"{typeof(T).Name} is not a Kubernetes kind.");
 
     public static GroupVersionKind Kind { get; } = new(Entity.Group, Entity.ApiVersion, Entity.Kind);

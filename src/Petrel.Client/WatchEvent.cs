@@ -21,7 +21,9 @@ public enum WatchEventKind
 public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulong Revision)
     where T : IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>Reads one line of a watch; with <paramref name="shared"/>, its object may be shared with others and may not be changed.</summary>
+    /// <summary>
+    /// Reads one line of a watch; with <paramref name="shared"/>, its object may be shared with others and may not be changed.
+    /// </summary>
     /// <exception cref="ApiException">The line is an ERROR event.</exception>
     internal static WatchEvent<T> Parse(ReadOnlyMemory<byte> line, bool shared = false)
     {
@@ -70,10 +72,13 @@ internal static class WatchLine
 
     private static ReadOnlySpan<byte> Deleted => "{\"type\":\"DELETED\",\"object\":"u8;
 
-    /// <summary>Splits a line of the common form; what is taken for the object's bytes may be more than that when the form is another.</summary>
+    /// <summary>
+    /// Splits a line of the common form; what is taken for the object's bytes may be more than that when the form is another.
+    /// </summary>
     public static bool TrySplit(ReadOnlySpan<byte> line, out WatchEventKind kind, out ReadOnlySpan<byte> value)
     {
-        (kind, var start) = line.StartsWith(Modified) ? (WatchEventKind.Modified, Modified.Length)
+        (kind, var start) =
+            line.StartsWith(Modified) ? (WatchEventKind.Modified, Modified.Length)
             : line.StartsWith(Added) ? (WatchEventKind.Added, Added.Length)
             : line.StartsWith(Deleted) ? (WatchEventKind.Deleted, Deleted.Length)
             : (WatchEventKind.Bookmark, 0);

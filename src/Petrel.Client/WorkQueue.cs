@@ -137,9 +137,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     private void Enqueue(TKey key)
     {
         _ready.Enqueue(key);
-        while (_takers.TryDequeue(out var taker) && !taker.TrySetResult())
-        {
-        }
+        while (_takers.TryDequeue(out var taker) && !taker.TrySetResult()) { }
     }
 
     private void Release(TKey key)

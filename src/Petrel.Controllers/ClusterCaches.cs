@@ -116,5 +116,6 @@ public sealed class ClusterCaches
         where T : class, IKubernetesObject<V1ObjectMeta> => cache.AddIndex(ByNamespace, value => [value.Metadata.NamespaceProperty]);
 
     private static void IndexByController<T>(SharedCache<T> cache)
-        where T : class, IKubernetesObject<V1ObjectMeta> => cache.AddIndex(ByController, value => value.ControllerReference() is { } owner ? [owner.Uid] : []);
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        cache.AddIndex(ByController, value => value.ControllerReference() is { } owner ? [owner.Uid] : []);
 }

@@ -6,7 +6,13 @@ namespace Petrel.Controllers;
 
 /// <summary>What every controller is given. Each forks its own entropy and makes its own logger and <see cref="EventRecorder"/>.</summary>
 public sealed record ControllerContext(
-    ApiClient Client, ClusterCaches Caches, TimeProvider Time, IEntropy Entropy, ControllerSettings Settings, ILoggerFactory Logs)
+    ApiClient Client,
+    ClusterCaches Caches,
+    TimeProvider Time,
+    IEntropy Entropy,
+    ControllerSettings Settings,
+    ILoggerFactory Logs
+)
 {
     /// <summary>A recorder for one controller, which has to run it.</summary>
     public EventRecorder Events(string component) => new(Client, component, "", Time, Entropy, Logs.CreateLogger(component));

@@ -27,13 +27,17 @@ public sealed class ControllerManager
     private readonly IController[] _controllers;
 
     public ControllerManager(ApiClient client, TimeProvider time, IEntropy entropy, ControllerSettings settings, ILoggerFactory logs)
-        : this(client, time, entropy, settings, logs, All)
-    {
-    }
+        : this(client, time, entropy, settings, logs, All) { }
 
     /// <summary>For tests: only the controllers that <paramref name="compose"/> makes.</summary>
     public ControllerManager(
-        ApiClient client, TimeProvider time, IEntropy entropy, ControllerSettings settings, ILoggerFactory logs, Func<ControllerContext, IController[]> compose)
+        ApiClient client,
+        TimeProvider time,
+        IEntropy entropy,
+        ControllerSettings settings,
+        ILoggerFactory logs,
+        Func<ControllerContext, IController[]> compose
+    )
     {
         _caches = new(client, time, logs.CreateLogger("caches"));
         _controllers = compose(new(client, _caches, time, entropy, settings, logs));
@@ -41,31 +45,34 @@ public sealed class ControllerManager
 
     /// <summary>Runs every controller until cancelled; fails when one fails: start a new manager then.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Loops.RunTogetherAsync(cancellationToken, [_caches.RunAsync, .. _controllers.Select(c => (Func<CancellationToken, Task>)c.RunAsync)]);
+        Loops.RunTogetherAsync(
+            cancellationToken,
+            [_caches.RunAsync, .. _controllers.Select(c => (Func<CancellationToken, Task>)c.RunAsync)]
+        );
 
     private static IController[] All(ControllerContext context) =>
-    [
-        new GarbageCollector(context),
-        new NamespaceController(context),
-        new ServiceAccountController(context),
-        new RootCertificatePublisher(context),
-        new KubernetesServiceController(context),
-        new NodeLifecycleController(context),
-        new TaintEvictionController(context),
-        new PodGarbageCollector(context),
-        new DeploymentController(context),
-        new ReplicaSetController(context),
-        new StatefulSetController(context),
-        new DaemonSetController(context),
-        new ReplicationManager(context),
-        new JobController(context),
-        new CronJobController(context),
-        new TtlAfterFinishedController(context),
-        new HorizontalPodAutoscalerController(context),
-        new EndpointsController(context),
-        new EndpointSliceController(context),
-        new EndpointSliceMirroringController(context),
-        new QuotaController(context),
-        new DisruptionController(context),
-    ];
+        [
+            new GarbageCollector(context),
+            new NamespaceController(context),
+            new ServiceAccountController(context),
+            new RootCertificatePublisher(context),
+            new KubernetesServiceController(context),
+            new NodeLifecycleController(context),
+            new TaintEvictionController(context),
+            new PodGarbageCollector(context),
+            new DeploymentController(context),
+            new ReplicaSetController(context),
+            new StatefulSetController(context),
+            new DaemonSetController(context),
+            new ReplicationManager(context),
+            new JobController(context),
+            new CronJobController(context),
+            new TtlAfterFinishedController(context),
+            new HorizontalPodAutoscalerController(context),
+            new EndpointsController(context),
+            new EndpointSliceController(context),
+            new EndpointSliceMirroringController(context),
+            new QuotaController(context),
+            new DisruptionController(context),
+        ];
 }

@@ -24,13 +24,18 @@ public sealed record ControllerSettings
     /// <summary>How often the garbage collector reads which kinds there are.</summary>
     public TimeSpan DiscoveryPeriod { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a namespace that was deleted is left before it is emptied: what was being created in it has arrived then.</summary>
+    /// <summary>
+    /// How long a namespace that was deleted is left before it is emptied: what was being created in it has arrived then.
+    /// </summary>
     public TimeSpan NamespaceDeletionDelay { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often all quotas are counted anew, whatever happened.</summary>
     public TimeSpan QuotaResyncPeriod { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The certificates (PEM) by which pods know the API server, for the ConfigMap <c>kube-root-ca.crt</c> of each namespace; empty for none.</summary>
+    /// <summary>
+    /// The certificates (PEM) by which pods know the API server, for the ConfigMap <c>kube-root-ca.crt</c> of each namespace; empty for
+    /// none.
+    /// </summary>
     public string RootCertificates { get; init; } = "";
 
     /// <summary>Where pods reach the API servers, for the Service <c>kubernetes</c>; empty for no such Service.</summary>

@@ -3,7 +3,10 @@ using Petrel.Client;
 
 namespace Petrel.Controllers;
 
-/// <summary>The indexes of the pod cache: by their controller, those without one, by namespace and by node. Registered once, by <see cref="ClusterCaches"/>.</summary>
+/// <summary>
+/// The indexes of the pod cache: by their controller, those without one, by namespace and by node. Registered once, by <see
+/// cref="ClusterCaches"/>.
+/// </summary>
 public static class PodIndexes
 {
     private const string ByController = "controller-uid";
@@ -23,7 +26,8 @@ public static class PodIndexes
     public static IEnumerable<V1Pod> ControlledBy(this SharedCache<V1Pod> pods, string uid) => pods.ByIndex(ByController, uid);
 
     /// <summary>All pods of a namespace.</summary>
-    public static IEnumerable<V1Pod> InNamespace(this SharedCache<V1Pod> pods, string namespaceName) => pods.ByIndex(ClusterCaches.ByNamespace, namespaceName);
+    public static IEnumerable<V1Pod> InNamespace(this SharedCache<V1Pod> pods, string namespaceName) =>
+        pods.ByIndex(ClusterCaches.ByNamespace, namespaceName);
 
     /// <summary>The pods of a namespace that no controller owns.</summary>
     public static IEnumerable<V1Pod> OrphansIn(this SharedCache<V1Pod> pods, string namespaceName) => pods.ByIndex(Orphans, namespaceName);

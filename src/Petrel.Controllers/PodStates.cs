@@ -22,7 +22,8 @@ public static class PodStates
         ReadyCondition(pod) is { Status: "True", LastTransitionTime: { } since } ? Utc(since) : null;
 
     /// <summary>
-    /// How long until it has been ready for <paramref name="minReadySeconds"/>: zero or less when it is available now, null when it is not ready.
+    /// How long until it has been ready for <paramref name="minReadySeconds"/>: zero or less when it is available now, null when it is not
+    /// ready.
     /// </summary>
     public static TimeSpan? UntilAvailable(this V1Pod pod, int minReadySeconds, DateTimeOffset now)
     {

@@ -3,7 +3,9 @@ using Petrel.Client;
 
 namespace Petrel.Controllers;
 
-/// <summary>The indexes of the ReplicaSet cache: by controller (the Deployment) and by namespace. Registered once, by <see cref="ClusterCaches"/>.</summary>
+/// <summary>
+/// The indexes of the ReplicaSet cache: by controller (the Deployment) and by namespace. Registered once, by <see cref="ClusterCaches"/>.
+/// </summary>
 public static class ReplicaSetIndexes
 {
     private const string ByController = "controller-uid";

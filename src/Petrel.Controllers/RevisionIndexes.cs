@@ -4,7 +4,8 @@ using Petrel.Client;
 namespace Petrel.Controllers;
 
 /// <summary>
-/// The indexes of the cache of ControllerRevisions: by their controller, and those of a namespace without one. Registered once, by <see cref="ClusterCaches"/>.
+/// The indexes of the cache of ControllerRevisions: by their controller, and those of a namespace without one. Registered once, by <see
+/// cref="ClusterCaches"/>.
 /// </summary>
 public static class RevisionIndexes
 {

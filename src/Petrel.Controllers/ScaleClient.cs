@@ -31,7 +31,13 @@ internal sealed class ScaleClient(ApiClient client)
 
     /// <summary>Writes a scale that was read before, on the condition that the object is still as it was then.</summary>
     /// <exception cref="ApiException">The API refuses, or the object has changed.</exception>
-    public async ValueTask<V1Scale> UpdateAsync(string apiVersion, string kind, ObjectKey key, V1Scale scale, CancellationToken cancellationToken)
+    public async ValueTask<V1Scale> UpdateAsync(
+        string apiVersion,
+        string kind,
+        ObjectKey key,
+        V1Scale scale,
+        CancellationToken cancellationToken
+    )
     {
         var path = await PathAsync(apiVersion, kind, key, cancellationToken)
             ?? throw new InvalidOperationException($"{kind} of {apiVersion} is not served any more");

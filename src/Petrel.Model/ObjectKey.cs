@@ -17,7 +17,10 @@ public readonly record struct ObjectKey(string Namespace, string Name) : ICompar
     public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
 
     public static bool operator <(ObjectKey left, ObjectKey right) => left.CompareTo(right) < 0;
+
     public static bool operator >(ObjectKey left, ObjectKey right) => left.CompareTo(right) > 0;
+
     public static bool operator <=(ObjectKey left, ObjectKey right) => left.CompareTo(right) <= 0;
+
     public static bool operator >=(ObjectKey left, ObjectKey right) => left.CompareTo(right) >= 0;
 }

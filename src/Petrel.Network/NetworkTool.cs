@@ -2,13 +2,19 @@ using System.Diagnostics;
 
 namespace Petrel.Network;
 
-/// <summary>Runs the kernel's own network tools (<c>ip</c>, <c>nft</c>), which are the interface to netlink (architecture decision 10).</summary>
+/// <summary>
+/// Runs the kernel's own network tools (<c>ip</c>, <c>nft</c>), which are the interface to netlink (architecture decision 10).
+/// </summary>
 public static class NetworkTool
 {
     /// <summary>Runs a program with <paramref name="input"/> on its standard input and returns its standard output.</summary>
     /// <exception cref="CommandException">It could not be started, or ended with another code than 0.</exception>
     public static async Task<string> RunAsync(
-        string program, IReadOnlyList<string> arguments, string? input, CancellationToken cancellationToken)
+        string program,
+        IReadOnlyList<string> arguments,
+        string? input,
+        CancellationToken cancellationToken
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {

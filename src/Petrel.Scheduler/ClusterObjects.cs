@@ -9,8 +9,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler;
 
 /// <summary>
-/// Objects that only some pods need for being scheduled: each kind is listed and watched from the first such pod on, as every watch costs the API and this process
-/// something.
+/// Objects that only some pods need for being scheduled: each kind is listed and watched from the first such pod on, as every watch costs
+/// the API and this process something.
 /// </summary>
 internal sealed class ClusterObjects : IClusterObjects
 {
@@ -52,7 +52,9 @@ internal sealed class ClusterObjects : IClusterObjects
 
     public V1CSINode? CsiNode(string name) => _csiNodes.Get(new("", name));
 
-    /// <summary>Has something of a claim, volume, storage class or CSI node handled in the scheduling loop; say so before <see cref="RunAsync"/>.</summary>
+    /// <summary>
+    /// Has something of a claim, volume, storage class or CSI node handled in the scheduling loop; say so before <see cref="RunAsync"/>.
+    /// </summary>
     public void OnStorage(Action handler)
     {
         _claims.OnChange(_ => _send(handler));

@@ -13,8 +13,9 @@ using Petrel.Scheduler.Queue;
 namespace Petrel.Scheduler;
 
 /// <content>
-/// Gangs: pods that carry a PodGroup's name. As long as fewer than its minMember have a place, they are placed together, in one go of the loop: either enough get
-/// places, and are bound, or nobody keeps one. So two gangs never hold what the other needs. Once enough have places, further pods are scheduled singly.
+/// Gangs: pods that carry a PodGroup's name. As long as fewer than its minMember have a place, they are placed together, in one go of the
+/// loop: either enough get places, and are bound, or nobody keeps one. So two gangs never hold what the other needs. Once enough have
+/// places, further pods are scheduled singly.
 /// </content>
 public sealed partial class PodScheduler
 {
@@ -54,7 +55,15 @@ public sealed partial class PodScheduler
             Hold(first, gang, $"waiting for more pods of PodGroup \"{gang.Key.Name}\", which needs {gang.MinMember}");
             return;
         }
-        QueuedPod[] round = [.. others.Select(p => _queue.TakeAlong(p.Key)).OfType<QueuedPod>().Append(first).OrderBy(q => -q.Pod.Priority).ThenBy(q => q.Pod.Key)];
+        QueuedPod[] round =
+        [
+            .. others
+                .Select(p => _queue.TakeAlong(p.Key))
+                .OfType<QueuedPod>()
+                .Append(first)
+                .OrderBy(q => -q.Pod.Priority)
+                .ThenBy(q => q.Pod.Key),
+        ];
         if (!Array.TrueForAll(round, IsAllKnown))
         {
             Array.ForEach(round, _queue.PutBack);
@@ -120,52 +129,78 @@ public sealed partial class PodScheduler
     private void Hold(QueuedPod queued, Gang gang, string message)
     {
         _queue.PutHeld(queued);
-        _decisions?.Add(queued.Pod.Key, queued.Pod.Uid, new()
-        {
-            Time = _time.GetUtcNow(),
-            Profile = CycleFor(queued.Pod).Profile.Name,
-            Result = DecisionResult.WaitingForGang,
-            Message = message,
-            Nodes = _cluster.Nodes.Count,
-            Gang = RecordOf(gang, gang.Bound + Assumed(gang)),
-            WaitsFor = [gang.Group is null ? "its PodGroup is made" : "more pods of its gang are made"],
-        });
+        _decisions?.Add(
+            queued.Pod.Key,
+            queued.Pod.Uid,
+            new()
+            {
+                Time = _time.GetUtcNow(),
+                Profile = CycleFor(queued.Pod).Profile.Name,
+                Result = DecisionResult.WaitingForGang,
+                Message = message,
+                Nodes = _cluster.Nodes.Count,
+                Gang = RecordOf(gang, gang.Bound + Assumed(gang)),
+                WaitsFor = [gang.Group is null ? "its PodGroup is made" : "more pods of its gang are made"],
+            }
+        );
         ReportFailure(queued.Pod, "Unschedulable", message);
     }
 
-    private void PutAside(QueuedPod queued, Gang gang, int places, string message, Placement placement, IReadOnlyDictionary<string, Candidate> preempted)
+    private void PutAside(
+        QueuedPod queued,
+        Gang gang,
+        int places,
+        string message,
+        Placement placement,
+        IReadOnlyDictionary<string, Candidate> preempted
+    )
     {
         LogUnschedulable(_logger, queued.Pod.Key, message);
         var node = preempted.GetValueOrDefault(queued.Pod.Uid);
         _queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
         ReportFailure(queued.Pod, "Unschedulable", message);
-        Note(queued.Pod, gang, places, decision => decision with
-        {
-            Result = node is null ? DecisionResult.WaitingForGang : DecisionResult.Preempting,
-            Node = node?.Node ?? decision.Node,
-            Message = message,
-            Preemption = node is { Victims.Count: > 0 } ? DefaultPreemption.RecordOf(node) : null,
-            WaitsFor = decision.WaitsFor.Count > 0 ? decision.WaitsFor : ["another pod of its gang fits"],
-        });
+        Note(queued.Pod, gang, places, decision =>
+            decision with
+            {
+                Result = node is null ? DecisionResult.WaitingForGang : DecisionResult.Preempting,
+                Node = node?.Node ?? decision.Node,
+                Message = message,
+                Preemption = node is { Victims.Count: > 0 } ? DefaultPreemption.RecordOf(node) : null,
+                WaitsFor = decision.WaitsFor.Count > 0 ? decision.WaitsFor : ["another pod of its gang fits"],
+            }
+        );
     }
 
     private void Note(PodInfo pod, Gang gang, int places, Func<Decision, Decision>? change = null) =>
         _decisions?.Amend(pod.Uid, decision => (change?.Invoke(decision) ?? decision) with { Gang = RecordOf(gang, places) });
 
-    private static GangRecord RecordOf(Gang gang, int places) => new(gang.Key.Name, gang.Group?.Spec.MinMember ?? 0, gang.Bound + gang.Pending.Count, places);
+    private static GangRecord RecordOf(Gang gang, int places) =>
+        new(gang.Key.Name, gang.Group?.Spec.MinMember ?? 0, gang.Bound + gang.Pending.Count, places);
 
     /// <summary>
-    /// Makes room for a whole gang, or for nobody: tries, pod by pod, where each would fit if others of lower priority were gone, as if those before it had their places
-    /// already. Only when enough of them would fit, the victims are ended, and the nodes nominated. Answers who waits for which node then.
+    /// Makes room for a whole gang, or for nobody: tries, pod by pod, where each would fit if others of lower priority were gone, as if
+    /// those before it had their places already. Only when enough of them would fit, the victims are ended, and the nodes nominated.
+    /// Answers who waits for which node then.
     /// </summary>
-    private SortedDictionary<string, Candidate> Displace(IReadOnlyList<QueuedPod> round, Gang gang, int needed, CancellationToken cancellationToken)
+    private SortedDictionary<string, Candidate> Displace(
+        IReadOnlyList<QueuedPod> round,
+        Gang gang,
+        int needed,
+        CancellationToken cancellationToken
+    )
     {
         var none = new SortedDictionary<string, Candidate>(StringComparer.Ordinal);
         var preemption = CycleFor(round[0].Pod).Profile.PostFilter.OfType<DefaultPreemption>().FirstOrDefault();
-        if (preemption is null
+        if (
+            preemption is null
             // Those that it displaced still end: there are no more before they are gone, even when it waits for their nodes no longer.
             || gang.Victims.Any(v => _cluster.Find(v.Uid) is not null)
-            || round.Any(q => CycleFor(q.Pod) != CycleFor(round[0].Pod) || q.Pod.Priority <= _cluster.LowestPriority || preemption.Problem(q.Pod, new()) is not null))
+            || round.Any(q =>
+                CycleFor(q.Pod) != CycleFor(round[0].Pod)
+                || q.Pod.Priority <= _cluster.LowestPriority
+                || preemption.Problem(q.Pod, new()) is not null
+            )
+        )
         {
             return none;
         }

@@ -151,7 +151,9 @@ public sealed partial class PodScheduler
             return;
         }
         _cluster.SetService(
-            new(change.Latest.Metadata.NamespaceProperty ?? "", change.Latest.Metadata.Name), change.New is { } service ? LabelSets.Of(service.Spec.Selector) : null);
+            new(change.Latest.Metadata.NamespaceProperty ?? "", change.Latest.Metadata.Name),
+            change.New is { } service ? LabelSets.Of(service.Spec.Selector) : null
+        );
         _queue.Move(ClusterEvents.Services);
     }
 

@@ -16,9 +16,9 @@ using Petrel.Scheduler.Queue;
 namespace Petrel.Scheduler;
 
 /// <summary>
-/// Gives each pending pod a node (upstream: kube-scheduler). One loop owns all state: watches and finished bindings send it messages; between messages it takes pods
-/// from the queue, finds their nodes, and assumes the placements while the bindings are on their way. Nothing is kept that the API doesn't have: it can stop at any
-/// moment.
+/// Gives each pending pod a node (upstream: kube-scheduler). One loop owns all state: watches and finished bindings send it messages;
+/// between messages it takes pods from the queue, finds their nodes, and assumes the placements while the bindings are on their way.
+/// Nothing is kept that the API doesn't have: it can stop at any moment.
 /// </summary>
 public sealed partial class PodScheduler
 {
@@ -53,7 +53,13 @@ public sealed partial class PodScheduler
 
     /// <param name="decisions">Where what led to decisions is noted; null when nobody reads it.</param>
     public PodScheduler(
-        ApiClient client, TimeProvider time, IEntropy entropy, SchedulerSettings settings, ILoggerFactory logs, DecisionLog? decisions = null)
+        ApiClient client,
+        TimeProvider time,
+        IEntropy entropy,
+        SchedulerSettings settings,
+        ILoggerFactory logs,
+        DecisionLog? decisions = null
+    )
     {
         _client = client;
         _time = time;
@@ -86,7 +92,11 @@ public sealed partial class PodScheduler
             var percentage = profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore;
             _cycles.Add(
                 profile.SchedulerName,
-                new(Profile.Create(context, settings.Registry), _cluster, entropy, percentage) { Recorder = decisions is null ? null : new DecisionRecorder(decisions, time) });
+                new(Profile.Create(context, settings.Registry), _cluster, entropy, percentage)
+                {
+                    Recorder = decisions is null ? null : new DecisionRecorder(decisions, time),
+                }
+            );
         }
         _pods.OnChange(change => Send(() => OnPod(change)));
         _nodes.OnChange(change => Send(() => OnNode(change)));
@@ -105,8 +115,14 @@ public sealed partial class PodScheduler
         var stop = stopping.Token;
         Task[] parts =
         [
-            _pods.RunAsync(stop), _nodes.RunAsync(stop), _namespaces.RunAsync(stop), _objects.RunAsync(stop), _failures.RunAsync(stop), _events.RunAsync(stop),
-            groupStatus.RunAsync(stop), ScheduleAsync(stop),
+            _pods.RunAsync(stop),
+            _nodes.RunAsync(stop),
+            _namespaces.RunAsync(stop),
+            _objects.RunAsync(stop),
+            _failures.RunAsync(stop),
+            _events.RunAsync(stop),
+            groupStatus.RunAsync(stop),
+            ScheduleAsync(stop),
         ];
         await Task.WhenAny(parts);
         stopping.Cancel();
@@ -166,7 +182,9 @@ public sealed partial class PodScheduler
 
     private void SetAlarm(ITimer alarm)
     {
-        var due = (_queue.NextDue, _waiting.NextDue) is ({ } first, { } second) ? (first < second ? first : second) : _queue.NextDue ?? _waiting.NextDue;
+        var due = (_queue.NextDue, _waiting.NextDue) is ({ } first, { } second)
+            ? (first < second ? first : second)
+            : _queue.NextDue ?? _waiting.NextDue;
         if (due is { } at)
         {
             var wait = at - _time.GetUtcNow();
@@ -357,7 +375,10 @@ public sealed partial class PodScheduler
         {
             foreach (var plugin in placed.Profile.PreBind)
             {
-                if (plugin.Concerns(placed.Pod, placed.Node) && await plugin.PreBindAsync(placed.Pod, placed.NodeName, cancellationToken) is { } why)
+                if (
+                    plugin.Concerns(placed.Pod, placed.Node)
+                    && await plugin.PreBindAsync(placed.Pod, placed.NodeName, cancellationToken) is { } why
+                )
                 {
                     Send(() => OnBound(placed, BindResult.Refused, why, cancellationToken));
                     return;

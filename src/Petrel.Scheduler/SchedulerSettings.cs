@@ -5,7 +5,9 @@ namespace Petrel.Scheduler;
 /// <summary>How the scheduler works; the defaults are upstream's.</summary>
 public sealed record SchedulerSettings
 {
-    /// <summary>A pod is scheduled by the profile that its <c>spec.schedulerName</c> names; the first one's name is also the reporter of events.</summary>
+    /// <summary>
+    /// A pod is scheduled by the profile that its <c>spec.schedulerName</c> names; the first one's name is also the reporter of events.
+    /// </summary>
     public IReadOnlyList<ProfileSettings> Profiles { get; init; } = [new()];
 
     /// <summary>How long a pod waits after its first failed attempt; doubled with each further one.</summary>

@@ -15,16 +15,19 @@ public sealed record CertificateProfile(
     string Organization,
     bool IsServer,
     IReadOnlyList<string> DnsNames,
-    IReadOnlyList<IPAddress> Addresses)
+    IReadOnlyList<IPAddress> Addresses
+)
 {
     /// <summary>The API server's own certificate, for the names and addresses that clients use.</summary>
-    public static CertificateProfile ApiServer(IReadOnlyList<IPAddress> addresses) => new(
-        "apiserver",
-        "kube-apiserver",
-        "",
-        IsServer: true,
-        ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"],
-        addresses);
+    public static CertificateProfile ApiServer(IReadOnlyList<IPAddress> addresses) =>
+        new(
+            "apiserver",
+            "kube-apiserver",
+            "",
+            IsServer: true,
+            ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"],
+            addresses
+        );
 
     /// <summary>The administrator's: may do everything.</summary>
     public static CertificateProfile Admin { get; } = new("admin", "kubernetes-admin", "system:masters", IsServer: false, [], []);

@@ -4,8 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Petrel.Security;
 
 /// <summary>
-/// The cluster's own certificate authority and the certificates that it issued, as PEM files in one directory (mode 0600, ECDSA P-256). Loading
-/// is the same as making: what is missing, ends soon, is for other names or of another authority is issued anew; the authority itself stays.
+/// The cluster's own certificate authority and the certificates that it issued, as PEM files in one directory (mode 0600, ECDSA P-256).
+/// Loading is the same as making: what is missing, ends soon, is for other names or of another authority is issued anew; the authority
+/// itself stays.
 /// </summary>
 public sealed class ClusterAuthority
 {
@@ -45,7 +46,11 @@ public sealed class ClusterAuthority
             var request = new CertificateRequest("CN=petrel-ca", key, HashAlgorithmName.SHA256);
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
             request.CertificateExtensions.Add(
-                new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true));
+                new X509KeyUsageExtension(
+                    X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature,
+                    true
+                )
+            );
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
             var now = time.GetUtcNow();
             using var made = request.CreateSelfSigned(now - Skew, now + AuthorityLife);
@@ -56,14 +61,20 @@ public sealed class ClusterAuthority
         return new(directory, time, X509Certificate2.CreateFromPemFile(certificatePath, keyPath));
     }
 
-    /// <summary>The certificate with its key for <paramref name="profile"/>: the one on disk, or a new one when that is absent, other, or ends soon.</summary>
+    /// <summary>
+    /// The certificate with its key for <paramref name="profile"/>: the one on disk, or a new one when that is absent, other, or ends soon.
+    /// </summary>
     public IssuedCertificate Issue(CertificateProfile profile)
     {
         // One file holds the profile, the certificate and its key, so that they always belong together.
         var path = Path.Combine(_directory, profile.FileName + ".pem");
         var heading = Describe(profile);
-        if (File.Exists(path) && File.ReadAllText(path) is var text && text.StartsWith(heading, StringComparison.Ordinal)
-            && FromFile(text) is { } existing)
+        if (
+            File.Exists(path)
+            && File.ReadAllText(path) is var text
+            && text.StartsWith(heading, StringComparison.Ordinal)
+            && FromFile(text) is { } existing
+        )
         {
             return existing;
         }
@@ -127,7 +138,8 @@ public sealed class ClusterAuthority
     private static string Describe(CertificateProfile profile)
     {
         var use = profile.IsServer ? "server" : "client";
-        return $"# {use} certificate of {profile.CommonName} ({profile.Organization}) for {string.Join(", ", [.. profile.DnsNames, .. profile.Addresses.Select(a => a.ToString())])}\n";
+        return $"# {use} certificate of {profile.CommonName} ({profile.Organization}) for "
+            + $"{string.Join(", ", [.. profile.DnsNames, .. profile.Addresses.Select(a => a.ToString())])}\n";
     }
 }
 

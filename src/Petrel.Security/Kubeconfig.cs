@@ -2,10 +2,19 @@ using System.Text;
 
 namespace Petrel.Security;
 
-/// <summary>Writes kubeconfig files as kubectl and client libraries read them (client-go's Config v1), with the credentials inside.</summary>
+/// <summary>
+/// Writes kubeconfig files as kubectl and client libraries read them (client-go's Config v1), with the credentials inside.
+/// </summary>
 public static class Kubeconfig
 {
-    public static void Write(string path, string server, string authorityPem, IssuedCertificate client, string cluster = "petrel", string user = "admin") =>
+    public static void Write(
+        string path,
+        string server,
+        string authorityPem,
+        IssuedCertificate client,
+        string cluster = "petrel",
+        string user = "admin"
+    ) =>
         SecretFile.Write(
             path,
             $"""
@@ -28,7 +37,8 @@ public static class Kubeconfig
                 user: {user}
             current-context: {cluster}
 
-            """);
+            """
+        );
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

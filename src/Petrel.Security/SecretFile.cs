@@ -7,12 +7,17 @@ public static class SecretFile
     public static void Write(string path, string text)
     {
         var temporary = $"{path}.{Environment.ProcessId}.new";
-        using (var file = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
+        using (
+            var file = new FileStream(
+                temporary,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
         {
             using var writer = new StreamWriter(file, leaveOpen: true);
             writer.Write(text);

@@ -61,7 +61,8 @@ public interface IRevisionedStore : IAsyncDisposable
 public readonly record struct StoreOperation(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedRevision)
 {
     /// <summary>Creates or replaces a key.</summary>
-    public static StoreOperation Put(string key, ReadOnlyMemory<byte> value, long? expectedRevision = null) => new(key, value, expectedRevision);
+    public static StoreOperation Put(string key, ReadOnlyMemory<byte> value, long? expectedRevision = null) =>
+        new(key, value, expectedRevision);
 
     /// <summary>
     /// Deletes a key. (Prefer it to a conditional with null: <c>gone ? null : bytes</c> is an empty value, not null, because a
@@ -90,7 +91,12 @@ public sealed record RangeResult(long Revision, IReadOnlyList<StoreEntry> Entrie
 /// <param name="CreateRevision">The revision that created the key (of the deleted entry, for a deletion).</param>
 /// <param name="PreviousValue">The value before the change; null when the key did not exist.</param>
 public sealed record StoreChange(
-    string Key, long Revision, ReadOnlyMemory<byte>? Value, long CreateRevision, ReadOnlyMemory<byte>? PreviousValue);
+    string Key,
+    long Revision,
+    ReadOnlyMemory<byte>? Value,
+    long CreateRevision,
+    ReadOnlyMemory<byte>? PreviousValue
+);
 
 /// <summary>
 /// Changes of one or more whole revisions. <see cref="UpTo"/> is the revision that the watcher has now seen everything up to;

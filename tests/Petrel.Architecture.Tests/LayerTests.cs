@@ -27,11 +27,19 @@ public sealed class LayerTests
     [MemberData(nameof(Parts))]
     public void A_part_uses_only_the_parts_below_it(string part)
     {
-        var forbidden = Allowed.Keys.Append("Petrel.Simulation").Append("Petrel.Cli").Except(Allowed[part]).Where(other => other != part).ToArray();
+        var forbidden = Allowed
+            .Keys.Append("Petrel.Simulation")
+            .Append("Petrel.Cli")
+            .Except(Allowed[part])
+            .Where(other => other != part)
+            .ToArray();
 
         var result = Types.InAssembly(Assembly.Load(part)).ShouldNot().HaveDependencyOnAny(forbidden).GetResult();
 
-        Assert.True(result.IsSuccessful, $"{part} must not use {string.Join(", ", forbidden)}: {string.Join(", ", result.FailingTypeNames ?? [])}");
+        Assert.True(
+            result.IsSuccessful,
+            $"{part} must not use {string.Join(", ", forbidden)}: {string.Join(", ", result.FailingTypeNames ?? [])}"
+        );
     }
 
     [Theory]
@@ -39,7 +47,9 @@ public sealed class LayerTests
     public void A_projects_references_are_the_arrows(string part)
     {
         var project = XDocument.Load(Path.Combine(Root, "src", part, $"{part}.csproj"));
-        var references = project.Descendants("ProjectReference").Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
+        var references = project
+            .Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
 
         Assert.Empty(references.Except(Allowed[part]));
     }
@@ -47,7 +57,8 @@ public sealed class LayerTests
     [Fact]
     public void Only_edge_projects_leave_the_determinism_contract()
     {
-        var edges = Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories)
+        var edges = Directory
+            .EnumerateFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories)
             .Where(path => XDocument.Load(path).Descendants("PetrelEdge").Any(e => e.Value == "true"))
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
@@ -63,7 +74,8 @@ public sealed class LayerTests
             where !path.Contains("/obj/", StringComparison.Ordinal)
             let lines = File.ReadAllLines(path)
             from i in Enumerable.Range(0, lines.Length)
-            where lines[i].Contains("pragma warning disable RS0030", StringComparison.Ordinal)
+            where
+                lines[i].Contains("pragma warning disable RS0030", StringComparison.Ordinal)
                 && !lines[i].Contains("//", StringComparison.Ordinal)
                 && (i == 0 || !lines[i - 1].TrimStart().StartsWith("//", StringComparison.Ordinal))
             select $"{Path.GetRelativePath(Root, path)}:{i + 1}";

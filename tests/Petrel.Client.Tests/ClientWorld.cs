@@ -22,7 +22,14 @@ internal sealed class ClientWorld : IAsyncDisposable
     {
         _process = _simulator.CreateProcess("test");
         var server = new ApiServer.ApiServer(
-            options ?? new(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+            options ?? new(),
+            _store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         Link = new(server);
         User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         Client = new(Link, UserInfo.ControlPlane("test"));
@@ -69,20 +76,33 @@ internal sealed class ClientWorld : IAsyncDisposable
     public void DeleteConfigMap(string name) =>
         Do(async stop => Assert.True(await User.DeleteAsync<V1ConfigMap>(new ObjectKey("default", name), new(), stop)));
 
-    public void Paint(string name, string color) => Do(async stop => await User.PatchAsync<V1ConfigMap>(
-        new("default", name), new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["labels"] = new System.Text.Json.Nodes.JsonObject { ["color"] = color } } }, stop));
+    public void Paint(string name, string color) =>
+        Do(async stop =>
+            await User.PatchAsync<V1ConfigMap>(
+                new("default", name),
+                new()
+                {
+                    ["metadata"] = new System.Text.Json.Nodes.JsonObject
+                    {
+                        ["labels"] = new System.Text.Json.Nodes.JsonObject { ["color"] = color },
+                    },
+                },
+                stop
+            )
+        );
 
-    public static V1ConfigMap ConfigMap(string name, string? color = null) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "ConfigMap",
-        Metadata = new()
+    public static V1ConfigMap ConfigMap(string name, string? color = null) =>
+        new()
         {
-            Name = name,
-            NamespaceProperty = "default",
-            Labels = color is null ? null : new Dictionary<string, string> { ["color"] = color },
-        },
-    };
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = "default",
+                Labels = color is null ? null : new Dictionary<string, string> { ["color"] = color },
+            },
+        };
 
     public ValueTask DisposeAsync()
     {
@@ -94,7 +114,10 @@ internal sealed class ClientWorld : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

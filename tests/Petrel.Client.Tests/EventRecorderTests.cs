@@ -31,8 +31,19 @@ public sealed class EventRecorderTests : IAsyncDisposable
         Assert.Equal(("Warning", "Odd", "It is odd.", 1), (sent.Type, sent.Reason, sent.Message, sent.Count));
         Assert.Equal(
             ("v1", "ConfigMap", "default", "a", _about.Metadata.Uid, "data{x}"),
-            (sent.InvolvedObject.ApiVersion, sent.InvolvedObject.Kind, sent.InvolvedObject.NamespaceProperty, sent.InvolvedObject.Name, sent.InvolvedObject.Uid, sent.InvolvedObject.FieldPath));
-        Assert.Equal(("tester", "n1", "tester", "n1"), (sent.Source.Component, sent.Source.Host, sent.ReportingComponent, sent.ReportingInstance));
+            (
+                sent.InvolvedObject.ApiVersion,
+                sent.InvolvedObject.Kind,
+                sent.InvolvedObject.NamespaceProperty,
+                sent.InvolvedObject.Name,
+                sent.InvolvedObject.Uid,
+                sent.InvolvedObject.FieldPath
+            )
+        );
+        Assert.Equal(
+            ("tester", "n1", "tester", "n1"),
+            (sent.Source.Component, sent.Source.Host, sent.ReportingComponent, sent.ReportingInstance)
+        );
         Assert.Equal(sent.FirstTimestamp, sent.LastTimestamp);
         Assert.StartsWith("a.", sent.Metadata.Name, StringComparison.Ordinal);
     }
@@ -127,17 +138,41 @@ public sealed class EventRecorderTests : IAsyncDisposable
     public void Events_of_cluster_scoped_objects_are_in_the_default_namespace()
     {
         Start();
-        _events.Record(new V1Node { Metadata = new() { Name = "n1", Uid = "n1" } }, "Normal", "Starting", "Starts.");
+        _events.Record(
+            new V1Node
+            {
+                Metadata = new() { Name = "n1", Uid = "n1" },
+            },
+            "Normal",
+            "Starting",
+            "Starts."
+        );
         _world.Run(1);
         var sent = Assert.Single(Sent());
-        Assert.Equal(("v1", "Node", null), (sent.InvolvedObject.ApiVersion, sent.InvolvedObject.Kind, sent.InvolvedObject.NamespaceProperty));
+        Assert.Equal(
+            ("v1", "Node", null),
+            (sent.InvolvedObject.ApiVersion, sent.InvolvedObject.Kind, sent.InvolvedObject.NamespaceProperty)
+        );
     }
 
     [Fact]
     public void Kinds_of_a_group_say_so_and_long_messages_are_cut()
     {
         Start();
-        _events.Record(new V1Deployment { Metadata = new() { Name = "d", NamespaceProperty = "default", Uid = "d" } }, "Normal", "Long", new string('x', 5000));
+        _events.Record(
+            new V1Deployment
+            {
+                Metadata = new()
+                {
+                    Name = "d",
+                    NamespaceProperty = "default",
+                    Uid = "d",
+                },
+            },
+            "Normal",
+            "Long",
+            new string('x', 5000)
+        );
         _world.Run(1);
         var sent = Assert.Single(Sent());
         Assert.Equal(("apps/v1", "Deployment"), (sent.InvolvedObject.ApiVersion, sent.InvolvedObject.Kind));

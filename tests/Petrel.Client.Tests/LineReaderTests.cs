@@ -8,11 +8,15 @@ public sealed class LineReaderTests
     private static readonly Gen<string> Line = Gen.OneOfConst("a", "ä", "日本", "🐦", "{}", " ", "\r").List[1, 5].Select(string.Concat);
 
     [Fact]
-    public void Lines_are_the_same_however_the_chunks_fall() => Gen.Select(Line.List[0, 8], Gen.Int[0, 40].List[0, 8]).Sample((lines, cuts) =>
-    {
-        var bytes = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
-        Assert.Equal(lines, Read(bytes, cuts));
-    });
+    public void Lines_are_the_same_however_the_chunks_fall() =>
+        Gen.Select(Line.List[0, 8], Gen.Int[0, 40].List[0, 8])
+            .Sample(
+                (lines, cuts) =>
+                {
+                    var bytes = Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n")));
+                    Assert.Equal(lines, Read(bytes, cuts));
+                }
+            );
 
     [Fact]
     public void Empty_lines_are_left_out() => Assert.Equal(["a", "b"], Read("\na\n\n\nb\n"u8.ToArray(), [2, 3]));
@@ -24,7 +28,9 @@ public sealed class LineReaderTests
     public async Task A_line_is_there_as_soon_as_it_has_ended()
     {
         var more = new TaskCompletionSource();
-        await using var lines = LineReader.LinesAsync(FirstThenAsync("a\nb"u8.ToArray(), more.Task), TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        await using var lines = LineReader
+            .LinesAsync(FirstThenAsync("a\nb"u8.ToArray(), more.Task), TestContext.Current.CancellationToken)
+            .GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await lines.MoveNextAsync());
         Assert.Equal("a", Encoding.UTF8.GetString(lines.Current.Span));
         var next = lines.MoveNextAsync();

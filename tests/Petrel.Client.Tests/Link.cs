@@ -43,7 +43,10 @@ internal sealed class Link(IApiHandler api) : IApiHandler, IDisposable
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> UntilCutAsync(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> stream, CancellationTokenSource cut, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IAsyncEnumerable<ReadOnlyMemory<byte>> stream,
+        CancellationTokenSource cut,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cut.Token, cancellationToken);
         await using var chunks = stream.GetAsyncEnumerator(either.Token);

@@ -7,8 +7,9 @@ public sealed class LoopsTests
     [Fact]
     public async Task When_one_fails_the_others_are_stopped_and_the_failure_is_thrown()
     {
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => Loops.RunTogetherAsync(
-            TestContext.Current.CancellationToken, Forever("a"), _ => throw new IOException("broken"), Forever("b")));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            Loops.RunTogetherAsync(TestContext.Current.CancellationToken, Forever("a"), _ => throw new IOException("broken"), Forever("b"))
+        );
         Assert.Equal("broken", failure.Message);
         Assert.IsType<IOException>(failure.InnerException);
         Assert.Equal(["a", "b"], Stopped);
@@ -27,7 +28,8 @@ public sealed class LoopsTests
                 await Forever("slow")(stop).ContinueWith(_ => { }, TaskScheduler.Default);
                 await cleaned.Task;
                 ended = true;
-            });
+            }
+        );
         Assert.False(running.IsCompleted);
         cleaned.SetResult();
         await Assert.ThrowsAsync<InvalidOperationException>(() => running);
@@ -64,34 +66,39 @@ public sealed class LoopsTests
     [Fact]
     public async Task A_cancellation_that_nobody_asked_for_is_a_failure()
     {
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => Loops.RunTogetherAsync(
-            TestContext.Current.CancellationToken, Forever("a"), _ => throw new TaskCanceledException("a request timed out")));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            Loops.RunTogetherAsync(TestContext.Current.CancellationToken, Forever("a"), _ =>
+                throw new TaskCanceledException("a request timed out")
+            )
+        );
         Assert.Equal("a request timed out", failure.Message);
         Assert.Equal(["a"], Stopped);
     }
 
     private IEnumerable<string> Stopped => _stopped.Order(StringComparer.Ordinal);
 
-    private Func<CancellationToken, Task> Forever(string name) => async stop =>
-    {
-        try
+    private Func<CancellationToken, Task> Forever(string name) =>
+        async stop =>
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, stop);
-        }
-        finally
-        {
-            lock (_stopped)
+            try
             {
-                _stopped.Add(name);
+                await Task.Delay(Timeout.InfiniteTimeSpan, stop);
             }
-        }
-    };
+            finally
+            {
+                lock (_stopped)
+                {
+                    _stopped.Add(name);
+                }
+            }
+        };
 
-    private static Func<CancellationToken, Task> FailsWhenStopped(string message) => async stop =>
-    {
-        var stopped = new TaskCompletionSource();
-        using var registration = stop.Register(stopped.SetResult);
-        await stopped.Task;
-        throw new IOException(message);
-    };
+    private static Func<CancellationToken, Task> FailsWhenStopped(string message) =>
+        async stop =>
+        {
+            var stopped = new TaskCompletionSource();
+            using var registration = stop.Register(stopped.SetResult);
+            await stopped.Task;
+            throw new IOException(message);
+        };
 }

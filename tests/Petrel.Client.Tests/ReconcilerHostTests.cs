@@ -23,14 +23,15 @@ public sealed class ReconcilerHostTests : IDisposable
         _simulator.Dispose();
     }
 
-    public static TheoryData<Exception> Failures => new()
-    {
-        new InvalidOperationException("broken"),
-        new IOException("unknown outcome"),
-        new ApiException(409, new V1Status { Reason = "Conflict" }),
-        new ApiException(404, new V1Status { Reason = "NotFound" }),
-        new OperationCanceledException("a request that timed out"),
-    };
+    public static TheoryData<Exception> Failures =>
+        new()
+        {
+            new InvalidOperationException("broken"),
+            new IOException("unknown outcome"),
+            new ApiException(409, new V1Status { Reason = "Conflict" }),
+            new ApiException(404, new V1Status { Reason = "NotFound" }),
+            new OperationCanceledException("a request that timed out"),
+        };
 
     [Theory]
     [MemberData(nameof(Failures), DisableDiscoveryEnumeration = true)]
@@ -93,7 +94,8 @@ public sealed class ReconcilerHostTests : IDisposable
                 done[key] = done.GetValueOrDefault(key) + 1;
                 return null;
             },
-            workers: 3);
+            workers: 3
+        );
         for (var i = 0; i < 50; i++)
         {
             _queue.Add(Key($"{i % 5}"));
@@ -119,7 +121,8 @@ public sealed class ReconcilerHostTests : IDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, _process.Time, _stopping);
                 return null;
             },
-            workers: 2);
+            workers: 2
+        );
         _queue.Add(Key("a"));
         Run(1);
         Assert.False(host.HasEnded);
@@ -132,11 +135,12 @@ public sealed class ReconcilerHostTests : IDisposable
 
     private double Now => _simulator.Clock.Elapsed.TotalMilliseconds;
 
-    private SimulatedComponent Start(Func<ObjectKey, ValueTask<TimeSpan?>> work, int workers = 1) => _simulator.Spawn(_process, "host", stop =>
-    {
-        _stopping = stop;
-        return new ReconcilerHost(new Scripted(work), _queue, NullLogger.Instance, workers).RunAsync(stop);
-    });
+    private SimulatedComponent Start(Func<ObjectKey, ValueTask<TimeSpan?>> work, int workers = 1) =>
+        _simulator.Spawn(_process, "host", stop =>
+        {
+            _stopping = stop;
+            return new ReconcilerHost(new Scripted(work), _queue, NullLogger.Instance, workers).RunAsync(stop);
+        });
 
     private void Run(double seconds)
     {

@@ -145,13 +145,16 @@ public sealed class SharedCacheTests : IAsyncDisposable
     {
         Start();
         var asked = 0;
-        var waiting = _world.Start(async stop => await _cache.WaitUntilAsync(
-            () =>
-            {
-                asked++;
-                return false;
-            },
-            stop));
+        var waiting = _world.Start(async stop =>
+            await _cache.WaitUntilAsync(
+                () =>
+                {
+                    asked++;
+                    return false;
+                },
+                stop
+            )
+        );
         _world.Run(1);
         waiting.Stop();
         _world.Run(1);
@@ -189,8 +192,17 @@ public sealed class SharedCacheTests : IAsyncDisposable
     {
         Start();
         ulong written = 0;
-        _world.Do(async stop => written = ulong.Parse((await _world.User.CreateAsync(
-            new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new() { Name = "team" } }, stop)).Metadata.ResourceVersion));
+        _world.Do(async stop => written = ulong.Parse((
+                    await _world.User.CreateAsync(
+                        new V1Namespace
+                        {
+                            ApiVersion = "v1",
+                            Kind = "Namespace",
+                            Metadata = new() { Name = "team" },
+                        },
+                        stop
+                    )
+                ).Metadata.ResourceVersion));
         _world.Run(120);
         Assert.InRange(_cache.Revision, written, ulong.MaxValue);
         Assert.Empty(_seen);

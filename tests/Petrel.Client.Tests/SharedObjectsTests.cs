@@ -6,7 +6,8 @@ namespace Petrel.Client.Tests;
 public sealed class SharedObjectsTests
 {
     private const string Pod =
-        """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default","resourceVersion":"7","managedFields":[{"manager":"m"}]},"spec":{"containers":[]}}""";
+        """{"apiVersion":"v1","kind":"Pod","metadata":"""
+        + """{"name":"p","namespace":"default","resourceVersion":"7","managedFields":[{"manager":"m"}]},"spec":{"containers":[]}}""";
 
     [Fact]
     public void The_same_bytes_are_one_object()
@@ -81,8 +82,11 @@ public sealed class SharedObjectsTests
     public void A_list_is_read_item_by_item()
     {
         var list = Encoding.UTF8.GetBytes(
-            """{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"","resourceVersion":"42"},"items":[{"metadata":{"name":"a","resourceVersion":"1"}},POD],"more":[1]}"""
-                .Replace("POD", Pod, StringComparison.Ordinal));
+            (
+                """{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"","resourceVersion":"42"},"items":[{"metadata":"""
+                + """{"name":"a","resourceVersion":"1"}},POD],"more":[1]}"""
+            ).Replace("POD", Pod, StringComparison.Ordinal)
+        );
         var (items, revision) = ListReader.Read<V1Pod>(list, shared: false);
         Assert.Equal(42UL, revision);
         Assert.Equal(["a", "p"], items.Select(i => i.Metadata.Name));

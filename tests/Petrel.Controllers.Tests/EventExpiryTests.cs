@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Tests;
 
-/// <summary>Events live for an hour after they were last written. (Here and not with the API server: these tests have virtual time.)</summary>
+/// <summary>
+/// Events live for an hour after they were last written. (Here and not with the API server: these tests have virtual time.)
+/// </summary>
 public sealed class EventExpiryTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(_ => []);
@@ -27,15 +29,23 @@ public sealed class EventExpiryTests : IAsyncDisposable
 
     private IEnumerable<string> Names() => _cluster.List<Corev1Event>().Select(e => e.Metadata.Name);
 
-    private void Create(string name) => _cluster.Create(new Corev1Event
-    {
-        ApiVersion = "v1",
-        Kind = "Event",
-        Metadata = new() { Name = name, NamespaceProperty = "default" },
-        InvolvedObject = new() { Kind = "Pod", Name = "p", NamespaceProperty = "default" },
-        Reason = "Tested",
-        Type = "Normal",
-        Count = 1,
-        LastTimestamp = _cluster.Now.UtcDateTime,
-    });
+    private void Create(string name) =>
+        _cluster.Create(
+            new Corev1Event
+            {
+                ApiVersion = "v1",
+                Kind = "Event",
+                Metadata = new() { Name = name, NamespaceProperty = "default" },
+                InvolvedObject = new()
+                {
+                    Kind = "Pod",
+                    Name = "p",
+                    NamespaceProperty = "default",
+                },
+                Reason = "Tested",
+                Type = "Normal",
+                Count = 1,
+                LastTimestamp = _cluster.Now.UtcDateTime,
+            }
+        );
 }

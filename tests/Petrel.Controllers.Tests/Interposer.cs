@@ -39,7 +39,10 @@ internal sealed class Interposer(IApiHandler inner) : IApiHandler
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> HoldAsync(
-        string path, IAsyncEnumerable<ReadOnlyMemory<byte>> stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string path,
+        IAsyncEnumerable<ReadOnlyMemory<byte>> stream,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await foreach (var chunk in stream.WithCancellation(cancellationToken))
         {

@@ -6,8 +6,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.Tests;
 
 /// <summary>
-/// Plays the scheduler and the agents in a <see cref="TestCluster"/>: pods are bound, start, become ready, and end only when their agent says so. It
-/// fails when a pod starts while its agent still runs another one of that name.
+/// Plays the scheduler and the agents in a <see cref="TestCluster"/>: pods are bound, start, become ready, and end only when their agent
+/// says so. It fails when a pod starts while its agent still runs another one of that name.
 /// </summary>
 internal sealed class PodPlayer(TestCluster cluster)
 {
@@ -80,7 +80,10 @@ internal sealed class PodPlayer(TestCluster cluster)
     {
         _running.Remove(name);
         cluster.Change<V1Pod>(
-            name, p => p.Status = new() { Phase = phase, Conditions = [new() { Type = "Ready", Status = "False" }] }, status: true);
+            name,
+            p => p.Status = new() { Phase = phase, Conditions = [new() { Type = "Ready", Status = "False" }] },
+            status: true
+        );
     }
 
     public static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
@@ -100,25 +103,52 @@ internal sealed class PodPlayer(TestCluster cluster)
     private void End(V1Pod pod)
     {
         _running.Remove(pod.Metadata.Name);
-        cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(
-            new ObjectKey("default", pod.Metadata.Name), new() { GracePeriodSeconds = 0, Preconditions = new() { Uid = pod.Metadata.Uid } }, stop));
+        cluster.Do(
+            async (user, stop) =>
+                await user.DeleteAsync<V1Pod>(
+                    new ObjectKey("default", pod.Metadata.Name),
+                    new()
+                    {
+                        GracePeriodSeconds = 0,
+                        Preconditions = new() { Uid = pod.Metadata.Uid },
+                    },
+                    stop
+                )
+        );
     }
 
-    private void Bind(V1Pod pod, string node) => cluster.Do(async (user, stop) =>
-    {
-        try
-        {
-            await user.SendAsync(
-                "POST",
-                $"/api/v1/namespaces/default/pods/{pod.Metadata.Name}/binding",
-                [],
-                ApiClient.Body(new V1Binding { ApiVersion = "v1", Kind = "Binding", Metadata = new() { Name = pod.Metadata.Name }, Target = new() { ApiVersion = "v1", Kind = "Node", Name = node } }),
-                "application/json",
-                stop);
-        }
-        catch (ApiException e) when (e.IsConflict || e.IsNotFound)
-        {
-            // It went meanwhile.
-        }
-    });
+    private void Bind(V1Pod pod, string node) =>
+        cluster.Do(
+            async (user, stop) =>
+            {
+                try
+                {
+                    await user.SendAsync(
+                        "POST",
+                        $"/api/v1/namespaces/default/pods/{pod.Metadata.Name}/binding",
+                        [],
+                        ApiClient.Body(
+                            new V1Binding
+                            {
+                                ApiVersion = "v1",
+                                Kind = "Binding",
+                                Metadata = new() { Name = pod.Metadata.Name },
+                                Target = new()
+                                {
+                                    ApiVersion = "v1",
+                                    Kind = "Node",
+                                    Name = node,
+                                },
+                            }
+                        ),
+                        "application/json",
+                        stop
+                    );
+                }
+                catch (ApiException e) when (e.IsConflict || e.IsNotFound)
+                {
+                    // It went meanwhile.
+                }
+            }
+        );
 }

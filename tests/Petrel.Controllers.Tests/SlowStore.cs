@@ -4,7 +4,8 @@ using Petrel.Store;
 namespace Petrel.Controllers.Tests;
 
 /// <summary>A store whose reads and commits take random virtual time, so that requests come in between each other's steps.</summary>
-internal sealed class SlowStore(IRevisionedStore inner, TimeProvider time, IEntropy entropy, Action<IRevisionedStore> committed) : IRevisionedStore
+internal sealed class SlowStore(IRevisionedStore inner, TimeProvider time, IEntropy entropy, Action<IRevisionedStore> committed)
+    : IRevisionedStore
 {
     public long CurrentRevision => inner.CurrentRevision;
 
@@ -28,7 +29,13 @@ internal sealed class SlowStore(IRevisionedStore inner, TimeProvider time, IEntr
         return await inner.GetAsync(key, cancellationToken);
     }
 
-    public async ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken)
+    public async ValueTask<RangeResult> RangeAsync(
+        string prefix,
+        long atRevision,
+        string? afterKey,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         await PassAsync();
         return await inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);

@@ -32,14 +32,22 @@ public sealed class TestCluster : IAsyncDisposable
         ApiServerOptions? options = null,
         INodeConnector? nodes = null,
         bool overNetwork = false,
-        Func<IApiHandler, IApiHandler>? wrapApi = null)
+        Func<IApiHandler, IApiHandler>? wrapApi = null
+    )
     {
         _simulator = new(seed);
         Network = new(_simulator.History);
         _process = _simulator.CreateProcess("server");
         var store = wrapStore?.Invoke(_store, _process.Time, _simulator.Entropy.Fork()) ?? _store;
         var server = new ApiServer.ApiServer(
-            options ?? new(), store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), nodes ?? new NoNodes(), NullLoggerFactory.Instance);
+            options ?? new(),
+            store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            nodes ?? new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         Api = server;
         User = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", server.RunAsync);
@@ -47,9 +55,17 @@ public sealed class TestCluster : IAsyncDisposable
         _startControllers = () =>
         {
             var process = overNetwork ? _simulator.CreateProcess("controllers") : _process;
-            IApiHandler api = overNetwork ? new SimulatedLink(Network, process, _simulator.Entropy.Fork(), () => new(_process, server)) : server;
+            IApiHandler api = overNetwork
+                ? new SimulatedLink(Network, process, _simulator.Entropy.Fork(), () => new(_process, server))
+                : server;
             var manager = new ControllerManager(
-                new(wrapApi?.Invoke(api) ?? api, UserInfo.ControlPlane("kube-controller-manager")), process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, compose);
+                new(wrapApi?.Invoke(api) ?? api, UserInfo.ControlPlane("kube-controller-manager")),
+                process.Time,
+                _simulator.Entropy.Fork(),
+                settings,
+                NullLoggerFactory.Instance,
+                compose
+            );
             _simulator.Spawn(process, "controllers", manager.RunAsync);
             _controllers = process;
         };
@@ -57,9 +73,7 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     public TestCluster(Func<ControllerContext, IController[]> compose)
-        : this(new(), compose)
-    {
-    }
+        : this(new(), compose) { }
 
     /// <summary>An administrator's client, to be used inside <see cref="Do"/>.</summary>
     public ApiClient User { get; }
@@ -117,7 +131,9 @@ public sealed class TestCluster : IAsyncDisposable
         return result;
     }
 
-    /// <summary>A power cut of the controllers, which then begin anew with empty memories. Only when they are reached over the network.</summary>
+    /// <summary>
+    /// A power cut of the controllers, which then begin anew with empty memories. Only when they are reached over the network.
+    /// </summary>
     public void RestartControllers()
     {
         Assert.NotSame(_process, _controllers);
@@ -130,24 +146,37 @@ public sealed class TestCluster : IAsyncDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         T result = null!;
-        Do(async (user, stop) =>
-        {
-            var value = await user.GetAsync<T>(new ObjectKey(ns, name), stop);
-            change(value);
-            result = status ? await user.UpdateStatusAsync(value, stop) : await user.UpdateAsync(value, stop);
-        });
+        Do(
+            async (user, stop) =>
+            {
+                var value = await user.GetAsync<T>(new ObjectKey(ns, name), stop);
+                change(value);
+                result = status ? await user.UpdateStatusAsync(value, stop) : await user.UpdateAsync(value, stop);
+            }
+        );
         return result;
     }
 
     /// <summary>Plays the agent: the pod is Running, and ready or not, since now.</summary>
-    public void SetReady(string pod, bool ready = true) => Change<V1Pod>(
-        pod,
-        p => p.Status = new()
-        {
-            Phase = "Running",
-            Conditions = [new() { Type = "Ready", Status = ready ? "True" : "False", LastTransitionTime = Now.UtcDateTime }],
-        },
-        status: true);
+    public void SetReady(string pod, bool ready = true) =>
+        Change<V1Pod>(
+            pod,
+            p =>
+                p.Status = new()
+                {
+                    Phase = "Running",
+                    Conditions =
+                    [
+                        new()
+                        {
+                            Type = "Ready",
+                            Status = ready ? "True" : "False",
+                            LastTransitionTime = Now.UtcDateTime,
+                        },
+                    ],
+                },
+            status: true
+        );
 
     public ValueTask DisposeAsync()
     {
@@ -158,7 +187,10 @@ public sealed class TestCluster : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

@@ -35,7 +35,9 @@ public sealed class Guestbook(TestCluster cluster) : IDisposable
     public async Task SignAsync(ReadyPod pod, string entry)
     {
         using var response = await _http.PostAsync(
-            new Uri($"http://{pod.Address}:8080/entries"), new FormUrlEncodedContent([KeyValuePair.Create("entry", entry)]));
+            new Uri($"http://{pod.Address}:8080/entries"),
+            new FormUrlEncodedContent([KeyValuePair.Create("entry", entry)])
+        );
         Assert.True(response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.SeeOther, $"{response.StatusCode}");
     }
 

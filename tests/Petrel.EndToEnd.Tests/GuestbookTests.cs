@@ -43,7 +43,8 @@ public sealed class GuestbookTests
                     await guestbook.GetAsync(pods[0], "/followed");
                     return logs.Text.Contains("/followed");
                 },
-                TimeSpan.FromSeconds(20));
+                TimeSpan.FromSeconds(20)
+            );
         }
 
         // A new version and back, with visitors all the while.
@@ -77,12 +78,14 @@ public sealed class GuestbookTests
             "the node goes NotReady",
             async () => (await cluster.KubectlAsync("get", "node", victim.Node)).Contains("NotReady"),
             TimeSpan.FromSeconds(30),
-            cluster.DescribeAsync);
+            cluster.DescribeAsync
+        );
         await Eventually.TrueAsync(
             "three ready pods on the other nodes",
             async () => (await guestbook.ReadyPodsAsync()) is { Count: 3 } ready && ready.All(p => p.Node != victim.Node),
             TimeSpan.FromSeconds(60),
-            cluster.DescribeAsync);
+            cluster.DescribeAsync
+        );
         Assert.Contains("storm petrels", (await guestbook.GetAsync((await guestbook.ReadyPodsAsync())[0], "/entries")).Text);
         // A ready pod that dies with its node is ready in the API until the loss is detected; beyond that nothing may fail.
         var failures = await visitors.StopAsync();
@@ -98,7 +101,8 @@ public sealed class GuestbookTests
             "the lost pod's remains are gone",
             async () => !(await cluster.KubectlAsync("get", "pods")).Contains("Terminating"),
             TimeSpan.FromSeconds(60),
-            cluster.DescribeAsync);
+            cluster.DescribeAsync
+        );
     }
 
     private static async Task<IReadOnlyList<string>> PagesAsync(Guestbook guestbook)

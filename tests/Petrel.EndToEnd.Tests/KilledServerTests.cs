@@ -34,11 +34,19 @@ public sealed class KilledServerTests
         {
             var before = Interlocked.Read(ref _writes);
             await Eventually.TrueAsync(
-                "clients write", () => Task.FromResult(Interlocked.Read(ref _writes) >= before + 200), TimeSpan.FromSeconds(30), cluster.DescribeAsync);
+                "clients write",
+                () => Task.FromResult(Interlocked.Read(ref _writes) >= before + 200),
+                TimeSpan.FromSeconds(30),
+                cluster.DescribeAsync
+            );
             var known = _acknowledged.ToArray();
             Kill(directory.ServerPid);
             await Eventually.TrueAsync(
-                "the server is back", async () => (await cluster.TryKubectlAsync("get", "--raw", "/readyz")).ExitCode == 0, TimeSpan.FromSeconds(30), cluster.DescribeAsync);
+                "the server is back",
+                async () => (await cluster.TryKubectlAsync("get", "--raw", "/readyz")).ExitCode == 0,
+                TimeSpan.FromSeconds(30),
+                cluster.DescribeAsync
+            );
             await CheckAsync(client, known);
         }
         await stop.CancelAsync();
@@ -87,7 +95,12 @@ public sealed class KilledServerTests
         {
             ApiVersion = "v1",
             Kind = "ConfigMap",
-            Metadata = new() { Name = name, NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["test"] = "kill" } },
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = "default",
+                Labels = new Dictionary<string, string> { ["test"] = "kill" },
+            },
             Data = new Dictionary<string, string> { ["first"] = text, ["second"] = text },
         };
         if (await client.FindAsync<V1ConfigMap>(new ObjectKey("default", name), CancellationToken.None) is null)

@@ -3,8 +3,7 @@ namespace Petrel.EndToEnd.Tests;
 /// <summary>up, down, up again; and the deaths of single processes.</summary>
 public sealed class LifecycleTests
 {
-    private const string Sleeper =
-        """
+    private const string Sleeper = """
         apiVersion: v1
         kind: Pod
         metadata: {name: sleeper}
@@ -22,7 +21,11 @@ public sealed class LifecycleTests
         {
             var path = await first.PetrelAsync("kubeconfig");
             Assert.Equal(first.Kubeconfig + "\n", path.Output);
-            await first.KubectlAsync("create", "-f", await ManifestAsync(directory, "config.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: kept}, data: {a: b}}"));
+            await first.KubectlAsync(
+                "create",
+                "-f",
+                await ManifestAsync(directory, "config.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: kept}, data: {a: b}}")
+            );
         }
         await using (var second = await TestCluster.UpAsync(nodes: 1, directory))
         {
@@ -48,26 +51,37 @@ public sealed class LifecycleTests
 
         Kill(Path.Combine(cluster.DataDirectory, "run", "server.pid"));
         await Eventually.TrueAsync(
-            "the server is back", async () => (await cluster.TryKubectlAsync("get", "pods")).ExitCode == 0, TimeSpan.FromSeconds(20), cluster.DescribeAsync);
+            "the server is back",
+            async () => (await cluster.TryKubectlAsync("get", "pods")).ExitCode == 0,
+            TimeSpan.FromSeconds(20),
+            cluster.DescribeAsync
+        );
         KillAgent(cluster);
         var log = await Eventually.GetAsync(
             "the agent is back",
             async () => await cluster.TryKubectlAsync("logs", "sleeper") is { ExitCode: 0 } logs ? logs.Output : null,
             TimeSpan.FromSeconds(20),
-            cluster.DescribeAsync);
+            cluster.DescribeAsync
+        );
         var lines = log.Split('\n').Length;
         await Eventually.TrueAsync(
             "the pod's log goes on",
             async () => (await cluster.KubectlAsync("logs", "sleeper")).Split('\n').Length > lines,
             TimeSpan.FromSeconds(20),
-            cluster.DescribeAsync);
+            cluster.DescribeAsync
+        );
 
         Assert.Equal(before, await ContainerAsync(cluster));
     }
 
     private static async Task<string> ContainerAsync(TestCluster cluster) =>
         await cluster.KubectlAsync(
-            "get", "pod", "sleeper", "-o", "jsonpath={.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}");
+            "get",
+            "pod",
+            "sleeper",
+            "-o",
+            "jsonpath={.status.containerStatuses[0].containerID} {.status.containerStatuses[0].restartCount}"
+        );
 
     private static void Kill(string pidFile)
     {

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Petrel.EndToEnd.Tests;
 
-/// <summary>A test that runs containers: as root with the run-time packages, kubectl and the example images; skipped with the reason elsewhere.</summary>
+/// <summary>
+/// A test that runs containers: as root with the run-time packages, kubectl and the example images; skipped with the reason elsewhere.
+/// </summary>
 public sealed class RootFactAttribute : FactAttribute
 {
     public RootFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = 0)
@@ -26,7 +28,9 @@ public sealed class RootFactAttribute : FactAttribute
         {
             return "needs the example images: run 'images/build artifacts/images'";
         }
-        var tools = new[] { "conmon", "ip", "nft" }.Where(tool => !File.Exists($"/usr/bin/{tool}") && !File.Exists($"/usr/sbin/{tool}")).ToList();
+        var tools = new[] { "conmon", "ip", "nft" }
+            .Where(tool => !File.Exists($"/usr/bin/{tool}") && !File.Exists($"/usr/sbin/{tool}"))
+            .ToList();
         return tools.Count == 0 ? null : $"needs {string.Join(", ", tools)}: run 'tools/setup run'";
     }
 }

@@ -22,7 +22,8 @@ public static class Shell
         IReadOnlyList<string> arguments,
         IReadOnlyDictionary<string, string>? environment = null,
         string? input = null,
-        TimeSpan? limit = null)
+        TimeSpan? limit = null
+    )
     {
         using var process = Process.Start(StartInfo(program, arguments, environment))!;
         var output = process.StandardOutput.ReadToEndAsync();
@@ -46,10 +47,17 @@ public static class Shell
     }
 
     /// <summary>Starts a program that runs on, with its output collected.</summary>
-    public static Following Follow(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
-        new(Process.Start(StartInfo(program, arguments, environment))!);
+    public static Following Follow(
+        string program,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null
+    ) => new(Process.Start(StartInfo(program, arguments, environment))!);
 
-    private static ProcessStartInfo StartInfo(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment)
+    private static ProcessStartInfo StartInfo(
+        string program,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {

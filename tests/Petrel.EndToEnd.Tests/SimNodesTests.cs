@@ -2,11 +2,12 @@ using Petrel.EndToEnd.Tests.Clients;
 
 namespace Petrel.EndToEnd.Tests;
 
-/// <summary><c>petrel sim-nodes</c> as a user runs it: more nodes than any machine has here, and manifests that find room on them.</summary>
+/// <summary>
+/// <c>petrel sim-nodes</c> as a user runs it: more nodes than any machine has here, and manifests that find room on them.
+/// </summary>
 public sealed class SimNodesTests
 {
-    private const string Large =
-        """
+    private const string Large = """
         apiVersion: apps/v1
         kind: Deployment
         metadata: {name: large}
@@ -33,15 +34,25 @@ public sealed class SimNodesTests
     {
         await using var cluster = await TestCluster.UpAsync(nodes: 0, more: ["--runtime", "process"]);
         await using var fleet = Shell.Follow(
-            TestCluster.Petrel, ["sim-nodes", "--count", "50", "--zones", "3", "--start-delay", "200ms..1s", "--data", cluster.DataDirectory]);
+            TestCluster.Petrel,
+            ["sim-nodes", "--count", "50", "--zones", "3", "--start-delay", "200ms..1s", "--data", cluster.DataDirectory]
+        );
 
         await Eventually.TrueAsync(
             "50 nodes are ready",
-            async () => (await cluster.KubectlAsync("get", "nodes", "-l", "petrel.dev/simulated=true", "--no-headers")).Split('\n').Count(l => l.Contains(" Ready ", StringComparison.Ordinal)) == 50,
+            async () =>
+                (await cluster.KubectlAsync("get", "nodes", "-l", "petrel.dev/simulated=true", "--no-headers"))
+                    .Split('\n')
+                    .Count(l => l.Contains(" Ready ", StringComparison.Ordinal)) == 50,
             TimeSpan.FromSeconds(90),
-            () => Task.FromResult(fleet.Text));
+            () => Task.FromResult(fleet.Text)
+        );
         await Eventually.TrueAsync(
-            "the service account is there", async () => (await cluster.TryKubectlAsync("get", "serviceaccount", "default")).ExitCode == 0, TimeSpan.FromSeconds(20), cluster.DescribeAsync);
+            "the service account is there",
+            async () => (await cluster.TryKubectlAsync("get", "serviceaccount", "default")).ExitCode == 0,
+            TimeSpan.FromSeconds(20),
+            cluster.DescribeAsync
+        );
         var apply = await cluster.KubectlWithAsync(Large, "apply", "-f", "-");
         Assert.True(apply.ExitCode == 0, apply.Text);
         await cluster.KubectlAsync("rollout", "status", "deployment/large", "--timeout=180s");
@@ -52,13 +63,22 @@ public sealed class SimNodesTests
         Assert.Equal(50, pods.Select(p => p.Node).Distinct().Count());
         await Eventually.TrueAsync(
             "the crashing pod is seen to crash",
-            async () => (await cluster.KubectlAsync("get", "pod", "crashing", "--no-headers")).Contains("CrashLoopBackOff", StringComparison.Ordinal),
+            async () =>
+                (await cluster.KubectlAsync("get", "pod", "crashing", "--no-headers")).Contains(
+                    "CrashLoopBackOff",
+                    StringComparison.Ordinal
+                ),
             TimeSpan.FromSeconds(60),
-            cluster.DescribeAsync);
+            cluster.DescribeAsync
+        );
 
         await Shell.RunAsync("kill", ["-INT", $"{fleet.Id}"]);
         await Eventually.TrueAsync(
-            "the nodes are taken out", () => Task.FromResult(fleet.Text.Contains("50 nodes removed", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => Task.FromResult(fleet.Text));
+            "the nodes are taken out",
+            () => Task.FromResult(fleet.Text.Contains("50 nodes removed", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(60),
+            () => Task.FromResult(fleet.Text)
+        );
         Assert.Equal("", await cluster.KubectlAsync("get", "nodes", "--no-headers"));
     }
 

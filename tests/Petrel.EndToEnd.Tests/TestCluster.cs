@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Petrel.EndToEnd.Tests;
 
-/// <summary>A cluster that was brought up as a user does it: <c>./petrel up --detach</c> in a directory of its own, on free ports.</summary>
+/// <summary>
+/// A cluster that was brought up as a user does it: <c>./petrel up --detach</c> in a directory of its own, on free ports.
+/// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
     private readonly bool _keepDirectory;
@@ -33,9 +35,17 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Brings a cluster up and waits until it says that it is ready.</summary>
     public static async Task<TestCluster> UpAsync(
-        int nodes = 3, string? directory = null, IReadOnlyList<string>? user = null, string? program = null, params IReadOnlyList<string> more)
+        int nodes = 3,
+        string? directory = null,
+        IReadOnlyList<string>? user = null,
+        string? program = null,
+        params IReadOnlyList<string> more
+    )
     {
-        var cluster = new TestCluster(directory ?? NewDirectory(), user ?? [], keepDirectory: directory is not null) { Program = program ?? Petrel };
+        var cluster = new TestCluster(directory ?? NewDirectory(), user ?? [], keepDirectory: directory is not null)
+        {
+            Program = program ?? Petrel,
+        };
         var up = await cluster.PetrelAsync(["up", "--detach", "--nodes", $"{nodes}", "--port", "0", .. more]);
         Assert.True(up.ExitCode == 0, up.Text + await cluster.LogsAsync());
         return cluster;
@@ -79,15 +89,19 @@ public sealed class TestCluster : IAsyncDisposable
         return
         [
             .. from pod in list.GetProperty("items").EnumerateArray()
-               where !pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _)
-               let status = pod.GetProperty("status")
-               where status.TryGetProperty("conditions", out var conditions)
-                   && conditions.EnumerateArray().Any(c => c.GetProperty("type").GetString() == "Ready" && c.GetProperty("status").GetString() == "True")
-               select new ReadyPod(
-                   pod.GetProperty("metadata").GetProperty("name").GetString()!,
-                   pod.GetProperty("metadata").GetProperty("uid").GetString()!,
-                   status.GetProperty("podIP").GetString()!,
-                   pod.GetProperty("spec").GetProperty("nodeName").GetString()!),
+            where !pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _)
+            let status = pod.GetProperty("status")
+            where
+                status.TryGetProperty("conditions", out var conditions)
+                && conditions
+                    .EnumerateArray()
+                    .Any(c => c.GetProperty("type").GetString() == "Ready" && c.GetProperty("status").GetString() == "True")
+            select new ReadyPod(
+                pod.GetProperty("metadata").GetProperty("name").GetString()!,
+                pod.GetProperty("metadata").GetProperty("uid").GetString()!,
+                status.GetProperty("podIP").GetString()!,
+                pod.GetProperty("spec").GetProperty("nodeName").GetString()!
+            ),
         ];
     }
 

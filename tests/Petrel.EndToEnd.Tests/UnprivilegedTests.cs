@@ -3,8 +3,7 @@ namespace Petrel.EndToEnd.Tests;
 /// <summary>A cluster of a user without any privileges: plain processes on the host's network.</summary>
 public sealed class UnprivilegedTests
 {
-    private const string Sleeper =
-        """
+    private const string Sleeper = """
         apiVersion: v1
         kind: ConfigMap
         metadata: {name: greeting}
@@ -52,7 +51,11 @@ public sealed class UnprivilegedTests
             Assert.Contains("process://", await cluster.KubectlAsync("get", "nodes", "-o", "wide"));
             await cluster.KubectlAsync("delete", "deployment", "sleeper");
             await Eventually.TrueAsync(
-                "the pods are gone", async () => (await cluster.KubectlAsync("get", "pods", "--no-headers")).Length == 0, TimeSpan.FromSeconds(30), cluster.DescribeAsync);
+                "the pods are gone",
+                async () => (await cluster.KubectlAsync("get", "pods", "--no-headers")).Length == 0,
+                TimeSpan.FromSeconds(30),
+                cluster.DescribeAsync
+            );
         }
         Directory.Delete(directory, recursive: true);
     }

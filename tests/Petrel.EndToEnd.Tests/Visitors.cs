@@ -3,8 +3,8 @@ using System.Net;
 namespace Petrel.EndToEnd.Tests;
 
 /// <summary>
-/// Visits the example application again and again in the background. A request counts against it only when the pod was ready before the request
-/// and still is afterwards: nobody routes to a pod that is not.
+/// Visits the example application again and again in the background. A request counts against it only when the pod was ready before the
+/// request and still is afterwards: nobody routes to a pod that is not.
 /// </summary>
 public sealed class Visitors : IAsyncDisposable
 {

@@ -37,16 +37,17 @@ public sealed class DocumentTests
     }
 
     [Fact]
-    public void Random_bytes_are_parsed_or_refused_and_nothing_else() => Gen.Byte.Array[0, 40].Sample(bytes =>
-    {
-        try
-        {
-            DocumentParser.Parse([.. "{\"a\":"u8, .. bytes]);
-        }
-        catch (DocumentFormatException)
-        {
-        }
-    });
+    public void Random_bytes_are_parsed_or_refused_and_nothing_else() =>
+        Gen
+            .Byte.Array[0, 40]
+            .Sample(bytes =>
+            {
+                try
+                {
+                    DocumentParser.Parse([.. "{\"a\":"u8, .. bytes]);
+                }
+                catch (DocumentFormatException) { }
+            });
 
     [Fact]
     public void Numbers_keep_their_digits()
@@ -58,10 +59,18 @@ public sealed class DocumentTests
     [Fact]
     public void Unknown_fields_are_named_with_their_path_and_dropped()
     {
-        var result = Check("""{"kind":"Pod","foo":1,"spec":{"bar":{},"containers":[{"name":"a","imag":"x","env":[{"name":"E","valu":"1"}]}]}}""");
+        var result = Check(
+            """{"kind":"Pod","foo":1,"spec":{"bar":{},"containers":[{"name":"a","imag":"x","env":[{"name":"E","valu":"1"}]}]}}"""
+        );
         Assert.Equal(
-            ["unknown field \"foo\"", "unknown field \"spec.bar\"", "unknown field \"spec.containers[0].imag\"", "unknown field \"spec.containers[0].env[0].valu\""],
-            result.UnknownFields);
+            [
+                "unknown field \"foo\"",
+                "unknown field \"spec.bar\"",
+                "unknown field \"spec.containers[0].imag\"",
+                "unknown field \"spec.containers[0].env[0].valu\"",
+            ],
+            result.UnknownFields
+        );
         Assert.Equal([], result.TypeErrors);
         Assert.Equal("""{"kind":"Pod","spec":{"containers":[{"name":"a","env":[{"name":"E"}]}]}}""", result.Document.ToJsonString());
     }
@@ -83,24 +92,31 @@ public sealed class DocumentTests
     [Fact]
     public void Quantities_and_times_become_canonical_and_nulls_go()
     {
-        var result = Check("""
+        var result = Check(
+            """
             {"metadata":{"name":null,"labels":{"a":null},"creationTimestamp":"2024-01-02T03:04:05.678+01:00"},
-             "spec":{"overhead":{"cpu":0.5,"memory":"1.50Gi"},"nodeName":null,"containers":[{"name":"a","livenessProbe":{"httpGet":{"port":80}}}]}}
-            """);
+             "spec":{"overhead":{"cpu":0.5,"memory":"1.50Gi"},"nodeName":null,"containers":[{"name":"a",
+             "livenessProbe":{"httpGet":{"port":80}}}]}}
+            """
+        );
         Assert.Equal([], result.TypeErrors);
         Assert.Equal(
-            """{"metadata":{"labels":{"a":""},"creationTimestamp":"2024-01-02T02:04:05Z"},"spec":{"overhead":{"cpu":"500m","memory":"1536Mi"},"containers":[{"name":"a","livenessProbe":{"httpGet":{"port":80}}}]}}""",
-            result.Document.ToJsonString());
+            """{"metadata":{"labels":{"a":""},"creationTimestamp":"2024-01-02T02:04:05Z"},"spec":{"overhead":"""
+                + """{"cpu":"500m","memory":"1536Mi"},"containers":[{"name":"a","livenessProbe":{"httpGet":{"port":80}}}]}}""",
+            result.Document.ToJsonString()
+        );
     }
 
     [Fact]
-    public void A_conforming_document_conforms_to_itself() => JsonGen.Object.Sample(random =>
-    {
-        var once = DocumentConformance.Check(new JsonObject { ["metadata"] = random.DeepClone(), ["spec"] = random.DeepClone() }, Pod);
-        var twice = DocumentConformance.Check(once.Document, Pod);
-        Assert.Equal([], twice.UnknownFields);
-        Assert.Equal(once.Document.ToJsonString(), twice.Document.ToJsonString());
-    });
+    public void A_conforming_document_conforms_to_itself() =>
+        JsonGen.Object.Sample(random =>
+        {
+            var once = DocumentConformance.Check(new JsonObject { ["metadata"] = random.DeepClone(), ["spec"] = random.DeepClone() }, Pod);
+            var twice = DocumentConformance.Check(once.Document, Pod);
+            Assert.Equal([], twice.UnknownFields);
+            Assert.Equal(once.Document.ToJsonString(), twice.Document.ToJsonString());
+        });
 
-    private static ConformanceResult Check(string document) => DocumentConformance.Check(DocumentParser.Parse(Encoding.UTF8.GetBytes(document)).Document, Pod);
+    private static ConformanceResult Check(string document) =>
+        DocumentConformance.Check(DocumentParser.Parse(Encoding.UTF8.GetBytes(document)).Document, Pod);
 }

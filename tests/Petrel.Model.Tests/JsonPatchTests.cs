@@ -59,20 +59,33 @@ public sealed class JsonPatchTests
     {
         var operation = JsonNode.Parse("""{"op":"test","path":"/a","value":1}""")!;
         var many = new JsonArray([.. Enumerable.Range(0, 10_001).Select(_ => operation.DeepClone())]);
-        Assert.Contains("maximum operations", Assert.Throws<PatchException>(() => JsonPatch.Apply(new JsonObject(), many)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "maximum operations",
+            Assert.Throws<PatchException>(() => JsonPatch.Apply(new JsonObject(), many)).Message,
+            StringComparison.Ordinal
+        );
 
-        var doubling = new JsonArray([.. Enumerable.Range(0, 60).Select(_ => JsonNode.Parse("""{"op":"copy","from":"/a","path":"/a/-"}"""))]);
-        Assert.Contains("accumulated size", Assert.Throws<PatchException>(() => JsonPatch.Apply(JsonNode.Parse("""{"a":["x"]}""")!, doubling)).Message, StringComparison.Ordinal);
+        var doubling = new JsonArray([
+            .. Enumerable.Range(0, 60).Select(_ => JsonNode.Parse("""{"op":"copy","from":"/a","path":"/a/-"}""")),
+        ]);
+        Assert.Contains(
+            "accumulated size",
+            Assert.Throws<PatchException>(() => JsonPatch.Apply(JsonNode.Parse("""{"a":["x"]}""")!, doubling)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Merging_the_empty_object_changes_nothing_and_merging_twice_is_merging_once() =>
-        Gen.Select(JsonGen.Object, JsonGen.Object).Sample((original, patch) =>
-        {
-            Assert.True(JsonNode.DeepEquals(original, JsonMergePatch.Apply(original, new JsonObject())));
-            var once = JsonMergePatch.Apply(original, patch);
-            Assert.True(JsonNode.DeepEquals(once, JsonMergePatch.Apply(once, patch)));
-        });
+        Gen.Select(JsonGen.Object, JsonGen.Object)
+            .Sample(
+                (original, patch) =>
+                {
+                    Assert.True(JsonNode.DeepEquals(original, JsonMergePatch.Apply(original, new JsonObject())));
+                    var once = JsonMergePatch.Apply(original, patch);
+                    Assert.True(JsonNode.DeepEquals(once, JsonMergePatch.Apply(once, patch)));
+                }
+            );
 
     private static void AssertJson(string expected, JsonNode? actual) =>
         Assert.Equal(JsonNode.Parse(expected)?.ToJsonString() ?? "null", actual?.ToJsonString() ?? "null");

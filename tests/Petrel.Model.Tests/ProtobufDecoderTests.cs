@@ -9,33 +9,53 @@ namespace Petrel.Model.Tests;
 public sealed class ProtobufDecoderTests
 {
     private static readonly string[] Fixtures =
-        [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Fixtures"), "*.pb").Order(StringComparer.Ordinal)];
+    [
+        .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Fixtures"), "*.pb").Order(StringComparer.Ordinal),
+    ];
 
     public static TheoryData<string> FixtureNames => [.. Fixtures.Select(f => Path.GetFileNameWithoutExtension(f)!)];
 
     [Fact]
-    public void A_deployment_of_kubectl_decodes_to_its_json() => AssertDecodes("deployment", """
-        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","labels":{"app":"web"}},
-         "spec":{"replicas":3,"selector":{"matchLabels":{"app":"web"}},
-          "template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"nginx","image":"nginx:1.25","ports":[{"containerPort":80}]}]}}}}
-        """);
+    public void A_deployment_of_kubectl_decodes_to_its_json() =>
+        AssertDecodes(
+            "deployment",
+            """
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","labels":{"app":"web"}},
+             "spec":{"replicas":3,"selector":{"matchLabels":{"app":"web"}},
+              "template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"nginx","image":"nginx:1.25",
+              "ports":[{"containerPort":80}]}]}}}}
+            """
+        );
 
     [Fact]
-    public void A_config_map_of_kubectl_decodes_to_its_json() => AssertDecodes("configmap", """
-        {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"color":"blue","size":"large"}}
-        """);
+    public void A_config_map_of_kubectl_decodes_to_its_json() =>
+        AssertDecodes(
+            "configmap",
+            """
+            {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"color":"blue","size":"large"}}
+            """
+        );
 
     [Fact]
-    public void A_secret_of_kubectl_decodes_to_its_json() => AssertDecodes("secret", """
-        {"apiVersion":"v1","kind":"Secret","metadata":{"name":"password"},"data":{"pass":"czNjcmV0","user":"YWRtaW4="}}
-        """);
+    public void A_secret_of_kubectl_decodes_to_its_json() =>
+        AssertDecodes(
+            "secret",
+            """
+            {"apiVersion":"v1","kind":"Secret","metadata":{"name":"password"},"data":{"pass":"czNjcmV0","user":"YWRtaW4="}}
+            """
+        );
 
     [Fact]
-    public void A_service_of_kubectl_decodes_to_its_json() => AssertDecodes("service", """
-        {"apiVersion":"v1","kind":"Service","metadata":{"name":"web","labels":{"app":"web"}},
-         "spec":{"ports":[{"name":"80-8080","protocol":"TCP","port":80,"targetPort":8080},{"name":"443-https","protocol":"TCP","port":443,"targetPort":"https"}],
-          "selector":{"app":"web"},"type":"ClusterIP"}}
-        """);
+    public void A_service_of_kubectl_decodes_to_its_json() =>
+        AssertDecodes(
+            "service",
+            """
+            {"apiVersion":"v1","kind":"Service","metadata":{"name":"web","labels":{"app":"web"}},
+             "spec":{"ports":[{"name":"80-8080","protocol":"TCP","port":80,"targetPort":8080},{"name":"443-https","protocol":"TCP",
+             "port":443,"targetPort":"https"}],
+              "selector":{"app":"web"},"type":"ClusterIP"}}
+            """
+        );
 
     [Fact]
     public void A_namespace_and_a_service_account_decode_to_their_json()
@@ -67,8 +87,11 @@ public sealed class ProtobufDecoderTests
         var pod = Message((1, metadata), (2, Message((2, container), (1, volume))));
         var document = ProtobufDecoder.Decode(Envelope("v1", "Pod", pod));
         Assert.Equal(
-            """{"apiVersion":"v1","kind":"Pod","metadata":{"creationTimestamp":"2023-11-14T22:13:20Z"},"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"500m"}},"livenessProbe":{"httpGet":{"path":"/healthz","port":"http"}}}],"volumes":[{"name":"v","configMap":{"name":"settings"}}]}}""",
-            document.ToJsonString());
+            """{"apiVersion":"v1","kind":"Pod","metadata":{"creationTimestamp":"2023-11-14T22:13:20Z"},"spec":{"containers":["""
+                + """{"name":"c","resources":{"requests":{"cpu":"500m"}},"livenessProbe":{"httpGet":"""
+                + """{"path":"/healthz","port":"http"}}}],"volumes":[{"name":"v","configMap":{"name":"settings"}}]}}""",
+            document.ToJsonString()
+        );
     }
 
     [Fact]
@@ -77,10 +100,13 @@ public sealed class ProtobufDecoderTests
         var options = Message((1, 0UL), (4, ""), (2, Message((1, "u"))));
         Assert.Equal(
             """{"apiVersion":"apps/v1","kind":"DeleteOptions","gracePeriodSeconds":0,"propagationPolicy":"","preconditions":{"uid":"u"}}""",
-            ProtobufDecoder.Decode(Envelope("apps/v1", "DeleteOptions", options)).ToJsonString());
+            ProtobufDecoder.Decode(Envelope("apps/v1", "DeleteOptions", options)).ToJsonString()
+        );
         var deployment = Message((2, Message((1, 0UL), (5, 0UL))));
-        Assert.Equal("""{"apiVersion":"apps/v1","kind":"Deployment","spec":{"replicas":0}}""",
-            ProtobufDecoder.Decode(Envelope("apps/v1", "Deployment", deployment)).ToJsonString());
+        Assert.Equal(
+            """{"apiVersion":"apps/v1","kind":"Deployment","spec":{"replicas":0}}""",
+            ProtobufDecoder.Decode(Envelope("apps/v1", "Deployment", deployment)).ToJsonString()
+        );
     }
 
     [Fact]
@@ -101,7 +127,11 @@ public sealed class ProtobufDecoderTests
         Assert.Contains("no kind \"Nothing\" in version \"v1\"", Error(Envelope("v1", "Nothing", [])), StringComparison.Ordinal);
         Assert.Contains("wire type", Error(Envelope("v1", "Pod", Message((1, 5UL)))), StringComparison.Ordinal);
         Assert.Contains("ends after the message", Error(Envelope("v1", "Pod", [0x0A, 0x7F])), StringComparison.Ordinal);
-        Assert.Contains("not a quantity", Error(Envelope("v1", "Node", Message((3, Message((1, Message((1, "cpu"), (2, Message((1, "much")))))))))), StringComparison.Ordinal);
+        Assert.Contains(
+            "not a quantity",
+            Error(Envelope("v1", "Node", Message((3, Message((1, Message((1, "cpu"), (2, Message((1, "much")))))))))),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -117,24 +147,29 @@ public sealed class ProtobufDecoderTests
 
     [Fact]
     public void Mutated_bodies_are_decoded_or_refused_and_nothing_else() =>
-        Gen.Select(Gen.Int[0, Fixtures.Length - 1], Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[1, 6], Gen.Int[0, 400]).Sample((which, changes, cut) =>
-        {
-            var body = File.ReadAllBytes(Fixtures[which]);
-            foreach (var (at, value) in changes)
-            {
-                body[at % body.Length] = value;
-            }
-            Survives(cut < body.Length ? body.AsSpan(0, cut) : body);
-        });
+        Gen.Select(Gen.Int[0, Fixtures.Length - 1], Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[1, 6], Gen.Int[0, 400])
+            .Sample(
+                (which, changes, cut) =>
+                {
+                    var body = File.ReadAllBytes(Fixtures[which]);
+                    foreach (var (at, value) in changes)
+                    {
+                        body[at % body.Length] = value;
+                    }
+                    Survives(cut < body.Length ? body.AsSpan(0, cut) : body);
+                }
+            );
 
     [Fact]
     public void Random_bytes_are_decoded_or_refused_and_nothing_else() =>
-        Gen.Byte.Array[0, 120].Sample(raw =>
-        {
-            Survives(raw);
-            Survives(Envelope("v1", "Pod", raw));
-            Survives(Envelope("apps/v1", "Deployment", raw));
-        });
+        Gen
+            .Byte.Array[0, 120]
+            .Sample(raw =>
+            {
+                Survives(raw);
+                Survives(Envelope("v1", "Pod", raw));
+                Survives(Envelope("apps/v1", "Deployment", raw));
+            });
 
     private static void Survives(ReadOnlySpan<byte> body)
     {
@@ -142,9 +177,7 @@ public sealed class ProtobufDecoderTests
         {
             ProtobufDecoder.Decode(body).ToJsonString();
         }
-        catch (ProtobufFormatException)
-        {
-        }
+        catch (ProtobufFormatException) { }
     }
 
     private static string Error(byte[] body) => Assert.Throws<ProtobufFormatException>(() => ProtobufDecoder.Decode(body)).Message;
@@ -165,7 +198,12 @@ public sealed class ProtobufDecoderTests
         var bytes = new List<byte>();
         foreach (var (number, value) in fields)
         {
-            var content = value switch { string text => System.Text.Encoding.UTF8.GetBytes(text), byte[] raw => raw, _ => null };
+            var content = value switch
+            {
+                string text => System.Text.Encoding.UTF8.GetBytes(text),
+                byte[] raw => raw,
+                _ => null,
+            };
             Varint(bytes, ((ulong)number << 3) | (content is null ? 0UL : 2UL));
             if (content is null)
             {

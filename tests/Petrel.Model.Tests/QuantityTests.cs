@@ -6,9 +6,12 @@ namespace Petrel.Model.Tests;
 public sealed class QuantityTests
 {
     private static readonly Gen<string> Texts = Gen.Select(
-        Gen.OneOfConst("", "-", "+"), Gen.Int[0, 2_000_000], Gen.OneOfConst("", ".5", ".125", ".000000001"),
+        Gen.OneOfConst("", "-", "+"),
+        Gen.Int[0, 2_000_000],
+        Gen.OneOfConst("", ".5", ".125", ".000000001"),
         Gen.OneOfConst("", "n", "u", "m", "k", "M", "G", "Ki", "Mi", "Gi", "Ti", "e3", "E6", "e-3"),
-        (sign, whole, fraction, suffix) => $"{sign}{whole}{fraction}{suffix}");
+        (sign, whole, fraction, suffix) => $"{sign}{whole}{fraction}{suffix}"
+    );
 
     [Theory]
     [InlineData("1.50Gi", "1536Mi")]
@@ -63,30 +66,37 @@ public sealed class QuantityTests
     }
 
     [Fact]
-    public void The_canonical_form_is_stable_and_keeps_the_amount() => Texts.Sample(text =>
-    {
-        var quantity = Quantity.Parse(text);
-        var again = Quantity.Parse(quantity.ToString());
-        Assert.Equal(quantity, again);
-        // A binary amount that no suffix fits is written without one, and then reads as a decimal.
-        Assert.True(again.ToString() == quantity.ToString() || again.Format != quantity.Format, $"{quantity} became {again}");
-    });
-
-    [Fact]
-    public void Adding_commutes_and_orders() => Gen.Select(Texts, Texts).Sample((left, right) =>
-    {
-        var (a, b) = (Quantity.Parse(left), Quantity.Parse(right));
-        Assert.Equal(a + b, b + a);
-        Assert.Equal(a, a + b - b);
-        Assert.Equal(b.Sign > 0, a + b > a);
-    });
-
-    [Fact]
-    public void Any_text_is_either_read_or_refused() => Gen.String[Gen.Char["0123456789.eEimkMG+-"], 0, 12].Sample(text =>
-    {
-        if (Quantity.TryParse(text, out var quantity))
+    public void The_canonical_form_is_stable_and_keeps_the_amount() =>
+        Texts.Sample(text =>
         {
-            Assert.Equal(quantity, Quantity.Parse(quantity.ToString()));
-        }
-    });
+            var quantity = Quantity.Parse(text);
+            var again = Quantity.Parse(quantity.ToString());
+            Assert.Equal(quantity, again);
+            // A binary amount that no suffix fits is written without one, and then reads as a decimal.
+            Assert.True(again.ToString() == quantity.ToString() || again.Format != quantity.Format, $"{quantity} became {again}");
+        });
+
+    [Fact]
+    public void Adding_commutes_and_orders() =>
+        Gen.Select(Texts, Texts)
+            .Sample(
+                (left, right) =>
+                {
+                    var (a, b) = (Quantity.Parse(left), Quantity.Parse(right));
+                    Assert.Equal(a + b, b + a);
+                    Assert.Equal(a, a + b - b);
+                    Assert.Equal(b.Sign > 0, a + b > a);
+                }
+            );
+
+    [Fact]
+    public void Any_text_is_either_read_or_refused() =>
+        Gen.String[Gen.Char["0123456789.eEimkMG+-"], 0, 12]
+            .Sample(text =>
+            {
+                if (Quantity.TryParse(text, out var quantity))
+                {
+                    Assert.Equal(quantity, Quantity.Parse(quantity.ToString()));
+                }
+            });
 }

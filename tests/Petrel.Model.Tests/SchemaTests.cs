@@ -10,11 +10,23 @@ namespace Petrel.Model.Tests;
 public sealed class SchemaTests(ITestOutputHelper output)
 {
     private static readonly string[] Groups =
-        ["", "apps", "coordination.k8s.io", "events.k8s.io", "discovery.k8s.io", "batch", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"];
+    [
+        "",
+        "apps",
+        "coordination.k8s.io",
+        "events.k8s.io",
+        "discovery.k8s.io",
+        "batch",
+        "networking.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+    ];
 
     // The client's models are of 1.37, the table of 1.35: what differs, reviewed.
-    private static readonly HashSet<string> NewerThanTheTable = [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "schema-differences.txt"))
-        .Where(l => l.Length > 0 && l[0] != '#')];
+    private static readonly HashSet<string> NewerThanTheTable =
+    [
+        .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "schema-differences.txt")).Where(l => l.Length > 0 && l[0] != '#'),
+    ];
 
     [Fact]
     public void Every_property_of_the_clients_models_is_in_the_table_and_the_other_way_round()
@@ -62,7 +74,9 @@ public sealed class SchemaTests(ITestOutputHelper output)
         var spec = pod.Field("spec")!.Type!;
         Assert.Equal("io.k8s.api.core.v1.PodSpec", spec.Name);
         var containers = spec.Field("containers")!;
-        Assert.True(containers is { IsList: true, Required: true, PatchMerge: true, PatchMergeKey: "name", ListKind: ListKind.Map, Number: 2 });
+        Assert.True(
+            containers is { IsList: true, Required: true, PatchMerge: true, PatchMergeKey: "name", ListKind: ListKind.Map, Number: 2 }
+        );
         var volumes = spec.Field("volumes")!;
         Assert.True(volumes is { PatchMerge: true, PatchRetainKeys: true });
         Assert.NotNull(volumes.Type!.Field("configMap"));
@@ -72,7 +86,10 @@ public sealed class SchemaTests(ITestOutputHelper output)
         Assert.True(KubernetesSchemas.ForKind(new("apps", "v1", "Deployment"))!.Field("spec")!.Type!.Field("strategy")!.PatchRetainKeys);
         Assert.Equal(["port", "protocol"], KubernetesSchemas.ByName("io.k8s.api.core.v1.ServiceSpec")!.Field("ports")!.ListMapKeys);
         Assert.True(KubernetesSchemas.ByName("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!.Field("finalizers")!.PatchMerge);
-        Assert.Same(KubernetesSchemas.ForKind(new("apps", "v1", "DeleteOptions")), KubernetesSchemas.ForKind(new("", "v1", "DeleteOptions")));
+        Assert.Same(
+            KubernetesSchemas.ForKind(new("apps", "v1", "DeleteOptions")),
+            KubernetesSchemas.ForKind(new("", "v1", "DeleteOptions"))
+        );
         Assert.Null(KubernetesSchemas.ForKind(new("apps", "v1", "Pod")));
     }
 
@@ -123,20 +140,21 @@ public sealed class SchemaTests(ITestOutputHelper output)
         problems.UnionWith(type.Fields.Where(f => !names.Contains(f.Name)).Select(f => $"- {type.Name} {f.Name}"));
     }
 
-    private static FieldKind KindOf(Type type) => type.Name switch
-    {
-        "String" => FieldKind.String,
-        "Int32" => FieldKind.Int32,
-        "Int64" => FieldKind.Int64,
-        "Boolean" => FieldKind.Bool,
-        "Double" => FieldKind.Double,
-        "Byte" => FieldKind.Bytes,
-        "ResourceQuantity" => FieldKind.Quantity,
-        "IntOrString" or "IntstrIntOrString" => FieldKind.IntOrString,
-        "DateTime" => FieldKind.Time,
-        "Object" or "JsonElement" or "JsonNode" => FieldKind.Json,
-        _ => FieldKind.Object,
-    };
+    private static FieldKind KindOf(Type type) =>
+        type.Name switch
+        {
+            "String" => FieldKind.String,
+            "Int32" => FieldKind.Int32,
+            "Int64" => FieldKind.Int64,
+            "Boolean" => FieldKind.Bool,
+            "Double" => FieldKind.Double,
+            "Byte" => FieldKind.Bytes,
+            "ResourceQuantity" => FieldKind.Quantity,
+            "IntOrString" or "IntstrIntOrString" => FieldKind.IntOrString,
+            "DateTime" => FieldKind.Time,
+            "Object" or "JsonElement" or "JsonNode" => FieldKind.Json,
+            _ => FieldKind.Object,
+        };
 
     private static (Type Element, bool IsList, bool IsMap) Element(Type type)
     {
@@ -150,6 +168,8 @@ public sealed class SchemaTests(ITestOutputHelper output)
             var (value, isList, _) = Element(type.GetGenericArguments()[1]);
             return (value, isList, true);
         }
-        return type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IList<>) ? (Nullable.GetUnderlyingType(type.GetGenericArguments()[0]) ?? type.GetGenericArguments()[0], true, false) : (type, false, false);
+        return type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IList<>)
+            ? (Nullable.GetUnderlyingType(type.GetGenericArguments()[0]) ?? type.GetGenericArguments()[0], true, false)
+            : (type, false, false);
     }
 }

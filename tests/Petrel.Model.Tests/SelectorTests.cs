@@ -52,9 +52,14 @@ public sealed class SelectorTests
     [Fact]
     public void A_documents_selector_has_labels_and_expressions()
     {
-        var selector = LabelSelector.FromDocument(JsonNode.Parse("""
-            {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"tier","operator":"NotIn","values":["db"]},{"key":"x","operator":"DoesNotExist"}]}
-            """));
+        var selector = LabelSelector.FromDocument(
+            JsonNode.Parse(
+                """
+                {"matchLabels":{"app":"web"},"matchExpressions":[{"key":"tier","operator":"NotIn","values":["db"]},{"key":"x",
+                "operator":"DoesNotExist"}]}
+                """
+            )
+        );
         Assert.True(selector.Matches(new Dictionary<string, string> { ["app"] = "web", ["tier"] = "front" }));
         Assert.False(selector.Matches(new Dictionary<string, string> { ["app"] = "web", ["tier"] = "db" }));
         Assert.False(selector.Matches(new Dictionary<string, string> { ["app"] = "web", ["x"] = "" }));
@@ -73,16 +78,18 @@ public sealed class SelectorTests
     public void What_a_selector_writes_reads_back_the_same()
     {
         var requirements = Gen.Select(Words, Gen.Enum<SelectorOperator>(), Values.Array[1, 3], (key, op, values) => op switch
-        {
-            SelectorOperator.Exists or SelectorOperator.DoesNotExist => new LabelRequirement(key, op, []),
-            SelectorOperator.GreaterThan or SelectorOperator.LessThan => new LabelRequirement(key, op, ["7"]),
-            _ => new LabelRequirement(key, op, values),
-        });
-        requirements.Array[0, 4].Sample(items =>
-        {
-            var selector = LabelSelector.FromRequirements(items);
-            Assert.Equal(selector.Requirements, LabelSelector.Parse(selector.ToString()).Requirements);
-        });
+            {
+                SelectorOperator.Exists or SelectorOperator.DoesNotExist => new LabelRequirement(key, op, []),
+                SelectorOperator.GreaterThan or SelectorOperator.LessThan => new LabelRequirement(key, op, ["7"]),
+                _ => new LabelRequirement(key, op, values),
+            });
+        requirements
+            .Array[0, 4]
+            .Sample(items =>
+            {
+                var selector = LabelSelector.FromRequirements(items);
+                Assert.Equal(selector.Requirements, LabelSelector.Parse(selector.ToString()).Requirements);
+            });
     }
 
     [Fact]
@@ -91,9 +98,28 @@ public sealed class SelectorTests
         var selector = FieldSelector.Parse(@"metadata.name=a\,b,spec.nodeName!=n1,status.phase==Running");
         Assert.Equal(
             [new("metadata.name", false, "a,b"), new("spec.nodeName", true, "n1"), new("status.phase", false, "Running")],
-            selector.Requirements);
-        Assert.True(selector.Matches(f => f switch { "metadata.name" => "a,b", "status.phase" => "Running", _ => "" }));
-        Assert.False(selector.Matches(f => f switch { "metadata.name" => "a,b", "status.phase" => "Running", _ => "n1" }));
+            selector.Requirements
+        );
+        Assert.True(
+            selector.Matches(f =>
+                f switch
+                {
+                    "metadata.name" => "a,b",
+                    "status.phase" => "Running",
+                    _ => "",
+                }
+            )
+        );
+        Assert.False(
+            selector.Matches(f =>
+                f switch
+                {
+                    "metadata.name" => "a,b",
+                    "status.phase" => "Running",
+                    _ => "n1",
+                }
+            )
+        );
     }
 
     [Theory]
@@ -104,6 +130,9 @@ public sealed class SelectorTests
         Assert.Contains(message, Assert.Throws<FormatException>(() => FieldSelector.Parse(selector)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Any_field_value_survives_escaping() => Gen.String[Gen.Char[@"ab,=\!"], 0, 8].Sample(value =>
-        Assert.Equal(value, FieldSelector.Parse(new FieldRequirement("f", false, value).ToString()).Requirements[0].Value));
+    public void Any_field_value_survives_escaping() =>
+        Gen.String[Gen.Char[@"ab,=\!"], 0, 8]
+            .Sample(value =>
+                Assert.Equal(value, FieldSelector.Parse(new FieldRequirement("f", false, value).ToString()).Requirements[0].Value)
+            );
 }

@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Petrel.Network.Tests;
 
-/// <summary>A test that makes network namespaces: it runs as root where <c>ip</c> and <c>nft</c> are installed, and is skipped with the reason elsewhere.</summary>
+/// <summary>
+/// A test that makes network namespaces: it runs as root where <c>ip</c> and <c>nft</c> are installed, and is skipped with the reason
+/// elsewhere.
+/// </summary>
 public sealed class NamespaceFactAttribute : FactAttribute
 {
     public NamespaceFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = 0)

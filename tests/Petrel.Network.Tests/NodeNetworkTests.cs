@@ -37,13 +37,15 @@ public sealed class NodeNetworkTests : IAsyncLifetime
         var elsewhere = $"10.{64 + network.Range.Number}.77.1";
         foreach (var where in new[] { network.NamespacePath("node-1"), "/proc/self/ns/net" })
         {
-            var refused = await Assert.ThrowsAsync<CommandException>(
-                () => NetworkTool.RunAsync("nsenter", [$"--net={where}", "ip", "route", "get", elsewhere], null, Token));
+            var refused = await Assert.ThrowsAsync<CommandException>(() =>
+                NetworkTool.RunAsync("nsenter", [$"--net={where}", "ip", "route", "get", elsewhere], null, Token)
+            );
             Assert.Contains("No route to host", refused.Message, StringComparison.Ordinal);
         }
         // A node has no default route: no address outside the cluster can be reached.
-        await Assert.ThrowsAsync<CommandException>(
-            () => NetworkTool.RunAsync("nsenter", [$"--net={network.NamespacePath("node-1")}", "ip", "route", "get", "192.0.2.1"], null, Token));
+        await Assert.ThrowsAsync<CommandException>(() =>
+            NetworkTool.RunAsync("nsenter", [$"--net={network.NamespacePath("node-1")}", "ip", "route", "get", "192.0.2.1"], null, Token)
+        );
     }
 
     [NamespaceFact]
@@ -52,7 +54,9 @@ public sealed class NodeNetworkTests : IAsyncLifetime
         var network = await CreateAsync(nodes: 2);
         await network.UnplugNodeAsync(1, Token);
 
-        await Assert.ThrowsAsync<CommandException>(() => PingAsync(network.NamespacePath("node-1"), network.Range.NodeAddress(1).ToString()));
+        await Assert.ThrowsAsync<CommandException>(() =>
+            PingAsync(network.NamespacePath("node-1"), network.Range.NodeAddress(1).ToString())
+        );
 
         await network.AddNodeAsync("node-2", 1, 2, Token);
         await PingAsync(network.NamespacePath("node-1"), network.Range.NodeAddress(1).ToString());
@@ -97,7 +101,8 @@ public sealed class NodeNetworkTests : IAsyncLifetime
             link set dev pods0 up
 
             """,
-            Token);
+            Token
+        );
 
     private static Task PingAsync(string namespacePath, string address) =>
         NetworkTool.RunAsync("nsenter", [$"--net={namespacePath}", "ping", "-c1", "-W2", address], null, Token);

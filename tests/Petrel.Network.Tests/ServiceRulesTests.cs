@@ -8,7 +8,11 @@ public sealed class ServiceRulesTests
     [Fact]
     public void Only_ready_endpoints_are_chosen_while_there_is_one()
     {
-        var rules = ServiceRules.Render([Service("10.96.0.5")], [Slice(("10.64.1.2", true, false), ("10.64.1.3", false, false))], "10.96.0.0/16");
+        var rules = ServiceRules.Render(
+            [Service("10.96.0.5")],
+            [Slice(("10.64.1.2", true, false), ("10.64.1.3", false, false))],
+            "10.96.0.0/16"
+        );
 
         Assert.Contains("10.96.0.5 . tcp . 80 : goto svc-10-96-0-5-tcp-80", rules);
         Assert.Contains("dnat to 10.64.1.2:8080", rules);
@@ -18,7 +22,11 @@ public sealed class ServiceRulesTests
     [Fact]
     public void Terminating_endpoints_that_serve_are_the_last_resort()
     {
-        var rules = ServiceRules.Render([Service("10.96.0.5")], [Slice(("10.64.1.2", false, false), ("10.64.1.3", false, true))], "10.96.0.0/16");
+        var rules = ServiceRules.Render(
+            [Service("10.96.0.5")],
+            [Slice(("10.64.1.2", false, false), ("10.64.1.3", false, true))],
+            "10.96.0.0/16"
+        );
 
         Assert.Contains("dnat to 10.64.1.3:8080", rules);
         Assert.DoesNotContain("10.64.1.2", rules);
@@ -45,18 +53,19 @@ public sealed class ServiceRulesTests
                 "ip",
                 ["-netns", name, "-batch", "-"],
                 "link set dev lo up\naddr add 10.64.1.2/32 dev lo\naddr add 10.64.1.3/32 dev lo\nroute add 10.96.0.0/16 dev lo\n",
-                token);
-            var rules = ServiceRules.Render([Service("10.96.0.5")], [Slice(("10.64.1.2", true, false), ("10.64.1.3", true, false))], "10.96.0.0/16");
+                token
+            );
+            var rules = ServiceRules.Render(
+                [Service("10.96.0.5")],
+                [Slice(("10.64.1.2", true, false), ("10.64.1.3", true, false))],
+                "10.96.0.0/16"
+            );
             var inside = new[] { $"--net=/run/netns/{name}" };
             await NetworkTool.RunAsync("nsenter", [.. inside, "nft", "-f", "-"], rules, token);
             await NetworkTool.RunAsync("nsenter", [.. inside, "nft", "-f", "-"], rules, token);
 
             // Two servers answer with their own address; forty connections to the service must see both.
-            var seen = await NetworkTool.RunAsync(
-                "nsenter",
-                [.. inside, "python3", "-c", BalanceProbe],
-                null,
-                token);
+            var seen = await NetworkTool.RunAsync("nsenter", [.. inside, "python3", "-c", BalanceProbe], null, token);
             Assert.Equal("10.64.1.2 10.64.1.3", seen.Trim());
         }
         finally
@@ -65,8 +74,7 @@ public sealed class ServiceRulesTests
         }
     }
 
-    private const string BalanceProbe =
-        """
+    private const string BalanceProbe = """
         import socket, threading
         def serve(address):
             s = socket.create_server((address, 8080))
@@ -83,28 +91,35 @@ public sealed class ServiceRulesTests
         print(*sorted(seen))
         """;
 
-    private static V1Service Service(string clusterIp, string name = "web") => new()
-    {
-        Metadata = new() { Name = name, NamespaceProperty = "default" },
-        Spec = new() { ClusterIP = clusterIp, Ports = [new() { Port = 80, Protocol = "TCP" }] },
-    };
-
-    private static V1EndpointSlice Slice(params (string Address, bool Ready, bool ServingTerminating)[] endpoints) => new()
-    {
-        Metadata = new()
+    private static V1Service Service(string clusterIp, string name = "web") =>
+        new()
         {
-            Name = "web-1",
-            NamespaceProperty = "default",
-            Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "web" },
-        },
-        AddressType = "IPv4",
-        Ports = [new() { Port = 8080, Protocol = "TCP" }],
-        Endpoints = endpoints
-            .Select(e => new V1Endpoint
+            Metadata = new() { Name = name, NamespaceProperty = "default" },
+            Spec = new() { ClusterIP = clusterIp, Ports = [new() { Port = 80, Protocol = "TCP" }] },
+        };
+
+    private static V1EndpointSlice Slice(params (string Address, bool Ready, bool ServingTerminating)[] endpoints) =>
+        new()
+        {
+            Metadata = new()
             {
-                Addresses = [e.Address],
-                Conditions = new() { Ready = e.Ready, Serving = e.Ready || e.ServingTerminating, Terminating = e.ServingTerminating },
-            })
-            .ToList(),
-    };
+                Name = "web-1",
+                NamespaceProperty = "default",
+                Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = "web" },
+            },
+            AddressType = "IPv4",
+            Ports = [new() { Port = 8080, Protocol = "TCP" }],
+            Endpoints = endpoints
+                .Select(e => new V1Endpoint
+                {
+                    Addresses = [e.Address],
+                    Conditions = new()
+                    {
+                        Ready = e.Ready,
+                        Serving = e.Ready || e.ServingTerminating,
+                        Terminating = e.ServingTerminating,
+                    },
+                })
+                .ToList(),
+        };
 }

@@ -22,7 +22,9 @@ internal enum Fault
     Late,
 }
 
-/// <summary>As much of the API as the scheduler talks to: lists, watches, bindings, status patches and events, over objects in memory.</summary>
+/// <summary>
+/// As much of the API as the scheduler talks to: lists, watches, bindings, status patches and events, over objects in memory.
+/// </summary>
 internal sealed class FakeApi(TimeProvider time) : IApiHandler
 {
     private readonly SortedDictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);
@@ -39,7 +41,8 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
 
     public IEnumerable<Corev1Event> Events => All<Corev1Event>("events/");
 
-    public T Get<T>(string plural, string name) => All<T>($"{plural}/").Single(o => ((IKubernetesObject<V1ObjectMeta>)o!).Metadata.Name == name);
+    public T Get<T>(string plural, string name) =>
+        All<T>($"{plural}/").Single(o => ((IKubernetesObject<V1ObjectMeta>)o!).Metadata.Name == name);
 
     public V1Pod Pod(string name) => Pods.Single(p => p.Metadata.Name == name);
 
@@ -74,14 +77,20 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
                 throw new IOException("timed out");
             default:
                 return request.QueryValue("watch") == "true"
-                    ? new() { StatusCode = 200, Stream = WatchAsync(PluralOf(request), int.Parse(request.QueryValue("resourceVersion")!), CancellationToken.None) }
+                    ? new()
+                    {
+                        StatusCode = 200,
+                        Stream = WatchAsync(PluralOf(request), int.Parse(request.QueryValue("resourceVersion")!), CancellationToken.None),
+                    }
                     : Answer(request);
         }
     }
 
     private ApiResponse Answer(ApiRequest request)
     {
-        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)[(request.Path.StartsWith("/apis/", StringComparison.Ordinal) ? 3 : 2)..];
+        var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries)[
+            (request.Path.StartsWith("/apis/", StringComparison.Ordinal) ? 3 : 2)..
+        ];
         var ns = parts is ["namespaces", var found, _, ..] ? found : "";
         var rest = ns.Length > 0 ? parts[2..] : parts;
         var key = $"{rest[0]}/{ns}/{rest.ElementAtOrDefault(1)}";
@@ -112,7 +121,14 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
         changed["spec"]!["nodeName"] = (string)binding["target"]!["name"]!;
         Bound.Add((uid, (string)binding["target"]!["name"]!));
         Store(key, changed);
-        return Ok(new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["status"] = "Success" });
+        return Ok(
+            new JsonObject
+            {
+                ["kind"] = "Status",
+                ["apiVersion"] = "v1",
+                ["status"] = "Success",
+            }
+        );
     }
 
     // Lists are replaced: the scheduler writes one condition, or plain fields.
@@ -142,16 +158,24 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
         }
     }
 
-    private ApiResponse List(string plural) => Ok(new JsonObject
-    {
-        ["kind"] = "List",
-        ["apiVersion"] = "v1",
-        ["metadata"] = new JsonObject { ["resourceVersion"] = $"{_changes.Count + 1}" },
-        ["items"] = new JsonArray([.. _objects.Where(o => o.Key.StartsWith(plural + "/", StringComparison.Ordinal)).Select(o => o.Value.DeepClone())]),
-    });
+    private ApiResponse List(string plural) =>
+        Ok(
+            new JsonObject
+            {
+                ["kind"] = "List",
+                ["apiVersion"] = "v1",
+                ["metadata"] = new JsonObject { ["resourceVersion"] = $"{_changes.Count + 1}" },
+                ["items"] = new JsonArray([
+                    .. _objects.Where(o => o.Key.StartsWith(plural + "/", StringComparison.Ordinal)).Select(o => o.Value.DeepClone()),
+                ]),
+            }
+        );
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> WatchAsync(
-        string plural, int afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string plural,
+        int afterRevision,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         // The change with index i has revision i + 2: lists of nothing are at 1.
         for (var next = afterRevision - 1; ; next++)
@@ -195,15 +219,26 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
     }
 
     private IEnumerable<T> All<T>(string prefix) =>
-        _objects.Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(o => KubernetesJson.Deserialize<T>(o.Value.ToJsonString()));
+        _objects
+            .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(o => KubernetesJson.Deserialize<T>(o.Value.ToJsonString()));
 
     private static string PluralOf(ApiRequest request) => request.Path.Split('/')[^1];
 
     private static ApiResponse Ok(JsonObject body) => new() { StatusCode = 200, Body = Encoding.UTF8.GetBytes(body.ToJsonString()) };
 
-    private static ApiResponse Problem(int code, string reason, string message) => new()
-    {
-        StatusCode = code,
-        Body = Encoding.UTF8.GetBytes(new JsonObject { ["kind"] = "Status", ["code"] = code, ["reason"] = reason, ["message"] = message }.ToJsonString()),
-    };
+    private static ApiResponse Problem(int code, string reason, string message) =>
+        new()
+        {
+            StatusCode = code,
+            Body = Encoding.UTF8.GetBytes(
+                new JsonObject
+                {
+                    ["kind"] = "Status",
+                    ["code"] = code,
+                    ["reason"] = reason,
+                    ["message"] = message,
+                }.ToJsonString()
+            ),
+        };
 }

@@ -16,7 +16,9 @@ public sealed class FilterTests
     {
         var node = Make.Node("n", unschedulable: true);
         Assert.Equal(["node(s) were unschedulable"], Check(new NodeUnschedulableFilter(), Make.Info("p"), node));
-        Assert.Empty(Check(new NodeUnschedulableFilter(), Tolerating("node.kubernetes.io/unschedulable", "Exists", null, "NoSchedule"), node));
+        Assert.Empty(
+            Check(new NodeUnschedulableFilter(), Tolerating("node.kubernetes.io/unschedulable", "Exists", null, "NoSchedule"), node)
+        );
         Assert.Empty(Check(new NodeUnschedulableFilter(), Make.Info("p"), Make.Node("n")));
     }
 
@@ -32,7 +34,10 @@ public sealed class FilterTests
     public void Taints_keep_away_pods_without_the_toleration(string? key, string? op, string? value, string? effect, bool passes)
     {
         var node = Make.Node("n", taints: [Make.Taint("dedicated", "gpu")]);
-        Assert.Equal(passes ? [] : ["node(s) had untolerated taint(s)"], Check(new TaintTolerationFilter(), Tolerating(key, op, value, effect), node));
+        Assert.Equal(
+            passes ? [] : ["node(s) had untolerated taint(s)"],
+            Check(new TaintTolerationFilter(), Tolerating(key, op, value, effect), node)
+        );
     }
 
     [Fact]
@@ -85,7 +90,18 @@ public sealed class FilterTests
     [Fact]
     public void Fields_name_nodes()
     {
-        var byName = new V1NodeSelectorTerm { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = ["n2"] }] };
+        var byName = new V1NodeSelectorTerm
+        {
+            MatchFields =
+            [
+                new()
+                {
+                    Key = "metadata.name",
+                    OperatorProperty = "In",
+                    Values = ["n2"],
+                },
+            ],
+        };
         Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Requiring(byName), Make.Node("n1")));
         Assert.Empty(Check(new NodeAffinityFilter(new()), Requiring(byName), Make.Node("n2")));
         Assert.Equal(["n2"], Requiring(byName).RequiredNodes.Names);
@@ -99,7 +115,13 @@ public sealed class FilterTests
         var pod = Make.Info("p", with: spec =>
         {
             spec.NodeSelector = Make.Labels("a=1");
-            spec.Affinity = new() { NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = [Make.Term(("b", "Exists", []))] } } };
+            spec.Affinity = new()
+            {
+                NodeAffinity = new()
+                {
+                    RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = [Make.Term(("b", "Exists", []))] },
+                },
+            };
         });
         Assert.NotEmpty(Check(new NodeAffinityFilter(new()), pod, node));
         Assert.Empty(Check(new NodeAffinityFilter(new()), Make.Info("p", with: s => s.NodeSelector = Make.Labels("a=1")), node));
@@ -113,12 +135,39 @@ public sealed class FilterTests
     [InlineData("127.0.0.1", "TCP", 80, "127.0.0.2", "TCP", 80, true)]
     [InlineData("127.0.0.1", "TCP", 80, "0.0.0.0", "TCP", 80, false)]
     [InlineData("", "", 80, "127.0.0.1", "TCP", 80, false)]
-    public void Host_ports_conflict_by_address_protocol_and_number(string ip1, string proto1, int port1, string ip2, string proto2, int port2, bool passes)
+    public void Host_ports_conflict_by_address_protocol_and_number(
+        string ip1,
+        string proto1,
+        int port1,
+        string ip2,
+        string proto2,
+        int port2,
+        bool passes
+    )
     {
         var cluster = Make.Cluster(Make.Node("n"));
-        cluster.Place(Make.Info("there", with: s => s.Containers[0].Ports = [new() { HostIP = ip1, Protocol = proto1, HostPort = port1, ContainerPort = 1 }]), "n");
-        var pod = Make.Info("p", with: s => s.Containers[0].Ports = [new() { HostIP = ip2, Protocol = proto2, HostPort = port2, ContainerPort = 2 }]);
-        Assert.Equal(passes ? [] : ["node(s) didn't have free ports for the requested pod ports"], Check(new NodePortsFilter(), pod, cluster, "n"));
+        cluster.Place(Make.Info("there", with: s => s.Containers[0].Ports = [
+                    new()
+                    {
+                        HostIP = ip1,
+                        Protocol = proto1,
+                        HostPort = port1,
+                        ContainerPort = 1,
+                    },
+                ]), "n");
+        var pod = Make.Info("p", with: s => s.Containers[0].Ports = [
+                new()
+                {
+                    HostIP = ip2,
+                    Protocol = proto2,
+                    HostPort = port2,
+                    ContainerPort = 2,
+                },
+            ]);
+        Assert.Equal(
+            passes ? [] : ["node(s) didn't have free ports for the requested pod ports"],
+            Check(new NodePortsFilter(), pod, cluster, "n")
+        );
         cluster.Remove("uid-default-there");
         Assert.Empty(Check(new NodePortsFilter(), pod, cluster, "n"));
     }
@@ -137,7 +186,10 @@ public sealed class FilterTests
         var cluster = Make.Cluster(Make.Node("n", cpu: "1", pods: 2, extra: new Dictionary<string, string> { ["example.com/gpu"] = "1" }));
         void Gpu(V1PodSpec spec) => spec.Containers[0].Resources.Requests["example.com/gpu"] = new("1");
         cluster.Place(Make.Info("a", "600m", with: Gpu), "n");
-        Assert.Equal(["Insufficient cpu", "Insufficient example.com/gpu"], Check(new NodeResourcesFitFilter(new()), Make.Info("p", "500m", with: Gpu), cluster, "n"));
+        Assert.Equal(
+            ["Insufficient cpu", "Insufficient example.com/gpu"],
+            Check(new NodeResourcesFitFilter(new()), Make.Info("p", "500m", with: Gpu), cluster, "n")
+        );
         Assert.Empty(Check(new NodeResourcesFitFilter(new()), Make.Info("p", "400m"), cluster, "n"));
         cluster.Place(Make.Info("b", "1"), "n");
         // Over-committed by others; a pod without requests only lacks a place.
@@ -153,10 +205,19 @@ public sealed class FilterTests
             Make.Node("a1", labels: Make.Labels(Zone + "=a")),
             Make.Node("a2", labels: Make.Labels(Zone + "=a")),
             Make.Node("b1", labels: Make.Labels(Zone + "=b")),
-            Make.Node("c1"));
+            Make.Node("c1")
+        );
         var labels = Make.Labels("app=web");
-        void Spread(V1PodSpec spec) => spec.TopologySpreadConstraints =
-            [new() { MaxSkew = 1, TopologyKey = Zone, WhenUnsatisfiable = "DoNotSchedule", LabelSelector = Make.Select("app", "web") }];
+        void Spread(V1PodSpec spec) =>
+            spec.TopologySpreadConstraints = [
+                new()
+                {
+                    MaxSkew = 1,
+                    TopologyKey = Zone,
+                    WhenUnsatisfiable = "DoNotSchedule",
+                    LabelSelector = Make.Select("app", "web"),
+                },
+            ];
         cluster.Place(Make.Info("w1", labels: labels), "a1");
         cluster.Place(Make.Info("w2", labels: labels), "a2");
         cluster.Place(Make.Info("w3", labels: labels), "b1");
@@ -177,8 +238,16 @@ public sealed class FilterTests
         var cluster = Make.Cluster(Make.Node("a", labels: Make.Labels(Zone + "=a")));
         var labels = Make.Labels("app=web");
         cluster.Place(Make.Info("w1", labels: labels), "a");
-        PodInfo Pod(int? minDomains) => Make.Info("p", labels: labels, with: spec => spec.TopologySpreadConstraints =
-            [new() { MaxSkew = 1, MinDomains = minDomains, TopologyKey = Zone, WhenUnsatisfiable = "DoNotSchedule", LabelSelector = Make.Select("app", "web") }]);
+        PodInfo Pod(int? minDomains) => Make.Info("p", labels: labels, with: spec => spec.TopologySpreadConstraints = [
+                    new()
+                    {
+                        MaxSkew = 1,
+                        MinDomains = minDomains,
+                        TopologyKey = Zone,
+                        WhenUnsatisfiable = "DoNotSchedule",
+                        LabelSelector = Make.Select("app", "web"),
+                    },
+                ]);
         Assert.Empty(Check(new PodTopologySpreadFilter(new()), Pod(null), cluster, "a"));
         Assert.NotEmpty(Check(new PodTopologySpreadFilter(new()), Pod(2), cluster, "a"));
     }
@@ -186,7 +255,11 @@ public sealed class FilterTests
     [Fact]
     public void Required_affinity_follows_the_others_and_lets_the_first_of_its_kind_start()
     {
-        var cluster = Make.Cluster(Make.Node("a1", labels: Make.Labels(Zone + "=a")), Make.Node("b1", labels: Make.Labels(Zone + "=b")), Make.Node("bare"));
+        var cluster = Make.Cluster(
+            Make.Node("a1", labels: Make.Labels(Zone + "=a")),
+            Make.Node("b1", labels: Make.Labels(Zone + "=b")),
+            Make.Node("bare")
+        );
         var filter = new InterPodAffinityFilter();
         var pod = Make.Info("p", with: s => s.Affinity = Make.Near("app", "db", Zone));
         Assert.Equal(["node(s) didn't match pod affinity rules"], Check(filter, pod, cluster, "a1"));
@@ -213,7 +286,9 @@ public sealed class FilterTests
 
         cluster.Place(shy, "n2");
         Assert.Equal(
-            ["node(s) didn't satisfy existing pods anti-affinity rules"], Check(filter, Make.Info("w2", labels: Make.Labels("app=web")), cluster, "n2"));
+            ["node(s) didn't satisfy existing pods anti-affinity rules"],
+            Check(filter, Make.Info("w2", labels: Make.Labels("app=web")), cluster, "n2")
+        );
         Assert.Empty(Check(filter, Make.Info("x", labels: Make.Labels("app=x")), cluster, "n2"));
     }
 
@@ -224,10 +299,10 @@ public sealed class FilterTests
         cluster.SetNamespace("prod", Make.Labels("env=prod"));
         cluster.Place(Make.Info("w", labels: Make.Labels("app=web"), ns: "prod"), "n1");
         PodInfo Shy(Action<V1PodAffinityTerm> change) => Make.Info("shy", with: s =>
-        {
-            s.Affinity = Make.Away("app", "web", Hostname);
-            change(s.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution[0]);
-        });
+            {
+                s.Affinity = Make.Away("app", "web", Hostname);
+                change(s.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution[0]);
+            });
         var filter = new InterPodAffinityFilter();
         Assert.Empty(Check(filter, Shy(_ => { }), cluster, "n1"));
         Assert.NotEmpty(Check(filter, Shy(t => t.Namespaces = ["prod"]), cluster, "n1"));
@@ -236,13 +311,26 @@ public sealed class FilterTests
         Assert.Empty(Check(filter, Shy(t => t.NamespaceSelector = Make.Select("env", "test")), cluster, "n1"));
     }
 
-    private static PodInfo Tolerating(string? key, string? op, string? value, string? effect) => Make.Info("p", with: s =>
-        s.Tolerations = [new() { Key = key, OperatorProperty = op, Value = value, Effect = effect }]);
+    private static PodInfo Tolerating(string? key, string? op, string? value, string? effect) => Make.Info("p", with: s => s.Tolerations = [
+                new()
+                {
+                    Key = key,
+                    OperatorProperty = op,
+                    Value = value,
+                    Effect = effect,
+                },
+            ]);
 
-    private static PodInfo Requiring(params V1NodeSelectorTerm[] terms) => Make.Info("p", with: s =>
-        s.Affinity = new() { NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = terms } } });
+    private static PodInfo Requiring(params V1NodeSelectorTerm[] terms) =>
+        Make.Info("p", with: s =>
+            s.Affinity = new()
+            {
+                NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = terms } },
+            }
+        );
 
-    private static IReadOnlyList<string> Check(IFilterPlugin plugin, PodInfo pod, V1Node node) => Check(plugin, pod, Make.Cluster(node), node.Metadata.Name);
+    private static IReadOnlyList<string> Check(IFilterPlugin plugin, PodInfo pod, V1Node node) =>
+        Check(plugin, pod, Make.Cluster(node), node.Metadata.Name);
 
     private static IReadOnlyList<string> Check(IFilterPlugin plugin, PodInfo pod, ClusterState cluster, string node)
     {

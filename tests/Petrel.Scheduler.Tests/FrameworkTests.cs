@@ -17,10 +17,24 @@ public sealed class FrameworkTests
         var cluster = Make.Cluster(Make.Node("a", unschedulable: true), Make.Node("b"));
         Assert.Equal(["a", "b"], Feasible(new() { Disabled = ["NodeUnschedulable"] }, cluster));
         Assert.Equal(["b"], Feasible(new() { Disabled = ["*"], Enabled = ["NodeUnschedulable"] }, cluster));
-        var wrong = Assert.Throws<ArgumentException>(() => Profile.Create(new(new() { Disabled = ["NodeMagic"] }, cluster, new NoObjects())));
+        var wrong = Assert.Throws<ArgumentException>(() =>
+            Profile.Create(new(new() { Disabled = ["NodeMagic"] }, cluster, new NoObjects()))
+        );
         Assert.Contains("there is no plugin NodeMagic", wrong.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => Profile.Create(new(new() { Weights = new Dictionary<string, int> { ["NodeAffinity"] = 0 } }, cluster, new NoObjects())));
-        var heavy = Profile.Create(new(new() { Weights = new Dictionary<string, int> { ["ImageLocality"] = 9 }, DisabledScores = ["TaintToleration"] }, cluster, new NoObjects()));
+        Assert.Throws<ArgumentException>(() =>
+            Profile.Create(new(new() { Weights = new Dictionary<string, int> { ["NodeAffinity"] = 0 } }, cluster, new NoObjects()))
+        );
+        var heavy = Profile.Create(
+            new(
+                new()
+                {
+                    Weights = new Dictionary<string, int> { ["ImageLocality"] = 9 },
+                    DisabledScores = ["TaintToleration"],
+                },
+                cluster,
+                new NoObjects()
+            )
+        );
         Assert.Equal(9, heavy.Scores.Single(s => s.Plugin.Name == "ImageLocality").Weight);
         Assert.DoesNotContain(heavy.Scores, s => s.Plugin.Name == "TaintToleration");
         Assert.Contains(heavy.Filters, f => f.Name == "TaintToleration");
@@ -29,50 +43,62 @@ public sealed class FrameworkTests
     [Fact]
     public void Verdicts_say_whether_a_pods_leaving_could_help()
     {
-        var cluster = Make.Cluster(Make.Node("small", cpu: "1"), Make.Node("full", cpu: "4"), Make.Node("tainted", taints: [Make.Taint("x")]));
+        var cluster = Make.Cluster(
+            Make.Node("small", cpu: "1"),
+            Make.Node("full", cpu: "4"),
+            Make.Node("tainted", taints: [Make.Taint("x")])
+        );
         cluster.Place(Make.Info("there", "3"), "full");
         var state = State(Make.Info("p", "2"), cluster);
         Assert.Equal(
-            [(VerdictCode.Unresolvable, "NodeResourcesFit"), (VerdictCode.Unschedulable, "NodeResourcesFit"), (VerdictCode.Unresolvable, "TaintToleration")],
-            new[] { "small", "full", "tainted" }.Select(n => (state.Check(cluster.Node(n)!.Slot, out var by).Code, by!.Name)));
+            [
+                (VerdictCode.Unresolvable, "NodeResourcesFit"),
+                (VerdictCode.Unschedulable, "NodeResourcesFit"),
+                (VerdictCode.Unresolvable, "TaintToleration"),
+            ],
+            new[] { "small", "full", "tainted" }.Select(n => (state.Check(cluster.Node(n)!.Slot, out var by).Code, by!.Name))
+        );
     }
 
     [Fact]
     public void What_would_be_without_some_pods_is_what_is_when_they_are_gone_and_asking_changes_nothing() =>
-        Gen.ULong.Sample(seed =>
-        {
-            var world = new RandomWorld(seed);
-            var cluster = Make.Cluster([.. Enumerable.Range(0, 6).Select(i => world.Node(i))]);
-            Func<V1Pod>[] templates = [world.Template(), world.Template(), world.Template()];
-            var profile = Profile.Create(new(world.Profile(), cluster, new NoObjects()));
-            for (var i = 0; i < 14; i++)
+        Gen.ULong.Sample(
+            seed =>
             {
-                cluster.Place(new(world.Pick(templates)()), cluster.Nodes[world.Roll(6)].Name);
-            }
-            var pod = new PodInfo(world.Pick(templates)());
-            var state = new CycleState(profile, pod, cluster);
-            var before = Verdicts(state);
-            foreach (var node in cluster.Nodes)
-            {
-                var victims = node.Pods.Where(_ => world.Roll(2) == 0).ToArray();
-                string would;
-                using (var whatIf = state.WhatIf(node.Slot))
+                var world = new RandomWorld(seed);
+                var cluster = Make.Cluster([.. Enumerable.Range(0, 6).Select(i => world.Node(i))]);
+                Func<V1Pod>[] templates = [world.Template(), world.Template(), world.Template()];
+                var profile = Profile.Create(new(world.Profile(), cluster, new NoObjects()));
+                for (var i = 0; i < 14; i++)
                 {
-                    Array.ForEach(victims, whatIf.Remove);
-                    if (victims.Length > 0 && world.Roll(2) == 0)
-                    {
-                        whatIf.Add(victims[0]);
-                        victims = victims[1..];
-                    }
-                    would = Text(whatIf.Check(out var by), by);
+                    cluster.Place(new(world.Pick(templates)()), cluster.Nodes[world.Roll(6)].Name);
                 }
-                Assert.Equal(before, Verdicts(state));
-                Array.ForEach(victims, v => cluster.Remove(v.Uid));
-                var afresh = new CycleState(profile, pod, cluster);
-                Assert.Equal(Text(afresh.Check(node.Slot, out var refusedBy), refusedBy), would);
-                Array.ForEach(victims, v => cluster.Place(v, node.Name));
-            }
-        }, iter: 100);
+                var pod = new PodInfo(world.Pick(templates)());
+                var state = new CycleState(profile, pod, cluster);
+                var before = Verdicts(state);
+                foreach (var node in cluster.Nodes)
+                {
+                    var victims = node.Pods.Where(_ => world.Roll(2) == 0).ToArray();
+                    string would;
+                    using (var whatIf = state.WhatIf(node.Slot))
+                    {
+                        Array.ForEach(victims, whatIf.Remove);
+                        if (victims.Length > 0 && world.Roll(2) == 0)
+                        {
+                            whatIf.Add(victims[0]);
+                            victims = victims[1..];
+                        }
+                        would = Text(whatIf.Check(out var by), by);
+                    }
+                    Assert.Equal(before, Verdicts(state));
+                    Array.ForEach(victims, v => cluster.Remove(v.Uid));
+                    var afresh = new CycleState(profile, pod, cluster);
+                    Assert.Equal(Text(afresh.Check(node.Slot, out var refusedBy), refusedBy), would);
+                    Array.ForEach(victims, v => cluster.Place(v, node.Name));
+                }
+            },
+            iter: 100
+        );
 
     [Fact]
     public void A_place_made_for_a_pod_is_kept_from_less_important_ones_and_used_by_it()
@@ -92,7 +118,11 @@ public sealed class FrameworkTests
     [Fact]
     public void A_recorder_hears_every_refusal_and_score_and_changes_no_decision()
     {
-        var cluster = Make.Cluster(Make.Node("a"), Make.Node("b", images: new Dictionary<string, long> { ["busybox:latest"] = 900L << 20 }), Make.Node("c", unschedulable: true));
+        var cluster = Make.Cluster(
+            Make.Node("a"),
+            Make.Node("b", images: new Dictionary<string, long> { ["busybox:latest"] = 900L << 20 }),
+            Make.Node("c", unschedulable: true)
+        );
         SchedulingCycle Cycle(IDecisionRecorder? recorder) =>
             new(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1)) { Recorder = recorder };
         var recorder = new Recorder();
@@ -106,11 +136,14 @@ public sealed class FrameworkTests
     [Fact]
     public void Nodes_are_looked_at_one_of_each_zone_in_turn()
     {
-        var cluster = Make.Cluster([.. "aabbbc".Select((zone, i) => Make.Node($"n{i}", labels: Make.Labels($"topology.kubernetes.io/zone={zone}")))]);
+        var cluster = Make.Cluster([
+            .. "aabbbc".Select((zone, i) => Make.Node($"n{i}", labels: Make.Labels($"topology.kubernetes.io/zone={zone}"))),
+        ]);
         Assert.Equal("n0 n2 n5 n1 n3 n4", string.Join(' ', cluster.Order.ToArray().Select(slot => cluster.At(slot).Name)));
     }
 
-    private static CycleState State(PodInfo pod, ClusterState cluster) => new(Profile.Create(new(new(), cluster, new NoObjects())), pod, cluster);
+    private static CycleState State(PodInfo pod, ClusterState cluster) =>
+        new(Profile.Create(new(new(), cluster, new NoObjects())), pod, cluster);
 
     private static string[] Feasible(ProfileSettings settings, ClusterState cluster)
     {
@@ -130,13 +163,15 @@ public sealed class FrameworkTests
 
         public void RefusedEverywhere(IPlugin plugin, Verdict verdict) => Lines.Add($"everywhere: {plugin.Name}");
 
-        public void Refused(NodeInfo node, IPlugin plugin, Verdict verdict) => Lines.Add($"{node.Name}: {plugin.Name} {verdict.Code} {string.Join(',', verdict.Reasons)}");
+        public void Refused(NodeInfo node, IPlugin plugin, Verdict verdict) =>
+            Lines.Add($"{node.Name}: {plugin.Name} {verdict.Code} {string.Join(',', verdict.Reasons)}");
 
         public void Counted(int nodes, int feasible) => Lines.Add($"{feasible} of {nodes}");
 
         public int ScoredNodes => 10;
 
-        public void Scored(NodeInfo node, IPlugin plugin, long raw, long score, int weight) => Lines.Add($"{node.Name}: {plugin.Name} {score} x {weight}");
+        public void Scored(NodeInfo node, IPlugin plugin, long raw, long score, int weight) =>
+            Lines.Add($"{node.Name}: {plugin.Name} {score} x {weight}");
 
         public Decision End(Placement placement)
         {

@@ -15,7 +15,8 @@ internal static class Make
         IList<V1Taint>? taints = null,
         bool unschedulable = false,
         IDictionary<string, string>? extra = null,
-        IDictionary<string, long>? images = null)
+        IDictionary<string, long>? images = null
+    )
     {
         var allocatable = new Dictionary<string, ResourceQuantity>
         {
@@ -32,12 +33,23 @@ internal static class Make
         {
             ApiVersion = "v1",
             Kind = "Node",
-            Metadata = new() { Name = name, Labels = new Dictionary<string, string>(labels ?? new Dictionary<string, string>()) { ["kubernetes.io/hostname"] = name } },
+            Metadata = new()
+            {
+                Name = name,
+                Labels = new Dictionary<string, string>(labels ?? new Dictionary<string, string>()) { ["kubernetes.io/hostname"] = name },
+            },
             Spec = new() { Taints = taints, Unschedulable = unschedulable ? true : null },
             Status = new()
             {
                 Allocatable = allocatable,
-                Images = [.. (images ?? new Dictionary<string, long>()).Select(i => new V1ContainerImage { Names = [i.Key], SizeBytes = i.Value })],
+                Images =
+                [
+                    .. (images ?? new Dictionary<string, long>()).Select(i => new V1ContainerImage
+                    {
+                        Names = [i.Key],
+                        SizeBytes = i.Value,
+                    }),
+                ],
             },
         };
     }
@@ -50,7 +62,8 @@ internal static class Make
         IDictionary<string, string>? labels = null,
         string? owner = null,
         string ns = "default",
-        string? node = null)
+        string? node = null
+    )
     {
         var requests = new Dictionary<string, ResourceQuantity>();
         if (cpu is not null)
@@ -71,21 +84,48 @@ internal static class Make
                 NamespaceProperty = ns,
                 Uid = $"uid-{ns}-{name}",
                 Labels = labels,
-                OwnerReferences = owner is null ? null : [new() { Uid = owner, Controller = true, Name = owner, Kind = "ReplicaSet", ApiVersion = "apps/v1" }],
+                OwnerReferences = owner is null
+                    ? null
+                    :
+                    [
+                        new()
+                        {
+                            Uid = owner,
+                            Controller = true,
+                            Name = owner,
+                            Kind = "ReplicaSet",
+                            ApiVersion = "apps/v1",
+                        },
+                    ],
             },
             Spec = new()
             {
                 SchedulerName = "default-scheduler",
                 NodeName = node,
-                Containers = [new() { Name = "main", Image = "busybox", Resources = new() { Requests = requests } }],
+                Containers =
+                [
+                    new()
+                    {
+                        Name = "main",
+                        Image = "busybox",
+                        Resources = new() { Requests = requests },
+                    },
+                ],
             },
         };
         with?.Invoke(pod.Spec);
         return pod;
     }
 
-    public static PodInfo Info(string name, string? cpu = null, string? memory = null, Action<V1PodSpec>? with = null, IDictionary<string, string>? labels = null, string? owner = null, string ns = "default") =>
-        new(Pod(name, cpu, memory, with, labels, owner, ns));
+    public static PodInfo Info(
+        string name,
+        string? cpu = null,
+        string? memory = null,
+        Action<V1PodSpec>? with = null,
+        IDictionary<string, string>? labels = null,
+        string? owner = null,
+        string ns = "default"
+    ) => new(Pod(name, cpu, memory, with, labels, owner, ns));
 
     public static ClusterState Cluster(params V1Node[] nodes)
     {
@@ -108,27 +148,58 @@ internal static class Make
         {
             requests["memory"] = new(memory);
         }
-        return new() { Name = name, Image = "busybox", RestartPolicy = sidecar ? "Always" : null, Resources = new() { Requests = requests } };
+        return new()
+        {
+            Name = name,
+            Image = "busybox",
+            RestartPolicy = sidecar ? "Always" : null,
+            Resources = new() { Requests = requests },
+        };
     }
 
-    public static V1Taint Taint(string key, string value = "", string effect = "NoSchedule") => new() { Key = key, Value = value, Effect = effect };
+    public static V1Taint Taint(string key, string value = "", string effect = "NoSchedule") =>
+        new()
+        {
+            Key = key,
+            Value = value,
+            Effect = effect,
+        };
 
-    public static V1NodeSelectorTerm Term(params (string Key, string Operator, string[] Values)[] expressions) => new()
-    {
-        MatchExpressions = [.. expressions.Select(e => new V1NodeSelectorRequirement { Key = e.Key, OperatorProperty = e.Operator, Values = e.Values })],
-    };
+    public static V1NodeSelectorTerm Term(params (string Key, string Operator, string[] Values)[] expressions) =>
+        new()
+        {
+            MatchExpressions =
+            [
+                .. expressions.Select(e => new V1NodeSelectorRequirement
+                {
+                    Key = e.Key,
+                    OperatorProperty = e.Operator,
+                    Values = e.Values,
+                }),
+            ],
+        };
 
-    public static V1LabelSelector Select(string key, string value) => new() { MatchLabels = new Dictionary<string, string> { [key] = value } };
+    public static V1LabelSelector Select(string key, string value) =>
+        new() { MatchLabels = new Dictionary<string, string> { [key] = value } };
 
-    public static V1Affinity Near(string key, string value, string topology) => new()
-    {
-        PodAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [new() { LabelSelector = Select(key, value), TopologyKey = topology }] },
-    };
+    public static V1Affinity Near(string key, string value, string topology) =>
+        new()
+        {
+            PodAffinity = new()
+            {
+                RequiredDuringSchedulingIgnoredDuringExecution = [new() { LabelSelector = Select(key, value), TopologyKey = topology }],
+            },
+        };
 
-    public static V1Affinity Away(string key, string value, string topology) => new()
-    {
-        PodAntiAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [new() { LabelSelector = Select(key, value), TopologyKey = topology }] },
-    };
+    public static V1Affinity Away(string key, string value, string topology) =>
+        new()
+        {
+            PodAntiAffinity = new()
+            {
+                RequiredDuringSchedulingIgnoredDuringExecution = [new() { LabelSelector = Select(key, value), TopologyKey = topology }],
+            },
+        };
 
-    public static Dictionary<string, string> Labels(params string[] pairs) => pairs.Select(p => p.Split('=')).ToDictionary(p => p[0], p => p[1]);
+    public static Dictionary<string, string> Labels(params string[] pairs) =>
+        pairs.Select(p => p.Split('=')).ToDictionary(p => p[0], p => p[1]);
 }

@@ -15,7 +15,10 @@ public sealed class PodRequestsTests
     [Fact]
     public void The_hungriest_init_container_counts_when_it_needs_more_than_all_containers()
     {
-        var amounts = Of([Make.Container("a", "100m", "100Mi")], init: [Make.Container("i1", "1", "10Mi"), Make.Container("i2", "500m", "20Mi")]);
+        var amounts = Of(
+            [Make.Container("a", "100m", "100Mi")],
+            init: [Make.Container("i1", "1", "10Mi"), Make.Container("i2", "500m", "20Mi")]
+        );
         Assert.Equal((1000, 100L << 20), (amounts.MilliCpu, amounts.Memory));
     }
 
@@ -25,7 +28,8 @@ public sealed class PodRequestsTests
         // During i1: 1000 + 0. During i2: 900 + 200 of the sidecar. Running: 300 + 200.
         var amounts = Of(
             [Make.Container("a", "300m")],
-            init: [Make.Container("i1", "1"), Make.Container("s", "200m", sidecar: true), Make.Container("i2", "900m")]);
+            init: [Make.Container("i1", "1"), Make.Container("s", "200m", sidecar: true), Make.Container("i2", "900m")]
+        );
         Assert.Equal(1100, amounts.MilliCpu);
     }
 
@@ -63,24 +67,44 @@ public sealed class PodRequestsTests
     [Fact]
     public void While_a_container_is_resized_the_most_of_what_it_asks_for_and_has_counts()
     {
-        PodInfo Resizing(string? pending) => new(new V1Pod
-        {
-            Metadata = new() { Name = "p", NamespaceProperty = "default" },
-            Spec = new() { Containers = [Make.Container("a", "500m", "1Gi")] },
-            Status = new()
-            {
-                Conditions = pending is null ? null : [new() { Type = "PodResizePending", Status = "True", Reason = pending }],
-                ContainerStatuses =
-                [
-                    new()
+        PodInfo Resizing(string? pending) =>
+            new(
+                new V1Pod
+                {
+                    Metadata = new() { Name = "p", NamespaceProperty = "default" },
+                    Spec = new() { Containers = [Make.Container("a", "500m", "1Gi")] },
+                    Status = new()
                     {
-                        Name = "a",
-                        AllocatedResources = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("300m"), ["memory"] = new("2Gi") },
-                        Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("400m"), ["memory"] = new("1Gi") } },
+                        Conditions = pending is null
+                            ? null
+                            :
+                            [
+                                new()
+                                {
+                                    Type = "PodResizePending",
+                                    Status = "True",
+                                    Reason = pending,
+                                },
+                            ],
+                        ContainerStatuses =
+                        [
+                            new()
+                            {
+                                Name = "a",
+                                AllocatedResources = new Dictionary<string, ResourceQuantity>
+                                {
+                                    ["cpu"] = new("300m"),
+                                    ["memory"] = new("2Gi"),
+                                },
+                                Resources = new()
+                                {
+                                    Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("400m"), ["memory"] = new("1Gi") },
+                                },
+                            },
+                        ],
                     },
-                ],
-            },
-        });
+                }
+            );
         Assert.Equal((500, 2L << 30), (Resizing(null).Requests.MilliCpu, Resizing(null).Requests.Memory));
         Assert.Equal(500, Resizing("Deferred").Requests.MilliCpu);
         // What the node can never do is as if it weren't asked for.
@@ -93,7 +117,10 @@ public sealed class PodRequestsTests
         var spec = new V1PodSpec
         {
             Containers = [Make.Container("a"), Make.Container("b", "1")],
-            Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new("1Gi"), ["example.com/gpu"] = new("1") } },
+            Resources = new()
+            {
+                Requests = new Dictionary<string, ResourceQuantity> { ["memory"] = new("1Gi"), ["example.com/gpu"] = new("1") },
+            },
         };
         Assert.Equal((1000, 1L << 30), (PodRequests.NonZeroOf(spec).MilliCpu, PodRequests.NonZeroOf(spec).Memory));
         Assert.Equal(0, PodRequests.Of(spec).Other("example.com/gpu"));

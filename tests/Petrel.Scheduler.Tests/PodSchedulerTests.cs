@@ -19,7 +19,14 @@ public sealed class PodSchedulerTests : IDisposable
     public PodSchedulerTests()
     {
         _api = new(_simulator.Clock);
-        _api.Put(new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new() { Name = "default" } });
+        _api.Put(
+            new V1Namespace
+            {
+                ApiVersion = "v1",
+                Kind = "Namespace",
+                Metadata = new() { Name = "default" },
+            }
+        );
         (_process, _scheduler) = Start(_simulator, _api);
     }
 
@@ -32,7 +39,10 @@ public sealed class PodSchedulerTests : IDisposable
 
         Assert.Equal("node1", _api.Pod("web").Spec.NodeName);
         var scheduled = Assert.Single(_api.Events);
-        Assert.Equal(("Normal", "Scheduled", "Successfully assigned default/web to node1"), (scheduled.Type, scheduled.Reason, scheduled.Message));
+        Assert.Equal(
+            ("Normal", "Scheduled", "Successfully assigned default/web to node1"),
+            (scheduled.Type, scheduled.Reason, scheduled.Message)
+        );
         Assert.Equal("default-scheduler", scheduled.Source.Component);
         Assert.Equal("uid-default-web", scheduled.InvolvedObject.Uid);
     }
@@ -47,9 +57,14 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(Make.Pod("second", "1"));
         Run(1);
 
-        const string message = "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
+        const string message =
+            "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable. preemption: 0/2 nodes are available: 1 "
+            + "No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.";
         var condition = Assert.Single(_api.Pod("second").Status.Conditions);
-        Assert.Equal(("PodScheduled", "False", "Unschedulable", message), (condition.Type, condition.Status, condition.Reason, condition.Message));
+        Assert.Equal(
+            ("PodScheduled", "False", "Unschedulable", message),
+            (condition.Type, condition.Status, condition.Reason, condition.Message)
+        );
         Assert.NotNull(condition.LastTransitionTime);
         var failed = Assert.Single(_api.Events, e => e.Type == "Warning");
         Assert.Equal(("FailedScheduling", message), (failed.Reason, failed.Message));
@@ -96,7 +111,15 @@ public sealed class PodSchedulerTests : IDisposable
         for (var i = 0; i < 20; i++)
         {
             var node = Make.Node("node1", cpu: "1");
-            node.Status.Conditions = [new() { Type = "Ready", Status = "True", LastHeartbeatTime = _simulator.Clock.GetUtcNow().UtcDateTime }];
+            node.Status.Conditions =
+            [
+                new()
+                {
+                    Type = "Ready",
+                    Status = "True",
+                    LastHeartbeatTime = _simulator.Clock.GetUtcNow().UtcDateTime,
+                },
+            ];
             _api.Put(node);
             Run(10);
         }
@@ -182,10 +205,20 @@ public sealed class PodSchedulerTests : IDisposable
             var api = new FakeApi(simulator.Clock);
             var dice = simulator.Entropy.Fork();
             // One request in three is lost in some way, watches and lists excepted, for the first minute.
-            api.Faults = request => request.Method == "GET" && !request.Path.Contains("/pods/", StringComparison.Ordinal) || simulator.Clock.Elapsed > TimeSpan.FromMinutes(1)
-                ? Fault.None
-                : (Fault)(dice.NextUInt64() % 12) is var fault && Enum.IsDefined(fault) ? fault : Fault.None;
-            api.Put(new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new() { Name = "default" } });
+            api.Faults = request =>
+                request.Method == "GET" && !request.Path.Contains("/pods/", StringComparison.Ordinal)
+                || simulator.Clock.Elapsed > TimeSpan.FromMinutes(1)
+                    ? Fault.None
+                : (Fault)(dice.NextUInt64() % 12) is var fault && Enum.IsDefined(fault) ? fault
+                : Fault.None;
+            api.Put(
+                new V1Namespace
+                {
+                    ApiVersion = "v1",
+                    Kind = "Namespace",
+                    Metadata = new() { Name = "default" },
+                }
+            );
             var (process, _) = Start(simulator, api);
             for (var i = 0; i < 4; i++)
             {
@@ -227,7 +260,11 @@ public sealed class PodSchedulerTests : IDisposable
 
         Assert.Single(_api.Bound);
         Assert.Null(_api.Pod("third").Spec.NodeName);
-        Assert.StartsWith("0/1 nodes are available: 1 Insufficient cpu.", Assert.Single(_api.Pod("third").Status.Conditions).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "0/1 nodes are available: 1 Insufficient cpu.",
+            Assert.Single(_api.Pod("third").Status.Conditions).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -249,7 +286,22 @@ public sealed class PodSchedulerTests : IDisposable
     {
         using var simulator = new Simulator(1);
         var api = new FakeApi(simulator.Clock);
-        Start(simulator, api, new() { Profiles = [new(), new() { SchedulerName = "packing", NodeResourcesFit = new() { Strategy = ScoringStrategy.MostAllocated } }] });
+        Start(
+            simulator,
+            api,
+            new()
+            {
+                Profiles =
+                [
+                    new(),
+                    new()
+                    {
+                        SchedulerName = "packing",
+                        NodeResourcesFit = new() { Strategy = ScoringStrategy.MostAllocated },
+                    },
+                ],
+            }
+        );
         api.Put(Make.Node("busy"));
         api.Put(Make.Node("idle"));
         api.Put(Make.Pod("there", "2", "4Gi", node: "busy"));
@@ -257,7 +309,10 @@ public sealed class PodSchedulerTests : IDisposable
         api.Put(Make.Pod("packs", "100m", "100Mi", with: s => s.SchedulerName = "packing"));
         api.Put(Make.Pod("waits", with: s => s.SchedulerName = "nobody"));
         simulator.Run(TimeSpan.FromSeconds(5));
-        Assert.Equal(("idle", "busy", null), (api.Pod("spreads").Spec.NodeName, api.Pod("packs").Spec.NodeName, api.Pod("waits").Spec.NodeName));
+        Assert.Equal(
+            ("idle", "busy", null),
+            (api.Pod("spreads").Spec.NodeName, api.Pod("packs").Spec.NodeName, api.Pod("waits").Spec.NodeName)
+        );
     }
 
     [Fact]
@@ -268,15 +323,26 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(VolumeTests.Class("local", topology: "disks"));
         _api.Put(Make.Pod("p", with: s => s.Volumes = [VolumeTests.Uses("data")]));
         Run(3);
-        Assert.StartsWith("0/2 nodes are available: persistentvolumeclaim \"data\" not found.", Assert.Single(_api.Pod("p").Status.Conditions).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "0/2 nodes are available: persistentvolumeclaim \"data\" not found.",
+            Assert.Single(_api.Pod("p").Status.Conditions).Message,
+            StringComparison.Ordinal
+        );
 
         var claim = VolumeTests.Claim("data", "local");
         _api.Put(claim);
         Run(5);
-        Assert.Equal("n2", _api.Get<V1PersistentVolumeClaim>("persistentvolumeclaims", "data").Metadata.Annotations["volume.kubernetes.io/selected-node"]);
+        Assert.Equal(
+            "n2",
+            _api.Get<V1PersistentVolumeClaim>("persistentvolumeclaims", "data").Metadata.Annotations["volume.kubernetes.io/selected-node"]
+        );
         Assert.Empty(_api.Bound);
 
-        claim.Metadata.Annotations = new Dictionary<string, string> { ["volume.kubernetes.io/selected-node"] = "n2", ["pv.kubernetes.io/bind-completed"] = "yes" };
+        claim.Metadata.Annotations = new Dictionary<string, string>
+        {
+            ["volume.kubernetes.io/selected-node"] = "n2",
+            ["pv.kubernetes.io/bind-completed"] = "yes",
+        };
         claim.Spec.VolumeName = "v";
         _api.Put(VolumeTests.Volume("v", "local", claimed: true));
         _api.Put(claim);
@@ -357,7 +423,14 @@ public sealed class PodSchedulerTests : IDisposable
         {
             using var simulator = new Simulator(seed);
             var api = new FakeApi(simulator.Clock);
-            api.Put(new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new() { Name = "default" } });
+            api.Put(
+                new V1Namespace
+                {
+                    ApiVersion = "v1",
+                    Kind = "Namespace",
+                    Metadata = new() { Name = "default" },
+                }
+            );
             Start(simulator, api);
             for (var i = 0; i < 20; i++)
             {

@@ -23,12 +23,24 @@ public sealed class RealServerTests : IAsyncDisposable
     {
         _process = _simulator.CreateProcess("server");
         var server = new ApiServer.ApiServer(
-            new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+            new ApiServerOptions(),
+            _store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         _user = new(server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", server.RunAsync);
         Assert.True(_simulator.RunUntil(() => server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
         var scheduler = new PodScheduler(
-            new(server, UserInfo.ControlPlane("kube-scheduler")), _process.Time, _simulator.Entropy.Fork(), new(), NullLoggerFactory.Instance);
+            new(server, UserInfo.ControlPlane("kube-scheduler")),
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new(),
+            NullLoggerFactory.Instance
+        );
         _simulator.Spawn(_process, "scheduler", scheduler.RunAsync);
     }
 
@@ -50,7 +62,15 @@ public sealed class RealServerTests : IAsyncDisposable
         var second = Get<V1Pod>("second");
         Assert.Null(second.Spec.NodeName);
         var condition = Assert.Single(second.Status.Conditions, c => c.Type == "PodScheduled");
-        Assert.Equal(("False", "Unschedulable", "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."), (condition.Status, condition.Reason, condition.Message));
+        Assert.Equal(
+            (
+                "False",
+                "Unschedulable",
+                "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims "
+                    + "found for incoming pod."
+            ),
+            (condition.Status, condition.Reason, condition.Message)
+        );
         Assert.Equal("Pending", second.Status.Phase);
 
         Do(async stop => await _user.DeleteAsync<V1Pod>(new("default", "first"), new() { GracePeriodSeconds = 0 }, stop));
@@ -59,7 +79,9 @@ public sealed class RealServerTests : IAsyncDisposable
         Assert.Equal("node1", second.Spec.NodeName);
         Assert.Equal("True", Assert.Single(second.Status.Conditions, c => c.Type == "PodScheduled").Status);
         Assert.Equal(
-            ["FailedScheduling", "Scheduled", "Scheduled"], List<Corev1Event>().Select(e => e.Reason).Order(StringComparer.Ordinal));
+            ["FailedScheduling", "Scheduled", "Scheduled"],
+            List<Corev1Event>().Select(e => e.Reason).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -115,7 +137,10 @@ public sealed class RealServerTests : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

@@ -131,7 +131,10 @@ public sealed class SchedulingQueueTests
         var batch = new List<QueuedPod>();
         foreach (var (name, app, priority) in new[] { ("a1", "a", 0), ("a2", "a", 0), ("b1", "b", 0), ("a3", "a", 0), ("b2", "b", 9) })
         {
-            _queue.AddOrUpdate(Make.Info(name, labels: Make.Labels($"app={app}"), with: s => s.Priority = priority), changesWhatItAsks: true);
+            _queue.AddOrUpdate(
+                Make.Info(name, labels: Make.Labels($"app={app}"), with: s => s.Priority = priority),
+                changesWhatItAsks: true
+            );
         }
         List<string> batches = [];
         for (_queue.TakeBatch(2, batch); batch.Count > 0; _queue.TakeBatch(2, batch))

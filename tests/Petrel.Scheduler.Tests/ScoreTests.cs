@@ -12,7 +12,11 @@ public sealed class ScoreTests
     [Fact]
     public void Least_allocated_is_the_mean_percentage_that_stays_free()
     {
-        var cluster = Make.Cluster(Make.Node("a", cpu: "4", memory: "10000"), Make.Node("b", cpu: "2", memory: "10000"), Make.Node("c", cpu: "0", memory: "10000"));
+        var cluster = Make.Cluster(
+            Make.Node("a", cpu: "4", memory: "10000"),
+            Make.Node("b", cpu: "2", memory: "10000"),
+            Make.Node("c", cpu: "0", memory: "10000")
+        );
         cluster.Place(Make.Info("there", "1", "4000"), "a");
         // a: cpu (4000-2000)/4000 = 50, memory (10000-5000)/10000 = 50. b: 50, 90. c has no cpu: memory alone.
         Assert.Equal([50, 70, 90], Of(new NodeResourcesFitScore(new()), Make.Info("p", "1", "1000"), cluster));
@@ -30,18 +34,24 @@ public sealed class ScoreTests
     [Fact]
     public void Preferred_node_affinity_sums_weights_relative_to_the_best()
     {
-        var cluster = Make.Cluster(Make.Node("a", labels: Make.Labels("x=1", "y=1")), Make.Node("b", labels: Make.Labels("y=1")), Make.Node("c"));
-        var pod = Make.Info("p", with: s => s.Affinity = new()
-        {
-            NodeAffinity = new()
+        var cluster = Make.Cluster(
+            Make.Node("a", labels: Make.Labels("x=1", "y=1")),
+            Make.Node("b", labels: Make.Labels("y=1")),
+            Make.Node("c")
+        );
+        var pod = Make.Info("p", with: s =>
+            s.Affinity = new()
             {
-                PreferredDuringSchedulingIgnoredDuringExecution =
-                [
-                    new() { Weight = 30, Preference = Make.Term(("x", "Exists", [])) },
-                    new() { Weight = 10, Preference = Make.Term(("y", "Exists", [])) },
-                ],
-            },
-        });
+                NodeAffinity = new()
+                {
+                    PreferredDuringSchedulingIgnoredDuringExecution =
+                    [
+                        new() { Weight = 30, Preference = Make.Term(("x", "Exists", [])) },
+                        new() { Weight = 10, Preference = Make.Term(("y", "Exists", [])) },
+                    ],
+                },
+            }
+        );
         Assert.Equal([100, 25, 0], Of(new NodeAffinityScore(new()), pod, cluster));
         Assert.False(Says(new NodeAffinityScore(new()), Make.Info("p"), cluster));
     }
@@ -52,7 +62,8 @@ public sealed class ScoreTests
         var cluster = Make.Cluster(
             Make.Node("a", taints: [Make.Taint("x", effect: "PreferNoSchedule"), Make.Taint("y", effect: "PreferNoSchedule")]),
             Make.Node("b", taints: [Make.Taint("x", effect: "PreferNoSchedule"), Make.Taint("z")]),
-            Make.Node("c"));
+            Make.Node("c")
+        );
         Assert.Equal([0, 50, 100], Of(new TaintTolerationScore(), Make.Info("p"), cluster));
         var tolerant = Make.Info("p", with: s => s.Tolerations = [new() { OperatorProperty = "Exists" }]);
         Assert.Equal([100, 100, 100], Of(new TaintTolerationScore(), tolerant, cluster));
@@ -64,17 +75,24 @@ public sealed class ScoreTests
         const long mebibyte = 1 << 20;
         var cluster = Make.Cluster(
             Make.Node("a", images: new Dictionary<string, long> { ["busybox:latest"] = 1000 * mebibyte }),
-            Make.Node("b", images: new Dictionary<string, long> { ["localhost:5000/busybox:latest"] = 1000 * mebibyte }));
+            Make.Node("b", images: new Dictionary<string, long> { ["localhost:5000/busybox:latest"] = 1000 * mebibyte })
+        );
         // Half of the nodes have it: (500 - 23) / (1000 - 23).
         Assert.Equal([48, 0], Of(new ImageLocalityScore(), Make.Info("p"), cluster));
-        Assert.Equal([0, 48], Of(new ImageLocalityScore(), Make.Info("p", with: s => s.Containers[0].Image = "localhost:5000/busybox"), cluster));
+        Assert.Equal(
+            [0, 48],
+            Of(new ImageLocalityScore(), Make.Info("p", with: s => s.Containers[0].Image = "localhost:5000/busybox"), cluster)
+        );
     }
 
     [Fact]
     public void Pods_of_one_controller_spread_over_nodes_and_zones()
     {
         var cluster = Make.Cluster(
-            Make.Node("a1", labels: Make.Labels(Zone + "=a")), Make.Node("a2", labels: Make.Labels(Zone + "=a")), Make.Node("b1", labels: Make.Labels(Zone + "=b")));
+            Make.Node("a1", labels: Make.Labels(Zone + "=a")),
+            Make.Node("a2", labels: Make.Labels(Zone + "=a")),
+            Make.Node("b1", labels: Make.Labels(Zone + "=b"))
+        );
         cluster.Place(Make.Info("one", owner: "rs"), "a1");
         cluster.Place(Make.Info("stranger", owner: "other"), "b1");
         var scores = Of(new PodTopologySpreadScore(new()), Make.Info("p", owner: "rs"), cluster);
@@ -85,10 +103,21 @@ public sealed class ScoreTests
     [Fact]
     public void Soft_constraints_replace_the_defaults_and_ignore_nodes_without_the_label()
     {
-        var cluster = Make.Cluster(Make.Node("a", labels: Make.Labels("rack=1")), Make.Node("b", labels: Make.Labels("rack=2")), Make.Node("c"));
+        var cluster = Make.Cluster(
+            Make.Node("a", labels: Make.Labels("rack=1")),
+            Make.Node("b", labels: Make.Labels("rack=2")),
+            Make.Node("c")
+        );
         cluster.Place(Make.Info("w", labels: Make.Labels("app=web")), "a");
-        var pod = Make.Info("p", owner: "rs", labels: Make.Labels("app=web"), with: s => s.TopologySpreadConstraints =
-            [new() { MaxSkew = 1, TopologyKey = "rack", WhenUnsatisfiable = "ScheduleAnyway", LabelSelector = Make.Select("app", "web") }]);
+        var pod = Make.Info("p", owner: "rs", labels: Make.Labels("app=web"), with: s => s.TopologySpreadConstraints = [
+                new()
+                {
+                    MaxSkew = 1,
+                    TopologyKey = "rack",
+                    WhenUnsatisfiable = "ScheduleAnyway",
+                    LabelSelector = Make.Select("app", "web"),
+                },
+            ]);
         Assert.Equal([0, 100, 0], Of(new PodTopologySpreadScore(new()), pod, cluster));
     }
 
@@ -99,12 +128,16 @@ public sealed class ScoreTests
         cluster.Place(Make.Info("db", labels: Make.Labels("app=db")), "a");
         cluster.Place(Make.Info("web", labels: Make.Labels("app=web")), "b");
         V1WeightedPodAffinityTerm Term(int weight, string app) =>
-            new() { Weight = weight, PodAffinityTerm = new() { TopologyKey = "kubernetes.io/hostname", LabelSelector = Make.Select("app", app) } };
+            new()
+            {
+                Weight = weight,
+                PodAffinityTerm = new() { TopologyKey = "kubernetes.io/hostname", LabelSelector = Make.Select("app", app) },
+            };
         var pod = Make.Info("p", with: s => s.Affinity = new()
-        {
-            PodAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = [Term(60, "db")] },
-            PodAntiAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = [Term(40, "web")] },
-        });
+            {
+                PodAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = [Term(60, "db")] },
+                PodAntiAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = [Term(40, "web")] },
+            });
         Assert.Equal([100, 0, 40], Of(new InterPodAffinityScore(new()), pod, cluster));
         Assert.False(Says(new InterPodAffinityScore(new()), Make.Info("x"), cluster));
     }

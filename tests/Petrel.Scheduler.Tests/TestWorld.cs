@@ -13,7 +13,10 @@ using Petrel.Store.Memory;
 
 namespace Petrel.Scheduler.Tests;
 
-/// <summary>The real API server and the real scheduler in virtual time, with what can go wrong between them, and a user. There are no agents: pods on nodes neither start nor end.</summary>
+/// <summary>
+/// The real API server and the real scheduler in virtual time, with what can go wrong between them, and a user. There are no agents: pods
+/// on nodes neither start nor end.
+/// </summary>
 internal sealed class TestWorld : IApiHandler, IAsyncDisposable
 {
     private readonly MemoryStore _store = new();
@@ -27,7 +30,14 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
         _settings = settings ?? new();
         _serverProcess = Simulator.CreateProcess("server");
         Server = new(
-            new ApiServerOptions(), _store, KindRegistry.BuiltIn, _serverProcess.Time, Simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+            new ApiServerOptions(),
+            _store,
+            KindRegistry.BuiltIn,
+            _serverProcess.Time,
+            Simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         User = new(Server, new UserInfo("admin", [UserInfo.MastersGroup]));
         Simulator.Spawn(_serverProcess, "api", Server.RunAsync);
         Assert.True(Simulator.RunUntil(() => Server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
@@ -76,7 +86,8 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
     }
 
     public void Create<T>(params IEnumerable<T> objects)
-        where T : IKubernetesObject<V1ObjectMeta> => Do(async stop =>
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        Do(async stop =>
         {
             foreach (var one in objects)
             {
@@ -106,30 +117,48 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
     public string[] Nodes() => [.. List<V1Pod>().Select(p => $"{p.Metadata.Name}@{p.Spec.NodeName}")];
 
     /// <summary>Takes pods away at once, as their agent does when they have ended.</summary>
-    public void End(params string[] pods) => Do(async stop =>
-    {
-        foreach (var pod in pods)
+    public void End(params string[] pods) =>
+        Do(async stop =>
         {
-            await User.DeleteAsync<V1Pod>(new("default", pod), new() { GracePeriodSeconds = 0 }, stop);
-        }
-    });
+            foreach (var pod in pods)
+            {
+                await User.DeleteAsync<V1Pod>(new("default", pod), new() { GracePeriodSeconds = 0 }, stop);
+            }
+        });
 
     /// <summary>Takes away all pods that are to end.</summary>
-    public void EndTerminating() => End([.. List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name)]);
+    public void EndTerminating() =>
+        End([.. List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name)]);
 
     /// <summary>Makes a priority class, and says its name: <c>p5</c>, or <c>m5</c> for -5.</summary>
     public string Class(int value)
     {
         var name = value < 0 ? $"m{-value}" : $"p{value}";
-        Create(new V1PriorityClass { ApiVersion = "scheduling.k8s.io/v1", Kind = "PriorityClass", Metadata = new() { Name = name }, Value = value });
+        Create(
+            new V1PriorityClass
+            {
+                ApiVersion = "scheduling.k8s.io/v1",
+                Kind = "PriorityClass",
+                Metadata = new() { Name = name },
+                Value = value,
+            }
+        );
         return name;
     }
 
-    public void CreateGroup(string name, int minMember, int? timeoutSeconds = null, string? priorityClass = null) => Create(new PodGroup
-    {
-        Metadata = new() { Name = name, NamespaceProperty = "default" },
-        Spec = new() { MinMember = minMember, ScheduleTimeoutSeconds = timeoutSeconds, PriorityClassName = priorityClass },
-    });
+    public void CreateGroup(string name, int minMember, int? timeoutSeconds = null, string? priorityClass = null) =>
+        Create(
+            new PodGroup
+            {
+                Metadata = new() { Name = name, NamespaceProperty = "default" },
+                Spec = new()
+                {
+                    MinMember = minMember,
+                    ScheduleTimeoutSeconds = timeoutSeconds,
+                    PriorityClassName = priorityClass,
+                },
+            }
+        );
 
     /// <summary>A pod of a group.</summary>
     public static V1Pod Member(string group, string name, string cpu = "1", Action<V1PodSpec>? with = null) =>
@@ -159,7 +188,13 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
     {
         var process = Simulator.CreateProcess("scheduler");
         var scheduler = new PodScheduler(
-            new(this, UserInfo.ControlPlane("kube-scheduler")), process.Time, Simulator.Entropy.Fork(), _settings, NullLoggerFactory.Instance, Decisions);
+            new(this, UserInfo.ControlPlane("kube-scheduler")),
+            process.Time,
+            Simulator.Entropy.Fork(),
+            _settings,
+            NullLoggerFactory.Instance,
+            Decisions
+        );
         Simulator.Spawn(process, "scheduler", scheduler.RunAsync);
         return process;
     }
@@ -167,7 +202,10 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

@@ -32,7 +32,10 @@ public sealed class VolumeTests : IClusterObjects
         _claims["data"].Status = new() { Phase = "Lost" };
         Assert.Equal("persistentvolumeclaim \"data\" bound to non-existent persistentvolume \"gone\"", Refusal(Binding(), pod));
         var ephemeral = Make.Info("p", with: s => s.Volumes = [new() { Name = "tmp", Ephemeral = new() }]);
-        Assert.Equal("waiting for ephemeral volume controller to create the persistentvolumeclaim \"p-tmp\"", Refusal(Binding(), ephemeral));
+        Assert.Equal(
+            "waiting for ephemeral volume controller to create the persistentvolumeclaim \"p-tmp\"",
+            Refusal(Binding(), ephemeral)
+        );
         _claims["p-tmp"] = Claim("p-tmp", "fast", "v");
         Assert.Equal("PVC default/p-tmp was not created for pod default/p (pod is not owner)", Refusal(Binding(), ephemeral));
     }
@@ -48,7 +51,10 @@ public sealed class VolumeTests : IClusterObjects
         Assert.Empty(Check(Binding(cluster), pod, cluster, "a"));
         Assert.Equal(["node(s) didn't match PersistentVolume's node affinity"], Check(Binding(cluster), pod, cluster, "b"));
         _volumes.Clear();
-        Assert.Equal(["node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"], Check(Binding(cluster), pod, cluster, "a"));
+        Assert.Equal(
+            ["node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"],
+            Check(Binding(cluster), pod, cluster, "a")
+        );
     }
 
     [Fact]
@@ -113,7 +119,11 @@ public sealed class VolumeTests : IClusterObjects
     [Fact]
     public void Zones_of_volumes_disks_and_attach_limits_are_kept()
     {
-        var cluster = Make.Cluster(Make.Node("a", labels: Make.Labels($"{Zone}=z1")), Make.Node("b", labels: Make.Labels($"{Zone}=z2")), Make.Node("c"));
+        var cluster = Make.Cluster(
+            Make.Node("a", labels: Make.Labels($"{Zone}=z1")),
+            Make.Node("b", labels: Make.Labels($"{Zone}=z2")),
+            Make.Node("c")
+        );
         _claims["data"] = Claim("data", "fast", "v");
         _volumes["v"] = Volume("v", "fast", claimed: true);
         _volumes["v"].Metadata.Labels = Make.Labels($"{Zone}=z0__z1");
@@ -122,7 +132,13 @@ public sealed class VolumeTests : IClusterObjects
         Assert.Equal(["node(s) had no available volume zone"], Check(new VolumeZoneFilter(this), pod, cluster, "b"));
         Assert.Empty(Check(new VolumeZoneFilter(this), pod, cluster, "c"));
 
-        PodInfo Disk(string name, bool reads) => Make.Info(name, with: s => s.Volumes = [new() { Name = "d", GcePersistentDisk = new() { PdName = "disk", ReadOnlyProperty = reads } }]);
+        PodInfo Disk(string name, bool reads) => Make.Info(name, with: s => s.Volumes = [
+                    new()
+                    {
+                        Name = "d",
+                        GcePersistentDisk = new() { PdName = "disk", ReadOnlyProperty = reads },
+                    },
+                ]);
         cluster.Place(Disk("there", reads: true), "a");
         Assert.Empty(Check(new VolumeRestrictionsFilter(this), Disk("p", reads: true), cluster, "a"));
         Assert.Equal(["node(s) had no available disk"], Check(new VolumeRestrictionsFilter(this), Disk("p", reads: false), cluster, "a"));
@@ -131,7 +147,21 @@ public sealed class VolumeTests : IClusterObjects
         _volumes["w"] = Volume("w", "fast", claimed: true);
         _volumes["w"].Spec.Csi = new() { Driver = "csi.example.com", VolumeHandle = "h2" };
         _claims["more"] = Claim("more", "fast", "w");
-        _csiNodes["a"] = new() { Spec = new() { Drivers = [new() { Name = "csi.example.com", NodeID = "a", Allocatable = new() { Count = 1 } }] } };
+        _csiNodes["a"] = new()
+        {
+            Spec = new()
+            {
+                Drivers =
+                [
+                    new()
+                    {
+                        Name = "csi.example.com",
+                        NodeID = "a",
+                        Allocatable = new() { Count = 1 },
+                    },
+                ],
+            },
+        };
         cluster.Place(pod, "a");
         Assert.Equal(["node(s) exceed max volume count"], Check(new NodeVolumeLimitsFilter(this), Pod("q", "more"), cluster, "a"));
         Assert.Empty(Check(new NodeVolumeLimitsFilter(this), Pod("q", "data"), cluster, "a"));
@@ -146,46 +176,59 @@ public sealed class VolumeTests : IClusterObjects
 
     public V1CSINode? CsiNode(string name) => _csiNodes.GetValueOrDefault(name);
 
-    internal static V1Volume Uses(string claim) => new() { Name = claim, PersistentVolumeClaim = new() { ClaimName = claim } };
-
-    internal static V1PersistentVolumeClaim Claim(string name, string storageClass, string? volume = null) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "PersistentVolumeClaim",
-        Metadata = new()
+    internal static V1Volume Uses(string claim) =>
+        new()
         {
-            Name = name,
-            NamespaceProperty = "default",
-            Uid = $"uid-{name}",
-            Annotations = volume is null ? null : new Dictionary<string, string> { ["pv.kubernetes.io/bind-completed"] = "yes" },
-        },
-        Spec = new()
+            Name = claim,
+            PersistentVolumeClaim = new() { ClaimName = claim },
+        };
+
+    internal static V1PersistentVolumeClaim Claim(string name, string storageClass, string? volume = null) =>
+        new()
         {
-            AccessModes = ["ReadWriteOnce"],
-            StorageClassName = storageClass,
-            VolumeName = volume,
-            Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") } },
-        },
-    };
+            ApiVersion = "v1",
+            Kind = "PersistentVolumeClaim",
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = "default",
+                Uid = $"uid-{name}",
+                Annotations = volume is null ? null : new Dictionary<string, string> { ["pv.kubernetes.io/bind-completed"] = "yes" },
+            },
+            Spec = new()
+            {
+                AccessModes = ["ReadWriteOnce"],
+                StorageClassName = storageClass,
+                VolumeName = volume,
+                Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") } },
+            },
+        };
 
-    internal static V1PersistentVolume Volume(string name, string storageClass, string capacity = "1Gi", bool claimed = false) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "PersistentVolume",
-        Metadata = new() { Name = name, Uid = $"uid-{name}" },
-        Spec = new() { AccessModes = ["ReadWriteOnce"], StorageClassName = storageClass, Capacity = new Dictionary<string, ResourceQuantity> { ["storage"] = new(capacity) } },
-        Status = new() { Phase = claimed ? "Bound" : "Available" },
-    };
+    internal static V1PersistentVolume Volume(string name, string storageClass, string capacity = "1Gi", bool claimed = false) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "PersistentVolume",
+            Metadata = new() { Name = name, Uid = $"uid-{name}" },
+            Spec = new()
+            {
+                AccessModes = ["ReadWriteOnce"],
+                StorageClassName = storageClass,
+                Capacity = new Dictionary<string, ResourceQuantity> { ["storage"] = new(capacity) },
+            },
+            Status = new() { Phase = claimed ? "Bound" : "Available" },
+        };
 
-    internal static V1StorageClass Class(string name, string provisioner = "example.com/disks", string? topology = null) => new()
-    {
-        ApiVersion = "storage.k8s.io/v1",
-        Kind = "StorageClass",
-        Metadata = new() { Name = name, Uid = $"uid-{name}" },
-        Provisioner = provisioner,
-        VolumeBindingMode = "WaitForFirstConsumer",
-        AllowedTopologies = topology is null ? null : [new() { MatchLabelExpressions = [new() { Key = topology, Values = ["yes"] }] }],
-    };
+    internal static V1StorageClass Class(string name, string provisioner = "example.com/disks", string? topology = null) =>
+        new()
+        {
+            ApiVersion = "storage.k8s.io/v1",
+            Kind = "StorageClass",
+            Metadata = new() { Name = name, Uid = $"uid-{name}" },
+            Provisioner = provisioner,
+            VolumeBindingMode = "WaitForFirstConsumer",
+            AllowedTopologies = topology is null ? null : [new() { MatchLabelExpressions = [new() { Key = topology, Values = ["yes"] }] }],
+        };
 
     private static PodInfo Pod(string name, string claim) => Make.Info(name, with: s => s.Volumes = [Uses(claim)]);
 

@@ -34,7 +34,8 @@ public sealed class ClusterAuthorityTests : IDisposable
         var names = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single();
         Assert.Equal(
             ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"],
-            names.EnumerateDnsNames());
+            names.EnumerateDnsNames()
+        );
         Assert.Equal([IPAddress.Loopback, IPAddress.IPv6Loopback], names.EnumerateIPAddresses());
         Assert.True(certificate.HasPrivateKey);
         Assert.InRange(certificate.NotAfter.ToUniversalTime(), Day(364), Day(366));
@@ -61,14 +62,16 @@ public sealed class ClusterAuthorityTests : IDisposable
     public void A_certificate_is_good_for_its_own_use_only()
     {
         var authority = _fixture.Open();
-        foreach (var (profile, use, other) in new[]
-        {
-            (AuthorityFixture.Server, ServerAuthentication, ClientAuthentication),
-            (CertificateProfile.NodeServer("node-1", IPAddress.Loopback), ServerAuthentication, ClientAuthentication),
-            (CertificateProfile.Admin, ClientAuthentication, ServerAuthentication),
-            (CertificateProfile.NodeClient("node-1"), ClientAuthentication, ServerAuthentication),
-            (CertificateProfile.ApiServerToNode, ClientAuthentication, ServerAuthentication),
-        })
+        foreach (
+            var (profile, use, other) in new[]
+            {
+                (AuthorityFixture.Server, ServerAuthentication, ClientAuthentication),
+                (CertificateProfile.NodeServer("node-1", IPAddress.Loopback), ServerAuthentication, ClientAuthentication),
+                (CertificateProfile.Admin, ClientAuthentication, ServerAuthentication),
+                (CertificateProfile.NodeClient("node-1"), ClientAuthentication, ServerAuthentication),
+                (CertificateProfile.ApiServerToNode, ClientAuthentication, ServerAuthentication),
+            }
+        )
         {
             using var certificate = authority.Issue(profile).ToX509();
             Assert.Equal([], Problems(certificate, authority, use));
@@ -115,7 +118,10 @@ public sealed class ClusterAuthorityTests : IDisposable
         var first = authority.Issue(AuthorityFixture.Server);
         using var second = authority.Issue(CertificateProfile.ApiServer([IPAddress.Parse("10.0.0.1")])).ToX509();
         Assert.NotEqual(first.CertificatePem, second.ExportCertificatePem());
-        Assert.Equal([IPAddress.Parse("10.0.0.1")], second.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateIPAddresses());
+        Assert.Equal(
+            [IPAddress.Parse("10.0.0.1")],
+            second.Extensions.OfType<X509SubjectAlternativeNameExtension>().Single().EnumerateIPAddresses()
+        );
     }
 
     [Fact]
@@ -147,20 +153,22 @@ public sealed class ClusterAuthorityTests : IDisposable
     public void All_certificates_of_three_nodes_are_made_within_150_ms()
     {
         // The best of a few, because the machine is shared.
-        var best = Enumerable.Range(0, 5).Min(round =>
-        {
-            var clock = Stopwatch.StartNew();
-            var authority = ClusterAuthority.Open(Path.Combine(_fixture.Root, $"pki{round}"), TimeProvider.System);
-            authority.Issue(AuthorityFixture.Server);
-            authority.Issue(CertificateProfile.Admin);
-            authority.Issue(CertificateProfile.ApiServerToNode);
-            foreach (var node in new[] { "node-0", "node-1", "node-2" })
+        var best = Enumerable
+            .Range(0, 5)
+            .Min(round =>
             {
-                authority.Issue(CertificateProfile.NodeClient(node));
-                authority.Issue(CertificateProfile.NodeServer(node, IPAddress.Loopback));
-            }
-            return clock.ElapsedMilliseconds;
-        });
+                var clock = Stopwatch.StartNew();
+                var authority = ClusterAuthority.Open(Path.Combine(_fixture.Root, $"pki{round}"), TimeProvider.System);
+                authority.Issue(AuthorityFixture.Server);
+                authority.Issue(CertificateProfile.Admin);
+                authority.Issue(CertificateProfile.ApiServerToNode);
+                foreach (var node in new[] { "node-0", "node-1", "node-2" })
+                {
+                    authority.Issue(CertificateProfile.NodeClient(node));
+                    authority.Issue(CertificateProfile.NodeServer(node, IPAddress.Loopback));
+                }
+                return clock.ElapsedMilliseconds;
+            });
         Assert.InRange(best, 0, 150);
     }
 

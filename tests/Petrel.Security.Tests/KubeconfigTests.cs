@@ -28,13 +28,19 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal(admin.KeyPem, Decoded("client-key-data"));
 
         string Decoded(string field) =>
-            Encoding.UTF8.GetString(Convert.FromBase64String(Assert.Single(lines, l => l.Contains($"{field}: ", StringComparison.Ordinal)).Split(": ")[1]));
+            Encoding.UTF8.GetString(
+                Convert.FromBase64String(Assert.Single(lines, l => l.Contains($"{field}: ", StringComparison.Ordinal)).Split(": ")[1])
+            );
     }
 
     [Fact]
     public async Task Kubectl_loads_it_and_accepts_the_certificates()
     {
-        var kubectl = Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(d => Path.Combine(d, "kubectl")).FirstOrDefault(File.Exists);
+        var kubectl = Environment
+            .GetEnvironmentVariable("PATH")!
+            .Split(':')
+            .Select(d => Path.Combine(d, "kubectl"))
+            .FirstOrDefault(File.Exists);
         Assert.SkipWhen(kubectl is null, "There is no kubectl here.");
         var authority = _fixture.Open();
         await using var server = new TlsServer(authority);

@@ -71,12 +71,15 @@ public sealed class MutualTlsTests : IDisposable
                 ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true),
                 CertificateChainPolicy = TlsServer.Trust(trusted),
             },
-            deadline.Token);
+            deadline.Token
+        );
         try
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\n\r\n"), deadline.Token);
             var answer = await new StreamReader(stream).ReadToEndAsync(deadline.Token);
-            return answer.Contains("\"user\":", StringComparison.Ordinal) ? answer[(answer.IndexOf("\"user\":\"", StringComparison.Ordinal) + 8)..^2] : null;
+            return answer.Contains("\"user\":", StringComparison.Ordinal)
+                ? answer[(answer.IndexOf("\"user\":\"", StringComparison.Ordinal) + 8)..^2]
+                : null;
         }
         catch (IOException)
         {

@@ -6,7 +6,9 @@ using System.Text;
 
 namespace Petrel.Security.Tests;
 
-/// <summary>A server on a free loopback port that requires a client certificate of the authority and answers every request with its user's name.</summary>
+/// <summary>
+/// A server on a free loopback port that requires a client certificate of the authority and answers every request with its user's name.
+/// </summary>
 internal sealed class TlsServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -48,7 +50,10 @@ internal sealed class TlsServer : IAsyncDisposable
         var connections = new List<Task>();
         try
         {
-            while (true) connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            while (true)
+            {
+                connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            }
         }
         catch (OperationCanceledException)
         {
@@ -65,15 +70,18 @@ internal sealed class TlsServer : IAsyncDisposable
             {
                 await stream.AuthenticateAsServerAsync(_options, _stop.Token);
                 using var reader = new StreamReader(stream);
-                while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 })
-                {
-                }
+                while (await reader.ReadLineAsync(_stop.Token) is { Length: > 0 }) { }
                 var body = $$"""{"user":"{{stream.RemoteCertificate!.Subject}}"}""";
                 await stream.WriteAsync(
-                    Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"),
-                    _stop.Token);
+                    Encoding.ASCII.GetBytes(
+                        $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: "
+                            + $"close\r\n\r\n{body}"
+                    ),
+                    _stop.Token
+                );
             }
-            catch (Exception error) when (error is IOException or System.Security.Authentication.AuthenticationException or OperationCanceledException)
+            catch (Exception error)
+                when (error is IOException or System.Security.Authentication.AuthenticationException or OperationCanceledException)
             {
                 // A client that was refused, or went away.
             }

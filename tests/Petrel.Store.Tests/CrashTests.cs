@@ -43,11 +43,14 @@ public sealed class CrashTests : IDisposable
     private static async Task KillAfter(string path, int lines, Dictionary<(int Writer, int Number), long> acknowledged)
     {
         using var victim = CrashWriter.Start(path);
-        for (var read = 0; await victim.StandardOutput.ReadLineAsync().WaitAsync(Deadline) is { } line;)
+        for (var read = 0; await victim.StandardOutput.ReadLineAsync().WaitAsync(Deadline) is { } line; )
         {
             var numbers = line.Split(' ').Select(n => long.Parse(n, CultureInfo.InvariantCulture)).ToArray();
             acknowledged.Add(((int)numbers[0], (int)numbers[1]), numbers[2]);
-            if (++read == lines) victim.Kill();
+            if (++read == lines)
+            {
+                victim.Kill();
+            }
         }
         await victim.WaitForExitAsync();
         Assert.Equal(128 + 9, victim.ExitCode);
@@ -63,12 +66,24 @@ public sealed class CrashTests : IDisposable
         }
         for (var writer = 0; writer < CrashWriter.Writers; writer++)
         {
-            var numbered = entries.Keys.Where(k => k.StartsWith(CrashWriter.Numbered(writer, 0)[..^6], StringComparison.Ordinal)).Order().ToList();
-            if (numbered.Count == 0) continue;
+            var numbered = entries
+                .Keys.Where(k => k.StartsWith(CrashWriter.Numbered(writer, 0)[..^6], StringComparison.Ordinal))
+                .Order()
+                .ToList();
+            if (numbered.Count == 0)
+            {
+                continue;
+            }
             // The three keys of the newest batch, acknowledged or not, are of one revision, and no number is missing.
             var newest = entries[numbered[^1]];
-            Assert.Equal((newest.ModRevision, newest.Value.Text()), (entries[CrashWriter.Latest(writer)].ModRevision, entries[CrashWriter.Latest(writer)].Value.Text()));
-            Assert.Equal((newest.ModRevision, newest.Value.Text()), (entries[CrashWriter.Twin(writer)].ModRevision, entries[CrashWriter.Twin(writer)].Value.Text()));
+            Assert.Equal(
+                (newest.ModRevision, newest.Value.Text()),
+                (entries[CrashWriter.Latest(writer)].ModRevision, entries[CrashWriter.Latest(writer)].Value.Text())
+            );
+            Assert.Equal(
+                (newest.ModRevision, newest.Value.Text()),
+                (entries[CrashWriter.Twin(writer)].ModRevision, entries[CrashWriter.Twin(writer)].Value.Text())
+            );
             Assert.Equal(CrashWriter.Parse(newest.Value.Text()), (writer, numbered.Count));
         }
         Assert.Equal(entries.Values.Max(e => e.ModRevision), store.CurrentRevision);

@@ -48,22 +48,40 @@ internal static class CrashWriter
         }
         var output = new Lock();
         using var lines = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true, NewLine = "\n" };
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(async writer =>
-        {
-            await Task.Yield();
-            var latest = await store.GetAsync(Latest(writer), default);
-            var number = latest is null ? 0 : Parse(latest.Value.Text()).Number;
-            while (true)
-            {
-                number++;
-                var value = Value(writer, number);
-                var result = await store.Commit(
-                    Set(Latest(writer), value), Set(Numbered(writer, number), value, expected: 0), Set(Twin(writer), value));
-                if (!result.Succeeded) throw new InvalidOperationException($"{result.FailedKey} exists already.");
-                lock (output) lines.WriteLine($"{writer} {number} {result.Revision}");
-                if (writer == 0 && number % 10 == 0) await store.CompactAsync(Math.Max(0, store.CurrentRevision - 50), default);
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Writers)
+                .Select(async writer =>
+                {
+                    await Task.Yield();
+                    var latest = await store.GetAsync(Latest(writer), default);
+                    var number = latest is null ? 0 : Parse(latest.Value.Text()).Number;
+                    while (true)
+                    {
+                        number++;
+                        var value = Value(writer, number);
+                        var result = await store.Commit(
+                            Set(Latest(writer), value),
+                            Set(Numbered(writer, number), value, expected: 0),
+                            Set(Twin(writer), value)
+                        );
+                        if (!result.Succeeded)
+                        {
+                            throw new InvalidOperationException($"{result.FailedKey} exists already.");
+                        }
+
+                        lock (output)
+                        {
+                            lines.WriteLine($"{writer} {number} {result.Revision}");
+                        }
+
+                        if (writer == 0 && number % 10 == 0)
+                        {
+                            await store.CompactAsync(Math.Max(0, store.CurrentRevision - 50), default);
+                        }
+                    }
+                })
+        );
         return 0;
     }
 

@@ -10,25 +10,30 @@ public sealed class KeyIndexTests
     [Fact]
     public void The_index_is_a_sorted_map()
     {
-        Gen.Select(Gen.Bool, GenKey).List[0, 4000].Sample(steps =>
-        {
-            var index = new KeyIndex();
-            var model = new SortedSet<string>(StringComparer.Ordinal);
-            foreach (var (add, key) in steps)
-            {
-                if (add || key.Length < 4)
+        Gen.Select(Gen.Bool, GenKey)
+            .List[0, 4000]
+            .Sample(
+                steps =>
                 {
-                    model.Add(key);
-                    Assert.Equal(key, index.GetOrAdd(key).Key);
-                }
-                else
-                {
-                    model.Remove(key);
-                    index.Remove(key);
-                }
-            }
-            Check(index, model);
-        }, iter: 60);
+                    var index = new KeyIndex();
+                    var model = new SortedSet<string>(StringComparer.Ordinal);
+                    foreach (var (add, key) in steps)
+                    {
+                        if (add || key.Length < 4)
+                        {
+                            model.Add(key);
+                            Assert.Equal(key, index.GetOrAdd(key).Key);
+                        }
+                        else
+                        {
+                            model.Remove(key);
+                            index.Remove(key);
+                        }
+                    }
+                    Check(index, model);
+                },
+                iter: 60
+            );
     }
 
     [Theory]
@@ -38,9 +43,17 @@ public sealed class KeyIndexTests
     {
         var index = new KeyIndex();
         var keys = Enumerable.Range(0, 5000).Select(i => $"k{(descending ? 5000 - i : i):D5}").ToList();
-        foreach (var key in keys) index.GetOrAdd(key);
+        foreach (var key in keys)
+        {
+            index.GetOrAdd(key);
+        }
+
         Check(index, new SortedSet<string>(keys, StringComparer.Ordinal));
-        foreach (var key in keys) index.Remove(key);
+        foreach (var key in keys)
+        {
+            index.Remove(key);
+        }
+
         Check(index, []);
     }
 

@@ -20,8 +20,7 @@ internal static class Kv
     public static Task<CommitResult> Commit(this IRevisionedStore store, params StoreOperation[] operations) =>
         store.CommitAsync(operations, CancellationToken.None).AsTask();
 
-    public static Task<RangeResult> Range(
-        this IRevisionedStore store, string prefix, long at = 0, string? after = null, int limit = 0) =>
+    public static Task<RangeResult> Range(this IRevisionedStore store, string prefix, long at = 0, string? after = null, int limit = 0) =>
         store.RangeAsync(prefix, at, after, limit, CancellationToken.None).AsTask();
 
     /// <summary>One line per entry: key=value@modified(created).</summary>
@@ -33,11 +32,18 @@ internal static class Kv
     {
         using var deadline = new CancellationTokenSource(Deadline);
         var changes = new List<StoreChange>();
-        if (upTo <= after) return changes;
+        if (upTo <= after)
+        {
+            return changes;
+        }
+
         await foreach (var batch in store.WatchAsync(prefix, after, deadline.Token))
         {
             changes.AddRange(batch.Changes);
-            if (batch.UpTo >= upTo) break;
+            if (batch.UpTo >= upTo)
+            {
+                break;
+            }
         }
         return changes;
     }

@@ -73,7 +73,10 @@ public sealed class MemoryStoreTests : WatchContract
 
         public void Drain()
         {
-            while (_queue.TryDequeue(out var work)) work.Callback(work.State);
+            while (_queue.TryDequeue(out var work))
+            {
+                work.Callback(work.State);
+            }
         }
     }
 }

@@ -112,18 +112,26 @@ public sealed class SqliteStoreTests : WatchContract
                     await model.CompactAsync(compact, default);
                     break;
                 default:
-                    var operations = Enumerable.Range(0, random.Next(1, 4)).Select(_ => $"k{random.Next(15)}").Distinct()
-                        .Select(k => random.Next(3) == 0 ? Delete(k, Expected()) : Set(k, $"{step}", Expected())).ToArray();
+                    var operations = Enumerable
+                        .Range(0, random.Next(1, 4))
+                        .Select(_ => $"k{random.Next(15)}")
+                        .Distinct()
+                        .Select(k => random.Next(3) == 0 ? Delete(k, Expected()) : Set(k, $"{step}", Expected()))
+                        .ToArray();
                     Assert.Equal(Describe(await model.Commit(operations)), Describe(await store.Commit(operations)));
                     break;
             }
             Assert.Equal((model.CurrentRevision, model.CompactedRevision), (store.CurrentRevision, store.CompactedRevision));
         }
         for (var at = Math.Max(1, model.CompactedRevision); at <= model.CurrentRevision; at++)
+        {
             Assert.Equal((await model.Range("", at)).Lines(), (await store.Range("", at)).Lines());
+        }
+
         Assert.Equal(
             Describe(await model.ChangesUpTo("", model.CompactedRevision, model.CurrentRevision)),
-            Describe(await store.ChangesUpTo("", store.CompactedRevision, store.CurrentRevision)));
+            Describe(await store.ChangesUpTo("", store.CompactedRevision, store.CurrentRevision))
+        );
         await store.DisposeAsync();
     }
 
@@ -131,7 +139,11 @@ public sealed class SqliteStoreTests : WatchContract
     [Fact]
     public async Task A_log_that_is_cut_anywhere_opens_as_a_prefix_of_whole_commits()
     {
-        for (var i = 1; i <= 20; i++) await Store.Commit(Set("twin1", $"{i}"), Set($"n{i}", new string('x', 500 * i)), Set("twin2", $"{i}"));
+        for (var i = 1; i <= 20; i++)
+        {
+            await Store.Commit(Set("twin1", $"{i}"), Set($"n{i}", new string('x', 500 * i)), Set("twin2", $"{i}"));
+        }
+
         var (file, log) = (File.ReadAllBytes(FilePath), File.ReadAllBytes(FilePath + "-wal"));
         var random = new Random(7);
         var seen = new SortedSet<long>();
@@ -140,14 +152,25 @@ public sealed class SqliteStoreTests : WatchContract
             var copy = _directory.File($"copy{round}.db");
             File.WriteAllBytes(copy, file);
             var cut = log[..random.Next(log.Length + 1)];
-            if (cut.Length > 0 && round % 2 == 0) cut[random.Next(cut.Length)] ^= 0x10;
+            if (cut.Length > 0 && round % 2 == 0)
+            {
+                cut[random.Next(cut.Length)] ^= 0x10;
+            }
+
             File.WriteAllBytes(copy + "-wal", cut);
             await using var store = SqliteStore.Open(copy);
             var revision = store.CurrentRevision;
             seen.Add(revision);
-            if (revision == 0) continue;
+            if (revision == 0)
+            {
+                continue;
+            }
+
             Assert.Equal(2 + revision, (await store.Range("")).Entries.Count);
-            foreach (var twin in new[] { "twin1", "twin2" }) Assert.Equal($"{revision}", (await store.GetAsync(twin, default))!.Value.Text());
+            foreach (var twin in new[] { "twin1", "twin2" })
+            {
+                Assert.Equal($"{revision}", (await store.GetAsync(twin, default))!.Value.Text());
+            }
         }
         Assert.True(seen.Count > 5, "The cuts should hit different commits.");
     }
@@ -180,7 +203,11 @@ public sealed class SqliteStoreTests : WatchContract
     {
         await Store.DisposeAsync();
         Sql("PRAGMA user_version = 2; SELECT 0");
-        Assert.Contains("its format is 2, and this program knows formats up to 1", Assert.Throws<StoreFileException>(Open).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "its format is 2, and this program knows formats up to 1",
+            Assert.Throws<StoreFileException>(Open).Message,
+            StringComparison.Ordinal
+        );
         Sql("PRAGMA application_id = 7; SELECT 0");
         Assert.Contains("not a store", Assert.Throws<StoreFileException>(Open).Message, StringComparison.Ordinal);
         var text = _directory.File("text");
@@ -192,7 +219,11 @@ public sealed class SqliteStoreTests : WatchContract
     [Fact]
     public async Task A_missing_revision_is_reported_as_damage()
     {
-        for (var i = 1; i <= 3; i++) await Store.Commit(Set("a", $"{i}"));
+        for (var i = 1; i <= 3; i++)
+        {
+            await Store.Commit(Set("a", $"{i}"));
+        }
+
         await Store.DisposeAsync();
         Sql("DELETE FROM change WHERE id = (2 << 20); SELECT 0");
         Assert.Contains("revision 2 is not whole", Assert.Throws<StoreFileException>(Open).Message, StringComparison.Ordinal);
@@ -210,9 +241,7 @@ public sealed class SqliteStoreTests : WatchContract
             {
                 Assert.True((await commit).Succeeded);
             }
-            catch (OperationCanceledException)
-            {
-            }
+            catch (OperationCanceledException) { }
         }
         var result = await Store.Commit(Set("b", "1"));
         Assert.Equal(result.Revision, Store.CurrentRevision);
@@ -233,7 +262,8 @@ public sealed class SqliteStoreTests : WatchContract
         changes.Select(c => $"{c.Key} {c.Revision} {c.Value.Text()} {c.CreateRevision} {c.PreviousValue.Text()}");
 
     private static string Describe(CommitResult result) =>
-        $"{result.Succeeded} {result.Revision} {result.FailedKey} {result.Found?.Value.Text()} {result.Found?.ModRevision} {result.Found?.CreateRevision}";
+        $"{result.Succeeded} {result.Revision} {result.FailedKey} {result.Found?.Value.Text()} {result.Found?.ModRevision} "
+        + $"{result.Found?.CreateRevision}";
 
     private long Sql(string sql)
     {

@@ -104,16 +104,26 @@ public abstract class StoreContract : IAsyncLifetime
     public async Task Only_one_of_many_concurrent_compare_and_swaps_wins()
     {
         await Store.Commit(Set("counter", "0"));
-        const int writers = 8, increments = 50;
-        await Task.WhenAll(Enumerable.Range(0, writers).Select(_ => Task.Run(async () =>
-        {
-            for (var done = 0; done < increments;)
-            {
-                var entry = await Store.GetAsync("counter", default);
-                var next = (int.Parse(entry!.Value.Text()) + 1).ToString();
-                if ((await Store.Commit(Set("counter", next, entry.ModRevision))).Succeeded) done++;
-            }
-        })));
+        const int writers = 8,
+            increments = 50;
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, writers)
+                .Select(_ =>
+                    Task.Run(async () =>
+                    {
+                        for (var done = 0; done < increments; )
+                        {
+                            var entry = await Store.GetAsync("counter", default);
+                            var next = (int.Parse(entry!.Value.Text()) + 1).ToString();
+                            if ((await Store.Commit(Set("counter", next, entry.ModRevision))).Succeeded)
+                            {
+                                done++;
+                            }
+                        }
+                    })
+                )
+        );
         Assert.Equal((writers * increments).ToString(), (await Store.GetAsync("counter", default))!.Value.Text());
         Assert.Equal(1 + writers * increments, Store.CurrentRevision);
     }
@@ -121,7 +131,11 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task Ranges_are_by_prefix_in_ordinal_order()
     {
-        foreach (var key in new[] { "/pods/b", "/pods/a", "/pods0", "/nodes/x", "/pods/B", "/pods/ä", "/pods/", "/pods" }) await Store.Commit(Set(key, "v"));
+        foreach (var key in new[] { "/pods/b", "/pods/a", "/pods0", "/nodes/x", "/pods/B", "/pods/ä", "/pods/", "/pods" })
+        {
+            await Store.Commit(Set(key, "v"));
+        }
+
         Assert.Equal(["/pods/", "/pods/B", "/pods/a", "/pods/b", "/pods/ä"], (await Store.Range("/pods/")).Entries.Select(e => e.Key));
         Assert.Empty((await Store.Range("/zzz")).Entries);
         Assert.Equal(8, (await Store.Range("")).Entries.Count);
@@ -142,7 +156,11 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task Limits_say_when_there_is_more()
     {
-        foreach (var i in Enumerable.Range(0, 5)) await Store.Commit(Set($"k{i}", "v"));
+        foreach (var i in Enumerable.Range(0, 5))
+        {
+            await Store.Commit(Set($"k{i}", "v"));
+        }
+
         var two = await Store.Range("k", limit: 2);
         Assert.Equal((2, true), (two.Entries.Count, two.More));
         var five = await Store.Range("k", limit: 5);
@@ -162,14 +180,20 @@ public abstract class StoreContract : IAsyncLifetime
         var writes = Task.Run(async () =>
         {
             for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
                 await Store.Commit(Set($"k{i % keys:D5}", "later"), Set($"new{i}", "later"), Set($"k{i % keys:D5}+", "later"));
+            }
         });
         var (at, after, read) = (1L, (string?)null, new List<StoreEntry>());
         while (true)
         {
             var page = await Store.Range("k", at, after, limit: 500);
             read.AddRange(page.Entries);
-            if (!page.More) break;
+            if (!page.More)
+            {
+                break;
+            }
+
             after = page.Entries[^1].Key;
         }
         var whole = await Store.Range("k", at);

@@ -17,14 +17,18 @@ public abstract class WatchContract : StoreContract
         Assert.Equal(3, watch.Current.UpTo);
         Assert.Equal(
             [("/a/1", 1L, "v1", 1L, null), ("/a/1", 3L, "v2", 1L, "v1"), ("/a/2", 3L, "v2", 3L, (string?)null)],
-            watch.Current.Changes.Select(c => (c.Key, c.Revision, c.Value.Text(), c.CreateRevision, c.PreviousValue.Text())));
+            watch.Current.Changes.Select(c => (c.Key, c.Revision, c.Value.Text(), c.CreateRevision, c.PreviousValue.Text()))
+        );
 
         var next = watch.MoveNextAsync();
         Assert.False(next.IsCompleted);
         await Store.Commit(Delete("/a/2"));
         Assert.True(await next);
         var deletion = Assert.Single(watch.Current.Changes);
-        Assert.Equal(("/a/2", 4, null, 3, "v2"), (deletion.Key, deletion.Revision, deletion.Value.Text(), deletion.CreateRevision, deletion.PreviousValue.Text()));
+        Assert.Equal(
+            ("/a/2", 4, null, 3, "v2"),
+            (deletion.Key, deletion.Revision, deletion.Value.Text(), deletion.CreateRevision, deletion.PreviousValue.Text())
+        );
     }
 
     [Fact]
@@ -45,7 +49,11 @@ public abstract class WatchContract : StoreContract
         using var deadline = new CancellationTokenSource(Deadline);
         await using var watch = Store.WatchAsync("", 2, deadline.Token).GetAsyncEnumerator();
         var next = watch.MoveNextAsync();
-        for (var i = 1; i <= 3; i++) await Store.Commit(Set("a", $"v{i}"));
+        for (var i = 1; i <= 3; i++)
+        {
+            await Store.Commit(Set("a", $"v{i}"));
+        }
+
         Assert.True(await next);
         Assert.Equal("v3", Assert.Single(watch.Current.Changes).Value.Text());
     }
@@ -53,7 +61,11 @@ public abstract class WatchContract : StoreContract
     [Fact]
     public async Task A_watch_from_a_compacted_revision_is_refused()
     {
-        for (var i = 1; i <= 5; i++) await Store.Commit(Set("a", $"v{i}"));
+        for (var i = 1; i <= 5; i++)
+        {
+            await Store.Commit(Set("a", $"v{i}"));
+        }
+
         await Store.CompactAsync(3, default);
         var error = await Assert.ThrowsAsync<CompactedException>(() => Store.ChangesUpTo("", 2, 5));
         Assert.Equal(3, error.CompactedRevision);
@@ -78,7 +90,11 @@ public abstract class WatchContract : StoreContract
         await Store.Commit(Set("a", "1"));
         await using var watch = Store.WatchAsync("a", 0, CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await watch.MoveNextAsync());
-        for (var i = 0; i < 10; i++) await Store.Commit(Set("b", $"{i}"));
+        for (var i = 0; i < 10; i++)
+        {
+            await Store.Commit(Set("b", $"{i}"));
+        }
+
         await Store.CompactAsync(11, default);
         Assert.True(await watch.MoveNextAsync());
         Assert.Equal((11, 0), (watch.Current.UpTo, watch.Current.Changes.Count));
@@ -116,8 +132,13 @@ public abstract class WatchContract : StoreContract
         using var deadline = new CancellationTokenSource(Deadline);
         await using var watch = Store.WatchAsync("k", 0, deadline.Token).GetAsyncEnumerator();
         var next = watch.MoveNextAsync();
-        const int commits = 200, keys = 40;
-        for (var i = 0; i < commits; i++) await Store.Commit([.. Enumerable.Range(0, keys).Select(k => Set($"k{k}", $"{i}"))]);
+        const int commits = 200,
+            keys = 40;
+        for (var i = 0; i < commits; i++)
+        {
+            await Store.Commit([.. Enumerable.Range(0, keys).Select(k => Set($"k{k}", $"{i}"))]);
+        }
+
         var (batches, seen) = (0, 0L);
         while (seen < commits)
         {
@@ -142,57 +163,100 @@ public abstract class WatchContract : StoreContract
     [InlineData(3)]
     public async Task Watches_under_concurrent_writers_add_up_to_the_state(int seed)
     {
-        const int writers = 4, commitsEach = 150;
+        const int writers = 4,
+            commitsEach = 150;
         using var deadline = new CancellationTokenSource(Deadline);
-        var writing = Enumerable.Range(0, writers).Select(w => Task.Run(async () =>
-        {
-            var random = new Random(seed * 100 + w);
-            for (var i = 0; i < commitsEach;)
-            {
-                var operations = Enumerable.Range(0, random.Next(1, 4)).Select(_ => $"/{random.Next(3)}/{random.Next(12)}").Distinct()
-                    .Select(key => random.Next(4) == 0 ? Delete(key) : Set(key, $"{w}.{i}")).ToArray();
-                if ((await Store.Commit(operations)).Succeeded) i++;
-                if (random.Next(100) == 0) await Store.CompactAsync(Math.Max(0, Store.CurrentRevision - 100), default);
-            }
-        })).ToArray();
+        var writing = Enumerable
+            .Range(0, writers)
+            .Select(w =>
+                Task.Run(async () =>
+                {
+                    var random = new Random(seed * 100 + w);
+                    for (var i = 0; i < commitsEach; )
+                    {
+                        var operations = Enumerable
+                            .Range(0, random.Next(1, 4))
+                            .Select(_ => $"/{random.Next(3)}/{random.Next(12)}")
+                            .Distinct()
+                            .Select(key => random.Next(4) == 0 ? Delete(key) : Set(key, $"{w}.{i}"))
+                            .ToArray();
+                        if ((await Store.Commit(operations)).Succeeded)
+                        {
+                            i++;
+                        }
+
+                        if (random.Next(100) == 0)
+                        {
+                            await Store.CompactAsync(Math.Max(0, Store.CurrentRevision - 100), default);
+                        }
+                    }
+                })
+            )
+            .ToArray();
 
         const long last = writers * commitsEach;
-        var watching = Enumerable.Range(0, 12).Select(n => Task.Run(async () =>
-        {
-            var random = new Random(seed * 1000 + n);
-            var prefix = n % 4 == 3 ? "" : $"/{n % 4}/";
-            while (true)
-            {
-                // As an informer does: list, then watch from the list's revision; again when that is compacted.
-                var list = await Store.Range(prefix);
-                var model = new SortedDictionary<string, string>(list.Entries.ToDictionary(e => e.Key, e => e.Value.Text()), StringComparer.Ordinal);
-                var seen = list.Revision;
-                if (seen >= last) return;
-                try
+        var watching = Enumerable
+            .Range(0, 12)
+            .Select(n =>
+                Task.Run(async () =>
                 {
-                    await foreach (var batch in Store.WatchAsync(prefix, seen, deadline.Token))
+                    var random = new Random(seed * 1000 + n);
+                    var prefix = n % 4 == 3 ? "" : $"/{n % 4}/";
+                    while (true)
                     {
-                        foreach (var change in batch.Changes)
+                        // As an informer does: list, then watch from the list's revision; again when that is compacted.
+                        var list = await Store.Range(prefix);
+                        var model = new SortedDictionary<string, string>(
+                            list.Entries.ToDictionary(e => e.Key, e => e.Value.Text()),
+                            StringComparer.Ordinal
+                        );
+                        var seen = list.Revision;
+                        if (seen >= last)
                         {
-                            Assert.InRange(change.Revision, seen, batch.UpTo);
-                            seen = change.Revision;
-                            Assert.StartsWith(prefix, change.Key, StringComparison.Ordinal);
-                            Assert.Equal(model.GetValueOrDefault(change.Key), change.PreviousValue.Text());
-                            if (change.Value.Text() is { } value) model[change.Key] = value;
-                            else Assert.True(model.Remove(change.Key));
+                            return;
                         }
-                        seen = batch.UpTo;
-                        if (seen >= last) break;
-                        if (random.Next(8) == 0) await Task.Yield();
+
+                        try
+                        {
+                            await foreach (var batch in Store.WatchAsync(prefix, seen, deadline.Token))
+                            {
+                                foreach (var change in batch.Changes)
+                                {
+                                    Assert.InRange(change.Revision, seen, batch.UpTo);
+                                    seen = change.Revision;
+                                    Assert.StartsWith(prefix, change.Key, StringComparison.Ordinal);
+                                    Assert.Equal(model.GetValueOrDefault(change.Key), change.PreviousValue.Text());
+                                    if (change.Value.Text() is { } value)
+                                    {
+                                        model[change.Key] = value;
+                                    }
+                                    else
+                                    {
+                                        Assert.True(model.Remove(change.Key));
+                                    }
+                                }
+                                seen = batch.UpTo;
+                                if (seen >= last)
+                                {
+                                    break;
+                                }
+
+                                if (random.Next(8) == 0)
+                                {
+                                    await Task.Yield();
+                                }
+                            }
+                            Assert.Equal(
+                                (await Store.Range(prefix, last)).Entries.Select(e => (e.Key, e.Value.Text())),
+                                model.Select(m => (m.Key, m.Value))
+                            );
+                            return;
+                        }
+                        catch (CompactedException) { }
                     }
-                    Assert.Equal((await Store.Range(prefix, last)).Entries.Select(e => (e.Key, e.Value.Text())), model.Select(m => (m.Key, m.Value)));
-                    return;
-                }
-                catch (CompactedException)
-                {
-                }
-            }
-        })).ToArray();
+                })
+            )
+            .ToArray();
         await Task.WhenAll([.. writing, .. watching]);
         Assert.Equal(last, Store.CurrentRevision);
     }

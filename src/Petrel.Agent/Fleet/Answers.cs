@@ -15,7 +15,8 @@ internal static class Answers
         return RevisionOf(document.RootElement);
     }
 
-    public static ulong RevisionOf(JsonElement value) => ulong.Parse(value.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
+    public static ulong RevisionOf(JsonElement value) =>
+        ulong.Parse(value.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
 
     public static string UidOf(JsonElement value) => value.GetProperty("metadata").GetProperty("uid").GetString()!;
 }

@@ -15,7 +15,13 @@ public readonly record struct DurationRange(TimeSpan Least, TimeSpan Most)
     {
         range = default;
         var ends = text.Split("..");
-        if (ends.Length > 2 || !GoDuration.TryParse(ends[0], out var least) || !GoDuration.TryParse(ends[^1], out var most) || least < 0 || most < least)
+        if (
+            ends.Length > 2
+            || !GoDuration.TryParse(ends[0], out var least)
+            || !GoDuration.TryParse(ends[^1], out var most)
+            || least < 0
+            || most < least
+        )
         {
             return false;
         }
@@ -26,8 +32,7 @@ public readonly record struct DurationRange(TimeSpan Least, TimeSpan Most)
     /// <summary>One of them.</summary>
     public TimeSpan Draw(IEntropy entropy) => Least + ((Most - Least) * entropy.NextDouble());
 
-    public override string ToString() =>
-        Least == Most ? Text(Least) : $"{Text(Least)}..{Text(Most)}";
+    public override string ToString() => Least == Most ? Text(Least) : $"{Text(Least)}..{Text(Most)}";
 
     private static string Text(TimeSpan duration) => GoDuration.Format(duration.Ticks * NanosecondsPerTick);
 }

@@ -4,8 +4,8 @@ using System.Net;
 namespace Petrel.Agent.Fleet;
 
 /// <summary>
-/// The addresses of a fleet: nodes from the range for carriers' own use (RFC 6598), pods from the upper half of 10.0.0.0/8, a range for each node.
-/// Nobody routes them: they are only to be seen.
+/// The addresses of a fleet: nodes from the range for carriers' own use (RFC 6598), pods from the upper half of 10.0.0.0/8, a range for
+/// each node. Nobody routes them: they are only to be seen.
 /// </summary>
 internal static class FleetAddresses
 {

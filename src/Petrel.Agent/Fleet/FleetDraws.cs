@@ -3,8 +3,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent.Fleet;
 
 /// <summary>
-/// The fleet's chance. Each thing draws from a source of its own, made from the seed and its name: what a node or a pod meets with does not depend
-/// on what else there is, nor on the order in which the server tells of it.
+/// The fleet's chance. Each thing draws from a source of its own, made from the seed and its name: what a node or a pod meets with does not
+/// depend on what else there is, nor on the order in which the server tells of it.
 /// </summary>
 internal sealed class FleetDraws(ulong seed)
 {
@@ -23,7 +23,9 @@ internal sealed class FleetDraws(ulong seed)
         return new SeededEntropy(new SeededEntropy(seed).NextUInt64() ^ hash);
     }
 
-    /// <summary>After what time something happens that has the chance <paramref name="perMinute"/> of happening in each minute; null for never.</summary>
+    /// <summary>
+    /// After what time something happens that has the chance <paramref name="perMinute"/> of happening in each minute; null for never.
+    /// </summary>
     public static TimeSpan? FirstIn(IEntropy entropy, double perMinute)
     {
         if (perMinute <= 0)

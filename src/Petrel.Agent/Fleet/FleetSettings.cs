@@ -47,7 +47,9 @@ public sealed record FleetSettings
     /// <summary>How long a node that fell silent stays so.</summary>
     public DurationRange NodeDownTime { get; init; } = DurationRange.Seconds(60, 180);
 
-    /// <summary>What all is drawn from: the same seed gives the same nodes the same failures, and pods of the same names the same lives.</summary>
+    /// <summary>
+    /// What all is drawn from: the same seed gives the same nodes the same failures, and pods of the same names the same lives.
+    /// </summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>How long a lease is good for (upstream: 40 s).</summary>

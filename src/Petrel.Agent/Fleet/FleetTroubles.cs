@@ -3,7 +3,8 @@ using Petrel.Client;
 namespace Petrel.Agent.Fleet;
 
 /// <summary>
-/// Counts requests that failed and are sent again. With thousands of nodes a server that is away for a moment would be told of thousands of times.
+/// Counts requests that failed and are sent again. With thousands of nodes a server that is away for a moment would be told of thousands of
+/// times.
 /// </summary>
 internal sealed class FleetTroubles
 {
@@ -27,8 +28,14 @@ internal sealed class FleetTroubles
         }
     }
 
-    /// <summary>Whether another try may do better; conflicts and missing objects are the queue's business, and so is being stopped.</summary>
+    /// <summary>
+    /// Whether another try may do better; conflicts and missing objects are the queue's business, and so is being stopped.
+    /// </summary>
     public static bool IsPassing(Exception problem, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested
-        && problem is ApiException { IsConflict: false, IsNotFound: false } or IOException or HttpRequestException or OperationCanceledException;
+        && problem
+            is ApiException { IsConflict: false, IsNotFound: false }
+                or IOException
+                or HttpRequestException
+                or OperationCanceledException;
 }

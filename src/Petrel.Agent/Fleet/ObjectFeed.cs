@@ -22,10 +22,17 @@ internal interface IFeedReader
 }
 
 /// <summary>
-/// Follows the objects of one kind by list and watch without keeping them, nor anything of them that its reader does not take: there are tens of
-/// thousands, and of each the fleet needs little.
+/// Follows the objects of one kind by list and watch without keeping them, nor anything of them that its reader does not take: there are
+/// tens of thousands, and of each the fleet needs little.
 /// </summary>
-internal sealed partial class ObjectFeed(ApiClient client, string path, string? fieldSelector, IFeedReader reader, TimeProvider time, ILogger logger)
+internal sealed partial class ObjectFeed(
+    ApiClient client,
+    string path,
+    string? fieldSelector,
+    IFeedReader reader,
+    TimeProvider time,
+    ILogger logger
+)
 {
     private const int PageSize = 500;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
@@ -67,7 +74,7 @@ internal sealed partial class ObjectFeed(ApiClient client, string path, string? 
     private async ValueTask ListAsync(CancellationToken cancellationToken)
     {
         var keys = new HashSet<ObjectKey>();
-        for (string? next = ""; next is not null;)
+        for (string? next = ""; next is not null; )
         {
             var query = Query(KeyValuePair.Create("limit", $"{PageSize}"));
             if (next.Length > 0)
@@ -89,7 +96,11 @@ internal sealed partial class ObjectFeed(ApiClient client, string path, string? 
 
     private async ValueTask WatchAsync(CancellationToken cancellationToken)
     {
-        var query = Query(KeyValuePair.Create("watch", "true"), KeyValuePair.Create("allowWatchBookmarks", "true"), KeyValuePair.Create("resourceVersion", $"{_revision}"));
+        var query = Query(
+            KeyValuePair.Create("watch", "true"),
+            KeyValuePair.Create("allowWatchBookmarks", "true"),
+            KeyValuePair.Create("resourceVersion", $"{_revision}")
+        );
         var response = await client.SendAsync("GET", path, query, null, "", cancellationToken);
         var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
         var pending = new MemoryStream();

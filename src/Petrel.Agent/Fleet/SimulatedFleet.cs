@@ -6,8 +6,9 @@ using Petrel.Client;
 namespace Petrel.Agent.Fleet;
 
 /// <summary>
-/// Thousands of simulated nodes in one process (as KWOK does it): Node objects with leases that are renewed, and pods that start, run, fail and end,
-/// with nothing behind them. One watch for all pods and one for all nodes; the rest is time. Everything is drawn from the settings' seed.
+/// Thousands of simulated nodes in one process (as KWOK does it): Node objects with leases that are renewed, and pods that start, run, fail
+/// and end, with nothing behind them. One watch for all pods and one for all nodes; the rest is time. Everything is drawn from the
+/// settings' seed.
 /// </summary>
 public sealed class SimulatedFleet : IDisposable
 {
@@ -24,7 +25,11 @@ public sealed class SimulatedFleet : IDisposable
     {
         if (settings.Count > FleetAddresses.NodesFor(settings.MaxPods))
         {
-            throw new ArgumentException($"With {settings.MaxPods} pods each there are addresses for {FleetAddresses.NodesFor(settings.MaxPods)} nodes, not for {settings.Count}.", nameof(settings));
+            throw new ArgumentException(
+                $"With {settings.MaxPods} pods each there are addresses for {FleetAddresses.NodesFor(settings.MaxPods)} nodes, "
+                    + $"not for {settings.Count}.",
+                nameof(settings)
+            );
         }
         var draws = new FleetDraws(settings.Seed);
         _nodes = new(settings, client, time, draws, _troubles, logs.CreateLogger("Petrel.Fleet.Nodes"));
@@ -50,7 +55,8 @@ public sealed class SimulatedFleet : IDisposable
                 pods.GetValueOrDefault(PodStage.Ending),
                 pods.GetValueOrDefault(PodStage.Over),
                 retries,
-                problem);
+                problem
+            );
         }
     }
 
@@ -58,7 +64,9 @@ public sealed class SimulatedFleet : IDisposable
     /// <exception cref="FleetException">The cluster has other nodes of the same names.</exception>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(cancellationToken, _nodes.RunAsync, _pods.RunAsync);
 
-    /// <summary>Takes the fleet's nodes out of the cluster, after <see cref="RunAsync"/> has ended. Their pods are the cluster's to collect.</summary>
+    /// <summary>
+    /// Takes the fleet's nodes out of the cluster, after <see cref="RunAsync"/> has ended. Their pods are the cluster's to collect.
+    /// </summary>
     public Task RemoveNodesAsync(CancellationToken cancellationToken) => _nodes.RemoveAsync(cancellationToken);
 
     /// <inheritdoc/>
@@ -81,4 +89,14 @@ public sealed class SimulatedFleet : IDisposable
 /// <param name="Retries">Requests that failed and were sent again.</param>
 /// <param name="LastProblem">Why the last of them failed.</param>
 public sealed record FleetProgress(
-    int Nodes, int Registered, int Ready, int Silent, int Starting, int Running, int Ending, int Over, long Retries, string LastProblem);
+    int Nodes,
+    int Registered,
+    int Ready,
+    int Silent,
+    int Starting,
+    int Running,
+    int Ending,
+    int Over,
+    long Retries,
+    string LastProblem
+);

@@ -37,8 +37,10 @@ internal sealed class BlobStore
     public static string Hex(string digest)
     {
         const string prefix = "sha256:";
-        return digest.StartsWith(prefix, StringComparison.Ordinal) && digest.Length == prefix.Length + 64
-                && digest.AsSpan(prefix.Length).IndexOfAnyExcept(HexDigits) < 0
+        return
+            digest.StartsWith(prefix, StringComparison.Ordinal)
+            && digest.Length == prefix.Length + 64
+            && digest.AsSpan(prefix.Length).IndexOfAnyExcept(HexDigits) < 0
             ? digest[prefix.Length..]
             : throw new InvalidDataException($"'{digest}' is not a digest: expected sha256: and 64 hexadecimal digits");
     }

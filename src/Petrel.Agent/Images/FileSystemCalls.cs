@@ -33,7 +33,8 @@ internal static partial class FileSystemCalls
 
     public static void MakeNode(string path, uint type, uint mode, uint major, uint minor)
     {
-        var device = ((ulong)(major & 0xFFFFF000) << 32) | ((ulong)(major & 0xFFF) << 8) | ((ulong)(minor & 0xFFFFFF00) << 12) | (minor & 0xFF);
+        var device =
+            ((ulong)(major & 0xFFFFF000) << 32) | ((ulong)(major & 0xFFF) << 8) | ((ulong)(minor & 0xFFFFFF00) << 12) | (minor & 0xFF);
         Check(MkNod(path, type | (mode & 0xFFF), device), "mknod", path);
     }
 
@@ -46,7 +47,8 @@ internal static partial class FileSystemCalls
         }
     }
 
-    public static void MakeHardLink(string existing, string path) => Check(LinkAt(CurrentDirectory, existing, CurrentDirectory, path, 0), "link", path);
+    public static void MakeHardLink(string existing, string path) =>
+        Check(LinkAt(CurrentDirectory, existing, CurrentDirectory, path, 0), "link", path);
 
     /// <summary>Sets an extended attribute; false when the file system has none of that kind.</summary>
     public static bool SetAttribute(string path, string name, ReadOnlySpan<byte> value)
@@ -69,8 +71,10 @@ internal static partial class FileSystemCalls
         Span<byte> status = stackalloc byte[StatusSize];
         Check(StatX(CurrentDirectory, path, NoFollow, BasicStatus, status), "stat", path);
         return (
-            BitConverter.ToUInt16(status[ModeOffset..]) & TypeBits, BitConverter.ToUInt32(status[DeviceOffset..]),
-            BitConverter.ToUInt32(status[(DeviceOffset + sizeof(uint))..]));
+            BitConverter.ToUInt16(status[ModeOffset..]) & TypeBits,
+            BitConverter.ToUInt32(status[DeviceOffset..]),
+            BitConverter.ToUInt32(status[(DeviceOffset + sizeof(uint))..])
+        );
     }
 
     /// <summary>Sets the modification time of the entry itself, also of a symbolic link.</summary>

@@ -15,7 +15,10 @@ internal static class ImageArchive
     /// <summary>Takes every blob in and returns the images that have a name, in the archive's order.</summary>
     /// <exception cref="InvalidDataException">It is no such archive, or damaged.</exception>
     public static async ValueTask<IReadOnlyList<(ImageReference Reference, Descriptor Manifest)>> ReadAsync(
-        string path, BlobStore blobs, CancellationToken cancellationToken)
+        string path,
+        BlobStore blobs,
+        CancellationToken cancellationToken
+    )
     {
         using var scratch = blobs.NewScratch();
         var layout = scratch.Directory;
@@ -64,7 +67,10 @@ internal static class ImageArchive
     }
 
     private static async ValueTask<IReadOnlyList<(ImageReference, Descriptor)>> ReadLayoutAsync(
-        string layout, BlobStore blobs, CancellationToken cancellationToken)
+        string layout,
+        BlobStore blobs,
+        CancellationToken cancellationToken
+    )
     {
         var folder = Path.Combine(layout, "blobs", "sha256");
         foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder) : [])
@@ -72,7 +78,9 @@ internal static class ImageArchive
             await blobs.AdoptAsync(file, "sha256:" + Path.GetFileName(file), cancellationToken);
         }
         var index = JsonSerializer.Deserialize(
-            await File.ReadAllBytesAsync(Path.Combine(layout, "index.json"), cancellationToken), OciJson.Default.ManifestDocument)!;
+            await File.ReadAllBytesAsync(Path.Combine(layout, "index.json"), cancellationToken),
+            OciJson.Default.ManifestDocument
+        )!;
         var images = new List<(ImageReference, Descriptor)>();
         foreach (var entry in index.Manifests ?? [])
         {
@@ -100,10 +108,15 @@ internal static class ImageArchive
     }
 
     private static async ValueTask<IReadOnlyList<(ImageReference, Descriptor)>> ReadDockerArchiveAsync(
-        string layout, BlobStore blobs, CancellationToken cancellationToken)
+        string layout,
+        BlobStore blobs,
+        CancellationToken cancellationToken
+    )
     {
         var listed = JsonSerializer.Deserialize(
-            await File.ReadAllBytesAsync(Path.Combine(layout, "manifest.json"), cancellationToken), OciJson.Default.ListDockerArchiveImage)!;
+            await File.ReadAllBytesAsync(Path.Combine(layout, "manifest.json"), cancellationToken),
+            OciJson.Default.ListDockerArchiveImage
+        )!;
         var adopted = new SortedDictionary<string, Descriptor>(StringComparer.Ordinal);
         var images = new List<(ImageReference, Descriptor)>();
         foreach (var image in listed)
@@ -120,7 +133,12 @@ internal static class ImageArchive
                 Layers = layers,
             };
             var content = JsonSerializer.SerializeToUtf8Bytes(manifest, OciJson.Default.ManifestDocument);
-            var descriptor = new Descriptor { MediaType = MediaTypes.Manifest, Digest = blobs.Put(content), Size = content.Length };
+            var descriptor = new Descriptor
+            {
+                MediaType = MediaTypes.Manifest,
+                Digest = blobs.Put(content),
+                Size = content.Length,
+            };
             images.AddRange((image.RepoTags ?? []).Select(tag => (ImageReference.Parse(tag), descriptor)));
         }
         return images;
@@ -135,7 +153,12 @@ internal static class ImageArchive
                     throw new InvalidDataException($"manifest.json names '{name}', which is not in the archive");
                 }
                 var size = new FileInfo(file).Length;
-                descriptor = new Descriptor { MediaType = mediaType, Digest = await blobs.AdoptAsync(file, null, cancellationToken), Size = size };
+                descriptor = new Descriptor
+                {
+                    MediaType = mediaType,
+                    Digest = await blobs.AdoptAsync(file, null, cancellationToken),
+                    Size = size,
+                };
                 adopted.Add(name, descriptor);
             }
             return descriptor;

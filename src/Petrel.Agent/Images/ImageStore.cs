@@ -59,7 +59,10 @@ public sealed class ImageStore : IDisposable
         {
             var status = Status(digest);
             images[status.Id] = images.TryGetValue(status.Id, out var other)
-                ? other with { References = [.. other.References, .. status.References] }
+                ? other with
+                {
+                    References = [.. other.References, .. status.References],
+                }
                 : status;
         }
         return [.. images.Values];
@@ -105,14 +108,17 @@ public sealed class ImageStore : IDisposable
     {
         if (reference.StartsWith("sha256:", StringComparison.Ordinal))
         {
-            return ReadReferences().FirstOrDefault(r => r.Manifest.Digest == reference || LoadManifest(r.Manifest.Digest).Id == reference)?.Manifest;
+            return ReadReferences()
+                .FirstOrDefault(r => r.Manifest.Digest == reference || LoadManifest(r.Manifest.Digest).Id == reference)
+                ?.Manifest;
         }
         var name = ImageReference.Parse(reference);
         if (name.Digest is { } digest)
         {
             // By digest every image of that repository counts, whatever tag it came in by.
-            return ReadReferences().FirstOrDefault(
-                r => r.Manifest.Digest == digest && ImageReference.Parse(r.Reference).Name == name.Name)?.Manifest;
+            return ReadReferences()
+                .FirstOrDefault(r => r.Manifest.Digest == digest && ImageReference.Parse(r.Reference).Name == name.Name)
+                ?.Manifest;
         }
         return ReadReference(ReferenceFile(name.ToString()))?.Manifest;
     }
@@ -124,7 +130,8 @@ public sealed class ImageStore : IDisposable
         if (config.Rootfs.DiffIds.Count != document.Layers!.Count)
         {
             throw new InvalidDataException(
-                $"the image config names {config.Rootfs.DiffIds.Count} layers, the manifest {document.Layers.Count}");
+                $"the image config names {config.Rootfs.DiffIds.Count} layers, the manifest {document.Layers.Count}"
+            );
         }
         for (var i = 0; i < document.Layers.Count; i++)
         {
@@ -134,7 +141,11 @@ public sealed class ImageStore : IDisposable
         {
             var file = Path.Combine(scratch.Directory, "reference");
             var record = new ReferenceDocument(reference.ToString(), manifest with { Annotations = null });
-            await File.WriteAllBytesAsync(file, JsonSerializer.SerializeToUtf8Bytes(record, OciJson.Default.ReferenceDocument), cancellationToken);
+            await File.WriteAllBytesAsync(
+                file,
+                JsonSerializer.SerializeToUtf8Bytes(record, OciJson.Default.ReferenceDocument),
+                cancellationToken
+            );
             File.Move(file, ReferenceFile(record.Reference), overwrite: true);
         }
         return Status(manifest.Digest);
@@ -180,7 +191,8 @@ public sealed class ImageStore : IDisposable
                 digest,
                 manifest.Config.Size + manifest.Layers!.Sum(l => l.Size),
                 config.Config ?? new ImageProcess(),
-                [.. config.Rootfs.DiffIds.Select(LayerDirectory)]);
+                [.. config.Rootfs.DiffIds.Select(LayerDirectory)]
+            );
             _loaded.Add(digest, image);
             return image;
         }
@@ -216,11 +228,12 @@ public sealed class ImageStore : IDisposable
     }
 
     /// <summary>This machine's architecture in OCI's words.</summary>
-    internal static string Architecture => RuntimeInformation.ProcessArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.X64 => "amd64",
-        var other => other.ToString().ToLowerInvariant(),
-    };
+    internal static string Architecture =>
+        RuntimeInformation.ProcessArchitecture switch
+        {
+            System.Runtime.InteropServices.Architecture.X64 => "amd64",
+            var other => other.ToString().ToLowerInvariant(),
+        };
 
     private string LayerDirectory(string diffId) => Path.Combine(_layers, BlobStore.Hex(diffId));
 

@@ -76,7 +76,11 @@ internal static class LayerUnpacker
     }
 
     private static async ValueTask UnpackEntryAsync(
-        TarEntry entry, string root, List<(string Path, DateTimeOffset Modified)> directories, CancellationToken cancellationToken)
+        TarEntry entry,
+        string root,
+        List<(string Path, DateTimeOffset Modified)> directories,
+        CancellationToken cancellationToken
+    )
     {
         var name = entry.Name.TrimEnd('/');
         if (name.Split('/').Contains(".."))
@@ -133,7 +137,9 @@ internal static class LayerUnpacker
                 var existing = ScopedPath.Resolve(root, entry.LinkName, followLast: false);
                 if (!Exists(existing))
                 {
-                    throw new InvalidDataException($"layer entry '{entry.Name}' is a hard link to '{entry.LinkName}', which is not in the layer");
+                    throw new InvalidDataException(
+                        $"layer entry '{entry.Name}' is a hard link to '{entry.LinkName}', which is not in the layer"
+                    );
                 }
                 FileSystemCalls.MakeHardLink(existing, path);
                 return;
@@ -173,7 +179,10 @@ internal static class LayerUnpacker
         }
         if (entry.EntryType != TarEntryType.SymbolicLink)
         {
-            var own = privileged ? 0 : entry.EntryType == TarEntryType.Directory ? OwnersFolder : OwnersFile;
+            var own =
+                privileged ? 0
+                : entry.EntryType == TarEntryType.Directory ? OwnersFolder
+                : OwnersFile;
             FileSystemCalls.ChangeMode(path, (uint)entry.Mode | own);
         }
         if (entry.EntryType != TarEntryType.Directory)
@@ -182,7 +191,8 @@ internal static class LayerUnpacker
         }
     }
 
-    private static bool Exists(string path) => new FileInfo(path) is { } info && (info.Exists || info.LinkTarget is not null || Directory.Exists(path));
+    private static bool Exists(string path) =>
+        new FileInfo(path) is { } info && (info.Exists || info.LinkTarget is not null || Directory.Exists(path));
 
     private static bool IsDirectory(string path) => Directory.Exists(path) && new FileInfo(path).LinkTarget is null;
 
@@ -205,7 +215,11 @@ internal static class LayerUnpacker
         public override bool CanSeek => false;
         public override bool CanWrite => false;
         public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(Span<byte> buffer)
         {
@@ -226,12 +240,12 @@ internal static class LayerUnpacker
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
         public override void SetLength(long value) => throw new NotSupportedException();
+
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

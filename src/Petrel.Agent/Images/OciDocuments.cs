@@ -101,7 +101,9 @@ internal sealed record RegistryErrors
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(ManifestDocument))]
 [JsonSerializable(typeof(ImageConfigDocument))]
 [JsonSerializable(typeof(List<DockerArchiveImage>))]

@@ -27,11 +27,9 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
 {
     private const int MaximumManifest = 4 << 20;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = TimeSpan.FromSeconds(15),
-    })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None, ConnectTimeout = TimeSpan.FromSeconds(15) }
+    )
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
@@ -63,14 +61,18 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
 
     public void Dispose() => _http.Dispose();
 
-    private ManifestDocument ReadDocument(string digest) => JsonSerializer.Deserialize(blobs.Read(digest), OciJson.Default.ManifestDocument)!;
+    private ManifestDocument ReadDocument(string digest) =>
+        JsonSerializer.Deserialize(blobs.Read(digest), OciJson.Default.ManifestDocument)!;
 
     private string BaseAddress(string registry)
     {
         var host = registry == "docker.io" ? "registry-1.docker.io" : registry;
         var colon = host.LastIndexOf(':');
         var name = colon > 0 && !host.EndsWith(']') ? host[..colon] : host;
-        var plain = settings.PlainHttp.Contains(registry) || name == "localhost" || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
+        var plain =
+            settings.PlainHttp.Contains(registry)
+            || name == "localhost"
+            || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address));
         return $"{(plain ? "http" : "https")}://{host}/v2/";
     }
 
@@ -151,7 +153,9 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                 try
                 {
                     using var request = new HttpRequestMessage(HttpMethod.Get, _base + path);
-                    foreach (var type in (string[])[MediaTypes.Index, MediaTypes.Manifest, MediaTypes.DockerList, MediaTypes.DockerManifest])
+                    foreach (
+                        var type in (string[])[MediaTypes.Index, MediaTypes.Manifest, MediaTypes.DockerList, MediaTypes.DockerManifest]
+                    )
                     {
                         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(type));
                     }
@@ -168,7 +172,10 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                         response.Dispose();
                         continue;
                     }
-                    if ((int)response.StatusCode < 500 && response.StatusCode != HttpStatusCode.TooManyRequests || attempt >= client.Attempts)
+                    if (
+                        (int)response.StatusCode < 500 && response.StatusCode != HttpStatusCode.TooManyRequests
+                        || attempt >= client.Attempts
+                    )
                     {
                         throw await RefusedAsync(response, cancellationToken);
                     }
@@ -177,7 +184,11 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                 {
                     if (attempt >= client.Attempts)
                     {
-                        throw new RuntimeException("ErrImagePull", $"failed to pull image \"{reference}\": {reference.Registry}: {e.Message}", e);
+                        throw new RuntimeException(
+                            "ErrImagePull",
+                            $"failed to pull image \"{reference}\": {reference.Registry}: {e.Message}",
+                            e
+                        );
                     }
                 }
                 catch (RuntimeException)
@@ -193,7 +204,9 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
         // The registry names where tokens are given, for whom and for what (distribution specification, token authentication).
         private async ValueTask<string> TokenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
         {
-            var challenge = response.Headers.WwwAuthenticate.FirstOrDefault(h => h.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase));
+            var challenge = response.Headers.WwwAuthenticate.FirstOrDefault(h =>
+                h.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)
+            );
             if (challenge?.Parameter is null)
             {
                 throw await RefusedAsync(response, cancellationToken);
@@ -214,7 +227,10 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             {
                 throw await RefusedAsync(answer, cancellationToken);
             }
-            var token = JsonSerializer.Deserialize(await ReadLimitedAsync(answer.Content, cancellationToken), OciJson.Default.TokenDocument);
+            var token = JsonSerializer.Deserialize(
+                await ReadLimitedAsync(answer.Content, cancellationToken),
+                OciJson.Default.TokenDocument
+            );
             return token?.Token ?? token?.AccessToken ?? throw new InvalidDataException($"{realm} answered without a token");
         }
 
@@ -223,7 +239,10 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             string? message = null;
             try
             {
-                var errors = JsonSerializer.Deserialize(await ReadLimitedAsync(response.Content, cancellationToken), OciJson.Default.RegistryErrors);
+                var errors = JsonSerializer.Deserialize(
+                    await ReadLimitedAsync(response.Content, cancellationToken),
+                    OciJson.Default.RegistryErrors
+                );
                 message = errors?.Errors is { Count: > 0 } list ? string.Join("; ", list.Select(e => $"{e.Code}: {e.Message}")) : null;
             }
             catch (JsonException)
@@ -233,7 +252,8 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             var status = $"{(int)response.StatusCode} {response.ReasonPhrase}";
             return new RuntimeException(
                 "ErrImagePull",
-                $"failed to pull image \"{reference}\": {reference.Registry} answered {(message is null ? status : $"{status}: {message}")}");
+                $"failed to pull image \"{reference}\": {reference.Registry} answered {(message is null ? status : $"{status}: {message}")}"
+            );
         }
 
         private static async ValueTask<byte[]> ReadLimitedAsync(HttpContent content, CancellationToken cancellationToken)

@@ -6,8 +6,8 @@ using Petrel.Model.Api;
 namespace Petrel.Agent.Logs;
 
 /// <summary>
-/// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics/resource</c> and <c>/healthz</c>. Only
-/// the API server and administrators are let in: a node's certificate is not enough.
+/// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>,
+/// <c>/metrics/resource</c> and <c>/healthz</c>. Only the API server and administrators are let in: a node's certificate is not enough.
 /// </summary>
 public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
 {
@@ -31,7 +31,13 @@ public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IAp
         };
     }
 
-    private async ValueTask<ApiResponse> LogAsync(ApiRequest request, string ns, string pod, string container, CancellationToken cancellationToken)
+    private async ValueTask<ApiResponse> LogAsync(
+        ApiRequest request,
+        string ns,
+        string pod,
+        string container,
+        CancellationToken cancellationToken
+    )
     {
         LogOptions options;
         try
@@ -49,7 +55,10 @@ public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IAp
         }
         // Of a pod that was deleted and made again under the same name, the newer.
         var uid = pods.MaxBy(s => s.CreatedAt)!.PodUid;
-        var attempts = (await runtime.ListContainersAsync(cancellationToken)).Where(c => c.PodUid == uid && c.Name == container).OrderBy(c => c.Attempt).ToList();
+        var attempts = (await runtime.ListContainersAsync(cancellationToken))
+            .Where(c => c.PodUid == uid && c.Name == container)
+            .OrderBy(c => c.Attempt)
+            .ToList();
         if (options.Previous)
         {
             var newest = attempts.Count > 0 ? attempts[^1].LogPath : "";
@@ -65,24 +74,28 @@ public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IAp
     // The log of the attempt before outlives its container.
     private static string? Earlier(string path) =>
         int.TryParse(Path.GetFileNameWithoutExtension(path), out var attempt)
-        && Path.Combine(Path.GetDirectoryName(path)!, $"{attempt - 1}.log") is var earlier && File.Exists(earlier)
+        && Path.Combine(Path.GetDirectoryName(path)!, $"{attempt - 1}.log") is var earlier
+        && File.Exists(earlier)
             ? earlier
             : null;
 
-    private ApiResponse Log(ContainerStatus container, string path, LogOptions options) => new()
-    {
-        StatusCode = 200,
-        ContentType = "text/plain",
-        Stream = ContainerLog.ReadAsync(path, options, stop => HasEndedAsync(container.Id, stop), time, CancellationToken.None),
-    };
+    private ApiResponse Log(ContainerStatus container, string path, LogOptions options) =>
+        new()
+        {
+            StatusCode = 200,
+            ContentType = "text/plain",
+            Stream = ContainerLog.ReadAsync(path, options, stop => HasEndedAsync(container.Id, stop), time, CancellationToken.None),
+        };
 
     private async ValueTask<bool> HasEndedAsync(string id, CancellationToken cancellationToken) =>
-        (await runtime.ListContainersAsync(cancellationToken)).FirstOrDefault(c => c.Id == id) is not { State: ContainerState.Running or ContainerState.Created };
+        (await runtime.ListContainersAsync(cancellationToken)).FirstOrDefault(c => c.Id == id)
+            is not { State: ContainerState.Running or ContainerState.Created };
 
-    private static ApiResponse Text(int status, string text) => new()
-    {
-        StatusCode = status,
-        ContentType = "text/plain; charset=utf-8",
-        Body = Encoding.UTF8.GetBytes(text),
-    };
+    private static ApiResponse Text(int status, string text) =>
+        new()
+        {
+            StatusCode = status,
+            ContentType = "text/plain; charset=utf-8",
+            Body = Encoding.UTF8.GetBytes(text),
+        };
 }

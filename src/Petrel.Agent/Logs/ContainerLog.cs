@@ -21,7 +21,8 @@ public static class ContainerLog
         LogOptions options,
         Func<CancellationToken, ValueTask<bool>> hasEnded,
         TimeProvider time,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
         if (options.TailLines is { } tail)

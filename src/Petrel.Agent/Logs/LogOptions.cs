@@ -47,9 +47,8 @@ public sealed record LogOptions
         };
     }
 
-    private static long? Number(ApiRequest request, string name) => request.QueryValue(name) is not { Length: > 0 } text
-        ? null
-        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : throw new FormatException($"{name}: \"{text}\" is not a whole number");
+    private static long? Number(ApiRequest request, string name) =>
+        request.QueryValue(name) is not { Length: > 0 } text ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+        : throw new FormatException($"{name}: \"{text}\" is not a whole number");
 }

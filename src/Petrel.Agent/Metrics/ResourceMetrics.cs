@@ -11,7 +11,11 @@ namespace Petrel.Agent.Metrics;
 /// </summary>
 internal static class ResourceMetrics
 {
-    public static async ValueTask<ApiResponse> AnswerAsync(IContainerRuntime runtime, TimeProvider time, CancellationToken cancellationToken)
+    public static async ValueTask<ApiResponse> AnswerAsync(
+        IContainerRuntime runtime,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var sandboxes = (await runtime.ListSandboxesAsync(cancellationToken)).ToDictionary(s => s.Id, StringComparer.Ordinal);
         var containers = (await runtime.ListContainersAsync(cancellationToken)).ToDictionary(c => c.Id, StringComparer.Ordinal);
@@ -38,7 +42,13 @@ internal static class ResourceMetrics
         Family(text, "container_start_time_seconds", "gauge", "Start time of the container since unix epoch in seconds");
         foreach (var m in measured)
         {
-            Sample(text, "container_start_time_seconds", Labels(m.Container, m.Sandbox), (m.Container.StartedAt ?? m.Container.CreatedAt).ToUnixTimeMilliseconds() / 1000.0, null);
+            Sample(
+                text,
+                "container_start_time_seconds",
+                Labels(m.Container, m.Sandbox),
+                (m.Container.StartedAt ?? m.Container.CreatedAt).ToUnixTimeMilliseconds() / 1000.0,
+                null
+            );
         }
         Family(text, "node_cpu_usage_seconds_total", "counter", "Cumulative cpu time consumed by the node in core-seconds");
         Sample(text, "node_cpu_usage_seconds_total", "", measured.Sum(m => m.Usage.CpuTime.TotalSeconds), at);

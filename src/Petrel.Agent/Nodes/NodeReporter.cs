@@ -20,7 +20,9 @@ internal sealed partial class NodeReporter
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SharedCache<V1Node> _view; // of this node alone: what the control plane thinks of it
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private DateTimeOffset? _readySince;
     private string _nodeUid = "";
     private ulong _reported; // the revision of the last report
@@ -44,8 +46,7 @@ internal sealed partial class NodeReporter
     }
 
     /// <summary>Registers the node, then reports until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Loops.RunTogetherAsync(cancellationToken, _view.RunAsync, ReportAsync);
+    public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(cancellationToken, _view.RunAsync, ReportAsync);
 
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
@@ -94,7 +95,8 @@ internal sealed partial class NodeReporter
         }
     }
 
-    // Less than the time given when the control plane changes its mind about this node; but never so little that the two could chase each other.
+    // Less than the time given when the control plane changes its mind about this node; but never so little that the two could chase each
+    // other.
     private async ValueTask WaitAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         var since = _time.GetTimestamp();
@@ -153,7 +155,8 @@ internal sealed partial class NodeReporter
                     },
                     Spec = _settings.PodCidr.Length == 0 ? new() : new() { PodCIDR = _settings.PodCidr, PodCIDRs = [_settings.PodCidr] },
                 },
-                cancellationToken);
+                cancellationToken
+            );
             _nodeUid = node.Metadata.Uid;
         }
         catch (ApiException e) when (e.IsAlreadyExists)
@@ -167,41 +170,57 @@ internal sealed partial class NodeReporter
         var now = _time.GetUtcNow();
         _readySince ??= now;
         var at = Timestamp(now);
-        JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset since) => new()
-        {
-            ["type"] = type,
-            ["status"] = status,
-            ["lastHeartbeatTime"] = at,
-            ["lastTransitionTime"] = Timestamp(since),
-            ["reason"] = reason,
-            ["message"] = message,
-        };
-        JsonObject Resources() => new()
-        {
-            ["cpu"] = _settings.MilliCpu % 1000 == 0 ? $"{_settings.MilliCpu / 1000}" : $"{_settings.MilliCpu}m",
-            ["memory"] = $"{_settings.Memory / 1024}Ki",
-            ["pods"] = $"{_settings.MaxPods}",
-            ["ephemeral-storage"] = $"{_settings.EphemeralStorage / 1024}Ki",
-        };
+        JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset since) =>
+            new()
+            {
+                ["type"] = type,
+                ["status"] = status,
+                ["lastHeartbeatTime"] = at,
+                ["lastTransitionTime"] = Timestamp(since),
+                ["reason"] = reason,
+                ["message"] = message,
+            };
+        JsonObject Resources() =>
+            new()
+            {
+                ["cpu"] = _settings.MilliCpu % 1000 == 0 ? $"{_settings.MilliCpu / 1000}" : $"{_settings.MilliCpu}m",
+                ["memory"] = $"{_settings.Memory / 1024}Ki",
+                ["pods"] = $"{_settings.MaxPods}",
+                ["ephemeral-storage"] = $"{_settings.EphemeralStorage / 1024}Ki",
+            };
         var images = new JsonArray();
         foreach (var image in (await _runtime.ListImagesAsync(cancellationToken)).Take(50))
         {
-            images.Add(new JsonObject { ["names"] = new JsonArray([.. image.References.Select(r => (JsonNode)r)]), ["sizeBytes"] = image.SizeBytes });
+            images.Add(
+                new JsonObject
+                {
+                    ["names"] = new JsonArray([.. image.References.Select(r => (JsonNode)r)]),
+                    ["sizeBytes"] = image.SizeBytes,
+                }
+            );
         }
         var status = new JsonObject
         {
             ["capacity"] = Resources(),
             ["allocatable"] = Resources(),
             ["conditions"] = new JsonArray(
-                Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available", _readySince.Value),
+                Condition(
+                    "MemoryPressure",
+                    "False",
+                    "KubeletHasSufficientMemory",
+                    "kubelet has sufficient memory available",
+                    _readySince.Value
+                ),
                 Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", _readySince.Value),
                 Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available", _readySince.Value),
                 ready
                     ? Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", _readySince.Value)
-                    : Condition("Ready", "False", "KubeletNotReady", "node is shutting down", now)),
+                    : Condition("Ready", "False", "KubeletNotReady", "node is shutting down", now)
+            ),
             ["addresses"] = new JsonArray(
                 new JsonObject { ["type"] = "InternalIP", ["address"] = _settings.NodeAddress },
-                new JsonObject { ["type"] = "Hostname", ["address"] = _settings.NodeName }),
+                new JsonObject { ["type"] = "Hostname", ["address"] = _settings.NodeName }
+            ),
             ["daemonEndpoints"] = new JsonObject { ["kubeletEndpoint"] = new JsonObject { ["Port"] = _settings.Port } },
             ["nodeInfo"] = new JsonObject
             {
@@ -218,7 +237,12 @@ internal sealed partial class NodeReporter
             },
             ["images"] = images,
         };
-        var reported = await _client.PatchAsync<V1Node>(new("", _settings.NodeName), new JsonObject { ["status"] = status }, cancellationToken, "status");
+        var reported = await _client.PatchAsync<V1Node>(
+            new("", _settings.NodeName),
+            new JsonObject { ["status"] = status },
+            cancellationToken,
+            "status"
+        );
         _reported = ulong.Parse(reported.Metadata.ResourceVersion);
     }
 
@@ -260,11 +284,21 @@ internal sealed partial class NodeReporter
                     {
                         Name = _settings.NodeName,
                         NamespaceProperty = "kube-node-lease",
-                        OwnerReferences = [new() { ApiVersion = "v1", Kind = "Node", Name = _settings.NodeName, Uid = _nodeUid }],
+                        OwnerReferences =
+                        [
+                            new()
+                            {
+                                ApiVersion = "v1",
+                                Kind = "Node",
+                                Name = _settings.NodeName,
+                                Uid = _nodeUid,
+                            },
+                        ],
                     },
                     Spec = LeaseSpec(),
                 },
-                cancellationToken)
+                cancellationToken
+            )
             : await RenewAsync(found, cancellationToken);
     }
 
@@ -277,14 +311,16 @@ internal sealed partial class NodeReporter
         return _client.UpdateAsync(lease, cancellationToken);
     }
 
-    private V1LeaseSpec LeaseSpec() => new()
-    {
-        HolderIdentity = _settings.NodeName,
-        LeaseDurationSeconds = (int)_settings.LeaseDuration.TotalSeconds,
-        RenewTime = _time.GetUtcNow().UtcDateTime,
-    };
+    private V1LeaseSpec LeaseSpec() =>
+        new()
+        {
+            HolderIdentity = _settings.NodeName,
+            LeaseDurationSeconds = (int)_settings.LeaseDuration.TotalSeconds,
+            RenewTime = _time.GetUtcNow().UtcDateTime,
+        };
 
-    internal static string Timestamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    internal static string Timestamp(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Reporting the node failed and will be tried again: {Reason}")]
     private static partial void LogRetry(ILogger logger, string reason);

@@ -29,7 +29,9 @@ internal sealed class ContainerTrack(string name)
 
     public ProbeResults? Probes => Current?.State == ContainerState.Running && _probesOf == Current.Id ? _probes?.Results : null;
 
-    /// <summary>The number of the next attempt: never one that was used, also when the runtime has forgotten (a node that was rebooted).</summary>
+    /// <summary>
+    /// The number of the next attempt: never one that was used, also when the runtime has forgotten (a node that was rebooted).
+    /// </summary>
     public int NextAttempt { get; private set; }
 
     public void Observe(IReadOnlyList<ContainerStatus> containers, V1Pod pod)
@@ -37,7 +39,9 @@ internal sealed class ContainerTrack(string name)
         var own = containers.Where(c => c.Name == name).OrderBy(c => c.Attempt).ToList();
         Current = own.Count > 0 ? own[^1] : null;
         Previous = own.Count > 1 ? own[^2] : Previous;
-        var reported = (pod.Status?.ContainerStatuses ?? []).Concat(pod.Status?.InitContainerStatuses ?? []).FirstOrDefault(s => s.Name == name);
+        var reported = (pod.Status?.ContainerStatuses ?? [])
+            .Concat(pod.Status?.InitContainerStatuses ?? [])
+            .FirstOrDefault(s => s.Name == name);
         var started = reported?.ContainerID is { Length: > 0 };
         NextAttempt = Math.Max(Current?.Attempt + 1 ?? 0, Current is null && started ? reported!.RestartCount + 1 : 0);
         RestartCount = Math.Max(Current?.Attempt ?? 0, Math.Max(RestartCount, Current is null ? reported?.RestartCount ?? 0 : 0));

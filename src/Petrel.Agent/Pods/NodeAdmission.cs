@@ -24,10 +24,13 @@ internal sealed class NodeAdmission(AgentSettings settings)
         var wanted = (MilliCpu: Request(pod, "cpu", q => q.MilliValue), Memory: Request(pod, "memory", q => q.Value));
         var used = (MilliCpu: _admitted.Values.Sum(r => r.MilliCpu), Memory: _admitted.Values.Sum(r => r.Memory));
         var isNew = pod.Status?.StartTime is null && pod.Metadata.DeletionTimestamp is null;
-        var refusal = !isNew ? null
+        var refusal =
+            !isNew ? null
             : _admitted.Count >= settings.MaxPods ? Lacks("pods", 1, _admitted.Count, settings.MaxPods)
-            : wanted.MilliCpu > 0 && used.MilliCpu + wanted.MilliCpu > settings.MilliCpu ? Lacks("cpu", wanted.MilliCpu, used.MilliCpu, settings.MilliCpu)
-            : wanted.Memory > 0 && used.Memory + wanted.Memory > settings.Memory ? Lacks("memory", wanted.Memory, used.Memory, settings.Memory)
+            : wanted.MilliCpu > 0 && used.MilliCpu + wanted.MilliCpu > settings.MilliCpu
+                ? Lacks("cpu", wanted.MilliCpu, used.MilliCpu, settings.MilliCpu)
+            : wanted.Memory > 0 && used.Memory + wanted.Memory > settings.Memory
+                ? Lacks("memory", wanted.Memory, used.Memory, settings.Memory)
             : null;
         if (refusal is null)
         {
@@ -48,12 +51,16 @@ internal sealed class NodeAdmission(AgentSettings settings)
     public void Forget(string uid) => _admitted.Remove(uid);
 
     private static Refusal Lacks(string resource, long requested, long used, long capacity) =>
-        new($"OutOf{resource}", $"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}");
+        new(
+            $"OutOf{resource}",
+            $"Node didn't have enough resource: {resource}, requested: {requested}, used: {used}, capacity: {capacity}"
+        );
 
     // What the pod holds at its widest: all containers and sidecars, or an init container with the sidecars before it.
     private static long Request(V1Pod pod, string resource, Func<Quantity, long> of)
     {
-        long sidecars = 0, widestInit = 0;
+        long sidecars = 0,
+            widestInit = 0;
         foreach (var init in pod.Spec.InitContainers ?? [])
         {
             var own = Amount(init.Resources?.Requests, resource, of);

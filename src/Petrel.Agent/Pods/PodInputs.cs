@@ -42,18 +42,28 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
     /// <summary>The variables of a container, in upstream's order: services, envFrom, env.</summary>
     /// <exception cref="PodInputException">A reference leads nowhere; reason CreateContainerConfigError.</exception>
     public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> EnvironmentAsync(
-        V1Pod pod, V1Container container, IReadOnlyList<string> addresses, IEnumerable<V1Service> services, CancellationToken cancellationToken)
+        V1Pod pod,
+        V1Container container,
+        IReadOnlyList<string> addresses,
+        IEnumerable<V1Service> services,
+        CancellationToken cancellationToken
+    )
     {
         var values = new OrderedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in ServiceVariables.Of(services.Where(s => pod.Spec.EnableServiceLinks != false || ServiceVariables.IsOfApi(s))))
+        foreach (
+            var (name, value) in ServiceVariables.Of(
+                services.Where(s => pod.Spec.EnableServiceLinks != false || ServiceVariables.IsOfApi(s))
+            )
+        )
         {
             values[name] = value;
         }
         foreach (var source in container.EnvFrom ?? [])
         {
-            var data = source.ConfigMapRef is { } map
-                ? await ConfigMapAsync(pod, map.Name, map.Optional, cancellationToken)
-                : source.SecretRef is { } secret ? await SecretAsync(pod, secret.Name, secret.Optional, cancellationToken) : null;
+            var data =
+                source.ConfigMapRef is { } map ? await ConfigMapAsync(pod, map.Name, map.Optional, cancellationToken)
+                : source.SecretRef is { } secret ? await SecretAsync(pod, secret.Name, secret.Optional, cancellationToken)
+                : null;
             foreach (var (name, value) in data ?? new Dictionary<string, byte[]>())
             {
                 values[(source.Prefix ?? "") + name] = Encoding.UTF8.GetString(value);
@@ -91,12 +101,25 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
         var content = new List<VolumeFile>();
         if (volume.ConfigMap is { } map)
         {
-            content.AddRange(Project(await ConfigMapAsync(pod, map.Name, map.Optional, cancellationToken), map.Items, map.DefaultMode ?? 420, $"configmap \"{map.Name}\""));
+            content.AddRange(
+                Project(
+                    await ConfigMapAsync(pod, map.Name, map.Optional, cancellationToken),
+                    map.Items,
+                    map.DefaultMode ?? 420,
+                    $"configmap \"{map.Name}\""
+                )
+            );
         }
         else if (volume.Secret is { } secret)
         {
-            content.AddRange(Project(
-                await SecretAsync(pod, secret.SecretName, secret.Optional, cancellationToken), secret.Items, secret.DefaultMode ?? 420, $"secret \"{secret.SecretName}\""));
+            content.AddRange(
+                Project(
+                    await SecretAsync(pod, secret.SecretName, secret.Optional, cancellationToken),
+                    secret.Items,
+                    secret.DefaultMode ?? 420,
+                    $"secret \"{secret.SecretName}\""
+                )
+            );
         }
         else if (volume.DownwardAPI is { } downward)
         {
@@ -109,11 +132,25 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
                 var mode = projected.DefaultMode ?? 420;
                 if (source.ConfigMap is { } part)
                 {
-                    content.AddRange(Project(await ConfigMapAsync(pod, part.Name, part.Optional, cancellationToken), part.Items, mode, $"configmap \"{part.Name}\""));
+                    content.AddRange(
+                        Project(
+                            await ConfigMapAsync(pod, part.Name, part.Optional, cancellationToken),
+                            part.Items,
+                            mode,
+                            $"configmap \"{part.Name}\""
+                        )
+                    );
                 }
                 if (source.Secret is { } secretPart)
                 {
-                    content.AddRange(Project(await SecretAsync(pod, secretPart.Name, secretPart.Optional, cancellationToken), secretPart.Items, mode, $"secret \"{secretPart.Name}\""));
+                    content.AddRange(
+                        Project(
+                            await SecretAsync(pod, secretPart.Name, secretPart.Optional, cancellationToken),
+                            secretPart.Items,
+                            mode,
+                            $"secret \"{secretPart.Name}\""
+                        )
+                    );
                 }
                 if (source.DownwardAPI is { } fields)
                 {
@@ -131,7 +168,9 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
         }
         else
         {
-            throw new IOException("this type of volume is not supported; supported are emptyDir, hostPath, configMap, secret, downwardAPI and projected");
+            throw new IOException(
+                "this type of volume is not supported; supported are emptyDir, hostPath, configMap, secret, downwardAPI and projected"
+            );
         }
         return await files.WriteFilesAsync(uid, volume.Name, content, cancellationToken);
     }
@@ -148,7 +187,11 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
     }
 
     private static IEnumerable<VolumeFile> Project(
-        IReadOnlyDictionary<string, byte[]>? data, IList<V1KeyToPath>? items, int mode, string what)
+        IReadOnlyDictionary<string, byte[]>? data,
+        IList<V1KeyToPath>? items,
+        int mode,
+        string what
+    )
     {
         if (data is null)
         {
@@ -156,9 +199,11 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
         }
         return items is null or { Count: 0 }
             ? data.Select(d => new VolumeFile(d.Key, d.Value, mode))
-            : items.Select(item => data.TryGetValue(item.Key, out var value)
-                ? new VolumeFile(item.Path, value, item.Mode ?? mode)
-                : throw new IOException($"{what} references non-existent config key: {item.Key}"));
+            : items.Select(item =>
+                data.TryGetValue(item.Key, out var value)
+                    ? new VolumeFile(item.Path, value, item.Mode ?? mode)
+                    : throw new IOException($"{what} references non-existent config key: {item.Key}")
+            );
     }
 
     private IEnumerable<VolumeFile> Downward(V1Pod pod, IList<V1DownwardAPIVolumeFile>? items, int mode) =>
@@ -167,11 +212,22 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
             Encoding.UTF8.GetBytes(
                 item.FieldRef is { } field
                     ? PodFields.Value(pod, field.FieldPath, settings, []) ?? ""
-                    : PodFields.Resource(pod.Spec.Containers.First(c => c.Name == item.ResourceFieldRef.ContainerName), item.ResourceFieldRef, settings)),
-            item.Mode ?? mode));
+                    : PodFields.Resource(
+                        pod.Spec.Containers.First(c => c.Name == item.ResourceFieldRef.ContainerName),
+                        item.ResourceFieldRef,
+                        settings
+                    )
+            ),
+            item.Mode ?? mode
+        ));
 
     private async ValueTask<string?> ReferenceAsync(
-        V1Pod pod, V1Container container, V1EnvVarSource source, IReadOnlyList<string> addresses, CancellationToken cancellationToken)
+        V1Pod pod,
+        V1Container container,
+        V1EnvVarSource source,
+        IReadOnlyList<string> addresses,
+        CancellationToken cancellationToken
+    )
     {
         if (source.FieldRef is { } field)
         {
@@ -180,27 +236,46 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
         }
         if (source.ResourceFieldRef is { } resource)
         {
-            return PodFields.Resource(pod.Spec.Containers.FirstOrDefault(c => c.Name == resource.ContainerName) ?? container, resource, settings);
+            return PodFields.Resource(
+                pod.Spec.Containers.FirstOrDefault(c => c.Name == resource.ContainerName) ?? container,
+                resource,
+                settings
+            );
         }
         if (source.ConfigMapKeyRef is { } key)
         {
             var data = await ConfigMapAsync(pod, key.Name, key.Optional, cancellationToken);
-            return Pick(data, key.Key, key.Optional, $"couldn't find key {key.Key} in ConfigMap {pod.Metadata.NamespaceProperty}/{key.Name}");
+            return Pick(
+                data,
+                key.Key,
+                key.Optional,
+                $"couldn't find key {key.Key} in ConfigMap {pod.Metadata.NamespaceProperty}/{key.Name}"
+            );
         }
         if (source.SecretKeyRef is { } secret)
         {
             var data = await SecretAsync(pod, secret.Name, secret.Optional, cancellationToken);
-            return Pick(data, secret.Key, secret.Optional, $"couldn't find key {secret.Key} in Secret {pod.Metadata.NamespaceProperty}/{secret.Name}");
+            return Pick(
+                data,
+                secret.Key,
+                secret.Optional,
+                $"couldn't find key {secret.Key} in Secret {pod.Metadata.NamespaceProperty}/{secret.Name}"
+            );
         }
         throw new PodInputException("CreateContainerConfigError", "valueFrom names no source");
     }
 
     private static string? Pick(IReadOnlyDictionary<string, byte[]>? data, string key, bool? optional, string message) =>
-        data is not null && data.TryGetValue(key, out var value)
-            ? Encoding.UTF8.GetString(value)
-            : optional == true ? null : throw new PodInputException("CreateContainerConfigError", message);
+        data is not null && data.TryGetValue(key, out var value) ? Encoding.UTF8.GetString(value)
+        : optional == true ? null
+        : throw new PodInputException("CreateContainerConfigError", message);
 
-    private async ValueTask<IReadOnlyDictionary<string, byte[]>?> ConfigMapAsync(V1Pod pod, string name, bool? optional, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyDictionary<string, byte[]>?> ConfigMapAsync(
+        V1Pod pod,
+        string name,
+        bool? optional,
+        CancellationToken cancellationToken
+    )
     {
         var map = await client.FindAsync<V1ConfigMap>(new(pod.Metadata.NamespaceProperty, name), cancellationToken);
         if (map is null)
@@ -219,7 +294,12 @@ internal sealed class PodInputs(AgentSettings settings, ApiClient client, IPodFi
         return data;
     }
 
-    private async ValueTask<IReadOnlyDictionary<string, byte[]>?> SecretAsync(V1Pod pod, string name, bool? optional, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyDictionary<string, byte[]>?> SecretAsync(
+        V1Pod pod,
+        string name,
+        bool? optional,
+        CancellationToken cancellationToken
+    )
     {
         var secret = await client.FindAsync<V1Secret>(new(pod.Metadata.NamespaceProperty, name), cancellationToken);
         if (secret is null)

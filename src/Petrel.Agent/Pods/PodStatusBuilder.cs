@@ -14,7 +14,13 @@ namespace Petrel.Agent.Pods;
 /// <param name="WaitingMessage">The message to it.</param>
 /// <param name="RestartCount">How often it was restarted.</param>
 internal sealed record ContainerView(
-    ContainerStatus? Current, ContainerStatus? Previous, ProbeResults? Probes, string WaitingReason, string WaitingMessage, int RestartCount);
+    ContainerStatus? Current,
+    ContainerStatus? Previous,
+    ProbeResults? Probes,
+    string WaitingReason,
+    string WaitingMessage,
+    int RestartCount
+);
 
 /// <summary>A pod as its worker sees it.</summary>
 internal sealed record PodView(
@@ -27,9 +33,12 @@ internal sealed record PodView(
     string FailReason,
     string FailMessage,
     bool Ended,
-    DateTimeOffset StartTime);
+    DateTimeOffset StartTime
+);
 
-/// <summary>Makes a pod's status: phase, conditions and container states as <c>kubectl describe</c> shows them. A pure function of what is observed.</summary>
+/// <summary>
+/// Makes a pod's status: phase, conditions and container states as <c>kubectl describe</c> shows them. A pure function of what is observed.
+/// </summary>
 internal static class PodStatusBuilder
 {
     public static JsonObject Build(PodView view, DateTimeOffset now)
@@ -40,7 +49,8 @@ internal static class PodStatusBuilder
         var mains = spec.Containers.Select(c => (Spec: c, View: view.Containers[c.Name])).ToList();
         var phase = Phase(view, inits, initialized, mains.Select(m => m.View).ToList());
         var ended = phase is "Succeeded" or "Failed";
-        var ready = !ended && !view.Ended && mains.All(m => IsReady(m.View)) && inits.Where(IsSidecar).All(c => IsReady(view.Containers[c.Name]));
+        var ready =
+            !ended && !view.Ended && mains.All(m => IsReady(m.View)) && inits.Where(IsSidecar).All(c => IsReady(view.Containers[c.Name]));
         var unready = mains.Where(m => !IsReady(m.View)).Select(m => m.Spec.Name).ToList();
 
         var status = new JsonObject
@@ -59,10 +69,14 @@ internal static class PodStatusBuilder
             status["podIPs"] = new JsonArray([.. view.Addresses.Select(a => new JsonObject { ["ip"] = a })]);
         }
         status["conditions"] = Conditions(view, now, initialized, ready, unready, inits, ended, phase);
-        status["containerStatuses"] = new JsonArray([.. spec.Containers.Select(c => ContainerStatus(c, view, initialized && view.SandboxReady, isInit: false))]);
+        status["containerStatuses"] = new JsonArray([
+            .. spec.Containers.Select(c => ContainerStatus(c, view, initialized && view.SandboxReady, isInit: false)),
+        ]);
         if (inits.Count > 0)
         {
-            status["initContainerStatuses"] = new JsonArray([.. inits.Select(c => ContainerStatus(c, view, view.SandboxReady, isInit: true))]);
+            status["initContainerStatuses"] = new JsonArray([
+                .. inits.Select(c => ContainerStatus(c, view, view.SandboxReady, isInit: true)),
+            ]);
         }
         return status;
     }
@@ -92,7 +106,9 @@ internal static class PodStatusBuilder
             return view.Pod.Status.Phase; // There is no way back.
         }
         var policy = view.Pod.Spec.RestartPolicy;
-        var failedInit = inits.Any(c => !IsSidecar(c) && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 });
+        var failedInit = inits.Any(c =>
+            !IsSidecar(c) && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 }
+        );
         if (failedInit)
         {
             return "Failed";
@@ -117,28 +133,53 @@ internal static class PodStatusBuilder
         if (view.Ended)
         {
             // What never ran, and what nobody can tell the end of (the node was rebooted), has failed: whoever counts ends must see one.
-            return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0 ? "Succeeded" : "Failed";
+            return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0
+                ? "Succeeded"
+                : "Failed";
         }
         return mains.All(m => m.Current is null or { State: ContainerState.Created }) ? "Pending" : "Running";
     }
 
     private static JsonArray Conditions(
-        PodView view, DateTimeOffset now, bool initialized, bool ready, List<string> unready, List<V1Container> inits, bool ended, string phase)
+        PodView view,
+        DateTimeOffset now,
+        bool initialized,
+        bool ready,
+        List<string> unready,
+        List<V1Container> inits,
+        bool ended,
+        string phase
+    )
     {
         var notReady = ended
-            ? phase == "Succeeded" ? ("PodCompleted", "") : ("PodFailed", "")
+            ? phase == "Succeeded"
+                ? ("PodCompleted", "")
+                : ("PodFailed", "")
             : ("ContainersNotReady", $"containers with unready status: [{string.Join(' ', unready)}]");
         var incomplete = inits.Where(c => !IsInitialized(c, view)).Select(c => c.Name);
         var gates = view.Pod.Spec.ReadinessGates ?? [];
-        var missingGates = gates.Where(g => view.Pod.Status?.Conditions?.Any(c => c.Type == g.ConditionType && c.Status == "True") != true).Select(g => g.ConditionType).ToList();
+        var missingGates = gates
+            .Where(g => view.Pod.Status?.Conditions?.Any(c => c.Type == g.ConditionType && c.Status == "True") != true)
+            .Select(g => g.ConditionType)
+            .ToList();
         List<(string Type, bool Value, string Reason, string Message)> own =
         [
             ("PodReadyToStartContainers", view.SandboxReady && !view.Ended, "", ""),
             initialized || phase == "Succeeded"
                 ? ("Initialized", true, phase == "Succeeded" ? "PodCompleted" : "", "")
-                : ("Initialized", false, "ContainersNotInitialized", $"containers with incomplete status: [{string.Join(' ', incomplete)}]"),
+                : (
+                    "Initialized",
+                    false,
+                    "ContainersNotInitialized",
+                    $"containers with incomplete status: [{string.Join(' ', incomplete)}]"
+                ),
             ready && missingGates.Count > 0
-                ? ("Ready", false, "ReadinessGatesNotReady", $"the status of pod readiness gates is not \"True\" for: [{string.Join(' ', missingGates)}]")
+                ? (
+                    "Ready",
+                    false,
+                    "ReadinessGatesNotReady",
+                    $"the status of pod readiness gates is not \"True\" for: [{string.Join(' ', missingGates)}]"
+                )
                 : ("Ready", ready, ready ? "" : notReady.Item1, ready ? "" : notReady.Item2),
             ("ContainersReady", ready, ready ? "" : notReady.Item1, ready ? "" : notReady.Item2),
         ];
@@ -214,14 +255,18 @@ internal static class PodStatusBuilder
         return status;
     }
 
-    private static JsonObject Terminated(ContainerStatus container, PodView view) => new()
-    {
-        ["exitCode"] = container.ExitCode ?? 137,
-        ["reason"] = container.Reason.Length > 0 ? container.Reason : container.ExitCode == 0 ? "Completed" : "Error",
-        ["startedAt"] = Time(container.StartedAt ?? container.CreatedAt),
-        ["finishedAt"] = Time(container.FinishedAt ?? container.StartedAt ?? container.CreatedAt),
-        ["containerID"] = $"{view.RuntimeName}://{container.Id}",
-    };
+    private static JsonObject Terminated(ContainerStatus container, PodView view) =>
+        new()
+        {
+            ["exitCode"] = container.ExitCode ?? 137,
+            ["reason"] =
+                container.Reason.Length > 0 ? container.Reason
+                : container.ExitCode == 0 ? "Completed"
+                : "Error",
+            ["startedAt"] = Time(container.StartedAt ?? container.CreatedAt),
+            ["finishedAt"] = Time(container.FinishedAt ?? container.StartedAt ?? container.CreatedAt),
+            ["containerID"] = $"{view.RuntimeName}://{container.Id}",
+        };
 
     private static string? Time(DateTimeOffset? at) => at is { } value ? NodeReporter.Timestamp(value) : null;
 }

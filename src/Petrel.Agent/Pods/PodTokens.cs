@@ -7,8 +7,8 @@ using Petrel.Model;
 namespace Petrel.Agent.Pods;
 
 /// <summary>
-/// The service account tokens in a pod's volumes. Each is bound to the pod, and is replaced when four fifths of its time are over, or when it is a day old
-/// (upstream: the kubelet's token manager).
+/// The service account tokens in a pod's volumes. Each is bound to the pod, and is replaced when four fifths of its time are over, or when
+/// it is a day old (upstream: the kubelet's token manager).
 /// </summary>
 internal sealed class PodTokens(ApiClient client, TimeProvider time)
 {
@@ -39,14 +39,20 @@ internal sealed class PodTokens(ApiClient client, TimeProvider time)
             _tokens[key] = fresh;
             return fresh.Text;
         }
-        catch (Exception e) when (known is not null && now < known.Expires && e is ApiException or IOException or HttpRequestException or TimeoutException)
+        catch (Exception e)
+            when (known is not null && now < known.Expires && e is ApiException or IOException or HttpRequestException or TimeoutException)
         {
             _tokens[key] = known! with { Due = now + RetryDelay };
             return known.Text;
         }
     }
 
-    private async ValueTask<Token> RequestAsync(V1Pod pod, (string Audience, long Seconds) key, DateTimeOffset now, CancellationToken cancellationToken)
+    private async ValueTask<Token> RequestAsync(
+        V1Pod pod,
+        (string Audience, long Seconds) key,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var account = pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default";
         var request = new JsonObject
@@ -72,9 +78,13 @@ internal sealed class PodTokens(ApiClient client, TimeProvider time)
             [],
             Encoding.UTF8.GetBytes(request.ToJsonString()),
             "application/json",
-            cancellationToken);
+            cancellationToken
+        );
         var status = JsonNode.Parse(answer.Body.Span)?["status"];
-        if ((string?)status?["token"] is not { Length: > 0 } text || !DateTimeOffset.TryParse((string?)status["expirationTimestamp"], out var expires))
+        if (
+            (string?)status?["token"] is not { Length: > 0 } text
+            || !DateTimeOffset.TryParse((string?)status["expirationTimestamp"], out var expires)
+        )
         {
             throw new IOException($"the API answered the request for a token of service account \"{account}\" without one");
         }

@@ -5,14 +5,21 @@ using Petrel.Client;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>Bringing a pod down: containers by their grace, the last status, the sandbox, the pod's files, and at last the API object.</summary>
+/// <summary>
+/// Bringing a pod down: containers by their grace, the last status, the sandbox, the pod's files, and at last the API object.
+/// </summary>
 internal sealed partial class PodWorker
 {
     private readonly SortedDictionary<string, Task> _stopping = new(StringComparer.Ordinal);
     private CancellationTokenSource? _hurry;
     private long _grace = long.MaxValue;
 
-    private async ValueTask EndAsync(V1Pod pod, List<SandboxStatus> sandboxes, List<ContainerStatus> containers, CancellationToken cancellationToken)
+    private async ValueTask EndAsync(
+        V1Pod pod,
+        List<SandboxStatus> sandboxes,
+        List<ContainerStatus> containers,
+        CancellationToken cancellationToken
+    )
     {
         var sandbox = sandboxes.MaxBy(s => s.Attempt);
         var running = containers.Where(c => c.State == ContainerState.Running).ToList();
@@ -50,8 +57,13 @@ internal sealed partial class PodWorker
         {
             await _context.Client.DeleteAsync<V1Pod>(
                 new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
-                new V1DeleteOptions { GracePeriodSeconds = 0, Preconditions = new() { Uid = _uid } },
-                cancellationToken);
+                new V1DeleteOptions
+                {
+                    GracePeriodSeconds = 0,
+                    Preconditions = new() { Uid = _uid },
+                },
+                cancellationToken
+            );
         }
         _finished = true;
     }
@@ -59,8 +71,10 @@ internal sealed partial class PodWorker
     // Begins to stop what runs; a later, shorter grace overtakes an earlier one.
     private void Stop(V1Pod pod, List<ContainerStatus> running, CancellationToken cancellationToken)
     {
-        var grace = _gone ? 0 : pod.Metadata.DeletionTimestamp is not null
-            ? pod.Metadata.DeletionGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30
+        var grace =
+            _gone ? 0
+            : pod.Metadata.DeletionTimestamp is not null
+                ? pod.Metadata.DeletionGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30
             : pod.Spec.TerminationGracePeriodSeconds ?? 30;
         if (grace >= _grace && running.All(c => _stopping.ContainsKey(c.Id)))
         {
@@ -70,7 +84,10 @@ internal sealed partial class PodWorker
         _hurry?.Cancel();
         _hurry?.Dispose();
         _hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sidecars = (pod.Spec.InitContainers ?? []).Where(PodStatusBuilder.IsSidecar).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+        var sidecars = (pod.Spec.InitContainers ?? [])
+            .Where(PodStatusBuilder.IsSidecar)
+            .Select(c => c.Name)
+            .ToHashSet(StringComparer.Ordinal);
         var mainsRun = running.Any(c => !sidecars.Contains(c.Name));
         foreach (var container in running)
         {
@@ -131,7 +148,11 @@ internal sealed partial class PodWorker
             {
                 var host = string.IsNullOrEmpty(http.Host) ? _pod.Status?.PodIP : http.Host;
                 await _context.Prober.HttpAsync(
-                    new Uri($"{(http.Scheme ?? "HTTP").ToLowerInvariant()}://{host}:{http.Port.Value}{http.Path ?? "/"}"), [], limit, cancellationToken);
+                    new Uri($"{(http.Scheme ?? "HTTP").ToLowerInvariant()}://{host}:{http.Port.Value}{http.Path ?? "/"}"),
+                    [],
+                    limit,
+                    cancellationToken
+                );
             }
         }
         catch (Exception e) when (e is RuntimeException or TimeoutException)

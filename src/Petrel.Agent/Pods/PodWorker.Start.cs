@@ -44,12 +44,13 @@ internal sealed partial class PodWorker
                     HostPorts =
                     [
                         .. from container in pod.Spec.Containers
-                           from port in container.Ports ?? []
-                           where port.HostPort is > 0 && pod.Spec.HostNetwork != true
-                           select new HostPort(port.HostPort!.Value, port.ContainerPort, port.Protocol ?? "TCP", port.HostIP ?? ""),
+                        from port in container.Ports ?? []
+                        where port.HostPort is > 0 && pod.Spec.HostNetwork != true
+                        select new HostPort(port.HostPort!.Value, port.ContainerPort, port.Protocol ?? "TCP", port.HostIP ?? ""),
                     ],
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
         catch (RuntimeException e)
         {
@@ -87,7 +88,16 @@ internal sealed partial class PodWorker
             {
                 continue;
             }
-            await AdvanceAsync(pod, sandbox, init, sidecar ? "Always" : pod.Spec.RestartPolicy == "Never" ? "Never" : "OnFailure", volumes, cancellationToken);
+            await AdvanceAsync(
+                pod,
+                sandbox,
+                init,
+                sidecar ? "Always"
+                    : pod.Spec.RestartPolicy == "Never" ? "Never"
+                    : "OnFailure",
+                volumes,
+                cancellationToken
+            );
             if (!begun && !(sidecar && track.Current?.State == ContainerState.Running && track.Probes?.Started != false))
             {
                 return;
@@ -101,7 +111,13 @@ internal sealed partial class PodWorker
 
     // Takes the next step for one container, if there is one to take.
     private async ValueTask AdvanceAsync(
-        V1Pod pod, SandboxStatus sandbox, V1Container container, string policy, IReadOnlyDictionary<string, string> volumes, CancellationToken cancellationToken)
+        V1Pod pod,
+        SandboxStatus sandbox,
+        V1Container container,
+        string policy,
+        IReadOnlyDictionary<string, string> volumes,
+        CancellationToken cancellationToken
+    )
     {
         var track = Track(container.Name);
         var now = _context.Time.GetUtcNow();
@@ -133,10 +149,18 @@ internal sealed partial class PodWorker
                 if (track.WaitingReason != "CrashLoopBackOff")
                 {
                     _context.Events.Record(
-                        pod, "Warning", "BackOff", $"Back-off restarting failed container {container.Name} in pod {pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({_uid})", ProbeRunner.FieldPath(container));
+                        pod,
+                        "Warning",
+                        "BackOff",
+                        $"Back-off restarting failed container {container.Name} in pod "
+                            + $"{pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({_uid})",
+                        ProbeRunner.FieldPath(container)
+                    );
                 }
                 track.WaitingReason = "CrashLoopBackOff";
-                track.WaitingMessage = $"back-off {Go(delay)} restarting failed container={container.Name} pod={pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({_uid})";
+                track.WaitingMessage =
+                    $"back-off {Go(delay)} restarting failed container={container.Name} "
+                    + $"pod={pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({_uid})";
                 WakeIn(due - now);
                 return;
             }
@@ -150,12 +174,28 @@ internal sealed partial class PodWorker
     }
 
     private ValueTask ProbeAsync(
-        V1Pod pod, SandboxStatus sandbox, V1Container container, ContainerTrack track, ContainerStatus running, CancellationToken cancellationToken) =>
+        V1Pod pod,
+        SandboxStatus sandbox,
+        V1Container container,
+        ContainerTrack track,
+        ContainerStatus running,
+        CancellationToken cancellationToken
+    ) =>
         track.EnsureProbesAsync(
-            () => new ProbeRunner(
-                pod, container, running.Id, sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
-                _context.Runtime, _context.Prober, _context.Events, _context.Time, Wake),
-            cancellationToken);
+            () =>
+                new ProbeRunner(
+                    pod,
+                    container,
+                    running.Id,
+                    sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
+                    _context.Runtime,
+                    _context.Prober,
+                    _context.Events,
+                    _context.Time,
+                    Wake
+                ),
+            cancellationToken
+        );
 
     private TimeSpan BackOff(ContainerTrack track, ContainerStatus exited)
     {
@@ -166,11 +206,19 @@ internal sealed partial class PodWorker
         var restarts = exited.Attempt - track.BackOffFrom;
         return restarts == 0
             ? TimeSpan.Zero
-            : TimeSpan.FromTicks((long)Math.Min(_context.Settings.BackOffBase.Ticks * Math.Pow(2, restarts - 1), _context.Settings.BackOffLimit.Ticks));
+            : TimeSpan.FromTicks(
+                (long)Math.Min(_context.Settings.BackOffBase.Ticks * Math.Pow(2, restarts - 1), _context.Settings.BackOffLimit.Ticks)
+            );
     }
 
     private async ValueTask StartAsync(
-        V1Pod pod, SandboxStatus sandbox, V1Container container, ContainerTrack track, IReadOnlyDictionary<string, string> volumes, CancellationToken cancellationToken)
+        V1Pod pod,
+        SandboxStatus sandbox,
+        V1Container container,
+        ContainerTrack track,
+        IReadOnlyDictionary<string, string> volumes,
+        CancellationToken cancellationToken
+    )
     {
         var path = ProbeRunner.FieldPath(container);
         try
@@ -182,7 +230,11 @@ internal sealed partial class PodWorker
             var services = _context.ServicesOf(pod.Metadata.NamespaceProperty);
             var environment = await _inputs.EnvironmentAsync(pod, container, sandbox.Addresses, services, cancellationToken);
             var attempt = track.NextAttempt;
-            var id = await _context.Runtime.CreateContainerAsync(sandbox.Id, Spec(pod, container, attempt, environment, volumes), cancellationToken);
+            var id = await _context.Runtime.CreateContainerAsync(
+                sandbox.Id,
+                Spec(pod, container, attempt, environment, volumes),
+                cancellationToken
+            );
             _context.Events.Record(pod, "Normal", "Created", $"Container created", path);
             await _context.Runtime.StartContainerAsync(id, cancellationToken);
             _context.Events.Record(pod, "Normal", "Started", $"Container started", path);
@@ -216,7 +268,12 @@ internal sealed partial class PodWorker
         WakeIn(TimeSpan.FromSeconds(2));
     }
 
-    private async ValueTask<bool> EnsureImageAsync(V1Pod pod, V1Container container, ContainerTrack track, CancellationToken cancellationToken)
+    private async ValueTask<bool> EnsureImageAsync(
+        V1Pod pod,
+        V1Container container,
+        ContainerTrack track,
+        CancellationToken cancellationToken
+    )
     {
         var path = ProbeRunner.FieldPath(container);
         var present = await _context.Runtime.FindImageAsync(container.Image, cancellationToken);
@@ -238,12 +295,19 @@ internal sealed partial class PodWorker
             var image = await _context.Runtime.PullImageAsync(container.Image, cancellationToken);
             track.PullFailures = 0;
             _context.Events.Record(
-                pod, "Normal", "Pulled", $"Successfully pulled image \"{container.Image}\" in {Go(_context.Time.GetElapsedTime(start))}. Image size: {image.SizeBytes} bytes.", path);
+                pod,
+                "Normal",
+                "Pulled",
+                $"Successfully pulled image \"{container.Image}\" in {Go(_context.Time.GetElapsedTime(start))}. Image size: "
+                    + $"{image.SizeBytes} bytes.",
+                path
+            );
             return true;
         }
         catch (RuntimeException e) when (present is not null)
         {
-            // Always means: ask the registry first. One that can't be reached does not stop an image that is here from running on this machine's own store.
+            // Always means: ask the registry first. One that can't be reached does not stop an image that is here from running on this
+            // machine's own store.
             LogPullSkipped(_context.Logger, container.Image, e.Message);
             _context.Events.Record(pod, "Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine", path);
             return true;
@@ -253,8 +317,10 @@ internal sealed partial class PodWorker
             _context.Events.Record(pod, "Warning", "Failed", $"Failed to pull image \"{container.Image}\": {e.Message}", path);
             track.WaitingReason = track.PullFailures == 0 ? e.Reason : "ImagePullBackOff";
             track.WaitingMessage = track.PullFailures == 0 ? e.Message : $"Back-off pulling image \"{container.Image}\": {e.Message}";
-            var delay = TimeSpan.FromTicks((long)Math.Min(
-                _context.Settings.BackOffBase.Ticks * Math.Pow(2, track.PullFailures++), _context.Settings.BackOffLimit.Ticks));
+            var delay = TimeSpan.FromTicks(
+                (long)
+                    Math.Min(_context.Settings.BackOffBase.Ticks * Math.Pow(2, track.PullFailures++), _context.Settings.BackOffLimit.Ticks)
+            );
             track.NotBefore = _context.Time.GetUtcNow() + delay;
             WakeIn(delay);
             return false;
@@ -262,7 +328,12 @@ internal sealed partial class PodWorker
     }
 
     private ContainerSpec Spec(
-        V1Pod pod, V1Container container, int attempt, IReadOnlyList<KeyValuePair<string, string>> environment, IReadOnlyDictionary<string, string> volumes)
+        V1Pod pod,
+        V1Container container,
+        int attempt,
+        IReadOnlyList<KeyValuePair<string, string>> environment,
+        IReadOnlyDictionary<string, string> volumes
+    )
     {
         var variables = environment.ToDictionary(e => e.Key, e => e.Value);
         string Expand(string text) => VariableExpansion.Expand(text, name => variables.GetValueOrDefault(name));
@@ -278,7 +349,10 @@ internal sealed partial class PodWorker
             Mounts =
             [
                 .. (container.VolumeMounts ?? []).Select(m => new Mount(
-                    SubPath(volumes[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath), m.MountPath, m.ReadOnlyProperty == true)),
+                    SubPath(volumes[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath),
+                    m.MountPath,
+                    m.ReadOnlyProperty == true
+                )),
             ],
             Limits = Limits(container),
             LogPath = _context.Files.LogPath(pod.Metadata.NamespaceProperty, pod.Metadata.Name, _uid, container.Name, attempt),
@@ -289,11 +363,10 @@ internal sealed partial class PodWorker
     }
 
     private static string SubPath(string volume, string? subPath) =>
-        string.IsNullOrEmpty(subPath)
-            ? volume
-            : subPath.Split('/').Contains("..")
-                ? throw new PodInputException("CreateContainerConfigError", $"subPath must not contain '..': {subPath}")
-                : Path.Combine(volume, subPath);
+        string.IsNullOrEmpty(subPath) ? volume
+        : subPath.Split('/').Contains("..")
+            ? throw new PodInputException("CreateContainerConfigError", $"subPath must not contain '..': {subPath}")
+        : Path.Combine(volume, subPath);
 
     private static ContainerSecurity Security(V1Pod pod, V1Container container)
     {
@@ -312,12 +385,13 @@ internal sealed partial class PodWorker
         };
     }
 
-    private static ResourceLimits Limits(V1Container container) => new()
-    {
-        MilliCpu = Amount(container.Resources?.Limits, "cpu", q => q.MilliValue),
-        MilliCpuRequest = Amount(container.Resources?.Requests, "cpu", q => q.MilliValue),
-        Memory = Amount(container.Resources?.Limits, "memory", q => q.Value),
-    };
+    private static ResourceLimits Limits(V1Container container) =>
+        new()
+        {
+            MilliCpu = Amount(container.Resources?.Limits, "cpu", q => q.MilliValue),
+            MilliCpuRequest = Amount(container.Resources?.Requests, "cpu", q => q.MilliValue),
+            Memory = Amount(container.Resources?.Limits, "memory", q => q.Value),
+        };
 
     // Pod-wide limits exist only where every container has one.
     private static ResourceLimits PodLimits(V1Pod pod)
@@ -334,10 +408,15 @@ internal sealed partial class PodWorker
     private static long Amount(IDictionary<string, ResourceQuantity>? list, string name, Func<Quantity, long> of) =>
         list is not null && list.TryGetValue(name, out var value) ? of(Quantity.Parse(value.ToString())) : 0;
 
-    private static string Go(TimeSpan span) => span.TotalMinutes >= 1
-        ? $"{(int)span.TotalMinutes}m{span.Seconds}s"
-        : span.TotalSeconds >= 1 ? $"{span.TotalSeconds:0.###}s" : $"{span.TotalMilliseconds:0}ms";
+    private static string Go(TimeSpan span) =>
+        span.TotalMinutes >= 1 ? $"{(int)span.TotalMinutes}m{span.Seconds}s"
+        : span.TotalSeconds >= 1 ? $"{span.TotalSeconds:0.###}s"
+        : $"{span.TotalMilliseconds:0}ms";
 
-    [Microsoft.Extensions.Logging.LoggerMessage(EventId = 5011, Level = Microsoft.Extensions.Logging.LogLevel.Debug, Message = "{Image} is used as it is: {Reason}")]
+    [Microsoft.Extensions.Logging.LoggerMessage(
+        EventId = 5011,
+        Level = Microsoft.Extensions.Logging.LogLevel.Debug,
+        Message = "{Image} is used as it is: {Reason}"
+    )]
     private static partial void LogPullSkipped(Microsoft.Extensions.Logging.ILogger logger, string image, string reason);
 }

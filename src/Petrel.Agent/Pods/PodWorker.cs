@@ -19,17 +19,20 @@ internal sealed record PodWorkerContext(
     EventRecorder Events,
     Func<string, IEnumerable<V1Service>> ServicesOf,
     TimeProvider Time,
-    ILogger Logger);
+    ILogger Logger
+);
 
 /// <summary>
-/// Brings one pod of this node (one uid) to what the API says and says back what is. Level-triggered: whatever wakes it, it looks at the runtime and
-/// takes the next step. Knows nothing that it could not find again after an agent restart, but for back-off.
+/// Brings one pod of this node (one uid) to what the API says and says back what is. Level-triggered: whatever wakes it, it looks at the
+/// runtime and takes the next step. Knows nothing that it could not find again after an agent restart, but for back-off.
 /// </summary>
 internal sealed partial class PodWorker
 {
     private readonly PodWorkerContext _context;
     private readonly PodInputs _inputs;
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private readonly SortedDictionary<string, ContainerTrack> _tracks = new(StringComparer.Ordinal);
     private readonly string _uid;
     private readonly DateTimeOffset _seen;
@@ -182,10 +185,16 @@ internal sealed partial class PodWorker
         {
             return false;
         }
-        var failedInit = pod.Spec.RestartPolicy == "Never"
-            && (pod.Spec.InitContainers ?? []).Any(c => !PodStatusBuilder.IsSidecar(c) && Track(c.Name).Current is { State: ContainerState.Exited, ExitCode: not 0 });
+        var failedInit =
+            pod.Spec.RestartPolicy == "Never"
+            && (pod.Spec.InitContainers ?? []).Any(c =>
+                !PodStatusBuilder.IsSidecar(c) && Track(c.Name).Current is { State: ContainerState.Exited, ExitCode: not 0 }
+            );
         return failedInit
-            || pod.Spec.Containers.All(c => Track(c.Name).Current is { State: ContainerState.Exited } ended && (pod.Spec.RestartPolicy == "Never" || ended.ExitCode == 0));
+            || pod.Spec.Containers.All(c =>
+                Track(c.Name).Current is { State: ContainerState.Exited } ended
+                && (pod.Spec.RestartPolicy == "Never" || ended.ExitCode == 0)
+            );
     }
 
     private void CheckDeadline(V1Pod pod)
@@ -220,7 +229,10 @@ internal sealed partial class PodWorker
         {
             return;
         }
-        var addresses = sandbox?.Addresses is { Count: > 0 } own ? own : sandbox is not null && pod.Spec.HostNetwork == true ? [_context.Settings.NodeAddress] : sandbox?.Addresses ?? [];
+        var addresses =
+            sandbox?.Addresses is { Count: > 0 } own ? own
+            : sandbox is not null && pod.Spec.HostNetwork == true ? [_context.Settings.NodeAddress]
+            : sandbox?.Addresses ?? [];
         if (addresses.Count == 0 && pod.Status?.PodIPs is { Count: > 0 } before && ended)
         {
             addresses = [.. before.Select(a => a.Ip)];
@@ -235,23 +247,33 @@ internal sealed partial class PodWorker
             _failReason,
             _failMessage,
             ended,
-            _seen);
+            _seen
+        );
         var status = PodStatusBuilder.Build(view, _context.Time.GetUtcNow());
         var text = status.ToJsonString();
         if (text == _lastStatus)
         {
             return;
         }
-        // Conditions merge by their types, so that what others say of the pod stays, also what this agent has not seen yet. Addresses would merge too.
+        // Conditions merge by their types, so that what others say of the pod stays, also what this agent has not seen yet. Addresses would
+        // merge too.
         foreach (var addressList in (ReadOnlySpan<string>)["podIPs", "hostIPs"])
         {
             (status[addressList] as JsonArray)?.Insert(0, new JsonObject { ["$patch"] = "replace" });
         }
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = _uid }, ["status"] = status };
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = _uid },
+            ["status"] = status,
+        };
         try
         {
             await _context.Client.PatchStrategicallyAsync<V1Pod>(
-                new(pod.Metadata.NamespaceProperty, pod.Metadata.Name), patch, cancellationToken, "status");
+                new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
+                patch,
+                cancellationToken,
+                "status"
+            );
             _lastStatus = text;
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)

@@ -5,7 +5,9 @@ namespace Petrel.Agent.Pods;
 /// <summary>The variables by which containers find services (upstream: envvars.FromServices).</summary>
 public static class ServiceVariables
 {
-    /// <summary>Whether it is the Service of the API itself, which pods of every namespace find in their environment, whatever they say.</summary>
+    /// <summary>
+    /// Whether it is the Service of the API itself, which pods of every namespace find in their environment, whatever they say.
+    /// </summary>
     public static bool IsOfApi(V1Service service) => service.Metadata is { NamespaceProperty: "default", Name: "kubernetes" };
 
     public static IEnumerable<KeyValuePair<string, string>> Of(IEnumerable<V1Service> services)

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>Expands <c>$(NAME)</c> in values and commands; <c>$$</c> is a dollar, unknown names stay as written (Kubernetes API reference, "Container.command").</summary>
+/// <summary>
+/// Expands <c>$(NAME)</c> in values and commands; <c>$$</c> is a dollar, unknown names stay as written (Kubernetes API reference,
+/// "Container.command").
+/// </summary>
 public static class VariableExpansion
 {
     public static string Expand(string text, Func<string, string?> valueOf)

@@ -5,7 +5,12 @@ namespace Petrel.Agent.Probes;
 /// <summary>Knocks at a pod's ports. Each answers null for success, else what was wrong, as the event shows it.</summary>
 public interface IProber
 {
-    ValueTask<string?> HttpAsync(Uri uri, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, CancellationToken cancellationToken);
+    ValueTask<string?> HttpAsync(
+        Uri uri,
+        IReadOnlyList<KeyValuePair<string, string>> headers,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    );
 
     ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken);
 }
@@ -14,20 +19,28 @@ public interface IProber
 public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
 {
 #pragma warning disable CA5359 // A probe asks whether the pod answers, not who it is (Kubernetes documentation, "HTTP probes").
-    private readonly HttpClient _http = new(new SocketsHttpHandler
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            PooledConnectionLifetime = TimeSpan.Zero,
+            UseProxy = false,
+            UseCookies = false,
+            SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        }
+    )
     {
-        AllowAutoRedirect = false,
-        PooledConnectionLifetime = TimeSpan.Zero,
-        UseProxy = false,
-        UseCookies = false,
-        SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-    })
-    { Timeout = Timeout.InfiniteTimeSpan };
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
 #pragma warning restore CA5359
 
     /// <inheritdoc/>
     public async ValueTask<string?> HttpAsync(
-        Uri uri, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, CancellationToken cancellationToken)
+        Uri uri,
+        IReadOnlyList<KeyValuePair<string, string>> headers,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -81,7 +94,12 @@ public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
 public sealed class SimulatedProber : IProber
 {
     /// <inheritdoc/>
-    public ValueTask<string?> HttpAsync(Uri uri, IReadOnlyList<KeyValuePair<string, string>> headers, TimeSpan timeout, CancellationToken cancellationToken) => new((string?)null);
+    public ValueTask<string?> HttpAsync(
+        Uri uri,
+        IReadOnlyList<KeyValuePair<string, string>> headers,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => new((string?)null);
 
     /// <inheritdoc/>
     public ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken) => new((string?)null);

@@ -19,9 +19,19 @@ internal sealed class ProbeResults
 
 /// <summary>Runs the probes of one running container until cancelled.</summary>
 internal sealed class ProbeRunner(
-    V1Pod pod, V1Container container, string containerId, string podAddress, IContainerRuntime runtime, IProber prober, EventRecorder events, TimeProvider time, Action changed)
+    V1Pod pod,
+    V1Container container,
+    string containerId,
+    string podAddress,
+    IContainerRuntime runtime,
+    IProber prober,
+    EventRecorder events,
+    TimeProvider time,
+    Action changed
+)
 {
-    public ProbeResults Results { get; } = new() { Started = container.StartupProbe is null, Ready = container.StartupProbe is null && container.ReadinessProbe is null };
+    public ProbeResults Results { get; } =
+        new() { Started = container.StartupProbe is null, Ready = container.StartupProbe is null && container.ReadinessProbe is null };
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +65,8 @@ internal sealed class ProbeRunner(
         }
     }
 
-    // Runs a probe at its period. A startup probe ends with its first success (true); startup and liveness end when they fail for good (false).
+    // Runs a probe at its period. A startup probe ends with its first success (true); startup and liveness end when they fail for good
+    // (false).
     private async Task<bool> RunOneAsync(string kind, V1Probe probe, bool until, CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -129,19 +140,27 @@ internal sealed class ProbeRunner(
         {
             var host = string.IsNullOrEmpty(http.Host) ? podAddress : http.Host;
             var uri = new Uri($"{(http.Scheme ?? "HTTP").ToLowerInvariant()}://{host}:{Port(http.Port)}{(http.Path ?? "/")}");
-            return await prober.HttpAsync(uri, [.. (http.HttpHeaders ?? []).Select(h => KeyValuePair.Create(h.Name, h.Value))], timeout, cancellationToken);
+            return await prober.HttpAsync(
+                uri,
+                [.. (http.HttpHeaders ?? []).Select(h => KeyValuePair.Create(h.Name, h.Value))],
+                timeout,
+                cancellationToken
+            );
         }
         if (probe.TcpSocket is { } tcp)
         {
-            return await prober.TcpAsync(string.IsNullOrEmpty(tcp.Host) ? podAddress : tcp.Host, Port(tcp.Port), timeout, cancellationToken);
+            return await prober.TcpAsync(
+                string.IsNullOrEmpty(tcp.Host) ? podAddress : tcp.Host,
+                Port(tcp.Port),
+                timeout,
+                cancellationToken
+            );
         }
         return "the probe names no exec, httpGet or tcpSocket (grpc probes are not supported yet)";
     }
 
     private int Port(IntOrString port) =>
-        int.TryParse(port.Value, out var number)
-            ? number
-            : container.Ports?.FirstOrDefault(p => p.Name == port.Value)?.ContainerPort ?? 0;
+        int.TryParse(port.Value, out var number) ? number : container.Ports?.FirstOrDefault(p => p.Name == port.Value)?.ContainerPort ?? 0;
 
     internal static string FieldPath(V1Container container) => $"spec.containers{{{container.Name}}}";
 }

@@ -37,7 +37,9 @@ public interface IContainerRuntime
 
     ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken);
 
-    /// <summary>Sends the container's stop signal (SIGTERM), and after <paramref name="grace"/> SIGKILL; returns when it has exited.</summary>
+    /// <summary>
+    /// Sends the container's stop signal (SIGTERM), and after <paramref name="grace"/> SIGKILL; returns when it has exited.
+    /// </summary>
     ValueTask StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken);
 
     ValueTask RemoveContainerAsync(string containerId, CancellationToken cancellationToken);
@@ -51,7 +53,11 @@ public interface IContainerRuntime
     /// <summary>Runs a command inside a running container and waits for its end, at most <paramref name="timeout"/>.</summary>
     /// <exception cref="TimeoutException">It did not end in time; it was killed.</exception>
     ValueTask<ExecResult> ExecAsync(
-        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken);
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The image in the node's store that a reference names, or null when it is absent.</summary>
     ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken);
@@ -62,7 +68,8 @@ public interface IContainerRuntime
     ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken);
 }
 
-/// <param name="Name"><c>oci</c>, <c>process</c> or <c>simulated</c>; with <paramref name="Version"/> it is the node's <c>containerRuntimeVersion</c>.</param>
+/// <param name="Name"><c>oci</c>, <c>process</c> or <c>simulated</c>; with <paramref name="Version"/> it is the node's
+/// <c>containerRuntimeVersion</c>.</param>
 /// <param name="Version">For example <c>crun-1.8.1</c>.</param>
 /// <param name="Isolated">Whether containers have their own file system, namespaces and limits.</param>
 public sealed record RuntimeInfo(string Name, string Version, bool Isolated);

@@ -9,12 +9,14 @@ public sealed record VolumeFile(string Path, ReadOnlyMemory<byte> Content, int M
 /// <summary>The node's disk as far as pods go: volumes and log folders. Live it is a directory; in simulation it is nothing.</summary>
 public interface IPodFiles
 {
-    /// <summary>Makes an empty directory for the pod that lives as long as it; in memory when <paramref name="inMemory"/>. Returns its host path.</summary>
+    /// <summary>
+    /// Makes an empty directory for the pod that lives as long as it; in memory when <paramref name="inMemory"/>. Returns its host path.
+    /// </summary>
     ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes a volume hold exactly these files; readers see the old set or the new, never a mixture (the <c>..data</c> symlink that upstream swaps).
-    /// Returns its host path.
+    /// Makes a volume hold exactly these files; readers see the old set or the new, never a mixture (the <c>..data</c> symlink that
+    /// upstream swaps). Returns its host path.
     /// </summary>
     ValueTask<string> WriteFilesAsync(string podUid, string volume, IReadOnlyList<VolumeFile> files, CancellationToken cancellationToken);
 
@@ -24,7 +26,13 @@ public interface IPodFiles
 
     /// <summary>Brings a persistent volume to the pod; an exclusive one may be on one node at a time. Returns its host path.</summary>
     /// <exception cref="IOException">It is in use on another node, or this node can't.</exception>
-    ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken);
+    ValueTask<string> AttachAsync(
+        string podUid,
+        string volume,
+        string persistentVolume,
+        bool exclusive,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Where the log of a container's attempt goes; its folder exists afterwards.</summary>
     string LogPath(string podNamespace, string podName, string podUid, string container, int attempt);

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Petrel.Agent.Volumes;
 
-/// <summary>Pods' volumes and logs below one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.</summary>
+/// <summary>
+/// Pods' volumes and logs below one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
+/// </summary>
 public sealed partial class LinuxPodFiles(string root) : IPodFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -29,7 +31,12 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     }
 
     /// <inheritdoc/>
-    public ValueTask<string> WriteFilesAsync(string podUid, string volume, IReadOnlyList<VolumeFile> files, CancellationToken cancellationToken)
+    public ValueTask<string> WriteFilesAsync(
+        string podUid,
+        string volume,
+        IReadOnlyList<VolumeFile> files,
+        CancellationToken cancellationToken
+    )
     {
         var path = VolumePath(podUid, volume);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
@@ -101,8 +108,13 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     }
 
     /// <inheritdoc/>
-    public ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken) =>
-        throw new IOException("persistent volumes are not supported on this node");
+    public ValueTask<string> AttachAsync(
+        string podUid,
+        string volume,
+        string persistentVolume,
+        bool exclusive,
+        CancellationToken cancellationToken
+    ) => throw new IOException("persistent volumes are not supported on this node");
 
     /// <inheritdoc/>
     public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt)
@@ -142,13 +154,20 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
 
     private static bool HasExactly(string folder, IReadOnlyList<VolumeFile> files)
     {
-        var present = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f)).ToHashSet(StringComparer.Ordinal);
-        return present.Count == files.Count && files.All(f => present.Contains(f.Path) && File.ReadAllBytes(Path.Combine(folder, f.Path)).AsSpan().SequenceEqual(f.Content.Span));
+        var present = Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(folder, f))
+            .ToHashSet(StringComparer.Ordinal);
+        return present.Count == files.Count
+            && files.All(f =>
+                present.Contains(f.Path) && File.ReadAllBytes(Path.Combine(folder, f.Path)).AsSpan().SequenceEqual(f.Content.Span)
+            );
     }
 
     private string VolumePath(string podUid, string volume) => Path.Combine(root, "pods", podUid, "volumes", volume);
 
-    private string LogFolder(string podNamespace, string podName, string podUid) => Path.Combine(root, "logs", $"{podNamespace}_{podName}_{podUid}");
+    private string LogFolder(string podNamespace, string podName, string podUid) =>
+        Path.Combine(root, "logs", $"{podNamespace}_{podName}_{podUid}");
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Mount(string source, string target, string type, ulong flags, string data);

@@ -1,19 +1,34 @@
 namespace Petrel.Agent.Volumes;
 
-/// <summary>A disk that remembers nothing: paths are names only. Volumes that are for one node at a time are asked for from <paramref name="volumes"/>.</summary>
+/// <summary>
+/// A disk that remembers nothing: paths are names only. Volumes that are for one node at a time are asked for from <paramref
+/// name="volumes"/>.
+/// </summary>
 public sealed class SimulatedPodFiles(ISimulatedVolumes? volumes = null) : IPodFiles
 {
     /// <inheritdoc/>
-    public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) => new($"/simulated/{podUid}/{volume}");
+    public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
+        new($"/simulated/{podUid}/{volume}");
 
     /// <inheritdoc/>
-    public ValueTask<string> WriteFilesAsync(string podUid, string volume, IReadOnlyList<VolumeFile> files, CancellationToken cancellationToken) => new($"/simulated/{podUid}/{volume}");
+    public ValueTask<string> WriteFilesAsync(
+        string podUid,
+        string volume,
+        IReadOnlyList<VolumeFile> files,
+        CancellationToken cancellationToken
+    ) => new($"/simulated/{podUid}/{volume}");
 
     /// <inheritdoc/>
     public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
 
     /// <inheritdoc/>
-    public ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken)
+    public ValueTask<string> AttachAsync(
+        string podUid,
+        string volume,
+        string persistentVolume,
+        bool exclusive,
+        CancellationToken cancellationToken
+    )
     {
         if (exclusive)
         {
@@ -23,7 +38,8 @@ public sealed class SimulatedPodFiles(ISimulatedVolumes? volumes = null) : IPodF
     }
 
     /// <inheritdoc/>
-    public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) => $"/simulated/{podUid}/{container}/{attempt}.log";
+    public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>
+        $"/simulated/{podUid}/{container}/{attempt}.log";
 
     /// <inheritdoc/>
     public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken)

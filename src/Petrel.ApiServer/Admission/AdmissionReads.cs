@@ -12,15 +12,23 @@ internal static class AdmissionReads
 {
     /// <summary>All objects of a kind, in a namespace when it has them, in the order of names.</summary>
     public static async ValueTask<IReadOnlyList<StoreEntry>> ListAsync(
-        ServerParts parts, KindDefinition kind, string namespaceName, CancellationToken cancellationToken)
+        ServerParts parts,
+        KindDefinition kind,
+        string namespaceName,
+        CancellationToken cancellationToken
+    )
     {
         var prefix = kind.Namespaced ? $"{kind.StorePrefix}{namespaceName}/" : kind.StorePrefix;
         return (await parts.Store.RangeAsync(prefix, 0, null, 0, cancellationToken)).Entries;
     }
 
     /// <summary>One object, or null.</summary>
-    public static async ValueTask<JsonObject?> FindAsync(ServerParts parts, KindDefinition kind, ObjectKey key, CancellationToken cancellationToken) =>
-        await parts.Store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
+    public static async ValueTask<JsonObject?> FindAsync(
+        ServerParts parts,
+        KindDefinition kind,
+        ObjectKey key,
+        CancellationToken cancellationToken
+    ) => await parts.Store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
 
     /// <summary>A plugin's refusal: the object is named as far as its name is known yet.</summary>
     public static StatusException Forbidden(this AdmissionRequest request, string why) =>

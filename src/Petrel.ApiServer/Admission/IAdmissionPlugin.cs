@@ -40,7 +40,9 @@ internal sealed class AdmissionRequest
     /// <summary>How to delete, for deletions.</summary>
     public DeleteOptions? Deletion { get; init; }
 
-    /// <summary>What is committed in one batch with the object. When an operation's condition fails, the whole write is tried again.</summary>
+    /// <summary>
+    /// What is committed in one batch with the object. When an operation's condition fails, the whole write is tried again.
+    /// </summary>
     public List<StoreOperation> Commits { get; } = [];
 
     /// <summary>What webhooks have done in the mutating stage so far.</summary>

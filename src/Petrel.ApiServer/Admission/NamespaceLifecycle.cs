@@ -17,12 +17,13 @@ internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
 
     public string Name => "NamespaceLifecycle";
 
-    public bool Handles(AdmissionRequest request) => request.Operation switch
-    {
-        AdmissionOperation.Create => request.Kind.Namespaced,
-        AdmissionOperation.Delete => request.Is("", "namespaces"),
-        _ => false,
-    };
+    public bool Handles(AdmissionRequest request) =>
+        request.Operation switch
+        {
+            AdmissionOperation.Create => request.Kind.Namespaced,
+            AdmissionOperation.Delete => request.Is("", "namespaces"),
+            _ => false,
+        };
 
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -42,8 +43,10 @@ internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
         var entry = await parts.Store.GetAsync(namespaces.StoreKey(new("", key.Namespace)), cancellationToken)
             ?? throw StatusErrors.NotFound(namespaces, key.Namespace);
         // Only an ending namespace is worth reading.
-        if (entry.Value.Span.IndexOf("\"deletionTimestamp\""u8) >= 0
-            && DeepJson.Node(entry.Value.Span)!.AsObject().Metadata()["deletionTimestamp"] is not null)
+        if (
+            entry.Value.Span.IndexOf("\"deletionTimestamp\""u8) >= 0
+            && DeepJson.Node(entry.Value.Span)!.AsObject().Metadata()["deletionTimestamp"] is not null
+        )
         {
             throw StatusErrors.Forbidden(
                 kind,
@@ -56,7 +59,8 @@ internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
                         ["message"] = $"namespace {key.Namespace} is being terminated",
                         ["field"] = "metadata.namespace",
                     },
-                ]);
+                ]
+            );
         }
     }
 }

@@ -10,21 +10,25 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission;
 
 /// <summary>
-/// Nobody gives away more than they have: a role's author must hold its rules or have the right to <c>escalate</c>, and whoever binds a role
-/// must hold its rules or have the right to <c>bind</c> it (upstream: the policybased storage of the RBAC registry).
+/// Nobody gives away more than they have: a role's author must hold its rules or have the right to <c>escalate</c>, and whoever binds a
+/// role must hold its rules or have the right to <c>bind</c> it (upstream: the policybased storage of the RBAC registry).
 /// </summary>
 internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
 {
     public string Name => "RBACEscalation";
 
     public bool Handles(AdmissionRequest request) =>
-        request.Kind.Gvk.Group == RbacKinds.Group && request.Operation is AdmissionOperation.Create or AdmissionOperation.Update
+        request.Kind.Gvk.Group == RbacKinds.Group
+        && request.Operation is AdmissionOperation.Create or AdmissionOperation.Update
         && !request.Call.User.Groups.Contains(UserInfo.MastersGroup);
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var value = request.Object!;
-        if (request.Old is { } old && new[] { "rules", "aggregationRule", "subjects", "roleRef" }.All(f => JsonNode.DeepEquals(value[f], old[f])))
+        if (
+            request.Old is { } old
+            && new[] { "rules", "aggregationRule", "subjects", "roleRef" }.All(f => JsonNode.DeepEquals(value[f], old[f]))
+        )
         {
             // Labels and the like may be changed by whoever may write the object.
             return;
@@ -46,14 +50,19 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
         throw StatusErrors.Forbidden(
             request.Kind,
             request.Key.Name.Length > 0 ? request.Key.Name : value.Child("metadata").Text("name"),
-            $"user \"{user.Name}\" (groups=[{string.Join(' ', user.Groups.Select(g => $"\"{g}\""))}]) is attempting to grant RBAC permissions not currently held:\n"
-            + string.Join('\n', missing.Select(r => r.ToString()).Distinct()));
+            $"user \"{user.Name}\" (groups=[{string.Join(' ', user.Groups.Select(g => $"\"{g}\""))}]) is attempting to grant "
+                + $"RBAC permissions not currently held:\n"
+                + string.Join('\n', missing.Select(r => r.ToString()).Distinct())
+        );
     }
 
     private IReadOnlyList<PolicyRule> RulesBound(JsonObject binding, string namespaceName)
     {
         var role = binding.Child("roleRef");
-        var (kind, path) = role.Text("kind") == "ClusterRole" ? (RbacKinds.ClusterRole, role.Text("name")) : (RbacKinds.Role, $"{namespaceName}/{role.Text("name")}");
+        var (kind, path) =
+            role.Text("kind") == "ClusterRole"
+                ? (RbacKinds.ClusterRole, role.Text("name"))
+                : (RbacKinds.Role, $"{namespaceName}/{role.Text("name")}");
         return parts.Caches.Of(kind).Current.Find(path) is { } found
             ? [.. DeepJson.Node(found.ToArray()).Objects("rules").Select(PolicyRule.FromDocument)]
             : throw StatusErrors.NotFound(kind, role.Text("name"));
@@ -65,6 +74,15 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
         var resource = binds ? (role.Text("kind") == "ClusterRole" ? "clusterroles" : "roles") : request.Kind.Plural;
         var name = binds ? role.Text("name") : value.Child("metadata").Text("name");
         var asked = new RequestInfo("", true, binds ? "bind" : "escalate", RbacKinds.Group, "v1", request.Key.Namespace, resource, name);
-        return await parts.Authorizer.IsAllowedAsync(asked, new ApiRequest { Method = "POST", Path = "", User = request.Call.User }, cancellationToken);
+        return await parts.Authorizer.IsAllowedAsync(
+            asked,
+            new ApiRequest
+            {
+                Method = "POST",
+                Path = "",
+                User = request.Call.User,
+            },
+            cancellationToken
+        );
     }
 }

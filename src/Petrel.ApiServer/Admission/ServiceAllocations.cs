@@ -28,7 +28,12 @@ internal sealed class ServiceAllocations(ServerParts parts)
     /// it. Asked for a taken value, it refuses; a value that somebody else takes meanwhile fails the commit, and the caller tries again.
     /// </summary>
     public async ValueTask<IReadOnlyList<StoreOperation>> AllocateAsync(
-        KindDefinition kind, ObjectKey key, JsonObject service, JsonObject? old, CancellationToken cancellationToken)
+        KindDefinition kind,
+        ObjectKey key,
+        JsonObject service,
+        JsonObject? old,
+        CancellationToken cancellationToken
+    )
     {
         var spec = service.Ensure("spec");
         var held = old is null ? [] : Held(old);
@@ -64,12 +69,19 @@ internal sealed class ServiceAllocations(ServerParts parts)
 
     /// <summary>What gives a deleted Service's values back.</summary>
     public static ValueTask<IReadOnlyList<StoreOperation>> ReleaseAsync(
-        IRevisionedStore store, ObjectKey key, JsonObject service, CancellationToken cancellationToken) =>
-        ReleaseAsync(store, key, Held(service), cancellationToken);
+        IRevisionedStore store,
+        ObjectKey key,
+        JsonObject service,
+        CancellationToken cancellationToken
+    ) => ReleaseAsync(store, key, Held(service), cancellationToken);
 
     // Only what is there and the Service's own: a batch that deletes what is not there never succeeds.
     private static async ValueTask<IReadOnlyList<StoreOperation>> ReleaseAsync(
-        IRevisionedStore store, ObjectKey key, IEnumerable<string> names, CancellationToken cancellationToken)
+        IRevisionedStore store,
+        ObjectKey key,
+        IEnumerable<string> names,
+        CancellationToken cancellationToken
+    )
     {
         var owner = Encoding.UTF8.GetBytes(key.ToString());
         var operations = new List<StoreOperation>();
@@ -111,7 +123,12 @@ internal sealed class ServiceAllocations(ServerParts parts)
     private static bool HasAddress(JsonObject spec) => spec.Text("type") is not "ExternalName" && spec.Text("clusterIP") != "None";
 
     private async ValueTask AddressAsync(
-        JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
+        JsonObject spec,
+        SortedSet<string> held,
+        SortedSet<string> wanted,
+        FieldErrors errors,
+        CancellationToken cancellationToken
+    )
     {
         var asked = spec.Text("clusterIP");
         if (asked.Length == 0)
@@ -122,7 +139,12 @@ internal sealed class ServiceAllocations(ServerParts parts)
         {
             if (!IPAddress.TryParse(asked, out var address) || !_range.Contains(address))
             {
-                errors.Invalid("spec.clusterIPs", new JsonArray(asked), $"failed to allocate IP {asked}: the provided IP ({asked}) is not in the valid range. The range of valid IPs is {_range}");
+                errors.Invalid(
+                    "spec.clusterIPs",
+                    new JsonArray(asked),
+                    $"failed to allocate IP {asked}: the provided IP ({asked}) is not in the valid range. The range of valid "
+                        + $"IPs is {_range}"
+                );
             }
             else if (await parts.Store.GetAsync($"{Prefix}ip/{asked}", cancellationToken) is not null)
             {
@@ -154,7 +176,12 @@ internal sealed class ServiceAllocations(ServerParts parts)
     }
 
     private async ValueTask NodePortsAsync(
-        JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, FieldErrors errors, CancellationToken cancellationToken)
+        JsonObject spec,
+        SortedSet<string> held,
+        SortedSet<string> wanted,
+        FieldErrors errors,
+        CancellationToken cancellationToken
+    )
     {
         var giveOut = spec.Text("type") == "NodePort" || spec.Flag("allocateLoadBalancerNodePorts") != false;
         var ports = spec["ports"] as JsonArray ?? [];
@@ -177,7 +204,11 @@ internal sealed class ServiceAllocations(ServerParts parts)
                 var (first, last) = parts.Options.NodePorts;
                 if (number < first || number > last)
                 {
-                    errors.Invalid($"spec.ports[{i}].nodePort", number, $"provided port is not in the valid range. The range of valid ports is {first}-{last}");
+                    errors.Invalid(
+                        $"spec.ports[{i}].nodePort",
+                        number,
+                        $"provided port is not in the valid range. The range of valid ports is {first}-{last}"
+                    );
                 }
                 else if (await parts.Store.GetAsync(Prefix + PortName(protocol, number), cancellationToken) is not null)
                 {
@@ -189,7 +220,12 @@ internal sealed class ServiceAllocations(ServerParts parts)
     }
 
     /// <summary>The port where nodes say whether they have a pod of the Service: one of theirs as any other.</summary>
-    private async ValueTask HealthPortAsync(JsonObject spec, SortedSet<string> held, SortedSet<string> wanted, CancellationToken cancellationToken)
+    private async ValueTask HealthPortAsync(
+        JsonObject spec,
+        SortedSet<string> held,
+        SortedSet<string> wanted,
+        CancellationToken cancellationToken
+    )
     {
         var number = (int)(spec.Number("healthCheckNodePort") ?? 0);
         if (number == 0)
@@ -202,11 +238,19 @@ internal sealed class ServiceAllocations(ServerParts parts)
             var (first, last) = parts.Options.NodePorts;
             if (number < first || number > last)
             {
-                throw StatusErrors.InternalError($"failed to allocate requested HealthCheck NodePort {number}: provided port is not in the valid range. The range of valid ports is {first}-{last}");
+                throw StatusErrors.InternalError(
+                    $"failed to allocate requested HealthCheck NodePort {number}: provided port is not in the valid range. The "
+                        + $"range of valid ports is {first}-{last}"
+                );
             }
-            if (await parts.Store.GetAsync(Prefix + PortName("TCP", number), cancellationToken) is not null || wanted.Contains(PortName("TCP", number)))
+            if (
+                await parts.Store.GetAsync(Prefix + PortName("TCP", number), cancellationToken) is not null
+                || wanted.Contains(PortName("TCP", number))
+            )
             {
-                throw StatusErrors.InternalError($"failed to allocate requested HealthCheck NodePort {number}: provided port is already allocated");
+                throw StatusErrors.InternalError(
+                    $"failed to allocate requested HealthCheck NodePort {number}: provided port is already allocated"
+                );
             }
         }
         wanted.Add(PortName("TCP", number));
@@ -256,7 +300,8 @@ internal sealed class ServiceAllocations(ServerParts parts)
 
     private static string PortName(string protocol, int number) => string.Create(CultureInfo.InvariantCulture, $"port/{protocol}/{number}");
 
-    private static uint ToNumber(IPAddress address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+    private static uint ToNumber(IPAddress address) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 
     private static string ToAddress(uint number)
     {

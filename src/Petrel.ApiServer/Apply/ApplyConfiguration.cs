@@ -12,7 +12,8 @@ using Petrel.Model.Schema;
 namespace Petrel.ApiServer.Apply;
 
 /// <summary>
-/// A server-side apply: the fields that one manager wants an object to have, and no others (PATCH with <c>application/apply-patch+yaml</c>).
+/// A server-side apply: the fields that one manager wants an object to have, and no others (PATCH with
+/// <c>application/apply-patch+yaml</c>).
 /// </summary>
 internal sealed class ApplyConfiguration
 {
@@ -59,7 +60,11 @@ internal sealed class ApplyConfiguration
             // Many tools write it, and nobody can own it.
             document.Metadata().Remove("creationTimestamp");
         }
-        return new(document, new FieldManager(call.FieldManager, true, kind.ApiVersion, call.Subresource), RequestInfo.IsTrue(request.QueryValue("force")));
+        return new(
+            document,
+            new FieldManager(call.FieldManager, true, kind.ApiVersion, call.Subresource),
+            RequestInfo.IsTrue(request.QueryValue("force"))
+        );
     }
 
     /// <summary>
@@ -68,7 +73,12 @@ internal sealed class ApplyConfiguration
     /// </summary>
     public ApplyConfiguration OfWorkload(KindDefinition kind)
     {
-        var workload = new JsonObject { ["apiVersion"] = kind.Gvk.ApiVersion, ["kind"] = kind.Gvk.Kind, ["metadata"] = new JsonObject() };
+        var workload = new JsonObject
+        {
+            ["apiVersion"] = kind.Gvk.ApiVersion,
+            ["kind"] = kind.Gvk.Kind,
+            ["metadata"] = new JsonObject(),
+        };
         if (_configuration.Child("spec").Number("replicas") is { } replicas)
         {
             var path = kind.Scale.Replicas;
@@ -101,7 +111,8 @@ internal sealed class ApplyConfiguration
                 new FieldManager(BeforeFirstApply, false, kind.Gvk.ApiVersion, _manager.Subresource),
                 OwnedKinds.Of(kind, parts.Kinds),
                 OwnedKinds.ResetFields(kind, _manager.Subresource),
-                ManagedFields.Timestamp(parts.Time.GetUtcNow()));
+                ManagedFields.Timestamp(parts.Time.GetUtcNow())
+            );
         }
         var result = Run(parts, kind, bare, managers);
         return result with { Document = Conform(result.Document, kind) };
@@ -111,20 +122,25 @@ internal sealed class ApplyConfiguration
     {
         try
         {
-            ApplyResult Attempt(bool force) => FieldOwnership.Apply(
-                live,
-                _configuration,
-                managers,
-                _manager,
-                OwnedKinds.Of(kind, parts.Kinds),
-                OwnedKinds.ResetFields(kind, _manager.Subresource),
-                force,
-                ManagedFields.Timestamp(parts.Time.GetUtcNow()));
+            ApplyResult Attempt(bool force) =>
+                FieldOwnership.Apply(
+                    live,
+                    _configuration,
+                    managers,
+                    _manager,
+                    OwnedKinds.Of(kind, parts.Kinds),
+                    OwnedKinds.ResetFields(kind, _manager.Subresource),
+                    force,
+                    ManagedFields.Timestamp(parts.Time.GetUtcNow())
+                );
 
             var result = Attempt(_force);
             if (result.Conflicts.Count > 0 && _manager.Manager == LastApplied.Manager && LastApplied.Owned(live, kind) is { } own)
             {
-                var others = result.Conflicts.Select(c => c with { Fields = c.Fields.Difference(own) }).Where(c => !c.Fields.IsEmpty).ToList();
+                var others = result
+                    .Conflicts.Select(c => c with { Fields = c.Fields.Difference(own) })
+                    .Where(c => !c.Fields.IsEmpty)
+                    .ToList();
                 result = others.Count > 0 ? result with { Conflicts = others } : Attempt(force: true);
             }
             if (result.Conflicts.Count > 0)
@@ -147,7 +163,9 @@ internal sealed class ApplyConfiguration
     private JsonObject Conform(JsonObject document, KindDefinition kind)
     {
         var conforming = DocumentConformance.Check(document, kind.Schema);
-        return conforming.TypeErrors.Count == 0 ? conforming.Document : throw Untyped(_configuration, kind.Gvk, string.Join(", ", conforming.TypeErrors));
+        return conforming.TypeErrors.Count == 0
+            ? conforming.Document
+            : throw Untyped(_configuration, kind.Gvk, string.Join(", ", conforming.TypeErrors));
     }
 
     // Clients that say YAML mostly send JSON, which is YAML too, and much faster to read.
@@ -179,14 +197,18 @@ internal sealed class ApplyConfiguration
     }
 
     // Upstream's answer is an error without a reason: clients show its text alone.
-    private static StatusException Untyped(JsonObject configuration, GroupVersionKind kind, string why) => new(
-        500,
-        "",
-        $"failed to create typed patch object ({configuration.Metadata().Text("namespace")}/{configuration.Metadata().Text("name")}; {Named(kind)}): {why}");
+    private static StatusException Untyped(JsonObject configuration, GroupVersionKind kind, string why) =>
+        new(
+            500,
+            "",
+            $"failed to create typed patch object "
+                + $"({configuration.Metadata().Text("namespace")}/{configuration.Metadata().Text("name")}; {Named(kind)}): {why}"
+        );
 
     private static string Named(GroupVersionKind kind) => $"{kind.Group}/{kind.Version}, Kind={kind.Kind}";
 
-    private static string Group(string apiVersion) => apiVersion.Contains('/', StringComparison.Ordinal) ? apiVersion[..apiVersion.IndexOf('/', StringComparison.Ordinal)] : "";
+    private static string Group(string apiVersion) =>
+        apiVersion.Contains('/', StringComparison.Ordinal) ? apiVersion[..apiVersion.IndexOf('/', StringComparison.Ordinal)] : "";
 
     private static string Version(string apiVersion) => apiVersion[(apiVersion.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
@@ -199,16 +221,22 @@ internal sealed class ApplyConfiguration
             .ThenBy(c => c.Manager.Subresource, StringComparer.Ordinal)
             .ToList();
         var all = conflicts.SelectMany(c => c.Fields.Paths().Select(path => (c.Manager, Path: path))).ToList();
-        var causes = new JsonArray([.. all.Select(c => new JsonObject
-        {
-            ["reason"] = "FieldManagerConflict",
-            ["message"] = $"conflict with {c.Manager}",
-            ["field"] = c.Path,
-        })]);
-        var message = all.Count == 1
-            ? $"Apply failed with 1 conflict: conflict with {all[0].Manager}: {all[0].Path}"
-            : $"Apply failed with {all.Count} conflicts: " + string.Join('\n', conflicts
-                .SelectMany(c => c.Fields.Paths().Select(p => $"- {p}").Prepend($"conflicts with {c.Manager}:")));
+        var causes = new JsonArray([
+            .. all.Select(c => new JsonObject
+            {
+                ["reason"] = "FieldManagerConflict",
+                ["message"] = $"conflict with {c.Manager}",
+                ["field"] = c.Path,
+            }),
+        ]);
+        var message =
+            all.Count == 1
+                ? $"Apply failed with 1 conflict: conflict with {all[0].Manager}: {all[0].Path}"
+                : $"Apply failed with {all.Count} conflicts: "
+                    + string.Join(
+                        '\n',
+                        conflicts.SelectMany(c => c.Fields.Paths().Select(p => $"- {p}").Prepend($"conflicts with {c.Manager}:"))
+                    );
         return new StatusException(409, "Conflict", message, new JsonObject { ["causes"] = causes });
     }
 }

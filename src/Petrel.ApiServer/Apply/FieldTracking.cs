@@ -33,10 +33,18 @@ internal static class FieldTracking
     /// <param name="changed">The object as it will be.</param>
     /// <param name="stated">The managedFields of the write, or null.</param>
     /// <param name="call">Who writes.</param>
-    public static ManagedFields OnUpdate(ServerParts parts, KindDefinition kind, JsonObject old, JsonObject changed, JsonNode? stated, WriteCall call)
+    public static ManagedFields OnUpdate(
+        ServerParts parts,
+        KindDefinition kind,
+        JsonObject old,
+        JsonObject changed,
+        JsonNode? stated,
+        WriteCall call
+    )
     {
         var before = ManagedFields.Read(old.Metadata()["managedFields"]) ?? ManagedFields.None;
-        var managers = call.Subresource.Length > 0 ? before
+        var managers =
+            call.Subresource.Length > 0 ? before
             : ManagedFields.IsReset(stated) ? ManagedFields.None
             : ManagedFields.Read(stated) ?? before;
         // Whoever forgot all managers, or never had any, is tracked again from its next apply on.
@@ -53,7 +61,14 @@ internal static class FieldTracking
         }
     }
 
-    private static ManagedFields Update(ServerParts parts, KindDefinition kind, JsonObject before, JsonObject after, ManagedFields managers, WriteCall call) =>
+    private static ManagedFields Update(
+        ServerParts parts,
+        KindDefinition kind,
+        JsonObject before,
+        JsonObject after,
+        ManagedFields managers,
+        WriteCall call
+    ) =>
         FieldOwnership.Update(
             before,
             after,
@@ -61,7 +76,8 @@ internal static class FieldTracking
             WriterOf(kind, call),
             OwnedKinds.Of(kind, parts.Kinds),
             OwnedKinds.ResetFields(kind, call.Subresource),
-            ManagedFields.Timestamp(parts.Time.GetUtcNow()));
+            ManagedFields.Timestamp(parts.Time.GetUtcNow())
+        );
 
     private static FieldManager WriterOf(KindDefinition kind, WriteCall call) =>
         new(call.FieldManager.Length > 0 ? call.FieldManager : FromUserAgent(call.UserAgent), false, kind.Gvk.ApiVersion, call.Subresource);

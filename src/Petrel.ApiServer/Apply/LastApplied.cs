@@ -10,8 +10,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Apply;
 
 /// <summary>
-/// Makes one manager of kubectl's two ways of applying: what its client-side apply last set, its server-side apply may take over, and whoever goes back finds
-/// in the annotation what was applied last.
+/// Makes one manager of kubectl's two ways of applying: what its client-side apply last set, its server-side apply may take over, and
+/// whoever goes back finds in the annotation what was applied last.
 /// </summary>
 internal static class LastApplied
 {
@@ -35,7 +35,10 @@ internal static class LastApplied
         }
         try
         {
-            if (DocumentParser.ParseValue(Encoding.UTF8.GetBytes(text)) is not JsonObject applied || applied.Text("apiVersion") != kind.Gvk.ApiVersion)
+            if (
+                DocumentParser.ParseValue(Encoding.UTF8.GetBytes(text)) is not JsonObject applied
+                || applied.Text("apiVersion") != kind.Gvk.ApiVersion
+            )
             {
                 return null;
             }
@@ -65,10 +68,13 @@ internal static class LastApplied
         }
     }
 
-    private static JsonNode? Sorted(JsonNode? value) => value switch
-    {
-        JsonObject map => new JsonObject(map.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))),
-        JsonArray list => new JsonArray([.. list.Select(Sorted)]),
-        _ => value?.DeepClone(),
-    };
+    private static JsonNode? Sorted(JsonNode? value) =>
+        value switch
+        {
+            JsonObject map => new JsonObject(
+                map.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))
+            ),
+            JsonArray list => new JsonArray([.. list.Select(Sorted)]),
+            _ => value?.DeepClone(),
+        };
 }

@@ -12,7 +12,8 @@ internal static class OwnedKinds
     private static readonly FieldSet Status = Paths("status");
 
     /// <summary>The kind in the version of a request; managers may have written in the other ones that are served.</summary>
-    public static ApplyKind Of(KindDefinition kind, KindRegistry kinds) => new(kind.Gvk.ApiVersion, kind.Schema, apiVersion => Version(kind, kinds, apiVersion));
+    public static ApplyKind Of(KindDefinition kind, KindRegistry kinds) =>
+        new(kind.Gvk.ApiVersion, kind.Schema, apiVersion => Version(kind, kinds, apiVersion));
 
     /// <summary>What a path resets to what it was: the object's own path its status, and the status path all but the status.</summary>
     public static FieldSet ResetFields(KindDefinition kind, string subresource)

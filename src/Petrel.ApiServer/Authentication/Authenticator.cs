@@ -30,10 +30,16 @@ internal sealed class Authenticator(ServerParts parts)
     public async ValueTask<TokenVerdict> ReadAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
     {
         var verdict = await _bootstrap.ReadAsync(token, audiences, cancellationToken);
-        return verdict.User is null && parts.AccountTokens is { } accounts ? await accounts.ReadAsync(token, audiences, cancellationToken) : verdict;
+        return verdict.User is null && parts.AccountTokens is { } accounts
+            ? await accounts.ReadAsync(token, audiences, cancellationToken)
+            : verdict;
     }
 
-    /// <summary>The token of an Authorization header, or empty: as upstream reads it, another scheme than Bearer is no attempt at all.</summary>
+    /// <summary>
+    /// The token of an Authorization header, or empty: as upstream reads it, another scheme than Bearer is no attempt at all.
+    /// </summary>
     public static string BearerToken(string header) =>
-        header.Trim().Split(' ', 3) is [var scheme, var token, ..] && scheme.Equals("bearer", StringComparison.OrdinalIgnoreCase) ? token : "";
+        header.Trim().Split(' ', 3) is [var scheme, var token, ..] && scheme.Equals("bearer", StringComparison.OrdinalIgnoreCase)
+            ? token
+            : "";
 }

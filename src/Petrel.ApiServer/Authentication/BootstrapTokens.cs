@@ -8,7 +8,10 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Authentication;
 
-/// <summary>Tokens of the form <c>abcdef.0123456789abcdef</c> that new nodes join with; each is a Secret of kube-system (upstream: bootstrap token authentication).</summary>
+/// <summary>
+/// Tokens of the form <c>abcdef.0123456789abcdef</c> that new nodes join with; each is a Secret of kube-system (upstream: bootstrap token
+/// authentication).
+/// </summary>
 internal sealed partial class BootstrapTokens(ServerParts parts)
 {
     private const string Group = "system:bootstrappers";
@@ -24,24 +27,43 @@ internal sealed partial class BootstrapTokens(ServerParts parts)
         }
         var id = form.Groups[1].Value;
         var secret = await _objects.FindAsync("secrets", new("kube-system", "bootstrap-token-" + id), cancellationToken);
-        if (secret is null || secret.Child("metadata").Has("deletionTimestamp") || secret.Text("type") != "bootstrap.kubernetes.io/token"
-            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Data(secret, "token-secret")), Encoding.UTF8.GetBytes(form.Groups[2].Value))
-            || Data(secret, "token-id") != id || HasExpired(secret) || Data(secret, "usage-bootstrap-authentication") != "true")
+        if (
+            secret is null
+            || secret.Child("metadata").Has("deletionTimestamp")
+            || secret.Text("type") != "bootstrap.kubernetes.io/token"
+            || !CryptographicOperations.FixedTimeEquals(
+                Encoding.UTF8.GetBytes(Data(secret, "token-secret")),
+                Encoding.UTF8.GetBytes(form.Groups[2].Value)
+            )
+            || Data(secret, "token-id") != id
+            || HasExpired(secret)
+            || Data(secret, "usage-bootstrap-authentication") != "true"
+        )
         {
             return TokenVerdict.Unknown;
         }
         var groups = Data(secret, "auth-extra-groups").Split(',', StringSplitOptions.RemoveEmptyEntries);
         return groups.All(g => GroupForm().IsMatch(g))
-            ? new(new($"system:bootstrap:{id}", [.. groups.Append(Group).Distinct().Order(StringComparer.Ordinal), UserInfo.AuthenticatedGroup]), common)
+            ? new(
+                new(
+                    $"system:bootstrap:{id}",
+                    [.. groups.Append(Group).Distinct().Order(StringComparer.Ordinal), UserInfo.AuthenticatedGroup]
+                ),
+                common
+            )
             : TokenVerdict.Unknown;
     }
 
     // What can't be read as a time is no promise of one.
     private bool HasExpired(JsonObject secret) =>
         Data(secret, "expiration") is { Length: > 0 } end
-        && !(DateTimeOffset.TryParse(end, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && parts.Time.GetUtcNow() < time);
+        && !(
+            DateTimeOffset.TryParse(end, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            && parts.Time.GetUtcNow() < time
+        );
 
-    private static string Data(JsonObject secret, string key) => Encoding.UTF8.GetString(Convert.FromBase64String(secret.Child("data").Text(key)));
+    private static string Data(JsonObject secret, string key) =>
+        Encoding.UTF8.GetString(Convert.FromBase64String(secret.Child("data").Text(key)));
 
     [GeneratedRegex(@"\A([a-z0-9]{6})\.([a-z0-9]{16})\z")]
     private static partial Regex Form();

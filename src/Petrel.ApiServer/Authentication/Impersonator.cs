@@ -6,8 +6,8 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// Lets callers act for others who may (upstream: the impersonation filter): for a user, a service account, groups and extra values there is
-/// the verb <c>impersonate</c> on each of them.
+/// Lets callers act for others who may (upstream: the impersonation filter): for a user, a service account, groups and extra values there
+/// is the verb <c>impersonate</c> on each of them.
 /// </summary>
 internal sealed class Impersonator(ClusterAuthorizer authorizer)
 {
@@ -32,7 +32,11 @@ internal sealed class Impersonator(ClusterAuthorizer authorizer)
                 throw ForbiddenErrors.Of(right, request.User, authorizer.Rbac.Problems(right, request.User));
             }
         }
-        return request with { Impersonation = null, User = new(wanted.User, GroupsOf(wanted), wanted.Uid) { Extra = wanted.Extra } };
+        return request with
+        {
+            Impersonation = null,
+            User = new(wanted.User, GroupsOf(wanted), wanted.Uid) { Extra = wanted.Extra },
+        };
     }
 
     private static IEnumerable<RequestInfo> Rights(Impersonation wanted)

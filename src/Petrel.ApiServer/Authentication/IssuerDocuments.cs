@@ -5,7 +5,8 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// Says how to check service account tokens without asking the server about each (OpenID Connect Discovery 1.0): <c>/.well-known/openid-configuration</c>
+/// Says how to check service account tokens without asking the server about each (OpenID Connect Discovery 1.0):
+/// <c>/.well-known/openid-configuration</c>
 /// and the public keys that it leads to.
 /// </summary>
 internal sealed class IssuerDocuments(ServerParts parts)
@@ -22,18 +23,31 @@ internal sealed class IssuerDocuments(ServerParts parts)
         }
         return request.Path.TrimEnd('/') switch
         {
-            "/.well-known/openid-configuration" => new ApiResponse { StatusCode = 200, Headers = Cached, Body = JsonBytes.Of(Configuration()) },
-            KeysPath => new ApiResponse { StatusCode = 200, ContentType = "application/jwk-set+json", Headers = Cached, Body = JsonBytes.Of(keys.PublicKeys) },
+            "/.well-known/openid-configuration" => new ApiResponse
+            {
+                StatusCode = 200,
+                Headers = Cached,
+                Body = JsonBytes.Of(Configuration()),
+            },
+            KeysPath => new ApiResponse
+            {
+                StatusCode = 200,
+                ContentType = "application/jwk-set+json",
+                Headers = Cached,
+                Body = JsonBytes.Of(keys.PublicKeys),
+            },
             _ => null,
         };
     }
 
-    private JsonObject Configuration() => new()
-    {
-        ["issuer"] = parts.Options.ServiceAccountIssuer,
-        ["jwks_uri"] = (parts.Options.PublicAddress.Length > 0 ? parts.Options.PublicAddress : parts.Options.ServiceAccountIssuer) + KeysPath,
-        ["response_types_supported"] = new JsonArray("id_token"),
-        ["subject_types_supported"] = new JsonArray("public"),
-        ["id_token_signing_alg_values_supported"] = new JsonArray("RS256"),
-    };
+    private JsonObject Configuration() =>
+        new()
+        {
+            ["issuer"] = parts.Options.ServiceAccountIssuer,
+            ["jwks_uri"] =
+                (parts.Options.PublicAddress.Length > 0 ? parts.Options.PublicAddress : parts.Options.ServiceAccountIssuer) + KeysPath,
+            ["response_types_supported"] = new JsonArray("id_token"),
+            ["subject_types_supported"] = new JsonArray("public"),
+            ["id_token_signing_alg_values_supported"] = new JsonArray("RS256"),
+        };
 }

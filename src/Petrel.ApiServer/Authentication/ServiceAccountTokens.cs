@@ -9,8 +9,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// Issues service account tokens and tells whom they speak for (upstream: serviceaccount's JWT authenticator). A token counts as long as its account,
-/// and the pod, Secret or node that it is bound to, are the same as when it was issued.
+/// Issues service account tokens and tells whom they speak for (upstream: serviceaccount's JWT authenticator). A token counts as long as
+/// its account, and the pod, Secret or node that it is bound to, are the same as when it was issued.
 /// </summary>
 internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
 {
@@ -47,18 +47,26 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
         {
             return TokenVerdict.Refused(problem);
         }
-        return (issuer == TokenClaims.LegacyIssuer
-            ? await LegacyAsync(token, claims, cancellationToken)
-            : await BoundAsync(claims, cancellationToken)) is (var user, var why)
-            && why.Length > 0 ? TokenVerdict.Refused(why) : new(user, common);
+        return
+            (
+                issuer == TokenClaims.LegacyIssuer
+                    ? await LegacyAsync(token, claims, cancellationToken)
+                    : await BoundAsync(claims, cancellationToken)
+            )
+                is (var user, var why)
+            && why.Length > 0
+            ? TokenVerdict.Refused(why)
+            : new(user, common);
     }
 
     private string? TimeProblem(JsonObject claims)
     {
         var now = parts.Time.GetUtcNow();
-        return claims.Number("exp") is { } end && now - Leeway > DateTimeOffset.FromUnixTimeSeconds(end) ? "service account token has expired"
+        return claims.Number("exp") is { } end && now - Leeway > DateTimeOffset.FromUnixTimeSeconds(end)
+                ? "service account token has expired"
             : (claims.Number("nbf") is { } start && now + Leeway < DateTimeOffset.FromUnixTimeSeconds(start))
-                || (claims.Number("iat") is { } issued && now + Leeway < DateTimeOffset.FromUnixTimeSeconds(issued)) ? "service account token is not valid yet"
+            || (claims.Number("iat") is { } issued && now + Leeway < DateTimeOffset.FromUnixTimeSeconds(issued))
+                ? "service account token is not valid yet"
             : null;
     }
 
@@ -69,7 +77,11 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
         {
             return (null, "service account token claims could not be validated due to unexpected error");
         }
-        var (pod, node, secret) = (TokenClaims.Bound(claims, "pod"), TokenClaims.Bound(claims, "node"), TokenClaims.Bound(claims, "secret"));
+        var (pod, node, secret) = (
+            TokenClaims.Bound(claims, "pod"),
+            TokenClaims.Bound(claims, "node"),
+            TokenClaims.Bound(claims, "secret")
+        );
         var problem = await ProblemAsync("serviceaccounts", "service account", space, account, cancellationToken)
             ?? (secret is { } s ? await ProblemAsync("secrets", "bound secret", space, s, cancellationToken) : null)
             ?? (pod is { } p ? await ProblemAsync("pods", "bound pod", space, p, cancellationToken) : null)
@@ -95,14 +107,23 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
                 }
             }
         }
-        return (UserOf(new(space, account.Name), account.Uid) with
-        {
-            Extra = [.. extra.Select(e => KeyValuePair.Create(ExtraPrefix + e.Key, (IReadOnlyList<string>)[e.Value]))],
-        }, "");
+        return (
+            UserOf(new(space, account.Name), account.Uid) with
+            {
+                Extra = [.. extra.Select(e => KeyValuePair.Create(ExtraPrefix + e.Key, (IReadOnlyList<string>)[e.Value]))],
+            },
+            ""
+        );
     }
 
     // The object is gone, on its way out for longer than clocks differ, or another of the same name.
-    private async ValueTask<string?> ProblemAsync(string plural, string what, string space, BoundObject bound, CancellationToken cancellationToken)
+    private async ValueTask<string?> ProblemAsync(
+        string plural,
+        string what,
+        string space,
+        BoundObject bound,
+        CancellationToken cancellationToken
+    )
     {
         var shown = space.Length == 0 ? bound.Name : $"{space}/{bound.Name}";
         var metadata = (await _objects.FindAsync(plural, new(space, bound.Name), cancellationToken)).Child("metadata");
@@ -110,15 +131,21 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
         {
             return $"{what} {shown} not found";
         }
-        if (metadata.Text("deletionTimestamp") is { Length: > 0 } deleted
-            && DateTimeOffset.Parse(deleted, CultureInfo.InvariantCulture) < parts.Time.GetUtcNow() - Leeway)
+        if (
+            metadata.Text("deletionTimestamp") is { Length: > 0 } deleted
+            && DateTimeOffset.Parse(deleted, CultureInfo.InvariantCulture) < parts.Time.GetUtcNow() - Leeway
+        )
         {
             return $"{what} {shown} has been deleted";
         }
         return metadata.Text("uid") == bound.Uid ? null : $"{what} UID ({metadata.Text("uid")}) does not match claim ({bound.Uid})";
     }
 
-    private async ValueTask<(UserInfo? User, string Problem)> LegacyAsync(string token, JsonObject claims, CancellationToken cancellationToken)
+    private async ValueTask<(UserInfo? User, string Problem)> LegacyAsync(
+        string token,
+        JsonObject claims,
+        CancellationToken cancellationToken
+    )
     {
         var account = new ObjectKey(claims.Text(TokenClaims.LegacyNamespace), claims.Text(TokenClaims.LegacyAccount));
         if (ServiceAccountNames.Account(claims.Text("sub")) != account)
@@ -135,7 +162,9 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
             return (null, "service account token does not match server's copy");
         }
         var uid = claims.Text(TokenClaims.LegacyUid);
-        return await ProblemAsync("serviceaccounts", "service account", account.Namespace, new(account.Name, uid), cancellationToken) is { } problem
+        return
+            await ProblemAsync("serviceaccounts", "service account", account.Namespace, new(account.Name, uid), cancellationToken)
+                is { } problem
             ? (null, problem)
             : (UserOf(account, uid), "");
     }

@@ -4,7 +4,10 @@ using Petrel.Model;
 
 namespace Petrel.ApiServer.Authentication;
 
-/// <summary>What service account tokens say: tokens of the TokenRequest API, bound to objects and ending, and the older ones of Secrets, which do neither.</summary>
+/// <summary>
+/// What service account tokens say: tokens of the TokenRequest API, bound to objects and ending, and the older ones of Secrets, which do
+/// neither.
+/// </summary>
 internal static class TokenClaims
 {
     /// <summary>The member with what is Kubernetes' own.</summary>

@@ -4,8 +4,8 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Authorization;
 
 /// <summary>
-/// Who may do what: <c>system:masters</c> everything, nodes what their pods need, and everybody what roles allow. Where the default roles are not
-/// kept (in simulated worlds), authenticated users may look around all the same.
+/// Who may do what: <c>system:masters</c> everything, nodes what their pods need, and everybody what roles allow. Where the default roles
+/// are not kept (in simulated worlds), authenticated users may look around all the same.
 /// </summary>
 internal sealed class ClusterAuthorizer(ServerParts parts) : IAuthorizer
 {
@@ -21,7 +21,13 @@ internal sealed class ClusterAuthorizer(ServerParts parts) : IAuthorizer
         {
             return true;
         }
-        if (!parts.Options.KeepDefaultRoles && !info.IsResource && info.Verb is "get" or "head" && info.Path != "/metrics" && user.Groups.Contains(UserInfo.AuthenticatedGroup))
+        if (
+            !parts.Options.KeepDefaultRoles
+            && !info.IsResource
+            && info.Verb is "get" or "head"
+            && info.Path != "/metrics"
+            && user.Groups.Contains(UserInfo.AuthenticatedGroup)
+        )
         {
             return true;
         }

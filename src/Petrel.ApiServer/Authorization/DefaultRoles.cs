@@ -12,9 +12,9 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Authorization;
 
 /// <summary>
-/// Keeps the default roles and bindings at the start of a server: makes those that are missing, and gives those back what somebody took from them. What
-/// was added stays, and objects with the annotation <c>rbac.authorization.kubernetes.io/autoupdate: "false"</c> are left alone (upstream: the post-start
-/// hook rbac/bootstrap-roles).
+/// Keeps the default roles and bindings at the start of a server: makes those that are missing, and gives those back what somebody took
+/// from them. What was added stays, and objects with the annotation <c>rbac.authorization.kubernetes.io/autoupdate: "false"</c> are left
+/// alone (upstream: the post-start hook rbac/bootstrap-roles).
 /// </summary>
 internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateEngine updates)
 {
@@ -23,7 +23,8 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
     private const string AggregationPrefix = "rbac.authorization.k8s.io/aggregate-to-";
 
     /// <summary>Makes and mends them; all at once, so that they share their commits.</summary>
-    public Task EnsureAsync(CancellationToken cancellationToken) => Task.WhenAll(Read().Select(o => EnsureAsync(o.Kind, o.Document, cancellationToken)));
+    public Task EnsureAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Read().Select(o => EnsureAsync(o.Kind, o.Document, cancellationToken)));
 
     private async Task EnsureAsync(KindDefinition kind, JsonObject wanted, CancellationToken cancellationToken)
     {
@@ -42,9 +43,20 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
             return;
         }
         var current = JsonNode.Parse(found.ToArray())!.AsObject();
-        if (current.Metadata().Child("annotations").Text(AutoUpdate) != "false" && Mend(current.DeepClone().AsObject(), wanted) is { } mended && !JsonNode.DeepEquals(mended, current))
+        if (
+            current.Metadata().Child("annotations").Text(AutoUpdate) != "false"
+            && Mend(current.DeepClone().AsObject(), wanted) is { } mended
+            && !JsonNode.DeepEquals(mended, current)
+        )
         {
-            await updates.RunAsync(kind, key, UpdateScope.Server, WriteCall.OfServer("bootstrap"), document => Mend(document, wanted), cancellationToken);
+            await updates.RunAsync(
+                kind,
+                key,
+                UpdateScope.Server,
+                WriteCall.OfServer("bootstrap"),
+                document => Mend(document, wanted),
+                cancellationToken
+            );
         }
     }
 
@@ -85,12 +97,18 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
                 yield return (RbacKinds.ClusterRole, Role(words));
                 break;
             case "binding":
-                yield return (RbacKinds.ClusterRoleBinding, Binding(Head("ClusterRoleBinding", words[1]), "ClusterRole", words[1], words[3..]));
+                yield return (
+                    RbacKinds.ClusterRoleBinding,
+                    Binding(Head("ClusterRoleBinding", words[1]), "ClusterRole", words[1], words[3..])
+                );
                 break;
             case "controller":
                 var name = ControllerPrefix + words[1];
                 yield return (RbacKinds.ClusterRole, WithRules(Head("ClusterRole", name), rules));
-                yield return (RbacKinds.ClusterRoleBinding, Binding(Head("ClusterRoleBinding", name), "ClusterRole", name, [$"account:kube-system:{words[1]}"]));
+                yield return (
+                    RbacKinds.ClusterRoleBinding,
+                    Binding(Head("ClusterRoleBinding", name), "ClusterRole", name, [$"account:kube-system:{words[1]}"])
+                );
                 break;
             default:
                 var arrow = Array.IndexOf(words, "->");
@@ -101,7 +119,10 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
                 }
                 if (arrow > 0)
                 {
-                    yield return (RbacKinds.RoleBinding, Binding(Head("RoleBinding", words[2], words[1]), "Role", other.Length > 0 ? other : words[2], words[(arrow + 1)..]));
+                    yield return (
+                        RbacKinds.RoleBinding,
+                        Binding(Head("RoleBinding", words[2], words[1]), "Role", other.Length > 0 ? other : words[2], words[(arrow + 1)..])
+                    );
                 }
                 break;
         }
@@ -145,7 +166,9 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
         {
             role["aggregationRule"] = new JsonObject
             {
-                ["clusterRoleSelectors"] = new JsonArray(new JsonObject { ["matchLabels"] = new JsonObject { [AggregationPrefix + words[3]] = "true" } }),
+                ["clusterRoleSelectors"] = new JsonArray(
+                    new JsonObject { ["matchLabels"] = new JsonObject { [AggregationPrefix + words[3]] = "true" } }
+                ),
             };
         }
         return role;
@@ -153,15 +176,34 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
 
     private static JsonObject Binding(JsonObject binding, string roleKind, string role, string[] to)
     {
-        binding["roleRef"] = new JsonObject { ["apiGroup"] = RbacKinds.Group, ["kind"] = roleKind, ["name"] = role };
+        binding["roleRef"] = new JsonObject
+        {
+            ["apiGroup"] = RbacKinds.Group,
+            ["kind"] = roleKind,
+            ["name"] = role,
+        };
         var subjects = new JsonArray();
         foreach (var subject in to)
         {
             var colon = subject.IndexOf(':', StringComparison.Ordinal);
             var (type, name) = (subject[..colon], subject[(colon + 1)..]);
-            subjects.Add((JsonNode)(type == "account"
-                ? new JsonObject { ["kind"] = "ServiceAccount", ["name"] = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..], ["namespace"] = name[..name.IndexOf(':', StringComparison.Ordinal)] }
-                : new JsonObject { ["apiGroup"] = RbacKinds.Group, ["kind"] = type == "user" ? "User" : "Group", ["name"] = name }));
+            subjects.Add(
+                (JsonNode)(
+                    type == "account"
+                        ? new JsonObject
+                        {
+                            ["kind"] = "ServiceAccount",
+                            ["name"] = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..],
+                            ["namespace"] = name[..name.IndexOf(':', StringComparison.Ordinal)],
+                        }
+                        : new JsonObject
+                        {
+                            ["apiGroup"] = RbacKinds.Group,
+                            ["kind"] = type == "user" ? "User" : "Group",
+                            ["name"] = name,
+                        }
+                )
+            );
         }
         if (subjects.Count > 0)
         {
@@ -207,7 +249,15 @@ internal sealed class DefaultRoles(ServerParts parts, CreateVerb create, UpdateE
         }
         foreach (var subject in wanted.Objects("subjects"))
         {
-            if (!current.Objects("subjects").Any(s => s.Text("kind") == subject.Text("kind") && s.Text("name") == subject.Text("name") && s.Text("namespace") == subject.Text("namespace")))
+            if (
+                !current
+                    .Objects("subjects")
+                    .Any(s =>
+                        s.Text("kind") == subject.Text("kind")
+                        && s.Text("name") == subject.Text("name")
+                        && s.Text("namespace") == subject.Text("namespace")
+                    )
+            )
             {
                 if (current.List("subjects") is not { } list)
                 {

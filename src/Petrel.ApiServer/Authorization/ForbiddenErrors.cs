@@ -14,11 +14,13 @@ internal static class ForbiddenErrors
             return StatusErrors.Forbidden("", "", "", $"User \"{user.Name}\" cannot {info.Verb} path \"{info.Path}\"{problems}");
         }
         var resource = info.Subresource.Length == 0 ? info.Resource : $"{info.Resource}/{info.Subresource}";
-        var scope = info.Namespace.Length == 0 || info.Resource == "namespaces" ? "at the cluster scope" : $"in the namespace \"{info.Namespace}\"";
+        var scope =
+            info.Namespace.Length == 0 || info.Resource == "namespaces" ? "at the cluster scope" : $"in the namespace \"{info.Namespace}\"";
         return StatusErrors.Forbidden(
             info.Group,
             info.Resource,
             info.Name,
-            $"User \"{user.Name}\" cannot {info.Verb} resource \"{resource}\" in API group \"{info.Group}\" {scope}{problems}");
+            $"User \"{user.Name}\" cannot {info.Verb} resource \"{resource}\" in API group \"{info.Group}\" {scope}{problems}"
+        );
     }
 }

@@ -22,7 +22,9 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
     public async ValueTask<bool> IsAllowedAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken)
     {
         var user = request.User;
-        return info.IsResource && user.Groups.Contains(UserInfo.NodesGroup) && user.Name.StartsWith(NodePrefix, StringComparison.Ordinal)
+        return info.IsResource
+            && user.Groups.Contains(UserInfo.NodesGroup)
+            && user.Name.StartsWith(NodePrefix, StringComparison.Ordinal)
             && await MayNodeAsync(info, request, user.Name[NodePrefix.Length..], cancellationToken);
     }
 
@@ -44,10 +46,13 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
                 return reads && info.Subresource.Length == 0 && await IsUsedAsync(info, request, node, cancellationToken);
             case ("", "serviceaccounts"):
                 // Its pods' own accounts, whose tokens it asks for.
-                return ((reads && info.Subresource.Length == 0) || info is { Verb: "create", Subresource: "token" }) && await IsUsedAsync(info, request, node, cancellationToken);
+                return ((reads && info.Subresource.Length == 0) || info is { Verb: "create", Subresource: "token" })
+                    && await IsUsedAsync(info, request, node, cancellationToken);
             case ("storage.k8s.io", "csinodes"):
-                return info.Name == node && info.Verb is "get" or "update" or "patch" or "delete" || (info.Verb == "create" && NameInBody(request) == node);
-            case ("authentication.k8s.io", "tokenreviews") or ("authorization.k8s.io", "subjectaccessreviews" or "localsubjectaccessreviews"):
+                return info.Name == node && info.Verb is "get" or "update" or "patch" or "delete"
+                    || (info.Verb == "create" && NameInBody(request) == node);
+            case ("authentication.k8s.io", "tokenreviews")
+            or ("authorization.k8s.io", "subjectaccessreviews" or "localsubjectaccessreviews"):
                 return info.Verb == "create";
             case ("certificates.k8s.io", "certificatesigningrequests"):
                 return info.Verb is "create" or "get" or "list" or "watch" && info.Subresource.Length == 0;
@@ -73,7 +78,9 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
     private async ValueTask<bool> MayUsePodAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken) =>
         (info.Verb, info.Subresource) switch
         {
-            ("list" or "watch", "") => info.Name.Length == 0 ? SelectsNode(request, node) : await IsOnNodeAsync(info, node, cancellationToken),
+            ("list" or "watch", "") => info.Name.Length == 0
+                ? SelectsNode(request, node)
+                : await IsOnNodeAsync(info, node, cancellationToken),
             ("get" or "delete", "") => await IsOnNodeAsync(info, node, cancellationToken),
             ("get" or "update" or "patch", "status") => await IsOnNodeAsync(info, node, cancellationToken),
             _ => false,
@@ -83,8 +90,9 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
     {
         try
         {
-            return FieldSelector.Parse(request.QueryValue("fieldSelector") ?? "").Requirements
-                .Any(r => r is { Field: "spec.nodeName", Negated: false } && r.Value == node);
+            return FieldSelector
+                .Parse(request.QueryValue("fieldSelector") ?? "")
+                .Requirements.Any(r => r is { Field: "spec.nodeName", Negated: false } && r.Value == node);
         }
         catch (FormatException)
         {
@@ -95,13 +103,18 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
     private async ValueTask<bool> IsOnNodeAsync(RequestInfo info, string node, CancellationToken cancellationToken)
     {
         var pods = kinds.Find("", "v1", "pods");
-        if (pods is null || await store.GetAsync(pods.StoreKey(new ObjectKey(info.Namespace, info.Name)), cancellationToken) is not { } entry)
+        if (
+            pods is null
+            || await store.GetAsync(pods.StoreKey(new ObjectKey(info.Namespace, info.Name)), cancellationToken) is not { } entry
+        )
         {
             // A pod that is gone is no secret: the agent learns so by the answer.
             return true;
         }
         using var pod = DeepJson.Document(entry.Value);
-        return pod.RootElement.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out var name) && name.GetString() == node;
+        return pod.RootElement.TryGetProperty("spec", out var spec)
+            && spec.TryGetProperty("nodeName", out var name)
+            && name.GetString() == node;
     }
 
     // One object, by its name, which a pod on the node has among its own. Lists must be of that one object.
@@ -134,8 +147,12 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
                 continue;
             }
             using var pod = item.Parse();
-            if (pod.RootElement.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out var bound) && bound.GetString() == node
-                && PodReferences.Of(pod.RootElement, info.Resource).Contains(name))
+            if (
+                pod.RootElement.TryGetProperty("spec", out var spec)
+                && spec.TryGetProperty("nodeName", out var bound)
+                && bound.GetString() == node
+                && PodReferences.Of(pod.RootElement, info.Resource).Contains(name)
+            )
             {
                 return true;
             }
@@ -147,8 +164,11 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
     {
         try
         {
-            return FieldSelector.Parse(request.QueryValue("fieldSelector") ?? "").Requirements
-                .Where(r => r is { Field: "metadata.name", Negated: false }).Select(r => r.Value).FirstOrDefault("");
+            return FieldSelector
+                .Parse(request.QueryValue("fieldSelector") ?? "")
+                .Requirements.Where(r => r is { Field: "metadata.name", Negated: false })
+                .Select(r => r.Value)
+                .FirstOrDefault("");
         }
         catch (FormatException)
         {
@@ -156,6 +176,5 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
         }
     }
 
-    private static string NameInBody(ApiRequest request) =>
-        BodyDecoder.Parse(request).Document.Child("metadata").Text("name");
+    private static string NameInBody(ApiRequest request) => BodyDecoder.Parse(request).Document.Child("metadata").Text("name");
 }

@@ -7,7 +7,8 @@ namespace Petrel.ApiServer.Authorization;
 /// <summary>What a role allows (rbac.authorization.k8s.io/v1 PolicyRule).</summary>
 /// <param name="Verbs">What may be done; <c>*</c> is everything.</param>
 /// <param name="ApiGroups">Groups of resources; the core group is empty, <c>*</c> is all.</param>
-/// <param name="Resources">Resources (<c>pods</c>), their subresources (<c>pods/log</c>), a subresource of all (<c>*/scale</c>), or everything (<c>*</c>).</param>
+/// <param name="Resources">Resources (<c>pods</c>), their subresources (<c>pods/log</c>), a subresource of all (<c>*/scale</c>), or
+/// everything (<c>*</c>).</param>
 /// <param name="ResourceNames">The objects; none means all.</param>
 /// <param name="NonResourceUrls">Paths that are no resources; a trailing <c>*</c> stands for anything.</param>
 public sealed record PolicyRule(
@@ -15,12 +16,19 @@ public sealed record PolicyRule(
     IReadOnlyList<string> ApiGroups,
     IReadOnlyList<string> Resources,
     IReadOnlyList<string> ResourceNames,
-    IReadOnlyList<string> NonResourceUrls)
+    IReadOnlyList<string> NonResourceUrls
+)
 {
     private const string All = "*";
 
-    public static PolicyRule FromDocument(JsonObject rule) => new(
-        [.. rule.Texts("verbs")], [.. rule.Texts("apiGroups")], [.. rule.Texts("resources")], [.. rule.Texts("resourceNames")], [.. rule.Texts("nonResourceURLs")]);
+    public static PolicyRule FromDocument(JsonObject rule) =>
+        new(
+            [.. rule.Texts("verbs")],
+            [.. rule.Texts("apiGroups")],
+            [.. rule.Texts("resources")],
+            [.. rule.Texts("resourceNames")],
+            [.. rule.Texts("nonResourceURLs")]
+        );
 
     public JsonObject ToDocument()
     {
@@ -58,8 +66,8 @@ public sealed record PolicyRule(
     }
 
     /// <summary>
-    /// What of these rules the owner's rules do not allow (upstream: rulevalidation.Covers). Each combination of verb, group, resource and name is
-    /// looked for in one rule.
+    /// What of these rules the owner's rules do not allow (upstream: rulevalidation.Covers). Each combination of verb, group, resource and
+    /// name is looked for in one rule.
     /// </summary>
     public static IReadOnlyList<PolicyRule> Uncovered(IReadOnlyList<PolicyRule> owner, IEnumerable<PolicyRule> wanted) =>
         [.. wanted.SelectMany(static rule => rule.Atoms()).Where(atom => !owner.Any(o => o.CoversAtom(atom)))];
@@ -84,7 +92,9 @@ public sealed record PolicyRule(
     }
 
     private static bool MatchesUrl(string pattern, string path) =>
-        pattern == All || pattern == path || (pattern.EndsWith('*') && path.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal));
+        pattern == All
+        || pattern == path
+        || (pattern.EndsWith('*') && path.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal));
 
     private IEnumerable<PolicyRule> Atoms()
     {

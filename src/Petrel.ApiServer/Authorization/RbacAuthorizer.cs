@@ -4,7 +4,9 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Authorization;
 
-/// <summary>Role-based access control (rbac.authorization.k8s.io): what is not allowed by some role that the user has is not allowed.</summary>
+/// <summary>
+/// Role-based access control (rbac.authorization.k8s.io): what is not allowed by some role that the user has is not allowed.
+/// </summary>
 internal sealed class RbacAuthorizer(CacheHub caches)
 {
     private volatile RbacIndex? _index;

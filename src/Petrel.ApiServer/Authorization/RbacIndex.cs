@@ -20,26 +20,36 @@ internal sealed class RbacIndex
 
     /// <summary>The caches' newest state.</summary>
     public static Snapshot[] Read(CacheHub caches) =>
-        [.. new[] { RbacKinds.Role, RbacKinds.ClusterRole, RbacKinds.RoleBinding, RbacKinds.ClusterRoleBinding }.Select(k => caches.Of(k).Current)];
+        [
+            .. new[] { RbacKinds.Role, RbacKinds.ClusterRole, RbacKinds.RoleBinding, RbacKinds.ClusterRoleBinding }.Select(k =>
+                caches.Of(k).Current
+            ),
+        ];
 
     public static RbacIndex Build(Snapshot[] source)
     {
         var index = new RbacIndex(source);
-        var roles = Documents(source[0]).ToDictionary(d => $"{d.Metadata().Text("namespace")}/{d.Metadata().Text("name")}", Rules, StringComparer.Ordinal);
+        var roles = Documents(source[0])
+            .ToDictionary(d => $"{d.Metadata().Text("namespace")}/{d.Metadata().Text("name")}", Rules, StringComparer.Ordinal);
         var clusterRoles = Documents(source[1]).ToDictionary(d => d.Metadata().Text("name"), Rules, StringComparer.Ordinal);
         foreach (var binding in Documents(source[2]).Concat(Documents(source[3])))
         {
             var scope = binding.Metadata().Text("namespace");
             var role = binding.Child("roleRef");
             var name = role.Text("name");
-            var rules = role.Text("kind") == "ClusterRole" ? clusterRoles.GetValueOrDefault(name) : roles.GetValueOrDefault($"{scope}/{name}");
-            var missing = rules is null ? $"{(role.Text("kind") == "ClusterRole" ? "clusterrole" : "role")}.{RbacKinds.Group} \"{name}\" not found" : "";
+            var rules =
+                role.Text("kind") == "ClusterRole" ? clusterRoles.GetValueOrDefault(name) : roles.GetValueOrDefault($"{scope}/{name}");
+            var missing = rules is null
+                ? $"{(role.Text("kind") == "ClusterRole" ? "clusterrole" : "role")}.{RbacKinds.Group} \"{name}\" not found"
+                : "";
             foreach (var subject in binding.Objects("subjects"))
             {
                 var key = subject.Text("kind") switch
                 {
                     "Group" => GroupKey(subject.Text("name")),
-                    "ServiceAccount" => UserKey($"system:serviceaccount:{(subject.Text("namespace") is { Length: > 0 } ns ? ns : scope)}:{subject.Text("name")}"),
+                    "ServiceAccount" => UserKey(
+                        $"system:serviceaccount:{(subject.Text("namespace") is { Length: > 0 } ns ? ns : scope)}:{subject.Text("name")}"
+                    ),
                     _ => UserKey(subject.Text("name")),
                 };
                 if (!index._grants.TryGetValue(key, out var grants))
@@ -53,9 +63,12 @@ internal sealed class RbacIndex
     }
 
     /// <summary>What a user has in a namespace (empty: cluster-wide only).</summary>
-    public IEnumerable<Grant> Of(UserInfo user, string namespaceName) => user.Groups.Select(GroupKey).Prepend(UserKey(user.Name))
-        .SelectMany(key => _grants.GetValueOrDefault(key) ?? [])
-        .Where(grant => grant.Namespace.Length == 0 || grant.Namespace == namespaceName);
+    public IEnumerable<Grant> Of(UserInfo user, string namespaceName) =>
+        user
+            .Groups.Select(GroupKey)
+            .Prepend(UserKey(user.Name))
+            .SelectMany(key => _grants.GetValueOrDefault(key) ?? [])
+            .Where(grant => grant.Namespace.Length == 0 || grant.Namespace == namespaceName);
 
     private static string UserKey(string name) => "u:" + name;
 

@@ -105,7 +105,8 @@ internal sealed partial class RoleAggregation(ServerParts parts, UpdateEngine up
                         current["rules"] = rules.DeepClone();
                         return current;
                     },
-                    cancellationToken);
+                    cancellationToken
+                );
             }
         }
         return changed;

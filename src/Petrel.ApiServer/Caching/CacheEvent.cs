@@ -46,19 +46,21 @@ internal sealed class CacheEvent(long revision, WireObject? value, WireObject? p
     public WireObject Shown(EventType type) => type == EventType.Deleted ? Previous!.At(Revision) : Object!;
 
     /// <summary>The event as a line of a watch.</summary>
-    public byte[] Frame(EventType type) => type switch
-    {
-        EventType.Added => _added ??= MakeFrame(type, Shown(type)),
-        EventType.Modified => _modified ??= MakeFrame(type, Shown(type)),
-        _ => _deleted ??= MakeFrame(type, Shown(type)),
-    };
+    public byte[] Frame(EventType type) =>
+        type switch
+        {
+            EventType.Added => _added ??= MakeFrame(type, Shown(type)),
+            EventType.Modified => _modified ??= MakeFrame(type, Shown(type)),
+            _ => _deleted ??= MakeFrame(type, Shown(type)),
+        };
 
-    public static ReadOnlySpan<byte> FrameStart(EventType type) => type switch
-    {
-        EventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
-        EventType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
-        _ => "{\"type\":\"DELETED\",\"object\":"u8,
-    };
+    public static ReadOnlySpan<byte> FrameStart(EventType type) =>
+        type switch
+        {
+            EventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
+            EventType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
+            _ => "{\"type\":\"DELETED\",\"object\":"u8,
+        };
 
     public static byte[] MakeFrame(EventType type, WireObject value)
     {

@@ -33,8 +33,8 @@ internal sealed class CacheHub
     }
 
     /// <summary>
-    /// Follows the objects of a kind that was not there at the start; completes when its cache shows them. A kind whose objects are followed already,
-    /// in whatever version, is left as it is.
+    /// Follows the objects of a kind that was not there at the start; completes when its cache shows them. A kind whose objects are
+    /// followed already, in whatever version, is left as it is.
     /// </summary>
     public async ValueTask FollowAsync(KindDefinition kind, CancellationToken cancellationToken)
     {
@@ -81,7 +81,8 @@ internal sealed class CacheHub
     public KindCache Of(KindDefinition kind) => _byPrefix.GetValueOrDefault(kind.StorePrefix) ?? throw StatusErrors.NoSuchResource();
 
     /// <summary>Completes when reads from the caches show everything that is committed now.</summary>
-    public Task WaitUntilCurrentAsync(CancellationToken cancellationToken) => _progress.WaitForAsync(_store.CurrentRevision, cancellationToken);
+    public Task WaitUntilCurrentAsync(CancellationToken cancellationToken) =>
+        _progress.WaitForAsync(_store.CurrentRevision, cancellationToken);
 
     public Task WaitForAsync(long revision, CancellationToken cancellationToken) => _progress.WaitForAsync(revision, cancellationToken);
 

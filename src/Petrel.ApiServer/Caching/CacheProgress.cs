@@ -41,7 +41,7 @@ internal sealed class CacheProgress
         lock (_gate)
         {
             Volatile.Write(ref _revision, revision);
-            for (var i = 0; i < _waiters.Count;)
+            for (var i = 0; i < _waiters.Count; )
             {
                 if (_waiters[i].Done.Task.IsCompleted || _waiters[i].Revision <= revision)
                 {

@@ -129,8 +129,8 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     }
 
     /// <summary>
-    /// Begins to read events from <paramref name="place"/> on, until <see cref="EndWatch(WatchCursor)"/>. Who wants only those with one value of a
-    /// field (<paramref name="key"/>) is spared most of the others, not all: the ones before it came are not sorted.
+    /// Begins to read events from <paramref name="place"/> on, until <see cref="EndWatch(WatchCursor)"/>. Who wants only those with one
+    /// value of a field (<paramref name="key"/>) is spared most of the others, not all: the ones before it came are not sorted.
     /// </summary>
     public WatchCursor BeginWatch(WatchSignal signal, long place, LaneKey? key)
     {
@@ -162,8 +162,8 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     }
 
     /// <summary>
-    /// Copies the next events and moves the cursor; none when there are none yet. False when the watch is over: it has fallen out of the window, or
-    /// the cache is closed. <paramref name="seen"/> is the revision that the watcher is complete to.
+    /// Copies the next events and moves the cursor; none when there are none yet. False when the watch is over: it has fallen out of the
+    /// window, or the cache is closed. <paramref name="seen"/> is the revision that the watcher is complete to.
     /// </summary>
     public bool TryRead(WatchCursor cursor, Span<CacheEvent> target, out int count, out long seen)
     {
@@ -198,7 +198,10 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
                 }
                 atEnd = Copy(events, cursor, events.End, target, ref count);
             }
-            seen = atEnd ? Latest().Revision : count > 0 ? target[count - 1].Revision - 1 : 0;
+            seen =
+                atEnd ? Latest().Revision
+                : count > 0 ? target[count - 1].Revision - 1
+                : 0;
             return true;
         }
     }
@@ -227,7 +230,6 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     }
 
     // Changes elsewhere move the revision without changing the objects.
-    private Snapshot Latest() => progress.Revision is var revision && revision > _snapshot.Revision
-        ? _snapshot = _snapshot with { Revision = revision }
-        : _snapshot;
+    private Snapshot Latest() =>
+        progress.Revision is var revision && revision > _snapshot.Revision ? _snapshot = _snapshot with { Revision = revision } : _snapshot;
 }

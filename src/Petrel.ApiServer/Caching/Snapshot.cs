@@ -48,7 +48,10 @@ internal readonly record struct CachedPath(string Path, WireObject? Object) : IC
     public int CompareTo(CachedPath other) => string.CompareOrdinal(Path, other.Path);
 
     public static bool operator <(CachedPath left, CachedPath right) => left.CompareTo(right) < 0;
+
     public static bool operator >(CachedPath left, CachedPath right) => left.CompareTo(right) > 0;
+
     public static bool operator <=(CachedPath left, CachedPath right) => left.CompareTo(right) <= 0;
+
     public static bool operator >=(CachedPath left, CachedPath right) => left.CompareTo(right) >= 0;
 }

@@ -15,8 +15,9 @@ internal sealed class WatchLane(LaneKey key, int capacity, long floor)
 }
 
 /// <summary>
-/// Sorts the events of a kind by what watchers ask for, so that each event reaches those whom it concerns without being held against everybody's
-/// selector: with a thousand agents that watch the pods of their node, one of them is woken, not all. Used under its cache's lock.
+/// Sorts the events of a kind by what watchers ask for, so that each event reaches those whom it concerns without being held against
+/// everybody's selector: with a thousand agents that watch the pods of their node, one of them is woken, not all. Used under its cache's
+/// lock.
 /// </summary>
 internal sealed class WatchLanes(int capacity)
 {
@@ -54,7 +55,9 @@ internal sealed class WatchLanes(int capacity)
         _fields = [.. _uses.Keys];
     }
 
-    /// <summary>Adds an event to the lanes of what its object was and is. <paramref name="floor"/> is the newest revision that need not be kept.</summary>
+    /// <summary>
+    /// Adds an event to the lanes of what its object was and is. <paramref name="floor"/> is the newest revision that need not be kept.
+    /// </summary>
     public void Add(CacheEvent change, long floor)
     {
         foreach (var field in _fields)

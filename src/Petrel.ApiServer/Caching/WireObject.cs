@@ -51,12 +51,13 @@ internal sealed class WireObject
     public FrozenDictionary<string, string> Labels => _labels ??= ReadLabels();
 
     /// <summary>The value of a selectable field, or empty.</summary>
-    public string Field(string name) => name switch
-    {
-        "metadata.name" => Name,
-        "metadata.namespace" => Namespace,
-        _ => ReadField(name),
-    };
+    public string Field(string name) =>
+        name switch
+        {
+            "metadata.name" => Name,
+            "metadata.namespace" => Namespace,
+            _ => ReadField(name),
+        };
 
     /// <summary>The object as another version of its kind has it. The last conversion is kept.</summary>
     public WireObject As(KindDefinition kind)
@@ -70,7 +71,9 @@ internal sealed class WireObject
         {
             return shown.Object;
         }
-        var stored = kind.FromStorage is { } convert ? Objects.StoredDocument.Encode(convert(DeepJson.Node(_stored.Span)!.AsObject())) : _stored;
+        var stored = kind.FromStorage is { } convert
+            ? Objects.StoredDocument.Encode(convert(DeepJson.Node(_stored.Span)!.AsObject()))
+            : _stored;
         var converted = new WireObject(kind, Path, stored, Revision);
         _shown = new(kind, converted);
         return converted;

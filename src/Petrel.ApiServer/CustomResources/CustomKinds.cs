@@ -46,20 +46,27 @@ internal static class CustomKinds
             Schema = SchemaTypes.OfResource($"{string.Join('.', gvk.Group.Split('.').Reverse())}.{gvk.Version}.{gvk.Kind}", schema),
             Storage = storage,
             FromStorage = several || schema.HasDefaults ? Read : null,
-            ToStorage = storage is null ? null : document =>
-            {
-                document["apiVersion"] = storage.Gvk.ApiVersion;
-                return document;
-            },
+            ToStorage = storage is null
+                ? null
+                : document =>
+                {
+                    document["apiVersion"] = storage.Gvk.ApiVersion;
+                    return document;
+                },
             IsCustom = true,
             PublishedSchema = source,
             HasStatus = hasStatus,
             HasGeneration = true,
-            Subresources = scale is null ? [] : [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
-            Scale = scale is null ? ScalePaths.Workload : new(
-                JsonPath.Parse(scale.Text("specReplicasPath")).Members!,
-                JsonPath.Parse(scale.Text("statusReplicasPath")).Members!,
-                scale.Text("labelSelectorPath") is { Length: > 0 } selector ? JsonPath.Parse(selector).Members : null),
+            Subresources = scale is null
+                ? []
+                : [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Scale = scale is null
+                ? ScalePaths.Workload
+                : new(
+                    JsonPath.Parse(scale.Text("specReplicasPath")).Members!,
+                    JsonPath.Parse(scale.Text("statusReplicasPath")).Members!,
+                    scale.Text("labelSelectorPath") is { Length: > 0 } selector ? JsonPath.Parse(selector).Members : null
+                ),
             Default = document => SchemaShaping.Default(document, schema),
             PrepareForCreate = (document, _) =>
             {
@@ -70,41 +77,50 @@ internal static class CustomKinds
             },
             Validate = (document, _, errors) => SchemaValidation.Validate(document, schema, errors),
             Columns = TableColumns(version),
-            SelectableFields = version.Objects("selectableFields").ToDictionary(f => f.Text("jsonPath")[1..], f => Selector(f.Text("jsonPath"))).ToFrozenDictionary(),
-            Deprecation = version.Flag("deprecated") == true
-                ? version.Text("deprecationWarning") is { Length: > 0 } warning ? warning : $"{gvk.ApiVersion} {gvk.Kind} is deprecated"
-                : "",
+            SelectableFields = version
+                .Objects("selectableFields")
+                .ToDictionary(f => f.Text("jsonPath")[1..], f => Selector(f.Text("jsonPath")))
+                .ToFrozenDictionary(),
+            Deprecation =
+                version.Flag("deprecated") == true
+                    ? version.Text("deprecationWarning") is { Length: > 0 } warning
+                        ? warning
+                        : $"{gvk.ApiVersion} {gvk.Kind} is deprecated"
+                    : "",
         };
     }
 
     private static IReadOnlyList<PrinterColumn> TableColumns(JsonObject version)
     {
         var columns = version.Objects("additionalPrinterColumns").ToList();
-        return columns.Count == 0
-            ? [Columns.Name, Columns.Age]
-            : [Columns.Name, .. columns.Select(Column)];
+        return columns.Count == 0 ? [Columns.Name, Columns.Age] : [Columns.Name, .. columns.Select(Column)];
     }
 
     private static PrinterColumn Column(JsonObject column)
     {
         var path = JsonPath.Parse(column.Text("jsonPath"));
         var type = column.Text("type");
-        var description = column.Text("description") is { Length: > 0 } text ? text : $"Custom resource definition column (in JSONPath format): {column.Text("jsonPath")}";
+        var description = column.Text("description") is { Length: > 0 } text
+            ? text
+            : $"Custom resource definition column (in JSONPath format): {column.Text("jsonPath")}";
         return new(column.Text("name"), type, column.Text("format"), description, (int)(column.Number("priority") ?? 0), (document, now) =>
         {
             var found = path.Find(document).ToList();
-            return found.Count == 0 ? null : found.Count == 1 ? Cell(found[0], type, now) : $"[{string.Join(" ", found.Select(Text))}]";
+            return found.Count == 0 ? null
+                : found.Count == 1 ? Cell(found[0], type, now)
+                : $"[{string.Join(" ", found.Select(Text))}]";
         });
     }
 
-    private static object? Cell(JsonElement value, string type, DateTimeOffset now) => type switch
-    {
-        "integer" => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null,
-        "number" => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null,
-        "boolean" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null,
-        "date" => value.ValueKind == JsonValueKind.String ? Columns.Since(value.GetString()!, now) : "<unknown>",
-        _ => Text(value),
-    };
+    private static object? Cell(JsonElement value, string type, DateTimeOffset now) =>
+        type switch
+        {
+            "integer" => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null,
+            "number" => value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null,
+            "boolean" => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null,
+            "date" => value.ValueKind == JsonValueKind.String ? Columns.Since(value.GetString()!, now) : "<unknown>",
+            _ => Text(value),
+        };
 
     private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 

@@ -22,18 +22,27 @@ internal static class CustomResourceDefinitionKind
             HasStatus = true,
             HasGeneration = true,
             Default = Default,
-            PrepareForCreate = static (value, _) => value["status"] = new JsonObject
-            {
-                ["conditions"] = null,
-                ["acceptedNames"] = new JsonObject { ["plural"] = "", ["kind"] = "" },
-                ["storedVersions"] = new JsonArray([.. value.Child("spec").Objects("versions").Where(v => v.Flag("storage") == true).Select(v => (JsonNode)v.Text("name"))]),
-            },
+            PrepareForCreate = static (value, _) =>
+                value["status"] = new JsonObject
+                {
+                    ["conditions"] = null,
+                    ["acceptedNames"] = new JsonObject { ["plural"] = "", ["kind"] = "" },
+                    ["storedVersions"] = new JsonArray([
+                        .. value
+                            .Child("spec")
+                            .Objects("versions")
+                            .Where(v => v.Flag("storage") == true)
+                            .Select(v => (JsonNode)v.Text("name")),
+                    ]),
+                },
             PrepareForUpdate = static (value, old, _) => KeepStoredVersions(value, old),
             Validate = Validate,
             Columns =
             [
                 new("Name", "string", "name", "The object's name.", 0, static (o, _) => Columns.Text(o, "metadata", "name")),
-                new("Created At", "date", "", "When the object was created.", 0, static (o, _) => Columns.Text(o, "metadata", "creationTimestamp")),
+                new("Created At", "date", "", "When the object was created.", 0, static (o, _) =>
+                    Columns.Text(o, "metadata", "creationTimestamp")
+                ),
             ],
         };
 
@@ -84,12 +93,20 @@ internal static class CustomResourceDefinitionKind
         {
             errors.Invalid("metadata.name", value.Child("metadata").Text("name"), "must be spec.names.plural+\".\"+spec.group");
         }
-        if ((group == "k8s.io" || group.EndsWith(".k8s.io", StringComparison.Ordinal) || group.EndsWith(".kubernetes.io", StringComparison.Ordinal))
-            && value.Child("metadata").Child("annotations").Text("api-approved.kubernetes.io").Length == 0)
+        if (
+            (
+                group == "k8s.io"
+                || group.EndsWith(".k8s.io", StringComparison.Ordinal)
+                || group.EndsWith(".kubernetes.io", StringComparison.Ordinal)
+            )
+            && value.Child("metadata").Child("annotations").Text("api-approved.kubernetes.io").Length == 0
+        )
         {
             errors.Required(
                 "metadata.annotations[api-approved.kubernetes.io]",
-                "protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111");
+                "protected groups must have approval annotation \"api-approved.kubernetes.io\", see "
+                    + "https://github.com/kubernetes/enhancements/pull/1111"
+            );
         }
         if (spec.Text("scope") is not ("Namespaced" or "Cluster") and var scope)
         {
@@ -98,14 +115,21 @@ internal static class CustomResourceDefinitionKind
         Names(names, errors);
         if (spec.Flag("preserveUnknownFields") == true)
         {
-            errors.Invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
+            errors.Invalid(
+                "spec.preserveUnknownFields",
+                true,
+                "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+            );
         }
         switch (spec.Child("conversion").Text("strategy"))
         {
             case "None":
                 break;
             case "Webhook":
-                errors.Forbidden("spec.conversion.strategy", "conversion webhooks are not available on this server: use None, by which versions differ in name only");
+                errors.Forbidden(
+                    "spec.conversion.strategy",
+                    "conversion webhooks are not available on this server: use None, by which versions differ in name only"
+                );
                 break;
             case var other:
                 errors.NotSupported("spec.conversion.strategy", other, "None");
@@ -191,7 +215,13 @@ internal static class CustomResourceDefinitionKind
             if (version.Child("subresources").Child("scale") is { } scale)
             {
                 Path(scale.Text("specReplicasPath"), $"{at}.subresources.scale.specReplicasPath", membersOnly: true, errors, ".spec.");
-                Path(scale.Text("statusReplicasPath"), $"{at}.subresources.scale.statusReplicasPath", membersOnly: true, errors, ".status.");
+                Path(
+                    scale.Text("statusReplicasPath"),
+                    $"{at}.subresources.scale.statusReplicasPath",
+                    membersOnly: true,
+                    errors,
+                    ".status."
+                );
                 if (scale.Text("labelSelectorPath") is { Length: > 0 } selector)
                 {
                     Path(selector, $"{at}.subresources.scale.labelSelectorPath", membersOnly: true, errors);
@@ -265,7 +295,18 @@ internal static class CustomResourceDefinitionKind
         {
             if (!names.Contains(stored))
             {
-                errors.Invalid($"status.storedVersions[{i}]", stored, "missing from spec.versions; " + stored + " was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in " + stored + " and removes " + stored + " from status.storedVersions");
+                errors.Invalid(
+                    $"status.storedVersions[{i}]",
+                    stored,
+                    "missing from spec.versions; "
+                        + stored
+                        + " was previously a storage version, and must remain in spec.versions until a storage migration ensures "
+                        + "no data remains persisted in "
+                        + stored
+                        + " and removes "
+                        + stored
+                        + " from status.storedVersions"
+                );
             }
         }
     }

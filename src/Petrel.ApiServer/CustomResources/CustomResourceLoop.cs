@@ -12,8 +12,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.CustomResources;
 
 /// <summary>
-/// Serves what CustomResourceDefinitions define: takes their kinds into the registry and says so in their status, and clears away the objects of
-/// those that are deleted (upstream: the naming, establishing and finalizing controllers of apiextensions-apiserver).
+/// Serves what CustomResourceDefinitions define: takes their kinds into the registry and says so in their status, and clears away the
+/// objects of those that are deleted (upstream: the naming, establishing and finalizing controllers of apiextensions-apiserver).
 /// </summary>
 internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine updates, DeleteEngine deletions, Action servesOther)
 {
@@ -150,7 +150,8 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
 
     private static bool IsBefore(JsonObject one, JsonObject other)
     {
-        static bool Established(JsonObject d) => d.Child("status").Objects("conditions").Any(c => c.Text("type") == "NamesAccepted" && c.Text("status") == "True");
+        static bool Established(JsonObject d) =>
+            d.Child("status").Objects("conditions").Any(c => c.Text("type") == "NamesAccepted" && c.Text("status") == "True");
         if (Established(one) != Established(other))
         {
             return Established(one);
@@ -167,20 +168,36 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
         {
             return;
         }
-        await WriteAsync(definition, current =>
-        {
-            current["status"] = Reported(current, problem);
-            return current;
-        }, cancellationToken);
+        await WriteAsync(
+            definition,
+            current =>
+            {
+                current["status"] = Reported(current, problem);
+                return current;
+            },
+            cancellationToken
+        );
     }
 
     private JsonObject Reported(JsonObject definition, string? problem)
     {
         var status = definition.Child("status")?.DeepClone() as JsonObject ?? [];
         var accepted = problem is null;
-        SetCondition(status, "NamesAccepted", accepted, accepted ? "NoConflicts" : "NameConflict", accepted ? "no conflicts found" : problem!);
+        SetCondition(
+            status,
+            "NamesAccepted",
+            accepted,
+            accepted ? "NoConflicts" : "NameConflict",
+            accepted ? "no conflicts found" : problem!
+        );
         var established = accepted || status.Objects("conditions").Any(c => c.Text("type") == "Established" && c.Text("status") == "True");
-        SetCondition(status, "Established", established, established ? "InitialNamesAccepted" : "NotAccepted", established ? "the initial names have been accepted" : "not all names are accepted");
+        SetCondition(
+            status,
+            "Established",
+            established,
+            established ? "InitialNamesAccepted" : "NotAccepted",
+            established ? "the initial names have been accepted" : "not all names are accepted"
+        );
         if (accepted)
         {
             status["acceptedNames"] = definition["spec"]!["names"]!.DeepClone();
@@ -196,13 +213,21 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
         }
         var text = value ? "True" : "False";
         var existing = conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == type);
-        if (existing is not null && existing.Text("status") == text && existing.Text("reason") == reason && existing.Text("message") == message)
+        if (
+            existing is not null
+            && existing.Text("status") == text
+            && existing.Text("reason") == reason
+            && existing.Text("message") == message
+        )
         {
             return;
         }
         var condition = new JsonObject
         {
-            ["lastTransitionTime"] = existing is not null && existing.Text("status") == text ? existing["lastTransitionTime"]?.DeepClone() : parts.Time.Timestamp(),
+            ["lastTransitionTime"] =
+                existing is not null && existing.Text("status") == text
+                    ? existing["lastTransitionTime"]?.DeepClone()
+                    : parts.Time.Timestamp(),
             ["message"] = message,
             ["reason"] = reason,
             ["status"] = text,
@@ -226,7 +251,8 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
         {
             return;
         }
-        var storage = _served.TryGetValue(name, out var served) && served.Kinds.Count > 0 ? served.Kinds[0].Storage ?? served.Kinds[0] : null;
+        var storage =
+            _served.TryGetValue(name, out var served) && served.Kinds.Count > 0 ? served.Kinds[0].Storage ?? served.Kinds[0] : null;
         if (storage is not null)
         {
             var cache = parts.Caches.Of(storage);
@@ -235,7 +261,13 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
             {
                 try
                 {
-                    await deletions.RunAsync(storage, new ObjectKey(item.Namespace, item.Name), new DeleteOptions(), WriteCall.OfServer("crd-finalizer"), cancellationToken);
+                    await deletions.RunAsync(
+                        storage,
+                        new ObjectKey(item.Namespace, item.Name),
+                        new DeleteOptions(),
+                        WriteCall.OfServer("crd-finalizer"),
+                        cancellationToken
+                    );
                 }
                 catch (StatusException e) when (e.Reason == "NotFound")
                 {
@@ -255,19 +287,23 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
                 return;
             }
         }
-        await WriteAsync(definition, current =>
-        {
-            var rest = current.Metadata().Texts("finalizers").Where(f => f != CustomResourceDefinitionKind.CleanupFinalizer).ToList();
-            if (rest.Count > 0)
+        await WriteAsync(
+            definition,
+            current =>
             {
-                current.Metadata()["finalizers"] = new JsonArray([.. rest.Select(f => (JsonNode)f)]);
-            }
-            else
-            {
-                current.Metadata().Remove("finalizers");
-            }
-            return current;
-        }, cancellationToken);
+                var rest = current.Metadata().Texts("finalizers").Where(f => f != CustomResourceDefinitionKind.CleanupFinalizer).ToList();
+                if (rest.Count > 0)
+                {
+                    current.Metadata()["finalizers"] = new JsonArray([.. rest.Select(f => (JsonNode)f)]);
+                }
+                else
+                {
+                    current.Metadata().Remove("finalizers");
+                }
+                return current;
+            },
+            cancellationToken
+        );
     }
 
     private async ValueTask WriteAsync(JsonObject definition, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
@@ -275,7 +311,13 @@ internal sealed partial class CustomResourceLoop(ServerParts parts, UpdateEngine
         try
         {
             await updates.RunAsync(
-                Definitions, new ObjectKey("", definition.Metadata().Text("name")), UpdateScope.Server, WriteCall.OfServer("apiextensions"), change, cancellationToken);
+                Definitions,
+                new ObjectKey("", definition.Metadata().Text("name")),
+                UpdateScope.Server,
+                WriteCall.OfServer("apiextensions"),
+                change,
+                cancellationToken
+            );
         }
         catch (StatusException e) when (e.Reason == "NotFound")
         {

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Petrel.ApiServer.CustomResources;
 
 /// <summary>
-/// The JSONPath that printer columns and subresources use: members (<c>.spec.replicas</c>, <c>['a.b']</c>, <c>.a\.b</c>), places (<c>[0]</c>), all
-/// (<c>[*]</c>) and equality filters (<c>[?(@.type=="Ready")]</c>).
+/// The JSONPath that printer columns and subresources use: members (<c>.spec.replicas</c>, <c>['a.b']</c>, <c>.a\.b</c>), places
+/// (<c>[0]</c>), all (<c>[*]</c>) and equality filters (<c>[?(@.type=="Ready")]</c>).
 /// </summary>
 public sealed class JsonPath
 {
@@ -21,7 +21,7 @@ public sealed class JsonPath
     {
         var path = text.StartsWith('$') ? text[1..] : text;
         var steps = new List<Step>();
-        for (var at = 0; at < path.Length;)
+        for (var at = 0; at < path.Length; )
         {
             if (path[at] == '.')
             {
@@ -123,12 +123,17 @@ public sealed class JsonPath
                     var index = Place < 0 && value.ValueKind == JsonValueKind.Array ? value.GetArrayLength() + Place : Place;
                     return value.ValueKind == JsonValueKind.Array && index >= 0 && index < value.GetArrayLength() ? [value[index]] : [];
                 case StepKind.All:
-                    return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : value.ValueKind == JsonValueKind.Object ? value.EnumerateObject().Select(m => m.Value) : [];
+                    return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray()
+                        : value.ValueKind == JsonValueKind.Object ? value.EnumerateObject().Select(m => m.Value)
+                        : [];
                 default:
-                    return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Where(item => Inner!.Find(item).Any(found => Scalar(found) == Name)) : [];
+                    return value.ValueKind == JsonValueKind.Array
+                        ? value.EnumerateArray().Where(item => Inner!.Find(item).Any(found => Scalar(found) == Name))
+                        : [];
             }
         }
 
-        private static string Scalar(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+        private static string Scalar(JsonElement value) =>
+            value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
     }
 }

@@ -5,19 +5,37 @@ using Petrel.ApiServer.Kinds;
 namespace Petrel.ApiServer.CustomResources;
 
 /// <summary>
-/// Whether a schema is structural (documentation: "Specifying a structural schema"): every value has a type that is said once, outside of the logical
-/// junctors. What this server does not evaluate is refused rather than ignored.
+/// Whether a schema is structural (documentation: "Specifying a structural schema"): every value has a type that is said once, outside of
+/// the logical junctors. What this server does not evaluate is refused rather than ignored.
 /// </summary>
 internal static class SchemaRules
 {
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
-    private static readonly string[] Forbidden = ["definitions", "dependencies", "patternProperties", "additionalItems", "$ref", "id", "$schema"];
+    private static readonly string[] Forbidden =
+    [
+        "definitions",
+        "dependencies",
+        "patternProperties",
+        "additionalItems",
+        "$ref",
+        "id",
+        "$schema",
+    ];
 
     // What belongs to the structure, and so not into allOf, anyOf, oneOf and not.
     private static readonly string[] Structural =
     [
-        "type", "additionalProperties", "default", "nullable", "title", "description", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
-        "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
+        "type",
+        "additionalProperties",
+        "default",
+        "nullable",
+        "title",
+        "description",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-map-type",
     ];
 
     public static void Validate(JsonObject schema, string path, FieldErrors errors)
@@ -54,7 +72,11 @@ internal static class SchemaRules
             errors.Invalid($"{path}.type", type, "must be empty if x-kubernetes-int-or-string is true");
         }
         Refused(schema, path, errors);
-        if (schema.Has("properties") && schema.Has("additionalProperties") && schema["additionalProperties"]!.GetValueKind() != JsonValueKind.False)
+        if (
+            schema.Has("properties")
+            && schema.Has("additionalProperties")
+            && schema["additionalProperties"]!.GetValueKind() != JsonValueKind.False
+        )
         {
             errors.Forbidden($"{path}.additionalProperties", "additionalProperties and properties are mutual exclusive");
         }
@@ -130,7 +152,10 @@ internal static class SchemaRules
         }
         if (schema.List("x-kubernetes-validations") is { Count: > 0 })
         {
-            errors.Forbidden($"{path}.x-kubernetes-validations", "validation rules (CEL) are not evaluated by this server: remove them, or check the same in a validating webhook");
+            errors.Forbidden(
+                $"{path}.x-kubernetes-validations",
+                "validation rules (CEL) are not evaluated by this server: remove them, or check the same in a validating webhook"
+            );
         }
     }
 
@@ -169,11 +194,18 @@ internal static class SchemaRules
                 }
                 else if (key.Text("type") is "object" or "array")
                 {
-                    errors.Invalid($"{path}.items.properties[{keys[i]}].type", key.Text("type"), "must be a scalar type if parent array's x-kubernetes-list-type is map");
+                    errors.Invalid(
+                        $"{path}.items.properties[{keys[i]}].type",
+                        key.Text("type"),
+                        "must be a scalar type if parent array's x-kubernetes-list-type is map"
+                    );
                 }
                 else if (!items.Texts("required").Contains(keys[i]) && !key.Has("default"))
                 {
-                    errors.Required($"{path}.items.properties[{keys[i]}].default", "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property");
+                    errors.Required(
+                        $"{path}.items.properties[{keys[i]}].default",
+                        "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
+                    );
                 }
             }
         }
@@ -200,14 +232,20 @@ internal static class SchemaRules
         {
             if (name is not ("type" or "properties" or "description" or "title"))
             {
-                errors.Forbidden($"{path}.{name}", "must not specify anything other than name and generateName, but metadata is implicitly specified");
+                errors.Forbidden(
+                    $"{path}.{name}",
+                    "must not specify anything other than name and generateName, but metadata is implicitly specified"
+                );
             }
         }
         foreach (var (name, _) in metadata.Child("properties") ?? [])
         {
             if (name is not ("name" or "generateName"))
             {
-                errors.Forbidden($"{path}.properties[{name}]", "must not specify anything other than name and generateName, but metadata is implicitly specified");
+                errors.Forbidden(
+                    $"{path}.properties[{name}]",
+                    "must not specify anything other than name and generateName, but metadata is implicitly specified"
+                );
             }
         }
     }
@@ -229,7 +267,10 @@ internal static class SchemaRules
             {
                 if (structure.Child("additionalProperties") is null && structure.Flag("x-kubernetes-preserve-unknown-fields") != true)
                 {
-                    errors.Required($"{path[..path.LastIndexOf('.')]}.properties[{name}]", $"because it is defined in {path}.properties[{name}]");
+                    errors.Required(
+                        $"{path[..path.LastIndexOf('.')]}.properties[{name}]",
+                        $"because it is defined in {path}.properties[{name}]"
+                    );
                 }
             }
             else if (property is JsonObject child)

@@ -82,7 +82,11 @@ internal static class SchemaShaping
         if (document["metadata"] is JsonObject metadata)
         {
             var conforming = DocumentConformance.Check(metadata, ObjectMeta);
-            unknown.AddRange(conforming.UnknownFields.Select(u => u.Replace("unknown field \"", $"unknown field \"{Join(path, "metadata")}.", StringComparison.Ordinal)));
+            unknown.AddRange(
+                conforming.UnknownFields.Select(u =>
+                    u.Replace("unknown field \"", $"unknown field \"{Join(path, "metadata")}.", StringComparison.Ordinal)
+                )
+            );
             errors.AddRange(conforming.TypeErrors);
             head["metadata"] = conforming.Document;
         }

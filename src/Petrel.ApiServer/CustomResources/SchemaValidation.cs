@@ -49,7 +49,11 @@ internal static partial class SchemaValidation
         }
         if (schema.Enum is { } choices && !choices.Any(c => JsonNode.DeepEquals(c, value)))
         {
-            errors.Add("FieldValueNotSupported", path, $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", choices.Select(Show))}");
+            errors.Add(
+                "FieldValueNotSupported",
+                path,
+                $"Unsupported value: {Show(value)}: supported values: {string.Join(", ", choices.Select(Show))}"
+            );
         }
         Junctors(value, schema, path, errors);
     }
@@ -74,7 +78,8 @@ internal static partial class SchemaValidation
     }
 
     private static bool IsInteger(JsonNode value) =>
-        decimal.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == decimal.Truncate(number);
+        decimal.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        && number == decimal.Truncate(number);
 
     private static void TypeError(JsonNode? value, string expected, string path, FieldErrors errors)
     {
@@ -142,8 +147,14 @@ internal static partial class SchemaValidation
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < value.Count; i++)
         {
-            var identity = schema.ListType == "set" ? value[i]
-                : new JsonObject(schema.ListMapKeys.Where(k => value[i] is JsonObject item && item.ContainsKey(k)).Select(k => KeyValuePair.Create(k, value[i]![k]?.DeepClone())));
+            var identity =
+                schema.ListType == "set"
+                    ? value[i]
+                    : new JsonObject(
+                        schema
+                            .ListMapKeys.Where(k => value[i] is JsonObject item && item.ContainsKey(k))
+                            .Select(k => KeyValuePair.Create(k, value[i]![k]?.DeepClone()))
+                    );
             if (!seen.Add(Show(identity)))
             {
                 errors.Duplicate($"{path}[{i}]", identity!);
@@ -151,7 +162,15 @@ internal static partial class SchemaValidation
         }
     }
 
-    private static void Count(int count, StructuralSchema schema, string minimum, string maximum, string what, string path, FieldErrors errors)
+    private static void Count(
+        int count,
+        StructuralSchema schema,
+        string minimum,
+        string maximum,
+        string what,
+        string path,
+        FieldErrors errors
+    )
     {
         if (schema.Source.Number(minimum) is { } least && count < least)
         {
@@ -196,27 +215,39 @@ internal static partial class SchemaValidation
         }
     }
 
-    private static bool HasFormat(string value, string format) => format switch
-    {
-        "date" => DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
-        "date-time" or "datetime" => value.Contains('T', StringComparison.OrdinalIgnoreCase) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _),
-        "byte" => value.Length % 4 == 0 && Convert.TryFromBase64String(value, new byte[value.Length], out _),
-        "uuid" or "uuid4" => Guid.TryParseExact(value, "D", out _),
-        "ipv4" => IPAddress.TryParse(value, out var v4) && v4.AddressFamily == AddressFamily.InterNetwork && value.Count(c => c == '.') == 3,
-        "ipv6" => IPAddress.TryParse(value, out var v6) && v6.AddressFamily == AddressFamily.InterNetworkV6,
-        "cidr" => IPNetwork.TryParse(value, out _),
-        "uri" => Uri.TryCreate(value, UriKind.Absolute, out _),
-        "email" => EmailForm().IsMatch(value),
-        "hostname" => Uri.CheckHostName(value) == UriHostNameType.Dns,
-        "mac" => MacForm().IsMatch(value),
-        "duration" => Petrel.Model.Documents.GoDuration.TryParse(value, out _),
-        _ => true,
-    };
+    private static bool HasFormat(string value, string format) =>
+        format switch
+        {
+            "date" => DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
+            "date-time" or "datetime" => value.Contains('T', StringComparison.OrdinalIgnoreCase)
+                && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, out _),
+            "byte" => value.Length % 4 == 0 && Convert.TryFromBase64String(value, new byte[value.Length], out _),
+            "uuid" or "uuid4" => Guid.TryParseExact(value, "D", out _),
+            "ipv4" => IPAddress.TryParse(value, out var v4)
+                && v4.AddressFamily == AddressFamily.InterNetwork
+                && value.Count(c => c == '.') == 3,
+            "ipv6" => IPAddress.TryParse(value, out var v6) && v6.AddressFamily == AddressFamily.InterNetworkV6,
+            "cidr" => IPNetwork.TryParse(value, out _),
+            "uri" => Uri.TryCreate(value, UriKind.Absolute, out _),
+            "email" => EmailForm().IsMatch(value),
+            "hostname" => Uri.CheckHostName(value) == UriHostNameType.Dns,
+            "mac" => MacForm().IsMatch(value),
+            "duration" => Petrel.Model.Documents.GoDuration.TryParse(value, out _),
+            _ => true,
+        };
 
     private static void Number(JsonValue value, StructuralSchema schema, string path, FieldErrors errors)
     {
-        var number = value.GetValueKind() == JsonValueKind.Number && decimal.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
-        decimal? Limit(string name) => schema.Source[name] is { } limit && decimal.TryParse(limit.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var amount) ? amount : null;
+        var number =
+            value.GetValueKind() == JsonValueKind.Number
+            && decimal.TryParse(value.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed)
+                ? parsed
+                : 0;
+        decimal? Limit(string name) =>
+            schema.Source[name] is { } limit
+            && decimal.TryParse(limit.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var amount)
+                ? amount
+                : null;
         if (Limit("maximum") is { } maximum)
         {
             var exclusive = schema.Source.Flag("exclusiveMaximum") == true;
@@ -237,7 +268,10 @@ internal static partial class SchemaValidation
         {
             errors.Invalid(path, value, $"{path} in body should be a multiple of {step}");
         }
-        if ((schema.Format == "int32" && (number < int.MinValue || number > int.MaxValue)) || (schema.Format == "int64" && (number < long.MinValue || number > long.MaxValue)))
+        if (
+            (schema.Format == "int32" && (number < int.MinValue || number > int.MaxValue))
+            || (schema.Format == "int64" && (number < long.MinValue || number > long.MaxValue))
+        )
         {
             errors.Invalid(path, value, $"{path} in body must be of type {schema.Format}: \"{value.ToJsonString()}\"");
         }
@@ -256,7 +290,11 @@ internal static partial class SchemaValidation
         }
         if (schema.OneOf.Count > 0 && schema.OneOf.Count(b => Holds(value, b, path)) is not 1 and var count)
         {
-            errors.Invalid(shown, value, $"{shown} in body must validate one and only one schema (oneOf). Found {(count == 0 ? "none" : $"{count}")} valid");
+            errors.Invalid(
+                shown,
+                value,
+                $"{shown} in body must validate one and only one schema (oneOf). Found {(count == 0 ? "none" : $"{count}")} valid"
+            );
         }
         if (schema.Not is { } not && Holds(value, not, path))
         {
@@ -271,7 +309,8 @@ internal static partial class SchemaValidation
         return !errors.Any;
     }
 
-    private static void Branch(JsonNode value, StructuralSchema branch, string path, FieldErrors errors) => Value(value, branch, path, errors);
+    private static void Branch(JsonNode value, StructuralSchema branch, string path, FieldErrors errors) =>
+        Value(value, branch, path, errors);
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 

@@ -18,7 +18,11 @@ internal sealed class StructuralSchema
         Type = source.Text("type");
         Format = source.Text("format");
         Properties = new SortedDictionary<string, StructuralSchema>(
-            (source.Child("properties") ?? []).Where(p => p.Value is JsonObject).ToDictionary(p => p.Key, p => new StructuralSchema(p.Value!.AsObject())), StringComparer.Ordinal);
+            (source.Child("properties") ?? [])
+                .Where(p => p.Value is JsonObject)
+                .ToDictionary(p => p.Key, p => new StructuralSchema(p.Value!.AsObject())),
+            StringComparer.Ordinal
+        );
         AdditionalProperties = source.Child("additionalProperties") is { } additional ? new StructuralSchema(additional) : null;
         AllowsAdditional = source["additionalProperties"]?.GetValueKind() == JsonValueKind.True;
         Items = source.Child("items") is { } items ? new StructuralSchema(items) : null;
@@ -37,7 +41,11 @@ internal sealed class StructuralSchema
         AnyOf = Nested("anyOf");
         OneOf = Nested("oneOf");
         Not = source.Child("not") is { } not ? new StructuralSchema(not) : null;
-        HasDefaults = Default is not null || Properties.Values.Any(p => p.HasDefaults) || AdditionalProperties?.HasDefaults == true || Items?.HasDefaults == true;
+        HasDefaults =
+            Default is not null
+            || Properties.Values.Any(p => p.HasDefaults)
+            || AdditionalProperties?.HasDefaults == true
+            || Items?.HasDefaults == true;
     }
 
     public JsonObject Source { get; }

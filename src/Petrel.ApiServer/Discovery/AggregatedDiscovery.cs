@@ -9,27 +9,31 @@ namespace Petrel.ApiServer.Discovery;
 internal static class AggregatedDiscovery
 {
     /// <summary>The core group (for <c>/api</c>) or all others (for <c>/apis</c>).</summary>
-    public static JsonObject Write(KindRegistry kinds, bool core, string apiVersion) => new()
-    {
-        ["kind"] = "APIGroupDiscoveryList",
-        ["apiVersion"] = $"apidiscovery.k8s.io/{apiVersion}",
-        ["metadata"] = new JsonObject(),
-        ["items"] = new JsonArray(
-        [
-            .. kinds.GroupVersions.Where(g => g.Group.Length == 0 == core).GroupBy(g => g.Group).Select(group => new JsonObject
-            {
-                ["metadata"] = group.Key.Length == 0 ? new JsonObject() : new JsonObject { ["name"] = group.Key },
-                ["versions"] = new JsonArray([.. group.Select(Version)]),
-            }),
-        ]),
-    };
+    public static JsonObject Write(KindRegistry kinds, bool core, string apiVersion) =>
+        new()
+        {
+            ["kind"] = "APIGroupDiscoveryList",
+            ["apiVersion"] = $"apidiscovery.k8s.io/{apiVersion}",
+            ["metadata"] = new JsonObject(),
+            ["items"] = new JsonArray([
+                .. kinds
+                    .GroupVersions.Where(g => g.Group.Length == 0 == core)
+                    .GroupBy(g => g.Group)
+                    .Select(group => new JsonObject
+                    {
+                        ["metadata"] = group.Key.Length == 0 ? new JsonObject() : new JsonObject { ["name"] = group.Key },
+                        ["versions"] = new JsonArray([.. group.Select(Version)]),
+                    }),
+            ]),
+        };
 
-    private static JsonObject Version(GroupVersionKinds version) => new()
-    {
-        ["version"] = version.Version,
-        ["resources"] = new JsonArray([.. version.Kinds.Select(Resource)]),
-        ["freshness"] = "Current",
-    };
+    private static JsonObject Version(GroupVersionKinds version) =>
+        new()
+        {
+            ["version"] = version.Version,
+            ["resources"] = new JsonArray([.. version.Kinds.Select(Resource)]),
+            ["freshness"] = "Current",
+        };
 
     private static JsonObject Resource(KindDefinition kind)
     {
@@ -49,12 +53,14 @@ internal static class AggregatedDiscovery
         {
             resource["categories"] = Strings(kind.Categories);
         }
-        var subresources = SubresourcesOf(kind).Select(s => new JsonObject
-        {
-            ["subresource"] = s.Name,
-            ["responseKind"] = Kind(s.Kind),
-            ["verbs"] = Strings(s.Verbs),
-        }).ToArray();
+        var subresources = SubresourcesOf(kind)
+            .Select(s => new JsonObject
+            {
+                ["subresource"] = s.Name,
+                ["responseKind"] = Kind(s.Kind),
+                ["verbs"] = Strings(s.Verbs),
+            })
+            .ToArray();
         if (subresources.Length > 0)
         {
             resource["subresources"] = new JsonArray(subresources);
@@ -62,5 +68,11 @@ internal static class AggregatedDiscovery
         return resource;
     }
 
-    private static JsonObject Kind(GroupVersionKind kind) => new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
+    private static JsonObject Kind(GroupVersionKind kind) =>
+        new()
+        {
+            ["group"] = kind.Group,
+            ["version"] = kind.Version,
+            ["kind"] = kind.Kind,
+        };
 }

@@ -12,8 +12,8 @@ using Petrel.Model;
 namespace Petrel.ApiServer.Discovery;
 
 /// <summary>
-/// Keeps an APIService for each version of each group that this server answers for; those of custom resources go with them (upstream: kube-aggregator's
-/// autoregistration and crdregistration controllers).
+/// Keeps an APIService for each version of each group that this server answers for; those of custom resources go with them (upstream:
+/// kube-aggregator's autoregistration and crdregistration controllers).
 /// </summary>
 internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVerb create, UpdateEngine updates, DeleteEngine deletions)
 {
@@ -89,7 +89,9 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
     {
         await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
         var snapshot = parts.Caches.Of(Kind).Current;
-        var current = snapshot.Between(0, snapshot.Objects.Count).Select(o => JsonNode.Parse(o.ToArray())!.AsObject())
+        var current = snapshot
+            .Between(0, snapshot.Objects.Count)
+            .Select(o => JsonNode.Parse(o.ToArray())!.AsObject())
             .ToDictionary(o => o.Metadata().Text("name"), StringComparer.Ordinal);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var served in parts.Kinds.GroupVersions.Where(g => g.Group != Kind.Gvk.Group))
@@ -103,7 +105,14 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
             }
             else if (Mend(there.DeepClone().AsObject(), wanted) is var mended && !JsonNode.DeepEquals(mended, there))
             {
-                await updates.RunAsync(Kind, new ObjectKey("", name), UpdateScope.Server, WriteCall.OfServer("autoregister"), o => Mend(o, wanted), cancellationToken);
+                await updates.RunAsync(
+                    Kind,
+                    new ObjectKey("", name),
+                    UpdateScope.Server,
+                    WriteCall.OfServer("autoregister"),
+                    o => Mend(o, wanted),
+                    cancellationToken
+                );
             }
         }
         foreach (var (name, left) in current.Where(c => !names.Contains(c.Key)).OrderBy(c => c.Key, StringComparer.Ordinal))
@@ -123,7 +132,11 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
             ["version"] = served.Version,
             // Custom groups come after all others.
             ["groupPriorityMinimum"] = isCustom ? 1000 : GroupPriorities[served.Group],
-            ["versionPriority"] = isCustom ? 100 : served.Group.Length == 0 ? 1 : served.Version == "v1" ? 15 : 30,
+            ["versionPriority"] =
+                isCustom ? 100
+                : served.Group.Length == 0 ? 1
+                : served.Version == "v1" ? 15
+                : 30,
         };
         if (served.Group.Length > 0)
         {
@@ -171,7 +184,13 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
     {
         try
         {
-            await deletions.RunAsync(Kind, new ObjectKey("", name), new DeleteOptions(), WriteCall.OfServer("autoregister"), cancellationToken);
+            await deletions.RunAsync(
+                Kind,
+                new ObjectKey("", name),
+                new DeleteOptions(),
+                WriteCall.OfServer("autoregister"),
+                cancellationToken
+            );
         }
         catch (StatusException e) when (e.Reason == "NotFound")
         {
@@ -179,6 +198,10 @@ internal sealed partial class ApiServiceRegistration(ServerParts parts, CreateVe
         }
     }
 
-    [LoggerMessage(EventId = 1040, Level = LogLevel.Warning, Message = "The APIServices could not be kept, and will be tried again: {Reason}")]
+    [LoggerMessage(
+        EventId = 1040,
+        Level = LogLevel.Warning,
+        Message = "The APIServices could not be kept, and will be tried again: {Reason}"
+    )]
     private static partial void LogFailed(ILogger logger, string reason);
 }

@@ -7,7 +7,10 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Discovery;
 
-/// <summary>Answers what kinds there are: <c>/api</c>, <c>/apis</c> and below, in the form that the client accepts. Documents are made when first asked for.</summary>
+/// <summary>
+/// Answers what kinds there are: <c>/api</c>, <c>/apis</c> and below, in the form that the client accepts. Documents are made when first
+/// asked for.
+/// </summary>
 public sealed class DiscoveryDocuments(KindRegistry kinds)
 {
     private const string Plain = "application/json";
@@ -38,21 +41,26 @@ public sealed class DiscoveryDocuments(KindRegistry kinds)
         if (path is "/api" or "/apis")
         {
             return AggregatedVersion(request.Accept) is { } version
-                ? Document($"{path} {version}", ContentType(version), () => AggregatedDiscovery.Write(kinds, path == "/api", version))!.Answer(request, Vary)
-                : Document(path, Plain, () => path == "/api" ? ResourceLists.CoreVersions(kinds) : ResourceLists.Groups(kinds))!.Answer(request, Vary);
+                ? Document($"{path} {version}", ContentType(version), () => AggregatedDiscovery.Write(kinds, path == "/api", version))!
+                    .Answer(request, Vary)
+                : Document(path, Plain, () => path == "/api" ? ResourceLists.CoreVersions(kinds) : ResourceLists.Groups(kinds))!
+                    .Answer(request, Vary);
         }
-        JsonObject? Make() => path.Split('/') switch
-        {
-            ["", "api", var version] => Resources("", version),
-            ["", "apis", var group] => ResourceLists.Group(kinds, group),
-            ["", "apis", var group, var version] => Resources(group, version),
-            _ => null,
-        };
+        JsonObject? Make() =>
+            path.Split('/') switch
+            {
+                ["", "api", var version] => Resources("", version),
+                ["", "apis", var group] => ResourceLists.Group(kinds, group),
+                ["", "apis", var group, var version] => Resources(group, version),
+                _ => null,
+            };
         return Document(path, Plain, Make)?.Answer(request);
     }
 
     private JsonObject? Resources(string group, string version) =>
-        kinds.GroupVersions.FirstOrDefault(g => g.Group == group && g.Version == version) is { } found ? ResourceLists.Resources(found) : null;
+        kinds.GroupVersions.FirstOrDefault(g => g.Group == group && g.Version == version) is { } found
+            ? ResourceLists.Resources(found)
+            : null;
 
     private Verbatim? Document(string name, string contentType, Func<JsonObject?> make)
     {
@@ -88,7 +96,10 @@ public sealed class DiscoveryDocuments(KindRegistry kinds)
             {
                 return null;
             }
-            var version = parts.Contains("v=v2") ? "v2" : parts.Contains("v=v2beta1") ? "v2beta1" : null;
+            var version =
+                parts.Contains("v=v2") ? "v2"
+                : parts.Contains("v=v2beta1") ? "v2beta1"
+                : null;
             if (version is not null && parts.Contains("g=apidiscovery.k8s.io"))
             {
                 return version;

@@ -11,50 +11,64 @@ internal static class ResourceLists
 
     /// <summary>The subresources of a kind, <c>status</c> among them, by name.</summary>
     public static IEnumerable<SubresourceDefinition> SubresourcesOf(KindDefinition kind) =>
-        (kind.HasStatus ? kind.Subresources.Append(new("status", kind.Gvk, StatusVerbs)) : kind.Subresources).OrderBy(s => s.Name, StringComparer.Ordinal);
+        (kind.HasStatus ? kind.Subresources.Append(new("status", kind.Gvk, StatusVerbs)) : kind.Subresources).OrderBy(
+            s => s.Name,
+            StringComparer.Ordinal
+        );
 
     /// <summary><c>/api</c>.</summary>
-    public static JsonObject CoreVersions(KindRegistry kinds) => new()
-    {
-        ["kind"] = "APIVersions",
-        ["versions"] = Strings(kinds.GroupVersions.Where(g => g.Group.Length == 0).Select(g => g.Version)),
-        ["serverAddressByClientCIDRs"] = new JsonArray(),
-    };
+    public static JsonObject CoreVersions(KindRegistry kinds) =>
+        new()
+        {
+            ["kind"] = "APIVersions",
+            ["versions"] = Strings(kinds.GroupVersions.Where(g => g.Group.Length == 0).Select(g => g.Version)),
+            ["serverAddressByClientCIDRs"] = new JsonArray(),
+        };
 
     /// <summary><c>/apis</c>.</summary>
-    public static JsonObject Groups(KindRegistry kinds) => new()
-    {
-        ["kind"] = "APIGroupList",
-        ["apiVersion"] = "v1",
-        ["groups"] = new JsonArray([.. kinds.GroupVersions.Where(g => g.Group.Length > 0).GroupBy(g => g.Group).Select(GroupEntry)]),
-    };
+    public static JsonObject Groups(KindRegistry kinds) =>
+        new()
+        {
+            ["kind"] = "APIGroupList",
+            ["apiVersion"] = "v1",
+            ["groups"] = new JsonArray([.. kinds.GroupVersions.Where(g => g.Group.Length > 0).GroupBy(g => g.Group).Select(GroupEntry)]),
+        };
 
     /// <summary><c>/apis/GROUP</c>; null when there is no such group.</summary>
     public static JsonObject? Group(KindRegistry kinds, string group)
     {
         var versions = kinds.GroupVersions.Where(g => g.Group == group).GroupBy(g => g.Group).FirstOrDefault();
-        return versions is null || group.Length == 0 ? null : new JsonObject([KeyValuePair.Create("kind", (JsonNode?)"APIGroup"), KeyValuePair.Create("apiVersion", (JsonNode?)"v1"), .. Detached(GroupEntry(versions))]);
+        return versions is null || group.Length == 0
+            ? null
+            : new JsonObject([
+                KeyValuePair.Create("kind", (JsonNode?)"APIGroup"),
+                KeyValuePair.Create("apiVersion", (JsonNode?)"v1"),
+                .. Detached(GroupEntry(versions)),
+            ]);
     }
 
     /// <summary><c>/api/v1</c>, <c>/apis/GROUP/VERSION</c>.</summary>
-    public static JsonObject Resources(GroupVersionKinds version) => new()
-    {
-        ["kind"] = "APIResourceList",
-        ["apiVersion"] = "v1",
-        ["groupVersion"] = version.ApiVersion,
-        ["resources"] = new JsonArray([.. version.Kinds.SelectMany(Entries)]),
-    };
+    public static JsonObject Resources(GroupVersionKinds version) =>
+        new()
+        {
+            ["kind"] = "APIResourceList",
+            ["apiVersion"] = "v1",
+            ["groupVersion"] = version.ApiVersion,
+            ["resources"] = new JsonArray([.. version.Kinds.SelectMany(Entries)]),
+        };
 
     public static JsonArray Strings(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
 
-    private static JsonObject GroupEntry(IGrouping<string, GroupVersionKinds> versions) => new()
-    {
-        ["name"] = versions.Key,
-        ["versions"] = new JsonArray([.. versions.Select(Version)]),
-        ["preferredVersion"] = Version(versions.First()),
-    };
+    private static JsonObject GroupEntry(IGrouping<string, GroupVersionKinds> versions) =>
+        new()
+        {
+            ["name"] = versions.Key,
+            ["versions"] = new JsonArray([.. versions.Select(Version)]),
+            ["preferredVersion"] = Version(versions.First()),
+        };
 
-    private static JsonObject Version(GroupVersionKinds version) => new() { ["groupVersion"] = version.ApiVersion, ["version"] = version.Version };
+    private static JsonObject Version(GroupVersionKinds version) =>
+        new() { ["groupVersion"] = version.ApiVersion, ["version"] = version.Version };
 
     private static IEnumerable<JsonObject> Entries(KindDefinition kind)
     {
@@ -77,7 +91,12 @@ internal static class ResourceLists
 
     private static JsonObject Entry(KindDefinition kind, string name, GroupVersionKind shown, IReadOnlyList<string> verbs)
     {
-        var entry = new JsonObject { ["name"] = name, ["singularName"] = "", ["namespaced"] = kind.Namespaced };
+        var entry = new JsonObject
+        {
+            ["name"] = name,
+            ["singularName"] = "",
+            ["namespaced"] = kind.Namespaced,
+        };
         // Said only where it is another than the list's own.
         if (shown.ApiVersion != kind.Gvk.ApiVersion)
         {

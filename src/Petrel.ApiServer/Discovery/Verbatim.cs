@@ -15,7 +15,18 @@ internal sealed class Verbatim(ReadOnlyMemory<byte> body, string contentType)
         var tag = $"\"{Hash}\"";
         KeyValuePair<string, string>[] all = [new("ETag", tag), .. headers];
         return request.IfNoneMatch.Split(',', StringSplitOptions.TrimEntries).Contains(tag)
-            ? new ApiResponse { StatusCode = 304, ContentType = contentType, Headers = all }
-            : new ApiResponse { StatusCode = 200, ContentType = contentType, Headers = all, Body = body };
+            ? new ApiResponse
+            {
+                StatusCode = 304,
+                ContentType = contentType,
+                Headers = all,
+            }
+            : new ApiResponse
+            {
+                StatusCode = 200,
+                ContentType = contentType,
+                Headers = all,
+                Body = body,
+            };
     }
 }

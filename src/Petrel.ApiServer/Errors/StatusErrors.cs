@@ -41,32 +41,44 @@ public static class StatusErrors
     public static StatusException NotAcceptable(IEnumerable<string> accepted) =>
         new(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", accepted)}");
 
-    public static StatusException AlreadyExists(KindDefinition kind, string name) => new(
-        409, "AlreadyExists", $"{Qualified(kind)} \"{name}\" already exists", Details(kind.Gvk.Group, kind.Plural, name));
+    public static StatusException AlreadyExists(KindDefinition kind, string name) =>
+        new(409, "AlreadyExists", $"{Qualified(kind)} \"{name}\" already exists", Details(kind.Gvk.Group, kind.Plural, name));
 
     public static StatusException Conflict(KindDefinition kind, string name, string why) =>
         Conflict(kind.Gvk.Group, kind.Plural, name, why);
 
-    public static StatusException Conflict(string group, string resource, string name, string why) => new(
-        409, "Conflict", $"Operation cannot be fulfilled on {Qualified(group, resource)} \"{name}\": {why}", Details(group, resource, name));
+    public static StatusException Conflict(string group, string resource, string name, string why) =>
+        new(
+            409,
+            "Conflict",
+            $"Operation cannot be fulfilled on {Qualified(group, resource)} \"{name}\": {why}",
+            Details(group, resource, name)
+        );
 
     /// <summary>The write was based on another version than the newest.</summary>
-    public static StatusException Modified(KindDefinition kind, string name) => Conflict(
-        kind, name, "the object has been modified; please apply your changes to the latest version and try again");
+    public static StatusException Modified(KindDefinition kind, string name) =>
+        Conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again");
 
     /// <summary>The window of kept revisions has moved on.</summary>
     public static StatusException TooOld(long asked, long oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
 
-    /// <summary>A continue token whose revision is compacted. <paramref name="inconsistent"/> goes on with the objects as they are by then.</summary>
-    public static StatusException ContinueExpired(string inconsistent) => new(
-        410,
-        "Expired",
-        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use "
-        + "the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list "
-        + "- objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
-    {
-        Continue = inconsistent,
-    };
+    /// <summary>
+    /// A continue token whose revision is compacted. <paramref name="inconsistent"/> goes on with the objects as they are by then.
+    /// </summary>
+    public static StatusException ContinueExpired(string inconsistent) =>
+        new(
+            410,
+            "Expired",
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+                + "the continue parameter, or use "
+                + "the continue token in this response to retrieve the remainder of the results. Continuing with the provided "
+                + "token results in an inconsistent list "
+                + "- objects that were created, modified, or deleted between the time the first chunk was returned and now may "
+                + "show up in the list."
+        )
+        {
+            Continue = inconsistent,
+        };
 
     /// <summary>An exact revision that is compacted.</summary>
     public static StatusException RevisionCompacted() => new(410, "Expired", "The resourceVersion for the provided list is too old.");
@@ -74,10 +86,12 @@ public static class StatusErrors
     public static StatusException RequestEntityTooLarge(long limit) =>
         new(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limit}");
 
-    public static StatusException UnsupportedMediaType(IEnumerable<string> accepted) => new(
-        415,
-        "UnsupportedMediaType",
-        $"the body of the request was in an unknown format - accepted media types include: {string.Join(", ", accepted)}");
+    public static StatusException UnsupportedMediaType(IEnumerable<string> accepted) =>
+        new(
+            415,
+            "UnsupportedMediaType",
+            $"the body of the request was in an unknown format - accepted media types include: {string.Join(", ", accepted)}"
+        );
 
     public static StatusException Invalid(KindDefinition kind, string name, IReadOnlyList<FieldError> errors) =>
         Invalid(kind.Gvk, name, errors);
@@ -87,28 +101,45 @@ public static class StatusErrors
         var causes = new JsonArray();
         foreach (var error in errors)
         {
-            causes.Add((JsonNode)new JsonObject { ["reason"] = error.Reason, ["message"] = error.Message, ["field"] = error.Field });
+            causes.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["reason"] = error.Reason,
+                        ["message"] = error.Message,
+                        ["field"] = error.Field,
+                    }
+            );
         }
         var texts = errors.Select(e => e.ToString()).Distinct().ToArray();
         var what = texts.Length == 1 ? texts[0] : $"[{string.Join(", ", texts)}]";
-        return new(422, "Invalid", $"{Qualified(kind.Group, kind.Kind)} \"{name}\" is invalid: {what}", Details(kind.Group, kind.Kind, name, causes));
+        return new(
+            422,
+            "Invalid",
+            $"{Qualified(kind.Group, kind.Kind)} \"{name}\" is invalid: {what}",
+            Details(kind.Group, kind.Kind, name, causes)
+        );
     }
 
     /// <summary>A patch that is well formed but does not apply.</summary>
-    public static StatusException PatchDoesNotApply(string why) => new(
-        422,
-        "Invalid",
-        "the server rejected our request due to an error in our request",
-        new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["reason"] = "UnexpectedServerResponse", ["message"] = why }) });
+    public static StatusException PatchDoesNotApply(string why) =>
+        new(
+            422,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+            new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["reason"] = "UnexpectedServerResponse", ["message"] = why }) }
+        );
 
     public static StatusException TooManyRequests(string message, int retryAfterSeconds) =>
         new(429, "TooManyRequests", message, new JsonObject { ["retryAfterSeconds"] = retryAfterSeconds });
 
-    public static StatusException InternalError(string why) => new(
-        500,
-        "InternalError",
-        $"Internal error occurred: {why}",
-        new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["message"] = why }) });
+    public static StatusException InternalError(string why) =>
+        new(
+            500,
+            "InternalError",
+            $"Internal error occurred: {why}",
+            new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["message"] = why }) }
+        );
 
     public static StatusException ServiceUnavailable(string why) => new(503, "ServiceUnavailable", why);
 
@@ -124,7 +155,8 @@ public static class StatusErrors
             504,
             "Timeout",
             $"Timeout: Too large resource version: {asked}, current: {current}",
-            new JsonObject { ["causes"] = new JsonArray(cause), ["retryAfterSeconds"] = 1 });
+            new JsonObject { ["causes"] = new JsonArray(cause), ["retryAfterSeconds"] = 1 }
+        );
     }
 
     /// <summary><c>deployments.apps</c>, or only the resource for the core group.</summary>

@@ -16,7 +16,9 @@ public sealed class StatusException(int code, string reason, string message, Jso
     /// <summary>Name, group, kind, uid, causes and retryAfterSeconds, where they are known.</summary>
     public JsonObject? Details { get; } = details;
 
-    /// <summary>How an expired list can go on all the same, in <c>metadata.continue</c>; empty where there is nothing to go on with.</summary>
+    /// <summary>
+    /// How an expired list can go on all the same, in <c>metadata.continue</c>; empty where there is nothing to go on with.
+    /// </summary>
     public string Continue { get; init; } = "";
 
     /// <summary>The Status document.</summary>

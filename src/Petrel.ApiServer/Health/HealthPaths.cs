@@ -7,7 +7,8 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Health;
 
 /// <summary>
-/// <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, as a whole, with every check (<c>?verbose</c>), or one check by its path; and <c>/version</c>.
+/// <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, as a whole, with every check (<c>?verbose</c>), or one check by its path; and
+/// <c>/version</c>.
 /// </summary>
 internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready)
 {
@@ -49,26 +50,30 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
         return ObjectResponses.Text(200, RequestInfo.IsTrue(request.QueryValue("verbose")) ? $"{text}{name} check passed\n" : "ok");
     }
 
-    private static ApiResponse Version { get; } = new()
-    {
-        StatusCode = 200,
-        Body = JsonBytes.Of(new System.Text.Json.Nodes.JsonObject
+    private static ApiResponse Version { get; } =
+        new()
         {
-            ["major"] = "1",
-            ["minor"] = "35",
-            ["emulationMajor"] = "1",
-            ["emulationMinor"] = "35",
-            ["minCompatibilityMajor"] = "1",
-            ["minCompatibilityMinor"] = "34",
-            ["gitVersion"] = $"v1.35.0+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
-            ["gitCommit"] = "",
-            ["gitTreeState"] = "clean",
-            ["buildDate"] = "",
-            ["goVersion"] = "",
-            ["compiler"] = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
-            ["platform"] = $"linux/{(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64")}",
-        }),
-    };
+            StatusCode = 200,
+            Body = JsonBytes.Of(
+                new System.Text.Json.Nodes.JsonObject
+                {
+                    ["major"] = "1",
+                    ["minor"] = "35",
+                    ["emulationMajor"] = "1",
+                    ["emulationMinor"] = "35",
+                    ["minCompatibilityMajor"] = "1",
+                    ["minCompatibilityMinor"] = "34",
+                    ["gitVersion"] = $"v1.35.0+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
+                    ["gitCommit"] = "",
+                    ["gitTreeState"] = "clean",
+                    ["buildDate"] = "",
+                    ["goVersion"] = "",
+                    ["compiler"] = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
+                    ["platform"] =
+                        $"linux/{(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64")}",
+                }
+            ),
+        };
 }
 
 /// <summary>One thing that must be well.</summary>

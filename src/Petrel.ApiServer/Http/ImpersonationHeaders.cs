@@ -17,10 +17,16 @@ internal static class ImpersonationHeaders
         {
             return null;
         }
-        var extra = headers.Where(h => h.Key.StartsWith(Extra, StringComparison.OrdinalIgnoreCase))
+        var extra = headers
+            .Where(h => h.Key.StartsWith(Extra, StringComparison.OrdinalIgnoreCase))
             .Select(h => KeyValuePair.Create(Uri.UnescapeDataString(h.Key[Extra.Length..]).ToLowerInvariant(), Texts(h.Value)))
-            .OrderBy(h => h.Key, StringComparer.Ordinal).ToList();
-        var (user, groups, uid) = (headers["Impersonate-User"].ToString(), Texts(headers["Impersonate-Group"]), headers["Impersonate-Uid"].ToString());
+            .OrderBy(h => h.Key, StringComparer.Ordinal)
+            .ToList();
+        var (user, groups, uid) = (
+            headers["Impersonate-User"].ToString(),
+            Texts(headers["Impersonate-Group"]),
+            headers["Impersonate-Uid"].ToString()
+        );
         return user.Length > 0 || groups.Count > 0 || uid.Length > 0 || extra.Count > 0 ? new(user, groups, uid, extra) : null;
     }
 

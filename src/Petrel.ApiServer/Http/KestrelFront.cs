@@ -21,7 +21,8 @@ namespace Petrel.ApiServer.Http;
 /// <summary>
 /// Carries HTTPS requests (HTTP/1.1 and HTTP/2) to an <see cref="IApiHandler"/>, as the users that their client certificates name.
 /// </summary>
-public sealed partial class KestrelFront(FrontOptions options, IApiHandler handler, TimeProvider time, ILoggerFactory logs) : IAsyncDisposable
+public sealed partial class KestrelFront(FrontOptions options, IApiHandler handler, TimeProvider time, ILoggerFactory logs)
+    : IAsyncDisposable
 {
     private const int FlushAbove = 32 * 1024;
     private const int MaxHeaderBytes = 256 * 1024;
@@ -109,13 +110,15 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             server.Listen(address, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.UseHttps(new HttpsConnectionAdapterOptions
-                {
-                    ServerCertificate = options.Certificate,
-                    // Health needs none, and who shows a bad one is answered 401 rather than cut off.
-                    ClientCertificateMode = ClientCertificateMode.AllowCertificate,
-                    ClientCertificateValidation = static (_, _, _) => true,
-                });
+                listen.UseHttps(
+                    new HttpsConnectionAdapterOptions
+                    {
+                        ServerCertificate = options.Certificate,
+                        // Health needs none, and who shows a bad one is answered 401 rather than cut off.
+                        ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                        ClientCertificateValidation = static (_, _, _) => true,
+                    }
+                );
             });
         }
     }
@@ -178,12 +181,16 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                 // With a certificate of no use, a token may still say who it is.
                 User = user ?? UserInfo.Anonymous,
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        if (request.ContentLength == 0 || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false))
+        if (
+            request.ContentLength == 0
+            || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false)
+        )
         {
             return default;
         }
@@ -229,7 +236,10 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         {
             await StreamAsync(context, stream, cancellationToken);
         }
-        else if (response.Body.Length > options.CompressAbove && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase))
+        else if (
+            response.Body.Length > options.CompressAbove
+            && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase)
+        )
         {
             target.Headers.ContentEncoding = "gzip";
             target.Headers.Append("Vary", "Accept-Encoding");
@@ -251,7 +261,11 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         }
     }
 
-    private async ValueTask StreamAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> stream, CancellationToken cancellationToken)
+    private async ValueTask StreamAsync(
+        HttpContext context,
+        IAsyncEnumerable<ReadOnlyMemory<byte>> stream,
+        CancellationToken cancellationToken
+    )
     {
         await context.Response.StartAsync(cancellationToken);
         var writer = context.Response.BodyWriter;

@@ -6,7 +6,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>A problem with one field, as <c>status.details.causes</c> reports it.</summary>
-/// <param name="Reason"><c>FieldValueRequired</c>, <c>FieldValueInvalid</c>, <c>FieldValueNotSupported</c>, <c>FieldValueForbidden</c>, <c>FieldValueDuplicate</c>, <c>FieldValueTooLong</c>, <c>FieldValueTooMany</c>, <c>FieldValueNotFound</c>.</param>
+/// <param name="Reason"><c>FieldValueRequired</c>, <c>FieldValueInvalid</c>, <c>FieldValueNotSupported</c>, <c>FieldValueForbidden</c>,
+/// <c>FieldValueDuplicate</c>, <c>FieldValueTooLong</c>, <c>FieldValueTooMany</c>, <c>FieldValueNotFound</c>.</param>
 /// <param name="Field">Path, for example <c>spec.containers[0].name</c>.</param>
 /// <param name="Message">Without the path, in upstream's form, for example <c>Required value: must be set</c>.</param>
 public readonly record struct FieldError(string Reason, string Field, string Message)
@@ -41,13 +42,18 @@ public sealed class FieldErrors
         Add("FieldValueInvalid", field, $"Invalid value: {Show(value)}: {detail}");
 
     public void NotSupported(string field, string value, params IReadOnlyList<string> supported) =>
-        Add("FieldValueNotSupported", field, $"Unsupported value: \"{value}\": supported values: {string.Join(", ", supported.Select(v => $"\"{v}\""))}");
+        Add(
+            "FieldValueNotSupported",
+            field,
+            $"Unsupported value: \"{value}\": supported values: {string.Join(", ", supported.Select(v => $"\"{v}\""))}"
+        );
 
     public void Forbidden(string field, string detail) => Add("FieldValueForbidden", field, $"Forbidden: {detail}");
 
     public void Duplicate(string field, object value) => Add("FieldValueDuplicate", field, $"Duplicate value: {Show(value)}");
 
-    public void TooLong(string field, int maxLength) => Add("FieldValueTooLong", field, $"Too long: may not be more than {maxLength} bytes");
+    public void TooLong(string field, int maxLength) =>
+        Add("FieldValueTooLong", field, $"Too long: may not be more than {maxLength} bytes");
 
     public void TooMany(string field, int actual, int maximum) =>
         Add("FieldValueTooMany", field, $"Too many: {actual}: must have at most {maximum} items");
@@ -62,12 +68,13 @@ public sealed class FieldErrors
         }
     }
 
-    private static string Show(object? value) => value switch
-    {
-        null => "null",
-        string text => JsonSerializer.Serialize(text, Relaxed),
-        bool flag => flag ? "true" : "false",
-        JsonNode node => node.ToJsonString(Relaxed),
-        _ => value.ToString() ?? "",
-    };
+    private static string Show(object? value) =>
+        value switch
+        {
+            null => "null",
+            string text => JsonSerializer.Serialize(text, Relaxed),
+            bool flag => flag ? "true" : "false",
+            JsonNode node => node.ToJsonString(Relaxed),
+            _ => value.ToString() ?? "",
+        };
 }

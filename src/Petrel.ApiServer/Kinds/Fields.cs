@@ -40,8 +40,7 @@ public static class Fields
     }
 
     /// <summary>The elements of a list that are strings; none when absent.</summary>
-    public static IEnumerable<string> Texts(this JsonNode? node, string name) =>
-        node.List(name)?.Select(AsText).OfType<string>() ?? [];
+    public static IEnumerable<string> Texts(this JsonNode? node, string name) => node.List(name)?.Select(AsText).OfType<string>() ?? [];
 
     /// <summary>A string member; empty when absent, which means the same to upstream.</summary>
     public static string Text(this JsonNode? node, string name) => AsText((node as JsonObject)?[name]) ?? "";
@@ -50,12 +49,13 @@ public static class Fields
     public static long? Number(this JsonNode? node, string name) => AsNumber((node as JsonObject)?[name]);
 
     /// <summary>A boolean member, or null.</summary>
-    public static bool? Flag(this JsonNode? node, string name) => (node as JsonObject)?[name]?.GetValueKind() switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => null,
-    };
+    public static bool? Flag(this JsonNode? node, string name) =>
+        (node as JsonObject)?[name]?.GetValueKind() switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => null,
+        };
 
     public static bool Has(this JsonNode? node, string name) => (node as JsonObject)?[name] is not null;
 
@@ -65,9 +65,14 @@ public static class Fields
 
     public static string? AsText(JsonNode? node) => node?.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : null;
 
-    public static long? AsNumber(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
-        ? value.TryGetValue<long>(out var wide) ? wide : value.TryGetValue<int>(out var narrow) ? narrow : null
-        : null;
+    public static long? AsNumber(JsonNode? node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+            ? value.TryGetValue<long>(out var wide)
+                ? wide
+                : value.TryGetValue<int>(out var narrow)
+                    ? narrow
+                    : null
+            : null;
 
     /// <summary>Sets a string that is absent or empty.</summary>
     public static void Fill(this JsonObject parent, string name, string value)

@@ -24,10 +24,14 @@ public sealed record KindDefinition
     public required bool Namespaced { get; init; }
     public required SchemaType Schema { get; init; }
 
-    /// <summary>The version of the kind that is stored; null when it is this one. All versions share their storage and its watch cache.</summary>
+    /// <summary>
+    /// The version of the kind that is stored; null when it is this one. All versions share their storage and its watch cache.
+    /// </summary>
     public KindDefinition? Storage { get; init; }
 
-    /// <summary>A stored document as this version has it (it may change its argument); null where stored documents are shown as they are.</summary>
+    /// <summary>
+    /// A stored document as this version has it (it may change its argument); null where stored documents are shown as they are.
+    /// </summary>
     public Func<JsonObject, JsonObject>? FromStorage { get; init; }
 
     /// <summary>A document of this version as it is stored (it may change its argument); null where it is stored as it is.</summary>
@@ -50,7 +54,8 @@ public sealed record KindDefinition
 
     /// <summary>
     /// Whether <c>status</c> is a subresource: then writes to the object leave its status alone, writes to the subresource change
-    /// only status (and may not change metadata beyond what upstream allows), and a change outside metadata and status raises <c>metadata.generation</c>.
+    /// only status (and may not change metadata beyond what upstream allows), and a change outside metadata and status raises
+    /// <c>metadata.generation</c>.
     /// </summary>
     public bool HasStatus { get; init; }
 
@@ -78,7 +83,10 @@ public sealed record KindDefinition
     /// <summary>Runs on update (new, old) before validation: carries over what a client may not change silently.</summary>
     public Action<JsonObject, JsonObject, WriteContext> PrepareForUpdate { get; init; } = static (_, _, _) => { };
 
-    /// <summary>Checks (new, old or null on creation) and reports every problem, as upstream's validation does. Metadata is checked for all kinds alike (<see cref="MetadataValidation"/>).</summary>
+    /// <summary>
+    /// Checks (new, old or null on creation) and reports every problem, as upstream's validation does. Metadata is checked for all kinds
+    /// alike (<see cref="MetadataValidation"/>).
+    /// </summary>
     public Action<JsonObject, JsonObject?, FieldErrors> Validate { get; init; } = static (_, _, _) => { };
 
     /// <summary>
@@ -94,7 +102,17 @@ public sealed record KindDefinition
     public FrozenDictionary<string, Func<JsonElement, string>> SelectableFields { get; init; } =
         FrozenDictionary<string, Func<JsonElement, string>>.Empty;
 
-    private static readonly IReadOnlyList<string> AllVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    private static readonly IReadOnlyList<string> AllVerbs =
+    [
+        "create",
+        "delete",
+        "deletecollection",
+        "get",
+        "list",
+        "patch",
+        "update",
+        "watch",
+    ];
 
     /// <summary>The store key prefix of the kind, <c>/registry/GROUP/PLURAL/</c>, with <c>core</c> for the core group.</summary>
     public string StorePrefix => field ??= Storage?.StorePrefix ?? $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";
@@ -133,14 +151,22 @@ public sealed record SubresourceDefinition(string Name, GroupVersionKind Kind, I
 /// <param name="Priority">0 always shown; above 0 only with <c>-o wide</c>.</param>
 /// <param name="Value">The cell of an object at a time: a string, a number, a bool, or null. Ages are text such as <c>5m</c>.</param>
 public sealed record PrinterColumn(
-    string Name, string Type, string Format, string Description, int Priority, Func<JsonElement, DateTimeOffset, object?> Value)
+    string Name,
+    string Type,
+    string Format,
+    string Description,
+    int Priority,
+    Func<JsonElement, DateTimeOffset, object?> Value
+)
 {
     /// <summary>What kinds without columns of their own show.</summary>
     public static IReadOnlyList<PrinterColumn> NameAndAge { get; } =
     [
-        new("Name", "string", "name", "The object's name, unique in its namespace.", 0,
-            static (value, _) => value.GetProperty("metadata").GetProperty("name").GetString()),
-        new("Created At", "date", "", "When the object was created.", 0,
-            static (value, _) => value.GetProperty("metadata").TryGetProperty("creationTimestamp", out var at) ? at.GetString() : null),
+        new("Name", "string", "name", "The object's name, unique in its namespace.", 0, static (value, _) =>
+            value.GetProperty("metadata").GetProperty("name").GetString()
+        ),
+        new("Created At", "date", "", "When the object was created.", 0, static (value, _) =>
+            value.GetProperty("metadata").TryGetProperty("creationTimestamp", out var at) ? at.GetString() : null
+        ),
     ];
 }

@@ -4,8 +4,8 @@ using Petrel.Model;
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>
-/// All kinds that a server serves, in the order of discovery. Custom kinds come and go while it runs: each reader sees one state of the registry,
-/// and <see cref="Version"/> tells whether it is still the newest.
+/// All kinds that a server serves, in the order of discovery. Custom kinds come and go while it runs: each reader sees one state of the
+/// registry, and <see cref="Version"/> tells whether it is still the newest.
 /// </summary>
 public sealed class KindRegistry
 {
@@ -31,7 +31,8 @@ public sealed class KindRegistry
     public IReadOnlyList<GroupVersionKinds> GroupVersions => _table.GroupVersions;
 
     /// <summary>The kind that a path names, or null.</summary>
-    public KindDefinition? Find(string group, string version, string plural) => _table.ByResource.GetValueOrDefault((group, version, plural));
+    public KindDefinition? Find(string group, string version, string plural) =>
+        _table.ByResource.GetValueOrDefault((group, version, plural));
 
     /// <summary>The kind that a document names, or null.</summary>
     public KindDefinition? Find(GroupVersionKind kind) => _table.ByKind.GetValueOrDefault(kind);
@@ -48,11 +49,17 @@ public sealed class KindRegistry
         {
             Version = version;
             // The core group comes first, then groups by name; the preferred version first; within a group-version, resources by name.
-            All = [.. kinds
-                .OrderBy(k => k.Gvk.Group, StringComparer.Ordinal)
-                .ThenBy(k => k.Gvk.Version, VersionOrder.Instance)
-                .ThenBy(k => k.Plural, StringComparer.Ordinal)];
-            GroupVersions = [.. All.GroupBy(k => (k.Gvk.Group, k.Gvk.Version)).Select(g => new GroupVersionKinds(g.Key.Group, g.Key.Version, [.. g]))];
+            All =
+            [
+                .. kinds
+                    .OrderBy(k => k.Gvk.Group, StringComparer.Ordinal)
+                    .ThenBy(k => k.Gvk.Version, VersionOrder.Instance)
+                    .ThenBy(k => k.Plural, StringComparer.Ordinal),
+            ];
+            GroupVersions =
+            [
+                .. All.GroupBy(k => (k.Gvk.Group, k.Gvk.Version)).Select(g => new GroupVersionKinds(g.Key.Group, g.Key.Version, [.. g])),
+            ];
             ByResource = All.ToFrozenDictionary(k => (k.Gvk.Group, k.Gvk.Version, k.Plural));
             ByKind = All.ToFrozenDictionary(k => k.Gvk);
         }

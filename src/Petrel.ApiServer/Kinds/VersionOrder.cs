@@ -3,14 +3,12 @@ using System.Globalization;
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>
-/// The order of versions by preference (upstream: apimachinery version.CompareKubeAwareVersionStrings): stable before beta before alpha, higher
-/// numbers first, and other names last in their order.
+/// The order of versions by preference (upstream: apimachinery version.CompareKubeAwareVersionStrings): stable before beta before alpha,
+/// higher numbers first, and other names last in their order.
 /// </summary>
 public sealed class VersionOrder : IComparer<string>
 {
-    private VersionOrder()
-    {
-    }
+    private VersionOrder() { }
 
     public static VersionOrder Instance { get; } = new();
 
@@ -44,8 +42,16 @@ public sealed class VersionOrder : IComparer<string>
             return (2, major, 0);
         }
         rest = rest[digits..];
-        var stability = rest.StartsWith("beta") ? 1 : rest.StartsWith("alpha") ? 0 : -1;
-        var tail = stability == 1 ? rest[4..] : stability == 0 ? rest[5..] : rest;
-        return stability >= 0 && int.TryParse(tail, NumberStyles.None, CultureInfo.InvariantCulture, out var minor) && tail[0] != '0' ? (stability, major, minor) : other;
+        var stability =
+            rest.StartsWith("beta") ? 1
+            : rest.StartsWith("alpha") ? 0
+            : -1;
+        var tail =
+            stability == 1 ? rest[4..]
+            : stability == 0 ? rest[5..]
+            : rest;
+        return stability >= 0 && int.TryParse(tail, NumberStyles.None, CultureInfo.InvariantCulture, out var minor) && tail[0] != '0'
+            ? (stability, major, minor)
+            : other;
     }
 }

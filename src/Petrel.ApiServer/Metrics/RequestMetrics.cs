@@ -14,7 +14,31 @@ internal sealed class RequestMetrics
     public const string MeterName = "Petrel.ApiServer";
 
     // Upstream's buckets, the sparser half.
-    private static readonly double[] Buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+    private static readonly double[] Buckets =
+    [
+        0.005,
+        0.025,
+        0.05,
+        0.1,
+        0.2,
+        0.4,
+        0.6,
+        0.8,
+        1,
+        1.5,
+        2,
+        3,
+        4,
+        5,
+        6,
+        8,
+        10,
+        15,
+        20,
+        30,
+        45,
+        60,
+    ];
 
     // One for the process: meters are never collected, and a simulation makes many servers.
     private static readonly Meter Meter = new(MeterName);
@@ -29,7 +53,9 @@ internal sealed class RequestMetrics
     {
         var verb = info.IsResource || info.Verb is "get" or "head" ? UpperCase(info.Verb) : "OTHER";
         // Only what exists becomes a label: paths are the client's to choose.
-        var labels = code is 404 or 403 ? new Labels(verb, "", "", "", "") : new Labels(verb, info.Group, info.Version, info.Resource, info.Subresource);
+        var labels = code is 404 or 403
+            ? new Labels(verb, "", "", "", "")
+            : new Labels(verb, info.Group, info.Version, info.Resource, info.Subresource);
         if (Total.Enabled)
         {
             Total.Add(1, new("verb", verb), new("resource", info.Resource), new("code", code));
@@ -52,17 +78,18 @@ internal sealed class RequestMetrics
         }
     }
 
-    private static string UpperCase(string verb) => verb switch
-    {
-        "get" => "GET",
-        "list" => "LIST",
-        "watch" => "WATCH",
-        "create" => "CREATE",
-        "update" => "UPDATE",
-        "patch" => "PATCH",
-        "delete" => "DELETE",
-        _ => verb.ToUpperInvariant(),
-    };
+    private static string UpperCase(string verb) =>
+        verb switch
+        {
+            "get" => "GET",
+            "list" => "LIST",
+            "watch" => "WATCH",
+            "create" => "CREATE",
+            "update" => "UPDATE",
+            "patch" => "PATCH",
+            "delete" => "DELETE",
+            _ => verb.ToUpperInvariant(),
+        };
 
     /// <summary>The Prometheus text format, version 0.0.4.</summary>
     public string Text()
@@ -71,12 +98,18 @@ internal sealed class RequestMetrics
         text.Append("# HELP apiserver_request_total Counter of apiserver requests.\n# TYPE apiserver_request_total counter\n");
         lock (_gate)
         {
-            var series = _series.Select(s => (Labels: s.Key.ToString(), Series: s.Value)).OrderBy(s => s.Labels, StringComparer.Ordinal).ToArray();
+            var series = _series
+                .Select(s => (Labels: s.Key.ToString(), Series: s.Value))
+                .OrderBy(s => s.Labels, StringComparer.Ordinal)
+                .ToArray();
             foreach (var (labels, counted) in series)
             {
                 counted.WriteCounts(text, labels);
             }
-            text.Append("# HELP apiserver_request_duration_seconds Response latency in seconds.\n# TYPE apiserver_request_duration_seconds histogram\n");
+            text.Append(
+                "# HELP apiserver_request_duration_seconds Response latency in seconds.\n# TYPE "
+                    + "apiserver_request_duration_seconds histogram\n"
+            );
             foreach (var (labels, measured) in series)
             {
                 measured.WriteDurations(text, labels);

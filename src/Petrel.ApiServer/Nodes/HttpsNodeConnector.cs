@@ -32,7 +32,11 @@ public sealed class HttpsNodeConnector : INodeConnector, IDisposable
 
     /// <inheritdoc/>
     public async ValueTask<ApiResponse> SendAsync(
-        NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken)
+        NodeEndpoint endpoint,
+        string path,
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        CancellationToken cancellationToken
+    )
     {
         if (endpoint.Address.Length == 0 || endpoint.Port == 0)
         {
@@ -45,7 +49,12 @@ public sealed class HttpsNodeConnector : INodeConnector, IDisposable
             var contentType = response.Content.Headers.ContentType?.ToString() ?? "text/plain";
             if (response.IsSuccessStatusCode)
             {
-                return new ApiResponse { StatusCode = 200, ContentType = contentType, Stream = ReadAsync(response, cancellationToken) };
+                return new ApiResponse
+                {
+                    StatusCode = 200,
+                    ContentType = contentType,
+                    Stream = ReadAsync(response, cancellationToken),
+                };
             }
             using (response)
             {
@@ -67,7 +76,9 @@ public sealed class HttpsNodeConnector : INodeConnector, IDisposable
     public void Dispose() => _http.Dispose();
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
-        HttpResponseMessage response, [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpResponseMessage response,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var owned = response;
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -85,9 +96,11 @@ public sealed class HttpsNodeConnector : INodeConnector, IDisposable
 
     private static Uri Target(NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query)
     {
-        var host = IPAddress.TryParse(endpoint.Address, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
-            ? $"[{endpoint.Address}]"
-            : endpoint.Address;
+        var host =
+            IPAddress.TryParse(endpoint.Address, out var address)
+            && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
+                ? $"[{endpoint.Address}]"
+                : endpoint.Address;
         var target = new StringBuilder($"https://{host}:{endpoint.Port}{path}");
         var separator = '?';
         foreach (var (name, value) in query)

@@ -16,5 +16,9 @@ public interface INodeConnector
     /// Refusals of the agent are answers; an unreachable agent is an <see cref="IOException"/>.
     /// </summary>
     ValueTask<ApiResponse> SendAsync(
-        NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken);
+        NodeEndpoint endpoint,
+        string path,
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        CancellationToken cancellationToken
+    );
 }

@@ -22,8 +22,11 @@ internal static class NodeEndpoints
                     }
                 }
             }
-            if (status.TryGetProperty("daemonEndpoints", out var endpoints) && endpoints.TryGetProperty("kubeletEndpoint", out var kubelet)
-                && kubelet.TryGetProperty("Port", out var number))
+            if (
+                status.TryGetProperty("daemonEndpoints", out var endpoints)
+                && endpoints.TryGetProperty("kubeletEndpoint", out var kubelet)
+                && kubelet.TryGetProperty("Port", out var number)
+            )
             {
                 port = number.GetInt32();
             }

@@ -34,5 +34,6 @@ internal static class DocumentAccess
     /// <summary>The time now, as metadata writes it.</summary>
     public static string Timestamp(this TimeProvider time) => Timestamp(time.GetUtcNow());
 
-    public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Timestamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

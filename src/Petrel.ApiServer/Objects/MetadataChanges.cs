@@ -6,7 +6,15 @@ namespace Petrel.ApiServer.Objects;
 /// <summary>Checks what an update may not change in metadata (upstream: ValidateObjectMetaUpdate).</summary>
 internal static class MetadataChanges
 {
-    private static readonly string[] Immutable = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    private static readonly string[] Immutable =
+    [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    ];
 
     public static void Validate(JsonObject document, JsonObject old, FieldErrors errors)
     {
@@ -28,7 +36,9 @@ internal static class MetadataChanges
         {
             errors.Forbidden(
                 "metadata.finalizers",
-                $"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{string.Join(", ", added)}}}");
+                $"no new finalizers can be added if the object is being deleted, found new finalizers "
+                    + $"[]string{{{string.Join(", ", added)}}}"
+            );
         }
     }
 }

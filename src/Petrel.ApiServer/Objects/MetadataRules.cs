@@ -29,8 +29,21 @@ internal static class MetadataRules
         }
         foreach (var (member, value) in others)
         {
-            if (member is not ("name" or "namespace" or "uid" or "creationTimestamp" or "deletionTimestamp" or "deletionGracePeriodSeconds"
-                or "resourceVersion" or "generation" or "managedFields" or "selfLink"))
+            if (
+                member
+                is not (
+                    "name"
+                    or "namespace"
+                    or "uid"
+                    or "creationTimestamp"
+                    or "deletionTimestamp"
+                    or "deletionGracePeriodSeconds"
+                    or "resourceVersion"
+                    or "generation"
+                    or "managedFields"
+                    or "selfLink"
+                )
+            )
             {
                 metadata[member] = value;
             }
@@ -55,7 +68,10 @@ internal static class MetadataRules
     {
         var metadata = document.Metadata();
         var before = old.Metadata();
-        foreach (var name in (ReadOnlySpan<string>)["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"])
+        foreach (
+            var name in (ReadOnlySpan<string>)
+                ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"]
+        )
         {
             if (metadata[name] is null && before[name] is { } value)
             {
@@ -71,8 +87,8 @@ internal static class MetadataRules
     /// <summary>Raises the generation when anything outside metadata and status changed.</summary>
     public static void CountGeneration(JsonObject document, JsonObject old, KindDefinition kind)
     {
-        var annotationsCount = kind.AnnotationsRaiseGeneration
-            && !JsonNode.DeepEquals(document.Metadata()["annotations"], old.Metadata()["annotations"]);
+        var annotationsCount =
+            kind.AnnotationsRaiseGeneration && !JsonNode.DeepEquals(document.Metadata()["annotations"], old.Metadata()["annotations"]);
         if (kind.HasGeneration && (annotationsCount || !SameDesire(document, old, statusCounts: kind.IsCustom && !kind.HasStatus)))
         {
             document.Metadata()["generation"] = (old.Metadata().Number("generation") ?? 0) + 1;
@@ -85,9 +101,16 @@ internal static class MetadataRules
         if (!string.IsNullOrEmpty(uid) && uid != current.Metadata().Text("uid"))
         {
             throw StatusErrors.Conflict(
-                kind, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Metadata().Text("uid")}");
+                kind,
+                name,
+                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {current.Metadata().Text("uid")}"
+            );
         }
-        if (!string.IsNullOrEmpty(resourceVersion) && resourceVersion != "0" && resourceVersion != current.Metadata().Text("resourceVersion"))
+        if (
+            !string.IsNullOrEmpty(resourceVersion)
+            && resourceVersion != "0"
+            && resourceVersion != current.Metadata().Text("resourceVersion")
+        )
         {
             throw StatusErrors.Modified(kind, name);
         }
@@ -105,9 +128,11 @@ internal static class MetadataRules
         var namespaceName = metadata.Text("namespace");
         if (namespaceName.Length > 0 && namespaceName != key.Namespace)
         {
-            throw StatusErrors.BadRequest(kind.Namespaced
-                ? "the namespace of the provided object does not match the namespace sent on the request"
-                : $"namespace is not allowed on cluster-scoped {kind.Gvk.Kind}: metadata.namespace must be empty");
+            throw StatusErrors.BadRequest(
+                kind.Namespaced
+                    ? "the namespace of the provided object does not match the namespace sent on the request"
+                    : $"namespace is not allowed on cluster-scoped {kind.Gvk.Kind}: metadata.namespace must be empty"
+            );
         }
     }
 

@@ -8,7 +8,10 @@ using Petrel.Store;
 
 namespace Petrel.ApiServer.Objects;
 
-/// <summary>The stored form of objects: JSON with apiVersion, kind and metadata first, and without resourceVersion (which <see cref="WireObject"/> adds).</summary>
+/// <summary>
+/// The stored form of objects: JSON with apiVersion, kind and metadata first, and without resourceVersion (which <see cref="WireObject"/>
+/// adds).
+/// </summary>
 internal static class StoredDocument
 {
     public static ReadOnlyMemory<byte> Encode(JsonObject document) => JsonScratch.Write(document, Write);

@@ -76,5 +76,6 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
         return document;
     }
 
-    private static Verbatim Made(JsonObject document) => new(JsonSerializer.SerializeToUtf8Bytes(document, DiscoveryDocuments.Compact), ContentType);
+    private static Verbatim Made(JsonObject document) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(document, DiscoveryDocuments.Compact), ContentType);
 }

@@ -28,5 +28,11 @@ internal static class OpenApiWriter
         };
     }
 
-    public static JsonObject Kind(GroupVersionKind kind) => new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
+    public static JsonObject Kind(GroupVersionKind kind) =>
+        new()
+        {
+            ["group"] = kind.Group,
+            ["version"] = kind.Version,
+            ["kind"] = kind.Kind,
+        };
 }

@@ -130,7 +130,12 @@ internal sealed class SchemaWriter
         {
             list["x-kubernetes-list-map-keys"] = Discovery.ResourceLists.Strings(field.ListMapKeys);
         }
-        list["x-kubernetes-list-type"] = field.ListKind switch { ListKind.Map => "map", ListKind.Set => "set", _ => "atomic" };
+        list["x-kubernetes-list-type"] = field.ListKind switch
+        {
+            ListKind.Map => "map",
+            ListKind.Set => "set",
+            _ => "atomic",
+        };
         Patch(list, field);
         return list;
     }
@@ -168,11 +173,11 @@ internal sealed class SchemaWriter
             case FieldKind.Quantity:
                 return Whole(Special(QuantityName, () => new JsonObject { ["oneOf"] = new JsonArray(Typed("string"), Typed("number")) }));
             case FieldKind.IntOrString:
-                return Whole(Special(IntOrStringName, () => new JsonObject
-                {
-                    ["format"] = "int-or-string",
-                    ["oneOf"] = new JsonArray(Typed("integer"), Typed("string")),
-                }));
+                return Whole(
+                    Special(IntOrStringName, () =>
+                        new JsonObject { ["format"] = "int-or-string", ["oneOf"] = new JsonArray(Typed("integer"), Typed("string")) }
+                    )
+                );
             case FieldKind.Time:
                 return Whole(Special(MetaPrefix + "Time", () => Typed("string", "date-time")));
             case FieldKind.MicroTime:
@@ -180,7 +185,11 @@ internal sealed class SchemaWriter
             case FieldKind.Duration:
                 return Whole(Special(MetaPrefix + "Duration", () => Typed("string")));
             case FieldKind.Json:
-                return Whole(field.Name == "fieldsV1" ? Special(MetaPrefix + "FieldsV1", () => Typed("object")) : Special(RawName, () => Typed("object")));
+                return Whole(
+                    field.Name == "fieldsV1"
+                        ? Special(MetaPrefix + "FieldsV1", () => Typed("object"))
+                        : Special(RawName, () => Typed("object"))
+                );
             default:
                 return field.Kind switch
                 {

@@ -36,7 +36,12 @@ public sealed class SwaggerDocument(KindRegistry kinds)
             }
             return protobuf
                 ? (_protobuf ??= new Verbatim(SwaggerProtobuf.Encode(SwaggerWriter.Write(kinds)), ProtobufType)).Answer(request, Vary)
-                : (_json ??= new Verbatim(JsonSerializer.SerializeToUtf8Bytes(SwaggerWriter.Write(kinds), DiscoveryDocuments.Compact), "application/json")).Answer(request, Vary);
+                : (
+                    _json ??= new Verbatim(
+                        JsonSerializer.SerializeToUtf8Bytes(SwaggerWriter.Write(kinds), DiscoveryDocuments.Compact),
+                        "application/json"
+                    )
+                ).Answer(request, Vary);
         }
     }
 }

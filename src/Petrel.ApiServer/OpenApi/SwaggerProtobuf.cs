@@ -5,20 +5,49 @@ using System.Text.Json.Nodes;
 namespace Petrel.ApiServer.OpenApi;
 
 /// <summary>
-/// Encodes an OpenAPI v2 document as the protobuf message openapi.v2.Document (gnostic's OpenAPIv2.proto), the only form that kubectl before
+/// Encodes an OpenAPI v2 document as the protobuf message openapi.v2.Document (gnostic's OpenAPIv2.proto), the only form that kubectl
+/// before
 /// 1.27 reads.
 /// </summary>
 internal static class SwaggerProtobuf
 {
     // Members of a Schema with a plain value, and their numbers.
-    private static readonly (string Name, int Number)[] SchemaTexts = [("$ref", 1), ("format", 2), ("title", 3), ("description", 4), ("pattern", 13)];
+    private static readonly (string Name, int Number)[] SchemaTexts =
+    [
+        ("$ref", 1),
+        ("format", 2),
+        ("title", 3),
+        ("description", 4),
+        ("pattern", 13),
+    ];
     private static readonly (string Name, int Number)[] SchemaNumbers = [("multipleOf", 6), ("maximum", 7), ("minimum", 9)];
-    private static readonly (string Name, int Number)[] SchemaFlags = [("exclusiveMaximum", 8), ("exclusiveMinimum", 10), ("uniqueItems", 16)];
+    private static readonly (string Name, int Number)[] SchemaFlags =
+    [
+        ("exclusiveMaximum", 8),
+        ("exclusiveMinimum", 10),
+        ("uniqueItems", 16),
+    ];
 
     private static readonly (string Name, int Number)[] SchemaLengths =
-        [("maxLength", 11), ("minLength", 12), ("maxItems", 14), ("minItems", 15), ("maxProperties", 17), ("minProperties", 18)];
+    [
+        ("maxLength", 11),
+        ("minLength", 12),
+        ("maxItems", 14),
+        ("minItems", 15),
+        ("maxProperties", 17),
+        ("minProperties", 18),
+    ];
 
-    private static readonly (string Name, int Number)[] Methods = [("get", 2), ("put", 3), ("post", 4), ("delete", 5), ("options", 6), ("head", 7), ("patch", 8)];
+    private static readonly (string Name, int Number)[] Methods =
+    [
+        ("get", 2),
+        ("put", 3),
+        ("post", 4),
+        ("delete", 5),
+        ("options", 6),
+        ("head", 7),
+        ("patch", 8),
+    ];
 
     public static byte[] Encode(JsonObject document)
     {

@@ -17,8 +17,28 @@ internal static class SwaggerWriter
     // What v2 knows of schemas, besides extensions.
     private static readonly string[] Keywords =
     [
-        "$ref", "format", "title", "description", "default", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
-        "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "example",
+        "$ref",
+        "format",
+        "title",
+        "description",
+        "default",
+        "multipleOf",
+        "maximum",
+        "exclusiveMaximum",
+        "minimum",
+        "exclusiveMinimum",
+        "maxLength",
+        "minLength",
+        "pattern",
+        "maxItems",
+        "minItems",
+        "uniqueItems",
+        "maxProperties",
+        "minProperties",
+        "required",
+        "enum",
+        "type",
+        "example",
     ];
 
     public static JsonObject Write(KindRegistry kinds)
@@ -89,19 +109,24 @@ internal static class SwaggerWriter
         if (operation["requestBody"]?["content"]?.AsObject() is { } bodies)
         {
             result["consumes"] = Texts(bodies.Count == 1 ? ["*/*"] : bodies.Select(b => b.Key));
-            parameters.Insert(0, new JsonObject
-            {
-                ["name"] = "body",
-                ["in"] = "body",
-                ["required"] = (string?)operation["x-kubernetes-action"] is not ("delete" or "deletecollection"),
-                ["schema"] = Schema(bodies.First().Value!["schema"]!.AsObject()),
-            });
+            parameters.Insert(
+                0,
+                new JsonObject
+                {
+                    ["name"] = "body",
+                    ["in"] = "body",
+                    ["required"] = (string?)operation["x-kubernetes-action"] is not ("delete" or "deletecollection"),
+                    ["schema"] = Schema(bodies.First().Value!["schema"]!.AsObject()),
+                }
+            );
         }
         if (parameters.Count > 0)
         {
             result["parameters"] = parameters;
         }
-        result["responses"] = new JsonObject(operation["responses"]!.AsObject().Select(r => KeyValuePair.Create(r.Key, (JsonNode?)Response(r.Value!.AsObject()))));
+        result["responses"] = new JsonObject(
+            operation["responses"]!.AsObject().Select(r => KeyValuePair.Create(r.Key, (JsonNode?)Response(r.Value!.AsObject())))
+        );
         result["schemes"] = Texts(["https"]);
         Extensions(operation, result);
         return result;
@@ -164,7 +189,9 @@ internal static class SwaggerWriter
         }
         if (schema["properties"] is JsonObject properties)
         {
-            result["properties"] = new JsonObject(properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)Schema(p.Value!.AsObject()))));
+            result["properties"] = new JsonObject(
+                properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)Schema(p.Value!.AsObject())))
+            );
         }
         if (schema["items"] is JsonObject items)
         {

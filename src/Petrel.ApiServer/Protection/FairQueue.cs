@@ -3,9 +3,9 @@ using Petrel.ApiServer.Errors;
 namespace Petrel.ApiServer.Protection;
 
 /// <summary>
-/// Lets a bounded number of requests run at a time and keeps the others waiting, in one queue for each flow (a user). Free seats go to the flows
-/// in turn, and no flow has them all: who sends much waits for its own requests, and others hardly notice (upstream: API Priority and Fairness; the
-/// method is the round robin of Nagle, RFC 970).
+/// Lets a bounded number of requests run at a time and keeps the others waiting, in one queue for each flow (a user). Free seats go to the
+/// flows in turn, and no flow has them all: who sends much waits for its own requests, and others hardly notice (upstream: API Priority and
+/// Fairness; the method is the round robin of Nagle, RFC 970).
 /// </summary>
 /// <param name="seats">How many requests run at a time.</param>
 /// <param name="queueLength">How many requests of one flow may wait; more are refused.</param>

@@ -59,7 +59,12 @@ internal static class BodyDecoder
 
     /// <summary>Holds a document against its schema; the problems found before are reported with those found here.</summary>
     public static DecodedBody Conform(
-        JsonObject document, IReadOnlyList<string> problems, GroupVersionKind kind, SchemaType schema, FieldValidation validation)
+        JsonObject document,
+        IReadOnlyList<string> problems,
+        GroupVersionKind kind,
+        SchemaType schema,
+        FieldValidation validation
+    )
     {
         var conforming = DocumentConformance.Check(document, schema);
         if (conforming.TypeErrors.Count > 0)
@@ -76,12 +81,13 @@ internal static class BodyDecoder
         return new(conforming.Document, validation == FieldValidation.Warn ? all : []);
     }
 
-    public static FieldValidation ValidationOf(ApiRequest request) => request.QueryValue("fieldValidation") switch
-    {
-        "Strict" => FieldValidation.Strict,
-        "Ignore" => FieldValidation.Ignore,
-        _ => FieldValidation.Warn,
-    };
+    public static FieldValidation ValidationOf(ApiRequest request) =>
+        request.QueryValue("fieldValidation") switch
+        {
+            "Strict" => FieldValidation.Strict,
+            "Ignore" => FieldValidation.Ignore,
+            _ => FieldValidation.Warn,
+        };
 
     /// <summary>A Content-Type without its parameters, in lower case.</summary>
     public static string MediaType(string contentType)
@@ -101,7 +107,8 @@ internal static class BodyDecoder
         if (apiVersion.Length > 0 && apiVersion != expected.ApiVersion)
         {
             throw StatusErrors.BadRequest(
-                $"the API version in the data ({apiVersion}) does not match the expected API version ({expected.ApiVersion})");
+                $"the API version in the data ({apiVersion}) does not match the expected API version ({expected.ApiVersion})"
+            );
         }
     }
 

@@ -22,7 +22,12 @@ internal readonly record struct ContinueToken(long Revision, string AfterPath)
 
     public override string ToString()
     {
-        var document = new System.Text.Json.Nodes.JsonObject { ["v"] = Version, ["rv"] = Revision, ["start"] = AfterPath + "\0" };
+        var document = new System.Text.Json.Nodes.JsonObject
+        {
+            ["v"] = Version,
+            ["rv"] = Revision,
+            ["start"] = AfterPath + "\0",
+        };
         return Base64Url.EncodeToString(JsonBytes.Of(document).Span);
     }
 

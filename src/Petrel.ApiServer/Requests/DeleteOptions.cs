@@ -61,7 +61,9 @@ internal sealed record DeleteOptions
         long? grace = null;
         if (request.QueryValue("gracePeriodSeconds") is { Length: > 0 } text)
         {
-            grace = long.TryParse(text, out var seconds) ? seconds : throw StatusErrors.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+            grace = long.TryParse(text, out var seconds)
+                ? seconds
+                : throw StatusErrors.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
         }
         var result = new DeleteOptions
         {

@@ -126,7 +126,10 @@ internal sealed record ListOptions
             }
             if (!SendInitialEventsGiven && ResourceVersionMatch is not null)
             {
-                errors.Forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+                errors.Forbidden(
+                    "resourceVersionMatch",
+                    "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                );
             }
         }
         else

@@ -7,7 +7,8 @@ namespace Petrel.ApiServer.Requests;
 /// and routing go by.
 /// </summary>
 /// <param name="IsResource">False for paths outside <c>/api/V/…</c> and <c>/apis/G/V/…</c>, where only Path and Verb count.</param>
-/// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection; for other paths the method in lower case.</param>
+/// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection; for other paths the method in lower
+/// case.</param>
 public sealed record RequestInfo(
     string Path,
     bool IsResource,
@@ -17,7 +18,8 @@ public sealed record RequestInfo(
     string Namespace = "",
     string Resource = "",
     string Name = "",
-    string Subresource = "")
+    string Subresource = ""
+)
 {
     /// <summary>Reads a request.</summary>
     public static RequestInfo Parse(ApiRequest request)
@@ -51,17 +53,19 @@ public sealed record RequestInfo(
         return new(request.Path, true, VerbOf(request, name), group, version, namespaceName, resource, name, subresource);
     }
 
-    private static string VerbOf(ApiRequest request, string name) => request.Method switch
-    {
-        "GET" or "HEAD" when IsTrue(request.QueryValue("watch")) => "watch",
-        "GET" or "HEAD" => name.Length > 0 ? "get" : "list",
-        "POST" => "create",
-        "PUT" => "update",
-        "PATCH" => "patch",
-        "DELETE" => name.Length > 0 ? "delete" : "deletecollection",
-        _ => "",
-    };
+    private static string VerbOf(ApiRequest request, string name) =>
+        request.Method switch
+        {
+            "GET" or "HEAD" when IsTrue(request.QueryValue("watch")) => "watch",
+            "GET" or "HEAD" => name.Length > 0 ? "get" : "list",
+            "POST" => "create",
+            "PUT" => "update",
+            "PATCH" => "patch",
+            "DELETE" => name.Length > 0 ? "delete" : "deletecollection",
+            _ => "",
+        };
 
     /// <summary>A boolean query parameter, as upstream reads one.</summary>
-    public static bool IsTrue(string? value) => value is not null && !value.Equals("false", StringComparison.OrdinalIgnoreCase) && value != "0";
+    public static bool IsTrue(string? value) =>
+        value is not null && !value.Equals("false", StringComparison.OrdinalIgnoreCase) && value != "0";
 }

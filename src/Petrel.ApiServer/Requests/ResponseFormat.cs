@@ -39,7 +39,8 @@ internal static class Accepts
                     return ResponseFormat.Object;
                 case "Table" when Parameter(parts, "v") is "v1" && Parameter(parts, "g") is "meta.k8s.io":
                     return ResponseFormat.Table;
-                case "PartialObjectMetadata" or "PartialObjectMetadataList" when Parameter(parts, "v") is "v1" && Parameter(parts, "g") is "meta.k8s.io":
+                case "PartialObjectMetadata"
+                or "PartialObjectMetadataList" when Parameter(parts, "v") is "v1" && Parameter(parts, "g") is "meta.k8s.io":
                     return ResponseFormat.Metadata;
             }
         }

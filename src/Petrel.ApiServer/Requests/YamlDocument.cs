@@ -76,7 +76,8 @@ internal static class YamlDocument
                 var members = new JsonObject();
                 foreach (var (key, value) in mapping.Children)
                 {
-                    var name = (key as YamlScalarNode)?.Value ?? throw new DocumentFormatException($"line {key.Start.Line}: a key must be a scalar");
+                    var name = (key as YamlScalarNode)?.Value
+                        ?? throw new DocumentFormatException($"line {key.Start.Line}: a key must be a scalar");
                     members[name] = Convert(value, depth + 1, ref budget);
                 }
                 return members;
@@ -120,8 +121,10 @@ internal static class YamlDocument
             }
             return JsonValue.Create(integer);
         }
-        if (text.StartsWith("0x", StringComparison.Ordinal)
-            && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal))
+        if (
+            text.StartsWith("0x", StringComparison.Ordinal)
+            && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal)
+        )
         {
             return JsonValue.Create(hexadecimal);
         }
@@ -129,8 +132,11 @@ internal static class YamlDocument
         {
             return JsonValue.Create(System.Convert.ToInt64(text[2..], 8));
         }
-        return (char.IsAsciiDigit(text[0]) || text[0] is '-' or '+' or '.') && text.Any(char.IsAsciiDigit)
-            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+        return
+            (char.IsAsciiDigit(text[0]) || text[0] is '-' or '+' or '.')
+            && text.Any(char.IsAsciiDigit)
+            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
             ? JsonValue.Create(number)
             : JsonValue.Create(text);
     }

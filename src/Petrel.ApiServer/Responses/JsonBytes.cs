@@ -7,7 +7,8 @@ namespace Petrel.ApiServer.Responses;
 /// <summary>Writes documents as UTF-8 JSON the way the server does everywhere: compact, and escaping only what JSON requires.</summary>
 internal static class JsonBytes
 {
-    public static JsonWriterOptions Options { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static JsonWriterOptions Options { get; } =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static ReadOnlyMemory<byte> Of(JsonNode node) => JsonScratch.Write(node, static (node, writer) => node.WriteTo(writer));
 }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Petrel.ApiServer.Responses;
 
 /// <summary>
-/// A writer over a buffer that the thread keeps, for documents that are written whole and at once: what is written is copied out, and nothing
-/// else is allocated.
+/// A writer over a buffer that the thread keeps, for documents that are written whole and at once: what is written is copied out, and
+/// nothing else is allocated.
 /// </summary>
 internal static class JsonScratch
 {

@@ -10,7 +10,13 @@ namespace Petrel.ApiServer.Responses;
 internal static class ObjectResponses
 {
     public static ApiResponse Object(
-        ResourceRequest request, WireObject value, DateTimeOffset now, int statusCode = 200, IReadOnlyList<string>? warnings = null) => new()
+        ResourceRequest request,
+        WireObject value,
+        DateTimeOffset now,
+        int statusCode = 200,
+        IReadOnlyList<string>? warnings = null
+    ) =>
+        new()
         {
             StatusCode = statusCode,
             Headers = Warnings(warnings),
@@ -58,15 +64,25 @@ internal static class ObjectResponses
         return new ApiResponse { StatusCode = statusCode, Body = JsonBytes.Of(status) };
     }
 
-    public static ApiResponse Text(int statusCode, string text) => new()
-    {
-        StatusCode = statusCode,
-        ContentType = "text/plain; charset=utf-8",
-        Body = System.Text.Encoding.UTF8.GetBytes(text),
-    };
+    public static ApiResponse Text(int statusCode, string text) =>
+        new()
+        {
+            StatusCode = statusCode,
+            ContentType = "text/plain; charset=utf-8",
+            Body = System.Text.Encoding.UTF8.GetBytes(text),
+        };
 
     // RFC 7234: a warning is a code, an agent ("-" for none) and a quoted text.
-    public static KeyValuePair<string, string>[] Warnings(IReadOnlyList<string>? warnings) => warnings is null or []
-        ? []
-        : [.. warnings.Select(w => KeyValuePair.Create("Warning", $"299 - \"{w.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""))];
+    public static KeyValuePair<string, string>[] Warnings(IReadOnlyList<string>? warnings) =>
+        warnings is null or []
+            ? []
+            :
+            [
+                .. warnings.Select(w =>
+                    KeyValuePair.Create(
+                        "Warning",
+                        $"299 - \"{w.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
+                    )
+                ),
+            ];
 }

@@ -11,13 +11,18 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Reviews;
 
-/// <summary>Answers who the caller is and who may do what: <c>kubectl auth whoami</c> and <c>can-i</c>, and what asks on others' behalf.</summary>
+/// <summary>
+/// Answers who the caller is and who may do what: <c>kubectl auth whoami</c> and <c>can-i</c>, and what asks on others' behalf.
+/// </summary>
 internal sealed class AccessReviews(ServerParts parts)
 {
     /// <summary>Whether the kind is a question that is answered here.</summary>
     public static bool Answers(KindDefinition kind) =>
-        kind == ReviewKinds.SelfSubject || kind == ReviewKinds.SubjectAccess || kind == ReviewKinds.SelfSubjectAccess
-        || kind == ReviewKinds.SelfSubjectRules || kind == ReviewKinds.LocalSubjectAccess;
+        kind == ReviewKinds.SelfSubject
+        || kind == ReviewKinds.SubjectAccess
+        || kind == ReviewKinds.SelfSubjectAccess
+        || kind == ReviewKinds.SelfSubjectRules
+        || kind == ReviewKinds.LocalSubjectAccess;
 
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
@@ -42,7 +47,16 @@ internal sealed class AccessReviews(ServerParts parts)
         {
             var subject = request.Kind == ReviewKinds.SelfSubjectAccess ? user : Subject(spec);
             var asked = Asked(spec, request);
-            var allowed = await parts.Authorizer.IsAllowedAsync(asked, new ApiRequest { Method = "GET", Path = asked.Path, User = subject }, cancellationToken);
+            var allowed = await parts.Authorizer.IsAllowedAsync(
+                asked,
+                new ApiRequest
+                {
+                    Method = "GET",
+                    Path = asked.Path,
+                    User = subject,
+                },
+                cancellationToken
+            );
             review["status"] = new JsonObject { ["allowed"] = allowed };
             if (!allowed && parts.Authorizer.Rbac.Problems(asked, subject) is { Length: > 2 } problem)
             {
@@ -65,9 +79,12 @@ internal sealed class AccessReviews(ServerParts parts)
         var (resource, path) = (spec.Child("resourceAttributes"), spec.Child("nonResourceAttributes"));
         if ((resource is null) == (path is null))
         {
-            throw Invalid("spec.resourceAttributes", resource is null
-                ? "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-                : "cannot be specified in combination with nonResourceAttributes");
+            throw Invalid(
+                "spec.resourceAttributes",
+                resource is null
+                    ? "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+                    : "cannot be specified in combination with nonResourceAttributes"
+            );
         }
         if (path is not null)
         {
@@ -80,7 +97,16 @@ internal sealed class AccessReviews(ServerParts parts)
             throw Invalid("spec.resourceAttributes.namespace", $"must match metadata.namespace: {request.Key.Namespace}");
         }
         return new RequestInfo(
-            "", true, resource.Text("verb"), resource.Text("group"), resource.Text("version"), resource.Text("namespace"), resource.Text("resource"), resource.Text("name"), resource.Text("subresource"));
+            "",
+            true,
+            resource.Text("verb"),
+            resource.Text("group"),
+            resource.Text("version"),
+            resource.Text("namespace"),
+            resource.Text("resource"),
+            resource.Text("name"),
+            resource.Text("subresource")
+        );
     }
 
     private JsonObject Rules(UserInfo user, string namespaceName)
@@ -97,7 +123,12 @@ internal sealed class AccessReviews(ServerParts parts)
         {
             (rule.NonResourceUrls.Count > 0 ? paths : resources).Add((JsonNode)rule.ToDocument());
         }
-        return new JsonObject { ["resourceRules"] = resources, ["nonResourceRules"] = paths, ["incomplete"] = false };
+        return new JsonObject
+        {
+            ["resourceRules"] = resources,
+            ["nonResourceRules"] = paths,
+            ["incomplete"] = false,
+        };
     }
 
     private static StatusException Invalid(string field, string why)

@@ -21,7 +21,11 @@ internal sealed class TokenReviews(ServerParts parts)
             throw StatusErrors.BadRequest("token is required for TokenReview in authentication");
         }
         IReadOnlyList<string> audiences = [.. spec.Texts("audiences")];
-        var verdict = await parts.Authenticator.ReadAsync(token, audiences.Count > 0 ? audiences : parts.Options.ApiAudiences, cancellationToken);
+        var verdict = await parts.Authenticator.ReadAsync(
+            token,
+            audiences.Count > 0 ? audiences : parts.Options.ApiAudiences,
+            cancellationToken
+        );
         review.Metadata()["creationTimestamp"] = null;
         review["status"] = verdict.User is { } user
             ? new JsonObject

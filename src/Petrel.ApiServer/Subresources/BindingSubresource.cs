@@ -25,14 +25,26 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine,
     /// <param name="podName">The pod, or empty when the binding's own name says it.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     public async ValueTask<ApiResponse> RunAsync(
-        ApiRequest request, KindDefinition pods, string namespaceName, string podName, CancellationToken cancellationToken)
+        ApiRequest request,
+        KindDefinition pods,
+        string namespaceName,
+        string podName,
+        CancellationToken cancellationToken
+    )
     {
         var call = WriteCall.Read(request, "CreateOptions", "binding");
         var binding = BodyDecoder.Decode(request, BindingKind, KubernetesSchemas.ForKind(BindingKind)!).Document;
         var name = binding.Metadata().Text("name") is { Length: > 0 } named ? named : podName;
         MetadataRules.CheckPath(binding, pods, new(namespaceName, podName));
         Validate(binding, name);
-        var admitted = new AdmissionRequest { Kind = pods, Key = new(namespaceName, name), Operation = AdmissionOperation.Create, Call = call, Object = binding };
+        var admitted = new AdmissionRequest
+        {
+            Kind = pods,
+            Key = new(namespaceName, name),
+            Operation = AdmissionOperation.Create,
+            Call = call,
+            Object = binding,
+        };
         await admission.AdmitAsync(admitted, cancellationToken);
         // Webhooks may have chosen another node.
         var target = Validate(binding, name);
@@ -47,7 +59,8 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine,
                 Assign(pod, name, target, binding);
                 return pod;
             },
-            cancellationToken);
+            cancellationToken
+        );
         return ObjectResponses.Success(201);
     }
 

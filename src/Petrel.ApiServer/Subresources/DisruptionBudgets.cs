@@ -84,13 +84,16 @@ internal static class DisruptionBudgets
 
     private static StatusException Exhausted(string name, JsonObject status)
     {
-        var failure = status.Objects("conditions").FirstOrDefault(
-            c => c.Text("type") == "DisruptionAllowed" && c.Text("status") == "False" && c.Text("reason") == "SyncFailed");
+        var failure = status
+            .Objects("conditions")
+            .FirstOrDefault(c => c.Text("type") == "DisruptionAllowed" && c.Text("status") == "False" && c.Text("reason") == "SyncFailed");
         return Violation(
             failure is null
-                ? $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has {status.Number("currentHealthy") ?? 0} currently"
+                ? $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
+                    + $"{status.Number("currentHealthy") ?? 0} currently"
                 : $"The disruption budget {name} does not allow evicting pods currently because it failed sync: {failure.Text("message")}",
-            retryAfterSeconds: 0);
+            retryAfterSeconds: 0
+        );
     }
 
     private static StatusException Violation(string cause, int retryAfterSeconds)

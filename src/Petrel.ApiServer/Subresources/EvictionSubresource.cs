@@ -33,12 +33,16 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
         {
             throw StatusErrors.BadRequest("name in URL does not match name in Eviction object");
         }
-        var options = eviction.Child("deleteOptions") is { } document ? DeleteOptions.FromDocument(document.DeepClone().AsObject()) : new DeleteOptions();
+        var options = eviction.Child("deleteOptions") is { } document
+            ? DeleteOptions.FromDocument(document.DeepClone().AsObject())
+            : new DeleteOptions();
         if (call.DryRun)
         {
             options = options with { DryRun = true };
         }
-        await engine.RunAsync(request.Kind, request.Key, options, call, cancellationToken, pod => PrepareAsync(request.Key, pod, cancellationToken));
+        await engine.RunAsync(request.Kind, request.Key, options, call, cancellationToken, pod =>
+            PrepareAsync(request.Key, pod, cancellationToken)
+        );
         return ObjectResponses.Success(201);
     }
 
@@ -58,14 +62,19 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
         }
         var covering = (await AdmissionReads.ListAsync(parts, _budgets, key.Namespace, cancellationToken))
             .Select(entry => (Entry: entry, Document: DeepJson.Node(entry.Value.Span)!.AsObject()))
-            .Where(budget => DisruptionBudgets.Covers(budget.Document, pod)).ToList();
+            .Where(budget => DisruptionBudgets.Covers(budget.Document, pod))
+            .ToList();
         if (covering.Count == 0)
         {
             return null;
         }
         if (covering.Count > 1)
         {
-            throw new StatusException(500, "", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+            throw new StatusException(
+                500,
+                "",
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            );
         }
         var (entry, budget) = covering[0];
         if (DisruptionBudgets.LetsUnhealthyGo(budget, pod))
@@ -85,15 +94,18 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
         {
             conditions.Remove(earlier);
         }
-        conditions.Add((JsonNode)new JsonObject
-        {
-            ["type"] = "DisruptionTarget",
-            ["status"] = "True",
-            ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = parts.Time.Timestamp(),
-            ["reason"] = "EvictionByEvictionAPI",
-            ["message"] = "Eviction API: evicting",
-        });
+        conditions.Add(
+            (JsonNode)
+                new JsonObject
+                {
+                    ["type"] = "DisruptionTarget",
+                    ["status"] = "True",
+                    ["lastProbeTime"] = null,
+                    ["lastTransitionTime"] = parts.Time.Timestamp(),
+                    ["reason"] = "EvictionByEvictionAPI",
+                    ["message"] = "Eviction API: evicting",
+                }
+        );
         if (conditions.Parent is null)
         {
             status["conditions"] = conditions;

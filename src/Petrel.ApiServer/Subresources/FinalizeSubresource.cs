@@ -35,7 +35,8 @@ internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine
                 }
                 return current;
             },
-            cancellationToken);
+            cancellationToken
+        );
         return ObjectResponses.Object(request, result, parts.Time.GetUtcNow());
     }
 }

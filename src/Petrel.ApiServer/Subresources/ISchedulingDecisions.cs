@@ -3,7 +3,9 @@ using Petrel.Model;
 
 namespace Petrel.ApiServer.Subresources;
 
-/// <summary>What the scheduler beside the API server remembers of its decisions, for <c>pods/NAME/schedulingdecision</c>. Called on any thread.</summary>
+/// <summary>
+/// What the scheduler beside the API server remembers of its decisions, for <c>pods/NAME/schedulingdecision</c>. Called on any thread.
+/// </summary>
 public interface ISchedulingDecisions
 {
     /// <summary>The names that pods call the scheduler by (<c>spec.schedulerName</c>).</summary>
@@ -12,6 +14,8 @@ public interface ISchedulingDecisions
     /// <summary>How many pods' decisions are kept.</summary>
     int Kept { get; }
 
-    /// <summary>The decisions about a pod, a document of scheduling.petrel.dev/v1 SchedulingDecision without metadata; null when none is recorded.</summary>
+    /// <summary>
+    /// The decisions about a pod, a document of scheduling.petrel.dev/v1 SchedulingDecision without metadata; null when none is recorded.
+    /// </summary>
     JsonObject? Find(ObjectKey pod, string uid);
 }

@@ -44,7 +44,9 @@ internal sealed class LogSubresource(ServerParts parts)
         }
         catch (IOException e)
         {
-            throw StatusErrors.InternalError($"Get \"https://{endpoint.Address}:{endpoint.Port}/containerLogs/{request.Key.Namespace}/{request.Key.Name}/{container}\": {e.Message}");
+            throw StatusErrors.InternalError(
+                $"Get \"https://{endpoint.Address}:{endpoint.Port}/containerLogs/{request.Key.Namespace}/{request.Key.Name}/{container}\": {e.Message}"
+            );
         }
     }
 
@@ -85,7 +87,14 @@ internal sealed class LogSubresource(ServerParts parts)
         }
         if (request.QueryValue("sinceTime") is { Length: > 0 } since)
         {
-            if (!DateTimeOffset.TryParse(since, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out _))
+            if (
+                !DateTimeOffset.TryParse(
+                    since,
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    System.Globalization.DateTimeStyles.AssumeUniversal,
+                    out _
+                )
+            )
             {
                 throw StatusErrors.BadRequest($"sinceTime: \"{since}\" is not an RFC 3339 time");
             }
@@ -105,9 +114,11 @@ internal sealed class LogSubresource(ServerParts parts)
         var others = Names(spec, "initContainers");
         if (asked.Length == 0)
         {
-            if (pod.GetProperty("metadata").TryGetProperty("annotations", out var annotations)
+            if (
+                pod.GetProperty("metadata").TryGetProperty("annotations", out var annotations)
                 && annotations.TryGetProperty("kubectl.kubernetes.io/default-container", out var preferred)
-                && containers.Contains(preferred.GetString()!))
+                && containers.Contains(preferred.GetString()!)
+            )
             {
                 return preferred.GetString()!;
             }
@@ -116,14 +127,17 @@ internal sealed class LogSubresource(ServerParts parts)
                 return containers[0];
             }
             var choice = $"a container name must be specified for pod {podName}, choose one of: [{string.Join(' ', containers)}]";
-            throw StatusErrors.BadRequest(others.Count == 0 ? choice : $"{choice} or one of the init containers: [{string.Join(' ', others)}]");
+            throw StatusErrors.BadRequest(
+                others.Count == 0 ? choice : $"{choice} or one of the init containers: [{string.Join(' ', others)}]"
+            );
         }
         return containers.Contains(asked) || others.Contains(asked) || Names(spec, "ephemeralContainers").Contains(asked)
             ? asked
             : throw StatusErrors.BadRequest($"container {asked} is not valid for pod {podName}");
     }
 
-    private static List<string> Names(JsonElement spec, string list) => spec.TryGetProperty(list, out var containers)
-        ? [.. containers.EnumerateArray().Select(c => c.GetProperty("name").GetString()!)]
-        : [];
+    private static List<string> Names(JsonElement spec, string list) =>
+        spec.TryGetProperty(list, out var containers)
+            ? [.. containers.EnumerateArray().Select(c => c.GetProperty("name").GetString()!)]
+            : [];
 }

@@ -43,14 +43,23 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                 }
                 var patch = ObjectPatch.Read(request.Http, request.Kind);
                 var patched = await ScaleAsync(
-                    request, call, scale => patch.Apply(scale, ScaleKind, schema, call.Validation).Document, cancellationToken);
+                    request,
+                    call,
+                    scale => patch.Apply(scale, ScaleKind, schema, call.Validation).Document,
+                    cancellationToken
+                );
                 return Answer(request.Kind, patched, call.Warnings);
             default:
                 throw StatusErrors.MethodNotAllowed();
         }
     }
 
-    private async ValueTask<WireObject> ApplyAsync(ResourceRequest request, SchemaType schema, WriteCall call, CancellationToken cancellationToken)
+    private async ValueTask<WireObject> ApplyAsync(
+        ResourceRequest request,
+        SchemaType schema,
+        WriteCall call,
+        CancellationToken cancellationToken
+    )
     {
         var scale = ApplyConfiguration.Read(request.Http, ScaleKind, schema, call);
         MetadataRules.CheckPath(scale.Document, request.Kind, request.Key);
@@ -67,7 +76,8 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                 call.Applied = result.Managers;
                 return result.Document;
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static long CheckReplicas(JsonObject scale, string name)
@@ -82,7 +92,12 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
         throw StatusErrors.Invalid(ScaleKind, name, errors.All);
     }
 
-    private ValueTask<WireObject> ScaleAsync(ResourceRequest request, WriteCall call, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken) =>
+    private ValueTask<WireObject> ScaleAsync(
+        ResourceRequest request,
+        WriteCall call,
+        Func<JsonObject, JsonObject> change,
+        CancellationToken cancellationToken
+    ) =>
         engine.RunAsync(
             request.Kind,
             request.Key,
@@ -100,14 +115,16 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                 workload.Metadata().CopyFrom(scale.Metadata(), "uid");
                 return workload;
             },
-            cancellationToken);
+            cancellationToken
+        );
 
-    private static ApiResponse Answer(KindDefinition kind, WireObject workload, IReadOnlyList<string> warnings) => new()
-    {
-        StatusCode = 200,
-        Headers = ObjectResponses.Warnings(warnings),
-        Body = JsonBytes.Of(Of(kind, DeepJson.Node(workload.ToArray())!.AsObject())),
-    };
+    private static ApiResponse Answer(KindDefinition kind, WireObject workload, IReadOnlyList<string> warnings) =>
+        new()
+        {
+            StatusCode = 200,
+            Headers = ObjectResponses.Warnings(warnings),
+            Body = JsonBytes.Of(Of(kind, DeepJson.Node(workload.ToArray())!.AsObject())),
+        };
 
     private static JsonObject Of(KindDefinition kind, JsonObject workload)
     {
@@ -124,20 +141,18 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             ["apiVersion"] = ScaleKind.ApiVersion,
             ["metadata"] = metadata,
             ["spec"] = new JsonObject { ["replicas"] = Fields.AsNumber(At(kind.Scale.Replicas)) ?? 0 },
-            ["status"] = new JsonObject
-            {
-                ["replicas"] = Fields.AsNumber(At(kind.Scale.StatusReplicas)) ?? 0,
-                ["selector"] = selector,
-            },
+            ["status"] = new JsonObject { ["replicas"] = Fields.AsNumber(At(kind.Scale.StatusReplicas)) ?? 0, ["selector"] = selector },
         };
     }
 
     // A label selector, or the plain map of labels that ReplicationControllers have, or its text, as custom resources keep it.
-    private static string Selector(JsonNode? selector) => selector switch
-    {
-        JsonObject map when !map.Has("matchLabels") && !map.Has("matchExpressions") =>
-            LabelSelector.FromLabels(map.Select(m => KeyValuePair.Create(m.Key, Fields.AsText(m.Value) ?? ""))).ToString(),
-        JsonObject or null => LabelSelector.FromDocument(selector).ToString(),
-        _ => Fields.AsText(selector) ?? "",
-    };
+    private static string Selector(JsonNode? selector) =>
+        selector switch
+        {
+            JsonObject map when !map.Has("matchLabels") && !map.Has("matchExpressions") => LabelSelector
+                .FromLabels(map.Select(m => KeyValuePair.Create(m.Key, Fields.AsText(m.Value) ?? "")))
+                .ToString(),
+            JsonObject or null => LabelSelector.FromDocument(selector).ToString(),
+            _ => Fields.AsText(selector) ?? "",
+        };
 }

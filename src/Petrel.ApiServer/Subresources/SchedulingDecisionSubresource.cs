@@ -10,7 +10,10 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Subresources;
 
-/// <summary>GET of <c>pods/NAME/schedulingdecision</c>: why a pod is where it is, or nowhere, as the scheduler recorded it; or why nothing is recorded.</summary>
+/// <summary>
+/// GET of <c>pods/NAME/schedulingdecision</c>: why a pod is where it is, or nowhere, as the scheduler recorded it; or why nothing is
+/// recorded.
+/// </summary>
 internal sealed class SchedulingDecisionSubresource(ServerParts parts, ISchedulingDecisions? decisions)
 {
     public const string Name = "schedulingdecision";
@@ -25,7 +28,16 @@ internal sealed class SchedulingDecisionSubresource(ServerParts parts, IScheduli
         var document = decisions?.Find(request.Key, uid) ?? throw NotRecorded(request, WhyNone(pod.RootElement));
         document.Insert(0, "apiVersion", SchedulingDecisionSchema.Gvk.ApiVersion);
         document.Insert(1, "kind", SchedulingDecisionSchema.Gvk.Kind);
-        document.Insert(2, "metadata", new JsonObject { ["name"] = request.Key.Name, ["namespace"] = request.Key.Namespace, ["uid"] = uid });
+        document.Insert(
+            2,
+            "metadata",
+            new JsonObject
+            {
+                ["name"] = request.Key.Name,
+                ["namespace"] = request.Key.Namespace,
+                ["uid"] = uid,
+            }
+        );
         return new ApiResponse { StatusCode = 200, Body = JsonBytes.Of(document) };
     }
 
@@ -48,7 +60,11 @@ internal sealed class SchedulingDecisionSubresource(ServerParts parts, IScheduli
         {
             // Only the binding writes that condition.
             return pod.Items("status", "conditions").Any(c => c.Text("type") == "PodScheduled" && c.Text("status") == "True")
-                ? ("NotKept", $"it is on node {node}, and how that was decided is not kept: the decisions about the last {decisions.Kept} pods are, until the server restarts")
+                ? (
+                    "NotKept",
+                    $"it is on node {node}, and how that was decided is not kept: the decisions about the last "
+                        + $"{decisions.Kept} pods are, until the server restarts"
+                )
                 : ("BoundByName", $"its spec.nodeName said {node} from the start: no scheduler chose it");
         }
         return pod.Has("metadata", "deletionTimestamp")
@@ -56,14 +72,16 @@ internal sealed class SchedulingDecisionSubresource(ServerParts parts, IScheduli
             : ("NotScheduledYet", "the scheduler has not looked at it yet");
     }
 
-    private static StatusException NotRecorded(ResourceRequest request, (string Reason, string Message) why) => new(
-        404,
-        "NotFound",
-        $"there is no scheduling decision about pod \"{request.Key.Name}\": {why.Message}",
-        new JsonObject
-        {
-            ["name"] = request.Key.Name,
-            ["kind"] = $"{request.Kind.Plural}/{Name}",
-            ["causes"] = new JsonArray(new JsonObject { ["reason"] = why.Reason, ["message"] = why.Message }),
-        });
+    private static StatusException NotRecorded(ResourceRequest request, (string Reason, string Message) why) =>
+        new(
+            404,
+            "NotFound",
+            $"there is no scheduling decision about pod \"{request.Key.Name}\": {why.Message}",
+            new JsonObject
+            {
+                ["name"] = request.Key.Name,
+                ["kind"] = $"{request.Kind.Plural}/{Name}",
+                ["causes"] = new JsonArray(new JsonObject { ["reason"] = why.Reason, ["message"] = why.Message }),
+            }
+        );
 }

@@ -12,14 +12,18 @@ using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Subresources;
 
-/// <summary>POST of <c>serviceaccounts/NAME/token</c> (authentication.k8s.io/v1 TokenRequest): a token of the account, for a time, and bound to an object when asked so.</summary>
+/// <summary>
+/// POST of <c>serviceaccounts/NAME/token</c> (authentication.k8s.io/v1 TokenRequest): a token of the account, for a time, and bound to an
+/// object when asked so.
+/// </summary>
 internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admission)
 {
     private const long DefaultSeconds = 3600;
     private const long LeastSeconds = 600;
     private const long MostSeconds = 1L << 32;
 
-    // Pods that read their token once and never again keep working for a year: what asks for just this many seconds is the volume that every pod gets.
+    // Pods that read their token once and never again keep working for a year: what asks for just this many seconds is the volume that
+    // every pod gets.
     private const long VolumeSeconds = 3607;
     private const long ExtendedSeconds = 365L * 24 * 60 * 60;
 
@@ -35,16 +39,33 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
         call.BodyWarnings = body.Warnings;
         var wanted = body.Document;
         var key = request.Key;
-        var account = await _objects.FindAsync("serviceaccounts", key, cancellationToken) ?? throw StatusErrors.NotFound(request.Kind, key.Name);
+        var account = await _objects.FindAsync("serviceaccounts", key, cancellationToken)
+            ?? throw StatusErrors.NotFound(request.Kind, key.Name);
         CheckName(wanted, key);
         var spec = Fill(wanted, key);
         Validate(spec);
-        var admitted = new AdmissionRequest { Kind = request.Kind, Key = key, Operation = AdmissionOperation.Create, Call = call, Object = wanted };
+        var admitted = new AdmissionRequest
+        {
+            Kind = request.Kind,
+            Key = key,
+            Operation = AdmissionOperation.Create,
+            Call = call,
+            Object = wanted,
+        };
         await admission.AdmitAsync(admitted, cancellationToken);
         await admission.ValidateAsync(admitted, cancellationToken);
 
         spec = wanted.Ensure("spec");
-        var token = await BindAsync(spec, new(key, account.Child("metadata").Text("uid"), [.. spec.Texts("audiences")], spec.Number("expirationSeconds") ?? DefaultSeconds), cancellationToken);
+        var token = await BindAsync(
+            spec,
+            new(
+                key,
+                account.Child("metadata").Text("uid"),
+                [.. spec.Texts("audiences")],
+                spec.Number("expirationSeconds") ?? DefaultSeconds
+            ),
+            cancellationToken
+        );
         var (now, shown) = (parts.Time.GetUtcNow(), token.Seconds);
         if (token is { Pod: not null, Seconds: VolumeSeconds } && !token.Audiences.Except(parts.Options.ApiAudiences).Any())
         {
@@ -55,7 +76,12 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
             ["token"] = call.DryRun ? "" : tokens.Issue(token),
             ["expirationTimestamp"] = DocumentAccess.Timestamp(now.AddSeconds(shown)),
         };
-        return new ApiResponse { StatusCode = 201, Headers = ObjectResponses.Warnings(call.Warnings), Body = JsonBytes.Of(wanted) };
+        return new ApiResponse
+        {
+            StatusCode = 201,
+            Headers = ObjectResponses.Warnings(call.Warnings),
+            Body = JsonBytes.Of(wanted),
+        };
     }
 
     private static void CheckName(JsonObject wanted, ObjectKey key)
@@ -122,7 +148,16 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
             return token;
         }
         var (version, kind, name) = (reference.Text("apiVersion"), reference.Text("kind"), reference.Text("name"));
-        var plural = version == "v1" ? kind switch { "Pod" => "pods", "Secret" => "secrets", "Node" => "nodes", _ => "" } : "";
+        var plural =
+            version == "v1"
+                ? kind switch
+                {
+                    "Pod" => "pods",
+                    "Secret" => "secrets",
+                    "Node" => "nodes",
+                    _ => "",
+                }
+                : "";
         if (plural.Length == 0)
         {
             throw StatusErrors.BadRequest($"cannot bind token to object of type {Described(version, kind)}");
@@ -132,12 +167,19 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
         var uid = bound.Metadata().Text("uid");
         if (kind == "Pod" && bound.Child("spec").Text("serviceAccountName") != token.Account.Name)
         {
-            throw StatusErrors.BadRequest($"cannot bind token for serviceaccount \"{token.Account.Name}\" to pod running with different serviceaccount name.");
+            throw StatusErrors.BadRequest(
+                $"cannot bind token for serviceaccount \"{token.Account.Name}\" to pod running with different serviceaccount name."
+            );
         }
         if (reference.Text("uid") is { Length: > 0 } asked && asked != uid)
         {
             throw StatusErrors.Conflict(
-                "", kind, name, $"the UID in the bound object reference ({asked}) does not match the UID in record. The object might have been deleted and then recreated");
+                "",
+                kind,
+                name,
+                $"the UID in the bound object reference ({asked}) does not match the UID in record. The object might have been "
+                    + $"deleted and then recreated"
+            );
         }
         var itself = new BoundObject(name, uid);
         return kind switch
@@ -152,7 +194,9 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
     private async ValueTask<BoundObject?> NodeOfAsync(JsonObject pod, CancellationToken cancellationToken)
     {
         var name = pod.Child("spec").Text("nodeName");
-        return name.Length == 0 ? null : new(name, (await _objects.FindAsync("nodes", new("", name), cancellationToken)).Child("metadata").Text("uid"));
+        return name.Length == 0
+            ? null
+            : new(name, (await _objects.FindAsync("nodes", new("", name), cancellationToken)).Child("metadata").Text("uid"));
     }
 
     private static string Described(string apiVersion, string kind)

@@ -32,11 +32,12 @@ public sealed record TableOptions
     public required DateTimeOffset Now { get; init; }
 
     /// <summary>Reads <c>?includeObject=</c>; null when it is not one of the three.</summary>
-    public static IncludeObject? ReadIncludeObject(string? text) => text switch
-    {
-        null or "" or "Metadata" => Tables.IncludeObject.Metadata,
-        "Object" => Tables.IncludeObject.Object,
-        "None" => Tables.IncludeObject.None,
-        _ => null,
-    };
+    public static IncludeObject? ReadIncludeObject(string? text) =>
+        text switch
+        {
+            null or "" or "Metadata" => Tables.IncludeObject.Metadata,
+            "Object" => Tables.IncludeObject.Object,
+            "None" => Tables.IncludeObject.None,
+            _ => null,
+        };
 }

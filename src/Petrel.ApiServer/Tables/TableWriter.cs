@@ -25,7 +25,12 @@ public static class TableWriter
     }
 
     /// <inheritdoc cref="Write(KindDefinition, IEnumerable{ReadOnlyMemory{byte}}, TableOptions)"/>
-    public static void Write(IBufferWriter<byte> output, KindDefinition kind, IEnumerable<ReadOnlyMemory<byte>> objects, TableOptions options)
+    public static void Write(
+        IBufferWriter<byte> output,
+        KindDefinition kind,
+        IEnumerable<ReadOnlyMemory<byte>> objects,
+        TableOptions options
+    )
     {
         using var writer = new Utf8JsonWriter(output, WriterOptions);
         writer.WriteStartObject();

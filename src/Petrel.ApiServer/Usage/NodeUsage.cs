@@ -7,15 +7,21 @@ internal sealed record NodeUsage(string Node, NodeReading? Earlier, NodeReading 
     public TimeSpan Window => Earlier is null ? TimeSpan.Zero : Latest.At - Earlier.At;
 
     /// <summary>The cores that the node keeps busy, and its working set; null without two readings.</summary>
-    public (double Cores, double Bytes)? Whole => Earlier is null || Latest.Node.CpuSeconds < Earlier.Node.CpuSeconds
-        ? null
-        : ((Latest.Node.CpuSeconds - Earlier.Node.CpuSeconds) / Window.TotalSeconds, Latest.Node.WorkingSet);
+    public (double Cores, double Bytes)? Whole =>
+        Earlier is null || Latest.Node.CpuSeconds < Earlier.Node.CpuSeconds
+            ? null
+            : ((Latest.Node.CpuSeconds - Earlier.Node.CpuSeconds) / Window.TotalSeconds, Latest.Node.WorkingSet);
 
     /// <summary>
-    /// Each pod's containers in order of their names. A container that has started since the earlier reading is measured from its start, when
-    /// that is long enough ago to tell (upstream: ten seconds); a pod of which one container can't be measured is left out.
+    /// Each pod's containers in order of their names. A container that has started since the earlier reading is measured from its start,
+    /// when that is long enough ago to tell (upstream: ten seconds); a pod of which one container can't be measured is left out.
     /// </summary>
-    public IEnumerable<(string Namespace, string Pod, TimeSpan Window, IReadOnlyList<(string Name, double Cores, double Bytes)> Containers)> Pods()
+    public IEnumerable<(
+        string Namespace,
+        string Pod,
+        TimeSpan Window,
+        IReadOnlyList<(string Name, double Cores, double Bytes)> Containers
+    )> Pods()
     {
         foreach (var pod in Latest.Containers.GroupBy(c => (c.Key.Namespace, c.Key.Pod)))
         {
@@ -42,7 +48,12 @@ internal sealed record NodeUsage(string Node, NodeReading? Earlier, NodeReading 
 
     private (double Cores, TimeSpan Over)? Rate((string, string, string) key, Reading reading)
     {
-        if (Earlier is not null && Earlier.Containers.TryGetValue(key, out var before) && before.StartedAt == reading.StartedAt && reading.CpuSeconds >= before.CpuSeconds)
+        if (
+            Earlier is not null
+            && Earlier.Containers.TryGetValue(key, out var before)
+            && before.StartedAt == reading.StartedAt
+            && reading.CpuSeconds >= before.CpuSeconds
+        )
         {
             return ((reading.CpuSeconds - before.CpuSeconds) / Window.TotalSeconds, Window);
         }

@@ -6,7 +6,11 @@ namespace Petrel.ApiServer.Usage;
 /// <param name="At">When the agent measured.</param>
 /// <param name="Containers">By namespace, pod and container.</param>
 /// <param name="Node">The node's own figures.</param>
-internal sealed record NodeReading(DateTimeOffset At, IReadOnlyDictionary<(string Namespace, string Pod, string Container), Reading> Containers, Reading Node);
+internal sealed record NodeReading(
+    DateTimeOffset At,
+    IReadOnlyDictionary<(string Namespace, string Pod, string Container), Reading> Containers,
+    Reading Node
+);
 
 /// <param name="CpuSeconds">Processor time so far.</param>
 /// <param name="WorkingSet">Bytes.</param>
@@ -60,14 +64,18 @@ internal static class ResourceMetricsText
         {
             throw new FormatException($"\"{line}\": expected a closing brace after the labels");
         }
-        var rest = (close >= 0 ? line[(close + 1)..] : line[line.IndexOf(' ', StringComparison.Ordinal)..]).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var rest = (close >= 0 ? line[(close + 1)..] : line[line.IndexOf(' ', StringComparison.Ordinal)..]).Split(
+            ' ',
+            StringSplitOptions.RemoveEmptyEntries
+        );
         if (rest.Length is 0 or > 2 || !double.TryParse(rest[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
         {
             throw new FormatException($"\"{line}\": expected a number, and perhaps a time, after the name");
         }
         var name = brace >= 0 ? line[..brace] : line[..line.IndexOf(' ', StringComparison.Ordinal)];
         var labels = close >= 0 ? line[(brace + 1)..close] : "";
-        DateTimeOffset? at = rest.Length == 2 ? DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(rest[1], CultureInfo.InvariantCulture)) : null;
+        DateTimeOffset? at =
+            rest.Length == 2 ? DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(rest[1], CultureInfo.InvariantCulture)) : null;
         return (name, (Label(labels, "namespace"), Label(labels, "pod"), Label(labels, "container")), value, at);
     }
 

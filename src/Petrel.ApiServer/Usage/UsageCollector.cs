@@ -8,8 +8,8 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Usage;
 
 /// <summary>
-/// Asks every node's agent what its containers use, and keeps the last two answers: a rate needs both (upstream: metrics-server). Nothing is
-/// stored; after a restart there are no metrics until two answers are there again.
+/// Asks every node's agent what its containers use, and keeps the last two answers: a rate needs both (upstream: metrics-server). Nothing
+/// is stored; after a restart there are no metrics until two answers are there again.
 /// </summary>
 internal sealed partial class UsageCollector(ServerParts parts)
 {
@@ -18,7 +18,9 @@ internal sealed partial class UsageCollector(ServerParts parts)
 
     private const int AtOnce = 50;
 
-    private volatile ImmutableSortedDictionary<string, NodeUsage> _nodes = ImmutableSortedDictionary.Create<string, NodeUsage>(StringComparer.Ordinal);
+    private volatile ImmutableSortedDictionary<string, NodeUsage> _nodes = ImmutableSortedDictionary.Create<string, NodeUsage>(
+        StringComparer.Ordinal
+    );
 
     /// <summary>By the node's name; only nodes that answered of late.</summary>
     public IReadOnlyDictionary<string, NodeUsage> Nodes => _nodes;
@@ -75,7 +77,8 @@ internal sealed partial class UsageCollector(ServerParts parts)
             var reading = ResourceMetricsText.Read(text, parts.Time.GetUtcNow());
             return new(endpoint.Node, before?.Latest.At < reading.At ? before.Latest : before?.Earlier, reading);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is IOException or FormatException or OperationCanceledException)
+        catch (Exception e)
+            when (!cancellationToken.IsCancellationRequested && e is IOException or FormatException or OperationCanceledException)
         {
             LogNoAnswer(parts.Log, endpoint.Node, e.Message);
             // One answer that is missing is no reason to know nothing.

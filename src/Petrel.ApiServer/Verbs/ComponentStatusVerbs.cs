@@ -16,11 +16,16 @@ internal sealed class ComponentStatusVerbs(ServerParts parts, ListVerb lists, IC
     public ApiResponse Run(ResourceRequest request)
     {
         // A store that fails ends the server; one that the caches have not caught up with is not to be relied on yet.
-        List<KeyValuePair<string, string>> all = [.. components?.Read() ?? [], new("store", parts.Caches.Revision >= 0 ? "" : "not read yet")];
+        List<KeyValuePair<string, string>> all =
+        [
+            .. components?.Read() ?? [],
+            new("store", parts.Caches.Revision >= 0 ? "" : "not read yet"),
+        ];
         var statuses = all.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => Wire(c.Key, c.Value));
         if (request.Key.Name.Length > 0)
         {
-            var one = statuses.FirstOrDefault(c => c.Name == request.Key.Name) ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
+            var one = statuses.FirstOrDefault(c => c.Name == request.Key.Name)
+                ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
             return ObjectResponses.Object(request, one, parts.Time.GetUtcNow());
         }
         var options = ListOptions.Read(request.Http, request.Kind, watch: false);

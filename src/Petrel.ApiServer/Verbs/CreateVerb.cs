@@ -41,7 +41,12 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
 
     /// <summary>Creates a conforming document, as if a client had sent it.</summary>
     public async ValueTask<WireObject> CreateAsync(
-        KindDefinition kind, string namespaceName, JsonObject document, WriteCall call, CancellationToken cancellationToken)
+        KindDefinition kind,
+        string namespaceName,
+        JsonObject document,
+        WriteCall call,
+        CancellationToken cancellationToken
+    )
     {
         var isService = kind.Gvk is { Group: "", Kind: "Service" };
         var generated = document.Metadata().Text("name").Length == 0;
@@ -59,7 +64,9 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             FieldTracking.Store(candidate, managers);
             var key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name"));
             // Validation needs the address, and an address only a valid Service.
-            IReadOnlyList<StoreOperation> extra = isService ? await allocations.AllocateAsync(kind, key, candidate, null, cancellationToken) : [];
+            IReadOnlyList<StoreOperation> extra = isService
+                ? await allocations.AllocateAsync(kind, key, candidate, null, cancellationToken)
+                : [];
             Validate(kind, key, candidate);
             await admission.ValidateAsync(request, cancellationToken);
             var stored = StoredDocument.Encode(candidate, kind);
@@ -71,7 +78,10 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
                     ? new WireObject(kind, storeKey[kind.StorePrefix.Length..], shown, 0)
                     : throw StatusErrors.AlreadyExists(kind, key.Name);
             }
-            var result = await parts.Store.CommitAsync([StoreOperation.Put(storeKey, stored, 0), .. extra, .. request.Commits], cancellationToken);
+            var result = await parts.Store.CommitAsync(
+                [StoreOperation.Put(storeKey, stored, 0), .. extra, .. request.Commits],
+                cancellationToken
+            );
             if (result.Succeeded)
             {
                 return new WireObject(kind, storeKey[kind.StorePrefix.Length..], shown, result.Revision);
@@ -90,14 +100,15 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
         }
     }
 
-    private static AdmissionRequest Admission(KindDefinition kind, string namespaceName, JsonObject candidate, WriteCall call) => new()
-    {
-        Kind = kind,
-        Key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name")),
-        Operation = AdmissionOperation.Create,
-        Call = call,
-        Object = candidate,
-    };
+    private static AdmissionRequest Admission(KindDefinition kind, string namespaceName, JsonObject candidate, WriteCall call) =>
+        new()
+        {
+            Kind = kind,
+            Key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name")),
+            Operation = AdmissionOperation.Create,
+            Call = call,
+            Object = candidate,
+        };
 
     private static void Validate(KindDefinition kind, ObjectKey key, JsonObject document)
     {

@@ -14,13 +14,20 @@ internal sealed class DeleteCollectionVerb(ListVerb list, DeleteEngine engine)
         var selection = ListOptions.Read(request.Http, request.Kind, watch: false);
         var options = DeleteOptions.Read(request.Http);
         var page = await list.SelectAsync(request, selection, cancellationToken);
-        var call = new WriteCall { User = request.Http.User, UserAgent = request.Http.UserAgent, DryRun = options.DryRun };
+        var call = new WriteCall
+        {
+            User = request.Http.User,
+            UserAgent = request.Http.UserAgent,
+            DryRun = options.DryRun,
+        };
         var deleted = new List<WireObject>();
         foreach (var item in page.Items)
         {
             try
             {
-                deleted.Add((await engine.RunAsync(request.Kind, new ObjectKey(item.Namespace, item.Name), options, call, cancellationToken)).Object);
+                deleted.Add(
+                    (await engine.RunAsync(request.Kind, new ObjectKey(item.Namespace, item.Name), options, call, cancellationToken)).Object
+                );
             }
             catch (StatusException e) when (e.Reason == "NotFound")
             {

@@ -34,7 +34,8 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
         DeleteOptions options,
         WriteCall call,
         CancellationToken cancellationToken,
-        Func<JsonObject, ValueTask<IReadOnlyList<StoreOperation>>>? before = null)
+        Func<JsonObject, ValueTask<IReadOnlyList<StoreOperation>>>? before = null
+    )
     {
         var storeKey = kind.StoreKey(key);
         var path = storeKey[kind.StorePrefix.Length..];
@@ -46,7 +47,15 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
             var uid = document.Metadata().Text("uid");
             CheckPreconditions(kind, key.Name, document, options);
             var old = document.DeepClone().AsObject();
-            var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Delete, Call = call, Old = old, Deletion = options };
+            var request = new AdmissionRequest
+            {
+                Kind = kind,
+                Key = key,
+                Operation = AdmissionOperation.Delete,
+                Call = call,
+                Old = old,
+                Deletion = options,
+            };
             await admission.AdmitAsync(request, cancellationToken);
             await admission.ValidateAsync(request, cancellationToken);
             if (before is not null)
@@ -65,7 +74,9 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
             {
                 return new(new WireObject(kind, path, StoredDocument.Encode(document), entry.ModRevision), uid, gone);
             }
-            var operation = gone ? StoreOperation.Delete(storeKey, entry.ModRevision) : StoreOperation.Put(storeKey, stored, entry.ModRevision);
+            var operation = gone
+                ? StoreOperation.Delete(storeKey, entry.ModRevision)
+                : StoreOperation.Put(storeKey, stored, entry.ModRevision);
             IReadOnlyList<StoreOperation> releases = gone ? await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken) : [];
             var result = await parts.Store.CommitAsync([operation, .. releases, .. request.Commits], cancellationToken);
             if (result.Succeeded)
@@ -115,7 +126,10 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
         if (options.PreconditionResourceVersion is { Length: > 0 } expected && expected != current)
         {
             throw StatusErrors.Conflict(
-                kind, name, $"Precondition failed: ResourceVersion in precondition: {expected}, ResourceVersion in object meta: {current}");
+                kind,
+                name,
+                $"Precondition failed: ResourceVersion in precondition: {expected}, ResourceVersion in object meta: {current}"
+            );
         }
     }
 }

@@ -31,7 +31,13 @@ internal static class Deletion
     /// <summary>Adds and removes the garbage collector's finalizers as the propagation policy has it.</summary>
     public static void ApplyPropagation(JsonObject document, DeleteOptions options)
     {
-        var policy = options.PropagationPolicy ?? options.OrphanDependents switch { true => "Orphan", false => "Background", null => null };
+        var policy = options.PropagationPolicy
+            ?? options.OrphanDependents switch
+            {
+                true => "Orphan",
+                false => "Background",
+                null => null,
+            };
         if (policy is null)
         {
             return;
@@ -58,7 +64,12 @@ internal static class Deletion
 
     /// <summary>What a deleted object gives back in the same commit.</summary>
     public static ValueTask<IReadOnlyList<StoreOperation>> ReleasesAsync(
-        ServerParts parts, KindDefinition kind, ObjectKey key, JsonObject document, CancellationToken cancellationToken) =>
+        ServerParts parts,
+        KindDefinition kind,
+        ObjectKey key,
+        JsonObject document,
+        CancellationToken cancellationToken
+    ) =>
         kind.Gvk is { Group: "", Kind: "Service" }
             ? ServiceAllocations.ReleaseAsync(parts.Store, key, document, cancellationToken)
             : ValueTask.FromResult<IReadOnlyList<StoreOperation>>([]);

@@ -17,5 +17,6 @@ internal sealed class GetVerb(ServerParts parts)
     }
 
     private WireObject Find(ResourceRequest request) =>
-        parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind) ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
+        parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
+        ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
 }

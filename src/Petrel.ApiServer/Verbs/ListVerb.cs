@@ -49,7 +49,13 @@ internal sealed class ListVerb(ServerParts parts)
             if (!token.IsInconsistent)
             {
                 return await FromHistoryAsync(
-                    request, options, token.Revision, token.AfterPath, () => StatusErrors.ContinueExpired(token.Inconsistent.ToString()), cancellationToken);
+                    request,
+                    options,
+                    token.Revision,
+                    token.AfterPath,
+                    () => StatusErrors.ContinueExpired(token.Inconsistent.ToString()),
+                    cancellationToken
+                );
             }
             await Freshness.WaitAsync(parts, null, cancellationToken);
             return FromSnapshot(parts.Caches.Of(request.Kind).Current, request, options, token.AfterPath);
@@ -57,7 +63,14 @@ internal sealed class ListVerb(ServerParts parts)
         if (options.ResourceVersionMatch == "Exact")
         {
             await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
-            return await FromHistoryAsync(request, options, options.ResourceVersion!.Value, null, StatusErrors.RevisionCompacted, cancellationToken);
+            return await FromHistoryAsync(
+                request,
+                options,
+                options.ResourceVersion!.Value,
+                null,
+                StatusErrors.RevisionCompacted,
+                cancellationToken
+            );
         }
         await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
         var snapshot = parts.Caches.Of(request.Kind).Current;
@@ -67,7 +80,13 @@ internal sealed class ListVerb(ServerParts parts)
     private static ListPage FromSnapshot(Snapshot snapshot, ResourceRequest request, ListOptions options, string? afterPath)
     {
         var (start, end) = snapshot.Range(request.PathPrefix, afterPath);
-        var items = new List<WireObject>(options.SelectsAll ? options.Limit > 0 ? Math.Min(options.Limit, end - start) : end - start : 0);
+        var items = new List<WireObject>(
+            options.SelectsAll
+                ? options.Limit > 0
+                    ? Math.Min(options.Limit, end - start)
+                    : end - start
+                : 0
+        );
         var visited = 0;
         foreach (var stored in snapshot.Between(start, end))
         {
@@ -87,7 +106,13 @@ internal sealed class ListVerb(ServerParts parts)
     }
 
     private async ValueTask<ListPage> FromHistoryAsync(
-        ResourceRequest request, ListOptions options, long revision, string? afterPath, Func<StatusException> expired, CancellationToken cancellationToken)
+        ResourceRequest request,
+        ListOptions options,
+        long revision,
+        string? afterPath,
+        Func<StatusException> expired,
+        CancellationToken cancellationToken
+    )
     {
         var kind = request.Kind;
         var items = new List<WireObject>();
@@ -96,7 +121,13 @@ internal sealed class ListVerb(ServerParts parts)
         {
             while (true)
             {
-                var range = await parts.Store.RangeAsync(kind.StorePrefix + request.PathPrefix, revision, after, HistoryPage, cancellationToken);
+                var range = await parts.Store.RangeAsync(
+                    kind.StorePrefix + request.PathPrefix,
+                    revision,
+                    after,
+                    HistoryPage,
+                    cancellationToken
+                );
                 for (var i = 0; i < range.Entries.Count; i++)
                 {
                     var item = StoredDocument.Wire(kind.Storage ?? kind, range.Entries[i]).As(kind);
@@ -125,7 +156,11 @@ internal sealed class ListVerb(ServerParts parts)
 
     private static ReadOnlyMemory<byte> Join(ResourceRequest request, ListPage page)
     {
-        var start = Start((request.Kind.ListKind.Length > 0 ? request.Kind.ListKind : request.Kind.Gvk.Kind + "List"), request.Kind.Gvk.ApiVersion, page);
+        var start = Start(
+            (request.Kind.ListKind.Length > 0 ? request.Kind.ListKind : request.Kind.Gvk.Kind + "List"),
+            request.Kind.Gvk.ApiVersion,
+            page
+        );
         long length = start.Length + 2 + Math.Max(0, page.Items.Count - 1);
         foreach (var item in page.Items)
         {
@@ -164,7 +199,9 @@ internal sealed class ListVerb(ServerParts parts)
     }
 
     private static byte[] Start(string kind, string apiVersion, ListPage page) =>
-        Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{page.Metadata().ToJsonString()},\"items\":[");
+        Encoding.UTF8.GetBytes(
+            $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{page.Metadata().ToJsonString()},\"items\":["
+        );
 }
 
 /// <summary>Objects of a list, the revision that they are a picture of, and where the list goes on.</summary>

@@ -35,11 +35,17 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
                 call.BodyWarnings = body.Warnings;
                 return body.Document;
             },
-            cancellationToken);
+            cancellationToken
+        );
         return ObjectResponses.Object(request, patched, parts.Time.GetUtcNow(), 200, call.Warnings);
     }
 
-    private async ValueTask<ApiResponse> ApplyAsync(ResourceRequest request, UpdateScope scope, WriteCall call, CancellationToken cancellationToken)
+    private async ValueTask<ApiResponse> ApplyAsync(
+        ResourceRequest request,
+        UpdateScope scope,
+        WriteCall call,
+        CancellationToken cancellationToken
+    )
     {
         var (kind, key) = (request.Kind, request.Key);
         var configuration = ApplyConfiguration.Read(request.Http, kind.Gvk, kind.Schema, call);
@@ -59,14 +65,19 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
                         call.Applied = result.Managers;
                         return result.Document;
                     },
-                    cancellationToken);
+                    cancellationToken
+                );
                 return ObjectResponses.Object(request, applied, parts.Time.GetUtcNow(), 200, call.Warnings);
             }
             catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object && e.Details.Text("name") == key.Name)
             {
                 if (configuration.Document.Metadata().Text("uid") is { Length: > 0 } uid)
                 {
-                    throw StatusErrors.Conflict(kind, key.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                    throw StatusErrors.Conflict(
+                        kind,
+                        key.Name,
+                        $"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                    );
                 }
             }
             try
@@ -99,7 +110,8 @@ internal sealed class ObjectPatch
     private readonly JsonNode _patch;
     private readonly IReadOnlyList<string> _problems;
 
-    private ObjectPatch(string type, JsonNode patch, IReadOnlyList<string> problems) => (_type, _patch, _problems) = (type, patch, problems);
+    private ObjectPatch(string type, JsonNode patch, IReadOnlyList<string> problems) =>
+        (_type, _patch, _problems) = (type, patch, problems);
 
     public static ObjectPatch Read(ApiRequest request, KindDefinition kind)
     {
@@ -160,13 +172,16 @@ internal sealed class ObjectPatch
         }
         if (_type == StrategicPatchType)
         {
-            // Upstream merges into the object of a type, which these two say nothing of: clients name the parent's kind when they patch its scale.
+            // Upstream merges into the object of a type, which these two say nothing of: clients name the parent's kind when they patch its
+            // scale.
             (document["apiVersion"], document["kind"]) = (kind.ApiVersion, kind.Kind);
         }
         var (apiVersion, name) = (document.Text("apiVersion"), document.Text("kind"));
         if (apiVersion != kind.ApiVersion || name != kind.Kind)
         {
-            throw StatusErrors.BadRequest($"a patch may not change apiVersion and kind from {kind.ApiVersion} {kind.Kind} to {apiVersion} {name}");
+            throw StatusErrors.BadRequest(
+                $"a patch may not change apiVersion and kind from {kind.ApiVersion} {kind.Kind} to {apiVersion} {name}"
+            );
         }
         return BodyDecoder.Conform(document, _problems, kind, schema, validation);
     }

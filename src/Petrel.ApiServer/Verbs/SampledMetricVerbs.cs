@@ -13,8 +13,9 @@ using Petrel.Model.Selectors;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>
-/// custom.metrics.k8s.io/v1beta2 and external.metrics.k8s.io/v1beta1, from the MetricSamples that are not too old. Their paths name metrics where
-/// others name kinds: <c>namespaces/NS/RESOURCE[.GROUP]/NAME|*/METRIC</c>, <c>namespaces/NS/metrics/METRIC</c>, and <c>namespaces/NS/METRIC</c>.
+/// custom.metrics.k8s.io/v1beta2 and external.metrics.k8s.io/v1beta1, from the MetricSamples that are not too old. Their paths name metrics
+/// where others name kinds: <c>namespaces/NS/RESOURCE[.GROUP]/NAME|*/METRIC</c>, <c>namespaces/NS/metrics/METRIC</c>, and
+/// <c>namespaces/NS/METRIC</c>.
 /// </summary>
 internal sealed class SampledMetricVerbs(ServerParts parts)
 {
@@ -22,12 +23,13 @@ internal sealed class SampledMetricVerbs(ServerParts parts)
     public const string ExternalGroup = "external.metrics.k8s.io";
 
     /// <summary>The answer, or null when the request is about another group.</summary>
-    public ApiResponse? Answer(RequestInfo info, ApiRequest http) => (info.Group, info.Version) switch
-    {
-        (CustomGroup, "v1beta2") => Custom(Readable(info), http),
-        (ExternalGroup, "v1beta1") => External(Readable(info), http),
-        _ => null,
-    };
+    public ApiResponse? Answer(RequestInfo info, ApiRequest http) =>
+        (info.Group, info.Version) switch
+        {
+            (CustomGroup, "v1beta2") => Custom(Readable(info), http),
+            (ExternalGroup, "v1beta1") => External(Readable(info), http),
+            _ => null,
+        };
 
     private static RequestInfo Readable(RequestInfo info) => info.Verb is "get" or "list" ? info : throw StatusErrors.MethodNotAllowed();
 
@@ -47,9 +49,14 @@ internal sealed class SampledMetricVerbs(ServerParts parts)
                 {
                     var value = Common(s);
                     value.Insert(0, "metricName", info.Resource);
-                    value.Insert(1, "metricLabels", s.Has("spec", "labels") ? JsonNode.Parse(s.At("spec", "labels").GetRawText()) : new JsonObject());
+                    value.Insert(
+                        1,
+                        "metricLabels",
+                        s.Has("spec", "labels") ? JsonNode.Parse(s.At("spec", "labels").GetRawText()) : new JsonObject()
+                    );
                     return value;
-                }));
+                })
+        );
     }
 
     private ApiResponse Custom(RequestInfo info, ApiRequest http)
@@ -73,7 +80,12 @@ internal sealed class SampledMetricVerbs(ServerParts parts)
             .Select(s =>
             {
                 var value = Common(s);
-                var about = new JsonObject { ["kind"] = kind.Gvk.Kind, ["name"] = s.Text("spec", "describedObject", "name"), ["apiVersion"] = kind.Gvk.ApiVersion };
+                var about = new JsonObject
+                {
+                    ["kind"] = kind.Gvk.Kind,
+                    ["name"] = s.Text("spec", "describedObject", "name"),
+                    ["apiVersion"] = kind.Gvk.ApiVersion,
+                };
                 if (kind.Namespaced)
                 {
                     about.Insert(1, "namespace", info.Namespace);
@@ -126,19 +138,25 @@ internal sealed class SampledMetricVerbs(ServerParts parts)
         return sample.Text("spec", "describedObject", "kind") == kind.Gvk.Kind && (slash < 0 ? "" : apiVersion[..slash]) == kind.Gvk.Group;
     }
 
-    private static JsonObject Common(JsonElement sample) => new()
-    {
-        ["timestamp"] = sample.Text("spec", "timestamp"),
-        ["windowSeconds"] = sample.Number("spec", "windowSeconds") is > 0 and var seconds ? seconds : null,
-        ["value"] = sample.Text("spec", "value"),
-    };
+    private static JsonObject Common(JsonElement sample) =>
+        new()
+        {
+            ["timestamp"] = sample.Text("spec", "timestamp"),
+            ["windowSeconds"] = sample.Number("spec", "windowSeconds") is > 0 and var seconds ? seconds : null,
+            ["value"] = sample.Text("spec", "value"),
+        };
 
     private static DateTimeOffset At(JsonElement sample) =>
-        DateTimeOffset.Parse(sample.Text("spec", "timestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+        DateTimeOffset.Parse(
+            sample.Text("spec", "timestamp"),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal
+        );
 
-    private static Dictionary<string, string> Labels(JsonElement sample) => sample.At("spec", "labels") is { ValueKind: JsonValueKind.Object } labels
-        ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
-        : [];
+    private static Dictionary<string, string> Labels(JsonElement sample) =>
+        sample.At("spec", "labels") is { ValueKind: JsonValueKind.Object } labels
+            ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
+            : [];
 
     private static LabelSelector Selector(ApiRequest http, string parameter)
     {
@@ -152,15 +170,18 @@ internal sealed class SampledMetricVerbs(ServerParts parts)
         }
     }
 
-    private static ApiResponse List(string kind, string apiVersion, IEnumerable<JsonObject> items) => new()
-    {
-        StatusCode = 200,
-        Body = JsonBytes.Of(new JsonObject
+    private static ApiResponse List(string kind, string apiVersion, IEnumerable<JsonObject> items) =>
+        new()
         {
-            ["kind"] = kind,
-            ["apiVersion"] = apiVersion,
-            ["metadata"] = new JsonObject(),
-            ["items"] = new JsonArray([.. items]),
-        }),
-    };
+            StatusCode = 200,
+            Body = JsonBytes.Of(
+                new JsonObject
+                {
+                    ["kind"] = kind,
+                    ["apiVersion"] = apiVersion,
+                    ["metadata"] = new JsonObject(),
+                    ["items"] = new JsonArray([.. items]),
+                }
+            ),
+        };
 }

@@ -48,7 +48,13 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
     /// </param>
     /// <param name="cancellationToken">Ends the attempts.</param>
     public async ValueTask<WireObject> RunAsync(
-        KindDefinition kind, ObjectKey key, UpdateScope scope, WriteCall call, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
+        KindDefinition kind,
+        ObjectKey key,
+        UpdateScope scope,
+        WriteCall call,
+        Func<JsonObject, JsonObject> change,
+        CancellationToken cancellationToken
+    )
     {
         var storeKey = kind.StoreKey(key);
         while (true)
@@ -68,16 +74,25 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 kind.Default(changed);
                 managers = call.Applied ?? FieldTracking.OnUpdate(parts, kind, old, changed, stated, call);
             }
-            var request = new AdmissionRequest { Kind = kind, Key = key, Operation = AdmissionOperation.Update, Call = call, Object = changed, Old = old };
+            var request = new AdmissionRequest
+            {
+                Kind = kind,
+                Key = key,
+                Operation = AdmissionOperation.Update,
+                Call = call,
+                Object = changed,
+                Old = old,
+            };
             if (scope != UpdateScope.Server)
             {
                 await admission.AdmitAsync(request, cancellationToken);
                 Prepare(kind, scope, changed, old);
                 FieldTracking.Store(changed, managers.ToJson());
             }
-            IReadOnlyList<StoreOperation> extra = scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
-                ? await allocations.AllocateAsync(kind, key, changed, old, cancellationToken)
-                : [];
+            IReadOnlyList<StoreOperation> extra =
+                scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
+                    ? await allocations.AllocateAsync(kind, key, changed, old, cancellationToken)
+                    : [];
             if (scope != UpdateScope.Server)
             {
                 Validate(kind, key, changed, old);
@@ -107,12 +122,22 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         }
     }
 
-    private static WireObject Shown(KindDefinition kind, string storeKey, JsonObject document, ReadOnlyMemory<byte> stored, long revision) =>
-        new(kind, storeKey[kind.StorePrefix.Length..], kind.ToStorage is null ? stored : StoredDocument.Encode(document), revision);
+    private static WireObject Shown(
+        KindDefinition kind,
+        string storeKey,
+        JsonObject document,
+        ReadOnlyMemory<byte> stored,
+        long revision
+    ) => new(kind, storeKey[kind.StorePrefix.Length..], kind.ToStorage is null ? stored : StoredDocument.Encode(document), revision);
 
     // A write that changes nothing but when managers are said to have written changes nothing.
     private static ReadOnlyMemory<byte> WithoutNewTimes(
-        KindDefinition kind, JsonObject changed, JsonObject old, ReadOnlyMemory<byte> stored, StoreEntry entry)
+        KindDefinition kind,
+        JsonObject changed,
+        JsonObject old,
+        ReadOnlyMemory<byte> stored,
+        StoreEntry entry
+    )
     {
         if (changed.Any(member => member.Key != "metadata" && !JsonNode.DeepEquals(member.Value, old[member.Key])))
         {
@@ -157,7 +182,8 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             return result;
         }
         result.CopyFrom(changed, "status");
-        // Upstream's status strategies keep spec and labels as they were, and let annotations through: controllers note their progress in them.
+        // Upstream's status strategies keep spec and labels as they were, and let annotations through: controllers note their progress in
+        // them.
         if (changed["metadata"] is JsonObject metadata)
         {
             result["metadata"]!.AsObject().CopyFrom(metadata, "annotations");

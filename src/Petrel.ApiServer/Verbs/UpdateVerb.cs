@@ -38,8 +38,8 @@ internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateV
             var updated = await engine.RunAsync(request.Kind, request.Key, scope, call, _ => Stated(), cancellationToken);
             return ObjectResponses.Object(request, updated, parts.Time.GetUtcNow(), 200, call.Warnings);
         }
-        catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object
-            && CreatedByUpdate.Contains(request.Kind.Plural) && !hasRevision)
+        catch (StatusException e)
+            when (e.Reason == "NotFound" && scope == UpdateScope.Object && CreatedByUpdate.Contains(request.Kind.Plural) && !hasRevision)
         {
             var created = await create.CreateAsync(request.Kind, request.Key.Namespace, Stated(), call, cancellationToken);
             return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);

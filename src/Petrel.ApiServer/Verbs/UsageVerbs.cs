@@ -12,7 +12,9 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Verbs;
 
-/// <summary>GET of PodMetrics and NodeMetrics. They have the labels of the pod or node that they are about, so that selectors find them.</summary>
+/// <summary>
+/// GET of PodMetrics and NodeMetrics. They have the labels of the pod or node that they are about, so that selectors find them.
+/// </summary>
 internal sealed class UsageVerbs(ServerParts parts, ListVerb lists, UsageCollector collector)
 {
     public ApiResponse Run(ResourceRequest request)
@@ -37,17 +39,28 @@ internal sealed class UsageVerbs(ServerParts parts, ListVerb lists, UsageCollect
     private IEnumerable<(string Path, DateTimeOffset At, TimeSpan Window, JsonObject Usage)> Nodes() =>
         from node in collector.Nodes.Values
         where node.Whole is not null
-        select (node.Node, node.Latest.At, node.Window, new JsonObject { ["usage"] = Amounts(node.Whole!.Value.Cores, node.Whole.Value.Bytes) });
+        select (
+            node.Node,
+            node.Latest.At,
+            node.Window,
+            new JsonObject { ["usage"] = Amounts(node.Whole!.Value.Cores, node.Whole.Value.Bytes) }
+        );
 
     private IEnumerable<(string Path, DateTimeOffset At, TimeSpan Window, JsonObject Usage)> PodsOf(string ns) =>
         from node in collector.Nodes.Values
         from pod in node.Pods()
         where ns.Length == 0 || pod.Namespace == ns
-        select ($"{pod.Namespace}/{pod.Pod}", node.Latest.At, pod.Window, new JsonObject
-        {
-            ["containers"] = new JsonArray(
-                [.. pod.Containers.Select(c => new JsonObject { ["name"] = c.Name, ["usage"] = Amounts(c.Cores, c.Bytes) })]),
-        });
+        select (
+            $"{pod.Namespace}/{pod.Pod}",
+            node.Latest.At,
+            pod.Window,
+            new JsonObject
+            {
+                ["containers"] = new JsonArray([
+                    .. pod.Containers.Select(c => new JsonObject { ["name"] = c.Name, ["usage"] = Amounts(c.Cores, c.Bytes) }),
+                ]),
+            }
+        );
 
     private WireObject Wire(ResourceRequest request, string path, DateTimeOffset at, TimeSpan window, JsonObject usage, WireObject about)
     {
@@ -79,11 +92,9 @@ internal sealed class UsageVerbs(ServerParts parts, ListVerb lists, UsageCollect
         return new WireObject(request.Kind, path, StoredDocument.Encode(value), parts.Caches.Revision);
     }
 
-    private static JsonObject Amounts(double cores, double bytes) => new()
-    {
-        ["cpu"] = $"{(long)Math.Ceiling(cores * 1e9)}n",
-        ["memory"] = $"{(long)bytes / 1024}Ki",
-    };
+    private static JsonObject Amounts(double cores, double bytes) =>
+        new() { ["cpu"] = $"{(long)Math.Ceiling(cores * 1e9)}n", ["memory"] = $"{(long)bytes / 1024}Ki" };
 
-    private static string Rfc3339(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Rfc3339(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -52,7 +52,8 @@ internal sealed class WatchVerb(ServerParts parts)
         IWatchForm form,
         WatchStart start,
         CancellationToken requestEnded,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         var cache = parts.Caches.Of(request.Kind);
         var signal = new WatchSignal();
@@ -89,7 +90,12 @@ internal sealed class WatchVerb(ServerParts parts)
                 }
             }
             var events = new CacheEvent[EventsPerRead];
-            using var clock = new WatchClock(parts.Time, TimeoutOf(options), options.AllowBookmarks ? parts.Options.BookmarkInterval : null, signal);
+            using var clock = new WatchClock(
+                parts.Time,
+                TimeoutOf(options),
+                options.AllowBookmarks ? parts.Options.BookmarkInterval : null,
+                signal
+            );
             while (!requestEnded.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
                 if (!cache.TryRead(cursor, events, out var count, out var seen))
@@ -147,9 +153,10 @@ internal sealed class WatchVerb(ServerParts parts)
         yield return chunk;
     }
 
-    private TimeSpan TimeoutOf(ListOptions options) => options.TimeoutSeconds is { } seconds and > 0
-        ? TimeSpan.FromSeconds(Math.Min(seconds, 365L * 24 * 3600))
-        : parts.Options.MinWatchTimeout * (1 + parts.Entropy.NextDouble());
+    private TimeSpan TimeoutOf(ListOptions options) =>
+        options.TimeoutSeconds is { } seconds and > 0
+            ? TimeSpan.FromSeconds(Math.Min(seconds, 365L * 24 * 3600))
+            : parts.Options.MinWatchTimeout * (1 + parts.Entropy.NextDouble());
 }
 
 /// <summary>Where a watch begins.</summary>

@@ -20,7 +20,8 @@ internal sealed class WatchClock : IDisposable
             },
             null,
             timeout,
-            Timeout.InfiniteTimeSpan);
+            Timeout.InfiniteTimeSpan
+        );
         if (bookmarkInterval is { } interval)
         {
             _bookmarks = time.CreateTimer(
@@ -31,7 +32,8 @@ internal sealed class WatchClock : IDisposable
                 },
                 null,
                 interval,
-                interval);
+                interval
+            );
         }
     }
 

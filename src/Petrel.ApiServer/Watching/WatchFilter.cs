@@ -22,8 +22,8 @@ internal sealed class WatchFilter(string pathPrefix, ListOptions options)
     }
 
     /// <summary>
-    /// The one value of a field that all it sees have, the rarest that is asked for; null when there is none. Fields are those of the stored version
-    /// of the kind, so that another one can only tell by what they have in common.
+    /// The one value of a field that all it sees have, the rarest that is asked for; null when there is none. Fields are those of the
+    /// stored version of the kind, so that another one can only tell by what they have in common.
     /// </summary>
     public LaneKey? LaneOf(KindDefinition stored, KindDefinition asked)
     {

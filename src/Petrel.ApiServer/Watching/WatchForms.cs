@@ -19,12 +19,13 @@ internal interface IWatchForm
 
 internal static class WatchForms
 {
-    public static IWatchForm Of(ResourceRequest request, TimeProvider time) => request.Format switch
-    {
-        ResponseFormat.Table => new TableWatchForm(request, time),
-        ResponseFormat.Metadata => new MetadataWatchForm(),
-        _ => new ObjectWatchForm(request.Kind.Gvk.Kind, request.Kind.Gvk.ApiVersion),
-    };
+    public static IWatchForm Of(ResourceRequest request, TimeProvider time) =>
+        request.Format switch
+        {
+            ResponseFormat.Table => new TableWatchForm(request, time),
+            ResponseFormat.Metadata => new MetadataWatchForm(),
+            _ => new ObjectWatchForm(request.Kind.Gvk.Kind, request.Kind.Gvk.ApiVersion),
+        };
 
     internal static byte[] Bookmark(string kind, string apiVersion, long revision, bool initialEventsEnd)
     {
@@ -32,7 +33,10 @@ internal static class WatchForms
         return CacheEvent.MakeFrame(
             "BOOKMARK",
             Encoding.UTF8.GetBytes(
-                $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{\"resourceVersion\":\"{revision}\",\"creationTimestamp\":null{annotations}}}}}"));
+                $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{\"resourceVersion\":\"{revision}\","
+                    + $"\"creationTimestamp\":null{annotations}}}}}"
+            )
+        );
     }
 }
 

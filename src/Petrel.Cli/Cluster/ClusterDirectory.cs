@@ -7,13 +7,13 @@ public sealed class ClusterDirectory
 {
     public ClusterDirectory(string root) => Root = Path.GetFullPath(root);
 
-    /// <summary>The directory when none is named: <c>PETREL_DATA</c>, else the system's place for root and the user's own otherwise.</summary>
+    /// <summary>
+    /// The directory when none is named: <c>PETREL_DATA</c>, else the system's place for root and the user's own otherwise.
+    /// </summary>
     public static string Default =>
-        Environment.GetEnvironmentVariable("PETREL_DATA") is { Length: > 0 } named
-            ? named
-            : Environment.IsPrivilegedProcess
-                ? "/var/lib/petrel"
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "petrel");
+        Environment.GetEnvironmentVariable("PETREL_DATA") is { Length: > 0 } named ? named
+        : Environment.IsPrivilegedProcess ? "/var/lib/petrel"
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "petrel");
 
     public string Root { get; }
     public string Settings => Path.Combine(Root, "cluster.json");
@@ -29,7 +29,9 @@ public sealed class ClusterDirectory
     public string ServerLog => Path.Combine(Run, "server.log");
     public string SupervisorPid => Path.Combine(Run, "up.pid");
     public string SupervisorLog => Path.Combine(Run, "up.log");
+
     public string NodePid(string node) => Path.Combine(Run, $"{node}.pid");
+
     public string NodeLog(string node) => Path.Combine(Run, $"{node}.log");
 
     /// <summary>What the agent of a node keeps: pods, volumes, logs.</summary>

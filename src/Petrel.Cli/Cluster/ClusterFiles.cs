@@ -25,14 +25,16 @@ public static class ClusterFiles
         Kubeconfig.Write(directory.Kubeconfig, $"https://127.0.0.1:{settings.Port}", authority.CertificatePem, admin);
     }
 
-    public static CertificateProfile ServerProfile(ClusterSettings settings) => CertificateProfile.ApiServer([.. ServerAddresses(settings), ApiServiceAddress(settings)]);
+    public static CertificateProfile ServerProfile(ClusterSettings settings) =>
+        CertificateProfile.ApiServer([.. ServerAddresses(settings), ApiServiceAddress(settings)]);
 
     /// <summary>The addresses that the API server listens on.</summary>
     public static IReadOnlyList<IPAddress> ServerAddresses(ClusterSettings settings) =>
         settings.Range is { } number ? [IPAddress.Loopback, new ClusterRange(number).HostAddress] : [IPAddress.Loopback];
 
     /// <summary>The range of service addresses.</summary>
-    public static string ServiceCidr(ClusterSettings settings) => settings.Range is { } number ? new ClusterRange(number).ServiceCidr : "10.96.0.0/16";
+    public static string ServiceCidr(ClusterSettings settings) =>
+        settings.Range is { } number ? new ClusterRange(number).ServiceCidr : "10.96.0.0/16";
 
     /// <summary>The cluster address of the Service <c>kubernetes</c>: the first of the range.</summary>
     public static IPAddress ApiServiceAddress(ClusterSettings settings)
@@ -65,7 +67,15 @@ public static class ClusterFiles
     /// <summary>Forgets a cluster that is down: its objects, nodes, certificates and settings. Images stay.</summary>
     public static void Delete(ClusterDirectory directory)
     {
-        foreach (var path in new[] { Path.GetDirectoryName(directory.StoreFile)!, directory.Pki, directory.Run, Path.Combine(directory.Root, "nodes") })
+        foreach (
+            var path in new[]
+            {
+                Path.GetDirectoryName(directory.StoreFile)!,
+                directory.Pki,
+                directory.Run,
+                Path.Combine(directory.Root, "nodes"),
+            }
+        )
         {
             if (Directory.Exists(path))
             {

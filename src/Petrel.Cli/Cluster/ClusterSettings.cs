@@ -57,24 +57,32 @@ public sealed record ClusterSettings
         }
         catch (JsonException e)
         {
-            throw new UserErrorException($"{directory.Settings} can't be read: {e.Message} Mend it, or start anew with 'petrel up --fresh'.");
+            throw new UserErrorException(
+                $"{directory.Settings} can't be read: {e.Message} Mend it, or start anew with 'petrel up --fresh'."
+            );
         }
     }
 
     /// <summary>The settings of the cluster in a directory that a command needs to exist.</summary>
     /// <exception cref="UserErrorException">There is none.</exception>
     public static ClusterSettings Require(ClusterDirectory directory) =>
-        Load(directory) ?? throw new UserErrorException($"There is no cluster in {directory.Root}: make one with 'petrel up --data {directory.Root}'.");
+        Load(directory)
+        ?? throw new UserErrorException($"There is no cluster in {directory.Root}: make one with 'petrel up --data {directory.Root}'.");
 
     public void Save(ClusterDirectory directory)
     {
         var temporary = directory.Settings + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
+        using (
+            var file = new FileStream(
+                temporary,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
         {
             file.Write(JsonSerializer.SerializeToUtf8Bytes(this, ClusterSettingsJson.Default.ClusterSettings));
             file.Flush(flushToDisk: true);

@@ -27,7 +27,8 @@ public sealed record ClusterStatus(ServerTable Nodes, ServerTable Pods, ServerTa
             Show("Nodes", Nodes, Nodes.Rows),
             Show("Pods", Pods, Pods.Rows.Take(PodsShown)),
             Pods.Rows.Count > PodsShown ? new Text($"… and {Pods.Rows.Count - PodsShown} more") : Text.Empty,
-            Show("Last events", Events, Events.Rows.TakeLast(EventsShown)));
+            Show("Last events", Events, Events.Rows.TakeLast(EventsShown))
+        );
 
     private static Table Show(string title, ServerTable source, IEnumerable<IReadOnlyList<string>> rows)
     {

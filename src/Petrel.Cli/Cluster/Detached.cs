@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Petrel.Cli.Cluster;
 
-/// <summary>Starts processes that outlive the terminal and this process: a session of their own, and a log file for what they print.</summary>
+/// <summary>
+/// Starts processes that outlive the terminal and this process: a session of their own, and a log file for what they print.
+/// </summary>
 public static class Detached
 {
     /// <summary>Starts <paramref name="command"/> and returns its process id.</summary>
@@ -10,12 +12,15 @@ public static class Detached
     {
         if (!File.Exists(logPath))
         {
-            using var log = new FileStream(logPath, new FileStreamOptions
-            {
-                Mode = FileMode.Create,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+            using var log = new FileStream(
+                logPath,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            );
         }
         // The shell only redirects; every step is an exec, so the process id stays the one that was started.
         var start = new ProcessStartInfo("setsid")

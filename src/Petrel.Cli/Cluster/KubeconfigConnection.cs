@@ -6,7 +6,10 @@ using Petrel.Client.Http;
 
 namespace Petrel.Cli.Cluster;
 
-/// <summary>Connects to the cluster that a kubeconfig names, as its user. Only client certificates are read: neither tokens nor programs that fetch them.</summary>
+/// <summary>
+/// Connects to the cluster that a kubeconfig names, as its user. Only client certificates are read: neither tokens nor programs that fetch
+/// them.
+/// </summary>
 internal static class KubeconfigConnection
 {
     /// <exception cref="UserErrorException">The file can't be read, or lacks something.</exception>
@@ -38,7 +41,8 @@ internal static class KubeconfigConnection
         {
             return KubernetesClientConfiguration.LoadKubeConfig(path, useRelativePaths: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
         {
             throw new UserErrorException($"--kubeconfig: {path} can't be read: {e.Message}");
         }
@@ -54,7 +58,9 @@ internal static class KubeconfigConnection
         {
             return data is { Length: > 0 } ? Encoding.UTF8.GetString(Convert.FromBase64String(data))
                 : file is { Length: > 0 } ? File.ReadAllText(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(kubeconfig))!, file))
-                : throw new UserErrorException($"--kubeconfig: {kubeconfig} has no {field} for the current context; other ways to sign in are not supported here.");
+                : throw new UserErrorException(
+                    $"--kubeconfig: {kubeconfig} has no {field} for the current context; other ways to sign in are not supported here."
+                );
         }
         catch (Exception e) when (e is IOException or FormatException)
         {

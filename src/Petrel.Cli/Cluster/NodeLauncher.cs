@@ -11,16 +11,14 @@ namespace Petrel.Cli.Cluster;
 public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings settings)
 {
     // What makes fresh namespaces a machine. The unified hierarchy of a hybrid host is hidden: crun refuses hosts that show both.
-    private const string Boot =
-        """
+    private const string Boot = """
         hostname "$1"
         if [ -d /sys/fs/cgroup/cpu ] && grep -q " /sys/fs/cgroup/unified " /proc/mounts; then umount /sys/fs/cgroup/unified; fi
 
         """;
 
     // A node's init: reaps orphans, restarts the agent when it dies, and on SIGPWR lets the agent shut the node down with its pods.
-    private const string Supervise =
-        """
+    private const string Supervise = """
         shift
         down=
         trap 'down=1; kill -PWR "$agent" 2>/dev/null' PWR
@@ -53,9 +51,24 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
             await _network.AddNodeAsync(node, index, settings.Nodes, cancellationToken);
             command =
             [
-                "nsenter", $"--net={_network.NamespacePath(node)}",
-                "unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "--uts", "--ipc", "--mount-proc",
-                "sh", "-c", Boot + Supervise, "node-init", node, .. agent,
+                "nsenter",
+                $"--net={_network.NamespacePath(node)}",
+                "unshare",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "--mount",
+                "--propagation",
+                "private",
+                "--uts",
+                "--ipc",
+                "--mount-proc",
+                "sh",
+                "-c",
+                Boot + Supervise,
+                "node-init",
+                node,
+                .. agent,
             ];
         }
         else

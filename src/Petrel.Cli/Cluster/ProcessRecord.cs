@@ -27,9 +27,11 @@ public sealed partial record ProcessRecord(int Pid, ulong StartTime)
         {
             return null;
         }
-        if (parts.Length != 2
+        if (
+            parts.Length != 2
             || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var pid)
-            || !ulong.TryParse(parts[1], CultureInfo.InvariantCulture, out var start))
+            || !ulong.TryParse(parts[1], CultureInfo.InvariantCulture, out var start)
+        )
         {
             return null;
         }

@@ -12,13 +12,23 @@ public sealed record ServerTable(IReadOnlyList<string> Columns, IReadOnlyList<IR
     /// <exception cref="IOException">The server can't be reached, or refused.</exception>
     public static async Task<ServerTable> ReadAsync(IApiHandler api, string path, bool allNamespaces, CancellationToken cancellationToken)
     {
-        var response = await api.HandleAsync(new ApiRequest { Method = "GET", Path = path, Accept = AsTable }, cancellationToken);
+        var response = await api.HandleAsync(
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = path,
+                Accept = AsTable,
+            },
+            cancellationToken
+        );
         if (!response.IsSuccess)
         {
             throw new IOException($"GET {path}: {response.StatusCode} {response.BodyText}");
         }
         using var document = JsonDocument.Parse(response.Body);
-        var columns = document.RootElement.GetProperty("columnDefinitions").EnumerateArray()
+        var columns = document
+            .RootElement.GetProperty("columnDefinitions")
+            .EnumerateArray()
             .Select((column, index) => (Index: index, Name: column.GetProperty("name").GetString()!, Priority: Number(column, "priority")))
             .Where(column => column.Priority == 0)
             .ToList();
@@ -38,10 +48,11 @@ public sealed record ServerTable(IReadOnlyList<string> Columns, IReadOnlyList<IR
     private static string NamespaceOf(JsonElement row) =>
         row.GetProperty("object").GetProperty("metadata").TryGetProperty("namespace", out var value) ? value.GetString()! : "";
 
-    private static string Text(JsonElement cell) => cell.ValueKind switch
-    {
-        JsonValueKind.String => cell.GetString()!,
-        JsonValueKind.Null => "",
-        _ => cell.GetRawText(),
-    };
+    private static string Text(JsonElement cell) =>
+        cell.ValueKind switch
+        {
+            JsonValueKind.String => cell.GetString()!,
+            JsonValueKind.Null => "",
+            _ => cell.GetRawText(),
+        };
 }

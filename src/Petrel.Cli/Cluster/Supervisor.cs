@@ -34,17 +34,22 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
         await Task.WhenAll(settings.NodeNames.Select(node => _nodes.StartAsync(node, cancellationToken)));
         progress($"{settings.Nodes} nodes started");
         var ready = -1;
-        await WaitAsync("every node", directory.NodeLog("node-1"), async () =>
-        {
-            var nodes = await ServerTable.ReadAsync(api, "/api/v1/nodes", allNamespaces: false, cancellationToken);
-            var now = new ClusterStatus(nodes, nodes, nodes).ReadyNodes;
-            if (now != ready)
+        await WaitAsync(
+            "every node",
+            directory.NodeLog("node-1"),
+            async () =>
             {
-                ready = now;
-                progress($"{ready} of {settings.Nodes} nodes Ready");
-            }
-            return ready >= settings.Nodes;
-        }, cancellationToken);
+                var nodes = await ServerTable.ReadAsync(api, "/api/v1/nodes", allNamespaces: false, cancellationToken);
+                var now = new ClusterStatus(nodes, nodes, nodes).ReadyNodes;
+                if (now != ready)
+                {
+                    ready = now;
+                    progress($"{ready} of {settings.Nodes} nodes Ready");
+                }
+                return ready >= settings.Nodes;
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>Keeps the server running until cancelled.</summary>
@@ -61,18 +66,22 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
         }
     }
 
-    /// <summary>Ends pods, nodes and server, in this order, and gives the network back. Also cleans up after a supervisor that was killed.</summary>
+    /// <summary>
+    /// Ends pods, nodes and server, in this order, and gives the network back. Also cleans up after a supervisor that was killed.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(settings.NodeNames.Select(async node =>
-        {
-            var ran = _nodes.Find(node) is not null;
-            await _nodes.StopAsync(node, StopLimit, cancellationToken);
-            if (ran)
+        await Task.WhenAll(
+            settings.NodeNames.Select(async node =>
             {
-                progress($"{node} stopped");
-            }
-        }));
+                var ran = _nodes.Find(node) is not null;
+                await _nodes.StopAsync(node, StopLimit, cancellationToken);
+                if (ran)
+                {
+                    progress($"{node} stopped");
+                }
+            })
+        );
         if (ProcessRecord.Find(directory.ServerPid) is { } server)
         {
             server.Signal(ProcessRecord.SigTerm);

@@ -11,25 +11,27 @@ internal static class ClusterCommands
     {
         var data = CommonOptions.Data();
         var command = new Command("down", "Stop the cluster's pods, nodes and server; its objects stay for the next 'up'.") { data };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            var directory = new ClusterDirectory(result.GetValue(data)!);
-            var settings = ClusterSettings.Require(directory);
-            if (ProcessRecord.Find(directory.SupervisorPid) is { } supervisor)
+        command.SetAction(
+            async (result, cancellationToken) =>
             {
-                supervisor.Signal(ProcessRecord.SigTerm);
-                if (await supervisor.WaitForEndAsync(TimeSpan.FromSeconds(90)))
+                var directory = new ClusterDirectory(result.GetValue(data)!);
+                var settings = ClusterSettings.Require(directory);
+                if (ProcessRecord.Find(directory.SupervisorPid) is { } supervisor)
                 {
-                    Console.WriteLine("The cluster is down.");
-                    return 0;
+                    supervisor.Signal(ProcessRecord.SigTerm);
+                    if (await supervisor.WaitForEndAsync(TimeSpan.FromSeconds(90)))
+                    {
+                        Console.WriteLine("The cluster is down.");
+                        return 0;
+                    }
+                    supervisor.Signal(ProcessRecord.SigKill);
                 }
-                supervisor.Signal(ProcessRecord.SigKill);
+                await new Supervisor(directory, settings, Console.WriteLine).StopAsync(cancellationToken);
+                File.Delete(directory.SupervisorPid);
+                Console.WriteLine("The cluster is down.");
+                return 0;
             }
-            await new Supervisor(directory, settings, Console.WriteLine).StopAsync(cancellationToken);
-            File.Delete(directory.SupervisorPid);
-            Console.WriteLine("The cluster is down.");
-            return 0;
-        });
+        );
         return command;
     }
 
@@ -37,19 +39,21 @@ internal static class ClusterCommands
     {
         var data = CommonOptions.Data();
         var command = new Command("status", "Show the cluster's nodes, pods and last events.") { data };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            var directory = new ClusterDirectory(result.GetValue(data)!);
-            var settings = ClusterSettings.Require(directory);
-            if (ProcessRecord.Find(directory.ServerPid) is null)
+        command.SetAction(
+            async (result, cancellationToken) =>
             {
-                Console.WriteLine($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
-                return 1;
+                var directory = new ClusterDirectory(result.GetValue(data)!);
+                var settings = ClusterSettings.Require(directory);
+                if (ProcessRecord.Find(directory.ServerPid) is null)
+                {
+                    Console.WriteLine($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
+                    return 1;
+                }
+                using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
+                AnsiConsole.Write((await ClusterStatus.ReadAsync(api, cancellationToken)).Render());
+                return 0;
             }
-            using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
-            AnsiConsole.Write((await ClusterStatus.ReadAsync(api, cancellationToken)).Render());
-            return 0;
-        });
+        );
         return command;
     }
 
@@ -69,11 +73,15 @@ internal static class ClusterCommands
 
     public static Command Node()
     {
-        var kill = OneNode("kill", "Cut a node's power: its agent and every container end at once, without a goodbye.", async (nodes, name, cancellationToken) =>
-        {
-            await nodes.KillAsync(name, cancellationToken);
-            Console.WriteLine($"{name} has lost its power.");
-        });
+        var kill = OneNode(
+            "kill",
+            "Cut a node's power: its agent and every container end at once, without a goodbye.",
+            async (nodes, name, cancellationToken) =>
+            {
+                await nodes.KillAsync(name, cancellationToken);
+                Console.WriteLine($"{name} has lost its power.");
+            }
+        );
         var start = OneNode("start", "Start a node that is down.", async (nodes, name, cancellationToken) =>
         {
             await nodes.StartAsync(name, cancellationToken);
@@ -87,17 +95,19 @@ internal static class ClusterCommands
         var data = CommonOptions.Data();
         var name = new Argument<string>("name") { Description = "The node's name, for example node-1." };
         var command = new Command(verb, description) { name, data };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            var directory = new ClusterDirectory(result.GetValue(data)!);
-            var settings = ClusterSettings.Require(directory);
-            if (ProcessRecord.Find(directory.ServerPid) is null)
+        command.SetAction(
+            async (result, cancellationToken) =>
             {
-                throw new UserErrorException($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
+                var directory = new ClusterDirectory(result.GetValue(data)!);
+                var settings = ClusterSettings.Require(directory);
+                if (ProcessRecord.Find(directory.ServerPid) is null)
+                {
+                    throw new UserErrorException($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
+                }
+                await action(new NodeLauncher(directory, settings), result.GetValue(name)!, cancellationToken);
+                return 0;
             }
-            await action(new NodeLauncher(directory, settings), result.GetValue(name)!, cancellationToken);
-            return 0;
-        });
+        );
         return command;
     }
 }

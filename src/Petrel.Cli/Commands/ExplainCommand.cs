@@ -16,21 +16,43 @@ internal static class ExplainCommand
         var data = CommonOptions.Data();
         var name = new Argument<string>("name") { Description = "The pod's name." };
         var ns = new Option<string>("--namespace", "-n") { Description = "Its namespace.", DefaultValueFactory = _ => "default" };
-        var output = new Option<string>("--output", "-o") { Description = "'json' prints all that is recorded.", DefaultValueFactory = _ => "" };
-        output.AcceptOnlyFromAmong("", "json");
-        var command = new Command("pod", "Tell, node by node and plugin by plugin, why the scheduler placed a pod where it did, or nowhere.") { name, ns, output, data };
-        command.SetAction(async (result, cancellationToken) =>
+        var output = new Option<string>("--output", "-o")
         {
-            var directory = new ClusterDirectory(result.GetValue(data)!);
-            var settings = ClusterSettings.Require(directory);
-            if (ProcessRecord.Find(directory.ServerPid) is null)
+            Description = "'json' prints all that is recorded.",
+            DefaultValueFactory = _ => "",
+        };
+        output.AcceptOnlyFromAmong("", "json");
+        var command = new Command(
+            "pod",
+            "Tell, node by node and plugin by plugin, why the scheduler placed a pod where it did, or nowhere."
+        )
+        {
+            name,
+            ns,
+            output,
+            data,
+        };
+        command.SetAction(
+            async (result, cancellationToken) =>
             {
-                throw new UserErrorException($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
+                var directory = new ClusterDirectory(result.GetValue(data)!);
+                var settings = ClusterSettings.Require(directory);
+                if (ProcessRecord.Find(directory.ServerPid) is null)
+                {
+                    throw new UserErrorException($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
+                }
+                using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
+                var key = new ObjectKey(result.GetValue(ns)!, result.GetValue(name)!);
+                return await PodExplainer.RunAsync(
+                    api,
+                    key,
+                    result.GetValue(output) == "json",
+                    AnsiConsole.Console,
+                    TimeProvider.System,
+                    cancellationToken
+                );
             }
-            using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
-            var key = new ObjectKey(result.GetValue(ns)!, result.GetValue(name)!);
-            return await PodExplainer.RunAsync(api, key, result.GetValue(output) == "json", AnsiConsole.Console, TimeProvider.System, cancellationToken);
-        });
+        );
         return command;
     }
 }

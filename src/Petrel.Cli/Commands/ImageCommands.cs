@@ -19,21 +19,23 @@ internal static class ImageCommands
             Arity = ArgumentArity.OneOrMore,
         };
         var command = new Command("load", "Load images into the nodes' store.") { data, archives };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            using var store = Open(result.GetValue(data)!);
-            foreach (var archive in result.GetValue(archives)!)
+        command.SetAction(
+            async (result, cancellationToken) =>
             {
-                if (!Path.Exists(archive))
+                using var store = Open(result.GetValue(data)!);
+                foreach (var archive in result.GetValue(archives)!)
                 {
-                    throw new UserErrorException($"{archive}: no such file or folder.");
-                }
-                foreach (var image in await store.ImportAsync(archive, cancellationToken))
-                {
-                    Console.WriteLine($"{string.Join(", ", image.References)} ({image.SizeBytes / 1024.0 / 1024.0:0.0} MiB)");
+                    if (!Path.Exists(archive))
+                    {
+                        throw new UserErrorException($"{archive}: no such file or folder.");
+                    }
+                    foreach (var image in await store.ImportAsync(archive, cancellationToken))
+                    {
+                        Console.WriteLine($"{string.Join(", ", image.References)} ({image.SizeBytes / 1024.0 / 1024.0:0.0} MiB)");
+                    }
                 }
             }
-        });
+        );
         return command;
     }
 

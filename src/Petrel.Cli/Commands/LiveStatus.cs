@@ -8,24 +8,28 @@ namespace Petrel.Cli.Commands;
 internal static class LiveStatus
 {
     public static Task ShowAsync(IApiHandler api, CancellationToken cancellationToken) =>
-        AnsiConsole.Live(new Text("…")).StartAsync(async view =>
-        {
-            while (!cancellationToken.IsCancellationRequested)
+        AnsiConsole
+            .Live(new Text("…"))
+            .StartAsync(async view =>
             {
-                try
+                while (!cancellationToken.IsCancellationRequested)
                 {
-                    var status = await ClusterStatus.ReadAsync(api, cancellationToken);
-                    view.UpdateTarget(new Rows(status.Render(), new Text("Ctrl-C stops the cluster; its objects stay.", new Style(Color.Grey))));
+                    try
+                    {
+                        var status = await ClusterStatus.ReadAsync(api, cancellationToken);
+                        view.UpdateTarget(
+                            new Rows(status.Render(), new Text("Ctrl-C stops the cluster; its objects stay.", new Style(Color.Grey)))
+                        );
+                    }
+                    catch (IOException e)
+                    {
+                        view.UpdateTarget(new Text($"The server does not answer: {e.Message}"));
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        return;
+                    }
+                    await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
                 }
-                catch (IOException e)
-                {
-                    view.UpdateTarget(new Text($"The server does not answer: {e.Message}"));
-                }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
-            }
-        });
+            });
 }

@@ -14,8 +14,7 @@ namespace Petrel.Cli.Commands;
 /// <summary><c>petrel sim-nodes</c>: joins simulated nodes to a live cluster.</summary>
 internal static class SimNodesCommand
 {
-    private const string About =
-        """
+    private const string About = """
         Join simulated nodes to a live cluster, to see how it and your manifests do at a size that no machine here has. Pods that are placed on them start,
         run, fail and end by the options below; nothing runs behind them. Ctrl-C removes the nodes.
 
@@ -34,14 +33,16 @@ internal static class SimNodesCommand
         {
             command.Add(option);
         }
-        command.SetAction(async (result, _) =>
-        {
-            var (settings, connection) = options.Read(result);
-            using (connection)
+        command.SetAction(
+            async (result, _) =>
             {
-                return await RunAsync(settings, connection, result.GetValue(options.Keep));
+                var (settings, connection) = options.Read(result);
+                using (connection)
+                {
+                    return await RunAsync(settings, connection, result.GetValue(options.Keep));
+                }
             }
-        });
+        );
         return command;
     }
 
@@ -53,7 +54,9 @@ internal static class SimNodesCommand
         await CheckAsync(client, stop.Token);
         using var fleet = Make(settings, client, logs);
         Console.WriteLine(
-            $"{settings.Count} nodes {settings.Prefix}1..{settings.Prefix}{settings.Count}, each {Cpu(settings.MilliCpu)} CPU, {settings.Memory >> 20} MiB, {settings.MaxPods} pods; seed {settings.Seed}.");
+            $"{settings.Count} nodes {settings.Prefix}1..{settings.Prefix}{settings.Count}, each {Cpu(settings.MilliCpu)} CPU, "
+                + $"{settings.Memory >> 20} MiB, {settings.MaxPods} pods; seed {settings.Seed}."
+        );
         var show = ShowAsync(fleet, stop.Token);
         try
         {
@@ -113,7 +116,9 @@ internal static class SimNodesCommand
         }
         catch (Exception e) when (e is IOException or ApiException)
         {
-            throw new UserErrorException($"The nodes could not be removed: {e.Message} 'kubectl delete nodes -l petrel.dev/simulated' does it.");
+            throw new UserErrorException(
+                $"The nodes could not be removed: {e.Message} 'kubectl delete nodes -l petrel.dev/simulated' does it."
+            );
         }
     }
 
@@ -142,7 +147,8 @@ internal static class SimNodesCommand
     {
         var silent = now.Silent > 0 ? $", {now.Silent} silent" : "";
         var retries = now.Retries > 0 ? $"; {now.Retries} retries, last: {now.LastProblem}" : "";
-        return $"nodes: {now.Ready} of {now.Nodes} ready{silent}; pods: {now.Running} running, {now.Starting} starting, {now.Ending} ending, {now.Over} over{retries}";
+        return $"nodes: {now.Ready} of {now.Nodes} ready{silent}; pods: {now.Running} running, {now.Starting} starting, {now.Ending} "
+            + $"ending, {now.Over} over{retries}";
     }
 
     private static string Cpu(long milli) => (milli / 1000m).ToString("0.###", CultureInfo.InvariantCulture);

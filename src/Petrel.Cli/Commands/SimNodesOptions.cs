@@ -15,33 +15,106 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
     private const int MostNodes = 15_000;
 
     private readonly Option<int> _count = new("--count") { Description = "How many nodes.", Required = true };
-    private readonly Option<string?> _data = new("--data") { Description = $"The data directory of the local cluster to join (default: PETREL_DATA, else {ClusterDirectory.Default})." };
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Join the cluster of this file's current context instead; its user needs a client certificate." };
-    private readonly Option<string?> _server = new("--server") { Description = "The API server's address, instead of that in the kubeconfig: https://HOST:PORT." };
-    private readonly Option<string> _prefix = Text("--prefix", "What the nodes' names begin with; several fleets of one cluster need different ones.", defaults.Prefix);
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = $"The data directory of the local cluster to join (default: PETREL_DATA, else {ClusterDirectory.Default}).",
+    };
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
+    {
+        Description = "Join the cluster of this file's current context instead; its user needs a client certificate.",
+    };
+    private readonly Option<string?> _server = new("--server")
+    {
+        Description = "The API server's address, instead of that in the kubeconfig: https://HOST:PORT.",
+    };
+    private readonly Option<string> _prefix = Text(
+        "--prefix",
+        "What the nodes' names begin with; several fleets of one cluster need different ones.",
+        defaults.Prefix
+    );
     private readonly Option<string> _cpu = Text("--cpu", "CPU of each node, as a quantity.", $"{defaults.MilliCpu / 1000}");
     private readonly Option<string> _memory = Text("--memory", "Memory of each node, as a quantity.", $"{defaults.Memory >> 30}Gi");
-    private readonly Option<int> _pods = new("--pods") { Description = "How many pods each node takes.", DefaultValueFactory = _ => defaults.MaxPods };
-    private readonly Option<string[]> _labels = new("--labels") { Description = "Labels of each node: KEY=VALUE, several with commas.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string[]> _taints = new("--taint") { Description = "A taint of each node: KEY[=VALUE]:EFFECT; may be repeated.", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<int> _zones = new("--zones") { Description = "Spread the nodes over so many zones in turn (label topology.kubernetes.io/zone)." };
-    private readonly Option<string> _startDelay = Text("--start-delay", "From when a pod reaches its node until it runs and is ready.", $"{defaults.StartDelay}");
-    private readonly Option<string> _stopDelay = Text("--stop-delay", "From when a pod is told to end until it has; never longer than its grace.", $"{defaults.StopDelay}");
-    private readonly Option<string> _runTime = Text("--run-time", "How long the containers of pods run that end by themselves (restartPolicy Never or OnFailure).", $"{defaults.RunTime}");
-    private readonly Option<double> _podFailures = new("--pod-failure-rate") { Description = "The chance, from 0 to 1, that a container fails: within each minute, or at the end of its run when it has one." };
-    private readonly Option<double> _nodeFailures = new("--node-failure-rate") { Description = "The chance, from 0 to 1, that a node falls silent within each minute." };
+    private readonly Option<int> _pods = new("--pods")
+    {
+        Description = "How many pods each node takes.",
+        DefaultValueFactory = _ => defaults.MaxPods,
+    };
+    private readonly Option<string[]> _labels = new("--labels")
+    {
+        Description = "Labels of each node: KEY=VALUE, several with commas.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string[]> _taints = new("--taint")
+    {
+        Description = "A taint of each node: KEY[=VALUE]:EFFECT; may be repeated.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<int> _zones = new("--zones")
+    {
+        Description = "Spread the nodes over so many zones in turn (label topology.kubernetes.io/zone).",
+    };
+    private readonly Option<string> _startDelay = Text(
+        "--start-delay",
+        "From when a pod reaches its node until it runs and is ready.",
+        $"{defaults.StartDelay}"
+    );
+    private readonly Option<string> _stopDelay = Text(
+        "--stop-delay",
+        "From when a pod is told to end until it has; never longer than its grace.",
+        $"{defaults.StopDelay}"
+    );
+    private readonly Option<string> _runTime = Text(
+        "--run-time",
+        "How long the containers of pods run that end by themselves (restartPolicy Never or OnFailure).",
+        $"{defaults.RunTime}"
+    );
+    private readonly Option<double> _podFailures = new("--pod-failure-rate")
+    {
+        Description = "The chance, from 0 to 1, that a container fails: within each minute, or at the end of its run when it has one.",
+    };
+    private readonly Option<double> _nodeFailures = new("--node-failure-rate")
+    {
+        Description = "The chance, from 0 to 1, that a node falls silent within each minute.",
+    };
     private readonly Option<string> _downTime = Text("--node-down-time", "How long a silent node stays so.", $"{defaults.NodeDownTime}");
-    private readonly Option<string?> _lease = new("--lease-duration") { Description = "How long a node's lease is good for; it is renewed four times within it (default: as the local cluster's own nodes, else 40s)." };
-    private readonly Option<ulong> _seed = new("--seed") { Description = "What delays and failures are drawn from.", DefaultValueFactory = _ => defaults.Seed };
+    private readonly Option<string?> _lease = new("--lease-duration")
+    {
+        Description =
+            "How long a node's lease is good for; it is renewed four times within it (default: as the local cluster's own "
+            + "nodes, else 40s).",
+    };
+    private readonly Option<ulong> _seed = new("--seed")
+    {
+        Description = "What delays and failures are drawn from.",
+        DefaultValueFactory = _ => defaults.Seed,
+    };
 
     /// <summary>Whether the nodes stay at the end.</summary>
     public Option<bool> Keep { get; } = new("--keep") { Description = "Leave the nodes in the cluster at the end." };
 
     public IEnumerable<Option> All =>
-    [
-        _count, _data, _kubeconfig, _server, _prefix, _cpu, _memory, _pods, _labels, _taints, _zones, _startDelay, _stopDelay, _runTime, _podFailures, _nodeFailures,
-        _downTime, _lease, _seed, Keep,
-    ];
+        [
+            _count,
+            _data,
+            _kubeconfig,
+            _server,
+            _prefix,
+            _cpu,
+            _memory,
+            _pods,
+            _labels,
+            _taints,
+            _zones,
+            _startDelay,
+            _stopDelay,
+            _runTime,
+            _podFailures,
+            _nodeFailures,
+            _downTime,
+            _lease,
+            _seed,
+            Keep,
+        ];
 
     /// <exception cref="UserErrorException">An option has a value that it can't have.</exception>
     public (FleetSettings Settings, HttpApiHandler Connection) Read(ParseResult result)
@@ -67,9 +140,10 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
         var (connection, lease) = Connect(result);
         if (result.GetValue(_lease) is { } given)
         {
-            lease = DurationRange.TryParse(given, out var range) && range.Least == range.Most && range.Least >= TimeSpan.FromSeconds(1)
-                ? range.Least
-                : throw new UserErrorException($"--lease-duration: \"{given}\" is not a duration of a second or more, such as 40s.");
+            lease =
+                DurationRange.TryParse(given, out var range) && range.Least == range.Most && range.Least >= TimeSpan.FromSeconds(1)
+                    ? range.Least
+                    : throw new UserErrorException($"--lease-duration: \"{given}\" is not a duration of a second or more, such as 40s.");
         }
         return (settings with { LeaseDuration = lease, LeaseRenewInterval = lease / 4 }, connection);
     }
@@ -77,7 +151,9 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
     private (HttpApiHandler Connection, TimeSpan Lease) Connect(ParseResult result)
     {
         var server = result.GetValue(_server) is { } text
-            ? Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == "https" ? uri : throw new UserErrorException($"--server: \"{text}\" is not an address like https://127.0.0.1:6443.")
+            ? Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == "https"
+                ? uri
+                : throw new UserErrorException($"--server: \"{text}\" is not an address like https://127.0.0.1:6443.")
             : null;
         if (result.GetValue(_kubeconfig) is { } file)
         {
@@ -96,12 +172,15 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
         return (KubeconfigConnection.Open(directory.Kubeconfig, server), TimeSpan.FromSeconds(cluster.NodeGraceSeconds));
     }
 
-    private static Option<string> Text(string name, string description, string value) => new(name) { Description = description, DefaultValueFactory = _ => value };
+    private static Option<string> Text(string name, string description, string value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
 
     private static int Between(ParseResult result, Option<int> option, int least, int most)
     {
         var value = result.GetValue(option);
-        return value >= least && value <= most ? value : throw new UserErrorException($"{option.Name} must be from {least} to {most}, not {value}.");
+        return value >= least && value <= most
+            ? value
+            : throw new UserErrorException($"{option.Name} must be from {least} to {most}, not {value}.");
     }
 
     private static double Rate(ParseResult result, Option<double> option)
@@ -115,7 +194,9 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
     private static DurationRange Range(ParseResult result, Option<string> option) =>
         DurationRange.TryParse(result.GetValue(option)!, out var range)
             ? range
-            : throw new UserErrorException($"{option.Name}: \"{result.GetValue(option)}\" is not a duration such as 2s, nor a range such as 1s..5s.");
+            : throw new UserErrorException(
+                $"{option.Name}: \"{result.GetValue(option)}\" is not a duration such as 2s, nor a range such as 1s..5s."
+            );
 
     private static long Positive(ParseResult result, Option<string> option, Func<Quantity, long> value)
     {
@@ -143,8 +224,17 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
         var key = colon < 0 ? text : text[..colon];
         if (effect is not ("NoSchedule" or "PreferNoSchedule" or "NoExecute") || key.Length == 0)
         {
-            throw new UserErrorException($"--taint: \"{text}\" is not KEY[=VALUE]:EFFECT with the effect NoSchedule, PreferNoSchedule or NoExecute.");
+            throw new UserErrorException(
+                $"--taint: \"{text}\" is not KEY[=VALUE]:EFFECT with the effect NoSchedule, PreferNoSchedule or NoExecute."
+            );
         }
-        return key.Split('=', 2) is [var name, var value] ? new V1Taint { Key = name, Value = value, Effect = effect } : new V1Taint { Key = key, Effect = effect };
+        return key.Split('=', 2) is [var name, var value]
+            ? new V1Taint
+            {
+                Key = name,
+                Value = value,
+                Effect = effect,
+            }
+            : new V1Taint { Key = key, Effect = effect };
     }
 }

@@ -18,50 +18,84 @@ internal static class UpCommand
     public static Command Create()
     {
         var data = CommonOptions.Data();
-        var nodes = new Option<int?>("--nodes") { Description = $"How many nodes (default: {DefaultNodes}, or as before; 0 for a cluster of simulated nodes alone)." };
-        var port = new Option<int?>("--port") { Description = $"The API server's port (default: {DefaultPort}, or as before; 0 takes a free one)." };
+        var nodes = new Option<int?>("--nodes")
+        {
+            Description = $"How many nodes (default: {DefaultNodes}, or as before; 0 for a cluster of simulated nodes alone).",
+        };
+        var port = new Option<int?>("--port")
+        {
+            Description = $"The API server's port (default: {DefaultPort}, or as before; 0 takes a free one).",
+        };
         var grace = new Option<int?>("--node-grace")
         {
-            Description = "Seconds without news after which a node counts as gone (default: 8, or as before; upstream: 40). Nodes renew their leases four times within it.",
+            Description =
+                "Seconds without news after which a node counts as gone (default: 8, or as before; upstream: 40). Nodes renew "
+                + "their leases four times within it.",
         };
         var detach = new Option<bool>("--detach") { Description = "Return when the cluster is ready; it goes on until 'petrel down'." };
-        var fresh = new Option<bool>("--fresh") { Description = "Forget the cluster in the data directory, with all its objects, and make a new one." };
-        var runtime = new Option<string?>("--runtime") { Description = "oci (containers, needs root) or process (plain processes). Default: oci as root, else process." };
+        var fresh = new Option<bool>("--fresh")
+        {
+            Description = "Forget the cluster in the data directory, with all its objects, and make a new one.",
+        };
+        var runtime = new Option<string?>("--runtime")
+        {
+            Description = "oci (containers, needs root) or process (plain processes). Default: oci as root, else process.",
+        };
         runtime.AcceptOnlyFromAmong("oci", "process");
         var supervise = new Option<bool>("--supervise") { Hidden = true };
         var command = new Command("up", "Bring up a cluster on this machine: server, nodes, certificates, kubeconfig.")
         {
-            data, nodes, port, grace, detach, fresh, runtime, supervise,
+            data,
+            nodes,
+            port,
+            grace,
+            detach,
+            fresh,
+            runtime,
+            supervise,
         };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            var directory = new ClusterDirectory(result.GetValue(data)!);
-            if (ProcessRecord.Find(directory.SupervisorPid) is { } other && !result.GetValue(supervise))
+        command.SetAction(
+            async (result, cancellationToken) =>
             {
-                throw new UserErrorException($"The cluster in {directory.Root} is up already (process {other.Pid}): see 'petrel status', or stop it with 'petrel down'.");
+                var directory = new ClusterDirectory(result.GetValue(data)!);
+                if (ProcessRecord.Find(directory.SupervisorPid) is { } other && !result.GetValue(supervise))
+                {
+                    throw new UserErrorException(
+                        $"The cluster in {directory.Root} is up already (process {other.Pid}): see 'petrel status', or stop it "
+                            + $"with 'petrel down'."
+                    );
+                }
+                if (result.GetValue(supervise))
+                {
+                    return await RunAsync(directory, ClusterSettings.Require(directory), live: false);
+                }
+                var settings = await PrepareAsync(
+                    directory,
+                    result.GetValue(nodes),
+                    result.GetValue(port),
+                    result.GetValue(grace),
+                    result.GetValue(runtime),
+                    result.GetValue(fresh),
+                    cancellationToken
+                );
+                return result.GetValue(detach)
+                    ? await DetachAsync(directory, settings, cancellationToken)
+                    : await RunAsync(directory, settings, live: AnsiConsole.Profile.Capabilities.Interactive);
             }
-            if (result.GetValue(supervise))
-            {
-                return await RunAsync(directory, ClusterSettings.Require(directory), live: false);
-            }
-            var settings = await PrepareAsync(
-                directory,
-                result.GetValue(nodes),
-                result.GetValue(port),
-                result.GetValue(grace),
-                result.GetValue(runtime),
-                result.GetValue(fresh),
-                cancellationToken);
-            return result.GetValue(detach)
-                ? await DetachAsync(directory, settings, cancellationToken)
-                : await RunAsync(directory, settings, live: AnsiConsole.Profile.Capabilities.Interactive);
-        });
+        );
         return command;
     }
 
     /// <summary>Makes or resumes what the cluster keeps on disk: directory, settings, certificates, kubeconfig.</summary>
     private static async Task<ClusterSettings> PrepareAsync(
-        ClusterDirectory directory, int? nodes, int? port, int? grace, string? runtime, bool fresh, CancellationToken cancellationToken)
+        ClusterDirectory directory,
+        int? nodes,
+        int? port,
+        int? grace,
+        string? runtime,
+        bool fresh,
+        CancellationToken cancellationToken
+    )
     {
         if (grace is < 4 or > 3600)
         {
@@ -89,11 +123,25 @@ internal static class UpCommand
         runtime ??= earlier?.Runtime ?? (Environment.IsPrivilegedProcess ? "oci" : "process");
         if (runtime == "oci" && !Environment.IsPrivilegedProcess)
         {
-            throw new UserErrorException("The oci runtime needs root. Without root use '--runtime process': plain processes, not isolated.");
+            throw new UserErrorException(
+                "The oci runtime needs root. Without root use '--runtime process': plain processes, not isolated."
+            );
         }
         directory.Create();
         var range = runtime == "oci" ? (await RangeClaim.ClaimAsync(directory.Root, earlier?.Range, cancellationToken)).Number : (int?)null;
-        var settings = (earlier ?? new ClusterSettings { Port = DefaultPort, Nodes = DefaultNodes, Runtime = runtime }) with { Range = range, Runtime = runtime };
+        var settings = (
+            earlier
+            ?? new ClusterSettings
+            {
+                Port = DefaultPort,
+                Nodes = DefaultNodes,
+                Runtime = runtime,
+            }
+        ) with
+        {
+            Range = range,
+            Runtime = runtime,
+        };
         settings = settings with
         {
             Nodes = nodes ?? settings.Nodes,
@@ -154,7 +202,9 @@ internal static class UpCommand
         var shown = 0;
         while (true)
         {
-            var lines = File.Exists(directory.SupervisorLog) ? await File.ReadAllLinesAsync(directory.SupervisorLog, cancellationToken) : [];
+            var lines = File.Exists(directory.SupervisorLog)
+                ? await File.ReadAllLinesAsync(directory.SupervisorLog, cancellationToken)
+                : [];
             foreach (var line in lines.Skip(shown))
             {
                 Console.WriteLine(line);
@@ -189,7 +239,7 @@ internal static class UpCommand
     private static readonly long Started = TimeProvider.System.GetTimestamp();
 
     private static void Say(string what) =>
-        Console.WriteLine($"[{TimeProvider.System.GetElapsedTime(Started).TotalSeconds,6:0.00} s] {what}");
+        Console.WriteLine($"[{TimeProvider.System.GetElapsedTime(Started).TotalSeconds, 6:0.00} s] {what}");
 
     private static int CheckedPort(int port)
     {

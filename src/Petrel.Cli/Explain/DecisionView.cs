@@ -7,14 +7,22 @@ using Spectre.Console.Rendering;
 
 namespace Petrel.Cli.Explain;
 
-/// <summary>A SchedulingDecision for reading: what came of it, why nodes were refused, how the others compare, whom it displaces, what it waits for; then the attempts before.</summary>
+/// <summary>
+/// A SchedulingDecision for reading: what came of it, why nodes were refused, how the others compare, whom it displaces, what it waits for;
+/// then the attempts before.
+/// </summary>
 internal static class DecisionView
 {
     public static IRenderable Render(ObjectKey pod, JsonElement document, DateTimeOffset now)
     {
         var decisions = Items(document, "decisions").ToList();
         var last = decisions[0];
-        var parts = new List<IRenderable> { new Text($"Pod {pod}: {Outcome(last)} (attempt {Number(last, "attempt")} of {Number(document, "attempts")}, {Age(last, now)} ago)") };
+        var parts = new List<IRenderable>
+        {
+            new Text(
+                $"Pod {pod}: {Outcome(last)} (attempt {Number(last, "attempt")} of {Number(document, "attempts")}, {Age(last, now)} ago)"
+            ),
+        };
         if (Text(last, "message") is { Length: > 0 } message)
         {
             parts.Add(new Text("  " + message));
@@ -31,21 +39,26 @@ internal static class DecisionView
         return new Rows(parts);
     }
 
-    private static string Outcome(JsonElement decision) => Text(decision, "result") switch
-    {
-        "Scheduled" => $"placed on {Text(decision, "node")}",
-        "Preempting" => $"waits for room on {Text(decision, "node")}, where pods of lower priority end for it",
-        "WaitingForGang" => Text(decision, "node") is { Length: > 0 } node ? $"has a place on {node}, and waits for its gang" : "waits for its gang",
-        "NotBound" => $"could not be bound to {Text(decision, "node")}",
-        _ => "not placed",
-    };
+    private static string Outcome(JsonElement decision) =>
+        Text(decision, "result") switch
+        {
+            "Scheduled" => $"placed on {Text(decision, "node")}",
+            "Preempting" => $"waits for room on {Text(decision, "node")}, where pods of lower priority end for it",
+            "WaitingForGang" => Text(decision, "node") is { Length: > 0 } node
+                ? $"has a place on {node}, and waits for its gang"
+                : "waits for its gang",
+            "NotBound" => $"could not be bound to {Text(decision, "node")}",
+            _ => "not placed",
+        };
 
     private static IEnumerable<IRenderable> Gang(JsonElement decision)
     {
         if (decision.TryGetProperty("gang", out var gang))
         {
             yield return new Text(
-                $"  Gang {Text(gang, "name")}: {Number(gang, "placed")} of the {Number(gang, "minMember")} pods that it needs have a place; there are {Number(gang, "members")}.");
+                $"  Gang {Text(gang, "name")}: {Number(gang, "placed")} of the {Number(gang, "minMember")} pods that it needs "
+                    + $"have a place; there are {Number(gang, "members")}."
+            );
         }
     }
 
@@ -56,7 +69,11 @@ internal static class DecisionView
             yield break;
         }
         var violations = Number(preemption, "violatedBudgets");
-        var table = NewTable($"Displaced on {Text(preemption, "node")}{(violations > 0 ? $", {violations} against their disruption budget" : "")}", "POD", "PRIORITY");
+        var table = NewTable(
+            $"Displaced on {Text(preemption, "node")}{(violations > 0 ? $", {violations} against their disruption budget" : "")}",
+            "POD",
+            "PRIORITY"
+        );
         foreach (var victim in Items(preemption, "victims"))
         {
             Row(table, $"{Text(victim, "namespace")}/{Text(victim, "name")}", $"{Number(victim, "priority")}");
@@ -71,12 +88,24 @@ internal static class DecisionView
         {
             yield break;
         }
-        var table = NewTable($"Refused: {refusals.Sum(r => Number(r, "count"))} of {Number(decision, "nodes")} nodes", "NODES", "PLUGIN", "REASON", "NODE NAMES");
+        var table = NewTable(
+            $"Refused: {refusals.Sum(r => Number(r, "count"))} of {Number(decision, "nodes")} nodes",
+            "NODES",
+            "PLUGIN",
+            "REASON",
+            "NODE NAMES"
+        );
         foreach (var refusal in refusals)
         {
             var (count, named) = (Number(refusal, "count"), Items(refusal, "nodes").Select(n => n.GetString()!).ToList());
             var more = count > named.Count && named.Count > 0 ? $" and {count - named.Count} more" : "";
-            Row(table, count == 0 ? "all" : $"{count}", Text(refusal, "plugin"), string.Join("; ", Items(refusal, "reasons").Select(r => r.GetString())), string.Join(", ", named) + more);
+            Row(
+                table,
+                count == 0 ? "all" : $"{count}",
+                Text(refusal, "plugin"),
+                string.Join("; ", Items(refusal, "reasons").Select(r => r.GetString())),
+                string.Join(", ", named) + more
+            );
         }
         yield return table;
     }
@@ -91,7 +120,10 @@ internal static class DecisionView
         var plugins = nodes.SelectMany(n => Items(n, "plugins").Select(p => Text(p, "plugin"))).Distinct().ToList();
         var feasible = Number(decision, "feasible");
         var table = NewTable(
-            $"Scores{(feasible > nodes.Count ? $" of the best {nodes.Count} of {feasible} nodes" : "")} (score from 0 to 100, times weight)", [.. plugins.Prepend("TOTAL").Prepend("NODE")]);
+            $"Scores{(feasible > nodes.Count ? $" of the best {nodes.Count} of {feasible} nodes" : "")} (score from 0 to 100, "
+                + $"times weight)",
+            [.. plugins.Prepend("TOTAL").Prepend("NODE")]
+        );
         foreach (var node in nodes)
         {
             var scores = Items(node, "plugins").ToDictionary(p => Text(p, "plugin"));
@@ -130,11 +162,15 @@ internal static class DecisionView
     private static void Row(Table table, params string[] cells) => table.AddRow(cells.Select(c => new Text(c)));
 
     private static string Age(JsonElement decision, DateTimeOffset now) =>
-        DateTimeOffset.TryParse(Text(decision, "time"), CultureInfo.InvariantCulture, out var time) ? HumanDuration.Format(now - time) : "?";
+        DateTimeOffset.TryParse(Text(decision, "time"), CultureInfo.InvariantCulture, out var time)
+            ? HumanDuration.Format(now - time)
+            : "?";
 
-    private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    private static string Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 
     private static long Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetInt64() : 0;
 
-    private static IEnumerable<JsonElement> Items(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.EnumerateArray() : [];
+    private static IEnumerable<JsonElement> Items(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? value.EnumerateArray() : [];
 }

@@ -9,15 +9,33 @@ namespace Petrel.Cli.Explain;
 /// <summary>Asks a server for the decisions about a pod, and shows them.</summary>
 public static class PodExplainer
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Shows them; answers the exit code: 0, or 1 when nothing is recorded, with the reason shown.</summary>
     /// <exception cref="UserErrorException">There is no such pod, or the server refuses.</exception>
     public static async Task<int> RunAsync(
-        IApiHandler api, ObjectKey pod, bool asJson, IAnsiConsole console, TimeProvider time, CancellationToken cancellationToken)
+        IApiHandler api,
+        ObjectKey pod,
+        bool asJson,
+        IAnsiConsole console,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var path = $"/api/v1/namespaces/{Uri.EscapeDataString(pod.Namespace)}/pods/{Uri.EscapeDataString(pod.Name)}/schedulingdecision";
-        var response = await api.HandleAsync(new ApiRequest { Method = "GET", Path = path, Accept = "application/json" }, cancellationToken);
+        var response = await api.HandleAsync(
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = path,
+                Accept = "application/json",
+            },
+            cancellationToken
+        );
         using var document = JsonDocument.Parse(response.Body.IsEmpty ? "{}"u8.ToArray() : response.Body);
         if (response.IsSuccess)
         {
@@ -37,14 +55,20 @@ public static class PodExplainer
             console.WriteLine($"There is nothing to explain about pod {pod}: {reason}.");
             return 1;
         }
-        throw new UserErrorException(response.StatusCode == 404 ? $"There is no pod '{pod.Name}' in namespace '{pod.Namespace}'." : $"{message} ({response.StatusCode})");
+        throw new UserErrorException(
+            response.StatusCode == 404
+                ? $"There is no pod '{pod.Name}' in namespace '{pod.Namespace}'."
+                : $"{message} ({response.StatusCode})"
+        );
     }
 
     // The server says so when the pod is there and no decision is.
     private static string? Reason(JsonElement status) =>
         status.TryGetProperty("details", out var details)
-        && details.TryGetProperty("kind", out var kind) && kind.GetString() == "pods/schedulingdecision"
-        && details.TryGetProperty("causes", out var causes) && causes.GetArrayLength() > 0
+        && details.TryGetProperty("kind", out var kind)
+        && kind.GetString() == "pods/schedulingdecision"
+        && details.TryGetProperty("causes", out var causes)
+        && causes.GetArrayLength() > 0
             ? causes[0].GetProperty("message").GetString()
             : null;
 }

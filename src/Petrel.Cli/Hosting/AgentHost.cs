@@ -22,8 +22,8 @@ using Petrel.Security;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// The agent process of one node: the agent, its own HTTPS server for logs, and the node's service rules. SIGTERM leaves the pods running for the
-/// next agent; SIGPWR ends them first.
+/// The agent process of one node: the agent, its own HTTPS server for logs, and the node's service rules. SIGTERM leaves the pods running
+/// for the next agent; SIGPWR ends them first.
 /// </summary>
 internal static class AgentHost
 {
@@ -34,7 +34,9 @@ internal static class AgentHost
         var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
         using var authorityCertificate = X509Certificate2.CreateFromPem(authority.CertificatePem);
         using var clientCertificate = authority.Issue(CertificateProfile.NodeClient(node)).ToX509();
-        using var serverCertificate = authority.Issue(CertificateProfile.NodeServer(node, ClusterFiles.NodeAddress(cluster, index))).ToX509();
+        using var serverCertificate = authority
+            .Issue(CertificateProfile.NodeServer(node, ClusterFiles.NodeAddress(cluster, index)))
+            .ToX509();
         using var connection = new HttpApiHandler(ClusterFiles.ServerForNodes(cluster), clientCertificate, authorityCertificate);
         var client = new ApiClient(connection, UserInfo.Node(node), "kubelet");
         var settings = NodeFacts.Settings(cluster, node, index);
@@ -43,15 +45,35 @@ internal static class AgentHost
         using var processes = cluster.Runtime == "process" ? Processes(directory, node, settings, images, logs) : null;
         var runtime = (IContainerRuntime?)containers ?? processes!;
         using var prober = new SocketProber(TimeProvider.System);
-        var agent = new NodeAgent(settings, client, runtime, new LinuxPodFiles(directory.Node(node)), prober, TimeProvider.System, new SystemEntropy(), logs);
+        var agent = new NodeAgent(
+            settings,
+            client,
+            runtime,
+            new LinuxPodFiles(directory.Node(node)),
+            prober,
+            TimeProvider.System,
+            new SystemEntropy(),
+            logs
+        );
         var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
         await using var front = new KestrelFront(
-            new FrontOptions([endpoint], serverCertificate, authorityCertificate), new AgentApi(runtime, TimeProvider.System), TimeProvider.System, logs);
+            new FrontOptions([endpoint], serverCertificate, authorityCertificate),
+            new AgentApi(runtime, TimeProvider.System),
+            TimeProvider.System,
+            logs
+        );
 
         List<Func<CancellationToken, Task>> loops = [agent.RunAsync, front.RunAsync];
         if (cluster.Range is { } number)
         {
-            loops.Add(new ServiceProxy(client, new ClusterRange(number).ServiceCidr, TimeProvider.System, logs.CreateLogger<ServiceProxy>()).RunAsync);
+            loops.Add(
+                new ServiceProxy(
+                    client,
+                    new ClusterRange(number).ServiceCidr,
+                    TimeProvider.System,
+                    logs.CreateLogger<ServiceProxy>()
+                ).RunAsync
+            );
         }
         await Loops.RunTogetherAsync(stop.Token, [.. loops]);
         if (stop.PowersDown)
@@ -62,24 +84,44 @@ internal static class AgentHost
     }
 
     private static OciRuntime Containers(
-        ClusterDirectory directory, ClusterSettings cluster, string node, AgentSettings settings, ImageStore images, ILoggerFactory logs) => new(
-        new OciRuntimeSettings { StateDirectory = Path.Combine(directory.Node(node), "oci"), CgroupParent = $"petrel/{cluster.Range}/{node}" },
-        images,
-        new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
-        TimeProvider.System,
-        new SystemEntropy(),
-        logs.CreateLogger<OciRuntime>());
+        ClusterDirectory directory,
+        ClusterSettings cluster,
+        string node,
+        AgentSettings settings,
+        ImageStore images,
+        ILoggerFactory logs
+    ) =>
+        new(
+            new OciRuntimeSettings
+            {
+                StateDirectory = Path.Combine(directory.Node(node), "oci"),
+                CgroupParent = $"petrel/{cluster.Range}/{node}",
+            },
+            images,
+            new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
+            TimeProvider.System,
+            new SystemEntropy(),
+            logs.CreateLogger<OciRuntime>()
+        );
 
-    private static ProcessRuntime Processes(ClusterDirectory directory, string node, AgentSettings settings, ImageStore images, ILoggerFactory logs) => new(
-        new ProcessRuntimeSettings
-        {
-            StateDirectory = Path.Combine(directory.Node(node), "processes"),
-            NodeAddress = settings.NodeAddress,
-            ShimCommand = [Environment.ProcessPath!, ProcessShim.Command],
-            Environment = [$"{ProcessTree.Variable}={directory.Node(node)}"],
-        },
-        images,
-        TimeProvider.System,
-        new SystemEntropy(),
-        logs.CreateLogger<ProcessRuntime>());
+    private static ProcessRuntime Processes(
+        ClusterDirectory directory,
+        string node,
+        AgentSettings settings,
+        ImageStore images,
+        ILoggerFactory logs
+    ) =>
+        new(
+            new ProcessRuntimeSettings
+            {
+                StateDirectory = Path.Combine(directory.Node(node), "processes"),
+                NodeAddress = settings.NodeAddress,
+                ShimCommand = [Environment.ProcessPath!, ProcessShim.Command],
+                Environment = [$"{ProcessTree.Variable}={directory.Node(node)}"],
+            },
+            images,
+            TimeProvider.System,
+            new SystemEntropy(),
+            logs.CreateLogger<ProcessRuntime>()
+        );
 }

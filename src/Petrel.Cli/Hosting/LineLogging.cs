@@ -3,11 +3,16 @@ using Microsoft.Extensions.Logging;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Logs as one line each on standard output, which the launcher sends to the process's log file. Level from PETREL_LOG (default: Information).
+/// Logs as one line each on standard output, which the launcher sends to the process's log file. Level from PETREL_LOG (default:
+/// Information).
 /// </summary>
 internal sealed class LineLogging : ILoggerProvider
 {
-    private readonly LogLevel _level = Enum.TryParse<LogLevel>(Environment.GetEnvironmentVariable("PETREL_LOG"), ignoreCase: true, out var level)
+    private readonly LogLevel _level = Enum.TryParse<LogLevel>(
+        Environment.GetEnvironmentVariable("PETREL_LOG"),
+        ignoreCase: true,
+        out var level
+    )
         ? level
         : LogLevel.Information;
 
@@ -30,12 +35,20 @@ internal sealed class LineLogging : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) =>
             logLevel >= (category.StartsWith("Microsoft.", StringComparison.Ordinal) ? LogLevel.Warning : owner._level);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel))
             {
                 var detail = exception is null ? "" : $"\n{exception}";
-                Console.Out.WriteLine($"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {logLevel} {category}[{eventId.Id}] {formatter(state, exception)}{detail}");
+                Console.Out.WriteLine(
+                    $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {logLevel} {category}[{eventId.Id}] {formatter(state, exception)}{detail}"
+                );
             }
         }
     }

@@ -9,23 +9,29 @@ namespace Petrel.Cli.Hosting;
 /// <summary>What a node of <c>petrel up</c> says of itself. Every node shows the whole machine's resources: they share them.</summary>
 internal static class NodeFacts
 {
-    public static AgentSettings Settings(ClusterSettings cluster, string node, int index) => new()
-    {
-        NodeName = node,
-        NodeAddress = ClusterFiles.NodeAddress(cluster, index).ToString(),
-        Port = ClusterFiles.AgentPort(cluster, index),
-        PodCidr = cluster.Range is { } number ? new ClusterRange(number).NodePodCidr(index) : "",
-        MilliCpu = Environment.ProcessorCount * 1000L,
-        Memory = MemoryBytes(),
-        EphemeralStorage = new DriveInfo("/").TotalSize,
-        OsImage = OsName(),
-        KernelVersion = Line("/proc/sys/kernel/osrelease"),
-        Architecture = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "amd64", Architecture.Arm64 => "arm64", var other => other.ToString().ToLowerInvariant() },
-        MachineId = Line("/etc/machine-id"),
-        BootId = Line("/proc/sys/kernel/random/boot_id"),
-        LeaseDuration = TimeSpan.FromSeconds(cluster.NodeGraceSeconds),
-        LeaseRenewInterval = TimeSpan.FromSeconds(cluster.LeaseRenewSeconds),
-    };
+    public static AgentSettings Settings(ClusterSettings cluster, string node, int index) =>
+        new()
+        {
+            NodeName = node,
+            NodeAddress = ClusterFiles.NodeAddress(cluster, index).ToString(),
+            Port = ClusterFiles.AgentPort(cluster, index),
+            PodCidr = cluster.Range is { } number ? new ClusterRange(number).NodePodCidr(index) : "",
+            MilliCpu = Environment.ProcessorCount * 1000L,
+            Memory = MemoryBytes(),
+            EphemeralStorage = new DriveInfo("/").TotalSize,
+            OsImage = OsName(),
+            KernelVersion = Line("/proc/sys/kernel/osrelease"),
+            Architecture = RuntimeInformation.OSArchitecture switch
+            {
+                Architecture.X64 => "amd64",
+                Architecture.Arm64 => "arm64",
+                var other => other.ToString().ToLowerInvariant(),
+            },
+            MachineId = Line("/etc/machine-id"),
+            BootId = Line("/proc/sys/kernel/random/boot_id"),
+            LeaseDuration = TimeSpan.FromSeconds(cluster.NodeGraceSeconds),
+            LeaseRenewInterval = TimeSpan.FromSeconds(cluster.LeaseRenewSeconds),
+        };
 
     private static string Line(string path)
     {
@@ -47,6 +53,7 @@ internal static class NodeFacts
 
     private static string OsName() =>
         File.Exists("/etc/os-release")
-            ? File.ReadLines("/etc/os-release").FirstOrDefault(l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal))?[12..].Trim('"') ?? "Linux"
+            ? File.ReadLines("/etc/os-release").FirstOrDefault(l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal))?[12..].Trim('"')
+                ?? "Linux"
             : "Linux";
 }

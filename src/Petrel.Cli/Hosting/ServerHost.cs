@@ -50,10 +50,26 @@ internal static class ServerHost
         // They outlive a scheduler that fails.
         var scheduling = new SchedulerSettings();
         var decisions = new DecisionLog(new DecisionSettings());
-        var api = new ApiServer.ApiServer(options, store, KindRegistry.BuiltIn, TimeProvider.System, new SystemEntropy(), nodes, logs, webhooks, tokenKeys, health, new RecordedDecisions(decisions, scheduling));
+        var api = new ApiServer.ApiServer(
+            options,
+            store,
+            KindRegistry.BuiltIn,
+            TimeProvider.System,
+            new SystemEntropy(),
+            nodes,
+            logs,
+            webhooks,
+            tokenKeys,
+            health,
+            new RecordedDecisions(decisions, scheduling)
+        );
         var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(
-            new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes }, api, TimeProvider.System, logs);
+            new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes },
+            api,
+            TimeProvider.System,
+            logs
+        );
 
         // The API outlives its clients in this process, so that their last writes arrive; when it ends by itself, so does everything.
         using var apiStop = new CancellationTokenSource();
@@ -64,8 +80,16 @@ internal static class ServerHost
             await front.StartAsync(stop.Token);
             await Loops.RunTogetherAsync(
                 clientsStop.Token,
-                token => RunAgainAsync("controller-manager", t => Controllers(api, settings, authority.CertificatePem, logs).RunAsync(t), health, logs, token),
-                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token));
+                token =>
+                    RunAgainAsync(
+                        "controller-manager",
+                        t => Controllers(api, settings, authority.CertificatePem, logs).RunAsync(t),
+                        health,
+                        logs,
+                        token
+                    ),
+                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token)
+            );
         }
         finally
         {
@@ -77,26 +101,41 @@ internal static class ServerHost
         return 0;
     }
 
-    private static ControllerManager Controllers(IApiHandler api, ClusterSettings settings, string rootCertificates, ILoggerFactory logs) => new(
-        new ApiClient(api, UserInfo.ControlPlane("kube-controller-manager"), "kube-controller-manager"),
-        TimeProvider.System,
-        new SystemEntropy(),
-        new ControllerSettings
-        {
-            NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
-            RootCertificates = rootCertificates,
-            // Without nodes of their own addresses there is nothing that a pod could reach but this machine itself.
-            ApiEndpoints = settings.UsesNamespaces ? [new(ClusterFiles.ServerAddresses(settings)[^1], settings.Port)] : [],
-            ApiServiceAddress = ClusterFiles.ApiServiceAddress(settings).ToString(),
-            NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
-        },
-        logs);
+    private static ControllerManager Controllers(IApiHandler api, ClusterSettings settings, string rootCertificates, ILoggerFactory logs) =>
+        new(
+            new ApiClient(api, UserInfo.ControlPlane("kube-controller-manager"), "kube-controller-manager"),
+            TimeProvider.System,
+            new SystemEntropy(),
+            new ControllerSettings
+            {
+                NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
+                RootCertificates = rootCertificates,
+                // Without nodes of their own addresses there is nothing that a pod could reach but this machine itself.
+                ApiEndpoints = settings.UsesNamespaces ? [new(ClusterFiles.ServerAddresses(settings)[^1], settings.Port)] : [],
+                ApiServiceAddress = ClusterFiles.ApiServiceAddress(settings).ToString(),
+                NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
+            },
+            logs
+        );
 
-    private static PodScheduler Scheduler(IApiHandler api, SchedulerSettings settings, DecisionLog decisions, ILoggerFactory logs) => new(
-        new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"), "kube-scheduler"), TimeProvider.System, new SystemEntropy(), settings, logs, decisions);
+    private static PodScheduler Scheduler(IApiHandler api, SchedulerSettings settings, DecisionLog decisions, ILoggerFactory logs) =>
+        new(
+            new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"), "kube-scheduler"),
+            TimeProvider.System,
+            new SystemEntropy(),
+            settings,
+            logs,
+            decisions
+        );
 
     // A component that breaks is made anew and started again; it never takes the API down.
-    private static async Task RunAgainAsync(string name, Func<CancellationToken, Task> run, ComponentHealth health, ILoggerFactory logs, CancellationToken cancellationToken)
+    private static async Task RunAgainAsync(
+        string name,
+        Func<CancellationToken, Task> run,
+        ComponentHealth health,
+        ILoggerFactory logs,
+        CancellationToken cancellationToken
+    )
     {
         var logger = logs.CreateLogger("Petrel.Server");
         while (!cancellationToken.IsCancellationRequested)
@@ -115,7 +154,8 @@ internal static class ServerHost
                 health.Failed(name, e.Message);
                 ServerLog.ComponentFailed(logger, e, name);
             }
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 

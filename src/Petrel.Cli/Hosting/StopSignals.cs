@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Turns signals into a token: SIGTERM and SIGINT end the process; SIGPWR ends it too, and says that the machine goes down (as LXC tells an init).
+/// Turns signals into a token: SIGTERM and SIGINT end the process; SIGPWR ends it too, and says that the machine goes down (as LXC tells an
+/// init).
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
@@ -34,9 +35,9 @@ internal sealed class StopSignals : IDisposable
     }
 
     private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
-    {
-        context.Cancel = true;
-        PowersDown |= (int)signal == SigPwr;
-        _stop.Cancel();
-    });
+        {
+            context.Cancel = true;
+            PowersDown |= (int)signal == SigPwr;
+            _stop.Cancel();
+        });
 }

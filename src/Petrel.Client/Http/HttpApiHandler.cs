@@ -108,7 +108,9 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         request.QueryValue("watch") is "true" or "1" || request.Path.EndsWith("/log", StringComparison.Ordinal);
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChunksAsync(
-        HttpResponseMessage response, [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpResponseMessage response,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var owned = response;
         await using var stream = await Connected(async () => await response.Content.ReadAsStreamAsync(cancellationToken));

@@ -66,12 +66,21 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         if (status.HasChanged)
         {
             var written = await _context.Client.UpdateStatusAsync(status.Autoscaler, cancellationToken);
-            await _context.Caches.HorizontalPodAutoscalers.WaitForRevisionAsync(ulong.Parse(written.Metadata.ResourceVersion), cancellationToken);
+            await _context.Caches.HorizontalPodAutoscalers.WaitForRevisionAsync(
+                ulong.Parse(written.Metadata.ResourceVersion),
+                cancellationToken
+            );
         }
         return _settings.SyncPeriod;
     }
 
-    private async ValueTask DecideAsync(ObjectKey key, Memory memory, AutoscalerStatus status, DateTimeOffset now, CancellationToken cancellationToken)
+    private async ValueTask DecideAsync(
+        ObjectKey key,
+        Memory memory,
+        AutoscalerStatus status,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var autoscaler = status.Autoscaler;
         var reference = autoscaler.Spec.ScaleTargetRef;
@@ -116,7 +125,12 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         }
         catch (ApiException e)
         {
-            _events.Record(autoscaler, "Warning", "FailedRescale", $"New size: {wanted.Replicas}; reason: {wanted.Reason}; error: {e.Status.Message}");
+            _events.Record(
+                autoscaler,
+                "Warning",
+                "FailedRescale",
+                $"New size: {wanted.Replicas}; reason: {wanted.Reason}; error: {e.Status.Message}"
+            );
             status.AbleToScale(false, "FailedUpdateScale", $"the HPA controller was unable to update the target scale: {e.Status.Message}");
             status.Current(current);
             return;
@@ -131,7 +145,13 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
 
     // Null when nothing can be decided; the conditions say why.
     private async ValueTask<Wanted?> WantedAsync(
-        Memory memory, AutoscalerStatus status, V1Scale scale, int current, DateTimeOffset now, CancellationToken cancellationToken)
+        Memory memory,
+        AutoscalerStatus status,
+        V1Scale scale,
+        int current,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var autoscaler = status.Autoscaler;
         var least = autoscaler.Spec.MinReplicas ?? 1;
@@ -153,7 +173,9 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
             return null;
         }
         var tolerances = new Tolerances(
-            ToleranceOf(autoscaler.Spec.Behavior?.ScaleDown) ?? _settings.Tolerances.Down, ToleranceOf(autoscaler.Spec.Behavior?.ScaleUp) ?? _settings.Tolerances.Up);
+            ToleranceOf(autoscaler.Spec.Behavior?.ScaleDown) ?? _settings.Tolerances.Down,
+            ToleranceOf(autoscaler.Spec.Behavior?.ScaleUp) ?? _settings.Tolerances.Up
+        );
         var evaluator = new MetricEvaluator(_metrics, new ReplicaCalculator(_settings, tolerances, now), target);
         if (await EvaluateAsync(evaluator, status, current, cancellationToken) is not { } best)
         {
@@ -162,12 +184,19 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         var limited = new ScalingLimits(autoscaler, memory.History, _settings, now).Apply(current, best.Replicas);
         status.AbleToScale(true, limited.AbleToScale.Reason, limited.AbleToScale.Message);
         status.ScalingLimited(limited.IsLimited, limited.ScalingLimited.Reason, limited.ScalingLimited.Message);
-        var reason = best.Replicas > current ? $"{best.Name} above target" : best.Replicas < current ? "All metrics below target" : "";
+        var reason =
+            best.Replicas > current ? $"{best.Name} above target"
+            : best.Replicas < current ? "All metrics below target"
+            : "";
         return new(limited.Replicas, reason, best.Metrics);
     }
 
     private async ValueTask<(int Replicas, string Name, IReadOnlyList<V2MetricStatus> Metrics)?> EvaluateAsync(
-        MetricEvaluator evaluator, AutoscalerStatus status, int current, CancellationToken cancellationToken)
+        MetricEvaluator evaluator,
+        AutoscalerStatus status,
+        int current,
+        CancellationToken cancellationToken
+    )
     {
         var specs = status.Autoscaler.Spec.Metrics ?? [];
         var statuses = new List<V2MetricStatus>();
@@ -196,7 +225,11 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         {
             status.ScalingActive(false, failure, $"the HPA was unable to compute the replica count: {first}");
             _events.Record(
-                status.Autoscaler, "Warning", "FailedComputeMetricsReplicas", $"invalid metrics ({failed} invalid out of {specs.Count}), first error is: {first}");
+                status.Autoscaler,
+                "Warning",
+                "FailedComputeMetricsReplicas",
+                $"invalid metrics ({failed} invalid out of {specs.Count}), first error is: {first}"
+            );
             return null;
         }
         status.ScalingActive(true, "ValidMetricFound", $"the HPA was able to successfully calculate a replica count from {name}");
@@ -220,8 +253,17 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         }
         catch (FormatException e)
         {
-            _events.Record(autoscaler, "Warning", "InvalidSelector", $"couldn't convert selector into a corresponding internal selector object: {e.Message}");
-            status.ScalingActive(false, "InvalidSelector", $"couldn't convert selector into a corresponding internal selector object: {e.Message}");
+            _events.Record(
+                autoscaler,
+                "Warning",
+                "InvalidSelector",
+                $"couldn't convert selector into a corresponding internal selector object: {e.Message}"
+            );
+            status.ScalingActive(
+                false,
+                "InvalidSelector",
+                $"couldn't convert selector into a corresponding internal selector object: {e.Message}"
+            );
             return null;
         }
         var ns = autoscaler.Metadata.NamespaceProperty;
@@ -246,8 +288,12 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
             _memories[own].Selector = (text, selector);
             return
             [
-                .. _memories.Where(m => m.Key.Namespace == own.Namespace && m.Value.Selector is { } other
-                        && (other.Text == text || pods.Any(pod => other.Selector.Matches(LabelSets.Of(pod.Metadata.Labels)))))
+                .. _memories
+                    .Where(m =>
+                        m.Key.Namespace == own.Namespace
+                        && m.Value.Selector is { } other
+                        && (other.Text == text || pods.Any(pod => other.Selector.Matches(LabelSets.Of(pod.Metadata.Labels))))
+                    )
                     .Select(m => m.Key.ToString()),
             ];
         }
@@ -259,8 +305,12 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
     // A changed target or bound is acted upon at once; the status that this controller writes wakes nobody.
     private void OnChange(CacheChange<V2HorizontalPodAutoscaler> change)
     {
-        if (change.Old is null || change.New is null || change.Old.Metadata.Uid != change.New.Metadata.Uid
-            || KubernetesJson.Serialize(change.Old.Spec) != KubernetesJson.Serialize(change.New.Spec))
+        if (
+            change.Old is null
+            || change.New is null
+            || change.Old.Metadata.Uid != change.New.Metadata.Uid
+            || KubernetesJson.Serialize(change.Old.Spec) != KubernetesJson.Serialize(change.New.Spec)
+        )
         {
             _queue.Add(new(change.Latest.Metadata.NamespaceProperty, change.Latest.Metadata.Name));
         }

@@ -16,26 +16,28 @@ internal sealed record AutoscalerTarget(string Namespace, int SpecReplicas, int 
 internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator calculator, AutoscalerTarget target)
 {
     /// <summary>The condition's reason when a metric of this type fails.</summary>
-    public static string FailureOf(V2MetricSpec metric) => metric.Type switch
-    {
-        "Object" => "FailedGetObjectMetric",
-        "Pods" => "FailedGetPodsMetric",
-        "Resource" => "FailedGetResourceMetric",
-        "ContainerResource" => "FailedGetContainerResourceMetric",
-        "External" => "FailedGetExternalMetric",
-        _ => "InvalidMetricSourceType",
-    };
+    public static string FailureOf(V2MetricSpec metric) =>
+        metric.Type switch
+        {
+            "Object" => "FailedGetObjectMetric",
+            "Pods" => "FailedGetPodsMetric",
+            "Resource" => "FailedGetResourceMetric",
+            "ContainerResource" => "FailedGetContainerResourceMetric",
+            "External" => "FailedGetExternalMetric",
+            _ => "InvalidMetricSourceType",
+        };
 
     /// <exception cref="MetricException">There is no metric, or nothing to conclude from it.</exception>
-    public async ValueTask<EvaluatedMetric> EvaluateAsync(V2MetricSpec metric, CancellationToken cancellationToken) => metric switch
-    {
-        { Type: "Resource", Resource: { } resource } => await ResourceAsync(resource, cancellationToken),
-        { Type: "ContainerResource", ContainerResource: { } resource } => await ContainerAsync(resource, cancellationToken),
-        { Type: "Pods", Pods: { } pods } => await PodsAsync(pods, cancellationToken),
-        { Type: "Object", ObjectProperty: { } about } => await ObjectAsync(about, cancellationToken),
-        { Type: "External", External: { } external } => await ExternalAsync(external, cancellationToken),
-        _ => throw new MetricException($"unknown metric source type \"{metric.Type}\""),
-    };
+    public async ValueTask<EvaluatedMetric> EvaluateAsync(V2MetricSpec metric, CancellationToken cancellationToken) =>
+        metric switch
+        {
+            { Type: "Resource", Resource: { } resource } => await ResourceAsync(resource, cancellationToken),
+            { Type: "ContainerResource", ContainerResource: { } resource } => await ContainerAsync(resource, cancellationToken),
+            { Type: "Pods", Pods: { } pods } => await PodsAsync(pods, cancellationToken),
+            { Type: "Object", ObjectProperty: { } about } => await ObjectAsync(about, cancellationToken),
+            { Type: "External", External: { } external } => await ExternalAsync(external, cancellationToken),
+            _ => throw new MetricException($"unknown metric source type \"{metric.Type}\""),
+        };
 
     private async ValueTask<EvaluatedMetric> ResourceAsync(V2ResourceMetricSource metric, CancellationToken cancellationToken)
     {
@@ -43,7 +45,12 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         return new(
             proposal,
             $"{metric.Name} resource{kind}",
-            new() { Type = "Resource", Resource = new() { Name = metric.Name, Current = current } });
+            new()
+            {
+                Type = "Resource",
+                Resource = new() { Name = metric.Name, Current = current },
+            }
+        );
     }
 
     private async ValueTask<EvaluatedMetric> ContainerAsync(V2ContainerResourceMetricSource metric, CancellationToken cancellationToken)
@@ -52,37 +59,75 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         return new(
             proposal,
             $"{metric.Name} container resource{kind}",
-            new() { Type = "ContainerResource", ContainerResource = new() { Name = metric.Name, Container = metric.Container, Current = current } });
+            new()
+            {
+                Type = "ContainerResource",
+                ContainerResource = new()
+                {
+                    Name = metric.Name,
+                    Container = metric.Container,
+                    Current = current,
+                },
+            }
+        );
     }
 
     private async ValueTask<(ReplicaProposal, V2MetricValueStatus, string)> UsageAsync(
-        string resource, string container, V2MetricTarget aim, CancellationToken cancellationToken)
+        string resource,
+        string container,
+        V2MetricTarget aim,
+        CancellationToken cancellationToken
+    )
     {
         if (aim.AverageValue is null && aim.AverageUtilization is null)
         {
-            throw new MetricException("invalid resource metric source: neither an average utilization target nor an average value (usage) target was set");
+            throw new MetricException(
+                "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set"
+            );
         }
         var metrics = await reader.ResourceAsync(target.Namespace, target.Selector, resource, container, cancellationToken);
         if (aim.AverageValue is { } average)
         {
-            var byValue = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, resource == "cpu", ReplicaCalculator.Milli(average));
+            var byValue = calculator.PodAverage(
+                target.SpecReplicas,
+                target.Pods,
+                metrics,
+                resource == "cpu",
+                ReplicaCalculator.Milli(average)
+            );
             return (byValue, new() { AverageValue = Amount(byValue.AverageMilliValue) }, "");
         }
         var byShare = calculator.Utilization(target.SpecReplicas, target.Pods, metrics, resource, container, aim.AverageUtilization!.Value);
         return (
             byShare,
             new() { AverageUtilization = byShare.Utilization, AverageValue = Amount(byShare.AverageMilliValue) },
-            " utilization (percentage of request)");
+            " utilization (percentage of request)"
+        );
     }
 
     private async ValueTask<EvaluatedMetric> PodsAsync(V2PodsMetricSource metric, CancellationToken cancellationToken)
     {
         var metrics = await reader.PodsAsync(target.Namespace, target.Selector, metric.Metric, cancellationToken);
-        var proposal = calculator.PodAverage(target.SpecReplicas, target.Pods, metrics, isCpu: false, ReplicaCalculator.Milli(metric.Target.AverageValue));
+        var proposal = calculator.PodAverage(
+            target.SpecReplicas,
+            target.Pods,
+            metrics,
+            isCpu: false,
+            ReplicaCalculator.Milli(metric.Target.AverageValue)
+        );
         return new(
             proposal,
             $"pods metric {metric.Metric.Name}",
-            new() { Type = "Pods", Pods = new() { Metric = metric.Metric, Current = new() { AverageValue = Amount(proposal.AverageMilliValue) } } });
+            new()
+            {
+                Type = "Pods",
+                Pods = new()
+                {
+                    Metric = metric.Metric,
+                    Current = new() { AverageValue = Amount(proposal.AverageMilliValue) },
+                },
+            }
+        );
     }
 
     private async ValueTask<EvaluatedMetric> ObjectAsync(V2ObjectMetricSource metric, CancellationToken cancellationToken)
@@ -91,8 +136,20 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         var (proposal, current) = Whole(metric.Target, value);
         return new(
             proposal,
-            metric.Target.Type == "AverageValue" ? $"external metric {metric.Metric.Name}({LabelSets.Selector(metric.Metric.Selector)})" : $"{metric.DescribedObject.Kind} metric {metric.Metric.Name}",
-            new() { Type = "Object", ObjectProperty = new() { Metric = metric.Metric, DescribedObject = metric.DescribedObject, Current = current } });
+            metric.Target.Type == "AverageValue"
+                ? $"external metric {metric.Metric.Name}({LabelSets.Selector(metric.Metric.Selector)})"
+                : $"{metric.DescribedObject.Kind} metric {metric.Metric.Name}",
+            new()
+            {
+                Type = "Object",
+                ObjectProperty = new()
+                {
+                    Metric = metric.Metric,
+                    DescribedObject = metric.DescribedObject,
+                    Current = current,
+                },
+            }
+        );
     }
 
     private async ValueTask<EvaluatedMetric> ExternalAsync(V2ExternalMetricSource metric, CancellationToken cancellationToken)
@@ -102,7 +159,12 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         return new(
             proposal,
             $"external metric {metric.Metric.Name}({(metric.Metric.Selector is null ? "nil" : LabelSets.Selector(metric.Metric.Selector))})",
-            new() { Type = "External", External = new() { Metric = metric.Metric, Current = current } });
+            new()
+            {
+                Type = "External",
+                External = new() { Metric = metric.Metric, Current = current },
+            }
+        );
     }
 
     private (ReplicaProposal, V2MetricValueStatus) Whole(V2MetricTarget aim, long value)
@@ -114,7 +176,10 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         }
         if (aim.Value is { } whole)
         {
-            return (calculator.Value(target.SpecReplicas, target.Pods, value, ReplicaCalculator.Milli(whole)), new() { Value = Amount(value) });
+            return (
+                calculator.Value(target.SpecReplicas, target.Pods, value, ReplicaCalculator.Milli(whole)),
+                new() { Value = Amount(value) }
+            );
         }
         throw new MetricException("invalid metric source: neither a value target nor an average value target was set");
     }

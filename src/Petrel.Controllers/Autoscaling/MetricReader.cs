@@ -8,62 +8,103 @@ using Petrel.Model.Documents;
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
-/// Reads metrics from the API: <c>metrics.k8s.io/v1beta1</c>, <c>custom.metrics.k8s.io/v1beta2</c> and <c>external.metrics.k8s.io/v1beta1</c>.
-/// Every way of not having a metric is a <see cref="MetricException"/>.
+/// Reads metrics from the API: <c>metrics.k8s.io/v1beta1</c>, <c>custom.metrics.k8s.io/v1beta2</c> and
+/// <c>external.metrics.k8s.io/v1beta1</c>. Every way of not having a metric is a <see cref="MetricException"/>.
 /// </summary>
 internal sealed class MetricReader(ApiClient client)
 {
     /// <summary>What each pod uses of a resource; of one container when it is named. By the pod's name.</summary>
     public async ValueTask<IReadOnlyDictionary<string, PodMetric>> ResourceAsync(
-        string ns, string selector, string resource, string container, CancellationToken cancellationToken)
+        string ns,
+        string selector,
+        string resource,
+        string container,
+        CancellationToken cancellationToken
+    )
     {
-        using var list = await ReadAsync($"/apis/metrics.k8s.io/v1beta1/namespaces/{ns}/pods", [new("labelSelector", selector)], $"unable to get metrics for resource {resource}: unable to fetch metrics from resource metrics API", cancellationToken);
+        using var list = await ReadAsync(
+            $"/apis/metrics.k8s.io/v1beta1/namespaces/{ns}/pods",
+            [new("labelSelector", selector)],
+            $"unable to get metrics for resource {resource}: unable to fetch metrics from resource metrics API",
+            cancellationToken
+        );
         var metrics = new SortedDictionary<string, PodMetric>(StringComparer.Ordinal);
         foreach (var pod in list.RootElement.GetProperty("items").EnumerateArray())
         {
-            var containers = pod.GetProperty("containers").EnumerateArray().Where(c => container.Length == 0 || c.GetProperty("name").GetString() == container).ToArray();
+            var containers = pod.GetProperty("containers")
+                .EnumerateArray()
+                .Where(c => container.Length == 0 || c.GetProperty("name").GetString() == container)
+                .ToArray();
             // A pod of which one container is not measured is not measured.
             if (containers.Length > 0 && Array.TrueForAll(containers, c => c.GetProperty("usage").TryGetProperty(resource, out _)))
             {
                 metrics[Name(pod.GetProperty("metadata"))] = new(
                     containers.Sum(c => Milli(c.GetProperty("usage").GetProperty(resource))),
                     Time(pod.GetProperty("timestamp")),
-                    Window(pod.GetProperty("window")));
+                    Window(pod.GetProperty("window"))
+                );
             }
         }
-        return metrics.Count > 0 ? metrics : throw new MetricException($"unable to get metrics for resource {resource}: no metrics returned from resource metrics API");
+        return metrics.Count > 0
+            ? metrics
+            : throw new MetricException($"unable to get metrics for resource {resource}: no metrics returned from resource metrics API");
     }
 
     /// <summary>A metric that pods have themselves.</summary>
-    public async ValueTask<IReadOnlyDictionary<string, PodMetric>> PodsAsync(string ns, string selector, V2MetricIdentifier metric, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyDictionary<string, PodMetric>> PodsAsync(
+        string ns,
+        string selector,
+        V2MetricIdentifier metric,
+        CancellationToken cancellationToken
+    )
     {
         using var list = await ReadAsync(
             $"/apis/custom.metrics.k8s.io/v1beta2/namespaces/{ns}/pods/*/{metric.Name}",
             [new("labelSelector", selector), .. MetricSelector(metric, "metricLabelSelector")],
             $"unable to get metric {metric.Name}: unable to fetch metrics from custom metrics API",
-            cancellationToken);
+            cancellationToken
+        );
         var metrics = new SortedDictionary<string, PodMetric>(StringComparer.Ordinal);
         foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
         {
-            var window = item.TryGetProperty("windowSeconds", out var seconds) && seconds.ValueKind == JsonValueKind.Number ? seconds.GetInt64() : 60;
-            metrics[Name(item.GetProperty("describedObject"))] = new(Milli(item.GetProperty("value")), Time(item.GetProperty("timestamp")), TimeSpan.FromSeconds(window));
+            var window =
+                item.TryGetProperty("windowSeconds", out var seconds) && seconds.ValueKind == JsonValueKind.Number
+                    ? seconds.GetInt64()
+                    : 60;
+            metrics[Name(item.GetProperty("describedObject"))] = new(
+                Milli(item.GetProperty("value")),
+                Time(item.GetProperty("timestamp")),
+                TimeSpan.FromSeconds(window)
+            );
         }
-        return metrics.Count > 0 ? metrics : throw new MetricException($"unable to get metric {metric.Name}: no metrics returned from custom metrics API");
+        return metrics.Count > 0
+            ? metrics
+            : throw new MetricException($"unable to get metric {metric.Name}: no metrics returned from custom metrics API");
     }
 
     /// <summary>A metric of one object, in thousandths.</summary>
     public async ValueTask<long> ObjectAsync(
-        string ns, V2CrossVersionObjectReference about, V2MetricIdentifier metric, CancellationToken cancellationToken)
+        string ns,
+        V2CrossVersionObjectReference about,
+        V2MetricIdentifier metric,
+        CancellationToken cancellationToken
+    )
     {
-        var group = about.ApiVersion is { } version && version.Contains('/', StringComparison.Ordinal) ? $".{version[..version.IndexOf('/', StringComparison.Ordinal)]}" : "";
+        var group =
+            about.ApiVersion is { } version && version.Contains('/', StringComparison.Ordinal)
+                ? $".{version[..version.IndexOf('/', StringComparison.Ordinal)]}"
+                : "";
         var plural = await PluralAsync(about, cancellationToken);
         using var list = await ReadAsync(
             $"/apis/custom.metrics.k8s.io/v1beta2/namespaces/{ns}/{plural}{group}/{about.Name}/{metric.Name}",
             MetricSelector(metric, "metricLabelSelector"),
             $"unable to get metric {metric.Name}: {about.Kind} on {ns} {about.Name}/unable to fetch metrics from custom metrics API",
-            cancellationToken);
+            cancellationToken
+        );
         var items = list.RootElement.GetProperty("items");
-        return items.GetArrayLength() > 0 ? Milli(items[0].GetProperty("value")) : throw new MetricException($"unable to get metric {metric.Name}: no metrics returned from custom metrics API");
+        return items.GetArrayLength() > 0
+            ? Milli(items[0].GetProperty("value"))
+            : throw new MetricException($"unable to get metric {metric.Name}: no metrics returned from custom metrics API");
     }
 
     /// <summary>The sum of a metric of things outside the cluster, in thousandths.</summary>
@@ -73,7 +114,8 @@ internal sealed class MetricReader(ApiClient client)
             $"/apis/external.metrics.k8s.io/v1beta1/namespaces/{ns}/{metric.Name}",
             MetricSelector(metric, "labelSelector"),
             $"unable to get external metric {ns}/{metric.Name}: unable to fetch metrics from external metrics API",
-            cancellationToken);
+            cancellationToken
+        );
         var items = list.RootElement.GetProperty("items");
         return items.GetArrayLength() > 0
             ? items.EnumerateArray().Sum(item => Milli(item.GetProperty("value")))
@@ -88,7 +130,11 @@ internal sealed class MetricReader(ApiClient client)
     }
 
     private async ValueTask<JsonDocument> ReadAsync(
-        string path, IReadOnlyList<KeyValuePair<string, string>> query, string problem, CancellationToken cancellationToken)
+        string path,
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        string problem,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -104,12 +150,18 @@ internal sealed class MetricReader(ApiClient client)
         metric.Selector is null ? [] : [new(parameter, LabelSets.Selector(metric.Selector).ToString())];
 
     private static TimeSpan Window(JsonElement value) =>
-        GoDuration.TryParse(value.GetString()!, out var nanoseconds) ? TimeSpan.FromTicks(nanoseconds / 100) : throw new MetricException($"\"{value}\" is not a duration");
+        GoDuration.TryParse(value.GetString()!, out var nanoseconds)
+            ? TimeSpan.FromTicks(nanoseconds / 100)
+            : throw new MetricException($"\"{value}\" is not a duration");
 
     private static string Name(JsonElement value) => value.GetProperty("name").GetString()!;
 
     private static long Milli(JsonElement value) => Quantity.Parse(value.GetString()!).MilliValue;
 
     private static DateTimeOffset Time(JsonElement value) =>
-        DateTimeOffset.Parse(value.GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+        DateTimeOffset.Parse(
+            value.GetString()!,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal
+        );
 }

@@ -11,11 +11,17 @@ internal sealed class PodGroups
 
     /// <param name="pods">Those that the target's selector selects.</param>
     /// <param name="metrics">By the pod's name.</param>
-    /// <param name="isCpu">Processor time is wild while a program starts: it counts only once the pod was ready, or its first minutes are over.</param>
+    /// <param name="isCpu">Processor time is wild while a program starts: it counts only once the pod was ready, or its first minutes are
+    /// over.</param>
     /// <param name="settings">How long starting takes.</param>
     /// <param name="now">The time of the decision.</param>
     public PodGroups(
-        IEnumerable<V1Pod> pods, IReadOnlyDictionary<string, PodMetric> metrics, bool isCpu, AutoscalerSettings settings, DateTimeOffset now)
+        IEnumerable<V1Pod> pods,
+        IReadOnlyDictionary<string, PodMetric> metrics,
+        bool isCpu,
+        AutoscalerSettings settings,
+        DateTimeOffset now
+    )
     {
         foreach (var pod in pods)
         {

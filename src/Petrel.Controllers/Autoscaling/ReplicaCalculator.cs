@@ -15,7 +15,13 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
     /// <summary>For a target in percent of what the pods request. <paramref name="container"/> is empty for whole pods.</summary>
     /// <exception cref="MetricException">Nothing can be concluded.</exception>
     public ReplicaProposal Utilization(
-        int current, IReadOnlyList<V1Pod> pods, IReadOnlyDictionary<string, PodMetric> metrics, string resource, string container, int targetPercent)
+        int current,
+        IReadOnlyList<V1Pod> pods,
+        IReadOnlyDictionary<string, PodMetric> metrics,
+        string resource,
+        string container,
+        int targetPercent
+    )
     {
         RequirePods(pods);
         var groups = new PodGroups(pods, metrics, resource == "cpu", settings, now);
@@ -32,14 +38,20 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
             counted,
             usage.Ratio,
             name => requests.GetValueOrDefault(name) * Math.Max(AllOfRequest, targetPercent) / AllOfRequest,
-            filled => UtilizationOf(filled, requests, targetPercent).Ratio);
+            filled => UtilizationOf(filled, requests, targetPercent).Ratio
+        );
         return new(replicas, usage.Average, usage.Percent);
     }
 
     /// <summary>For a target that is each pod's average.</summary>
     /// <exception cref="MetricException">Nothing can be concluded.</exception>
     public ReplicaProposal PodAverage(
-        int current, IReadOnlyList<V1Pod> pods, IReadOnlyDictionary<string, PodMetric> metrics, bool isCpu, long targetMilli)
+        int current,
+        IReadOnlyList<V1Pod> pods,
+        IReadOnlyDictionary<string, PodMetric> metrics,
+        bool isCpu,
+        long targetMilli
+    )
     {
         RequirePods(pods);
         var groups = new PodGroups(pods, metrics, isCpu, settings, now);
@@ -50,11 +62,19 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
         }
         var average = Average(counted);
         var replicas = Rebalance(
-            current, groups, counted, (double)average / targetMilli, _ => targetMilli, filled => (double)Average(filled) / targetMilli);
+            current,
+            groups,
+            counted,
+            (double)average / targetMilli,
+            _ => targetMilli,
+            filled => (double)Average(filled) / targetMilli
+        );
         return new(replicas, average);
     }
 
-    /// <summary>For a target that is the value of one thing, whatever the number of pods. From zero pods, the ratio itself is the number.</summary>
+    /// <summary>
+    /// For a target that is the value of one thing, whatever the number of pods. From zero pods, the ratio itself is the number.
+    /// </summary>
     /// <exception cref="MetricException">There are no pods.</exception>
     public ReplicaProposal Value(int current, IReadOnlyList<V1Pod> pods, long milliValue, long targetMilli)
     {
@@ -86,7 +106,8 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
         SortedDictionary<string, PodMetric> counted,
         double ratio,
         Func<string, long> fullyUsed,
-        Func<SortedDictionary<string, PodMetric>, double> ratioOf)
+        Func<SortedDictionary<string, PodMetric>, double> ratioOf
+    )
     {
         var upWithUnready = groups.Unready.Count > 0 && ratio > 1;
         if (!upWithUnready && groups.Missing.Count == 0)
@@ -118,9 +139,13 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
     }
 
     private static (double Ratio, int Percent, long Average) UtilizationOf(
-        SortedDictionary<string, PodMetric> metrics, Dictionary<string, long> requests, int targetPercent)
+        SortedDictionary<string, PodMetric> metrics,
+        Dictionary<string, long> requests,
+        int targetPercent
+    )
     {
-        long used = 0, requested = 0;
+        long used = 0,
+            requested = 0;
         var pods = 0;
         foreach (var (name, metric) in metrics)
         {
@@ -161,9 +186,10 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances to
                 sum += Milli(amount);
             }
             // What the pod requests as a whole, where it says so.
-            requests[pod.Metadata.Name] = container.Length == 0 && pod.Spec.Resources?.Requests is { } whole && whole.TryGetValue(resource, out var all)
-                ? Milli(all)
-                : sum;
+            requests[pod.Metadata.Name] =
+                container.Length == 0 && pod.Spec.Resources?.Requests is { } whole && whole.TryGetValue(resource, out var all)
+                    ? Milli(all)
+                    : sum;
         }
         return requests;
     }

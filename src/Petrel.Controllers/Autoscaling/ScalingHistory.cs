@@ -1,8 +1,8 @@
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
-/// What an autoscaler recommended and did lately. It is remembered by the controller alone, as upstream: a controller that starts again begins
-/// with the number of replicas that it finds.
+/// What an autoscaler recommended and did lately. It is remembered by the controller alone, as upstream: a controller that starts again
+/// begins with the number of replicas that it finds.
 /// </summary>
 public sealed class ScalingHistory
 {
@@ -38,5 +38,6 @@ public sealed class ScalingHistory
     /// <summary>How many were removed in that time.</summary>
     public int Removed(TimeSpan period, DateTimeOffset now) => -_changes.Where(c => c.Change < 0 && c.At > now - period).Sum(c => c.Change);
 
-    private IEnumerable<int> Within(TimeSpan window, DateTimeOffset now) => _recommendations.Where(r => r.At > now - window).Select(r => r.Replicas);
+    private IEnumerable<int> Within(TimeSpan window, DateTimeOffset now) =>
+        _recommendations.Where(r => r.At > now - window).Select(r => r.Replicas);
 }

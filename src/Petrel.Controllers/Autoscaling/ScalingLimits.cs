@@ -12,21 +12,42 @@ public readonly record struct ConditionWords(string Reason, string Message);
 /// What is made of a recommendation: recent ones hold it back, and neither the autoscaler's bounds nor its rate may be passed (upstream:
 /// normalizeDesiredReplicas and normalizeDesiredReplicasWithBehaviors). Records the recommendation in the history.
 /// </summary>
-public sealed class ScalingLimits(V2HorizontalPodAutoscaler autoscaler, ScalingHistory history, AutoscalerSettings settings, DateTimeOffset now)
+public sealed class ScalingLimits(
+    V2HorizontalPodAutoscaler autoscaler,
+    ScalingHistory history,
+    AutoscalerSettings settings,
+    DateTimeOffset now
+)
 {
     private const int RateFactor = 2;
     private const int RateMinimum = 4;
 
     private static readonly ConditionWords Ready = new("ReadyForNewScale", "recommended size matches current size");
     private static readonly ConditionWords InRange = new("DesiredWithinRange", "the desired count is within the acceptable range");
-    private static readonly ConditionWords TooMany = new("TooManyReplicas", "the desired replica count is more than the maximum replica count");
-    private static readonly ConditionWords TooFew = new("TooFewReplicas", "the desired replica count is less than the minimum replica count");
-    private static readonly ConditionWords TooFast = new("ScaleUpLimit", "the desired replica count is increasing faster than the maximum scale rate");
-    private static readonly ConditionWords DownTooFast = new("ScaleDownLimit", "the desired replica count is decreasing faster than the maximum scale rate");
+    private static readonly ConditionWords TooMany = new(
+        "TooManyReplicas",
+        "the desired replica count is more than the maximum replica count"
+    );
+    private static readonly ConditionWords TooFew = new(
+        "TooFewReplicas",
+        "the desired replica count is less than the minimum replica count"
+    );
+    private static readonly ConditionWords TooFast = new(
+        "ScaleUpLimit",
+        "the desired replica count is increasing faster than the maximum scale rate"
+    );
+    private static readonly ConditionWords DownTooFast = new(
+        "ScaleDownLimit",
+        "the desired replica count is decreasing faster than the maximum scale rate"
+    );
     private static readonly ConditionWords HeldUp = new(
-        "ScaleUpStabilized", "recent recommendations were lower than current one, applying the lowest recent recommendation");
+        "ScaleUpStabilized",
+        "recent recommendations were lower than current one, applying the lowest recent recommendation"
+    );
     private static readonly ConditionWords HeldDown = new(
-        "ScaleDownStabilized", "recent recommendations were higher than current one, applying the highest recent recommendation");
+        "ScaleDownStabilized",
+        "recent recommendations were higher than current one, applying the highest recent recommendation"
+    );
 
     private readonly int _minimum = autoscaler.Spec.MinReplicas ?? 1;
     private readonly int _maximum = autoscaler.Spec.MaxReplicas;
@@ -39,7 +60,8 @@ public sealed class ScalingLimits(V2HorizontalPodAutoscaler autoscaler, ScalingH
         return new(limited, stable == recommended ? Ready : held, why, limited != stable);
     }
 
-    private (int, ConditionWords) Stabilize(int recommended) => (history.Highest(recommended, settings.DownscaleStabilization, now), HeldDown);
+    private (int, ConditionWords) Stabilize(int recommended) =>
+        (history.Highest(recommended, settings.DownscaleStabilization, now), HeldDown);
 
     private (int, ConditionWords) Stabilize(V2HorizontalPodAutoscalerBehavior behavior, int current, int recommended)
     {
@@ -53,7 +75,9 @@ public sealed class ScalingLimits(V2HorizontalPodAutoscaler autoscaler, ScalingH
     {
         var rate = Math.Max(RateFactor * current, RateMinimum);
         var (most, why) = _maximum > rate ? (rate, TooFast) : (_maximum, TooMany);
-        return desired < _minimum ? (_minimum, TooFew) : desired > most ? (most, why) : (desired, InRange);
+        return desired < _minimum ? (_minimum, TooFew)
+            : desired > most ? (most, why)
+            : (desired, InRange);
     }
 
     private (int, ConditionWords) Limit(V2HorizontalPodAutoscalerBehavior behavior, int current, int desired)
@@ -79,11 +103,12 @@ public sealed class ScalingLimits(V2HorizontalPodAutoscaler autoscaler, ScalingH
         {
             return current;
         }
-        var limits = Policies(rules, DefaultUp).Select(policy =>
-        {
-            var start = StartOf(policy, current);
-            return policy.Type == "Pods" ? start + policy.Value : (int)Math.Ceiling(start * (1 + policy.Value / 100.0));
-        });
+        var limits = Policies(rules, DefaultUp)
+            .Select(policy =>
+            {
+                var start = StartOf(policy, current);
+                return policy.Type == "Pods" ? start + policy.Value : (int)Math.Ceiling(start * (1 + policy.Value / 100.0));
+            });
         return rules?.SelectPolicy == "Min" ? limits.Min() : limits.Max();
     }
 
@@ -93,11 +118,12 @@ public sealed class ScalingLimits(V2HorizontalPodAutoscaler autoscaler, ScalingH
         {
             return current;
         }
-        var limits = Policies(rules, DefaultDown).Select(policy =>
-        {
-            var start = StartOf(policy, current);
-            return policy.Type == "Pods" ? start - policy.Value : (int)(start * (1 - policy.Value / 100.0));
-        });
+        var limits = Policies(rules, DefaultDown)
+            .Select(policy =>
+            {
+                var start = StartOf(policy, current);
+                return policy.Type == "Pods" ? start - policy.Value : (int)(start * (1 - policy.Value / 100.0));
+            });
         // The policy that allows the most change leaves the fewest.
         return rules?.SelectPolicy == "Min" ? limits.Max() : limits.Min();
     }
@@ -118,9 +144,27 @@ public sealed class ScalingLimits(V2HorizontalPodAutoscaler autoscaler, ScalingH
     // The API fills these in; an object of an older server may lack them.
     private static readonly V2HPAScalingPolicy[] DefaultUp =
     [
-        new() { Type = "Pods", Value = 4, PeriodSeconds = 15 },
-        new() { Type = "Percent", Value = 100, PeriodSeconds = 15 },
+        new()
+        {
+            Type = "Pods",
+            Value = 4,
+            PeriodSeconds = 15,
+        },
+        new()
+        {
+            Type = "Percent",
+            Value = 100,
+            PeriodSeconds = 15,
+        },
     ];
 
-    private static readonly V2HPAScalingPolicy[] DefaultDown = [new() { Type = "Percent", Value = 100, PeriodSeconds = 15 }];
+    private static readonly V2HPAScalingPolicy[] DefaultDown =
+    [
+        new()
+        {
+            Type = "Percent",
+            Value = 100,
+            PeriodSeconds = 15,
+        },
+    ];
 }

@@ -9,8 +9,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// Starts jobs at the times of a schedule, knows which of them run, and deletes the oldest that have ended. A start is a create under a name that the
-/// time gives; its mark in the status follows from the job itself, so that nothing is lost when this program ends in between.
+/// Starts jobs at the times of a schedule, knows which of them run, and deletes the oldest that have ended. A start is a create under a
+/// name that the time gives; its mark in the status follows from the job itself, so that nothing is lost when this program ends in between.
 /// </summary>
 public sealed class CronJobController : IController, IReconciler, IDisposable
 {
@@ -98,7 +98,12 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
 
     /// <summary>Answers false when there is no job to start for this time.</summary>
     private async ValueTask<bool> StartAsync(
-        V1CronJob cronJob, DateTimeOffset time, IReadOnlyList<V1Job> jobs, CronJobMemory memory, CancellationToken cancellationToken)
+        V1CronJob cronJob,
+        DateTimeOffset time,
+        IReadOnlyList<V1Job> jobs,
+        CronJobMemory memory,
+        CancellationToken cancellationToken
+    )
     {
         var active = cronJob.Status?.Active ?? [];
         if (cronJob.Spec.ConcurrencyPolicy == "Forbid" && active.Count > 0)
@@ -136,7 +141,8 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
             {
                 await SeeAsync(there, cancellationToken);
             }
-            return there is null || (there.IsControlledBy(cronJob.Metadata.Uid) && CronJobJob.TimeOf(cronJob, there) == CronJobJob.TimeOf(cronJob, job));
+            return there is null
+                || (there.IsControlledBy(cronJob.Metadata.Uid) && CronJobJob.TimeOf(cronJob, there) == CronJobJob.TimeOf(cronJob, job));
         }
         catch (ApiException e) when (PodWriter.IsNamespaceEnding(e))
         {
@@ -149,13 +155,22 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         }
     }
 
-    private async ValueTask DeleteAsync(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, CronJobMemory memory, CancellationToken cancellationToken)
+    private async ValueTask DeleteAsync(
+        V1CronJob cronJob,
+        IReadOnlyList<V1Job> jobs,
+        CronJobMemory memory,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var job in jobs.Where(j => j.Metadata.DeletionTimestamp is null))
         {
             try
             {
-                var options = new V1DeleteOptions { PropagationPolicy = "Background", Preconditions = new() { Uid = job.Metadata.Uid } };
+                var options = new V1DeleteOptions
+                {
+                    PropagationPolicy = "Background",
+                    Preconditions = new() { Uid = job.Metadata.Uid },
+                };
                 memory.Deleted.Add(job.Metadata.Uid);
                 if (await _context.Client.DeleteAsync<V1Job>(KeyOf(job.Metadata), options, cancellationToken))
                 {
@@ -168,10 +183,12 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
                 throw;
             }
             await _caches.Jobs.WaitUntilAsync(
-                () => _caches.Jobs.Get(KeyOf(job.Metadata)) is not { } seen
+                () =>
+                    _caches.Jobs.Get(KeyOf(job.Metadata)) is not { } seen
                     || seen.Metadata.Uid != job.Metadata.Uid
                     || seen.Metadata.DeletionTimestamp is not null,
-                cancellationToken);
+                cancellationToken
+            );
         }
     }
 
@@ -185,7 +202,12 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
     }
 
     // A job that the status names and the cache does not show is gone, or is still to come into a cache that was just filled.
-    private async ValueTask LookForAsync(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, CronJobMemory memory, CancellationToken cancellationToken)
+    private async ValueTask LookForAsync(
+        V1CronJob cronJob,
+        IReadOnlyList<V1Job> jobs,
+        CronJobMemory memory,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var active in CronJobStatusPlan.Unseen(cronJob, jobs).Where(a => !memory.Gone.Contains(a.Uid)))
         {
@@ -199,9 +221,16 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
 
     private void TellOfStrangers(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, CronJobMemory memory)
     {
-        foreach (var job in jobs.Where(j => !j.IsFinished() && CronJobJob.TimeOf(cronJob, j) is null && memory.Strangers.Add(j.Metadata.Uid)))
+        foreach (
+            var job in jobs.Where(j => !j.IsFinished() && CronJobJob.TimeOf(cronJob, j) is null && memory.Strangers.Add(j.Metadata.Uid))
+        )
         {
-            _events.Record(cronJob, "Warning", "UnexpectedJob", $"Saw a job that the controller did not create or forgot: {job.Metadata.Name}");
+            _events.Record(
+                cronJob,
+                "Warning",
+                "UnexpectedJob",
+                $"Saw a job that the controller did not create or forgot: {job.Metadata.Name}"
+            );
         }
         memory.Keep(cronJob, jobs);
     }

@@ -7,7 +7,8 @@ using Petrel.Model.Cron;
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// The job that a CronJob starts for one time of its schedule. Its name says which, so that there is never a second one; so does an annotation.
+/// The job that a CronJob starts for one time of its schedule. Its name says which, so that there is never a second one; so does an
+/// annotation.
 /// </summary>
 public static class CronJobJob
 {
@@ -44,7 +45,13 @@ public static class CronJobJob
     public static DateTimeOffset? TimeOf(V1CronJob cronJob, V1Job job) =>
         job.Metadata.Annotations is { } annotations
         && annotations.TryGetValue(ScheduledTimestamp, out var text)
-        && DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        && DateTimeOffset.TryParseExact(
+            text,
+            "yyyy-MM-dd'T'HH:mm:ssK",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var time
+        )
         && job.Metadata.Name == NameFor(cronJob, time)
             ? time
             : null;
@@ -52,9 +59,13 @@ public static class CronJobJob
     // RFC 3339, as clocks of the CronJob's zone show it.
     private static string Shown(V1CronJob cronJob, DateTimeOffset time)
     {
-        var shown = cronJob.Spec.TimeZone is { } name && TimeZones.TryFind(name, out var zone, out _)
-            ? TimeZoneInfo.ConvertTime(time, zone)
-            : time.ToUniversalTime();
-        return shown.ToString(shown.Offset == TimeSpan.Zero ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
+        var shown =
+            cronJob.Spec.TimeZone is { } name && TimeZones.TryFind(name, out var zone, out _)
+                ? TimeZoneInfo.ConvertTime(time, zone)
+                : time.ToUniversalTime();
+        return shown.ToString(
+            shown.Offset == TimeSpan.Zero ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:sszzz",
+            CultureInfo.InvariantCulture
+        );
     }
 }

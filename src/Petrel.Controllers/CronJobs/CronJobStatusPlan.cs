@@ -5,16 +5,21 @@ using Petrel.Controllers.Jobs;
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// The status that a CronJob should have by the jobs that it controls, and what there is to say about the change. A job that the CronJob started and that
-/// its status does not know yet (it was created a moment ago, or by a program that ended then) is put into it.
+/// The status that a CronJob should have by the jobs that it controls, and what there is to say about the change. A job that the CronJob
+/// started and that its status does not know yet (it was created a moment ago, or by a program that ended then) is put into it.
 /// </summary>
 public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IReadOnlyList<JobEvent> Events)
 {
     /// <summary>
-    /// The status. <paramref name="gone"/> has the uids of active jobs that are known not to exist any more, <paramref name="deleted"/> the uids of those
-    /// that this controller deleted itself.
+    /// The status. <paramref name="gone"/> has the uids of active jobs that are known not to exist any more, <paramref name="deleted"/> the
+    /// uids of those that this controller deleted itself.
     /// </summary>
-    public static CronJobStatusPlan Compute(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, IReadOnlySet<string> gone, IReadOnlySet<string> deleted)
+    public static CronJobStatusPlan Compute(
+        V1CronJob cronJob,
+        IReadOnlyList<V1Job> jobs,
+        IReadOnlySet<string> gone,
+        IReadOnlySet<string> deleted
+    )
     {
         var before = cronJob.Status ?? new();
         List<JobEvent> events = [];
@@ -55,9 +60,13 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
         {
             Active = active.Count == 0 ? null : active,
             LastScheduleTime = lastStart,
-            LastSuccessfulTime = jobs.Where(j => j.Has(JobNames.Complete)).Select(j => j.Status.CompletionTime).Append(before.LastSuccessfulTime).Max(),
+            LastSuccessfulTime = jobs.Where(j => j.Has(JobNames.Complete))
+                .Select(j => j.Status.CompletionTime)
+                .Append(before.LastSuccessfulTime)
+                .Max(),
         };
-        var change = !(before.Active ?? []).Select(a => a.Uid).SequenceEqual(active.Select(a => a.Uid))
+        var change =
+            !(before.Active ?? []).Select(a => a.Uid).SequenceEqual(active.Select(a => a.Uid))
             || before.LastScheduleTime != status.LastScheduleTime
             || before.LastSuccessfulTime != status.LastSuccessfulTime;
         return new(status, change, events);
@@ -71,13 +80,14 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
     private static bool IsReplaced(V1CronJob cronJob, V1Job job) =>
         cronJob.Spec.ConcurrencyPolicy == "Replace" && job.Metadata.DeletionTimestamp is not null;
 
-    private static V1ObjectReference Reference(V1Job job) => new()
-    {
-        ApiVersion = "batch/v1",
-        Kind = "Job",
-        Name = job.Metadata.Name,
-        NamespaceProperty = job.Metadata.NamespaceProperty,
-        Uid = job.Metadata.Uid,
-        ResourceVersion = job.Metadata.ResourceVersion,
-    };
+    private static V1ObjectReference Reference(V1Job job) =>
+        new()
+        {
+            ApiVersion = "batch/v1",
+            Kind = "Job",
+            Name = job.Metadata.Name,
+            NamespaceProperty = job.Metadata.NamespaceProperty,
+            Uid = job.Metadata.Uid,
+            ResourceVersion = job.Metadata.ResourceVersion,
+        };
 }

@@ -5,8 +5,8 @@ using Petrel.Model.Cron;
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// Which time of its schedule a CronJob has still to start a job for, if any: the last one, however many there were. <see cref="Again"/> is when to look
-/// the next time; <see cref="Events"/> is what there is to say.
+/// Which time of its schedule a CronJob has still to start a job for, if any: the last one, however many there were. <see cref="Again"/> is
+/// when to look the next time; <see cref="Events"/> is what there is to say.
 /// </summary>
 public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnlyList<JobEvent> Events)
 {
@@ -33,7 +33,11 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnl
             return new(null, again, []);
         }
         var recent = last;
-        if (cronJob.Spec.StartingDeadlineSeconds is { } seconds && now.AddSeconds(-Math.Min(seconds, int.MaxValue)) is var deadline && deadline > since)
+        if (
+            cronJob.Spec.StartingDeadlineSeconds is { } seconds
+            && now.AddSeconds(-Math.Min(seconds, int.MaxValue)) is var deadline
+            && deadline > since
+        )
         {
             recent = missed.Time > deadline ? schedule.Last(deadline, now, TooMany) : null;
         }
@@ -42,9 +46,20 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnl
             var words = $"Missed scheduled time to start a job: {missed.Time.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} +0000";
             return new(null, again, [new("Warning", "MissSchedule", words)]);
         }
-        return new(due.Time, again, due.Count < TooMany
-            ? []
-            : [new("Warning", "TooManyMissedTimes", "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew")]);
+        return new(
+            due.Time,
+            again,
+            due.Count < TooMany
+                ? []
+                :
+                [
+                    new(
+                        "Warning",
+                        "TooManyMissedTimes",
+                        "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
+                    ),
+                ]
+        );
     }
 
     private static (CronSchedule? Schedule, JobEvent? Problem) Read(V1CronJob cronJob)

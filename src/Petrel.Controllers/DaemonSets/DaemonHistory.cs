@@ -6,8 +6,8 @@ using Petrel.Controllers.Revisions;
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// What a DaemonSet's history needs beyond a StatefulSet's, because its pods name their revision by its hash: every revision has its hash as a label, and
-/// there is one of a template only.
+/// What a DaemonSet's history needs beyond a StatefulSet's, because its pods name their revision by its hash: every revision has its hash
+/// as a label, and there is one of a template only.
 /// </summary>
 internal sealed class DaemonHistory(ApiClient client, ClusterCaches caches, HistoryKeeper keeper)
 {
@@ -32,13 +32,18 @@ internal sealed class DaemonHistory(ApiClient client, ClusterCaches caches, Hist
         }
         foreach (var duplicate in plan.Duplicates)
         {
-            foreach (var pod in own.Where(p => LabelSets.Of(p.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) == Hash(duplicate)))
+            foreach (
+                var pod in own.Where(p => LabelSets.Of(p.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) == Hash(duplicate))
+            )
             {
                 var metadata = Labels(Hash(newest));
                 metadata["uid"] = pod.Metadata.Uid;
                 metadata["resourceVersion"] = pod.Metadata.ResourceVersion;
                 var changed = await client.PatchAsync<V1Pod>(
-                    new(pod.Metadata.NamespaceProperty, pod.Metadata.Name), new() { ["metadata"] = metadata }, cancellationToken);
+                    new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
+                    new() { ["metadata"] = metadata },
+                    cancellationToken
+                );
                 await caches.Pods.WaitForRevisionAsync(ulong.Parse(changed.Metadata.ResourceVersion), cancellationToken);
             }
             await keeper.DeleteAsync(duplicate, cancellationToken);
@@ -48,12 +53,14 @@ internal sealed class DaemonHistory(ApiClient client, ClusterCaches caches, Hist
     /// <summary>The revisions that there is no room for: those that pods are of take room, but stay.</summary>
     public static IReadOnlyList<V1ControllerRevision> Surplus(V1DaemonSet set, History history, IReadOnlyList<V1Pod> own)
     {
-        var live = own.Select(p => LabelSets.Of(p.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel)).ToHashSet(StringComparer.Ordinal);
+        var live = own.Select(p => LabelSets.Of(p.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel))
+            .ToHashSet(StringComparer.Ordinal);
         return RevisionPlan.Truncate(
             history.Revisions.Where(r => r.Metadata.Name != history.Newest.Metadata.Name),
             r => live.Contains(Hash(r)),
             set.Spec.RevisionHistoryLimit ?? 10,
-            countLive: true);
+            countLive: true
+        );
     }
 
     private static JsonObject Labels(string hash) => new() { ["labels"] = new JsonObject { [RevisionOwner.PodLabel] = hash } };

@@ -14,7 +14,8 @@ public sealed record DaemonNode(string Name, bool Exists, bool Run, bool Stay, I
 public static class DaemonNodes
 {
     /// <summary>
-    /// Sorts the set's pods to their nodes. Pods that are finished and on their way out do not count: nobody has to do anything about them any more.
+    /// Sorts the set's pods to their nodes. Pods that are finished and on their way out do not count: nobody has to do anything about them
+    /// any more.
     /// </summary>
     public static IReadOnlyList<DaemonNode> Of(V1DaemonSet set, IEnumerable<V1Node> nodes, IEnumerable<V1Pod> own)
     {

@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>Which nodes should run a DaemonSet's pod (upstream: NodeShouldRunDaemonPod). Whether there is room on them is the scheduler's business.</summary>
+/// <summary>
+/// Which nodes should run a DaemonSet's pod (upstream: NodeShouldRunDaemonPod). Whether there is room on them is the scheduler's business.
+/// </summary>
 public sealed class DaemonPlacement
 {
     private readonly string? _nodeName;
@@ -18,8 +20,8 @@ public sealed class DaemonPlacement
     }
 
     /// <summary>
-    /// <c>Run</c>: the node should have a pod. <c>Stay</c>: a pod that it has may stay, which is more: a taint that only keeps new pods away does not
-    /// remove those that are there.
+    /// <c>Run</c>: the node should have a pod. <c>Stay</c>: a pod that it has may stay, which is more: a taint that only keeps new pods
+    /// away does not remove those that are there.
     /// </summary>
     public (bool Run, bool Stay) On(V1Node node)
     {

@@ -28,7 +28,21 @@ public static class DaemonPod
         pod.Spec.Affinity.NodeAffinity ??= new();
         pod.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution = new()
         {
-            NodeSelectorTerms = [new() { MatchFields = [new() { Key = NameField, OperatorProperty = "In", Values = [node] }] }],
+            NodeSelectorTerms =
+            [
+                new()
+                {
+                    MatchFields =
+                    [
+                        new()
+                        {
+                            Key = NameField,
+                            OperatorProperty = "In",
+                            Values = [node],
+                        },
+                    ],
+                },
+            ],
         };
         return pod;
     }
@@ -47,7 +61,9 @@ public static class DaemonPod
         return field?.Values is [var node] ? node : null;
     }
 
-    /// <summary>Whether the pod is of the newest template: by its hash, or by the generation of the template where the set still counts those.</summary>
+    /// <summary>
+    /// Whether the pod is of the newest template: by its hash, or by the generation of the template where the set still counts those.
+    /// </summary>
     public static bool IsUpdated(V1DaemonSet set, V1Pod pod, string hash)
     {
         var labels = LabelSets.Of(pod.Metadata.Labels);

@@ -7,12 +7,21 @@ using Petrel.Model.Determinism;
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// Carries out a <see cref="DaemonSetPlan"/>. It returns only when the pod cache shows what was done, so that the next plan starts from it. Answers the
-/// first problem, if there is one.
+/// Carries out a <see cref="DaemonSetPlan"/>. It returns only when the pod cache shows what was done, so that the next plan starts from it.
+/// Answers the first problem, if there is one.
 /// </summary>
-internal sealed class DaemonPodManager(ClusterCaches caches, PodWriter writer, EventRecorder events, UnknownWrites unknown, FailedPodBackoff backoff, IEntropy entropy)
+internal sealed class DaemonPodManager(
+    ClusterCaches caches,
+    PodWriter writer,
+    EventRecorder events,
+    UnknownWrites unknown,
+    FailedPodBackoff backoff,
+    IEntropy entropy
+)
 {
-    /// <summary>Repeats the writes whose outcome is unknown, exactly as they were. Nothing new may be planned before all are known.</summary>
+    /// <summary>
+    /// Repeats the writes whose outcome is unknown, exactly as they were. Nothing new may be planned before all are known.
+    /// </summary>
     public async ValueTask<Exception?> SettleAsync(V1DaemonSet set, CancellationToken cancellationToken)
     {
         var (creates, deletes) = unknown.Of(PodOwner.Of(set));
@@ -45,7 +54,11 @@ internal sealed class DaemonPodManager(ClusterCaches caches, PodWriter writer, E
     }
 
     private async ValueTask<(Exception? Problem, bool Stop)> CreateAsync(
-        V1DaemonSet set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
+        V1DaemonSet set,
+        IReadOnlyList<V1Pod> pods,
+        bool repeated,
+        CancellationToken cancellationToken
+    )
     {
         var writes = await Task.WhenAll(pods.Select(pod => writer.CreateAsync(PodOwner.Of(set), pod, repeated, cancellationToken)));
         await caches.Pods.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
@@ -60,8 +73,12 @@ internal sealed class DaemonPodManager(ClusterCaches caches, PodWriter writer, E
         {
             var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
             await caches.Pods.WaitUntilAsync(
-                () => caches.Pods.Get(key) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || seen.Metadata.DeletionTimestamp is not null,
-                cancellationToken);
+                () =>
+                    caches.Pods.Get(key) is not { } seen
+                    || seen.Metadata.Uid != pod.Metadata.Uid
+                    || seen.Metadata.DeletionTimestamp is not null,
+                cancellationToken
+            );
         }
         return FirstProblem(writes);
     }
@@ -72,14 +89,29 @@ internal sealed class DaemonPodManager(ClusterCaches caches, PodWriter writer, E
         if (deletion.Why == DaemonPodEnd.Failed)
         {
             backoff.Deleting(
-                new(set.Metadata.NamespaceProperty, set.Metadata.Name), set.Metadata.Uid, set.Status?.ObservedGeneration ?? 0, deletion.Node);
-            events.Record(set, "Warning", "FailedDaemonPod", $"Found failed daemon pod {name} on node {deletion.Node}, will try to kill it");
+                new(set.Metadata.NamespaceProperty, set.Metadata.Name),
+                set.Metadata.Uid,
+                set.Status?.ObservedGeneration ?? 0,
+                deletion.Node
+            );
+            events.Record(
+                set,
+                "Warning",
+                "FailedDaemonPod",
+                $"Found failed daemon pod {name} on node {deletion.Node}, will try to kill it"
+            );
         }
         else if (deletion.Why == DaemonPodEnd.Succeeded)
         {
-            events.Record(set, "Normal", "SucceededDaemonPod", $"Found succeeded daemon pod {name} on node {deletion.Node}, will try to delete it");
+            events.Record(
+                set,
+                "Normal",
+                "SucceededDaemonPod",
+                $"Found succeeded daemon pod {name} on node {deletion.Node}, will try to delete it"
+            );
         }
     }
 
-    private static Exception? FirstProblem(PodWrite[] writes) => writes.FirstOrDefault(w => w.End is PodWriteEnd.Refused or PodWriteEnd.Unknown).Problem;
+    private static Exception? FirstProblem(PodWrite[] writes) =>
+        writes.FirstOrDefault(w => w.End is PodWriteEnd.Refused or PodWriteEnd.Unknown).Problem;
 }

@@ -15,7 +15,9 @@ public sealed record DaemonSetClaims(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V
     public static DaemonSetClaims Compute(V1DaemonSet set, IEnumerable<V1Pod> pods)
     {
         var selector = LabelSets.Selector(set.Spec.Selector);
-        List<V1Pod> adopt = [], release = [], own = [];
+        List<V1Pod> adopt = [],
+            release = [],
+            own = [];
         foreach (var pod in pods)
         {
             var matches = selector.Matches(LabelSets.Of(pod.Metadata.Labels));

@@ -9,7 +9,9 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>Keeps one pod of each DaemonSet on every node that should run it, and moves them to a new template a few nodes at a time.</summary>
+/// <summary>
+/// Keeps one pod of each DaemonSet on every node that should run it, and moves them to a new template a few nodes at a time.
+/// </summary>
 public sealed class DaemonSetController : IController, IReconciler, IDisposable
 {
     private readonly ControllerContext _context;
@@ -96,7 +98,12 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
     public void Dispose() => _queue.Dispose();
 
     private async ValueTask<TimeSpan?> ManageAsync(
-        V1DaemonSet set, History history, IReadOnlyList<V1Pod> own, Exception? problem, CancellationToken cancellationToken)
+        V1DaemonSet set,
+        History history,
+        IReadOnlyList<V1Pod> own,
+        Exception? problem,
+        CancellationToken cancellationToken
+    )
     {
         var hash = DaemonHistory.Hash(history.Newest);
         TimeSpan? again = null;
@@ -107,7 +114,8 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
                 Nodes(set, own),
                 hash,
                 node => _backoff.Left(KeyOf(set), set.Metadata.Uid, set.Status?.ObservedGeneration ?? 0, node),
-                _context.Time.GetUtcNow());
+                _context.Time.GetUtcNow()
+            );
             var surplus = DaemonHistory.Surplus(set, history, own);
             if (plan.Create.Count + plan.Delete.Count + surplus.Count > 0 && !await _freshness.IsNewestAsync(set, cancellationToken))
             {
@@ -128,10 +136,14 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         return again;
     }
 
-    private DaemonSetClaims Claims(V1DaemonSet set) => DaemonSetClaims.Compute(
-        set, _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty)));
+    private DaemonSetClaims Claims(V1DaemonSet set) =>
+        DaemonSetClaims.Compute(
+            set,
+            _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty))
+        );
 
-    private IReadOnlyList<DaemonNode> Nodes(V1DaemonSet set, IEnumerable<V1Pod> own) => DaemonNodes.Of(set, _caches.Nodes.Snapshot.Values, own);
+    private IReadOnlyList<DaemonNode> Nodes(V1DaemonSet set, IEnumerable<V1Pod> own) =>
+        DaemonNodes.Of(set, _caches.Nodes.Snapshot.Values, own);
 
     private async ValueTask ClaimAsync(V1DaemonSet set, DaemonSetClaims claims, CancellationToken cancellationToken)
     {
@@ -148,7 +160,13 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
     private async ValueTask ReportAsync(V1DaemonSet set, string hash, int? collisionCount, CancellationToken cancellationToken)
     {
         var status = DaemonSetStatuses.Compute(
-            set, Nodes(set, Claims(set).Own), hash, collisionCount, _manager.IsSettled(set), _context.Time.GetUtcNow());
+            set,
+            Nodes(set, Claims(set).Own),
+            hash,
+            collisionCount,
+            _manager.IsSettled(set),
+            _context.Time.GetUtcNow()
+        );
         if (!DaemonSetStatuses.AreEqual(set.Status, status))
         {
             var updated = KubernetesJson.Deserialize<V1DaemonSet>(KubernetesJson.Serialize(set));
@@ -164,9 +182,11 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         WakeOwner(change.Old);
         WakeOwner(change.New);
         // An orphan is looked at when it is new, or its labels or its owner changed: not with each change of its status.
-        if (change.New is { Metadata.DeletionTimestamp: null } pod
+        if (
+            change.New is { Metadata.DeletionTimestamp: null } pod
             && pod.ControllerReference() is null
-            && Orphans.MayBeAdoptable(change.Old, pod))
+            && Orphans.MayBeAdoptable(change.Old, pod)
+        )
         {
             WakeMatching(pod);
         }
@@ -185,9 +205,11 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
     // Only what decides about placement; a node reports its state all the time.
     private void OnNodeChange(CacheChange<V1Node> change)
     {
-        if (change is { Old: { } old, New: { } node }
+        if (
+            change is { Old: { } old, New: { } node }
             && LabelSets.Same(old.Metadata.Labels, node.Metadata.Labels)
-            && Taints(old).SequenceEqual(Taints(node)))
+            && Taints(old).SequenceEqual(Taints(node))
+        )
         {
             return;
         }
@@ -227,7 +249,8 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         }
     }
 
-    private static IEnumerable<(string, string?, string)> Taints(V1Node node) => (node.Spec?.Taints ?? []).Select(t => (t.Key, (string?)t.Value, t.Effect));
+    private static IEnumerable<(string, string?, string)> Taints(V1Node node) =>
+        (node.Spec?.Taints ?? []).Select(t => (t.Key, (string?)t.Value, t.Effect));
 
     private static ObjectKey KeyOf(V1DaemonSet set) => new(set.Metadata.NamespaceProperty, set.Metadata.Name);
 }

@@ -22,8 +22,8 @@ public enum DaemonPodEnd
 public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodEnd Why);
 
 /// <summary>
-/// What to do about a DaemonSet's pods now (upstream: manage, then rollingUpdate). The update is looked at only when every node otherwise has what it
-/// should.
+/// What to do about a DaemonSet's pods now (upstream: manage, then rollingUpdate). The update is looked at only when every node otherwise
+/// has what it should.
 /// </summary>
 /// <param name="Create">The nodes that get a new pod.</param>
 /// <param name="Delete">The pods to delete.</param>
@@ -39,7 +39,13 @@ public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<D
     /// <param name="hash">The hash of its template.</param>
     /// <param name="backoff">How long a failed pod on a node still has to be left; zero or less for not at all.</param>
     /// <param name="now">The time.</param>
-    public static DaemonSetPlan Compute(V1DaemonSet set, IReadOnlyList<DaemonNode> nodes, string hash, Func<string, TimeSpan> backoff, DateTimeOffset now)
+    public static DaemonSetPlan Compute(
+        V1DaemonSet set,
+        IReadOnlyList<DaemonNode> nodes,
+        string hash,
+        Func<string, TimeSpan> backoff,
+        DateTimeOffset now
+    )
     {
         var round = new DaemonSetRound(set, hash, now);
         foreach (var node in nodes)

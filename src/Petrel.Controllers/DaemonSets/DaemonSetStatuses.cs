@@ -6,13 +6,24 @@ namespace Petrel.Controllers.DaemonSets;
 public static class DaemonSetStatuses
 {
     /// <summary>
-    /// The status from all nodes with the set's pods; on each, only the pod that counts is looked at. <paramref name="settled"/> says that everything this
-    /// generation asks for has been tried and its outcome is known; otherwise the generation is not reported as observed.
+    /// The status from all nodes with the set's pods; on each, only the pod that counts is looked at. <paramref name="settled"/> says that
+    /// everything this generation asks for has been tried and its outcome is known; otherwise the generation is not reported as observed.
     /// </summary>
     public static V1DaemonSetStatus Compute(
-        V1DaemonSet set, IEnumerable<DaemonNode> nodes, string hash, int? collisionCount, bool settled, DateTimeOffset now)
+        V1DaemonSet set,
+        IEnumerable<DaemonNode> nodes,
+        string hash,
+        int? collisionCount,
+        bool settled,
+        DateTimeOffset now
+    )
     {
-        int desired = 0, current = 0, misscheduled = 0, ready = 0, updated = 0, available = 0;
+        int desired = 0,
+            current = 0,
+            misscheduled = 0,
+            ready = 0,
+            updated = 0,
+            available = 0;
         foreach (var node in nodes.Where(n => n.Exists))
         {
             if (!node.Run)

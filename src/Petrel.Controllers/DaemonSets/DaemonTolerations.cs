@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>The taints that a daemon's pod tolerates: those of its template, and those that stand for a node in trouble, which daemons have to bear.</summary>
+/// <summary>
+/// The taints that a daemon's pod tolerates: those of its template, and those that stand for a node in trouble, which daemons have to bear.
+/// </summary>
 internal static class DaemonTolerations
 {
     private const string NoSchedule = "NoSchedule";
@@ -36,8 +38,15 @@ internal static class DaemonTolerations
     // One for the same taint takes the place of the template's, which may end after some time.
     private static void Add(List<V1Toleration> tolerations, string key, string effect)
     {
-        var added = new V1Toleration { Key = key, OperatorProperty = "Exists", Effect = effect };
-        var index = tolerations.FindIndex(t => t.Key == key && t.Effect == effect && t.OperatorProperty == "Exists" && string.IsNullOrEmpty(t.Value));
+        var added = new V1Toleration
+        {
+            Key = key,
+            OperatorProperty = "Exists",
+            Effect = effect,
+        };
+        var index = tolerations.FindIndex(t =>
+            t.Key == key && t.Effect == effect && t.OperatorProperty == "Exists" && string.IsNullOrEmpty(t.Value)
+        );
         if (index < 0)
         {
             tolerations.Add(added);
@@ -50,7 +59,10 @@ internal static class DaemonTolerations
 
     private static bool Tolerates(V1Toleration toleration, V1Taint taint)
     {
-        if ((toleration.Effect is { Length: > 0 } effect && effect != taint.Effect) || (toleration.Key is { Length: > 0 } key && key != taint.Key))
+        if (
+            (toleration.Effect is { Length: > 0 } effect && effect != taint.Effect)
+            || (toleration.Key is { Length: > 0 } key && key != taint.Key)
+        )
         {
             return false;
         }

@@ -20,7 +20,9 @@ internal static class DaemonUpdate
         }
     }
 
-    /// <summary>A node with its new and its old pod. <see cref="Crowded"/>: it has several of one kind, which are pruned before it is updated.</summary>
+    /// <summary>
+    /// A node with its new and its old pod. <see cref="Crowded"/>: it has several of one kind, which are pruned before it is updated.
+    /// </summary>
     private sealed record Site(DaemonNode Node, V1Pod? New, V1Pod? Old, bool Crowded);
 
     private static Site Look(DaemonNode node, DaemonSetRound round)
@@ -28,7 +30,9 @@ internal static class DaemonUpdate
         var staying = node.Pods.Where(p => p.Metadata.DeletionTimestamp is null).ToList();
         var fresh = staying.Where(round.IsUpdated).ToList();
         var old = staying.Where(p => !round.IsUpdated(p)).ToList();
-        return fresh.Count > 1 || old.Count > 1 ? new(node, null, null, true) : new(node, fresh.FirstOrDefault(), old.FirstOrDefault(), false);
+        return fresh.Count > 1 || old.Count > 1
+            ? new(node, null, null, true)
+            : new(node, fresh.FirstOrDefault(), old.FirstOrDefault(), false);
     }
 
     // Deletes as many old pods as may be missing; those that are not available anyway may all go. The next plans create the new ones.
@@ -64,10 +68,12 @@ internal static class DaemonUpdate
         }
     }
 
-    // Creates new pods beside as many old ones as it may, and beside all that are not available; deletes the old ones when the new ones are.
+    // Creates new pods beside as many old ones as it may, and beside all that are not available; deletes the old ones when the new ones
+    // are.
     private static void Surge(List<Site> sites, int wanted, int maxSurge, DaemonSetRound round)
     {
-        int surging = 0, available = 0;
+        int surging = 0,
+            available = 0;
         var candidates = new List<Site>();
         var unwanted = new List<Site>();
         foreach (var site in sites)

@@ -3,8 +3,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// How long a failed pod of a DaemonSet is left before it is deleted: from one second, doubled with each failure on that node, up to a quarter of an
-/// hour. Else a pod that its node refuses would be made and refused without end.
+/// How long a failed pod of a DaemonSet is left before it is deleted: from one second, doubled with each failure on that node, up to a
+/// quarter of an hour. Else a pod that its node refuses would be made and refused without end.
 /// </summary>
 internal sealed class FailedPodBackoff(TimeProvider time)
 {
@@ -12,14 +12,21 @@ internal sealed class FailedPodBackoff(TimeProvider time)
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<ObjectKey, (string Uid, long Generation, SortedDictionary<string, (TimeSpan Delay, DateTimeOffset Since)> Nodes)> _sets = [];
+    private readonly SortedDictionary<
+        ObjectKey,
+        (string Uid, long Generation, SortedDictionary<string, (TimeSpan Delay, DateTimeOffset Since)> Nodes)
+    > _sets = [];
 
     /// <summary>How long the next failed pod on the node still has to be left; zero or less when it may be deleted now.</summary>
     public TimeSpan Left(ObjectKey set, string uid, long generation, string node)
     {
         lock (_gate)
         {
-            return _sets.TryGetValue(set, out var entry) && entry.Uid == uid && entry.Generation == generation && entry.Nodes.TryGetValue(node, out var last)
+            return
+                _sets.TryGetValue(set, out var entry)
+                && entry.Uid == uid
+                && entry.Generation == generation
+                && entry.Nodes.TryGetValue(node, out var last)
                 ? last.Since + last.Delay - time.GetUtcNow()
                 : TimeSpan.Zero;
         }

@@ -49,14 +49,15 @@ internal sealed class NodeRequirements
     private static LabelRequirement[] Read(IList<V1NodeSelectorRequirement>? requirements) =>
         [.. (requirements ?? []).Select(r => new LabelRequirement(r.Key, Operator(r), [.. r.Values ?? []]))];
 
-    private static SelectorOperator Operator(V1NodeSelectorRequirement requirement) => requirement.OperatorProperty switch
-    {
-        "In" => SelectorOperator.In,
-        "NotIn" => SelectorOperator.NotIn,
-        "Exists" => SelectorOperator.Exists,
-        "DoesNotExist" => SelectorOperator.DoesNotExist,
-        "Gt" when requirement.Values is [_] => SelectorOperator.GreaterThan,
-        "Lt" when requirement.Values is [_] => SelectorOperator.LessThan,
-        _ => throw new FormatException($"\"{requirement.OperatorProperty}\" is not a valid node selector operator here"),
-    };
+    private static SelectorOperator Operator(V1NodeSelectorRequirement requirement) =>
+        requirement.OperatorProperty switch
+        {
+            "In" => SelectorOperator.In,
+            "NotIn" => SelectorOperator.NotIn,
+            "Exists" => SelectorOperator.Exists,
+            "DoesNotExist" => SelectorOperator.DoesNotExist,
+            "Gt" when requirement.Values is [_] => SelectorOperator.GreaterThan,
+            "Lt" when requirement.Values is [_] => SelectorOperator.LessThan,
+            _ => throw new FormatException($"\"{requirement.OperatorProperty}\" is not a valid node selector operator here"),
+        };
 }

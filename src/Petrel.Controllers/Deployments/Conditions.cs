@@ -5,18 +5,27 @@ namespace Petrel.Controllers.Deployments;
 /// <summary>The conditions in a Deployment's status.</summary>
 internal static class Conditions
 {
-    public static V1DeploymentCondition? Find(V1DeploymentStatus status, string type) => status.Conditions?.FirstOrDefault(c => c.Type == type);
+    public static V1DeploymentCondition? Find(V1DeploymentStatus status, string type) =>
+        status.Conditions?.FirstOrDefault(c => c.Type == type);
 
     /// <summary>A condition that came about now. Times in the API have whole seconds.</summary>
     public static V1DeploymentCondition New(string type, string status, string reason, string message, DateTimeOffset now)
     {
         var seconds = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()).UtcDateTime;
-        return new() { Type = type, Status = status, Reason = reason, Message = message, LastUpdateTime = seconds, LastTransitionTime = seconds };
+        return new()
+        {
+            Type = type,
+            Status = status,
+            Reason = reason,
+            Message = message,
+            LastUpdateTime = seconds,
+            LastTransitionTime = seconds,
+        };
     }
 
     /// <summary>
-    /// Sets a condition. One with the same status and reason stays as it is, unless <paramref name="refresh"/>; one with the same status keeps
-    /// the time of its transition.
+    /// Sets a condition. One with the same status and reason stays as it is, unless <paramref name="refresh"/>; one with the same status
+    /// keeps the time of its transition.
     /// </summary>
     public static void Set(V1DeploymentStatus status, V1DeploymentCondition condition, bool refresh = false)
     {

@@ -5,7 +5,9 @@ namespace Petrel.Controllers.Deployments;
 /// <summary>An event about the Deployment.</summary>
 public sealed record DeploymentEvent(string Type, string Reason, string Message);
 
-/// <summary>One step of a <see cref="DeploymentPlan"/>. Steps are done in order; when one fails, the rest is dropped and planned again.</summary>
+/// <summary>
+/// One step of a <see cref="DeploymentPlan"/>. Steps are done in order; when one fails, the rest is dropped and planned again.
+/// </summary>
 public abstract record DeploymentAction;
 
 /// <summary>Makes the Deployment the owner of a ReplicaSet that has none; only if the Deployment itself still exists.</summary>

@@ -103,11 +103,13 @@ public sealed class DeploymentController : IController, IReconciler, IDisposable
     // With Recreate, the end of the last old pod is what the rollout waits for.
     private void PodChanged(CacheChange<V1Pod> change)
     {
-        if ((change.New is null || Recreation.IsFinished(change.New))
+        if (
+            (change.New is null || Recreation.IsFinished(change.New))
             && Ownership.Controller(change.Latest) is { Kind: "ReplicaSet" } owner
             && _context.Caches.ReplicaSets.Get(new(change.Latest.Metadata.NamespaceProperty, owner.Name)) is { } set
             && Owner(set, Ownership.Controller(set)) is { } deployment
-            && !RolloutBounds.IsRolling(deployment.Spec))
+            && !RolloutBounds.IsRolling(deployment.Spec)
+        )
         {
             _queue.Add(KeyOf(deployment.Metadata));
         }

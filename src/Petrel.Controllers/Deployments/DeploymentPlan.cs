@@ -14,7 +14,11 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
     /// <param name="pods">For the strategy Recreate: at least all pods of its ReplicaSets.</param>
     /// <param name="now">The time.</param>
     public static DeploymentPlan Compute(
-        V1Deployment deployment, IReadOnlyList<V1ReplicaSet> replicaSets, IReadOnlyList<V1Pod> pods, DateTimeOffset now)
+        V1Deployment deployment,
+        IReadOnlyList<V1ReplicaSet> replicaSets,
+        IReadOnlyList<V1Pod> pods,
+        DateTimeOffset now
+    )
     {
         var selector = Ownership.Selector(deployment);
         if (selector.IsEverything)
@@ -86,7 +90,10 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         }
         var copy = Copies.WithAnnotations(set);
         var wait = rollout.Deployment.Spec.MinReadySeconds ?? 0;
-        if (Revisions.Update(rollout.Deployment, copy.Metadata.Annotations, Revisions.Next(rollout.Old)) | (set.Spec.MinReadySeconds ?? 0) != wait)
+        if (
+            Revisions.Update(rollout.Deployment, copy.Metadata.Annotations, Revisions.Next(rollout.Old))
+            | (set.Spec.MinReadySeconds ?? 0) != wait
+        )
         {
             copy.Spec.MinReadySeconds = wait;
             rollout.Add(new UpdateReplicaSet(copy, null));
@@ -95,8 +102,16 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         rollout.SetRevision(set.Metadata.Annotations[DeploymentNames.Revision]);
         if (rollout.HasDeadline && Conditions.Find(rollout.Status, DeploymentNames.Progressing) is null)
         {
-            Conditions.Set(rollout.Status, Conditions.New(
-                DeploymentNames.Progressing, "True", DeploymentNames.ReplicaSetFound, $"Found new replica set \"{set.Metadata.Name}\"", rollout.Now));
+            Conditions.Set(
+                rollout.Status,
+                Conditions.New(
+                    DeploymentNames.Progressing,
+                    "True",
+                    DeploymentNames.ReplicaSetFound,
+                    $"Found new replica set \"{set.Metadata.Name}\"",
+                    rollout.Now
+                )
+            );
         }
         return true;
     }
@@ -107,7 +122,10 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         var checkAfter = rollsOut ? Progress.Complete(rollout, status) : null;
         var actions = rollout.Actions().ToList();
         rollout.Deployment.Status = status;
-        if (Text(status) != Text(deployment.Status) || Text(rollout.Deployment.Metadata.Annotations) != Text(deployment.Metadata.Annotations))
+        if (
+            Text(status) != Text(deployment.Status)
+            || Text(rollout.Deployment.Metadata.Annotations) != Text(deployment.Metadata.Annotations)
+        )
         {
             actions.Add(new UpdateDeploymentStatus(rollout.Deployment));
         }

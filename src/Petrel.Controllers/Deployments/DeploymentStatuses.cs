@@ -23,11 +23,24 @@ internal static class DeploymentStatuses
             CollisionCount = rollout.Status.CollisionCount,
             Conditions = rollout.Status.Conditions,
         };
-        Conditions.Set(status, available >= rollout.Bounds.MinAvailable
-            ? Conditions.New(
-                DeploymentNames.Available, "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", rollout.Now)
-            : Conditions.New(
-                DeploymentNames.Available, "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", rollout.Now));
+        Conditions.Set(
+            status,
+            available >= rollout.Bounds.MinAvailable
+                ? Conditions.New(
+                    DeploymentNames.Available,
+                    "True",
+                    "MinimumReplicasAvailable",
+                    "Deployment has minimum availability.",
+                    rollout.Now
+                )
+                : Conditions.New(
+                    DeploymentNames.Available,
+                    "False",
+                    "MinimumReplicasUnavailable",
+                    "Deployment does not have minimum availability.",
+                    rollout.Now
+                )
+        );
         return status;
     }
 

@@ -15,8 +15,8 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     private readonly Dictionary<ObjectKey, DeploymentAction> _unsettled = []; // by Deployment; only looked up
 
     /// <summary>
-    /// Does the Deployment's unsettled write once more. Then it has happened, or it never will: the first attempt, should it still be on its
-    /// way, has lost its resourceVersion or its name.
+    /// Does the Deployment's unsettled write once more. Then it has happened, or it never will: the first attempt, should it still be on
+    /// its way, has lost its resourceVersion or its name.
     /// </summary>
     public async ValueTask SettleAsync(ObjectKey deployment, CancellationToken cancellationToken)
     {
@@ -87,7 +87,10 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     private async ValueTask AdoptAsync(V1Deployment deployment, V1ReplicaSet adopted, CancellationToken cancellationToken)
     {
         // The cache may still show a Deployment that was deleted, or replaced by another of its name.
-        var live = await client.FindAsync<V1Deployment>(new(deployment.Metadata.NamespaceProperty, deployment.Metadata.Name), cancellationToken);
+        var live = await client.FindAsync<V1Deployment>(
+            new(deployment.Metadata.NamespaceProperty, deployment.Metadata.Name),
+            cancellationToken
+        );
         if (live?.Metadata.Uid == deployment.Metadata.Uid && live.Metadata.DeletionTimestamp is null)
         {
             await SeeAsync(await client.UpdateAsync(adopted, cancellationToken), cancellationToken);
@@ -95,7 +98,12 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     }
 
     private async ValueTask WriteAsync(
-        V1Deployment deployment, DeploymentAction action, V1ReplicaSet set, DeploymentEvent? note, CancellationToken cancellationToken)
+        V1Deployment deployment,
+        DeploymentAction action,
+        V1ReplicaSet set,
+        DeploymentEvent? note,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -128,8 +136,10 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
                 throw;
             }
             await SeeAsync(existing, cancellationToken);
-            if (Ownership.Controller(existing)?.Uid != deployment.Metadata.Uid
-                || !PodTemplates.AreEqual(existing.Spec.Template, deployment.Spec.Template))
+            if (
+                Ownership.Controller(existing)?.Uid != deployment.Metadata.Uid
+                || !PodTemplates.AreEqual(existing.Spec.Template, deployment.Spec.Template)
+            )
             {
                 var copy = Copies.Of(deployment);
                 copy.Status ??= new();
@@ -150,7 +160,12 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         }
     }
 
-    private async ValueTask RefusedAsync(V1Deployment deployment, V1ReplicaSet set, ApiException reason, CancellationToken cancellationToken)
+    private async ValueTask RefusedAsync(
+        V1Deployment deployment,
+        V1ReplicaSet set,
+        ApiException reason,
+        CancellationToken cancellationToken
+    )
     {
         var message = $"Failed to create new replica set \"{set.Metadata.Name}\": {reason.Status.Message}";
         Record(deployment, new("Warning", DeploymentNames.ReplicaSetCreateError, message));
@@ -163,8 +178,10 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         var before = Conditions.Find(copy.Status, DeploymentNames.Progressing);
         if (before?.Reason != DeploymentNames.ReplicaSetCreateError)
         {
-            Conditions.Set(copy.Status, Conditions.New(
-                DeploymentNames.Progressing, "False", DeploymentNames.ReplicaSetCreateError, message, time.GetUtcNow()));
+            Conditions.Set(
+                copy.Status,
+                Conditions.New(DeploymentNames.Progressing, "False", DeploymentNames.ReplicaSetCreateError, message, time.GetUtcNow())
+            );
             await UpdateStatusAsync(copy, cancellationToken);
         }
     }
@@ -195,12 +212,13 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         }
     }
 
-    private static bool IsUnknown(Exception e, CancellationToken cancellationToken) => e switch
-    {
-        ApiException refusal => refusal.StatusCode >= 500,
-        OperationCanceledException => !cancellationToken.IsCancellationRequested,
-        _ => e is IOException or HttpRequestException,
-    };
+    private static bool IsUnknown(Exception e, CancellationToken cancellationToken) =>
+        e switch
+        {
+            ApiException refusal => refusal.StatusCode >= 500,
+            OperationCanceledException => !cancellationToken.IsCancellationRequested,
+            _ => e is IOException or HttpRequestException,
+        };
 
     private static bool IsNamespaceTerminating(ApiException e) =>
         e.StatusCode == 403 && e.Status.Details?.Causes?.Any(c => c.Reason == "NamespaceTerminating") == true;

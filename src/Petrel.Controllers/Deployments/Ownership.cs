@@ -13,15 +13,16 @@ internal static class Ownership
     public static V1OwnerReference? Controller(IKubernetesObject<V1ObjectMeta> value) =>
         value.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
 
-    public static V1OwnerReference Reference(V1Deployment deployment) => new()
-    {
-        ApiVersion = "apps/v1",
-        Kind = "Deployment",
-        Name = deployment.Metadata.Name,
-        Uid = deployment.Metadata.Uid,
-        Controller = true,
-        BlockOwnerDeletion = true,
-    };
+    public static V1OwnerReference Reference(V1Deployment deployment) =>
+        new()
+        {
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Name = deployment.Metadata.Name,
+            Uid = deployment.Metadata.Uid,
+            Controller = true,
+            BlockOwnerDeletion = true,
+        };
 
     /// <summary>The selector; one that cannot be read, which validation keeps out, selects nothing.</summary>
     public static LabelSelector Selector(V1Deployment deployment)
@@ -29,7 +30,8 @@ internal static class Ownership
         try
         {
             return LabelSelector.FromDocument(
-                deployment.Spec.Selector is { } selector ? JsonNode.Parse(KubernetesJson.Serialize(selector)) : null);
+                deployment.Spec.Selector is { } selector ? JsonNode.Parse(KubernetesJson.Serialize(selector)) : null
+            );
         }
         catch (FormatException)
         {

@@ -11,10 +11,21 @@ namespace Petrel.Controllers.Deployments;
 internal static class PodTemplates
 {
     // Where an empty map means the same as none. Elsewhere an empty object can be a statement (emptyDir, labelSelector).
-    private static readonly string[] Maps = ["annotations", "labels", "limits", "matchLabels", "nodeSelector", "requests", "overhead", "metadata"];
+    private static readonly string[] Maps =
+    [
+        "annotations",
+        "labels",
+        "limits",
+        "matchLabels",
+        "nodeSelector",
+        "requests",
+        "overhead",
+        "metadata",
+    ];
 
     /// <summary>Whether the templates differ in nothing but the hash label.</summary>
-    public static bool AreEqual(V1PodTemplateSpec left, V1PodTemplateSpec right) => Canonical(left).AsSpan().SequenceEqual(Canonical(right));
+    public static bool AreEqual(V1PodTemplateSpec left, V1PodTemplateSpec right) =>
+        Canonical(left).AsSpan().SequenceEqual(Canonical(right));
 
     /// <summary>
     /// The template as JSON, the same for templates that mean the same; without its hash label, unless that is a label like any other.
@@ -61,11 +72,13 @@ internal static class PodTemplates
         }
     }
 
-    private static bool SaysNothing(JsonProperty member, string path) => member.Value.ValueKind switch
-    {
-        JsonValueKind.Null => true,
-        JsonValueKind.Array => member.Value.GetArrayLength() == 0,
-        JsonValueKind.Object => Maps.Contains(member.Name) && member.Value.EnumerateObject().All(m => SaysNothing(m, $"{path}/{m.Name}")),
-        _ => path == $"/metadata/labels/{DeploymentNames.HashLabel}",
-    };
+    private static bool SaysNothing(JsonProperty member, string path) =>
+        member.Value.ValueKind switch
+        {
+            JsonValueKind.Null => true,
+            JsonValueKind.Array => member.Value.GetArrayLength() == 0,
+            JsonValueKind.Object => Maps.Contains(member.Name)
+                && member.Value.EnumerateObject().All(m => SaysNothing(m, $"{path}/{m.Name}")),
+            _ => path == $"/metadata/labels/{DeploymentNames.HashLabel}",
+        };
 }

@@ -5,7 +5,9 @@ namespace Petrel.Controllers.Deployments;
 /// <summary>Whether a rollout gets on: what <c>kubectl rollout status</c> waits for.</summary>
 internal static class Progress
 {
-    /// <summary>Says in the status that the Deployment was paused or resumed, so that a pause does not count as a lack of progress.</summary>
+    /// <summary>
+    /// Says in the status that the Deployment was paused or resumed, so that a pause does not count as a lack of progress.
+    /// </summary>
     public static void NotePause(Rollout rollout)
     {
         var current = Conditions.Find(rollout.Status, DeploymentNames.Progressing);
@@ -16,7 +18,13 @@ internal static class Progress
         var paused = rollout.Deployment.Spec.Paused == true;
         if (paused != (current?.Reason == DeploymentNames.Paused))
         {
-            Set(rollout.Status, rollout, "Unknown", paused ? DeploymentNames.Paused : DeploymentNames.Resumed, paused ? "Deployment is paused" : "Deployment is resumed");
+            Set(
+                rollout.Status,
+                rollout,
+                "Unknown",
+                paused ? DeploymentNames.Paused : DeploymentNames.Resumed,
+                paused ? "Deployment is paused" : "Deployment is resumed"
+            );
         }
     }
 
@@ -66,16 +74,18 @@ internal static class Progress
 
     private static int OldOnes(V1DeploymentStatus status) => (status.Replicas ?? 0) - (status.UpdatedReplicas ?? 0);
 
-    private static bool IsTooLate(Rollout rollout, V1DeploymentStatus status) => Conditions.Find(status, DeploymentNames.Progressing) switch
-    {
-        null or { Reason: DeploymentNames.ReplicaSetAvailable } => false,
-        { Reason: DeploymentNames.DeadlineExceeded } => true,
-        var condition => rollout.Now > Deadline(rollout, condition),
-    };
+    private static bool IsTooLate(Rollout rollout, V1DeploymentStatus status) =>
+        Conditions.Find(status, DeploymentNames.Progressing) switch
+        {
+            null or { Reason: DeploymentNames.ReplicaSetAvailable } => false,
+            { Reason: DeploymentNames.DeadlineExceeded } => true,
+            var condition => rollout.Now > Deadline(rollout, condition),
+        };
 
     private static DateTimeOffset Deadline(Rollout rollout, V1DeploymentCondition condition) =>
-        new DateTimeOffset(DateTime.SpecifyKind(condition.LastUpdateTime ?? default, DateTimeKind.Utc))
-            .AddSeconds(rollout.Deployment.Spec.ProgressDeadlineSeconds ?? 0);
+        new DateTimeOffset(DateTime.SpecifyKind(condition.LastUpdateTime ?? default, DateTimeKind.Utc)).AddSeconds(
+            rollout.Deployment.Spec.ProgressDeadlineSeconds ?? 0
+        );
 
     // The failure of the newest ReplicaSet says more than an old one's.
     private static void CopyFailure(Rollout rollout, V1DeploymentStatus status)
@@ -87,21 +97,26 @@ internal static class Progress
             Conditions.Remove(status, DeploymentNames.ReplicaFailure);
             return;
         }
-        Conditions.Set(status, new()
-        {
-            Type = failure.Type,
-            Status = failure.Status,
-            Reason = failure.Reason,
-            Message = failure.Message,
-            LastTransitionTime = failure.LastTransitionTime,
-            LastUpdateTime = failure.LastTransitionTime,
-        });
+        Conditions.Set(
+            status,
+            new()
+            {
+                Type = failure.Type,
+                Status = failure.Status,
+                Reason = failure.Reason,
+                Message = failure.Message,
+                LastTransitionTime = failure.LastTransitionTime,
+                LastUpdateTime = failure.LastTransitionTime,
+            }
+        );
     }
 
     private static TimeSpan? CheckAfter(Rollout rollout, V1DeploymentStatus status)
     {
-        if (Conditions.Find(status, DeploymentNames.Progressing) is not { } condition
-            || condition.Reason is DeploymentNames.DeadlineExceeded or DeploymentNames.ReplicaSetAvailable)
+        if (
+            Conditions.Find(status, DeploymentNames.Progressing) is not { } condition
+            || condition.Reason is DeploymentNames.DeadlineExceeded or DeploymentNames.ReplicaSetAvailable
+        )
         {
             return null;
         }
@@ -110,6 +125,12 @@ internal static class Progress
         return (left > TimeSpan.Zero ? left : TimeSpan.Zero) + TimeSpan.FromSeconds(1);
     }
 
-    private static void Set(V1DeploymentStatus status, Rollout rollout, string value, string reason, string message, bool refresh = false) =>
-        Conditions.Set(status, Conditions.New(DeploymentNames.Progressing, value, reason, message, rollout.Now), refresh);
+    private static void Set(
+        V1DeploymentStatus status,
+        Rollout rollout,
+        string value,
+        string reason,
+        string message,
+        bool refresh = false
+    ) => Conditions.Set(status, Conditions.New(DeploymentNames.Progressing, value, reason, message, rollout.Now), refresh);
 }

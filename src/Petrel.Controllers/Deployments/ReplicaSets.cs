@@ -19,12 +19,14 @@ internal static class ReplicaSets
 
     public static int Available(this V1ReplicaSet set) => set.Status?.AvailableReplicas ?? 0;
 
-    /// <summary>The pods that it has or may still make: those above the wanted ones are there until its status says that they are gone.</summary>
+    /// <summary>
+    /// The pods that it has or may still make: those above the wanted ones are there until its status says that they are gone.
+    /// </summary>
     public static int Possible(this V1ReplicaSet set) => Math.Max(set.Wanted(), set.Actual());
 
     /// <summary>
-    /// Whether its controller knows the number of pods wanted. Until then it may act on an earlier, higher one. One that is deleted makes no
-    /// more pods.
+    /// Whether its controller knows the number of pods wanted. Until then it may act on an earlier, higher one. One that is deleted makes
+    /// no more pods.
     /// </summary>
     public static bool IsObserved(this V1ReplicaSet set) =>
         set.Metadata.DeletionTimestamp is not null || (set.Status?.ObservedGeneration ?? 0) >= (set.Metadata.Generation ?? 0);

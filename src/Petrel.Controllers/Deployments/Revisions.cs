@@ -32,12 +32,15 @@ internal static class Revisions
 
     /// <summary>A number in an annotation, or null.</summary>
     public static long? Parse(IDictionary<string, string>? annotations, string name) =>
-        annotations is not null && annotations.TryGetValue(name, out var text)
+        annotations is not null
+        && annotations.TryGetValue(name, out var text)
         && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
 
-    /// <summary>Gives a ReplicaSet's annotations the Deployment's ones, and the number if its own is lower. Whether anything changed.</summary>
+    /// <summary>
+    /// Gives a ReplicaSet's annotations the Deployment's ones, and the number if its own is lower. Whether anything changed.
+    /// </summary>
     public static bool Update(V1Deployment deployment, IDictionary<string, string> annotations, long revision)
     {
         var changed = false;
@@ -63,7 +66,8 @@ internal static class Revisions
 
     private static void Remember(IDictionary<string, string> annotations, string former)
     {
-        var history = annotations.TryGetValue(DeploymentNames.RevisionHistory, out var text) && text.Length > 0 ? $"{text},{former}" : former;
+        var history =
+            annotations.TryGetValue(DeploymentNames.RevisionHistory, out var text) && text.Length > 0 ? $"{text},{former}" : former;
         while (history.Length > HistoryLength && history.Contains(','))
         {
             history = history[(history.IndexOf(',') + 1)..];

@@ -23,12 +23,14 @@ internal static class RollingUpdate
     }
 
     /// <summary>
-    /// How many pods may be added to <paramref name="growing"/>, or to a new ReplicaSet. Counted are the pods that can exist, not only those
-    /// wanted: an old ReplicaSet that was made smaller has its pods until its status says otherwise, and while its controller has not seen the
-    /// change it may even make more.
+    /// How many pods may be added to <paramref name="growing"/>, or to a new ReplicaSet. Counted are the pods that can exist, not only
+    /// those wanted: an old ReplicaSet that was made smaller has its pods until its status says otherwise, and while its controller has not
+    /// seen the change it may even make more.
     /// </summary>
     public static int Room(Rollout rollout, V1ReplicaSet? growing = null) =>
-        rollout.All.Any(s => s != growing && !s.IsObserved()) ? 0 : Math.Max(0, rollout.Bounds.MaxTotal - rollout.All.Sum(ReplicaSets.Possible));
+        rollout.All.Any(s => s != growing && !s.IsObserved())
+            ? 0
+            : Math.Max(0, rollout.Bounds.MaxTotal - rollout.All.Sum(ReplicaSets.Possible));
 
     private static bool SizeNew(Rollout rollout, V1ReplicaSet set)
     {

@@ -79,8 +79,16 @@ internal sealed class Rollout
         SetRevision(revision.ToString(CultureInfo.InvariantCulture));
         if (HasDeadline)
         {
-            Conditions.Set(Status, Conditions.New(
-                DeploymentNames.Progressing, "True", DeploymentNames.ReplicaSetCreated, $"Created new replica set \"{New.Metadata.Name}\"", Now));
+            Conditions.Set(
+                Status,
+                Conditions.New(
+                    DeploymentNames.Progressing,
+                    "True",
+                    DeploymentNames.ReplicaSetCreated,
+                    $"Created new replica set \"{New.Metadata.Name}\"",
+                    Now
+                )
+            );
         }
     }
 
@@ -109,6 +117,6 @@ internal sealed class Rollout
         }
     }
 
-    private static DeploymentEvent Scaled(V1ReplicaSet set, int from, int to) => new(
-        "Normal", "ScalingReplicaSet", $"Scaled {(to > from ? "up" : "down")} replica set {set.Metadata.Name} from {from} to {to}");
+    private static DeploymentEvent Scaled(V1ReplicaSet set, int from, int to) =>
+        new("Normal", "ScalingReplicaSet", $"Scaled {(to > from ? "up" : "down")} replica set {set.Metadata.Name} from {from} to {to}");
 }

@@ -43,5 +43,6 @@ public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxU
     }
 
     // Validation lets nothing else through.
-    private static int Parse(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static int Parse(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 }

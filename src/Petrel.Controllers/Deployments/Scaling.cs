@@ -9,13 +9,14 @@ namespace Petrel.Controllers.Deployments;
 internal static class Scaling
 {
     /// <summary>
-    /// Whether the Deployment's size is another one than its ReplicaSets were made for. Several ReplicaSets share only a rolling update; with
-    /// Recreate all but one are on their way to nothing.
+    /// Whether the Deployment's size is another one than its ReplicaSets were made for. Several ReplicaSets share only a rolling update;
+    /// with Recreate all but one are on their way to nothing.
     /// </summary>
     public static bool IsNeeded(Rollout rollout) =>
         (RolloutBounds.IsRolling(rollout.Deployment.Spec) || rollout.Active.Count() <= 1)
         && rollout.Active.Any(s =>
-            Revisions.Parse(s.Metadata.Annotations, DeploymentNames.DesiredReplicas) is { } noted && noted != rollout.Bounds.Replicas);
+            Revisions.Parse(s.Metadata.Annotations, DeploymentNames.DesiredReplicas) is { } noted && noted != rollout.Bounds.Replicas
+        );
 
     public static void Plan(Rollout rollout)
     {

@@ -9,7 +9,10 @@ internal sealed class ControllerScales(ControllerContext context)
 
     /// <summary>The sum over all controllers of the pods, and the pods that have none.</summary>
     /// <exception cref="UnknownScaleException">A controller does not say.</exception>
-    public async ValueTask<(int Wanted, IReadOnlyList<string> Unmanaged)> SumAsync(IReadOnlyList<V1Pod> pods, CancellationToken cancellationToken)
+    public async ValueTask<(int Wanted, IReadOnlyList<string> Unmanaged)> SumAsync(
+        IReadOnlyList<V1Pod> pods,
+        CancellationToken cancellationToken
+    )
     {
         var unmanaged = new List<string>();
         var scales = new SortedDictionary<string, int>(StringComparer.Ordinal);
@@ -30,7 +33,11 @@ internal sealed class ControllerScales(ControllerContext context)
         return (scales.Values.Sum(), unmanaged);
     }
 
-    private async ValueTask<(string Uid, int Scale)?> FindAsync(V1OwnerReference owner, string namespaceName, CancellationToken cancellationToken)
+    private async ValueTask<(string Uid, int Scale)?> FindAsync(
+        V1OwnerReference owner,
+        string namespaceName,
+        CancellationToken cancellationToken
+    )
     {
         if (owner.Kind == "ReplicaSet" && owner.ApiVersion == "apps/v1")
         {
@@ -50,7 +57,11 @@ internal sealed class ControllerScales(ControllerContext context)
         return await AskAsync(owner, namespaceName, cancellationToken);
     }
 
-    private async ValueTask<(string Uid, int Scale)?> AskAsync(V1OwnerReference owner, string namespaceName, CancellationToken cancellationToken)
+    private async ValueTask<(string Uid, int Scale)?> AskAsync(
+        V1OwnerReference owner,
+        string namespaceName,
+        CancellationToken cancellationToken
+    )
     {
         var scale = await _scales.FindAsync(owner.ApiVersion, owner.Kind, new(namespaceName, owner.Name), cancellationToken);
         return scale?.Metadata.Uid == owner.Uid ? (owner.Uid, scale.Spec.Replicas ?? 0) : null;

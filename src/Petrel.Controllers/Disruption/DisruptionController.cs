@@ -33,7 +33,12 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
         });
         context.Caches.Pods.OnChange(change =>
         {
-            foreach (var budget in context.Caches.PodDisruptionBudgets.ByIndex(ClusterCaches.ByNamespace, change.Latest.Metadata.NamespaceProperty))
+            foreach (
+                var budget in context.Caches.PodDisruptionBudgets.ByIndex(
+                    ClusterCaches.ByNamespace,
+                    change.Latest.Metadata.NamespaceProperty
+                )
+            )
             {
                 if (Covers(budget, change.New) || Covers(budget, change.Old))
                 {
@@ -53,7 +58,11 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
         using (this)
         {
             await _context.Caches.WaitAsync(cancellationToken);
-            await Loops.RunTogetherAsync(cancellationToken, _events.RunAsync, new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync);
+            await Loops.RunTogetherAsync(
+                cancellationToken,
+                _events.RunAsync,
+                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync
+            );
         }
     }
 
@@ -85,7 +94,12 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
             }
             catch (UnknownScaleException e)
             {
-                _events.Record(budget, "Warning", "CalculateExpectedPodCountFailed", $"Failed to calculate the number of expected pods: {e.Message}");
+                _events.Record(
+                    budget,
+                    "Warning",
+                    "CalculateExpectedPodCountFailed",
+                    $"Failed to calculate the number of expected pods: {e.Message}"
+                );
                 var failed = DisruptionPlan.Failed(budget, e.Message, _context.Time.GetUtcNow());
                 if (!DisruptionPlan.Same(budget.Status ?? new(), failed))
                 {
@@ -107,7 +121,11 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
         return plan.RecheckAfter;
     }
 
-    private async ValueTask WriteAsync(V1PodDisruptionBudget budget, V1PodDisruptionBudgetStatus status, CancellationToken cancellationToken) =>
+    private async ValueTask WriteAsync(
+        V1PodDisruptionBudget budget,
+        V1PodDisruptionBudgetStatus status,
+        CancellationToken cancellationToken
+    ) =>
         await _context.Client.UpdateStatusAsync(
             new V1PodDisruptionBudget
             {
@@ -117,14 +135,17 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
                 Spec = budget.Spec,
                 Status = status,
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static bool Covers(V1PodDisruptionBudget budget, V1Pod? pod) =>
         pod is not null && LabelSets.Selector(budget.Spec?.Selector).Matches(LabelSets.Of(pod.Metadata.Labels));
 
     private static string Unmanaged(V1PodDisruptionBudget budget) =>
-        $"Pods selected by this PodDisruptionBudget (selector: {LabelSets.Selector(budget.Spec?.Selector)}) were found to be unmanaged. As a result, "
-        + "the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set "
+        $"Pods selected by this PodDisruptionBudget (selector: {LabelSets.Selector(budget.Spec?.Selector)}) were found to be "
+        + $"unmanaged. As a result, "
+        + "the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these "
+        + "pods please set "
         + "\".spec.minAvailable\" field of the PDB to an integer value.";
 
     private static ObjectKey KeyOf(V1PodDisruptionBudget budget) => new(budget.Metadata.NamespaceProperty, budget.Metadata.Name);

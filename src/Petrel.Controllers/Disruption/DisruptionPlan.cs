@@ -40,7 +40,13 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
             DisruptedPods = disrupted.Count > 0 ? disrupted : null,
             ObservedGeneration = budget.Metadata.Generation,
             Conditions = WithCondition(
-                old.Conditions, allowed > 0 ? "True" : "False", allowed > 0 ? "SufficientPods" : "InsufficientPods", "", budget.Metadata.Generation, now),
+                old.Conditions,
+                allowed > 0 ? "True" : "False",
+                allowed > 0 ? "SufficientPods" : "InsufficientPods",
+                "",
+                budget.Metadata.Generation,
+                now
+            ),
         };
         return new(status, !Same(old, status), recheck, overdue);
     }
@@ -93,7 +99,10 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
 
     /// <summary>The evictions that were allowed and have not begun, but may yet.</summary>
     private static (SortedDictionary<string, DateTime?> Disrupted, TimeSpan? Recheck, IReadOnlyList<V1Pod> Overdue) Awaited(
-        V1PodDisruptionBudgetStatus old, IReadOnlyList<V1Pod> pods, DateTimeOffset now)
+        V1PodDisruptionBudgetStatus old,
+        IReadOnlyList<V1Pod> pods,
+        DateTimeOffset now
+    )
     {
         var disrupted = new SortedDictionary<string, DateTime?>(StringComparer.Ordinal);
         var overdue = new List<V1Pod>();
@@ -118,7 +127,13 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
     }
 
     private static List<V1Condition> WithCondition(
-        IList<V1Condition>? conditions, string status, string reason, string message, long? generation, DateTimeOffset now)
+        IList<V1Condition>? conditions,
+        string status,
+        string reason,
+        string message,
+        long? generation,
+        DateTimeOffset now
+    )
     {
         var earlier = Find(conditions);
         var condition = new V1Condition
@@ -141,7 +156,9 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
     private static int Resolve(IntOrString amount, int total)
     {
         var percent = amount.Value.EndsWith('%');
-        var number = int.TryParse(percent ? amount.Value[..^1] : amount.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
+        var number = int.TryParse(percent ? amount.Value[..^1] : amount.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+            ? n
+            : 0;
         return percent ? (int)((((long)number * total) + 99) / 100) : number;
     }
 }

@@ -16,7 +16,11 @@ internal sealed class AddressTypePlanner(V1Service service)
     public List<V1EndpointSlice> Delete { get; } = [];
 
     /// <summary>Plans one address type; <paramref name="slices"/> are the slices of that type that the service owns.</summary>
-    public void Add(string addressType, IEnumerable<(V1Endpoint Endpoint, EndpointPorts Ports)> endpoints, IEnumerable<V1EndpointSlice> slices)
+    public void Add(
+        string addressType,
+        IEnumerable<(V1Endpoint Endpoint, EndpointPorts Ports)> endpoints,
+        IEnumerable<V1EndpointSlice> slices
+    )
     {
         var existing = slices.ToLookup(s => EndpointPorts.Of(s.Ports).Key);
         var wanted = endpoints.GroupBy(e => e.Ports.Key).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
@@ -32,12 +36,18 @@ internal sealed class AddressTypePlanner(V1Service service)
             kept += staying.Count;
             Update.AddRange(staying.Where(d => d.Changed).Select(d => Changed(d.Slice!, d)));
         }
-        obsolete.AddRange(existing.Where(g => wanted.All(w => w.Key != g.Key)).SelectMany(g => g).OrderBy(s => s.Metadata.Name, StringComparer.Ordinal));
+        obsolete.AddRange(
+            existing.Where(g => wanted.All(w => w.Key != g.Key)).SelectMany(g => g).OrderBy(s => s.Metadata.Name, StringComparer.Ordinal)
+        );
 
         if (fresh.Count == 0 && kept == 0)
         {
             // A service without pods has one empty slice: it says that the service was looked at.
-            var empty = obsolete.Find(s => s.Endpoints is null or { Count: 0 } && s.Ports is null or { Count: 0 } && EndpointSliceLabels.Same(s.Metadata.Labels, _labels));
+            var empty = obsolete.Find(s =>
+                s.Endpoints is null or { Count: 0 }
+                && s.Ports is null or { Count: 0 }
+                && EndpointSliceLabels.Same(s.Metadata.Labels, _labels)
+            );
             if (empty is null)
             {
                 fresh.Add(new(null, EndpointPorts.None));
@@ -58,7 +68,8 @@ internal sealed class AddressTypePlanner(V1Service service)
         }
     }
 
-    // Endpoints stay where they are; the others go to slices that are written anyway, then to an untouched one that has place for all of them.
+    // Endpoints stay where they are; the others go to slices that are written anyway, then to an untouched one that has place for all of
+    // them.
     private List<Draft> Distribute(EndpointPorts ports, IEnumerable<V1Endpoint> endpoints, IEnumerable<V1EndpointSlice> slices)
     {
         var waiting = new SortedDictionary<ObjectKey, V1Endpoint>();
@@ -115,32 +126,33 @@ internal sealed class AddressTypePlanner(V1Service service)
         return changed;
     }
 
-    private V1EndpointSlice New(string addressType, Draft draft) => new()
-    {
-        ApiVersion = "discovery.k8s.io/v1",
-        Kind = "EndpointSlice",
-        Metadata = new()
+    private V1EndpointSlice New(string addressType, Draft draft) =>
+        new()
         {
-            GenerateName = $"{service.Metadata.Name}-",
-            NamespaceProperty = service.Metadata.NamespaceProperty,
-            Labels = _labels,
-            OwnerReferences =
-            [
-                new()
-                {
-                    ApiVersion = "v1",
-                    Kind = "Service",
-                    Name = service.Metadata.Name,
-                    Uid = service.Metadata.Uid,
-                    Controller = true,
-                    BlockOwnerDeletion = true,
-                },
-            ],
-        },
-        AddressType = addressType,
-        Endpoints = draft.Endpoints,
-        Ports = [.. draft.Ports.Ports],
-    };
+            ApiVersion = "discovery.k8s.io/v1",
+            Kind = "EndpointSlice",
+            Metadata = new()
+            {
+                GenerateName = $"{service.Metadata.Name}-",
+                NamespaceProperty = service.Metadata.NamespaceProperty,
+                Labels = _labels,
+                OwnerReferences =
+                [
+                    new()
+                    {
+                        ApiVersion = "v1",
+                        Kind = "Service",
+                        Name = service.Metadata.Name,
+                        Uid = service.Metadata.Uid,
+                        Controller = true,
+                        BlockOwnerDeletion = true,
+                    },
+                ],
+            },
+            AddressType = addressType,
+            Endpoints = draft.Endpoints,
+            Ports = [.. draft.Ports.Ports],
+        };
 
     // A pod of the same name that was created again is another endpoint.
     private static ObjectKey IdentityOf(V1Endpoint endpoint) => new(endpoint.TargetRef?.Name ?? "", endpoint.TargetRef?.Uid ?? "");

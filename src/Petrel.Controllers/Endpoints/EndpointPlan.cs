@@ -4,8 +4,14 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>What has to be written so that a service's slices show its pods: as few writes as possible, and slices that are as full as possible.</summary>
-public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOnlyList<V1EndpointSlice> Update, IReadOnlyList<V1EndpointSlice> Delete)
+/// <summary>
+/// What has to be written so that a service's slices show its pods: as few writes as possible, and slices that are as full as possible.
+/// </summary>
+public sealed record EndpointPlan(
+    IReadOnlyList<V1EndpointSlice> Create,
+    IReadOnlyList<V1EndpointSlice> Update,
+    IReadOnlyList<V1EndpointSlice> Delete
+)
 {
     /// <summary>How many endpoints a slice holds.</summary>
     public const int MaxEndpoints = 100;
@@ -23,14 +29,20 @@ public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOn
 
     /// <summary>Whether two versions of a service select the same pods.</summary>
     public static bool SelectsAlike(V1Service left, V1Service right) =>
-        (left.Spec.Selector ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal)
-        .SequenceEqual((right.Spec.Selector ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal));
+        (left.Spec.Selector ?? new Dictionary<string, string>())
+            .OrderBy(l => l.Key, StringComparer.Ordinal)
+            .SequenceEqual((right.Spec.Selector ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal));
 
     /// <summary>
     /// The plan for one service; <paramref name="pods"/> and <paramref name="slices"/> may contain others. A pod on a node that isn't known
     /// is left out: nobody vouches for its address.
     /// </summary>
-    public static EndpointPlan Compute(V1Service service, IEnumerable<V1Pod> pods, IEnumerable<V1EndpointSlice> slices, Func<string, V1Node?> nodeOf)
+    public static EndpointPlan Compute(
+        V1Service service,
+        IEnumerable<V1Pod> pods,
+        IEnumerable<V1EndpointSlice> slices,
+        Func<string, V1Node?> nodeOf
+    )
     {
         if (!Manages(service))
         {
@@ -38,20 +50,25 @@ public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOn
         }
         var selector = SelectorOf(service);
         var published = service.Spec.PublishNotReadyAddresses == true;
-        var chosen = pods
-            .Where(p => p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty && selector.Matches(LabelsOf(p)) && PodEndpoint.Serves(p))
+        var chosen = pods.Where(p =>
+                p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty && selector.Matches(LabelsOf(p)) && PodEndpoint.Serves(p)
+            )
             .Select(p => (Pod: p, Node: p.Spec.NodeName is { Length: > 0 } name ? nodeOf(name) : null))
             .Where(p => p.Node is not null || published)
             .OrderBy(p => p.Pod.Metadata.Name, StringComparer.Ordinal)
             .ToList();
         var own = slices
-            .Where(s => s.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
+            .Where(s =>
+                s.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
                 && EndpointSliceLabels.ServiceOf(s) == service.Metadata.Name
-                && s.Metadata.DeletionTimestamp is null)
+                && s.Metadata.DeletionTimestamp is null
+            )
             .OrderBy(s => s.Metadata.Name, StringComparer.Ordinal)
             .ToList();
 
-        var types = service.Spec.IpFamilies is { Count: > 0 } families ? families : chosen.SelectMany(p => PodEndpoint.AddressTypes(p.Pod)).ToList();
+        var types = service.Spec.IpFamilies is { Count: > 0 } families
+            ? families
+            : chosen.SelectMany(p => PodEndpoint.AddressTypes(p.Pod)).ToList();
         types = [.. (types.Count > 0 ? types : [PodEndpoint.IPv4]).Distinct().Order(StringComparer.Ordinal)];
         var plan = new AddressTypePlanner(service);
         foreach (var type in types)
@@ -64,8 +81,11 @@ public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOn
             plan.Add(type, endpoints, own.Where(s => s.AddressType == type && IsOwned(s, service)));
         }
 
-        // An address type that this service has no more, or an earlier service of this name. While this one goes, the latter may be what is to outlive it.
-        plan.Delete.AddRange(own.Where(s => IsOwned(s, service) ? !types.Contains(s.AddressType) : service.Metadata.DeletionTimestamp is null));
+        // An address type that this service has no more, or an earlier service of this name. While this one goes, the latter may be what is
+        // to outlive it.
+        plan.Delete.AddRange(
+            own.Where(s => IsOwned(s, service) ? !types.Contains(s.AddressType) : service.Metadata.DeletionTimestamp is null)
+        );
         return new(plan.Create, plan.Update, plan.Delete);
     }
 
@@ -84,10 +104,11 @@ public sealed record EndpointPlan(IReadOnlyList<V1EndpointSlice> Create, IReadOn
         }
     }
 
-    private static Dictionary<string, string> LabelsOf(V1Pod pod) => pod.Metadata.Labels switch
-    {
-        null => [],
-        Dictionary<string, string> labels => labels,
-        var other => new(other),
-    };
+    private static Dictionary<string, string> LabelsOf(V1Pod pod) =>
+        pod.Metadata.Labels switch
+        {
+            null => [],
+            Dictionary<string, string> labels => labels,
+            var other => new(other),
+        };
 }

@@ -3,7 +3,9 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>The ports at which one pod serves: pods that name their ports differently resolve differently, and need slices of their own.</summary>
+/// <summary>
+/// The ports at which one pod serves: pods that name their ports differently resolve differently, and need slices of their own.
+/// </summary>
 internal sealed record EndpointPorts(IReadOnlyList<Discoveryv1EndpointPort> Ports, string Key)
 {
     /// <summary>A slice without ports.</summary>
@@ -17,17 +19,19 @@ internal sealed record EndpointPorts(IReadOnlyList<Discoveryv1EndpointPort> Port
     }
 
     /// <summary>What the service's ports are on this pod; one whose name the pod doesn't know is left out.</summary>
-    public static EndpointPorts Resolve(V1Service service, V1Pod pod) => Of(
-        from port in service.Spec.Ports ?? []
-        let number = Number(port, pod)
-        where number is not null
-        select new Discoveryv1EndpointPort
-        {
-            Name = port.Name ?? "",
-            Port = number,
-            Protocol = port.Protocol ?? "TCP",
-            AppProtocol = port.AppProtocol,
-        });
+    public static EndpointPorts Resolve(V1Service service, V1Pod pod) =>
+        Of(
+            from port in service.Spec.Ports ?? []
+            let number = Number(port, pod)
+            where number is not null
+            select new Discoveryv1EndpointPort
+            {
+                Name = port.Name ?? "",
+                Port = number,
+                Protocol = port.Protocol ?? "TCP",
+                AppProtocol = port.AppProtocol,
+            }
+        );
 
     private static int? Number(V1ServicePort port, V1Pod pod)
     {
@@ -44,7 +48,8 @@ internal sealed record EndpointPorts(IReadOnlyList<Discoveryv1EndpointPort> Port
         var serving = (pod.Spec.Containers ?? []).Concat((pod.Spec.InitContainers ?? []).Where(c => c.RestartPolicy == "Always"));
         return serving
             .SelectMany(c => c.Ports ?? [])
-            .FirstOrDefault(p => p.Name == target && (p.Protocol ?? "TCP") == (port.Protocol ?? "TCP"))?.ContainerPort;
+            .FirstOrDefault(p => p.Name == target && (p.Protocol ?? "TCP") == (port.Protocol ?? "TCP"))
+            ?.ContainerPort;
     }
 
     private static string Text(Discoveryv1EndpointPort port) =>

@@ -6,7 +6,9 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>Keeps the EndpointSlices of each service with a selector: the addresses of its pods (upstream: endpointslice-controller).</summary>
+/// <summary>
+/// Keeps the EndpointSlices of each service with a selector: the addresses of its pods (upstream: endpointslice-controller).
+/// </summary>
 public sealed class EndpointSliceController : IController, IReconciler, IDisposable
 {
     private const string ByService = "endpointslice-service";
@@ -43,7 +45,10 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         {
             await _context.Caches.WaitAsync(cancellationToken);
             await Loops.RunTogetherAsync(
-                cancellationToken, _events.RunAsync, new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync);
+                cancellationToken,
+                _events.RunAsync,
+                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync
+            );
         }
     }
 
@@ -65,13 +70,19 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         {
             await ApplyAsync(plan, cancellationToken);
         }
-        catch (ApiException e) when (e.StatusCode == 403 && caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
+        catch (ApiException e)
+            when (e.StatusCode == 403 && caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
         {
             // Nothing can be created in a namespace that ends.
         }
         catch (Exception e) when (e is IOException or ApiException { IsConflict: false, IsNotFound: false })
         {
-            _events.Record(service, "Warning", "FailedToUpdateEndpointSlices", $"Error updating Endpoint Slices for Service {key}: {e.Message}");
+            _events.Record(
+                service,
+                "Warning",
+                "FailedToUpdateEndpointSlices",
+                $"Error updating Endpoint Slices for Service {key}: {e.Message}"
+            );
             throw;
         }
         return null;
@@ -123,9 +134,15 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
     {
         var key = ServiceWaker.KeyOf(slice);
         var cache = _context.Caches.EndpointSlices;
-        await _context.Client.DeleteAsync<V1EndpointSlice>(key, new() { Preconditions = new() { Uid = slice.Metadata.Uid } }, cancellationToken);
+        await _context.Client.DeleteAsync<V1EndpointSlice>(
+            key,
+            new() { Preconditions = new() { Uid = slice.Metadata.Uid } },
+            cancellationToken
+        );
         await cache.WaitUntilAsync(
-            () => cache.Get(key) is not { } now || now.Metadata.Uid != slice.Metadata.Uid || now.Metadata.DeletionTimestamp is not null, cancellationToken);
+            () => cache.Get(key) is not { } now || now.Metadata.Uid != slice.Metadata.Uid || now.Metadata.DeletionTimestamp is not null,
+            cancellationToken
+        );
     }
 
     private void OnSlice(CacheChange<V1EndpointSlice> change)

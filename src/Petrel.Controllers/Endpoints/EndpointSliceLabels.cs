@@ -37,7 +37,9 @@ public static class EndpointSliceLabels
 
     /// <summary>The service whose slice this is, or null when it isn't one of this controller's.</summary>
     public static string? ServiceOf(V1EndpointSlice slice) =>
-        slice.Metadata.Labels is { } labels && labels.TryGetValue(ManagedBy, out var manager) && manager == Manager
+        slice.Metadata.Labels is { } labels
+        && labels.TryGetValue(ManagedBy, out var manager)
+        && manager == Manager
         && labels.TryGetValue(ServiceName, out var service)
             ? service
             : null;

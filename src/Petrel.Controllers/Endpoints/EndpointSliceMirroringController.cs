@@ -59,9 +59,10 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
     public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var caches = _context.Caches;
-        var wanted = caches.Endpoints.Get(key) is { } endpoints && caches.Services.Get(key) is { } service && IsMirrored(endpoints, service)
-            ? Mirror(endpoints)
-            : [];
+        var wanted =
+            caches.Endpoints.Get(key) is { } endpoints && caches.Services.Get(key) is { } service && IsMirrored(endpoints, service)
+                ? Mirror(endpoints)
+                : [];
         var current = caches.EndpointSlices.ByIndex(ByService, key.ToString()).ToDictionary(s => s.Metadata.Name, StringComparer.Ordinal);
         foreach (var slice in wanted)
         {
@@ -77,8 +78,15 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
         }
         foreach (var old in current.Values.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal))
         {
-            await _context.Client.DeleteAsync<V1EndpointSlice>(ServiceWaker.KeyOf(old), new() { Preconditions = new() { Uid = old.Metadata.Uid } }, cancellationToken);
-            await caches.EndpointSlices.WaitUntilAsync(() => caches.EndpointSlices.Get(ServiceWaker.KeyOf(old))?.Metadata.Uid != old.Metadata.Uid, cancellationToken);
+            await _context.Client.DeleteAsync<V1EndpointSlice>(
+                ServiceWaker.KeyOf(old),
+                new() { Preconditions = new() { Uid = old.Metadata.Uid } },
+                cancellationToken
+            );
+            await caches.EndpointSlices.WaitUntilAsync(
+                () => caches.EndpointSlices.Get(ServiceWaker.KeyOf(old))?.Metadata.Uid != old.Metadata.Uid,
+                cancellationToken
+            );
         }
         return null;
     }
@@ -96,7 +104,10 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
 
     private static List<V1EndpointSlice> Mirror(V1Endpoints endpoints)
     {
-        var labels = new SortedDictionary<string, string>(endpoints.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal)
+        var labels = new SortedDictionary<string, string>(
+            endpoints.Metadata.Labels ?? new Dictionary<string, string>(),
+            StringComparer.Ordinal
+        )
         {
             [EndpointSliceLabels.ServiceName] = endpoints.Metadata.Name,
             [EndpointSliceLabels.ManagedBy] = Manager,
@@ -104,54 +115,90 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
         var slices = new List<V1EndpointSlice>();
         foreach (var (subset, number) in (endpoints.Subsets ?? []).Select((s, i) => (s, i)))
         {
-            var all = (subset.Addresses ?? []).Select(a => (Address: a, Ready: true)).Concat((subset.NotReadyAddresses ?? []).Select(a => (Address: a, Ready: false)));
+            var all = (subset.Addresses ?? [])
+                .Select(a => (Address: a, Ready: true))
+                .Concat((subset.NotReadyAddresses ?? []).Select(a => (Address: a, Ready: false)));
             foreach (var family in all.GroupBy(a => TypeOf(a.Address.Ip)).OrderBy(g => g.Key, StringComparer.Ordinal))
             {
-                slices.Add(new()
-                {
-                    ApiVersion = "discovery.k8s.io/v1",
-                    Kind = "EndpointSlice",
-                    Metadata = new()
+                slices.Add(
+                    new()
                     {
-                        Name = $"{endpoints.Metadata.Name}-mirror-{number}-{family.Key.ToLowerInvariant()}",
-                        NamespaceProperty = endpoints.Metadata.NamespaceProperty,
-                        Labels = labels,
-                        OwnerReferences = [new() { ApiVersion = "v1", Kind = "Endpoints", Name = endpoints.Metadata.Name, Uid = endpoints.Metadata.Uid, Controller = true, BlockOwnerDeletion = true }],
-                    },
-                    AddressType = family.Key,
-                    Endpoints = [.. family.Select(a => new V1Endpoint
-                    {
-                        Addresses = [a.Address.Ip],
-                        Conditions = new() { Ready = a.Ready },
-                        Hostname = string.IsNullOrEmpty(a.Address.Hostname) ? null : a.Address.Hostname,
-                        NodeName = a.Address.NodeName,
-                        TargetRef = a.Address.TargetRef,
-                    })],
-                    Ports = [.. (subset.Ports ?? []).Select(p => new Discoveryv1EndpointPort { Name = p.Name ?? "", Port = p.Port, Protocol = p.Protocol ?? "TCP", AppProtocol = p.AppProtocol })],
-                });
+                        ApiVersion = "discovery.k8s.io/v1",
+                        Kind = "EndpointSlice",
+                        Metadata = new()
+                        {
+                            Name = $"{endpoints.Metadata.Name}-mirror-{number}-{family.Key.ToLowerInvariant()}",
+                            NamespaceProperty = endpoints.Metadata.NamespaceProperty,
+                            Labels = labels,
+                            OwnerReferences =
+                            [
+                                new()
+                                {
+                                    ApiVersion = "v1",
+                                    Kind = "Endpoints",
+                                    Name = endpoints.Metadata.Name,
+                                    Uid = endpoints.Metadata.Uid,
+                                    Controller = true,
+                                    BlockOwnerDeletion = true,
+                                },
+                            ],
+                        },
+                        AddressType = family.Key,
+                        Endpoints =
+                        [
+                            .. family.Select(a => new V1Endpoint
+                            {
+                                Addresses = [a.Address.Ip],
+                                Conditions = new() { Ready = a.Ready },
+                                Hostname = string.IsNullOrEmpty(a.Address.Hostname) ? null : a.Address.Hostname,
+                                NodeName = a.Address.NodeName,
+                                TargetRef = a.Address.TargetRef,
+                            }),
+                        ],
+                        Ports =
+                        [
+                            .. (subset.Ports ?? []).Select(p => new Discoveryv1EndpointPort
+                            {
+                                Name = p.Name ?? "",
+                                Port = p.Port,
+                                Protocol = p.Protocol ?? "TCP",
+                                AppProtocol = p.AppProtocol,
+                            }),
+                        ],
+                    }
+                );
             }
         }
         return slices;
     }
 
     private static string Content(V1EndpointSlice slice) =>
-        KubernetesJson.Serialize(new V1EndpointSlice
-        {
-            AddressType = slice.AddressType,
-            Endpoints = slice.Endpoints ?? [],
-            Ports = slice.Ports ?? [],
-            Metadata = new()
+        KubernetesJson.Serialize(
+            new V1EndpointSlice
             {
-                Labels = new SortedDictionary<string, string>(slice.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal),
-                OwnerReferences = slice.Metadata.OwnerReferences,
-            },
-        });
+                AddressType = slice.AddressType,
+                Endpoints = slice.Endpoints ?? [],
+                Ports = slice.Ports ?? [],
+                Metadata = new()
+                {
+                    Labels = new SortedDictionary<string, string>(
+                        slice.Metadata.Labels ?? new Dictionary<string, string>(),
+                        StringComparer.Ordinal
+                    ),
+                    OwnerReferences = slice.Metadata.OwnerReferences,
+                },
+            }
+        );
 
     private static string TypeOf(string address) =>
-        IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6 ? PodEndpoint.IPv6 : PodEndpoint.IPv4;
+        IPAddress.TryParse(address, out var parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6
+            ? PodEndpoint.IPv6
+            : PodEndpoint.IPv4;
 
     private static ObjectKey? ServiceOf(V1EndpointSlice slice) =>
-        slice.Metadata.Labels is { } labels && labels.TryGetValue(EndpointSliceLabels.ManagedBy, out var manager) && manager == Manager
+        slice.Metadata.Labels is { } labels
+        && labels.TryGetValue(EndpointSliceLabels.ManagedBy, out var manager)
+        && manager == Manager
         && labels.TryGetValue(EndpointSliceLabels.ServiceName, out var service)
             ? new ObjectKey(slice.Metadata.NamespaceProperty, service)
             : null;

@@ -62,17 +62,24 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
         }
         try
         {
-            var written = current is null ? await _context.Client.CreateAsync(wanted, cancellationToken) : await _context.Client.UpdateAsync(wanted, cancellationToken);
+            var written = current is null
+                ? await _context.Client.CreateAsync(wanted, cancellationToken)
+                : await _context.Client.UpdateAsync(wanted, cancellationToken);
             await cache.WaitForRevisionAsync(ulong.Parse(written.Metadata.ResourceVersion), cancellationToken);
         }
-        catch (ApiException e) when (e.StatusCode == 403 && _context.Caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
+        catch (ApiException e)
+            when (e.StatusCode == 403 && _context.Caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
         {
             // Nothing can be created in a namespace that ends.
         }
         catch (ApiException e) when (!e.IsConflict && !e.IsNotFound && !e.IsAlreadyExists)
         {
             _events.Record(
-                service, "Warning", current is null ? "FailedToCreateEndpoint" : "FailedToUpdateEndpoint", $"Failed to write endpoint {key}: {e.Status.Message}");
+                service,
+                "Warning",
+                current is null ? "FailedToCreateEndpoint" : "FailedToUpdateEndpoint",
+                $"Failed to write endpoint {key}: {e.Status.Message}"
+            );
             throw;
         }
         return null;
@@ -81,11 +88,21 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
     // Of a service that is gone, what this controller wrote goes too. The cache of services may be behind, so the server has the last word.
     private async ValueTask RemoveAsync(ObjectKey key, V1Endpoints? current, CancellationToken cancellationToken)
     {
-        if (current?.Metadata.Labels?.ContainsKey(EndpointsPlan.ManagedBy) != true || await _context.Client.FindAsync<V1Service>(key, cancellationToken) is not null)
+        if (
+            current?.Metadata.Labels?.ContainsKey(EndpointsPlan.ManagedBy) != true
+            || await _context.Client.FindAsync<V1Service>(key, cancellationToken) is not null
+        )
         {
             return;
         }
-        await _context.Client.DeleteAsync<V1Endpoints>(key, new() { Preconditions = new() { Uid = current.Metadata.Uid } }, cancellationToken);
-        await _context.Caches.Endpoints.WaitUntilAsync(() => _context.Caches.Endpoints.Get(key)?.Metadata.Uid != current.Metadata.Uid, cancellationToken);
+        await _context.Client.DeleteAsync<V1Endpoints>(
+            key,
+            new() { Preconditions = new() { Uid = current.Metadata.Uid } },
+            cancellationToken
+        );
+        await _context.Caches.Endpoints.WaitUntilAsync(
+            () => _context.Caches.Endpoints.Get(key)?.Metadata.Uid != current.Metadata.Uid,
+            cancellationToken
+        );
     }
 }

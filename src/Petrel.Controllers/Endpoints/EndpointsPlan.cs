@@ -24,12 +24,20 @@ public static class EndpointsPlan
     public static V1Endpoints Compute(V1Service service, IEnumerable<V1Pod> pods, V1Endpoints? current)
     {
         var wanted = current is null
-            ? new V1Endpoints { ApiVersion = "v1", Kind = "Endpoints", Metadata = new() { Name = service.Metadata.Name, NamespaceProperty = service.Metadata.NamespaceProperty } }
+            ? new V1Endpoints
+            {
+                ApiVersion = "v1",
+                Kind = "Endpoints",
+                Metadata = new() { Name = service.Metadata.Name, NamespaceProperty = service.Metadata.NamespaceProperty },
+            }
             : KubernetesJson.Deserialize<V1Endpoints>(KubernetesJson.Serialize(current));
         var family = service.Spec.IpFamilies?.FirstOrDefault() ?? PodEndpoint.IPv4;
         var shown =
             from pod in pods
-            where pod.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty && EndpointPlan.Selects(service, pod) && PodEndpoint.Serves(pod)
+            where
+                pod.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
+                && EndpointPlan.Selects(service, pod)
+                && PodEndpoint.Serves(pod)
             let endpoint = PodEndpoint.Of(service, pod, null, family)
             where endpoint is not null && (endpoint.Conditions.Terminating != true || service.Spec.PublishNotReadyAddresses == true)
             let ports = EndpointPorts.Resolve(service, pod)
@@ -40,17 +48,35 @@ public static class EndpointsPlan
         var all = shown.ToList();
         wanted.Subsets =
         [
-            .. all.Take(MaxAddresses).GroupBy(s => s.Ports.Key).OrderBy(g => g.Key, StringComparer.Ordinal).Select(group => new V1EndpointSubset
-            {
-                Addresses = OrNull(group.Where(s => s.Ready).Select(s => s.Address)),
-                NotReadyAddresses = OrNull(group.Where(s => !s.Ready).Select(s => s.Address)),
-                Ports = group.First().Ports.Ports.Count == 0
-                    ? null
-                    : [.. group.First().Ports.Ports.Select(p => new Corev1EndpointPort { Name = string.IsNullOrEmpty(p.Name) ? null : p.Name, Port = p.Port!.Value, Protocol = p.Protocol, AppProtocol = p.AppProtocol })],
-            }),
+            .. all.Take(MaxAddresses)
+                .GroupBy(s => s.Ports.Key)
+                .OrderBy(g => g.Key, StringComparer.Ordinal)
+                .Select(group => new V1EndpointSubset
+                {
+                    Addresses = OrNull(group.Where(s => s.Ready).Select(s => s.Address)),
+                    NotReadyAddresses = OrNull(group.Where(s => !s.Ready).Select(s => s.Address)),
+                    Ports =
+                        group.First().Ports.Ports.Count == 0
+                            ? null
+                            :
+                            [
+                                .. group
+                                    .First()
+                                    .Ports.Ports.Select(p => new Corev1EndpointPort
+                                    {
+                                        Name = string.IsNullOrEmpty(p.Name) ? null : p.Name,
+                                        Port = p.Port!.Value,
+                                        Protocol = p.Protocol,
+                                        AppProtocol = p.AppProtocol,
+                                    }),
+                            ],
+                }),
         ];
         wanted.Metadata.Labels = Labels(service);
-        var annotations = new SortedDictionary<string, string>(wanted.Metadata.Annotations ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var annotations = new SortedDictionary<string, string>(
+            wanted.Metadata.Annotations ?? new Dictionary<string, string>(),
+            StringComparer.Ordinal
+        );
         annotations.Remove(OverCapacity);
         if (all.Count > MaxAddresses)
         {
@@ -60,17 +86,21 @@ public static class EndpointsPlan
         return current is not null && Same(current, wanted) ? current : wanted;
     }
 
-    private static V1EndpointAddress Address(V1Endpoint endpoint) => new()
-    {
-        Ip = endpoint.Addresses[0],
-        Hostname = endpoint.Hostname,
-        NodeName = endpoint.NodeName,
-        TargetRef = endpoint.TargetRef,
-    };
+    private static V1EndpointAddress Address(V1Endpoint endpoint) =>
+        new()
+        {
+            Ip = endpoint.Addresses[0],
+            Hostname = endpoint.Hostname,
+            NodeName = endpoint.NodeName,
+            TargetRef = endpoint.TargetRef,
+        };
 
     private static SortedDictionary<string, string> Labels(V1Service service)
     {
-        var labels = new SortedDictionary<string, string>(service.Metadata.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        var labels = new SortedDictionary<string, string>(
+            service.Metadata.Labels ?? new Dictionary<string, string>(),
+            StringComparer.Ordinal
+        );
         labels.Remove(EndpointSliceLabels.Headless);
         if (service.Spec.ClusterIP == "None")
         {
@@ -80,7 +110,8 @@ public static class EndpointsPlan
         return labels;
     }
 
-    private static List<V1EndpointAddress>? OrNull(IEnumerable<V1EndpointAddress> addresses) => addresses.ToList() is { Count: > 0 } some ? some : null;
+    private static List<V1EndpointAddress>? OrNull(IEnumerable<V1EndpointAddress> addresses) =>
+        addresses.ToList() is { Count: > 0 } some ? some : null;
 
     private static bool Same(V1Endpoints left, V1Endpoints right) =>
         EndpointSliceLabels.Same(left.Metadata.Labels, right.Metadata.Labels)

@@ -51,7 +51,8 @@ internal static class PodEndpoint
     }
 
     /// <summary>The node's zone, or null.</summary>
-    public static string? ZoneOf(V1Node? node) => node?.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null;
+    public static string? ZoneOf(V1Node? node) =>
+        node?.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null;
 
     /// <summary>Whether both say the same.</summary>
     public static bool Same(V1Endpoint left, V1Endpoint right) =>
@@ -81,10 +82,15 @@ internal static class PodEndpoint
     private static IEnumerable<string> Addresses(V1Pod pod)
     {
         var all = (pod.Status?.PodIPs ?? []).Select(ip => ip.Ip).Where(ip => !string.IsNullOrEmpty(ip)).ToList();
-        return all.Count > 0 ? all : string.IsNullOrEmpty(pod.Status?.PodIP) ? [] : [pod.Status.PodIP];
+        return all.Count > 0 ? all
+            : string.IsNullOrEmpty(pod.Status?.PodIP) ? []
+            : [pod.Status.PodIP];
     }
 
-    private static string? TypeOf(string address) => IPAddress.TryParse(address, out var parsed)
-        ? parsed.AddressFamily == AddressFamily.InterNetworkV6 ? IPv6 : IPv4
-        : null;
+    private static string? TypeOf(string address) =>
+        IPAddress.TryParse(address, out var parsed)
+            ? parsed.AddressFamily == AddressFamily.InterNetworkV6
+                ? IPv6
+                : IPv4
+            : null;
 }

@@ -4,8 +4,9 @@ using Petrel.Model;
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Which pods each service selects, kept current change by change: looking through all pods of a namespace whenever one of them changes would cost the
-/// square of their number. It may hold pods that are gone or not selected any more for a moment, never lacks one: whoever asks looks at the pods themselves.
+/// Which pods each service selects, kept current change by change: looking through all pods of a namespace whenever one of them changes
+/// would cost the square of their number. It may hold pods that are gone or not selected any more for a moment, never lacks one: whoever
+/// asks looks at the pods themselves.
 /// </summary>
 internal sealed class ServicePods
 {
@@ -22,8 +23,8 @@ internal sealed class ServicePods
     }
 
     /// <summary>
-    /// The service has come, changed or gone. <paramref name="podsOfNamespace"/> is read under the lock, after which no change that it shows can come
-    /// late: caches tell of a change when it is in them.
+    /// The service has come, changed or gone. <paramref name="podsOfNamespace"/> is read under the lock, after which no change that it
+    /// shows can come late: caches tell of a change when it is in them.
     /// </summary>
     public void OnService(V1Service? old, V1Service? service, Func<IEnumerable<V1Pod>> podsOfNamespace)
     {

@@ -5,7 +5,9 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>Wakes the services whose endpoints a change of a service or of a pod may change, and knows which pods each of them selects.</summary>
+/// <summary>
+/// Wakes the services whose endpoints a change of a service or of a pod may change, and knows which pods each of them selects.
+/// </summary>
 internal sealed class ServiceWaker(ClusterCaches caches, WorkQueue<ObjectKey> queue)
 {
     private readonly ServicePods _selected = new();
@@ -23,9 +25,11 @@ internal sealed class ServiceWaker(ClusterCaches caches, WorkQueue<ObjectKey> qu
 
     public void OnPod(CacheChange<V1Pod> change)
     {
-        if (change is { Old: { } old, New: { } pod }
+        if (
+            change is { Old: { } old, New: { } pod }
             && EndpointSliceLabels.Same(old.Metadata.Labels, pod.Metadata.Labels ?? new Dictionary<string, string>())
-            && !PodEndpoint.Differs(old, pod))
+            && !PodEndpoint.Differs(old, pod)
+        )
         {
             return;
         }

@@ -45,7 +45,11 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         {
             var host = new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers);
             await Loops.RunTogetherAsync(
-                cancellationToken, _events.RunAsync, stop => _monitors.RunAsync(_context.Settings.DiscoveryPeriod, stop), host.RunAsync);
+                cancellationToken,
+                _events.RunAsync,
+                stop => _monitors.RunAsync(_context.Settings.DiscoveryPeriod, stop),
+                host.RunAsync
+            );
         }
     }
 
@@ -60,7 +64,10 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         {
             return null;
         }
-        if (await _metadata.FindAsync(node.Kind, node.Metadata.Key, cancellationToken) is not { } document || document.Uid != node.Metadata.Uid)
+        if (
+            await _metadata.FindAsync(node.Kind, node.Metadata.Key, cancellationToken) is not { } document
+            || document.Uid != node.Metadata.Uid
+        )
         {
             // It is gone; its watch will say so.
             return null;
@@ -77,7 +84,12 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         return unseen ? UnseenOwnerPeriod : null;
     }
 
-    private async ValueTask ApplyAsync(ResourceKind kind, ObjectMetadata document, GarbageAction action, CancellationToken cancellationToken)
+    private async ValueTask ApplyAsync(
+        ResourceKind kind,
+        ObjectMetadata document,
+        GarbageAction action,
+        CancellationToken cancellationToken
+    )
     {
         switch (action)
         {
@@ -85,7 +97,11 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                 if (delete.UnblockFirst)
                 {
                     document = await SetOwnersAsync(
-                        kind, document, document.Owners.Select(o => o.Blocks ? o with { BlockOwnerDeletion = false } : o), cancellationToken);
+                        kind,
+                        document,
+                        document.Owners.Select(o => o.Blocks ? o with { BlockOwnerDeletion = false } : o),
+                        cancellationToken
+                    );
                 }
                 LogDeleting(_logger, kind, document.Key, delete.PropagationPolicy);
                 await _metadata.DeleteAsync(
@@ -96,7 +112,8 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                         PropagationPolicy = delete.PropagationPolicy,
                         Preconditions = new() { Uid = document.Uid, ResourceVersion = document.ResourceVersion },
                     },
-                    cancellationToken);
+                    cancellationToken
+                );
                 break;
             case GarbageAction.Disown disown:
                 await SetOwnersAsync(kind, document, document.Owners.Where(o => !disown.OwnerUids.Contains(o.Uid)), cancellationToken);
@@ -122,10 +139,12 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
 
     private async ValueTask ForgetOwnerAsync(string dependentUid, string ownerUid, CancellationToken cancellationToken)
     {
-        if (_graph.Find(dependentUid) is not { } node
+        if (
+            _graph.Find(dependentUid) is not { } node
             || await _metadata.FindAsync(node.Kind, node.Metadata.Key, cancellationToken) is not { } document
             || document.Uid != dependentUid
-            || !document.Owners.Any(o => o.Uid == ownerUid))
+            || !document.Owners.Any(o => o.Uid == ownerUid)
+        )
         {
             return;
         }
@@ -140,7 +159,11 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
     }
 
     private async ValueTask<ObjectMetadata> SetOwnersAsync(
-        ResourceKind kind, ObjectMetadata document, IEnumerable<OwnerLink> owners, CancellationToken cancellationToken)
+        ResourceKind kind,
+        ObjectMetadata document,
+        IEnumerable<OwnerLink> owners,
+        CancellationToken cancellationToken
+    )
     {
         JsonNode?[] left = [.. owners.Select(o => o.ToJson())];
         var patch = new JsonObject { ["ownerReferences"] = left.Length == 0 ? null : new JsonArray(left) };
@@ -155,21 +178,32 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
     }
 
     /// <summary>What the owners are now; null when that can't be told and trying again would not help.</summary>
-    private async ValueTask<List<OwnerLook>?> LookAtOwnersAsync(ResourceKind kind, ObjectMetadata document, CancellationToken cancellationToken)
+    private async ValueTask<List<OwnerLook>?> LookAtOwnersAsync(
+        ResourceKind kind,
+        ObjectMetadata document,
+        CancellationToken cancellationToken
+    )
     {
         var looks = new List<OwnerLook>();
         foreach (var link in document.Owners)
         {
             var ownerKind = _monitors.Kinds.Find(link.ApiVersion, link.Kind)
-                ?? throw new UnknownOwnerKindException($"{kind} {document.Key} is owned by {link.Kind} {link.Name} of {link.ApiVersion}, which is not served");
+                ?? throw new UnknownOwnerKindException(
+                    $"{kind} {document.Key} is owned by {link.Kind} {link.Name} of {link.ApiVersion}, which is not served"
+                );
             if (ownerKind.Namespaced && document.Key.Namespace.Length == 0)
             {
                 // The reference does not say in which namespace: nothing may be concluded from it.
                 LogUnknowableOwner(_logger, kind, document.Key, link.Kind, link.Name);
                 return null;
             }
-            var owner = await _metadata.FindAsync(ownerKind, new(ownerKind.Namespaced ? document.Key.Namespace : "", link.Name), cancellationToken);
-            var state = owner?.Uid != link.Uid ? OwnerState.Absent
+            var owner = await _metadata.FindAsync(
+                ownerKind,
+                new(ownerKind.Namespaced ? document.Key.Namespace : "", link.Name),
+                cancellationToken
+            );
+            var state =
+                owner?.Uid != link.Uid ? OwnerState.Absent
                 : GarbagePlan.WaitsForDependents(owner!) ? OwnerState.WaitsForDependents
                 : OwnerState.Solid;
             looks.Add(new(link, state));
@@ -184,20 +218,28 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
             new MetadataSubject(dependent),
             "Warning",
             "OwnerRefInvalidNamespace",
-            $"ownerRef [{link.ApiVersion}/{link.Kind}, namespace: {ns}, name: {link.Name}, uid: {link.Uid}] does not exist in namespace \"{ns}\"");
+            $"ownerRef [{link.ApiVersion}/{link.Kind}, namespace: {ns}, name: {link.Name}, uid: {link.Uid}] does not exist in "
+                + $"namespace \"{ns}\""
+        );
     }
 
-    private static DependentLook Look(GraphNode dependent, string ownerUid) => new(
-        dependent.Metadata.Uid,
-        dependent.Metadata.Owners.Any(o => o.Uid == ownerUid && o.Blocks),
-        GarbagePlan.WaitsForDependents(dependent.Metadata));
+    private static DependentLook Look(GraphNode dependent, string ownerUid) =>
+        new(
+            dependent.Metadata.Uid,
+            dependent.Metadata.Owners.Any(o => o.Uid == ownerUid && o.Blocks),
+            GarbagePlan.WaitsForDependents(dependent.Metadata)
+        );
 
     private static ObjectKey KeyOf(string uid) => new("", uid);
 
     [LoggerMessage(EventId = 3141, Level = LogLevel.Information, Message = "{Kind} {Key} has no owner any more and is deleted ({Policy})")]
     private static partial void LogDeleting(ILogger logger, ResourceKind kind, ObjectKey key, string policy);
 
-    [LoggerMessage(EventId = 3142, Level = LogLevel.Warning, Message = "{Kind} {Key} is in no namespace, but its owner {OwnerKind} {Owner} is in one: it is left alone")]
+    [LoggerMessage(
+        EventId = 3142,
+        Level = LogLevel.Warning,
+        Message = "{Kind} {Key} is in no namespace, but its owner {OwnerKind} {Owner} is in one: it is left alone"
+    )]
     private static partial void LogUnknowableOwner(ILogger logger, ResourceKind kind, ObjectKey key, string ownerKind, string owner);
 }
 

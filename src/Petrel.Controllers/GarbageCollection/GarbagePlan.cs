@@ -28,9 +28,7 @@ public sealed record DependentLook(string Uid, bool Blocks, bool WaitsForDepende
 /// <summary>What to do about one object.</summary>
 public abstract record GarbageAction
 {
-    private GarbageAction()
-    {
-    }
+    private GarbageAction() { }
 
     /// <summary>Nothing: it is alive, or somebody else's turn.</summary>
     public sealed record Keep : GarbageAction;
@@ -69,7 +67,11 @@ public static class GarbagePlan
         {
             return WhenEnding(document, dependents);
         }
-        var gone = owners.Where(o => o.State != OwnerState.Solid).Select(o => o.Link.Uid).Distinct(StringComparer.Ordinal).ToImmutableArray();
+        var gone = owners
+            .Where(o => o.State != OwnerState.Solid)
+            .Select(o => o.Link.Uid)
+            .Distinct(StringComparer.Ordinal)
+            .ToImmutableArray();
         if (gone.IsEmpty)
         {
             return new GarbageAction.Keep();
@@ -85,7 +87,10 @@ public static class GarbagePlan
             return new GarbageAction.Delete("Foreground", UnblockFirst: dependents.Any(d => d.WaitsForDependents));
         }
         return new GarbageAction.Delete(
-            document.Finalizers.Contains(OrphanFinalizer) ? "Orphan" : document.Finalizers.Contains(ForegroundFinalizer) ? "Foreground" : "Background");
+            document.Finalizers.Contains(OrphanFinalizer) ? "Orphan"
+            : document.Finalizers.Contains(ForegroundFinalizer) ? "Foreground"
+            : "Background"
+        );
     }
 
     private static GarbageAction WhenEnding(ObjectMetadata document, IReadOnlyList<DependentLook> dependents)
@@ -104,7 +109,8 @@ public static class GarbagePlan
     }
 
     /// <summary>Whether the object is being deleted in the foreground.</summary>
-    public static bool WaitsForDependents(ObjectMetadata document) => document.IsDeleting && document.Finalizers.Contains(ForegroundFinalizer);
+    public static bool WaitsForDependents(ObjectMetadata document) =>
+        document.IsDeleting && document.Finalizers.Contains(ForegroundFinalizer);
 
     /// <summary>Whether the object is being deleted, and its dependents are to stay.</summary>
     public static bool OrphansDependents(ObjectMetadata document) => document.IsDeleting && document.Finalizers.Contains(OrphanFinalizer);

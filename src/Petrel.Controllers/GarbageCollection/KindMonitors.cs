@@ -8,7 +8,12 @@ namespace Petrel.Controllers.GarbageCollection;
 /// new kinds are noticed when it is read again.
 /// </summary>
 internal sealed partial class KindMonitors(
-    ApiClient client, TimeProvider time, ILogger logger, Action<ResourceKind, CacheChange<ObjectMetadata>> changed, Func<ResourceKind, bool>? follows = null)
+    ApiClient client,
+    TimeProvider time,
+    ILogger logger,
+    Action<ResourceKind, CacheChange<ObjectMetadata>> changed,
+    Func<ResourceKind, bool>? follows = null
+)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
@@ -134,7 +139,11 @@ internal sealed partial class KindMonitors(
         done.TrySetResult();
     }
 
-    [LoggerMessage(EventId = 3140, Level = LogLevel.Warning, Message = "Which kinds there are could not be read and will be tried again: {Reason}")]
+    [LoggerMessage(
+        EventId = 3140,
+        Level = LogLevel.Warning,
+        Message = "Which kinds there are could not be read and will be tried again: {Reason}"
+    )]
     private static partial void LogUnknownKinds(ILogger logger, string reason);
 
     /// <summary>The watch of one kind, as long as discovery lists it.</summary>

@@ -11,11 +11,12 @@ internal sealed class MetadataSubject(GraphNode node) : IKubernetesObject<V1Obje
 
     public string Kind { get; set; } = node.Kind.Gvk.Kind;
 
-    public V1ObjectMeta Metadata { get; set; } = new()
-    {
-        Name = node.Metadata.Key.Name,
-        NamespaceProperty = node.Metadata.Key.Namespace.Length == 0 ? null : node.Metadata.Key.Namespace,
-        Uid = node.Metadata.Uid,
-        ResourceVersion = node.Metadata.ResourceVersion,
-    };
+    public V1ObjectMeta Metadata { get; set; } =
+        new()
+        {
+            Name = node.Metadata.Key.Name,
+            NamespaceProperty = node.Metadata.Key.Namespace.Length == 0 ? null : node.Metadata.Key.Namespace,
+            Uid = node.Metadata.Uid,
+            ResourceVersion = node.Metadata.ResourceVersion,
+        };
 }

@@ -5,7 +5,9 @@ namespace Petrel.Controllers.GarbageCollection;
 /// <summary>An object in the graph.</summary>
 public sealed record GraphNode(ResourceKind Kind, ObjectMetadata Metadata)
 {
-    /// <summary>Whether the reference, from an object in <paramref name="namespaceName"/>, names this object by more than its uid.</summary>
+    /// <summary>
+    /// Whether the reference, from an object in <paramref name="namespaceName"/>, names this object by more than its uid.
+    /// </summary>
     public bool IsNamedBy(OwnerLink link, string namespaceName) =>
         link.Kind == Kind.Gvk.Kind
         && link.Name == Metadata.Key.Name
@@ -21,7 +23,8 @@ public sealed record GraphNode(ResourceKind Kind, ObjectMetadata Metadata)
 
 /// <summary>
 /// Who owns whom, as the watches have told so far. It says which objects to look at, by uid, through <paramref name="enqueue"/>; what to do
-/// about them is decided on what is read then, so the graph may be behind. <paramref name="misplaced"/> is told of references to owners in other namespaces.
+/// about them is decided on what is read then, so the graph may be behind. <paramref name="misplaced"/> is told of references to owners in
+/// other namespaces.
 /// </summary>
 public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLink> misplaced)
 {
@@ -48,8 +51,8 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
     }
 
     /// <summary>
-    /// Whether anything about the object is unsettled: it holds its dependents, or one of its owners was never seen, is gone, is not where the
-    /// reference says, or waits for it. All others are alive for certain, for their owners' end will be told.
+    /// Whether anything about the object is unsettled: it holds its dependents, or one of its owners was never seen, is gone, is not where
+    /// the reference says, or waits for it. All others are alive for certain, for their owners' end will be told.
     /// </summary>
     public bool IsUnsettled(GraphNode node)
     {
@@ -90,7 +93,11 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         foreach (var link in node.Metadata.Owners)
         {
             Dependents(link.Uid).Add(uid);
-            if (!before.Contains(link) && _nodes.TryGetValue(link.Uid, out var owner) && !owner.IsReachableFrom(node.Metadata.Key.Namespace))
+            if (
+                !before.Contains(link)
+                && _nodes.TryGetValue(link.Uid, out var owner)
+                && !owner.IsReachableFrom(node.Metadata.Key.Namespace)
+            )
             {
                 misplaced(node, link);
             }
@@ -146,7 +153,11 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         foreach (var uid in _dependents.GetValueOrDefault(owner.Metadata.Uid) ?? [])
         {
             var dependent = _nodes[uid];
-            foreach (var link in dependent.Metadata.Owners.Where(l => l.Uid == owner.Metadata.Uid && !owner.IsReachableFrom(dependent.Metadata.Key.Namespace)))
+            foreach (
+                var link in dependent.Metadata.Owners.Where(l =>
+                    l.Uid == owner.Metadata.Uid && !owner.IsReachableFrom(dependent.Metadata.Key.Namespace)
+                )
+            )
             {
                 misplaced(dependent, link);
                 enqueue(uid);

@@ -5,8 +5,8 @@ using System.Text;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// A set of completion indexes in the form of <c>status.completedIndexes</c>: ranges in order that do not touch, <c>1,3-5,7</c>. A range of two is
-/// written with a comma.
+/// A set of completion indexes in the form of <c>status.completedIndexes</c>: ranges in order that do not touch, <c>1,3-5,7</c>. A range of
+/// two is written with a comma.
 /// </summary>
 public sealed class IndexRanges
 {
@@ -26,7 +26,9 @@ public sealed class IndexRanges
     /// <summary>The indexes, each once, whatever their order.</summary>
     public static IndexRanges Of(IEnumerable<int> indexes) => Of(indexes.Select(i => (i, i)));
 
-    /// <summary>Reads the compressed form, without the indexes from <paramref name="completions"/> on; what is malformed in it is passed over.</summary>
+    /// <summary>
+    /// Reads the compressed form, without the indexes from <paramref name="completions"/> on; what is malformed in it is passed over.
+    /// </summary>
     public static IndexRanges Parse(string? text, int completions)
     {
         if (string.IsNullOrEmpty(text))
@@ -62,7 +64,7 @@ public sealed class IndexRanges
     public int CountCommon(IndexRanges other)
     {
         var count = 0;
-        for (var (i, j) = (0, 0); i < _ranges.Length && j < other._ranges.Length;)
+        for (var (i, j) = (0, 0); i < _ranges.Length && j < other._ranges.Length; )
         {
             var (mine, its) = (_ranges[i], other._ranges[j]);
             count += Math.Max(0, Math.Min(mine.Last, its.Last) - Math.Max(mine.First, its.First) + 1);
@@ -121,5 +123,6 @@ public sealed class IndexRanges
         return new(merged.ToImmutable());
     }
 
-    private static bool TryIndex(string text, out int index) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out index);
+    private static bool TryIndex(string text, out int index) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out index);
 }

@@ -4,9 +4,9 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// The counting of pods, such that none is lost and none counted twice whatever ends between two steps: a pod that ended is written into the status
-/// (its uid, or its index); then it loses its finalizer; then its uid is replaced by one more in the counter. <see cref="Status"/> is what the status
-/// should be, and <see cref="Release"/> the pods that may lose their finalizer once it is.
+/// The counting of pods, such that none is lost and none counted twice whatever ends between two steps: a pod that ended is written into
+/// the status (its uid, or its index); then it loses its finalizer; then its uid is replaced by one more in the counter. <see
+/// cref="Status"/> is what the status should be, and <see cref="Release"/> the pods that may lose their finalizer once it is.
 /// </summary>
 internal sealed record JobAccounts(V1JobStatus Status, IReadOnlyList<V1Pod> Release)
 {
@@ -86,10 +86,15 @@ internal sealed record JobAccounts(V1JobStatus Status, IReadOnlyList<V1Pod> Rele
         return fails && (!situation.Job.IsIndexed() || situation.HasIndex(pod)) && situation.Judge(pod).Counts ? failed : null;
     }
 
-    // What runs is released when the job ends, after it was told to go; a failure whose number of predecessors is still to be passed on, is not.
+    // What runs is released when the job ends, after it was told to go; a failure whose number of predecessors is still to be passed on, is
+    // not.
     private static bool MayRelease(JobSituation situation, JobVerdict? verdict, V1Pod pod)
     {
-        if (situation.Job.Metadata.DeletionTimestamp is not null || pod.Status?.Phase == "Succeeded" || (verdict is not null && !pod.IsActive()))
+        if (
+            situation.Job.Metadata.DeletionTimestamp is not null
+            || pod.Status?.Phase == "Succeeded"
+            || (verdict is not null && !pod.IsActive())
+        )
         {
             return true;
         }

@@ -5,7 +5,9 @@ namespace Petrel.Controllers.Jobs;
 /// <summary>The conditions of a job's status, its times, and the events that tell of them.</summary>
 internal static class JobConditions
 {
-    /// <summary>Puts into the accounts' status what the situation and the verdict say, and answers with the events to record once it is written.</summary>
+    /// <summary>
+    /// Puts into the accounts' status what the situation and the verdict say, and answers with the events to record once it is written.
+    /// </summary>
     public static IReadOnlyList<JobEvent> Set(JobAccounts accounts, JobSituation situation, JobVerdict? verdict, DateTimeOffset now)
     {
         var (status, job) = (accounts.Status, situation.Job);
@@ -31,7 +33,9 @@ internal static class JobConditions
     {
         if (job.IsSuspended())
         {
-            return Put(status, JobNames.Suspended, "True", "JobSuspended", "Job suspended", now) ? [new("Normal", "Suspended", "Job suspended")] : [];
+            return Put(status, JobNames.Suspended, "True", "JobSuspended", "Job suspended", now)
+                ? [new("Normal", "Suspended", "Job suspended")]
+                : [];
         }
         if (!job.Has(JobNames.Suspended) || !Put(status, JobNames.Suspended, "False", "JobResumed", "Job resumed", now))
         {

@@ -8,8 +8,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// Runs jobs: makes their pods, counts how they end, and ends the job when they have done enough, failed too often or taken too long. Pods that are
-/// left with the tracking finalizer when their job is gone or over are released by <see cref="OrphanedPods"/>.
+/// Runs jobs: makes their pods, counts how they end, and ends the job when they have done enough, failed too often or taken too long. Pods
+/// that are left with the tracking finalizer when their job is gone or over are released by <see cref="OrphanedPods"/>.
 /// </summary>
 public sealed class JobController : IController, IReconciler, IDisposable
 {
@@ -131,7 +131,13 @@ public sealed class JobController : IController, IReconciler, IDisposable
         var memory = MemoryOf(job);
         memory.Look(job, pods);
         return JobPlan.Compute(
-            job, pods.Concat(_caches.Pods.OrphansIn(job.Metadata.NamespaceProperty)), memory.Gone, memory.Backoff.Remaining(now), manage, now);
+            job,
+            pods.Concat(_caches.Pods.OrphansIn(job.Metadata.NamespaceProperty)),
+            memory.Gone,
+            memory.Backoff.Remaining(now),
+            manage,
+            now
+        );
     }
 
     private JobMemory MemoryOf(V1Job job)

@@ -3,8 +3,8 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// What the controller knows of one job beyond the caches. Without it, it is as safe: it looks again for pods that are gone, and waits less before it
-/// replaces one.
+/// What the controller knows of one job beyond the caches. Without it, it is as safe: it looks again for pods that are gone, and waits less
+/// before it replaces one.
 /// </summary>
 internal sealed class JobMemory(string jobUid)
 {
@@ -25,7 +25,10 @@ internal sealed class JobMemory(string jobUid)
                 Backoff.Succeeded(pod);
             }
             // One without the finalizer that is on its way out was one too many.
-            else if (pod.Status?.Phase == "Failed" || (pod.IsTracked() && pod.Metadata.DeletionTimestamp is not null && !job.ReplacesOnlyFailed()))
+            else if (
+                pod.Status?.Phase == "Failed"
+                || (pod.IsTracked() && pod.Metadata.DeletionTimestamp is not null && !job.ReplacesOnlyFailed())
+            )
             {
                 Backoff.Failed(pod);
             }

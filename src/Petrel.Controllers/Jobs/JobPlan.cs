@@ -4,17 +4,24 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// What to do next about a job that is not finished. Every step is safe to be the last one of this program, and to be followed by a plan of another.
+/// What to do next about a job that is not finished. Every step is safe to be the last one of this program, and to be followed by a plan of
+/// another.
 /// </summary>
 public static class JobPlan
 {
     /// <summary>
-    /// The next step. <paramref name="pods"/> are the job's own and the orphans of its namespace, <paramref name="gone"/> the uids of pods that are
-    /// known not to exist any more, <paramref name="backoff"/> how long to wait after the last failure; <paramref name="manage"/> is false when pods
-    /// cannot be created or deleted for now.
+    /// The next step. <paramref name="pods"/> are the job's own and the orphans of its namespace, <paramref name="gone"/> the uids of pods
+    /// that are known not to exist any more, <paramref name="backoff"/> how long to wait after the last failure; <paramref name="manage"/>
+    /// is false when pods cannot be created or deleted for now.
     /// </summary>
     public static JobStep Compute(
-        V1Job job, IEnumerable<V1Pod> pods, IReadOnlySet<string> gone, TimeSpan backoff, bool manage, DateTimeOffset now)
+        V1Job job,
+        IEnumerable<V1Pod> pods,
+        IReadOnlySet<string> gone,
+        TimeSpan backoff,
+        bool manage,
+        DateTimeOffset now
+    )
     {
         var (own, claim) = Claim(job, pods);
         if (claim is not null)
@@ -55,19 +62,22 @@ public static class JobPlan
         return accounts.Release.Count > 0 ? new JobStep.ReleasePods(accounts.Release) : new JobStep.Rest(wait);
     }
 
-    private static JobStep? Manage(JobScale scale) => scale switch
-    {
-        { Delete.Count: > 0 } => new JobStep.DeletePods(scale.Delete, Uncounted: true),
-        { Track.Count: > 0 } => new JobStep.TrackPods(scale.Track),
-        { Create.Count: > 0 } => new JobStep.CreatePods(scale.Create),
-        _ => null,
-    };
+    private static JobStep? Manage(JobScale scale) =>
+        scale switch
+        {
+            { Delete.Count: > 0 } => new JobStep.DeletePods(scale.Delete, Uncounted: true),
+            { Track.Count: > 0 } => new JobStep.TrackPods(scale.Track),
+            { Create.Count: > 0 } => new JobStep.CreatePods(scale.Create),
+            _ => null,
+        };
 
     private static (List<V1Pod> Own, JobStep.Claim? Claim) Claim(V1Job job, IEnumerable<V1Pod> pods)
     {
         var selector = LabelSets.Selector(job.Spec.Selector);
         var ending = job.Metadata.DeletionTimestamp is not null;
-        List<V1Pod> own = [], adopt = [], release = [];
+        List<V1Pod> own = [],
+            adopt = [],
+            release = [];
         foreach (var pod in pods)
         {
             var matches = selector.Matches(LabelSets.Of(pod.Metadata.Labels));
@@ -83,7 +93,8 @@ public static class JobPlan
         return (own, adopt.Count + release.Count > 0 ? new(adopt, release) : null);
     }
 
-    // A pod that the status names and the cache does not show has lost its finalizer, or is still to come into a cache that was just filled.
+    // A pod that the status names and the cache does not show has lost its finalizer, or is still to come into a cache that was just
+    // filled.
     private static List<string> Unseen(V1Job job, List<V1Pod> own, IReadOnlySet<string> gone)
     {
         var uncounted = job.Status?.UncountedTerminatedPods;
@@ -97,12 +108,15 @@ public static class JobPlan
     private static string Text(V1JobStatus status)
     {
         var uncounted = status.UncountedTerminatedPods;
-        return string.Join('\n', [
-            $"{status.StartTime:O} {status.CompletionTime:O} {status.Active ?? 0} {status.Succeeded ?? 0} {status.Failed ?? 0}",
-            $"{status.Ready} {status.Terminating} {status.CompletedIndexes} {status.FailedIndexes ?? "none"}",
-            string.Join(' ', uncounted?.Succeeded ?? []),
-            string.Join(' ', uncounted?.Failed ?? []),
-            .. (status.Conditions ?? []).Select(c => KubernetesJson.Serialize(c)),
-        ]);
+        return string.Join(
+            '\n',
+            [
+                $"{status.StartTime:O} {status.CompletionTime:O} {status.Active ?? 0} {status.Succeeded ?? 0} {status.Failed ?? 0}",
+                $"{status.Ready} {status.Terminating} {status.CompletedIndexes} {status.FailedIndexes ?? "none"}",
+                string.Join(' ', uncounted?.Succeeded ?? []),
+                string.Join(' ', uncounted?.Failed ?? []),
+                .. (status.Conditions ?? []).Select(c => KubernetesJson.Serialize(c)),
+            ]
+        );
     }
 }

@@ -5,7 +5,9 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>The pods that a job makes: its template with the tracking finalizer, and with what an indexed job's pods know of their index.</summary>
+/// <summary>
+/// The pods that a job makes: its template with the tracking finalizer, and with what an indexed job's pods know of their index.
+/// </summary>
 internal static class JobPod
 {
     // What generateName leaves of a prefix.

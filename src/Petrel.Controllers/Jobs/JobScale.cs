@@ -7,10 +7,15 @@ namespace Petrel.Controllers.Jobs;
 public sealed record NewJobPod(int? Index = null, V1Pod? Replaces = null);
 
 /// <summary>
-/// Which pods a job that goes on has too many, or too few: first those to delete, then those to take under the finalizer again, then those to make.
-/// <see cref="Wait"/> is when more may be made.
+/// Which pods a job that goes on has too many, or too few: first those to delete, then those to take under the finalizer again, then those
+/// to make. <see cref="Wait"/> is when more may be made.
 /// </summary>
-internal sealed record JobScale(IReadOnlyList<V1Pod> Delete, IReadOnlyList<V1Pod> Track, IReadOnlyList<NewJobPod> Create, TimeSpan? Wait = null)
+internal sealed record JobScale(
+    IReadOnlyList<V1Pod> Delete,
+    IReadOnlyList<V1Pod> Track,
+    IReadOnlyList<NewJobPod> Create,
+    TimeSpan? Wait = null
+)
 {
     /// <summary>No more pods than this are created or deleted at once.</summary>
     public const int Burst = 500;
@@ -76,7 +81,8 @@ internal sealed record JobScale(IReadOnlyList<V1Pod> Delete, IReadOnlyList<V1Pod
     private static JobScale Indexes(JobSituation situation, IReadOnlyList<V1Pod> track, int missing, DateTimeOffset now)
     {
         var occupied = situation.Active.Concat(situation.Job.ReplacesOnlyFailed() ? situation.Pods.Where(PodStates.IsTerminating) : []);
-        var taken = situation.Completed.Union(situation.FailedIndexes)
+        var taken = situation
+            .Completed.Union(situation.FailedIndexes)
             .Union(IndexRanges.Of(occupied.Select(p => p.CompletionIndex()).OfType<int>()));
         List<NewJobPod> create = [];
         TimeSpan? wait = null;

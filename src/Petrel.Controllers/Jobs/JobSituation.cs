@@ -3,8 +3,9 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// Where a job stands, from its status and its pods. What its counters say already, what waits in <c>status.uncountedTerminatedPods</c>, and what only
-/// the pods with the tracking finalizer say yet, are added up here; nothing is counted twice, because a pod is in one of the three only.
+/// Where a job stands, from its status and its pods. What its counters say already, what waits in <c>status.uncountedTerminatedPods</c>,
+/// and what only the pods with the tracking finalizer say yet, are added up here; nothing is counted twice, because a pod is in one of the
+/// three only.
 /// </summary>
 internal sealed class JobSituation
 {
@@ -49,7 +50,9 @@ internal sealed class JobSituation
     /// <summary>The pods that succeeded and are in no counter and no list of the status.</summary>
     public IReadOnlyList<V1Pod> NewlySucceeded { get; }
 
-    /// <summary>The pods that failed and are in no counter and no list of the status; the failure policy may say that some do not count.</summary>
+    /// <summary>
+    /// The pods that failed and are in no counter and no list of the status; the failure policy may say that some do not count.
+    /// </summary>
     public IReadOnlyList<V1Pod> NewlyFailed { get; }
 
     /// <summary>All successes; of an indexed job, all its indexes that succeeded.</summary>
@@ -68,8 +71,8 @@ internal sealed class JobSituation
     public IndexRanges FailedIndexes { get; }
 
     /// <summary>
-    /// By index, the failed pod whose successor is still to be made, with a back-off limit per index: it stays until then, because the number of its
-    /// predecessors is nowhere else.
+    /// By index, the failed pod whose successor is still to be made, with a back-off limit per index: it stays until then, because the
+    /// number of its predecessors is nowhere else.
     /// </summary>
     public SortedDictionary<int, V1Pod> Awaited { get; }
 
@@ -115,8 +118,12 @@ internal sealed class JobSituation
         foreach (var pod in Pods.Where(p => p.IsTracked() && HasIndex(p) && IsFailed(p)))
         {
             var index = pod.CompletionIndex()!.Value;
-            if (!Completed.Contains(index) && !FailedIndexes.Contains(index) && !replaced.Contains(index)
-                && (!last.TryGetValue(index, out var other) || IsLater(pod, other)))
+            if (
+                !Completed.Contains(index)
+                && !FailedIndexes.Contains(index)
+                && !replaced.Contains(index)
+                && (!last.TryGetValue(index, out var other) || IsLater(pod, other))
+            )
             {
                 last[index] = pod;
             }

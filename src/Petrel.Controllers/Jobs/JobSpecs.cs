@@ -16,7 +16,8 @@ internal static class JobSpecs
     public static bool HasLimitPerIndex(this V1Job job) => job.Spec.BackoffLimitPerIndex is not null;
 
     /// <summary>Whether a pod that was deleted is replaced only when it has ended.</summary>
-    public static bool ReplacesOnlyFailed(this V1Job job) => job.Spec.PodReplacementPolicy == "Failed" || job.Spec.PodFailurePolicy is not null;
+    public static bool ReplacesOnlyFailed(this V1Job job) =>
+        job.Spec.PodReplacementPolicy == "Failed" || job.Spec.PodFailurePolicy is not null;
 
     /// <summary>Complete or failed: nothing happens to it any more.</summary>
     public static bool IsFinished(this V1Job job) => job.Has(JobNames.Complete) || job.Has(JobNames.Failed);
@@ -39,7 +40,8 @@ internal static class JobSpecs
     public static int IgnoredFailuresBefore(this V1Pod pod) => Number(pod, JobNames.IndexIgnoredFailureCount) ?? 0;
 
     private static int? Number(V1Pod pod, string annotation) =>
-        pod.Metadata.Annotations is { } annotations && annotations.TryGetValue(annotation, out var text)
+        pod.Metadata.Annotations is { } annotations
+        && annotations.TryGetValue(annotation, out var text)
         && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;

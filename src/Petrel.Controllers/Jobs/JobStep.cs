@@ -8,9 +8,7 @@ public sealed record JobEvent(string Type, string Reason, string Message);
 /// <summary>The next thing to do about a job. When it is done and the caches show it, the plan is made anew.</summary>
 public abstract record JobStep
 {
-    private JobStep()
-    {
-    }
+    private JobStep() { }
 
     /// <summary>Adopt pods, and let pods go that the selector does not match any more.</summary>
     public sealed record Claim(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release) : JobStep;

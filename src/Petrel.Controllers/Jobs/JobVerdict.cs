@@ -3,8 +3,8 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// That a job is to end, and why. It is written down as an interim condition (FailureTarget or SuccessCriteriaMet) before anything is done about it;
-/// the job ends when its pods have.
+/// That a job is to end, and why. It is written down as an interim condition (FailureTarget or SuccessCriteriaMet) before anything is done
+/// about it; the job ends when its pods have.
 /// </summary>
 internal sealed record JobVerdict(bool Success, string Reason, string Message)
 {
@@ -22,7 +22,11 @@ internal sealed record JobVerdict(bool Success, string Reason, string Message)
         {
             return success;
         }
-        return Standing(job, JobNames.FailureTarget) ?? FailedPod(situation) ?? PastLimits(situation, now) ?? Indexes(situation) ?? Done(situation);
+        return Standing(job, JobNames.FailureTarget)
+            ?? FailedPod(situation)
+            ?? PastLimits(situation, now)
+            ?? Indexes(situation)
+            ?? Done(situation);
     }
 
     /// <summary>How long until the deadline of a job that runs; null without one.</summary>
@@ -37,9 +41,10 @@ internal sealed record JobVerdict(bool Success, string Reason, string Message)
         return start.AddSeconds(Math.Min(seconds, int.MaxValue)) - now;
     }
 
-    private static JobVerdict? Standing(V1Job job, string interim) => job.Condition(interim) is { Status: "True" } condition
-        ? new(interim == JobNames.SuccessCriteriaMet, condition.Reason ?? "", condition.Message ?? "")
-        : null;
+    private static JobVerdict? Standing(V1Job job, string interim) =>
+        job.Condition(interim) is { Status: "True" } condition
+            ? new(interim == JobNames.SuccessCriteriaMet, condition.Reason ?? "", condition.Message ?? "")
+            : null;
 
     private static JobVerdict? FailedPod(JobSituation situation)
     {
@@ -75,7 +80,8 @@ internal sealed record JobVerdict(bool Success, string Reason, string Message)
         {
             return false;
         }
-        var restarts = situation.Pods.Where(p => p.Status?.Phase is "Running" or "Pending")
+        var restarts = situation
+            .Pods.Where(p => p.Status?.Phase is "Running" or "Pending")
             .Sum(p => (p.Status.InitContainerStatuses ?? []).Concat(p.Status.ContainerStatuses ?? []).Sum(s => s.RestartCount));
         return Limit(situation.Job) == 0 ? restarts > 0 : restarts >= Limit(situation.Job);
     }

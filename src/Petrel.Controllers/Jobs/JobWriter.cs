@@ -8,8 +8,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// Carries out the steps of job plans, and returns when the caches show what was done. A write of the status fails when the job is not the one that was
-/// planned for any more, and so does a change of a pod: whatever became of an earlier attempt, nothing happens twice.
+/// Carries out the steps of job plans, and returns when the caches show what was done. A write of the status fails when the job is not the
+/// one that was planned for any more, and so does a change of a pod: whatever became of an earlier attempt, nothing happens twice.
 /// </summary>
 internal sealed class JobWriter
 {
@@ -62,8 +62,8 @@ internal sealed class JobWriter
     }
 
     /// <summary>
-    /// Which of these pods of the job do not exist any more, or are counted, as the API says; those that are there and still to be counted are in the
-    /// cache when this returns.
+    /// Which of these pods of the job do not exist any more, or are counted, as the API says; those that are there and still to be counted
+    /// are in the cache when this returns.
     /// </summary>
     public async ValueTask<IReadOnlyList<string>> LookForAsync(V1Job job, IReadOnlyList<string> uids, CancellationToken cancellationToken)
     {
@@ -117,7 +117,12 @@ internal sealed class JobWriter
             ? await CreateAsync(job, [.. pods.Select(p => JobPod.From(job, p, _entropy))], repeated: false, cancellationToken)
             : null;
 
-    private async ValueTask<Exception?> CreateAsync(V1Job job, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
+    private async ValueTask<Exception?> CreateAsync(
+        V1Job job,
+        IReadOnlyList<V1Pod> pods,
+        bool repeated,
+        CancellationToken cancellationToken
+    )
     {
         var writes = await Task.WhenAll(pods.Select(pod => _pods.CreateAsync(PodOwner.Of(job), pod, repeated, cancellationToken)));
         await _caches.Pods.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
@@ -133,7 +138,9 @@ internal sealed class JobWriter
             {
                 var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
                 await _caches.Pods.WaitUntilAsync(
-                    () => _caches.Pods.Get(key) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || !seen.IsActive(), cancellationToken);
+                    () => _caches.Pods.Get(key) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || !seen.IsActive(),
+                    cancellationToken
+                );
             }
         }
         return Problem(writes);

@@ -6,8 +6,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// Takes the tracking finalizer off pods that no job will ever count: those that no job controls, and those whose job is gone or finished. Without that
-/// they could not be deleted.
+/// Takes the tracking finalizer off pods that no job will ever count: those that no job controls, and those whose job is gone or finished.
+/// Without that they could not be deleted.
 /// </summary>
 internal sealed class OrphanedPods : IReconciler, IDisposable
 {

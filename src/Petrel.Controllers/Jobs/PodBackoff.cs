@@ -3,9 +3,9 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// How long a job waits before it replaces a pod that failed: ten seconds, doubled with each failure since the last success, up to ten minutes, counted
-/// from the last failure. What is known comes from the pods that are there, and remains known when they are gone: to look at a pod twice changes
-/// nothing, and a controller that starts anew learns most of it again.
+/// How long a job waits before it replaces a pod that failed: ten seconds, doubled with each failure since the last success, up to ten
+/// minutes, counted from the last failure. What is known comes from the pods that are there, and remains known when they are gone: to look
+/// at a pod twice changes nothing, and a controller that starts anew learns most of it again.
 /// </summary>
 public sealed class PodBackoff
 {
@@ -42,7 +42,8 @@ public sealed class PodBackoff
     }
 
     /// <summary>How long it still has to wait; zero when it may go on.</summary>
-    public TimeSpan Remaining(DateTimeOffset now) => _failures.Count == 0 ? TimeSpan.Zero : Remaining(_failures.Count, _failures.Max.Time, now);
+    public TimeSpan Remaining(DateTimeOffset now) =>
+        _failures.Count == 0 ? TimeSpan.Zero : Remaining(_failures.Count, _failures.Max.Time, now);
 
     /// <summary>The rest of the delay after so many failures in a row.</summary>
     public static TimeSpan Remaining(int failures, DateTimeOffset last, DateTimeOffset now)

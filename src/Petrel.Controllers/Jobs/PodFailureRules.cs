@@ -32,14 +32,17 @@ public static class PodFailureRules
                     return new(
                         rule.Action,
                         $"Container {container.Name} for pod {pod.Metadata.NamespaceProperty}/{pod.Metadata.Name} failed with exit code "
-                        + $"{container.State.Terminated.ExitCode} matching {rule.Action} rule at index {i}");
+                            + $"{container.State.Terminated.ExitCode} matching {rule.Action} rule at index {i}"
+                    );
                 }
             }
             else if (Match(pod.Status?.Conditions, rule.OnPodConditions ?? []) is { } condition)
             {
                 return new(
                     rule.Action,
-                    $"Pod {pod.Metadata.NamespaceProperty}/{pod.Metadata.Name} has condition {condition.Type} matching {rule.Action} rule at index {i}");
+                    $"Pod {pod.Metadata.NamespaceProperty}/{pod.Metadata.Name} has condition {condition.Type} matching "
+                        + $"{rule.Action} rule at index {i}"
+                );
             }
         }
         return new(null);
@@ -54,7 +57,8 @@ public static class PodFailureRules
                 "In" => codes.Values.Contains(end.ExitCode),
                 "NotIn" => !codes.Values.Contains(end.ExitCode),
                 _ => false,
-            });
+            }
+        );
 
     private static V1PodCondition? Match(IList<V1PodCondition>? conditions, IList<V1PodFailurePolicyOnPodConditionsPattern> patterns) =>
         conditions?.FirstOrDefault(c => patterns.Any(p => p.Type == c.Type && (p.Status ?? "True") == c.Status));

@@ -8,8 +8,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// Takes the tracking finalizer off pods and puts it on, and returns when the cache shows it. A pod that was changed meanwhile is a conflict; one that
-/// is gone is no problem.
+/// Takes the tracking finalizer off pods and puts it on, and returns when the cache shows it. A pod that was changed meanwhile is a
+/// conflict; one that is gone is no problem.
 /// </summary>
 internal sealed class TrackingFinalizer(ApiClient client, SharedCache<V1Pod> pods)
 {
@@ -57,8 +57,11 @@ internal sealed class TrackingFinalizer(ApiClient client, SharedCache<V1Pod> pod
         }
     }
 
-    private ValueTask SeeAsync(V1Pod pod, Func<V1Pod, bool> isSo, CancellationToken cancellationToken) => pods.WaitUntilAsync(
-        () => pods.Get(KeyOf(pod)) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || isSo(seen), cancellationToken);
+    private ValueTask SeeAsync(V1Pod pod, Func<V1Pod, bool> isSo, CancellationToken cancellationToken) =>
+        pods.WaitUntilAsync(
+            () => pods.Get(KeyOf(pod)) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || isSo(seen),
+            cancellationToken
+        );
 
     private static JsonArray? With(V1Pod pod) => Names((pod.Metadata.Finalizers ?? []).Append(JobNames.TrackingFinalizer).Distinct());
 
@@ -66,7 +69,8 @@ internal sealed class TrackingFinalizer(ApiClient client, SharedCache<V1Pod> pod
 
     private static JsonArray? Names(IEnumerable<string> names) => Array(names.Select(n => (JsonNode?)JsonValue.Create(n)));
 
-    private static JsonArray? Owners(IEnumerable<V1OwnerReference> owners) => Array(owners.Select(o => JsonNode.Parse(KubernetesJson.Serialize(o))));
+    private static JsonArray? Owners(IEnumerable<V1OwnerReference> owners) =>
+        Array(owners.Select(o => JsonNode.Parse(KubernetesJson.Serialize(o))));
 
     // A merge patch removes what it sets to null.
     private static JsonArray? Array(IEnumerable<JsonNode?> items) => items.ToArray() is { Length: > 0 } some ? new(some) : null;

@@ -7,8 +7,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.KubernetesService;
 
 /// <summary>
-/// Keeps the Service <c>kubernetes</c> of the namespace <c>default</c>, through which pods reach the API, with its Endpoints and EndpointSlice
-/// (upstream: the kubernetesservice controller of kube-apiserver). Without endpoints in the settings it does nothing.
+/// Keeps the Service <c>kubernetes</c> of the namespace <c>default</c>, through which pods reach the API, with its Endpoints and
+/// EndpointSlice (upstream: the kubernetesservice controller of kube-apiserver). Without endpoints in the settings it does nothing.
 /// </summary>
 public sealed partial class KubernetesServiceController(ControllerContext context) : IController
 {
@@ -58,7 +58,16 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
 
     private async ValueTask EnsureServiceAsync(CancellationToken cancellationToken)
     {
-        List<V1ServicePort> ports = [new() { Name = PortName, Port = 443, Protocol = "TCP", TargetPort = $"{Servers[0].Port}" }];
+        List<V1ServicePort> ports =
+        [
+            new()
+            {
+                Name = PortName,
+                Port = 443,
+                Protocol = "TCP",
+                TargetPort = $"{Servers[0].Port}",
+            },
+        ];
         if (await context.Client.FindAsync<V1Service>(Key, cancellationToken) is not { } current)
         {
             await context.Client.CreateAsync(
@@ -67,11 +76,21 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
                     ApiVersion = "v1",
                     Kind = "Service",
                     Metadata = Metadata(new() { ["component"] = "apiserver", ["provider"] = "kubernetes" }),
-                    Spec = new() { Type = "ClusterIP", ClusterIP = context.Settings.ApiServiceAddress, SessionAffinity = "None", Ports = ports },
+                    Spec = new()
+                    {
+                        Type = "ClusterIP",
+                        ClusterIP = context.Settings.ApiServiceAddress,
+                        SessionAffinity = "None",
+                        Ports = ports,
+                    },
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
-        else if (current.Spec.Ports is not [{ Name: PortName, Port: 443, Protocol: "TCP" } port] || port.TargetPort?.Value != ports[0].TargetPort.Value)
+        else if (
+            current.Spec.Ports is not [{ Name: PortName, Port: 443, Protocol: "TCP" } port]
+            || port.TargetPort?.Value != ports[0].TargetPort.Value
+        )
         {
             current.Spec.Ports = ports;
             await context.Client.UpdateAsync(current, cancellationToken);
@@ -85,17 +104,44 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
             new()
             {
                 Addresses = [.. Servers.Select(s => new V1EndpointAddress { Ip = s.Address.ToString() })],
-                Ports = [new() { Name = PortName, Port = Servers[0].Port, Protocol = "TCP" }],
+                Ports =
+                [
+                    new()
+                    {
+                        Name = PortName,
+                        Port = Servers[0].Port,
+                        Protocol = "TCP",
+                    },
+                ],
             },
         ];
         if (await context.Client.FindAsync<V1Endpoints>(Key, cancellationToken) is not { } current)
         {
             // Nobody need make a slice of it: there is one already.
             var metadata = Metadata(new() { ["endpointslice.kubernetes.io/skip-mirror"] = "true" });
-            await context.Client.CreateAsync(new V1Endpoints { ApiVersion = "v1", Kind = "Endpoints", Metadata = metadata, Subsets = subsets }, cancellationToken);
+            await context.Client.CreateAsync(
+                new V1Endpoints
+                {
+                    ApiVersion = "v1",
+                    Kind = "Endpoints",
+                    Metadata = metadata,
+                    Subsets = subsets,
+                },
+                cancellationToken
+            );
         }
-        else if (current.Subsets is not [{ NotReadyAddresses: null or { Count: 0 }, Addresses: { } addresses, Ports: [{ Name: PortName, Protocol: "TCP" } port] }]
-            || port.Port != Servers[0].Port || !Same(addresses.Select(a => a.Ip)))
+        else if (
+            current.Subsets
+                is not [
+                    {
+                        NotReadyAddresses: null or { Count: 0 },
+                        Addresses: { } addresses,
+                        Ports: [{ Name: PortName, Protocol: "TCP" } port]
+                    },
+                ]
+            || port.Port != Servers[0].Port
+            || !Same(addresses.Select(a => a.Ip))
+        )
         {
             current.Subsets = subsets;
             await context.Client.UpdateAsync(current, cancellationToken);
@@ -104,8 +150,23 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
 
     private async ValueTask EnsureSliceAsync(CancellationToken cancellationToken)
     {
-        List<V1Endpoint> endpoints = [.. Servers.Select(s => new V1Endpoint { Addresses = [s.Address.ToString()], Conditions = new() { Ready = true } })];
-        List<Discoveryv1EndpointPort> ports = [new() { Name = PortName, Port = Servers[0].Port, Protocol = "TCP" }];
+        List<V1Endpoint> endpoints =
+        [
+            .. Servers.Select(s => new V1Endpoint
+            {
+                Addresses = [s.Address.ToString()],
+                Conditions = new() { Ready = true },
+            }),
+        ];
+        List<Discoveryv1EndpointPort> ports =
+        [
+            new()
+            {
+                Name = PortName,
+                Port = Servers[0].Port,
+                Protocol = "TCP",
+            },
+        ];
         if (await context.Client.FindAsync<V1EndpointSlice>(Key, cancellationToken) is not { } current)
         {
             await context.Client.CreateAsync(
@@ -118,10 +179,15 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
                     Endpoints = endpoints,
                     Ports = ports,
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
-        else if (current.Ports is not [{ Name: PortName, Protocol: "TCP" } port] || port.Port != Servers[0].Port
-            || !Same(current.Endpoints.SelectMany(e => e.Addresses)) || current.Endpoints.Any(e => e.Conditions?.Ready != true))
+        else if (
+            current.Ports is not [{ Name: PortName, Protocol: "TCP" } port]
+            || port.Port != Servers[0].Port
+            || !Same(current.Endpoints.SelectMany(e => e.Addresses))
+            || current.Endpoints.Any(e => e.Conditions?.Ready != true)
+        )
         {
             (current.Endpoints, current.Ports) = (endpoints, ports);
             await context.Client.UpdateAsync(current, cancellationToken);
@@ -131,8 +197,18 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
     private bool Same(IEnumerable<string> addresses) =>
         addresses.Order(StringComparer.Ordinal).SequenceEqual(Servers.Select(s => s.Address.ToString()).Order(StringComparer.Ordinal));
 
-    private static V1ObjectMeta Metadata(Dictionary<string, string> labels) => new() { Name = ServiceName, NamespaceProperty = Key.Namespace, Labels = labels };
+    private static V1ObjectMeta Metadata(Dictionary<string, string> labels) =>
+        new()
+        {
+            Name = ServiceName,
+            NamespaceProperty = Key.Namespace,
+            Labels = labels,
+        };
 
-    [LoggerMessage(EventId = 3190, Level = LogLevel.Warning, Message = "The service by which pods reach the API could not be kept, and will be tried again: {Reason}")]
+    [LoggerMessage(
+        EventId = 3190,
+        Level = LogLevel.Warning,
+        Message = "The service by which pods reach the API could not be kept, and will be tried again: {Reason}"
+    )]
     private static partial void LogFailed(ILogger logger, string reason);
 }

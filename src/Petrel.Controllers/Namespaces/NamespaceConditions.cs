@@ -7,7 +7,10 @@ namespace Petrel.Controllers.Namespaces;
 /// <param name="ContentFailures">Why some objects could not be deleted.</param>
 /// <param name="Remains">What is left, by kind.</param>
 public sealed record NamespaceFindings(
-    IReadOnlyList<string> DiscoveryFailures, IReadOnlyList<string> ContentFailures, IReadOnlyList<KindRemains> Remains)
+    IReadOnlyList<string> DiscoveryFailures,
+    IReadOnlyList<string> ContentFailures,
+    IReadOnlyList<KindRemains> Remains
+)
 {
     /// <summary>Whether the namespace is empty, for certain.</summary>
     public bool IsEmpty => DiscoveryFailures.Count == 0 && ContentFailures.Count == 0 && Remains.All(r => r.Remaining == 0);
@@ -63,23 +66,48 @@ public static class NamespaceConditions
             ? Bad(
                 ContentFailure,
                 "ContentDeletionFailed",
-                $"Failed to delete all resource types, {findings.ContentFailures.Count} remaining: {string.Join(", ", findings.ContentFailures.Order(StringComparer.Ordinal))}")
+                $"Failed to delete all resource types, {findings.ContentFailures.Count} remaining: "
+                    + $"{string.Join(", ", findings.ContentFailures.Order(StringComparer.Ordinal))}"
+            )
             : Good(ContentFailure, "ContentDeleted", "All content successfully deleted, may be waiting on finalization");
-        var remaining = findings.Remains.Where(r => r.Remaining > 0)
-            .Select(r => $"{r.Kind.Plural}.{r.Kind.Gvk.Group} has {r.Remaining} resource instances").Order(StringComparer.Ordinal).ToArray();
+        var remaining = findings
+            .Remains.Where(r => r.Remaining > 0)
+            .Select(r => $"{r.Kind.Plural}.{r.Kind.Gvk.Group} has {r.Remaining} resource instances")
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         yield return remaining.Length > 0
             ? Bad(ContentRemaining, "SomeResourcesRemain", $"Some resources are remaining: {string.Join(", ", remaining)}")
             : Good(ContentRemaining, "ContentRemoved", "All content successfully removed");
-        var finalizers = findings.Remains.SelectMany(r => r.Finalizers).GroupBy(f => f.Key, StringComparer.Ordinal)
-            .Select(f => $"{f.Key} in {f.Sum(n => n.Value)} resource instances").Order(StringComparer.Ordinal).ToArray();
+        var finalizers = findings
+            .Remains.SelectMany(r => r.Finalizers)
+            .GroupBy(f => f.Key, StringComparer.Ordinal)
+            .Select(f => $"{f.Key} in {f.Sum(n => n.Value)} resource instances")
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         yield return finalizers.Length > 0
-            ? Bad(FinalizersRemaining, "SomeFinalizersRemain", $"Some content in the namespace has finalizers remaining: {string.Join(", ", finalizers)}")
+            ? Bad(
+                FinalizersRemaining,
+                "SomeFinalizersRemain",
+                $"Some content in the namespace has finalizers remaining: {string.Join(", ", finalizers)}"
+            )
             : Good(FinalizersRemaining, "ContentHasNoFinalizers", "All content-preserving finalizers finished");
     }
 
     private static V1NamespaceCondition Bad(string type, string reason, string message) =>
-        new() { Type = type, Status = "True", Reason = reason, Message = message };
+        new()
+        {
+            Type = type,
+            Status = "True",
+            Reason = reason,
+            Message = message,
+        };
 
     private static V1NamespaceCondition Good(string type, string reason, string message) =>
-        new() { Type = type, Status = "False", Reason = reason, Message = message };
+        new()
+        {
+            Type = type,
+            Status = "False",
+            Reason = reason,
+            Message = message,
+        };
 }

@@ -23,7 +23,11 @@ internal sealed class NamespaceContent(ApiClient client, TimeProvider time)
     private readonly MetadataClient _metadata = new(client);
 
     public async ValueTask<KindRemains> DeleteAsync(
-        ResourceKind kind, string namespaceName, DateTimeOffset deletedAt, CancellationToken cancellationToken)
+        ResourceKind kind,
+        string namespaceName,
+        DateTimeOffset deletedAt,
+        CancellationToken cancellationToken
+    )
     {
         var (before, _) = await _metadata.ListAsync(kind, namespaceName, cancellationToken);
         if (before.Count == 0)
@@ -48,7 +52,10 @@ internal sealed class NamespaceContent(ApiClient client, TimeProvider time)
         {
             finalizers[finalizer] = finalizers.GetValueOrDefault(finalizer) + 1;
         }
-        var estimate = grace > TimeSpan.Zero ? grace : finalizers.Count > 0 ? KindRemains.FinalizerEstimate : TimeSpan.Zero;
+        var estimate =
+            grace > TimeSpan.Zero ? grace
+            : finalizers.Count > 0 ? KindRemains.FinalizerEstimate
+            : TimeSpan.Zero;
         return new(kind, after.Count, finalizers, after.Count > 0 ? estimate : TimeSpan.Zero);
     }
 
@@ -59,7 +66,8 @@ internal sealed class NamespaceContent(ApiClient client, TimeProvider time)
     {
         var (pods, _) = await client.ListAsync<V1Pod>(namespaceName, cancellationToken);
         var longest = TimeSpan.FromSeconds(
-            pods.Where(p => p.Status?.Phase is not ("Succeeded" or "Failed")).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0);
+            pods.Where(p => p.Status?.Phase is not ("Succeeded" or "Failed")).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0
+        );
         return time.GetUtcNow() - deletedAt < longest ? longest : TimeSpan.Zero;
     }
 

@@ -83,7 +83,11 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         return (findings.Estimate / 2) + TimeSpan.FromSeconds(1);
     }
 
-    private async ValueTask<NamespaceFindings> EmptyAsync(string namespaceName, DateTimeOffset deletedAt, CancellationToken cancellationToken)
+    private async ValueTask<NamespaceFindings> EmptyAsync(
+        string namespaceName,
+        DateTimeOffset deletedAt,
+        CancellationToken cancellationToken
+    )
     {
         DiscoveredKinds discovered;
         try
@@ -106,7 +110,10 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
                 remains.Add(left);
                 if (left.IsUnexpected)
                 {
-                    failures.Add($"unexpected items still remain in namespace: {namespaceName} for gvr: {kind.Gvk.Group}/{kind.Gvk.Version}, Resource={kind.Plural}");
+                    failures.Add(
+                        $"unexpected items still remain in namespace: {namespaceName} for gvr: "
+                            + $"{kind.Gvk.Group}/{kind.Gvk.Version}, Resource={kind.Plural}"
+                    );
                 }
             }
             catch (Exception e) when (e is ApiException or IOException or HttpRequestException)

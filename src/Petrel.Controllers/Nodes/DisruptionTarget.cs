@@ -4,20 +4,26 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Nodes;
 
-/// <summary>The pod condition that says that a pod does not end by itself (Kubernetes documentation, "Pod disruption conditions").</summary>
+/// <summary>
+/// The pod condition that says that a pod does not end by itself (Kubernetes documentation, "Pod disruption conditions").
+/// </summary>
 internal static class DisruptionTarget
 {
     /// <summary>A merge patch of the pod's status that sets the condition; the pod's uid and version are its preconditions.</summary>
     public static JsonObject Patch(V1Pod pod, string reason, string message, DateTimeOffset now)
     {
-        var conditions = (pod.Status?.Conditions ?? []).Where(c => c.Type != "DisruptionTarget").Append(new V1PodCondition
-        {
-            Type = "DisruptionTarget",
-            Status = "True",
-            Reason = reason,
-            Message = message,
-            LastTransitionTime = now.UtcDateTime,
-        });
+        var conditions = (pod.Status?.Conditions ?? [])
+            .Where(c => c.Type != "DisruptionTarget")
+            .Append(
+                new V1PodCondition
+                {
+                    Type = "DisruptionTarget",
+                    Status = "True",
+                    Reason = reason,
+                    Message = message,
+                    LastTransitionTime = now.UtcDateTime,
+                }
+            );
         return new()
         {
             ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid, ["resourceVersion"] = pod.Metadata.ResourceVersion },

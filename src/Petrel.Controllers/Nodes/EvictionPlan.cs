@@ -6,8 +6,8 @@ namespace Petrel.Controllers.Nodes;
 public static class EvictionPlan
 {
     /// <summary>
-    /// The time at which the pod must go (it may have passed); null when it may stay for ever. The shortest of the matching tolerations' times counts
-    /// from the newest of the taints, as upstream's taint manager does.
+    /// The time at which the pod must go (it may have passed); null when it may stay for ever. The shortest of the matching tolerations'
+    /// times counts from the newest of the taints, as upstream's taint manager does.
     /// </summary>
     public static DateTimeOffset? Compute(V1Pod pod, IEnumerable<V1Taint> taints, DateTimeOffset now)
     {

@@ -31,14 +31,21 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
     public static NodeHealthPlan Compute(V1Node node, DateTimeOffset heard, DateTimeOffset now, TimeSpan grace)
     {
         var silent = now - heard >= grace;
-        var unknown = silent && ReportedConditions.Any(type => StatusOf(node, type) is var status && status != "Unknown" && (status.Length > 0 || type == "Ready"));
+        var unknown =
+            silent
+            && ReportedConditions.Any(type =>
+                StatusOf(node, type) is var status && status != "Unknown" && (status.Length > 0 || type == "Ready")
+            );
         string Status(string type) => silent && ReportedConditions.Contains(type) ? "Unknown" : StatusOf(node, type);
 
         var wanted = new List<(string Key, string Effect)>();
         foreach (var (condition, status, taint) in ConditionTaints)
         {
             // A node that has said nothing yet is not ready.
-            var actual = Status(condition) is { Length: > 0 } told ? told : condition == "Ready" ? "False" : "";
+            var actual =
+                Status(condition) is { Length: > 0 } told ? told
+                : condition == "Ready" ? "False"
+                : "";
             if (actual == status)
             {
                 wanted.Add((taint, "NoSchedule"));
@@ -57,7 +64,12 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
         var kept = present.Where(t => !IsOurs(t) || wanted.Contains((t.Key, t.Effect))).ToList();
         var added = wanted
             .Where(w => !kept.Any(t => t.Key == w.Key && t.Effect == w.Effect))
-            .Select(w => new V1Taint { Key = w.Key, Effect = w.Effect, TimeAdded = w.Effect == "NoExecute" ? now.UtcDateTime : null })
+            .Select(w => new V1Taint
+            {
+                Key = w.Key,
+                Effect = w.Effect,
+                TimeAdded = w.Effect == "NoExecute" ? now.UtcDateTime : null,
+            })
             .ToList();
         var changed = kept.Count != present.Count || added.Count > 0;
         return new(unknown, changed ? [.. kept, .. added] : null, Status("Ready") == "True");
@@ -70,17 +82,19 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
         foreach (var type in ReportedConditions)
         {
             var before = node.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
-            conditions.Add(before?.Status == "Unknown"
-                ? before
-                : new()
-                {
-                    Type = type,
-                    Status = "Unknown",
-                    Reason = before is null ? "NodeStatusNeverUpdated" : "NodeStatusUnknown",
-                    Message = before is null ? "Kubelet never posted node status." : "Kubelet stopped posting node status.",
-                    LastHeartbeatTime = before?.LastHeartbeatTime ?? node.Metadata.CreationTimestamp,
-                    LastTransitionTime = now.UtcDateTime,
-                });
+            conditions.Add(
+                before?.Status == "Unknown"
+                    ? before
+                    : new()
+                    {
+                        Type = type,
+                        Status = "Unknown",
+                        Reason = before is null ? "NodeStatusNeverUpdated" : "NodeStatusUnknown",
+                        Message = before is null ? "Kubelet never posted node status." : "Kubelet stopped posting node status.",
+                        LastHeartbeatTime = before?.LastHeartbeatTime ?? node.Metadata.CreationTimestamp,
+                        LastTransitionTime = now.UtcDateTime,
+                    }
+            );
         }
         conditions.AddRange(node.Status?.Conditions?.Where(c => !ReportedConditions.Contains(c.Type)) ?? []);
         return conditions;
@@ -89,6 +103,7 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
     public static string StatusOf(V1Node node, string type) => node.Status?.Conditions?.FirstOrDefault(c => c.Type == type)?.Status ?? "";
 
     private static bool IsOurs(V1Taint taint) =>
-        ConditionTaints.Any(c => c.Taint == taint.Key) && (taint.Effect == "NoSchedule" || (taint.Effect == "NoExecute" && taint.Key is NotReady or Unreachable))
+        ConditionTaints.Any(c => c.Taint == taint.Key)
+            && (taint.Effect == "NoSchedule" || (taint.Effect == "NoExecute" && taint.Key is NotReady or Unreachable))
         || (taint.Key == Unschedulable && taint.Effect == "NoSchedule");
 }

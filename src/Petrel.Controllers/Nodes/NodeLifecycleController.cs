@@ -8,8 +8,9 @@ using Petrel.Model;
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Notices nodes that went silent (upstream: node-lifecycle-controller): their conditions become Unknown, taints keep pods away and drive those that
-/// are there out, and their pods are not ready any more. Silence is measured by our own clock, from when we saw the lease change: the node's may differ.
+/// Notices nodes that went silent (upstream: node-lifecycle-controller): their conditions become Unknown, taints keep pods away and drive
+/// those that are there out, and their pods are not ready any more. Silence is measured by our own clock, from when we saw the lease
+/// change: the node's may differ.
 /// </summary>
 public sealed partial class NodeLifecycleController : IController, IReconciler, IDisposable
 {
@@ -67,7 +68,12 @@ public sealed partial class NodeLifecycleController : IController, IReconciler, 
         }
         if (plan.Taints is { } taints)
         {
-            node = await PatchAsync(node, new JsonObject { ["spec"] = new JsonObject { ["taints"] = Json(taints) } }, null, cancellationToken);
+            node = await PatchAsync(
+                node,
+                new JsonObject { ["spec"] = new JsonObject { ["taints"] = Json(taints) } },
+                null,
+                cancellationToken
+            );
             if (!plan.IsReady && taints.Any(t => t.Effect == "NoExecute"))
             {
                 _events.Record(node, "Normal", "NodeNotReady", $"Node {node.Metadata.Name} status is now: NodeNotReady");
@@ -104,32 +110,47 @@ public sealed partial class NodeLifecycleController : IController, IReconciler, 
 
     private async ValueTask MarkPodsNotReadyAsync(V1Node node, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var pods = _context.Caches.Pods.OnNode(node.Metadata.Name)
-            .Where(p => p.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true).ToList();
+        var pods = _context
+            .Caches.Pods.OnNode(node.Metadata.Name)
+            .Where(p => p.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true)
+            .ToList();
         foreach (var pod in pods)
         {
-            var conditions = pod.Status.Conditions.Select(c => c.Type != "Ready" ? c : new V1PodCondition
-            {
-                Type = c.Type,
-                Status = "False",
-                Reason = "NodeNotReady",
-                Message = c.Message,
-                LastProbeTime = c.LastProbeTime,
-                LastTransitionTime = now.UtcDateTime,
-                ObservedGeneration = c.ObservedGeneration,
-            });
+            var conditions = pod.Status.Conditions.Select(c =>
+                c.Type != "Ready"
+                    ? c
+                    : new V1PodCondition
+                    {
+                        Type = c.Type,
+                        Status = "False",
+                        Reason = "NodeNotReady",
+                        Message = c.Message,
+                        LastProbeTime = c.LastProbeTime,
+                        LastTransitionTime = now.UtcDateTime,
+                        ObservedGeneration = c.ObservedGeneration,
+                    }
+            );
             var patch = new JsonObject
             {
                 ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid, ["resourceVersion"] = pod.Metadata.ResourceVersion },
                 ["status"] = new JsonObject { ["conditions"] = Json(conditions) },
             };
-            await _context.Client.PatchAsync<V1Pod>(new(pod.Metadata.NamespaceProperty, pod.Metadata.Name), patch, cancellationToken, "status");
+            await _context.Client.PatchAsync<V1Pod>(
+                new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
+                patch,
+                cancellationToken,
+                "status"
+            );
             _events.Record(pod, "Warning", "NodeNotReady", "Node is not ready");
         }
     }
 
     private static JsonNode? Json<T>(IEnumerable<T> values) => JsonNode.Parse(KubernetesJson.Serialize(values.ToList()));
 
-    [LoggerMessage(EventId = 6001, Level = LogLevel.Warning, Message = "Nothing was heard of {Node} for its grace period: its state is unknown")]
+    [LoggerMessage(
+        EventId = 6001,
+        Level = LogLevel.Warning,
+        Message = "Nothing was heard of {Node} for its grace period: its state is unknown"
+    )]
     private static partial void LogSilent(ILogger logger, string node);
 }

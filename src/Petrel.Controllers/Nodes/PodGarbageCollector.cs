@@ -6,8 +6,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Removes pods that nobody else will (upstream: pod-garbage-collector): the oldest of too many finished ones, those of nodes that do not exist any
-/// more, those that were deleted before they had a node, and those that end on a node that is declared out of service.
+/// Removes pods that nobody else will (upstream: pod-garbage-collector): the oldest of too many finished ones, those of nodes that do not
+/// exist any more, those that were deleted before they had a node, and those that end on a node that is declared out of service.
 /// </summary>
 public sealed partial class PodGarbageCollector : IController
 {
@@ -66,8 +66,12 @@ public sealed partial class PodGarbageCollector : IController
             {
                 await RemoveAsync(pod, "", cancellationToken);
             }
-            else if (terminating && _context.Caches.Nodes.Get(new("", node)) is { } on
-                && NodeHealthPlan.StatusOf(on, "Ready") != "True" && on.Spec?.Taints?.Any(t => t.Key == OutOfService) == true)
+            else if (
+                terminating
+                && _context.Caches.Nodes.Get(new("", node)) is { } on
+                && NodeHealthPlan.StatusOf(on, "Ready") != "True"
+                && on.Spec?.Taints?.Any(t => t.Key == OutOfService) == true
+            )
             {
                 await RemoveAsync(pod, "PodGC: deleting due to the node's out-of-service taint", cancellationToken);
             }
@@ -78,7 +82,9 @@ public sealed partial class PodGarbageCollector : IController
     private async ValueTask<HashSet<string>> MissingNodesAsync(List<V1Pod> pods, CancellationToken cancellationToken)
     {
         var now = _context.Time.GetUtcNow();
-        var named = pods.Select(p => p.Spec.NodeName ?? "").Where(n => n.Length > 0 && _context.Caches.Nodes.Get(new("", n)) is null).ToHashSet(StringComparer.Ordinal);
+        var named = pods.Select(p => p.Spec.NodeName ?? "")
+            .Where(n => n.Length > 0 && _context.Caches.Nodes.Get(new("", n)) is null)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var back in _missing.Keys.Where(n => !named.Contains(n)).ToList())
         {
             _missing.Remove(back);
@@ -90,7 +96,10 @@ public sealed partial class PodGarbageCollector : IController
         var gone = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, since) in _missing)
         {
-            if (now - since >= _context.Settings.OrphanedPodQuarantine && await _context.Client.FindAsync<V1Node>(new("", name), cancellationToken) is null)
+            if (
+                now - since >= _context.Settings.OrphanedPodQuarantine
+                && await _context.Client.FindAsync<V1Node>(new("", name), cancellationToken) is null
+            )
             {
                 gone.Add(name);
             }
@@ -111,7 +120,15 @@ public sealed partial class PodGarbageCollector : IController
                 patch["status"]!["phase"] = "Failed";
                 await _context.Client.PatchAsync<V1Pod>(key, patch, cancellationToken, "status");
             }
-            await _context.Client.DeleteAsync<V1Pod>(key, new() { GracePeriodSeconds = 0, Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken);
+            await _context.Client.DeleteAsync<V1Pod>(
+                key,
+                new()
+                {
+                    GracePeriodSeconds = 0,
+                    Preconditions = new() { Uid = pod.Metadata.Uid },
+                },
+                cancellationToken
+            );
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {

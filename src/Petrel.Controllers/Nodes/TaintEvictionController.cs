@@ -6,7 +6,9 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Nodes;
 
-/// <summary>Deletes pods from nodes whose NoExecute taints they don't tolerate, or not any longer (upstream: taint-eviction-controller).</summary>
+/// <summary>
+/// Deletes pods from nodes whose NoExecute taints they don't tolerate, or not any longer (upstream: taint-eviction-controller).
+/// </summary>
 public sealed class TaintEvictionController : IController, IReconciler, IDisposable
 {
     private readonly ControllerContext _context;
@@ -59,9 +61,11 @@ public sealed class TaintEvictionController : IController, IReconciler, IDisposa
     /// <inheritdoc/>
     public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (_context.Caches.Pods.Get(key) is not { Metadata.DeletionTimestamp: null } pod
+        if (
+            _context.Caches.Pods.Get(key) is not { Metadata.DeletionTimestamp: null } pod
             || pod.Status?.Phase is "Succeeded" or "Failed"
-            || _context.Caches.Nodes.Get(new("", pod.Spec.NodeName ?? "")) is not { } node)
+            || _context.Caches.Nodes.Get(new("", pod.Spec.NodeName ?? "")) is not { } node
+        )
         {
             return null;
         }
@@ -79,11 +83,15 @@ public sealed class TaintEvictionController : IController, IReconciler, IDisposa
             key,
             DisruptionTarget.Patch(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now),
             cancellationToken,
-            "status");
+            "status"
+        );
         await _context.Client.DeleteAsync<V1Pod>(key, new() { Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken);
         return null;
     }
 
-    private static string NoExecute(V1Node? node) => string.Join(
-        ',', (node?.Spec?.Taints ?? []).Where(t => t.Effect == "NoExecute").Select(t => $"{t.Key}={t.Value}@{t.TimeAdded?.Ticks}"));
+    private static string NoExecute(V1Node? node) =>
+        string.Join(
+            ',',
+            (node?.Spec?.Taints ?? []).Where(t => t.Effect == "NoExecute").Select(t => $"{t.Key}={t.Value}@{t.TimeAdded?.Ticks}")
+        );
 }

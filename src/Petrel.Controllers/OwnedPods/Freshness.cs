@@ -6,8 +6,9 @@ using Petrel.Model;
 namespace Petrel.Controllers.OwnedPods;
 
 /// <summary>
-/// Whether an object in the cache asks for what it asks for now. Caches of different kinds may be behind by different amounts: a new template may have
-/// pods and a revision already while its owner is still shown with the old one, and whoever acts on that undoes a rollout.
+/// Whether an object in the cache asks for what it asks for now. Caches of different kinds may be behind by different amounts: a new
+/// template may have pods and a revision already while its owner is still shown with the old one, and whoever acts on that undoes a
+/// rollout.
 /// </summary>
 internal sealed class Freshness<T>(ApiClient client, SharedCache<T> cache)
     where T : class, IKubernetesObject<V1ObjectMeta>
@@ -22,7 +23,8 @@ internal sealed class Freshness<T>(ApiClient client, SharedCache<T> cache)
             await cache.WaitUntilAsync(() => cache.Get(key)?.Metadata.Uid != value.Metadata.Uid, cancellationToken);
             return false;
         }
-        var same = live.Metadata.Uid == value.Metadata.Uid
+        var same =
+            live.Metadata.Uid == value.Metadata.Uid
             && live.Metadata.Generation == value.Metadata.Generation
             && live.Metadata.DeletionTimestamp is null == value.Metadata.DeletionTimestamp is null;
         if (!same)

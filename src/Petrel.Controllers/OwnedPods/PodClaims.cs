@@ -6,7 +6,9 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.OwnedPods;
 
-/// <summary>Makes pods an owner's own, and lets them go. A pod that was changed meanwhile is a conflict; one that is gone is no problem.</summary>
+/// <summary>
+/// Makes pods an owner's own, and lets them go. A pod that was changed meanwhile is a conflict; one that is gone is no problem.
+/// </summary>
 internal sealed class PodClaims(ApiClient client, SharedCache<V1Pod> pods)
 {
     /// <summary>Adds the owner as the pod's controller and waits until the cache shows it.</summary>

@@ -20,15 +20,16 @@ internal sealed record PodOwner(IKubernetesObject<V1ObjectMeta> Object, string A
     public ObjectKey Key => new(Namespace, Name);
 
     /// <summary>The reference by which a pod (or a claim, or a revision) says that this object controls it.</summary>
-    public V1OwnerReference Reference => new()
-    {
-        ApiVersion = ApiVersion,
-        Kind = Kind,
-        Name = Name,
-        Uid = Uid,
-        Controller = true,
-        BlockOwnerDeletion = true,
-    };
+    public V1OwnerReference Reference =>
+        new()
+        {
+            ApiVersion = ApiVersion,
+            Kind = Kind,
+            Name = Name,
+            Uid = Uid,
+            Controller = true,
+            BlockOwnerDeletion = true,
+        };
 
     public static PodOwner Of<T>(T value)
         where T : class, IKubernetesObject<V1ObjectMeta> => new(value, TypedKind<T>.Kind.ApiVersion, TypedKind<T>.Kind.Kind);

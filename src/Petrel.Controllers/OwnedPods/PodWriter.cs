@@ -7,7 +7,9 @@ namespace Petrel.Controllers.OwnedPods;
 /// <summary>Creates and deletes an owner's pods one at a time, tells the events, and remembers what it could not find out.</summary>
 internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownWrites unknown)
 {
-    /// <summary>Creates the pod; <paramref name="repeated"/> when the same create was sent before, so that the pod may be there already.</summary>
+    /// <summary>
+    /// Creates the pod; <paramref name="repeated"/> when the same create was sent before, so that the pod may be there already.
+    /// </summary>
     public async Task<PodWrite> CreateAsync(PodOwner owner, V1Pod pod, bool repeated, CancellationToken cancellationToken)
     {
         unknown.Creating(owner, pod);
@@ -73,8 +75,8 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
         }
         catch (ApiException e)
         {
-            // The refusal is of the repetition, by us or by a network that delivered the request twice; what the first one did, only the pod can tell.
-            // (By chance another's pod may have the name: then it is refused all the same.)
+            // The refusal is of the repetition, by us or by a network that delivered the request twice; what the first one did, only the
+            // pod can tell. (By chance another's pod may have the name: then it is refused all the same.)
             return await LookAsync(owner, pod, e, cancellationToken);
         }
     }
@@ -103,12 +105,14 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, UnknownW
     public static bool IsNamespaceEnding(Exception e) =>
         e is ApiException { Status.Details.Causes: { } causes } && causes.Any(c => c.Reason == "NamespaceTerminating");
 
-    private static PodWrite Refused(ApiException e) => new(IsNamespaceEnding(e) ? PodWriteEnd.NamespaceEnding : PodWriteEnd.Refused, Problem: e);
+    private static PodWrite Refused(ApiException e) =>
+        new(IsNamespaceEnding(e) ? PodWriteEnd.NamespaceEnding : PodWriteEnd.Refused, Problem: e);
 
     /// <summary>Whether the request may have been carried out although the answer says nothing of it.</summary>
-    public static bool IsUnknown(Exception e) => e is ApiException api
-        ? api.StatusCode is >= 500 or 408
-        : e is IOException or HttpRequestException or TimeoutException or OperationCanceledException;
+    public static bool IsUnknown(Exception e) =>
+        e is ApiException api
+            ? api.StatusCode is >= 500 or 408
+            : e is IOException or HttpRequestException or TimeoutException or OperationCanceledException;
 
     private static ObjectKey Key(V1Pod pod) => new(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
 }

@@ -14,12 +14,17 @@ internal static class TemplatePod
     private const int SuffixLength = 5;
 
     /// <summary>The pod to create, owned by <paramref name="owner"/>, with a random name as generateName makes them.</summary>
-    public static V1Pod From(PodOwner owner, V1PodTemplateSpec template, IEntropy entropy) => From(owner, template, owner.Name + "-", entropy);
+    public static V1Pod From(PodOwner owner, V1PodTemplateSpec template, IEntropy entropy) =>
+        From(owner, template, owner.Name + "-", entropy);
 
     /// <summary>The same with a prefix for its name that is not the owner's name and a dash.</summary>
     public static V1Pod From(PodOwner owner, V1PodTemplateSpec template, string prefix, IEntropy entropy)
     {
-        var pod = Named(owner, template, prefix[..Math.Min(prefix.Length, LongestName - SuffixLength)] + entropy.NewNameSuffix(SuffixLength));
+        var pod = Named(
+            owner,
+            template,
+            prefix[..Math.Min(prefix.Length, LongestName - SuffixLength)] + entropy.NewNameSuffix(SuffixLength)
+        );
         pod.Metadata.GenerateName = prefix;
         return pod;
     }

@@ -4,8 +4,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.OwnedPods;
 
 /// <summary>
-/// The creates and deletes that were sent and whose outcome is not known: they may have happened, or may happen yet. Until each is known, no other
-/// pod of the owner may be created or deleted, or there might be one too many or too few.
+/// The creates and deletes that were sent and whose outcome is not known: they may have happened, or may happen yet. Until each is known,
+/// no other pod of the owner may be created or deleted, or there might be one too many or too few.
 /// </summary>
 internal sealed class UnknownWrites
 {

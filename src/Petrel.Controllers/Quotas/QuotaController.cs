@@ -68,7 +68,8 @@ public sealed partial class QuotaController : IController, IReconciler, IDisposa
                 cancellationToken,
                 stop => _monitors.RunAsync(_context.Settings.DiscoveryPeriod, stop),
                 ResyncAsync,
-                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync);
+                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync
+            );
         }
     }
 
@@ -92,7 +93,10 @@ public sealed partial class QuotaController : IController, IReconciler, IDisposa
         var objects = new List<((string Group, string Plural) Resource, IReadOnlyList<JsonObject> Items)>();
         foreach (var resource in QuotaUsage.Counted(quota))
         {
-            if (_monitors.Kinds.Preferred.FirstOrDefault(k => k.Gvk.Group == resource.Group && k.Plural == resource.Plural) is { Namespaced: true } kind)
+            if (
+                _monitors.Kinds.Preferred.FirstOrDefault(k => k.Gvk.Group == resource.Group && k.Plural == resource.Plural) is
+                { Namespaced: true } kind
+            )
             {
                 // Without a resourceVersion: as of now, so not before the quota as it was just read.
                 var list = await ReadAsync(kind.Path(key.Namespace), cancellationToken);
@@ -106,7 +110,13 @@ public sealed partial class QuotaController : IController, IReconciler, IDisposa
         var isNew = !JsonNode.DeepEquals(quota["status"]?["hard"], status["hard"]);
         quota["status"] = status;
         await _context.Client.SendAsync(
-            "PUT", path + "/status", [], Encoding.UTF8.GetBytes(quota.ToJsonString()), "application/json", cancellationToken);
+            "PUT",
+            path + "/status",
+            [],
+            Encoding.UTF8.GetBytes(quota.ToJsonString()),
+            "application/json",
+            cancellationToken
+        );
         LogCounted(_logger, key);
         return isNew ? RequestsEnd : null;
     }

@@ -17,7 +17,8 @@ internal static class QuotaTriggers
 
     /// <summary>A service that is gone, or may use fewer ports or balancers.</summary>
     public static bool Frees(CacheChange<V1Service> change) =>
-        change.Old is { } old && (change.New is not { } service || service.Spec?.Type != old.Spec?.Type || service.Spec?.Ports?.Count != old.Spec?.Ports?.Count);
+        change.Old is { } old
+        && (change.New is not { } service || service.Spec?.Type != old.Spec?.Type || service.Spec?.Ports?.Count != old.Spec?.Ports?.Count);
 
     /// <summary>Whether a quota counts objects of a resource.</summary>
     public static bool Counts(V1ResourceQuota quota, string group, string plural) =>
@@ -27,5 +28,7 @@ internal static class QuotaTriggers
 
     private static bool Same(IDictionary<string, ResourceQuantity>? left, IDictionary<string, ResourceQuantity>? right) =>
         (left?.Count ?? 0) == (right?.Count ?? 0)
-        && (left ?? new Dictionary<string, ResourceQuantity>()).All(l => right!.TryGetValue(l.Key, out var amount) && amount.ToString() == l.Value.ToString());
+        && (left ?? new Dictionary<string, ResourceQuantity>()).All(l =>
+            right!.TryGetValue(l.Key, out var amount) && amount.ToString() == l.Value.ToString()
+        );
 }

@@ -5,8 +5,8 @@ using Petrel.Client;
 namespace Petrel.Controllers.ReplicaSets;
 
 /// <summary>
-/// A kind that asks for a number of equal pods, seen as ReplicaSets (upstream runs ReplicationControllers in the same way): plans are made for the view,
-/// everything that is written is written to the object itself.
+/// A kind that asks for a number of equal pods, seen as ReplicaSets (upstream runs ReplicationControllers in the same way): plans are made
+/// for the view, everything that is written is written to the object itself.
 /// </summary>
 internal sealed record ReplicaKind<T>
     where T : class, IKubernetesObject<V1ObjectMeta>

@@ -8,8 +8,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Controllers.ReplicaSets;
 
 /// <summary>
-/// How bringing a set to its size went. <see cref="Problem"/> is the first failure; <see cref="Stale"/> says that the set in the cache was not the
-/// newest and nothing may be concluded from it.
+/// How bringing a set to its size went. <see cref="Problem"/> is the first failure; <see cref="Stale"/> says that the set in the cache was
+/// not the newest and nothing may be concluded from it.
 /// </summary>
 internal sealed record ManageResult(Exception? Problem = null, string Reason = "", bool Stale = false)
 {
@@ -19,11 +19,17 @@ internal sealed record ManageResult(Exception? Problem = null, string Reason = "
 }
 
 /// <summary>
-/// Carries out a <see cref="ReplicaSetPlan"/>. It returns only when the pod cache shows what was done, so that the next plan starts from it, and
-/// starts nothing new while the outcome of an earlier write is unknown.
+/// Carries out a <see cref="ReplicaSetPlan"/>. It returns only when the pod cache shows what was done, so that the next plan starts from
+/// it, and starts nothing new while the outcome of an earlier write is unknown.
 /// </summary>
 internal sealed class ReplicaManager<T>(
-    ReplicaKind<T> kind, ApiClient client, ClusterCaches caches, PodWriter writer, UnknownWrites unknown, IEntropy entropy)
+    ReplicaKind<T> kind,
+    ApiClient client,
+    ClusterCaches caches,
+    PodWriter writer,
+    UnknownWrites unknown,
+    IEntropy entropy
+)
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly PodClaims _claims = new(client, caches.Pods);
@@ -60,7 +66,9 @@ internal sealed class ReplicaManager<T>(
     {
         if (plan.Delete.Count > 0)
         {
-            return await IsNewestAsync(set, cancellationToken) ? await DeleteAsync(set, plan.Delete, cancellationToken) : ManageResult.Behind;
+            return await IsNewestAsync(set, cancellationToken)
+                ? await DeleteAsync(set, plan.Delete, cancellationToken)
+                : ManageResult.Behind;
         }
         // Slow start: what makes one create fail (a quota, say) makes them all fail, and is found out with few of them.
         var batch = 1;
@@ -72,7 +80,10 @@ internal sealed class ReplicaManager<T>(
                 return ManageResult.Behind;
             }
             var template = kind.View(set).Spec.Template;
-            var next = Enumerable.Range(0, Math.Min(batch, left)).Select(_ => TemplatePod.From(PodOwner.Of(set), template, entropy)).ToArray();
+            var next = Enumerable
+                .Range(0, Math.Min(batch, left))
+                .Select(_ => TemplatePod.From(PodOwner.Of(set), template, entropy))
+                .ToArray();
             left -= next.Length;
             var result = await CreateAsync(set, next, repeated: false, cancellationToken);
             if (result != ManageResult.Good)
@@ -83,8 +94,7 @@ internal sealed class ReplicaManager<T>(
         return ManageResult.Good;
     }
 
-    private async ValueTask<ManageResult> CreateAsync(
-        T set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
+    private async ValueTask<ManageResult> CreateAsync(T set, IReadOnlyList<V1Pod> pods, bool repeated, CancellationToken cancellationToken)
     {
         var writes = await Task.WhenAll(pods.Select(pod => writer.CreateAsync(PodOwner.Of(set), pod, repeated, cancellationToken)));
         await caches.Pods.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
@@ -100,7 +110,9 @@ internal sealed class ReplicaManager<T>(
             {
                 var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
                 await caches.Pods.WaitUntilAsync(
-                    () => caches.Pods.Get(key) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || !seen.IsActive(), cancellationToken);
+                    () => caches.Pods.Get(key) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || !seen.IsActive(),
+                    cancellationToken
+                );
             }
         }
         return Judge(writes, "FailedDelete");
@@ -127,7 +139,8 @@ internal sealed class ReplicaManager<T>(
             await kind.Cache(caches).WaitUntilAsync(() => kind.Cache(caches).Get(key)?.Metadata.Uid != set.Metadata.Uid, cancellationToken);
             return false;
         }
-        var same = live.Metadata.Uid == set.Metadata.Uid
+        var same =
+            live.Metadata.Uid == set.Metadata.Uid
             && live.Metadata.Generation == set.Metadata.Generation
             && kind.View(live).Spec.Replicas == kind.View(set).Spec.Replicas
             && live.Metadata.DeletionTimestamp is null == set.Metadata.DeletionTimestamp is null;

@@ -10,8 +10,8 @@ namespace Petrel.Controllers.ReplicaSets;
 
 /// <summary>
 /// Keeps as many pods of each set of a kind as it asks for, adopts and releases pods by their labels, and reports them in its status.
-/// A generation is reported as observed only when everything it asked for has been tried with a known outcome: whoever scales one set down and
-/// another one up (a Deployment) may rely on the numbers of an observed generation.
+/// A generation is reported as observed only when everything it asked for has been tried with a known outcome: whoever scales one set down
+/// and another one up (a Deployment) may rely on the numbers of an observed generation.
 /// </summary>
 internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposable
     where T : class, IKubernetesObject<V1ObjectMeta>
@@ -100,11 +100,13 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
         return await _manager.ApplyAsync(set, plan, cancellationToken);
     }
 
-    private ReplicaSetPlan Plan(T set) => ReplicaSetPlan.Compute(
-        _kind.View(set),
-        _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty)),
-        _kind.RelatedPods(_caches, set),
-        _context.Time.GetUtcNow());
+    private ReplicaSetPlan Plan(T set) =>
+        ReplicaSetPlan.Compute(
+            _kind.View(set),
+            _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty)),
+            _kind.RelatedPods(_caches, set),
+            _context.Time.GetUtcNow()
+        );
 
     private async ValueTask<TimeSpan?> ReportAsync(T set, ManageResult result, CancellationToken cancellationToken)
     {
@@ -116,7 +118,8 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
             _caches.Pods.ControlledBy(set.Metadata.Uid),
             failure,
             settled: creates.Count == 0 && deletes.Count == 0,
-            _context.Time.GetUtcNow());
+            _context.Time.GetUtcNow()
+        );
         if (!plan.Is(view.Status, _kind.ReportsTerminating))
         {
             var updated = KubernetesJson.Deserialize<T>(KubernetesJson.Serialize(set));

@@ -3,8 +3,8 @@ using k8s.Models;
 namespace Petrel.Controllers.ReplicaSets;
 
 /// <summary>
-/// What to do about a ReplicaSet's pods now: first the claims (pods to adopt or to let go), and then, on the pods that are its own after that,
-/// either <see cref="Create"/> more or <see cref="Delete"/> these, best choice first.
+/// What to do about a ReplicaSet's pods now: first the claims (pods to adopt or to let go), and then, on the pods that are its own after
+/// that, either <see cref="Create"/> more or <see cref="Delete"/> these, best choice first.
 /// </summary>
 public sealed record ReplicaSetPlan(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release, int Create, IReadOnlyList<V1Pod> Delete)
 {
@@ -15,14 +15,16 @@ public sealed record ReplicaSetPlan(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1
     public bool HasClaims => Adopt.Count > 0 || Release.Count > 0;
 
     /// <summary>
-    /// The plan from the set's own pods, the orphans of its namespace, and (only looked at when there are too many) the pods of all ReplicaSets
-    /// with the same owner.
+    /// The plan from the set's own pods, the orphans of its namespace, and (only looked at when there are too many) the pods of all
+    /// ReplicaSets with the same owner.
     /// </summary>
     public static ReplicaSetPlan Compute(V1ReplicaSet set, IEnumerable<V1Pod> pods, IEnumerable<V1Pod> related, DateTimeOffset now)
     {
         var selector = LabelSets.Selector(set.Spec.Selector);
         var ending = set.Metadata.DeletionTimestamp is not null;
-        List<V1Pod> adopt = [], release = [], active = [];
+        List<V1Pod> adopt = [],
+            release = [],
+            active = [];
         foreach (var pod in pods.Where(PodStates.IsActive))
         {
             var matches = selector.Matches(LabelSets.Of(pod.Metadata.Labels));

@@ -7,16 +7,18 @@ using Petrel.Model;
 namespace Petrel.Controllers.Revisions;
 
 /// <summary>
-/// Keeps the histories of StatefulSets or DaemonSets. Names of revisions follow from their data, so that a write whose outcome is unknown is simply done
-/// again. Each write returns when the cache shows it.
+/// Keeps the histories of StatefulSets or DaemonSets. Names of revisions follow from their data, so that a write whose outcome is unknown
+/// is simply done again. Each write returns when the cache shows it.
 /// </summary>
 internal sealed class HistoryKeeper(ApiClient client, SharedCache<V1ControllerRevision> cache)
 {
     /// <summary>The owner's history as the cache shows it.</summary>
-    public RevisionPlan Plan(RevisionOwner owner) => RevisionPlan.Compute(
-        owner, cache.ControlledBy(owner.Metadata.Uid).Concat(cache.OrphansIn(owner.Metadata.NamespaceProperty)));
+    public RevisionPlan Plan(RevisionOwner owner) =>
+        RevisionPlan.Compute(owner, cache.ControlledBy(owner.Metadata.Uid).Concat(cache.OrphansIn(owner.Metadata.NamespaceProperty)));
 
-    /// <summary>Writes what the plan lacks. The owner has to be the newest. Null when the plan was made too early and has to be made again.</summary>
+    /// <summary>
+    /// Writes what the plan lacks. The owner has to be the newest. Null when the plan was made too early and has to be made again.
+    /// </summary>
     public async ValueTask<History?> BringUpToDateAsync(RevisionOwner owner, RevisionPlan plan, CancellationToken cancellationToken)
     {
         if (plan.HasClaims)
@@ -52,8 +54,12 @@ internal sealed class HistoryKeeper(ApiClient client, SharedCache<V1ControllerRe
         var key = Key(revision);
         await client.DeleteAsync<V1ControllerRevision>(
             key,
-            new() { Preconditions = new() { Uid = revision.Metadata.Uid, ResourceVersion = revision.Metadata.ResourceVersion } },
-            cancellationToken);
+            new()
+            {
+                Preconditions = new() { Uid = revision.Metadata.Uid, ResourceVersion = revision.Metadata.ResourceVersion },
+            },
+            cancellationToken
+        );
         await cache.WaitUntilAsync(() => cache.Get(key)?.Metadata.ResourceVersion != revision.Metadata.ResourceVersion, cancellationToken);
     }
 
@@ -65,7 +71,10 @@ internal sealed class HistoryKeeper(ApiClient client, SharedCache<V1ControllerRe
         var key = Key(revision);
         try
         {
-            await SeeAsync(await client.PatchAsync<V1ControllerRevision>(key, new() { ["metadata"] = metadata }, cancellationToken), cancellationToken);
+            await SeeAsync(
+                await client.PatchAsync<V1ControllerRevision>(key, new() { ["metadata"] = metadata }, cancellationToken),
+                cancellationToken
+            );
         }
         catch (ApiException e) when (e.IsNotFound)
         {
@@ -85,10 +94,18 @@ internal sealed class HistoryKeeper(ApiClient client, SharedCache<V1ControllerRe
         }
     }
 
-    private ValueTask SetOwnersAsync(V1ControllerRevision revision, IEnumerable<V1OwnerReference> owners, CancellationToken cancellationToken)
+    private ValueTask SetOwnersAsync(
+        V1ControllerRevision revision,
+        IEnumerable<V1OwnerReference> owners,
+        CancellationToken cancellationToken
+    )
     {
         var references = owners.Select(o => JsonNode.Parse(KubernetesJson.Serialize(o))).ToArray();
-        return PatchAsync(revision, new() { ["ownerReferences"] = references.Length == 0 ? null : new JsonArray(references) }, cancellationToken);
+        return PatchAsync(
+            revision,
+            new() { ["ownerReferences"] = references.Length == 0 ? null : new JsonArray(references) },
+            cancellationToken
+        );
     }
 
     /// <summary>Creates the revision under the first name that no other data has.</summary>
@@ -123,9 +140,11 @@ internal sealed class HistoryKeeper(ApiClient client, SharedCache<V1ControllerRe
     private static bool IsUsable(RevisionOwner owner, V1ControllerRevision existing) =>
         existing.Metadata.DeletionTimestamp is null
         && RevisionData.Of(owner.Template).Equals(RevisionData.From(existing))
-        && (existing.ControllerReference() is { } controller
-            ? controller.Uid == owner.Metadata.Uid
-            : LabelSets.Selector(owner.Selector).Matches(LabelSets.Of(existing.Metadata.Labels)));
+        && (
+            existing.ControllerReference() is { } controller
+                ? controller.Uid == owner.Metadata.Uid
+                : LabelSets.Selector(owner.Selector).Matches(LabelSets.Of(existing.Metadata.Labels))
+        );
 
     private ValueTask SeeAsync(V1ControllerRevision revision, CancellationToken cancellationToken) =>
         cache.WaitForRevisionAsync(ulong.Parse(revision.Metadata.ResourceVersion), cancellationToken);

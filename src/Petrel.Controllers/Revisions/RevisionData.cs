@@ -10,7 +10,8 @@ using Petrel.Controllers.Deployments;
 namespace Petrel.Controllers.Revisions;
 
 /// <summary>
-/// What a ControllerRevision remembers: the template of pods, as the strategic merge patch that puts it back (which is what <c>kubectl rollout undo</c>
+/// What a ControllerRevision remembers: the template of pods, as the strategic merge patch that puts it back (which is what <c>kubectl
+/// rollout undo</c>
 /// sends). Templates that mean the same have the same data.
 /// </summary>
 public sealed class RevisionData : IEquatable<RevisionData>
@@ -44,7 +45,8 @@ public sealed class RevisionData : IEquatable<RevisionData>
     public object ToData() => KubernetesJson.Deserialize<JsonElement>(_patch);
 
     /// <summary>
-    /// The hash that names the revision (FNV-1 with 32 bits over the patch, as upstream names those of StatefulSets); <paramref name="collisionCount"/>
+    /// The hash that names the revision (FNV-1 with 32 bits over the patch, as upstream names those of StatefulSets); <paramref
+    /// name="collisionCount"/>
     /// makes another one when the first is taken.
     /// </summary>
     public string Hash(int? collisionCount)

@@ -16,14 +16,22 @@ public sealed record RevisionOwner(
     V1LabelSelector Selector,
     V1PodTemplateSpec Template,
     int? CollisionCount,
-    string HashLabel)
+    string HashLabel
+)
 {
     /// <summary>On pods: which revision they are of. On the revisions of DaemonSets: their own hash.</summary>
     public const string PodLabel = "controller-revision-hash";
 
-    public static RevisionOwner Of(V1StatefulSet set) => new(
-        set.Metadata, PodOwner.Of(set).Reference, set.Spec.Selector, set.Spec.Template, set.Status?.CollisionCount, "controller.kubernetes.io/hash");
+    public static RevisionOwner Of(V1StatefulSet set) =>
+        new(
+            set.Metadata,
+            PodOwner.Of(set).Reference,
+            set.Spec.Selector,
+            set.Spec.Template,
+            set.Status?.CollisionCount,
+            "controller.kubernetes.io/hash"
+        );
 
-    public static RevisionOwner Of(V1DaemonSet set) => new(
-        set.Metadata, PodOwner.Of(set).Reference, set.Spec.Selector, set.Spec.Template, set.Status?.CollisionCount, PodLabel);
+    public static RevisionOwner Of(V1DaemonSet set) =>
+        new(set.Metadata, PodOwner.Of(set).Reference, set.Spec.Selector, set.Spec.Template, set.Status?.CollisionCount, PodLabel);
 }

@@ -3,13 +3,15 @@ using k8s.Models;
 namespace Petrel.Controllers.Revisions;
 
 /// <summary>
-/// What a StatefulSet's or DaemonSet's history lacks (upstream: pkg/controller/history). Claims come first; what else is planned holds when there are none.
+/// What a StatefulSet's or DaemonSet's history lacks (upstream: pkg/controller/history). Claims come first; what else is planned holds when
+/// there are none.
 /// </summary>
 /// <param name="Adopt">Revisions without a controller that the selector matches.</param>
 /// <param name="Release">Revisions of the owner that its selector does not match any more.</param>
 /// <param name="Owned">Its revisions, oldest first.</param>
 /// <param name="Newest">The revision of the template as it is now; null when there is none and it has to be created.</param>
-/// <param name="Number">The number that this revision should have: above every other template's, also when it is an old one to which the owner went back.</param>
+/// <param name="Number">The number that this revision should have: above every other template's, also when it is an old one to which the
+/// owner went back.</param>
 /// <param name="Duplicates">Other revisions of the same template.</param>
 public sealed record RevisionPlan(
     IReadOnlyList<V1ControllerRevision> Adopt,
@@ -17,7 +19,8 @@ public sealed record RevisionPlan(
     IReadOnlyList<V1ControllerRevision> Owned,
     V1ControllerRevision? Newest,
     long Number,
-    IReadOnlyList<V1ControllerRevision> Duplicates)
+    IReadOnlyList<V1ControllerRevision> Duplicates
+)
 {
     // What a name's hash, its dash and the limit of 253 leave.
     private const int LongestPrefix = 223;
@@ -32,7 +35,9 @@ public sealed record RevisionPlan(
     public static RevisionPlan Compute(RevisionOwner owner, IEnumerable<V1ControllerRevision> revisions)
     {
         var selector = LabelSets.Selector(owner.Selector);
-        List<V1ControllerRevision> adopt = [], release = [], owned = [];
+        List<V1ControllerRevision> adopt = [],
+            release = [],
+            owned = [];
         foreach (var revision in revisions)
         {
             var matches = selector.Matches(LabelSets.Of(revision.Metadata.Labels));
@@ -80,11 +85,15 @@ public sealed record RevisionPlan(
     }
 
     /// <summary>
-    /// Which revisions there is no room for, oldest first: never one that <paramref name="isLive"/> says is needed. <paramref name="countLive"/> says
-    /// whether needed ones take room too, as they do in a DaemonSet's history but not in a StatefulSet's.
+    /// Which revisions there is no room for, oldest first: never one that <paramref name="isLive"/> says is needed. <paramref
+    /// name="countLive"/> says whether needed ones take room too, as they do in a DaemonSet's history but not in a StatefulSet's.
     /// </summary>
     public static IReadOnlyList<V1ControllerRevision> Truncate(
-        IEnumerable<V1ControllerRevision> oldRevisions, Func<V1ControllerRevision, bool> isLive, int limit, bool countLive)
+        IEnumerable<V1ControllerRevision> oldRevisions,
+        Func<V1ControllerRevision, bool> isLive,
+        int limit,
+        bool countLive
+    )
     {
         if (limit < 0)
         {

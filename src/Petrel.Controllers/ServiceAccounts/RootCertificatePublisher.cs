@@ -6,8 +6,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.ServiceAccounts;
 
 /// <summary>
-/// Keeps the ConfigMap <c>kube-root-ca.crt</c> in each active namespace, by which pods know the API server (upstream: root-ca-cert-publisher).
-/// Without certificates in the settings it does nothing.
+/// Keeps the ConfigMap <c>kube-root-ca.crt</c> in each active namespace, by which pods know the API server (upstream:
+/// root-ca-cert-publisher). Without certificates in the settings it does nothing.
 /// </summary>
 public sealed class RootCertificatePublisher : IController, IReconciler, IDisposable
 {
@@ -17,7 +17,8 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
     private const string File = "ca.crt";
     private const string DescriptionAnnotation = "kubernetes.io/description";
     private const string Description =
-        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or "
+        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
+        + "service IP or "
         + "kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
     private readonly ControllerContext _context;
@@ -51,9 +52,11 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
         using (this)
         {
             await _context.Caches.WaitAsync(cancellationToken);
-            await (_context.Settings.RootCertificates.Length > 0
-                ? Loops.RunTogetherAsync(cancellationToken, _published.RunAsync, WorkAsync)
-                : Task.Delay(Timeout.InfiniteTimeSpan, _context.Time, cancellationToken));
+            await (
+                _context.Settings.RootCertificates.Length > 0
+                    ? Loops.RunTogetherAsync(cancellationToken, _published.RunAsync, WorkAsync)
+                    : Task.Delay(Timeout.InfiniteTimeSpan, _context.Time, cancellationToken)
+            );
         }
     }
 
@@ -74,14 +77,20 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
             {
                 await _context.Client.CreateAsync(wanted, cancellationToken);
             }
-            else if (current.Data is not { Count: 1 } data || !data.TryGetValue(File, out var text) || text != _context.Settings.RootCertificates
-                || current.Metadata.Annotations?.ContainsKey(DescriptionAnnotation) != true)
+            else if (
+                current.Data is not { Count: 1 } data
+                || !data.TryGetValue(File, out var text)
+                || text != _context.Settings.RootCertificates
+                || current.Metadata.Annotations?.ContainsKey(DescriptionAnnotation) != true
+            )
             {
                 wanted.Metadata.ResourceVersion = current.Metadata.ResourceVersion;
                 wanted.Metadata.Labels = current.Metadata.Labels;
                 wanted.Metadata.Finalizers = current.Metadata.Finalizers;
                 wanted.Metadata.OwnerReferences = current.Metadata.OwnerReferences;
-                wanted.Metadata.Annotations = new Dictionary<string, string>(current.Metadata.Annotations ?? new Dictionary<string, string>())
+                wanted.Metadata.Annotations = new Dictionary<string, string>(
+                    current.Metadata.Annotations ?? new Dictionary<string, string>()
+                )
                 {
                     [DescriptionAnnotation] = Description,
                 };
@@ -102,16 +111,17 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
         await new ReconcilerHost(this, _queue, _logger).RunAsync(cancellationToken);
     }
 
-    private V1ConfigMap Wanted(string namespaceName) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "ConfigMap",
-        Metadata = new()
+    private V1ConfigMap Wanted(string namespaceName) =>
+        new()
         {
-            Name = ConfigMapName,
-            NamespaceProperty = namespaceName,
-            Annotations = new Dictionary<string, string> { [DescriptionAnnotation] = Description },
-        },
-        Data = new Dictionary<string, string> { [File] = _context.Settings.RootCertificates },
-    };
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Metadata = new()
+            {
+                Name = ConfigMapName,
+                NamespaceProperty = namespaceName,
+                Annotations = new Dictionary<string, string> { [DescriptionAnnotation] = Description },
+            },
+            Data = new Dictionary<string, string> { [File] = _context.Settings.RootCertificates },
+        };
 }

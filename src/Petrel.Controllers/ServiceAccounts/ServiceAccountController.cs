@@ -5,7 +5,10 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.ServiceAccounts;
 
-/// <summary>Sees that each active namespace has the ServiceAccount <c>default</c>, which pods use that name no other (upstream: serviceaccounts controller).</summary>
+/// <summary>
+/// Sees that each active namespace has the ServiceAccount <c>default</c>, which pods use that name no other (upstream: serviceaccounts
+/// controller).
+/// </summary>
 public sealed partial class ServiceAccountController : IController, IReconciler, IDisposable
 {
     private const string Default = "default";
@@ -55,8 +58,10 @@ public sealed partial class ServiceAccountController : IController, IReconciler,
     /// <summary>Works on one namespace.</summary>
     public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        if (_context.Caches.Namespaces.Get(key) is not { Metadata.DeletionTimestamp: null }
-            || _context.Caches.ServiceAccounts.Get(new(key.Name, Default)) is not null)
+        if (
+            _context.Caches.Namespaces.Get(key) is not { Metadata.DeletionTimestamp: null }
+            || _context.Caches.ServiceAccounts.Get(new(key.Name, Default)) is not null
+        )
         {
             return null;
         }
@@ -69,7 +74,8 @@ public sealed partial class ServiceAccountController : IController, IReconciler,
                     Kind = "ServiceAccount",
                     Metadata = new() { Name = Default, NamespaceProperty = key.Name },
                 },
-                cancellationToken);
+                cancellationToken
+            );
             LogCreated(_logger, key);
         }
         catch (ApiException e) when (e.IsAlreadyExists || e.IsNotFound || e.StatusCode == 403)

@@ -4,8 +4,8 @@ using Petrel.Controllers.OwnedPods;
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Whose a claim is, by the set's persistentVolumeClaimRetentionPolicy: an owned claim goes with its owner. On deletion of the set it is the set's; when
-/// the set was scaled below its pod it is the pod's, and goes when the pod is gone.
+/// Whose a claim is, by the set's persistentVolumeClaimRetentionPolicy: an owned claim goes with its owner. On deletion of the set it is
+/// the set's; when the set was scaled below its pod it is the pod's, and goes when the pod is gone.
 /// </summary>
 public static class ClaimRetention
 {
@@ -15,8 +15,9 @@ public static class ClaimRetention
     public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? PodOwner.Of(set).Reference : null;
 
     /// <summary>
-    /// Whether the claim belongs to an earlier pod, or an earlier set, of that name and goes with it: the new pod has to wait until it is gone, or
-    /// until the collector has found that it stays. (Upstream starts the pod on an earlier set's claim, which a finalizer then keeps in use.)
+    /// Whether the claim belongs to an earlier pod, or an earlier set, of that name and goes with it: the new pod has to wait until it is
+    /// gone, or until the collector has found that it stays. (Upstream starts the pod on an earlier set's claim, which a finalizer then
+    /// keeps in use.)
     /// </summary>
     public static bool IsStale(V1StatefulSet set, V1PersistentVolumeClaim claim, string podName, string? podUid) =>
         (OnScaling(set) && Owners(claim).Any(o => IsPod(o, podName) && o.Uid != podUid))
@@ -67,9 +68,11 @@ public static class ClaimRetention
         var bySet = OnDeletion(set) && (wanted || !OnScaling(set));
         var byPod = OnScaling(set) && !wanted;
         var ours = owners.Where(o => o.Uid == set.Metadata.Uid || o.Uid == pod.Metadata.Uid).ToList();
-        if (ours.All(o => o.Controller == true)
+        if (
+            ours.All(o => o.Controller == true)
             && ours.Any(o => o.Uid == set.Metadata.Uid) == bySet
-            && ours.Any(o => o.Uid == pod.Metadata.Uid) == byPod)
+            && ours.Any(o => o.Uid == pod.Metadata.Uid) == byPod
+        )
         {
             return null;
         }

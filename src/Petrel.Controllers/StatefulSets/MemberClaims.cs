@@ -13,10 +13,13 @@ public static class MemberClaims
 
     /// <summary>Whether a claim with this name might be one of the set's.</summary>
     public static bool MayBeOf(V1StatefulSet set, string claimName) =>
-        (set.Spec.VolumeClaimTemplates ?? []).Any(t => claimName.StartsWith($"{t.Metadata.Name}-{set.Metadata.Name}-", StringComparison.Ordinal));
+        (set.Spec.VolumeClaimTemplates ?? []).Any(t =>
+            claimName.StartsWith($"{t.Metadata.Name}-{set.Metadata.Name}-", StringComparison.Ordinal)
+        );
 
     /// <summary>The names of the claims of the pod with this ordinal.</summary>
-    public static IEnumerable<string> Names(V1StatefulSet set, int ordinal) => (set.Spec.VolumeClaimTemplates ?? []).Select(t => Name(set, t, ordinal));
+    public static IEnumerable<string> Names(V1StatefulSet set, int ordinal) =>
+        (set.Spec.VolumeClaimTemplates ?? []).Select(t => Name(set, t, ordinal));
 
     /// <summary>
     /// The claim to create. It has the labels of its template and of the set's selector, and the owner that the retention policy gives it.
@@ -40,8 +43,9 @@ public static class MemberClaims
 
     /// <summary>Whether the pod mounts its claims.</summary>
     public static bool AreMounted(V1StatefulSet set, V1Pod pod, int ordinal) =>
-        (set.Spec.VolumeClaimTemplates ?? []).All(t => (pod.Spec.Volumes ?? []).Any(
-            v => v.Name == t.Metadata.Name && v.PersistentVolumeClaim?.ClaimName == Name(set, t, ordinal)));
+        (set.Spec.VolumeClaimTemplates ?? []).All(t =>
+            (pod.Spec.Volumes ?? []).Any(v => v.Name == t.Metadata.Name && v.PersistentVolumeClaim?.ClaimName == Name(set, t, ordinal))
+        );
 
     /// <summary>Gives the pod its claims as volumes. They take the place of the template's volumes with the same names.</summary>
     public static void Mount(V1StatefulSet set, V1PodSpec spec, int ordinal)
@@ -53,7 +57,11 @@ public static class MemberClaims
         }
         spec.Volumes =
         [
-            .. templates.Select(t => new V1Volume { Name = t.Metadata.Name, PersistentVolumeClaim = new() { ClaimName = Name(set, t, ordinal) } }),
+            .. templates.Select(t => new V1Volume
+            {
+                Name = t.Metadata.Name,
+                PersistentVolumeClaim = new() { ClaimName = Name(set, t, ordinal) },
+            }),
             .. (spec.Volumes ?? []).Where(v => templates.All(t => t.Metadata.Name != v.Name)),
         ];
     }

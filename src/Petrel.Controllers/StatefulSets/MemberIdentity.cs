@@ -16,11 +16,12 @@ public static class MemberIdentity
     public static (string Set, int Ordinal)? Parse(string podName)
     {
         var dash = podName.LastIndexOf('-');
-        return dash > 0
+        return
+            dash > 0
             && int.TryParse(podName.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
             && (podName[dash + 1] != '0' || podName.Length == dash + 2)
-                ? (podName[..dash], ordinal)
-                : null;
+            ? (podName[..dash], ordinal)
+            : null;
     }
 
     /// <summary>The pod's ordinal in the set; null when its name is not one of the set's names.</summary>
@@ -34,7 +35,8 @@ public static class MemberIdentity
     public static bool IsWanted(V1StatefulSet set, int ordinal) => ordinal >= Start(set) && ordinal - Start(set) < (set.Spec.Replicas ?? 1);
 
     /// <summary>Whether the pod's labels say who it is.</summary>
-    public static bool IsComplete(V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).TryGetValue(NameLabel, out var name) && name == pod.Metadata.Name;
+    public static bool IsComplete(V1Pod pod) =>
+        LabelSets.Of(pod.Metadata.Labels).TryGetValue(NameLabel, out var name) && name == pod.Metadata.Name;
 
     /// <summary>Gives the pod the labels that say who it is.</summary>
     public static void Complete(V1Pod pod, int ordinal)

@@ -22,7 +22,8 @@ public static class MemberPod
         return pod;
     }
 
-    private static bool StaysCurrent(V1StatefulSet set, int index) => set.Spec.UpdateStrategy is { } strategy && strategy.RollingUpdate is { } rolling
-        ? index < (rolling.Partition ?? 0)
-        : set.Spec.UpdateStrategy?.Type == "RollingUpdate" && index < (set.Status?.CurrentReplicas ?? 0);
+    private static bool StaysCurrent(V1StatefulSet set, int index) =>
+        set.Spec.UpdateStrategy is { } strategy && strategy.RollingUpdate is { } rolling
+            ? index < (rolling.Partition ?? 0)
+            : set.Spec.UpdateStrategy?.Type == "RollingUpdate" && index < (set.Status?.CurrentReplicas ?? 0);
 }

@@ -13,7 +13,8 @@ internal static class MemberStates
         pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now) is { } wait && wait <= TimeSpan.Zero;
 
     /// <summary>Not available, or not for long.</summary>
-    public static bool IsUnavailable(this V1Pod pod, V1StatefulSet set, DateTimeOffset now) => pod.IsDeleting() || !pod.IsAvailable(set, now);
+    public static bool IsUnavailable(this V1Pod pod, V1StatefulSet set, DateTimeOffset now) =>
+        pod.IsDeleting() || !pod.IsAvailable(set, now);
 
     public static bool IsDeleting(this V1Pod pod) => pod.Metadata.DeletionTimestamp is not null;
 

@@ -8,9 +8,9 @@ using Petrel.Model;
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Does the steps of a <see cref="StatefulSetPlan"/> and returns when the caches show them. The names of pods and claims follow from the set, so that a
-/// create whose outcome is unknown is simply planned again; a delete whose outcome is unknown is repeated before anything else is planned, or an update
-/// might make more pods unavailable than it may.
+/// Does the steps of a <see cref="StatefulSetPlan"/> and returns when the caches show them. The names of pods and claims follow from the
+/// set, so that a create whose outcome is unknown is simply planned again; a delete whose outcome is unknown is repeated before anything
+/// else is planned, or an update might make more pods unavailable than it may.
 /// </summary>
 internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, EventRecorder events, UnknownWrites unknown)
 {
@@ -26,7 +26,7 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
     /// <summary>Does the actions in order; those next to each other that create, or that delete, together. Fails when one fails.</summary>
     public async ValueTask ApplyAsync(V1StatefulSet set, IReadOnlyList<StatefulSetAction> actions, CancellationToken cancellationToken)
     {
-        for (var done = 0; done < actions.Count;)
+        for (var done = 0; done < actions.Count; )
         {
             var kind = actions[done].GetType();
             List<StatefulSetAction> same = [.. actions.Skip(done).TakeWhile(a => a.GetType() == kind)];
@@ -39,16 +39,23 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
         }
     }
 
-    private Task ApplyAsync(V1StatefulSet set, StatefulSetAction action, CancellationToken cancellationToken) => action switch
-    {
-        CreateMember create => CreateAsync(set, create, cancellationToken),
-        CreateClaims create => CreateAsync(set, create, cancellationToken),
-        RepairMember repair => TellAsync(set, "update", repair.Pod, () => UpdateAsync(repair.Pod, cancellationToken), cancellationToken),
-        DeleteMember delete => DeleteAsync(set, delete.Pod, cancellationToken),
-        SetClaimOwners owners => SetOwnersAsync(set, owners, cancellationToken),
-        ReportBlocked blocked => ReportAsync(set, blocked),
-        _ => throw new InvalidOperationException($"no step: {action}"),
-    };
+    private Task ApplyAsync(V1StatefulSet set, StatefulSetAction action, CancellationToken cancellationToken) =>
+        action switch
+        {
+            CreateMember create => CreateAsync(set, create, cancellationToken),
+            CreateClaims create => CreateAsync(set, create, cancellationToken),
+            RepairMember repair => TellAsync(
+                set,
+                "update",
+                repair.Pod,
+                () => UpdateAsync(repair.Pod, cancellationToken),
+                cancellationToken
+            ),
+            DeleteMember delete => DeleteAsync(set, delete.Pod, cancellationToken),
+            SetClaimOwners owners => SetOwnersAsync(set, owners, cancellationToken),
+            ReportBlocked blocked => ReportAsync(set, blocked),
+            _ => throw new InvalidOperationException($"no step: {action}"),
+        };
 
     private async Task CreateAsync(V1StatefulSet set, CreateMember create, CancellationToken cancellationToken)
     {
@@ -102,13 +109,20 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
         {
             var created = await client.CreateAsync(claim, cancellationToken);
             events.Record(
-                set, "Normal", "SuccessfulCreate", $"create Claim {claim.Metadata.Name} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} success");
+                set,
+                "Normal",
+                "SuccessfulCreate",
+                $"create Claim {claim.Metadata.Name} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} success"
+            );
             await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(created), cancellationToken);
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
             // Someone made it, or we did and the answer was lost: it is used as it is, unless it goes.
-            if (await client.FindAsync<V1PersistentVolumeClaim>(Key(claim), cancellationToken) is not { Metadata.DeletionTimestamp: null } existing)
+            if (
+                await client.FindAsync<V1PersistentVolumeClaim>(Key(claim), cancellationToken)
+                is not { Metadata.DeletionTimestamp: null } existing
+            )
             {
                 throw;
             }
@@ -120,7 +134,9 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
                 set,
                 "Warning",
                 "FailedCreate",
-                $"create Claim {claim.Metadata.Name} for Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed error: {PodWriter.Words(e)}");
+                $"create Claim {claim.Metadata.Name} for Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed "
+                    + $"error: {PodWriter.Words(e)}"
+            );
             throw;
         }
     }
@@ -138,8 +154,12 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
                 set,
                 "delete",
                 pod,
-                () => client.DeleteAsync<V1Pod>(Key(pod), new() { Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken).AsTask(),
-                cancellationToken);
+                () =>
+                    client
+                        .DeleteAsync<V1Pod>(Key(pod), new() { Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken)
+                        .AsTask(),
+                cancellationToken
+            );
         }
         catch (Exception e) when (!PodWriter.IsUnknown(e))
         {
@@ -148,7 +168,9 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
         }
         unknown.DeleteIsKnown(owner, pod);
         await caches.Pods.WaitUntilAsync(
-            () => caches.Pods.Get(Key(pod)) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || seen.IsDeleting(), cancellationToken);
+            () => caches.Pods.Get(Key(pod)) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || seen.IsDeleting(),
+            cancellationToken
+        );
     }
 
     private async Task SetOwnersAsync(V1StatefulSet set, SetClaimOwners change, CancellationToken cancellationToken)
@@ -160,7 +182,9 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
                 set,
                 "Warning",
                 "ConflictingController",
-                $"PersistentVolumeClaim {claim.Metadata.Name} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim");
+                $"PersistentVolumeClaim {claim.Metadata.Name} has a conflicting OwnerReference that acts as a manging "
+                    + $"controller, the retention policy is ignored for this claim"
+            );
         }
         JsonNode[] references = [.. change.Owners.Select(o => JsonNode.Parse(KubernetesJson.Serialize(o))!)];
         var patch = new JsonObject
@@ -188,7 +212,12 @@ internal sealed class MemberWriter(ApiClient client, ClusterCaches caches, Event
         try
         {
             await write();
-            events.Record(set, "Normal", $"Successful{reason}", $"{verb} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} successful");
+            events.Record(
+                set,
+                "Normal",
+                $"Successful{reason}",
+                $"{verb} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} successful"
+            );
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not ApiException { IsAlreadyExists: true })
         {

@@ -3,7 +3,9 @@ using Petrel.Controllers.Revisions;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>The two templates that a StatefulSet's pods may be of: the one that it rolls out, and the one that all were of before.</summary>
+/// <summary>
+/// The two templates that a StatefulSet's pods may be of: the one that it rolls out, and the one that all were of before.
+/// </summary>
 /// <param name="CurrentName">The name of the revision before; the same as the newest when no update is under way.</param>
 /// <param name="Current">Its template.</param>
 /// <param name="UpdateName">The name of the newest revision.</param>

@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>One step of a <see cref="StatefulSetPlan"/>. Steps are done in order; when one fails, the rest is dropped and planned again.</summary>
+/// <summary>
+/// One step of a <see cref="StatefulSetPlan"/>. Steps are done in order; when one fails, the rest is dropped and planned again.
+/// </summary>
 public abstract record StatefulSetAction;
 
 /// <summary>Creates the claims that are missing, then the pod.</summary>
@@ -18,7 +20,8 @@ public sealed record RepairMember(V1Pod Pod) : StatefulSetAction;
 public sealed record DeleteMember(V1Pod Pod) : StatefulSetAction;
 
 /// <summary>Gives a claim other owners. <see cref="Conflicting"/>: someone else controls it, which is told in an event.</summary>
-public sealed record SetClaimOwners(V1PersistentVolumeClaim Claim, IReadOnlyList<V1OwnerReference> Owners, bool Conflicting) : StatefulSetAction;
+public sealed record SetClaimOwners(V1PersistentVolumeClaim Claim, IReadOnlyList<V1OwnerReference> Owners, bool Conflicting)
+    : StatefulSetAction;
 
 /// <summary>A pod can't be created yet: only tells so in an event.</summary>
 public sealed record ReportBlocked(V1Pod Pod, string Problem) : StatefulSetAction;

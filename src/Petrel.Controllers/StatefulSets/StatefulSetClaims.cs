@@ -16,7 +16,9 @@ public sealed record StatefulSetClaims(IReadOnlyList<V1Pod> Adopt, IReadOnlyList
     {
         var selector = LabelSets.Selector(set.Spec.Selector);
         var ending = set.Metadata.DeletionTimestamp is not null;
-        List<V1Pod> adopt = [], release = [], members = [];
+        List<V1Pod> adopt = [],
+            release = [],
+            members = [];
         foreach (var pod in pods)
         {
             var fits = MemberIdentity.OrdinalIn(set, pod) is not null && selector.Matches(LabelSets.Of(pod.Metadata.Labels));

@@ -10,8 +10,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Keeps the pods of StatefulSets, each with its own name and its own claims, and moves them to a new template one after the other. Its promise is that
-/// an identity never runs twice: a pod is created only under its own name, which is taken until the pod before is gone.
+/// Keeps the pods of StatefulSets, each with its own name and its own claims, and moves them to a new template one after the other. Its
+/// promise is that an identity never runs twice: a pod is created only under its own name, which is taken until the pod before is gone.
 /// </summary>
 public sealed class StatefulSetController : IController, IReconciler, IDisposable
 {
@@ -64,7 +64,13 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         if (set.Metadata.DeletionTimestamp is not null)
         {
             _unknown.Forget(key);
-            await ReportAsync(set, set.Status?.CurrentRevision ?? "", set.Status?.UpdateRevision ?? "", set.Status?.CollisionCount, cancellationToken);
+            await ReportAsync(
+                set,
+                set.Status?.CurrentRevision ?? "",
+                set.Status?.UpdateRevision ?? "",
+                set.Status?.CollisionCount,
+                cancellationToken
+            );
             return null;
         }
         await _writer.SettleAsync(set, cancellationToken);
@@ -87,7 +93,12 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
 
-    private async ValueTask<TimeSpan?> ManageAsync(V1StatefulSet set, History history, IReadOnlyList<V1Pod> members, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> ManageAsync(
+        V1StatefulSet set,
+        History history,
+        IReadOnlyList<V1Pod> members,
+        CancellationToken cancellationToken
+    )
     {
         var revisions = SetRevisions.From(set, history);
         var plan = StatefulSetPlan.Compute(
@@ -95,12 +106,17 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             revisions,
             members,
             name => _caches.PersistentVolumeClaims.Get(new(set.Metadata.NamespaceProperty, name)),
-            _context.Time.GetUtcNow());
+            _context.Time.GetUtcNow()
+        );
         var surplus = RevisionPlan.Truncate(
             history.Revisions,
-            r => r.Metadata.Name == revisions.CurrentName || r.Metadata.Name == revisions.UpdateName || members.Any(p => p.Revision() == r.Metadata.Name),
+            r =>
+                r.Metadata.Name == revisions.CurrentName
+                || r.Metadata.Name == revisions.UpdateName
+                || members.Any(p => p.Revision() == r.Metadata.Name),
             set.Spec.RevisionHistoryLimit ?? 10,
-            countLive: false);
+            countLive: false
+        );
         if ((plan.Actions.Count > 0 || surplus.Count > 0) && !await _freshness.IsNewestAsync(set, cancellationToken))
         {
             return TimeSpan.Zero;
@@ -123,8 +139,11 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         return plan.CheckAfter;
     }
 
-    private StatefulSetClaims Claims(V1StatefulSet set) => StatefulSetClaims.Compute(
-        set, _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty)));
+    private StatefulSetClaims Claims(V1StatefulSet set) =>
+        StatefulSetClaims.Compute(
+            set,
+            _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty))
+        );
 
     private async ValueTask ClaimAsync(V1StatefulSet set, StatefulSetClaims claims, CancellationToken cancellationToken)
     {
@@ -139,10 +158,21 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
     }
 
     private async ValueTask ReportAsync(
-        V1StatefulSet set, string currentRevision, string updateRevision, int? collisionCount, CancellationToken cancellationToken)
+        V1StatefulSet set,
+        string currentRevision,
+        string updateRevision,
+        int? collisionCount,
+        CancellationToken cancellationToken
+    )
     {
         var status = StatefulSetStatuses.Compute(
-            set, currentRevision, updateRevision, collisionCount, Claims(set).Members, _context.Time.GetUtcNow());
+            set,
+            currentRevision,
+            updateRevision,
+            collisionCount,
+            Claims(set).Members,
+            _context.Time.GetUtcNow()
+        );
         if (!StatefulSetStatuses.AreEqual(set.Status, status))
         {
             var updated = KubernetesJson.Deserialize<V1StatefulSet>(KubernetesJson.Serialize(set));
@@ -158,9 +188,11 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         WakeOwner(change.Old);
         WakeOwner(change.New);
         // A name that is free again, or a pod to adopt.
-        if ((change.New is null || change.New.ControllerReference() is null)
+        if (
+            (change.New is null || change.New.ControllerReference() is null)
             && MemberIdentity.Parse(change.Latest.Metadata.Name) is { } identity
-            && _caches.StatefulSets.Get(new(change.Latest.Metadata.NamespaceProperty, identity.Set)) is { } set)
+            && _caches.StatefulSets.Get(new(change.Latest.Metadata.NamespaceProperty, identity.Set)) is { } set
+        )
         {
             _queue.Add(KeyOf(set));
         }
@@ -169,10 +201,15 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
     // When a claim is gone, its pod may be created; when its owners were changed, they may have to be changed back.
     private void OnClaimChange(CacheChange<V1PersistentVolumeClaim> change)
     {
-        if (change.New is not null
-            && (change.Old is null
-                || (change.Old.Metadata.OwnerReferences ?? []).Select(o => (o.Uid, o.Controller))
-                    .SequenceEqual((change.New.Metadata.OwnerReferences ?? []).Select(o => (o.Uid, o.Controller)))))
+        if (
+            change.New is not null
+            && (
+                change.Old is null
+                || (change.Old.Metadata.OwnerReferences ?? [])
+                    .Select(o => (o.Uid, o.Controller))
+                    .SequenceEqual((change.New.Metadata.OwnerReferences ?? []).Select(o => (o.Uid, o.Controller)))
+            )
+        )
         {
             return;
         }

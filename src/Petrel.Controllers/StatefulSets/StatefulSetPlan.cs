@@ -3,9 +3,9 @@ using k8s.Models;
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// What to do about a StatefulSet's pods and claims now (upstream: updateStatefulSet). First the wanted pods in the order of their ordinals, then those
-/// too many from the last one, then the update from the last one. With OrderedReady every step waits for what it depends on, so that the plan ends
-/// where there is something to wait for; with Parallel nothing waits but the update.
+/// What to do about a StatefulSet's pods and claims now (upstream: updateStatefulSet). First the wanted pods in the order of their
+/// ordinals, then those too many from the last one, then the update from the last one. With OrderedReady every step waits for what it
+/// depends on, so that the plan ends where there is something to wait for; with Parallel nothing waits but the update.
 /// </summary>
 /// <param name="Actions">To be done in order.</param>
 /// <param name="CheckAfter">When to plan again even if nothing changes: when the next ready pod becomes available.</param>
@@ -22,7 +22,8 @@ public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, T
         SetRevisions revisions,
         IReadOnlyList<V1Pod> members,
         Func<string, V1PersistentVolumeClaim?> claim,
-        DateTimeOffset now)
+        DateTimeOffset now
+    )
     {
         var round = new StatefulSetRound(set, revisions, members, claim, now);
         if (round.PlanWanted() && round.PlanSurplus())
@@ -36,7 +37,9 @@ public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, T
         return new(round.Actions, waits.Count == 0 ? null : waits.Min());
     }
 
-    /// <summary>How many pods may be unavailable during an update: a percentage of the replicas is rounded down, but one always may.</summary>
+    /// <summary>
+    /// How many pods may be unavailable during an update: a percentage of the replicas is rounded down, but one always may.
+    /// </summary>
     public static int MaxUnavailable(V1StatefulSet set)
     {
         var replicas = set.Spec.Replicas ?? 1;

@@ -17,7 +17,12 @@ internal sealed class StatefulSetRound
     private readonly List<StatefulSetAction> _actions = [];
 
     public StatefulSetRound(
-        V1StatefulSet set, SetRevisions revisions, IReadOnlyList<V1Pod> members, Func<string, V1PersistentVolumeClaim?> claim, DateTimeOffset now)
+        V1StatefulSet set,
+        SetRevisions revisions,
+        IReadOnlyList<V1Pod> members,
+        Func<string, V1PersistentVolumeClaim?> claim,
+        DateTimeOffset now
+    )
     {
         _set = set;
         _revisions = revisions;
@@ -53,7 +58,8 @@ internal sealed class StatefulSetRound
             }
             else if (pod.IsFinished())
             {
-                // Whether it failed or succeeded: a pod that was stopped from outside may have ended with any code. Its name is free when it is gone.
+                // Whether it failed or succeeded: a pod that was stopped from outside may have ended with any code. Its name is free when
+                // it is gone.
                 Delete(pod);
                 proceed &= !_ordered;
             }
@@ -92,8 +98,10 @@ internal sealed class StatefulSetRound
             ?? _surplus.LastOrDefault(p => p.IsUnavailable(_set, _now));
         foreach (var pod in _surplus)
         {
-            if (!pod.IsDeleting()
-                && (!_ordered || ReferenceEquals(pod, firstUnavailable) || (pod.IsRunningAndReady() && pod.IsAvailable(_set, _now))))
+            if (
+                !pod.IsDeleting()
+                && (!_ordered || ReferenceEquals(pod, firstUnavailable) || (pod.IsRunningAndReady() && pod.IsAvailable(_set, _now)))
+            )
             {
                 Delete(pod);
             }
@@ -115,10 +123,16 @@ internal sealed class StatefulSetRound
         var partition = Math.Max(0, _set.Spec.UpdateStrategy?.RollingUpdate?.Partition ?? 0);
         var left = StatefulSetPlan.MaxUnavailable(_set) - _wanted.Count(p => p is null || p.IsUnavailable(_set, _now));
         // From the highest ordinal.
-        var old = _wanted.Skip(partition).Reverse().OfType<V1Pod>().Where(p => p.Revision() != _revisions.UpdateName && !p.IsDeleting()).ToList();
+        var old = _wanted
+            .Skip(partition)
+            .Reverse()
+            .OfType<V1Pod>()
+            .Where(p => p.Revision() != _revisions.UpdateName && !p.IsDeleting())
+            .ToList();
         if (!_ordered)
         {
-            // What is not available anyway costs nothing, and an update may be what mends it (upstream since 1.36, and before maxUnavailable).
+            // What is not available anyway costs nothing, and an update may be what mends it (upstream since 1.36, and before
+            // maxUnavailable).
             foreach (var pod in old.Where(p => !p.IsAvailable(_set, _now)))
             {
                 Delete(pod);
@@ -204,8 +218,10 @@ internal sealed class StatefulSetRound
     {
         foreach (var claim in MemberClaims.Names(_set, ordinal).Select(_claim).OfType<V1PersistentVolumeClaim>())
         {
-            if (ClaimRetention.Correct(_set, claim, pod, MemberIdentity.IsWanted(_set, ordinal)) is { } owners
-                && !_actions.OfType<SetClaimOwners>().Any(a => a.Claim == claim))
+            if (
+                ClaimRetention.Correct(_set, claim, pod, MemberIdentity.IsWanted(_set, ordinal)) is { } owners
+                && !_actions.OfType<SetClaimOwners>().Any(a => a.Claim == claim)
+            )
             {
                 _actions.Add(new SetClaimOwners(claim, owners, ClaimRetention.IsConflicting(_set, claim, pod)));
             }

@@ -6,11 +6,17 @@ namespace Petrel.Controllers.StatefulSets;
 public static class StatefulSetStatuses
 {
     /// <summary>
-    /// The status from the set's own pods. When all wanted pods are of the newest revision and ready, the rolling update is complete: the newest
-    /// revision is the current one from then on.
+    /// The status from the set's own pods. When all wanted pods are of the newest revision and ready, the rolling update is complete: the
+    /// newest revision is the current one from then on.
     /// </summary>
     public static V1StatefulSetStatus Compute(
-        V1StatefulSet set, string currentRevision, string updateRevision, int? collisionCount, IEnumerable<V1Pod> members, DateTimeOffset now)
+        V1StatefulSet set,
+        string currentRevision,
+        string updateRevision,
+        int? collisionCount,
+        IEnumerable<V1Pod> members,
+        DateTimeOffset now
+    )
     {
         var status = new V1StatefulSetStatus
         {
@@ -20,7 +26,11 @@ public static class StatefulSetStatuses
             CollisionCount = collisionCount ?? 0,
             Conditions = set.Status?.Conditions,
         };
-        int replicas = 0, ready = 0, available = 0, current = 0, updated = 0;
+        int replicas = 0,
+            ready = 0,
+            available = 0,
+            current = 0,
+            updated = 0;
         foreach (var pod in members)
         {
             replicas++;

@@ -28,7 +28,9 @@ public sealed record ApiRequest
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The Authorization header as sent, or empty. The API server reads it when the carrier knows no user, and hands it on to nobody.</summary>
+    /// <summary>
+    /// The Authorization header as sent, or empty. The API server reads it when the carrier knows no user, and hands it on to nobody.
+    /// </summary>
     public string Authorization { get; init; } = "";
 
     /// <summary>For whom the caller wants to act (the <c>Impersonate-</c> headers), or null.</summary>

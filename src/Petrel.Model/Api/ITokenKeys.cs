@@ -9,7 +9,8 @@ public interface ITokenKeys
     string Sign(JsonObject claims);
 
     /// <summary>
-    /// What a token says, when one of the keys signed it; else null. Nothing but the signature is checked: not who issued it, for whom, nor its times.
+    /// What a token says, when one of the keys signed it; else null. Nothing but the signature is checked: not who issued it, for whom, nor
+    /// its times.
     /// </summary>
     JsonObject? Verify(string token);
 

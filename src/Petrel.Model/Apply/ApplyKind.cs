@@ -6,7 +6,8 @@ namespace Petrel.Model.Apply;
 /// <summary>The kind that is written: its version, and the other ones that managers may have written in.</summary>
 /// <param name="ApiVersion">The version that is written.</param>
 /// <param name="Schema">Its schema.</param>
-/// <param name="Other">Another version by its apiVersion; null when it is no longer served. Without it, all versions are as this one.</param>
+/// <param name="Other">Another version by its apiVersion; null when it is no longer served. Without it, all versions are as this
+/// one.</param>
 public sealed record ApplyKind(string ApiVersion, SchemaType Schema, Func<string, ApplyVersion?>? Other = null)
 {
     /// <summary>The version called so; null when it is no longer served.</summary>
@@ -15,7 +16,8 @@ public sealed record ApplyKind(string ApiVersion, SchemaType Schema, Func<string
 
 /// <summary>One version of a kind, as fields are owned in it.</summary>
 /// <param name="Schema">Its schema.</param>
-/// <param name="From">A document of the version that is written, in this one; it may change its argument. Null when both have the same form.</param>
+/// <param name="From">A document of the version that is written, in this one; it may change its argument. Null when both have the same
+/// form.</param>
 /// <param name="To">The way back.</param>
 public sealed record ApplyVersion(SchemaType Schema, Func<JsonObject, JsonObject>? From = null, Func<JsonObject, JsonObject>? To = null)
 {

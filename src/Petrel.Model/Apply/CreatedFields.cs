@@ -6,8 +6,8 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// The fields that the creator of an object owns, as FieldsV1: the same as comparing with nothing finds, but written in one walk, for creates are what
-/// servers do most.
+/// The fields that the creator of an object owns, as FieldsV1: the same as comparing with nothing finds, but written in one walk, for
+/// creates are what servers do most.
 /// </summary>
 public sealed class CreatedFields
 {
@@ -18,7 +18,9 @@ public sealed class CreatedFields
 
     private CreatedFields(FieldSet reset) => _reset = reset;
 
-    /// <summary>The text; null for documents that only a comparison understands (their lists have items that cannot be told apart).</summary>
+    /// <summary>
+    /// The text; null for documents that only a comparison understands (their lists have items that cannot be told apart).
+    /// </summary>
     /// <param name="document">The object.</param>
     /// <param name="type">Its schema.</param>
     /// <param name="reset">Fields, by their first names, that the path cannot write.</param>
@@ -81,8 +83,11 @@ public sealed class CreatedFields
             case JsonObject members when kind is ShapeKind.Struct or ShapeKind.Map:
                 foreach (var (name, member) in Sorted(members))
                 {
-                    if (shape.Member(name) is { } child && !(isMetadata && FieldOwnership.IsNobodys(name, ofMetadata: true))
-                        && !Member(PathElement.Field(name), member, was && TypedComparison.IsAlwaysThere(shape, name), child))
+                    if (
+                        shape.Member(name) is { } child
+                        && !(isMetadata && FieldOwnership.IsNobodys(name, ofMetadata: true))
+                        && !Member(PathElement.Field(name), member, was && TypedComparison.IsAlwaysThere(shape, name), child)
+                    )
                     {
                         return false;
                     }

@@ -10,8 +10,8 @@ public sealed record FieldConflict(FieldManager Manager, FieldSet Fields);
 public sealed record ApplyResult(JsonObject Document, ManagedFields Managers, IReadOnlyList<FieldConflict> Conflicts);
 
 /// <summary>
-/// The rules of server-side apply: what writes and applies do to an object and to the ownership of its fields (structured-merge-diff's Updater, with
-/// upstream's managedFields rules around it).
+/// The rules of server-side apply: what writes and applies do to an object and to the ownership of its fields (structured-merge-diff's
+/// Updater, with upstream's managedFields rules around it).
 /// </summary>
 public static class FieldOwnership
 {
@@ -20,8 +20,19 @@ public static class FieldOwnership
 
     // What nobody owns: it identifies the object, or the server sets it.
     private static readonly FieldSet Nobodys = Build(
-        ["apiVersion"], ["kind"], ["metadata"], ["metadata", "name"], ["metadata", "namespace"], ["metadata", "creationTimestamp"], ["metadata", "selfLink"],
-        ["metadata", "uid"], ["metadata", "clusterName"], ["metadata", "generation"], ["metadata", "managedFields"], ["metadata", "resourceVersion"]);
+        ["apiVersion"],
+        ["kind"],
+        ["metadata"],
+        ["metadata", "name"],
+        ["metadata", "namespace"],
+        ["metadata", "creationTimestamp"],
+        ["metadata", "selfLink"],
+        ["metadata", "uid"],
+        ["metadata", "clusterName"],
+        ["metadata", "generation"],
+        ["metadata", "managedFields"],
+        ["metadata", "resourceVersion"]
+    );
 
     /// <summary>Who owns what after a write of a whole object: the writer owns what it changed, and what is gone is nobody's.</summary>
     /// <param name="before">The object as it was; empty when it is new.</param>
@@ -32,7 +43,14 @@ public static class FieldOwnership
     /// <param name="reset">Fields that this path cannot write.</param>
     /// <param name="now">The time of the change.</param>
     public static ManagedFields Update(
-        JsonObject before, JsonObject after, ManagedFields managers, FieldManager writer, ApplyKind kind, FieldSet reset, string now)
+        JsonObject before,
+        JsonObject after,
+        ManagedFields managers,
+        FieldManager writer,
+        ApplyKind kind,
+        FieldSet reset,
+        string now
+    )
     {
         var comparisons = new Comparisons(before, after, kind, reset);
         var comparison = comparisons.Of(kind.ApiVersion)!;
@@ -42,8 +60,10 @@ public static class FieldOwnership
         }
         var changed = Owned(comparison.Changed);
         var result = managers.Select(entry =>
-            comparisons.Of(entry.Manager.ApiVersion) is not { } seen ? new FieldSet()
-            : entry.Fields.Difference(entry.Manager.IsSame(writer) ? seen.Removed : seen.Changed.Union(seen.Removed)));
+            comparisons.Of(entry.Manager.ApiVersion) is not { } seen
+                ? new FieldSet()
+                : entry.Fields.Difference(entry.Manager.IsSame(writer) ? seen.Removed : seen.Changed.Union(seen.Removed))
+        );
         return (changed.IsEmpty ? result : result.With(writer, result.FieldsOf(writer).Union(changed), now)).Capped(MaxUpdaters);
     }
 
@@ -53,14 +73,25 @@ public static class FieldOwnership
     /// <param name="managers">Who owns what.</param>
     /// <param name="applier">The manager that applies.</param>
     /// <param name="kind">The object's kind.</param>
-    /// <param name="reset">Fields that this path cannot write (the status, or all but the status); what a configuration says of them counts for nothing.</param>
+    /// <param name="reset">Fields that this path cannot write (the status, or all but the status); what a configuration says of them counts
+    /// for nothing.</param>
     /// <param name="force">Whether fields of others are taken from them.</param>
     /// <param name="now">The time of the change.</param>
     /// <exception cref="ApplyException">The configuration is not in its schema's form.</exception>
     public static ApplyResult Apply(
-        JsonObject live, JsonObject configuration, ManagedFields managers, FieldManager applier, ApplyKind kind, FieldSet reset, bool force, string now)
+        JsonObject live,
+        JsonObject configuration,
+        ManagedFields managers,
+        FieldManager applier,
+        ApplyKind kind,
+        FieldSet reset,
+        bool force,
+        string now
+    )
     {
-        managers = managers.Select(e => kind.Version(e.Manager.ApiVersion) is { } version ? TypedFields.Reconcile(e.Fields, version.Schema) : e.Fields);
+        managers = managers.Select(e =>
+            kind.Version(e.Manager.ApiVersion) is { } version ? TypedFields.Reconcile(e.Fields, version.Schema) : e.Fields
+        );
         var wanted = TypedFields.SetOf(configuration, kind.Schema).RecursiveDifference(reset);
         var merged = TypedMerge.Merge(live, configuration, kind.Schema);
         var last = managers.Entries.FirstOrDefault(e => e.Manager.IsSame(applier));
@@ -101,9 +132,8 @@ public static class FieldOwnership
     public static FieldSet Owned(FieldSet fields) => fields.Difference(Nobodys);
 
     /// <summary>Whether nobody owns the member of a document, or of its metadata, that is called so.</summary>
-    internal static bool IsNobodys(string name, bool ofMetadata = false) => ofMetadata
-        ? Nobodys.Child(Metadata)!.Has(PathElement.Field(name))
-        : name != "metadata" && Nobodys.Has(PathElement.Field(name));
+    internal static bool IsNobodys(string name, bool ofMetadata = false) =>
+        ofMetadata ? Nobodys.Child(Metadata)!.Has(PathElement.Field(name)) : name != "metadata" && Nobodys.Has(PathElement.Field(name));
 
     // Takes away what this manager had applied and wants no more, where nobody else owns it or anything in it.
     private static JsonObject Prune(JsonObject merged, ManagedEntry? last, ManagedFields granted, ApplyKind kind)
@@ -112,10 +142,18 @@ public static class FieldOwnership
         {
             return merged;
         }
-        if (granted.Entries.Select(e => e.Manager.ApiVersion).Append(last.Manager.ApiVersion).All(v => kind.Version(v) is null or { From: null }))
+        if (
+            granted
+                .Entries.Select(e => e.Manager.ApiVersion)
+                .Append(last.Manager.ApiVersion)
+                .All(v => kind.Version(v) is null or { From: null })
+        )
         {
             var owned = granted.Entries.Aggregate(new FieldSet(), (all, entry) => all.Union(entry.Fields));
-            var gone = TypedFields.WithStructs(last.Fields, kind.Schema).Difference(TypedFields.WithStructs(owned, kind.Schema)).Difference(Nobodys);
+            var gone = TypedFields
+                .WithStructs(last.Fields, kind.Schema)
+                .Difference(TypedFields.WithStructs(owned, kind.Schema))
+                .Difference(Nobodys);
             return gone.IsEmpty ? merged : TypedMerge.Remove(merged, gone, kind.Schema);
         }
 
@@ -172,7 +210,10 @@ public static class FieldOwnership
             if (!reset.IsEmpty)
             {
                 comparison = new(
-                    comparison.Added.RecursiveDifference(reset), comparison.Modified.RecursiveDifference(reset), comparison.Removed.RecursiveDifference(reset));
+                    comparison.Added.RecursiveDifference(reset),
+                    comparison.Modified.RecursiveDifference(reset),
+                    comparison.Removed.RecursiveDifference(reset)
+                );
             }
             return _known[name] = comparison;
         }

@@ -8,15 +8,19 @@ using Petrel.Model.Documents;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// A set of fields of a document, as <c>managedFields</c> has it (meta/v1 FieldsV1; structured-merge-diff's fieldpath.Set). It is a tree whose edges are path
-/// elements (<see cref="PathElement"/>). A node is a member of the set, or only on the way to members. Immutable once built, except by <see cref="Add"/>
-/// and <see cref="Below"/>; operations share nodes.
+/// A set of fields of a document, as <c>managedFields</c> has it (meta/v1 FieldsV1; structured-merge-diff's fieldpath.Set). It is a tree
+/// whose edges are path elements (<see cref="PathElement"/>). A node is a member of the set, or only on the way to members. Immutable once
+/// built, except by <see cref="Add"/> and <see cref="Below"/>; operations share nodes.
 /// </summary>
 public sealed class FieldSet
 {
     private const string Self = ".";
 
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Relaxed = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     /// <summary>The set of one field, the end of a path. It is shared: nothing can be put below it.</summary>
     internal static FieldSet Leaf { get; } = new() { IsMember = true };
@@ -137,7 +141,9 @@ public sealed class FieldSet
     }
 
     public FieldSet Union(FieldSet other) =>
-        IsEmpty ? other : other.IsEmpty ? this : Combine(other, IsMember || other.IsMember, static (left, right) => left.Union(right), keepLeft: true, keepRight: true);
+        IsEmpty ? other
+        : other.IsEmpty ? this
+        : Combine(other, IsMember || other.IsMember, static (left, right) => left.Union(right), keepLeft: true, keepRight: true);
 
     public FieldSet Intersection(FieldSet other) =>
         Combine(other, IsMember && other.IsMember, static (left, right) => left.Intersection(right), keepLeft: false, keepRight: false);
@@ -147,9 +153,10 @@ public sealed class FieldSet
         Combine(other, IsMember && !other.IsMember, static (left, right) => left.Difference(right), keepLeft: true, keepRight: false);
 
     /// <summary>The fields of this set that are neither in the other nor below a field that is.</summary>
-    public FieldSet RecursiveDifference(FieldSet other) => other.IsMember
-        ? new FieldSet()
-        : Combine(other, IsMember, static (left, right) => left.RecursiveDifference(right), keepLeft: true, keepRight: false);
+    public FieldSet RecursiveDifference(FieldSet other) =>
+        other.IsMember
+            ? new FieldSet()
+            : Combine(other, IsMember, static (left, right) => left.RecursiveDifference(right), keepLeft: true, keepRight: false);
 
     public bool SetEquals(FieldSet other)
     {
@@ -167,7 +174,10 @@ public sealed class FieldSet
         return true;
     }
 
-    /// <summary>The paths of all members, as conflicts show them: <c>.spec.containers[name="web"].image</c>; those of one level come before those below.</summary>
+    /// <summary>
+    /// The paths of all members, as conflicts show them: <c>.spec.containers[name="web"].image</c>; those of one level come before those
+    /// below.
+    /// </summary>
     public IEnumerable<string> Paths(string prefix = "")
     {
         foreach (var (element, child) in Children)
@@ -190,7 +200,10 @@ public sealed class FieldSet
     public override string ToString() => ToJson().ToJsonString();
 
     /// <summary>The same set with this node as a member.</summary>
-    internal FieldSet AsMember() => IsMember ? this : HasChildren ? new FieldSet { IsMember = true, _children = _children } : Leaf;
+    internal FieldSet AsMember() =>
+        IsMember ? this
+        : HasChildren ? new FieldSet { IsMember = true, _children = _children }
+        : Leaf;
 
     /// <summary>Puts a finished node into the set; those that lead nowhere are not kept.</summary>
     internal void Put(string element, FieldSet child)
@@ -219,7 +232,10 @@ public sealed class FieldSet
         var (i, j) = (0, 0);
         while (i < left.Count || j < right.Count)
         {
-            var order = i == left.Count ? 1 : j == right.Count ? -1 : PathElement.Compare(left[i].Key, right[j].Key);
+            var order =
+                i == left.Count ? 1
+                : j == right.Count ? -1
+                : PathElement.Compare(left[i].Key, right[j].Key);
             if (order == 0)
             {
                 result.Append(left[i].Key, both(left[i++].Value, right[j++].Value));

@@ -33,12 +33,15 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
     public static FieldShape Of(SchemaType type) => new(ShapeKind.Struct, type, null);
 
     /// <summary>The shape of the member called <paramref name="name"/>; null where the schema has none.</summary>
-    public FieldShape? Member(string name) => Kind switch
-    {
-        ShapeKind.Struct => Type!.Field(name) is { } field ? OfField(field) : Type.PreservesUnknown ? Anything : null,
-        ShapeKind.Map => OfElement(Field!, isValueOfMap: true),
-        _ => Anything,
-    };
+    public FieldShape? Member(string name) =>
+        Kind switch
+        {
+            ShapeKind.Struct => Type!.Field(name) is { } field ? OfField(field)
+            : Type.PreservesUnknown ? Anything
+            : null,
+            ShapeKind.Map => OfElement(Field!, isValueOfMap: true),
+            _ => Anything,
+        };
 
     /// <summary>Whether the schema knows the member by its name.</summary>
     public bool Names(string name) => Kind == ShapeKind.Struct && Type!.Field(name) is not null;
@@ -47,19 +50,21 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
     public FieldShape Item => OfElement(Field!, isValueOfMap: false);
 
     /// <summary>The shape that a value really has: what the schema leaves open is a map when it is an object.</summary>
-    public ShapeKind Resolve(JsonNode? value) => Kind switch
-    {
-        ShapeKind.Unknown => value is JsonObject ? ShapeKind.Map : ShapeKind.Leaf,
-        _ => Kind,
-    };
+    public ShapeKind Resolve(JsonNode? value) =>
+        Kind switch
+        {
+            ShapeKind.Unknown => value is JsonObject ? ShapeKind.Map : ShapeKind.Leaf,
+            _ => Kind,
+        };
 
     /// <summary>The shape of the node below at a path element; null where the schema has none.</summary>
-    public FieldShape? At(string element) => element[0] switch
-    {
-        'f' when Kind is ShapeKind.Struct or ShapeKind.Map or ShapeKind.Unknown => Member(element[2..]),
-        'k' when Kind == ShapeKind.ListMap => Item,
-        _ => null,
-    };
+    public FieldShape? At(string element) =>
+        element[0] switch
+        {
+            'f' when Kind is ShapeKind.Struct or ShapeKind.Map or ShapeKind.Unknown => Member(element[2..]),
+            'k' when Kind == ShapeKind.ListMap => Item,
+            _ => null,
+        };
 
     /// <summary>A list's items by their path elements, in order.</summary>
     /// <exception cref="ApplyException">An item cannot be told apart from others.</exception>
@@ -91,11 +96,12 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
         };
     }
 
-    private static FieldShape OfElement(SchemaField field, bool isValueOfMap) => field.Kind switch
-    {
-        _ when isValueOfMap && field.IsList => new(ShapeKind.Leaf, null, field),
-        FieldKind.Object => new(AtomicStructs.IsAtomic(field.Type!) ? ShapeKind.Leaf : ShapeKind.Struct, field.Type, null),
-        FieldKind.Json when !field.IsAtomicMap => Anything,
-        _ => new(ShapeKind.Leaf, null, null),
-    };
+    private static FieldShape OfElement(SchemaField field, bool isValueOfMap) =>
+        field.Kind switch
+        {
+            _ when isValueOfMap && field.IsList => new(ShapeKind.Leaf, null, field),
+            FieldKind.Object => new(AtomicStructs.IsAtomic(field.Type!) ? ShapeKind.Leaf : ShapeKind.Struct, field.Type, null),
+            FieldKind.Json when !field.IsAtomicMap => Anything,
+            _ => new(ShapeKind.Leaf, null, null),
+        };
 }

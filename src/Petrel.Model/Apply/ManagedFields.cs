@@ -14,7 +14,10 @@ public sealed record FieldManager(string Manager, bool Applies, string ApiVersio
 {
     /// <summary>Whether both mean the same manager: one that applies is the same in every version.</summary>
     public bool IsSame(FieldManager other) =>
-        Manager == other.Manager && Applies == other.Applies && Subresource == other.Subresource && (Applies || ApiVersion == other.ApiVersion);
+        Manager == other.Manager
+        && Applies == other.Applies
+        && Subresource == other.Subresource
+        && (Applies || ApiVersion == other.ApiVersion);
 
     /// <summary>As conflicts name it.</summary>
     public override string ToString()
@@ -45,7 +48,8 @@ public sealed class ManagedFields
     public IReadOnlyList<ManagedEntry> Entries => _entries;
 
     /// <summary>Whether a client asks to forget all managers: by an empty list, or one of an empty entry.</summary>
-    public static bool IsReset(JsonNode? list) => list is JsonArray items && (items.Count == 0 || (items.Count == 1 && items[0] is JsonObject { Count: 0 }));
+    public static bool IsReset(JsonNode? list) =>
+        list is JsonArray items && (items.Count == 0 || (items.Count == 1 && items[0] is JsonObject { Count: 0 }));
 
     /// <summary>Reads <c>metadata.managedFields</c>; null when there is none or it is not in order.</summary>
     public static ManagedFields? Read(JsonNode? list)
@@ -89,7 +93,10 @@ public sealed class ManagedFields
         return new(entries);
     }
 
-    /// <summary>The same with other fields for each manager; those without any are forgotten. Their times stay: it is not they who changed something.</summary>
+    /// <summary>
+    /// The same with other fields for each manager; those without any are forgotten. Their times stay: it is not they who changed
+    /// something.
+    /// </summary>
     public ManagedFields Select(Func<ManagedEntry, FieldSet> fields)
     {
         var entries = new List<ManagedEntry>(_entries.Count);
@@ -110,7 +117,8 @@ public sealed class ManagedFields
         && _entries.TrueForAll(e => other._entries.Exists(o => o.Manager == e.Manager && o.Fields.SetEquals(e.Fields)));
 
     /// <summary>
-    /// At most so many managers that write: the oldest of one version become one (upstream: CapManagers). A version's oldest alone is left as it is.
+    /// At most so many managers that write: the oldest of one version become one (upstream: CapManagers). A version's oldest alone is left
+    /// as it is.
     /// </summary>
     public ManagedFields Capped(int most)
     {
@@ -120,13 +128,15 @@ public sealed class ManagedFields
         {
             return this;
         }
-        updaters.Sort(static (a, b) =>
-        {
-            var order = string.CompareOrdinal(a.Time, b.Time);
-            order = order != 0 ? order : string.CompareOrdinal(a.Manager.Manager, b.Manager.Manager);
-            order = order != 0 ? order : string.CompareOrdinal(a.Manager.ApiVersion, b.Manager.ApiVersion);
-            return order != 0 ? order : string.CompareOrdinal(a.Manager.Subresource, b.Manager.Subresource);
-        });
+        updaters.Sort(
+            static (a, b) =>
+            {
+                var order = string.CompareOrdinal(a.Time, b.Time);
+                order = order != 0 ? order : string.CompareOrdinal(a.Manager.Manager, b.Manager.Manager);
+                order = order != 0 ? order : string.CompareOrdinal(a.Manager.ApiVersion, b.Manager.ApiVersion);
+                return order != 0 ? order : string.CompareOrdinal(a.Manager.Subresource, b.Manager.Subresource);
+            }
+        );
         var result = this;
         var firsts = new Dictionary<string, ManagedEntry>(StringComparer.Ordinal);
         var count = updaters.Count;
@@ -164,12 +174,14 @@ public sealed class ManagedFields
             return null;
         }
         var list = new JsonArray();
-        foreach (var entry in _entries
-            .OrderBy(e => !e.Manager.Applies)
-            .ThenBy(e => e.Time, StringComparer.Ordinal)
-            .ThenBy(e => e.Manager.Manager, StringComparer.Ordinal)
-            .ThenBy(e => e.Manager.ApiVersion, StringComparer.Ordinal)
-            .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal))
+        foreach (
+            var entry in _entries
+                .OrderBy(e => !e.Manager.Applies)
+                .ThenBy(e => e.Time, StringComparer.Ordinal)
+                .ThenBy(e => e.Manager.Manager, StringComparer.Ordinal)
+                .ThenBy(e => e.Manager.ApiVersion, StringComparer.Ordinal)
+                .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal)
+        )
         {
             var item = Entry(entry.Manager, entry.Time, entry.Fields.ToJson());
             list.Add((JsonNode)item);
@@ -203,5 +215,6 @@ public sealed class ManagedFields
     }
 
     /// <summary>A time as entries have it.</summary>
-    public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Timestamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -9,8 +9,8 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// The steps of a field path in their written form: <c>f:NAME</c> for a member, <c>k:{keys}</c> for an item of a list map, <c>v:VALUE</c> for an item of
-/// a set, <c>i:N</c> for an item by place.
+/// The steps of a field path in their written form: <c>f:NAME</c> for a member, <c>k:{keys}</c> for an item of a list map, <c>v:VALUE</c>
+/// for an item of a set, <c>i:N</c> for an item by place.
 /// </summary>
 public static class PathElement
 {
@@ -25,15 +25,18 @@ public static class PathElement
 
     /// <summary>An item of a set.</summary>
     /// <exception cref="ApplyException">It is not a scalar.</exception>
-    public static string Value(JsonNode? value) => value switch
-    {
-        JsonObject => throw new ApplyException("associative list without keys has an element that's a map type"),
-        JsonArray => throw new ApplyException("not supported: associative list with lists as elements"),
-        null => throw new ApplyException("associative list without keys has an element that's an explicit null"),
-        _ => "v:" + Text(value),
-    };
+    public static string Value(JsonNode? value) =>
+        value switch
+        {
+            JsonObject => throw new ApplyException("associative list without keys has an element that's a map type"),
+            JsonArray => throw new ApplyException("not supported: associative list with lists as elements"),
+            null => throw new ApplyException("associative list without keys has an element that's an explicit null"),
+            _ => "v:" + Text(value),
+        };
 
-    /// <summary>An item of a list map: the values of its keys, in the order of their names. Keys that are absent have their default.</summary>
+    /// <summary>
+    /// An item of a list map: the values of its keys, in the order of their names. Keys that are absent have their default.
+    /// </summary>
     /// <exception cref="ApplyException">It is no object, or has none of its keys.</exception>
     public static string Key(JsonNode? item, SchemaField list)
     {
@@ -52,17 +55,25 @@ public static class PathElement
             // A key that may be left out, and has no default, tells items apart only where it is there.
             if ((members.TryGetPropertyValue(name, out var value) ? value : Default(list.Type?.Field(name))) is { } key)
             {
-                text.Append(text.Length > 3 ? ",\"" : "\"").Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(name)).Append("\":").Append(Text(key));
+                text.Append(text.Length > 3 ? ",\"" : "\"")
+                    .Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(name))
+                    .Append("\":")
+                    .Append(Text(key));
             }
         }
-        return text.Length > 3 ? text.Append('}').ToString() : throw new ApplyException(
-            $"associative list with keys has an element that omits all key fields [{string.Join(' ', list.ListMapKeys.Select(k => $"\"{k}\""))}] (and doesn't have default values for any key fields)");
+        return text.Length > 3
+            ? text.Append('}').ToString()
+            : throw new ApplyException(
+                $"associative list with keys has an element that omits all key fields "
+                    + $"[{string.Join(' ', list.ListMapKeys.Select(k => $"\"{k}\""))}] (and doesn't have default values for any key fields)"
+            );
     }
 
     // Most keys are names.
-    private static string Text(JsonNode value) => value is JsonValue scalar && scalar.TryGetValue<string>(out var text)
-        ? $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\""
-        : value.ToJsonString(Relaxed);
+    private static string Text(JsonNode value) =>
+        value is JsonValue scalar && scalar.TryGetValue<string>(out var text)
+            ? $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\""
+            : value.ToJsonString(Relaxed);
 
     /// <summary>A step as conflicts show it: <c>.name</c>, <c>[name="web"]</c>, <c>[="value"]</c>, <c>[0]</c>.</summary>
     public static string Show(string element)
@@ -71,13 +82,16 @@ public static class PathElement
         return element[0] switch
         {
             'f' => "." + rest,
-            'k' when Parse(rest) is JsonObject keys => $"[{string.Join(',', keys.Select(k => $"{k.Key}={k.Value?.ToJsonString(Relaxed) ?? "null"}"))}]",
+            'k' when Parse(rest) is JsonObject keys =>
+                $"[{string.Join(',', keys.Select(k => $"{k.Key}={k.Value?.ToJsonString(Relaxed) ?? "null"}"))}]",
             'v' => $"[={rest}]",
             _ => $"[{rest}]",
         };
     }
 
-    /// <summary>Upstream's order of steps: members by name, then list items by their keys, set items by value, and items by place.</summary>
+    /// <summary>
+    /// Upstream's order of steps: members by name, then list items by their keys, set items by value, and items by place.
+    /// </summary>
     public static int Compare(string left, string right)
     {
         if (left[0] != right[0])
@@ -90,7 +104,11 @@ public static class PathElement
         {
             return ordinal;
         }
-        if (left[0] == 'i' && int.TryParse(left.AsSpan(2), CultureInfo.InvariantCulture, out var i) && int.TryParse(right.AsSpan(2), CultureInfo.InvariantCulture, out var j))
+        if (
+            left[0] == 'i'
+            && int.TryParse(left.AsSpan(2), CultureInfo.InvariantCulture, out var i)
+            && int.TryParse(right.AsSpan(2), CultureInfo.InvariantCulture, out var j)
+        )
         {
             return i.CompareTo(j);
         }
@@ -99,13 +117,14 @@ public static class PathElement
         return order != 0 ? order : ordinal;
     }
 
-    private static int Rank(char kind) => kind switch
-    {
-        'f' => 0,
-        'k' => 1,
-        'v' => 2,
-        _ => 3,
-    };
+    private static int Rank(char kind) =>
+        kind switch
+        {
+            'f' => 0,
+            'k' => 1,
+            'v' => 2,
+            _ => 3,
+        };
 
     private static int CompareKeys(JsonObject left, JsonObject right)
     {
@@ -139,14 +158,15 @@ public static class PathElement
             : Order(a) - Order(b);
     }
 
-    private static int Order(JsonValueKind kind) => kind switch
-    {
-        JsonValueKind.Number => 0,
-        JsonValueKind.String => 1,
-        JsonValueKind.False => 2,
-        JsonValueKind.True => 3,
-        _ => 4,
-    };
+    private static int Order(JsonValueKind kind) =>
+        kind switch
+        {
+            JsonValueKind.Number => 0,
+            JsonValueKind.String => 1,
+            JsonValueKind.False => 2,
+            JsonValueKind.True => 3,
+            _ => 4,
+        };
 
     private static JsonNode? Parse(string json)
     {
@@ -162,16 +182,17 @@ public static class PathElement
     }
 
     // What a key that is absent stands for. Upstream's schemas state it for fields that are always written, and for the protocol of ports.
-    private static JsonNode? Default(SchemaField? key) => key switch
-    {
-        null => null,
-        { Default: { } stated } => stated,
-        { Name: "protocol", Kind: FieldKind.String } => "TCP",
-        { IsValue: true, Required: true, Kind: FieldKind.String } => "",
-        { IsValue: true, Required: true, Kind: FieldKind.Int32 or FieldKind.Int64 } => 0,
-        { IsValue: true, Required: true, Kind: FieldKind.Bool } => false,
-        _ => null,
-    };
+    private static JsonNode? Default(SchemaField? key) =>
+        key switch
+        {
+            null => null,
+            { Default: { } stated } => stated,
+            { Name: "protocol", Kind: FieldKind.String } => "TCP",
+            { IsValue: true, Required: true, Kind: FieldKind.String } => "",
+            { IsValue: true, Required: true, Kind: FieldKind.Int32 or FieldKind.Int64 } => 0,
+            { IsValue: true, Required: true, Kind: FieldKind.Bool } => false,
+            _ => null,
+        };
 }
 
 /// <summary>A configuration that cannot be applied: it is not in the form that its schema has.</summary>

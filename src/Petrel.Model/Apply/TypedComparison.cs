@@ -50,9 +50,11 @@ public static class TypedComparison
         return found;
     }
 
-    // Upstream's types always have their plain structs, and the lists that they write even when they are null. Fields of custom resources have no numbers.
+    // Upstream's types always have their plain structs, and the lists that they write even when they are null. Fields of custom resources
+    // have no numbers.
     internal static bool IsAlwaysThere(FieldShape shape, string name) =>
-        shape.Kind == ShapeKind.Struct && shape.Type!.Field(name) is { Number: not 0, IsMap: false } field
+        shape.Kind == ShapeKind.Struct
+        && shape.Type!.Field(name) is { Number: not 0, IsMap: false } field
         && (field is { Kind: FieldKind.Object, IsValue: true, IsList: false } || field is { IsList: true, Required: true });
 
     private static Found Values(JsonNode? before, bool was, JsonNode? after, bool isThere, FieldShape shape)
@@ -68,8 +70,11 @@ public static class TypedComparison
             case ShapeKind.Struct or ShapeKind.Map when before is null or JsonObject && after is null or JsonObject:
                 found = Members(before as JsonObject, was, after as JsonObject, isThere, shape);
                 break;
-            case ShapeKind.ListMap or ShapeKind.Set when before is null or JsonArray && after is null or JsonArray
-                && Items(before as JsonArray ?? [], after as JsonArray ?? [], shape) is { } items:
+            case ShapeKind.ListMap
+            or ShapeKind.Set
+                when before is null or JsonArray
+                    && after is null or JsonArray
+                    && Items(before as JsonArray ?? [], after as JsonArray ?? [], shape) is { } items:
                 found = items;
                 break;
             default:

@@ -6,7 +6,9 @@ namespace Petrel.Model.Apply;
 /// <summary>Reads the fields of documents by their schema (structured-merge-diff's typed values).</summary>
 public static class TypedFields
 {
-    /// <summary>All fields that a configuration states: its leaves, nulls and empty objects, the entries of its maps, and the items of its lists.</summary>
+    /// <summary>
+    /// All fields that a configuration states: its leaves, nulls and empty objects, the entries of its maps, and the items of its lists.
+    /// </summary>
     /// <exception cref="ApplyException">A list's items cannot be told apart.</exception>
     public static FieldSet SetOf(JsonObject document, SchemaType type)
     {
@@ -19,7 +21,8 @@ public static class TypedFields
     public static FieldSet WithStructs(FieldSet set, SchemaType type) => WithStructs(set, FieldShape.Of(type));
 
     /// <summary>
-    /// The set as it is by the schema of today: who owned parts of what is written as a whole now owns it all (upstream: ReconcileFieldSetWithSchema).
+    /// The set as it is by the schema of today: who owned parts of what is written as a whole now owns it all (upstream:
+    /// ReconcileFieldSetWithSchema).
     /// </summary>
     public static FieldSet Reconcile(FieldSet set, SchemaType type) => Reconcile(set, FieldShape.Of(type));
 

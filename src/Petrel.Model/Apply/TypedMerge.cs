@@ -3,7 +3,10 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
 
-/// <summary>Merges an applied configuration into an object, and takes away what nobody wants any more (structured-merge-diff's Merge and RemoveItems).</summary>
+/// <summary>
+/// Merges an applied configuration into an object, and takes away what nobody wants any more (structured-merge-diff's Merge and
+/// RemoveItems).
+/// </summary>
 public static class TypedMerge
 {
     /// <summary>The object with the configuration's fields in it, nulls among them. Neither is changed.</summary>
@@ -40,14 +43,15 @@ public static class TypedMerge
         return result;
     }
 
-    private static JsonNode? Value(JsonNode? live, JsonNode? configuration, FieldShape shape) => shape.Resolve(configuration) switch
-    {
-        ShapeKind.Struct or ShapeKind.Map when configuration is JsonObject members => Members(live as JsonObject, members, shape),
-        ShapeKind.ListMap or ShapeKind.Set when configuration is JsonArray items => Items(live as JsonArray ?? [], items, shape),
-        // A null takes a value away, but nothing that is made of parts.
-        ShapeKind.Struct or ShapeKind.Map or ShapeKind.ListMap or ShapeKind.Set when configuration is null => live?.DeepClone(),
-        _ => configuration?.DeepClone(),
-    };
+    private static JsonNode? Value(JsonNode? live, JsonNode? configuration, FieldShape shape) =>
+        shape.Resolve(configuration) switch
+        {
+            ShapeKind.Struct or ShapeKind.Map when configuration is JsonObject members => Members(live as JsonObject, members, shape),
+            ShapeKind.ListMap or ShapeKind.Set when configuration is JsonArray items => Items(live as JsonArray ?? [], items, shape),
+            // A null takes a value away, but nothing that is made of parts.
+            ShapeKind.Struct or ShapeKind.Map or ShapeKind.ListMap or ShapeKind.Set when configuration is null => live?.DeepClone(),
+            _ => configuration?.DeepClone(),
+        };
 
     // Items of the configuration are in its order; those of the object alone stay where they are between the ones that both have.
     private static JsonArray Items(JsonArray live, JsonArray configuration, FieldShape shape)
@@ -63,7 +67,9 @@ public static class TypedMerge
             }
         }
         // An item that the object has twice is not merged with: the configuration's takes the place of both.
-        var old = existing.GroupBy(i => i.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Value : null, StringComparer.Ordinal);
+        var old = existing
+            .GroupBy(i => i.Key, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Value : null, StringComparer.Ordinal);
         var shared = new Queue<string>(wanted.Select(i => i.Key).Where(old.ContainsKey));
         var merged = new HashSet<string>(StringComparer.Ordinal);
         var result = new JsonArray();
@@ -89,7 +95,10 @@ public static class TypedMerge
                     i++;
                     continue;
                 }
-                if (merged.Contains(element) || (j < wanted.Count && wanted[j].Key != element && shared.TryPeek(out var next) && next != element))
+                if (
+                    merged.Contains(element)
+                    || (j < wanted.Count && wanted[j].Key != element && shared.TryPeek(out var next) && next != element)
+                )
                 {
                     // Taken already, or it comes later: in the configuration's order.
                     i++;
@@ -119,7 +128,8 @@ public static class TypedMerge
                     var below = fields.Child(PathElement.Field(name));
                     if (below?.IsMember != true)
                     {
-                        kept[name] = below is not null && shape.Member(name) is { } child ? Without(member, below, child) : member?.DeepClone();
+                        kept[name] =
+                            below is not null && shape.Member(name) is { } child ? Without(member, below, child) : member?.DeepClone();
                     }
                 }
                 return kept;
@@ -130,7 +140,9 @@ public static class TypedMerge
                     var below = fields.Child(element);
                     if (below?.IsMember != true)
                     {
-                        rest.Add(below is not null && shape.Kind == ShapeKind.ListMap ? Without(item, below, shape.Item) : item?.DeepClone());
+                        rest.Add(
+                            below is not null && shape.Kind == ShapeKind.ListMap ? Without(item, below, shape.Item) : item?.DeepClone()
+                        );
                     }
                 }
                 return rest;

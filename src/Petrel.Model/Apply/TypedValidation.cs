@@ -4,7 +4,9 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
 
-/// <summary>Holds an applied configuration against its schema, in upstream's words: unlike other writes, applies refuse unknown fields.</summary>
+/// <summary>
+/// Holds an applied configuration against its schema, in upstream's words: unlike other writes, applies refuse unknown fields.
+/// </summary>
 public static class TypedValidation
 {
     /// <summary>What is wrong with a configuration; empty when nothing is.</summary>
@@ -16,7 +18,8 @@ public static class TypedValidation
     }
 
     /// <summary>One problem as it is, or all of them, a line each.</summary>
-    public static string Message(IReadOnlyList<string> problems) => problems.Count == 1 ? problems[0] : "errors:\n" + string.Join('\n', problems.Select(p => "  " + p));
+    public static string Message(IReadOnlyList<string> problems) =>
+        problems.Count == 1 ? problems[0] : "errors:\n" + string.Join('\n', problems.Select(p => "  " + p));
 
     private static void Members(JsonObject members, SchemaType type, string path, List<string> problems)
     {
@@ -105,10 +108,13 @@ public static class TypedValidation
         var expected = field.Kind switch
         {
             FieldKind.Object when value is not JsonObject => $"expected map, got &{{{Go(value)}}}",
-            FieldKind.String or FieldKind.Bytes or FieldKind.Duration when kind != JsonValueKind.String => $"expected string, got {Type(value)}",
-            FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double when kind != JsonValueKind.Number => $"expected numeric (int or float), got {Type(value)}",
+            FieldKind.String or FieldKind.Bytes or FieldKind.Duration when kind != JsonValueKind.String =>
+                $"expected string, got {Type(value)}",
+            FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double when kind != JsonValueKind.Number =>
+                $"expected numeric (int or float), got {Type(value)}",
             FieldKind.Bool when kind is not (JsonValueKind.True or JsonValueKind.False) => $"expected boolean, got {Type(value)}",
-            FieldKind.Quantity or FieldKind.IntOrString or FieldKind.Time or FieldKind.MicroTime when value is not JsonValue => $"expected scalar, got {Type(value)}",
+            FieldKind.Quantity or FieldKind.IntOrString or FieldKind.Time or FieldKind.MicroTime when value is not JsonValue =>
+                $"expected scalar, got {Type(value)}",
             _ => null,
         };
         if (expected is not null)
@@ -122,20 +128,23 @@ public static class TypedValidation
     }
 
     // The types of decoded JSON, as clients of upstream know them.
-    private static string Type(JsonNode value) => value.GetValueKind() switch
-    {
-        JsonValueKind.Object => "map[string]interface {}",
-        JsonValueKind.Array => "[]interface {}",
-        JsonValueKind.Number => value.ToJsonString().AsSpan().IndexOfAny('.', 'e', 'E') >= 0 ? "float64" : "int64",
-        JsonValueKind.String => "string",
-        _ => "bool",
-    };
+    private static string Type(JsonNode value) =>
+        value.GetValueKind() switch
+        {
+            JsonValueKind.Object => "map[string]interface {}",
+            JsonValueKind.Array => "[]interface {}",
+            JsonValueKind.Number => value.ToJsonString().AsSpan().IndexOfAny('.', 'e', 'E') >= 0 ? "float64" : "int64",
+            JsonValueKind.String => "string",
+            _ => "bool",
+        };
 
-    private static string Go(JsonNode? value) => value switch
-    {
-        null => "<nil>",
-        JsonObject map => $"map[{string.Join(' ', map.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key}:{Go(m.Value)}"))}]",
-        JsonArray list => $"[{string.Join(' ', list.Select(Go))}]",
-        _ => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString(),
-    };
+    private static string Go(JsonNode? value) =>
+        value switch
+        {
+            null => "<nil>",
+            JsonObject map =>
+                $"map[{string.Join(' ', map.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => $"{m.Key}:{Go(m.Value)}"))}]",
+            JsonArray list => $"[{string.Join(' ', list.Select(Go))}]",
+            _ => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString(),
+        };
 }

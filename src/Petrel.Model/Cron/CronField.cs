@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Petrel.Model.Cron;
 
 /// <summary>
-/// Which values one field of a schedule allows, as bits, and whether it was written with a star: a day has to satisfy both of its fields when one of
-/// them is a star, and either of them otherwise.
+/// Which values one field of a schedule allows, as bits, and whether it was written with a star: a day has to satisfy both of its fields
+/// when one of them is a star, and either of them otherwise.
 /// </summary>
 internal readonly record struct CronField(ulong Bits, bool HasStar)
 {

@@ -3,8 +3,9 @@ using Petrel.Model.Documents;
 namespace Petrel.Model.Cron;
 
 /// <summary>
-/// When a CronJob runs: five fields of cron(5), a name such as <c>@hourly</c>, or <c>@every</c> with a Go duration, in the words and with the meaning of
-/// robfig/cron's standard parser. Clocks that are put forward make it miss the times they skip; clocks that are put back make it run at both.
+/// When a CronJob runs: five fields of cron(5), a name such as <c>@hourly</c>, or <c>@every</c> with a Go duration, in the words and with
+/// the meaning of robfig/cron's standard parser. Clocks that are put forward make it miss the times they skip; clocks that are put back
+/// make it run at both.
 /// </summary>
 public sealed class CronSchedule
 {
@@ -85,7 +86,9 @@ public sealed class CronSchedule
     {
         var second = TimeSpan.TicksPerSecond;
         var start = new DateTime(after.UtcTicks / second * second, DateTimeKind.Utc);
-        return _interval is { } interval ? new(start + interval) : Search(start.AddSeconds(1)) is { } found ? new(found) : null;
+        return _interval is { } interval ? new(start + interval)
+            : Search(start.AddSeconds(1)) is { } found ? new(found)
+            : null;
     }
 
     /// <summary>
@@ -106,7 +109,8 @@ public sealed class CronSchedule
         return last;
     }
 
-    // From a time of the schedule to the last one, however long that takes: by steps back from the end that double until they hit something.
+    // From a time of the schedule to the last one, however long that takes: by steps back from the end that double until they hit
+    // something.
     private DateTimeOffset LastFrom(DateTimeOffset known, DateTimeOffset until)
     {
         if (_interval is { } interval)
@@ -128,26 +132,33 @@ public sealed class CronSchedule
         return known;
     }
 
-    private static string Expand(string text) => text switch
-    {
-        "@yearly" or "@annually" => "0 0 1 1 *",
-        "@monthly" => "0 0 1 * *",
-        "@weekly" => "0 0 * * 0",
-        "@daily" or "@midnight" => "0 0 * * *",
-        "@hourly" => "0 * * * *",
-        ['@', ..] => throw new FormatException($"unrecognized descriptor: {text}"),
-        _ => text,
-    };
+    private static string Expand(string text) =>
+        text switch
+        {
+            "@yearly" or "@annually" => "0 0 1 1 *",
+            "@monthly" => "0 0 1 * *",
+            "@weekly" => "0 0 * * 0",
+            "@daily" or "@midnight" => "0 0 * * *",
+            "@hourly" => "0 * * * *",
+            ['@', ..] => throw new FormatException($"unrecognized descriptor: {text}"),
+            _ => text,
+        };
 
-    // From the largest unit to the smallest: a unit that does not fit is counted up, with all below it at their start, until it does; where it wraps
-    // around, everything is looked at again. Hours and minutes are counted in time that passes, months and days by the calendar.
+    // From the largest unit to the smallest: a unit that does not fit is counted up, with all below it at their start, until it does; where
+    // it wraps around, everything is looked at again. Hours and minutes are counted in time that passes, months and days by the calendar.
     private DateTime? Search(DateTime utc)
     {
         var last = _clock.At(utc).Year + YearsToSearch;
         var moved = false;
         while (_clock.At(utc).Year <= last)
         {
-            if (ToMonth(ref utc, ref moved) && ToDay(ref utc, ref moved) && ToHour(ref utc, ref moved) && ToMinute(ref utc, ref moved) && ToSecond(ref utc))
+            if (
+                ToMonth(ref utc, ref moved)
+                && ToDay(ref utc, ref moved)
+                && ToHour(ref utc, ref moved)
+                && ToMinute(ref utc, ref moved)
+                && ToSecond(ref utc)
+            )
             {
                 return utc;
             }

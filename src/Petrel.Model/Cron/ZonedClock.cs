@@ -1,8 +1,8 @@
 namespace Petrel.Model.Cron;
 
 /// <summary>
-/// What clocks of a zone show, and when they show something. A time that clocks skip, or show twice, is taken as Go's time.Date takes it: with the
-/// offset that holds at the guess made with the offset of the same digits in UTC.
+/// What clocks of a zone show, and when they show something. A time that clocks skip, or show twice, is taken as Go's time.Date takes it:
+/// with the offset that holds at the guess made with the offset of the same digits in UTC.
 /// </summary>
 internal readonly struct ZonedClock(TimeZoneInfo zone)
 {

@@ -38,8 +38,7 @@ public static class EntropyExtensions
     }
 
     /// <summary>A name suffix of <paramref name="length"/> characters, as <c>generateName</c> appends (upstream uses 5).</summary>
-    public static string NewNameSuffix(this IEntropy entropy, int length = 5) =>
-        string.Create(length, entropy, static (span, source) =>
+    public static string NewNameSuffix(this IEntropy entropy, int length = 5) => string.Create(length, entropy, static (span, source) =>
         {
             for (var i = 0; i < span.Length; i++)
             {

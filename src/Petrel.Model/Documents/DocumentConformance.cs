@@ -48,7 +48,11 @@ public static class DocumentConformance
                         Unknown.Add($"unknown field \"{new FieldPath(path, name)}\"");
                     }
                 }
-                else if (value is not null && Field(value, field, new FieldPath(path, name)) is { } conforming && !IsOmitted(conforming, field))
+                else if (
+                    value is not null
+                    && Field(value, field, new FieldPath(path, name)) is { } conforming
+                    && !IsOmitted(conforming, field)
+                )
                 {
                     result[name] = conforming;
                 }
@@ -70,7 +74,10 @@ public static class DocumentConformance
             foreach (var (name, item) in map)
             {
                 var at = new FieldPath(path, name);
-                var conforming = field.IsList && item is not null ? List(item, field, at) : item is null ? Zero(field) : Value(item, field, at);
+                var conforming =
+                    field.IsList && item is not null ? List(item, field, at)
+                    : item is null ? Zero(field)
+                    : Value(item, field, at);
                 if (conforming is not null)
                 {
                     result[name] = conforming;
@@ -114,33 +121,36 @@ public static class DocumentConformance
             return canonical;
         }
 
-        private static bool IsOmitted(JsonNode value, SchemaField field) => !field.Required && value switch
-        {
-            // An empty list of managers asks to forget them.
-            JsonArray list => field.IsList && !field.IsMap && list.Count == 0 && field.Name != "managedFields",
-            JsonObject map => field.IsMap && map.Count == 0,
-            JsonValue scalar when field.IsValue => field.Kind switch
+        private static bool IsOmitted(JsonNode value, SchemaField field) =>
+            !field.Required
+            && value switch
             {
-                FieldKind.String or FieldKind.Bytes => scalar.TryGetValue<string>(out var text) && text.Length == 0,
-                FieldKind.Bool => scalar.TryGetValue<bool>(out var flag) && !flag,
-                FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double => scalar.ToJsonString() == "0",
+                // An empty list of managers asks to forget them.
+                JsonArray list => field.IsList && !field.IsMap && list.Count == 0 && field.Name != "managedFields",
+                JsonObject map => field.IsMap && map.Count == 0,
+                JsonValue scalar when field.IsValue => field.Kind switch
+                {
+                    FieldKind.String or FieldKind.Bytes => scalar.TryGetValue<string>(out var text) && text.Length == 0,
+                    FieldKind.Bool => scalar.TryGetValue<bool>(out var flag) && !flag,
+                    FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double => scalar.ToJsonString() == "0",
+                    _ => false,
+                },
                 _ => false,
-            },
-            _ => false,
-        };
+            };
 
         // What Go makes of a null element: the element type's zero value.
-        private static JsonNode? Zero(SchemaField field) => field.Kind switch
-        {
-            _ when field.IsList && field.IsMap => new JsonArray(),
-            FieldKind.Object => new JsonObject(),
-            FieldKind.String or FieldKind.Bytes => "",
-            FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double or FieldKind.IntOrString => 0,
-            FieldKind.Bool => false,
-            FieldKind.Quantity => "0",
-            FieldKind.Duration => "0s",
-            _ => null,
-        };
+        private static JsonNode? Zero(SchemaField field) =>
+            field.Kind switch
+            {
+                _ when field.IsList && field.IsMap => new JsonArray(),
+                FieldKind.Object => new JsonObject(),
+                FieldKind.String or FieldKind.Bytes => "",
+                FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double or FieldKind.IntOrString => 0,
+                FieldKind.Bool => false,
+                FieldKind.Quantity => "0",
+                FieldKind.Duration => "0s",
+                _ => null,
+            };
 
         private JsonNode? Wrong(FieldPath path, string expected, JsonNode value)
         {

@@ -19,7 +19,9 @@ public static class DocumentParser
             var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DeepJson.MaxDepthAccepted });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
-                throw new DocumentFormatException($"expected a JSON object, got {(utf8.IsEmpty ? "nothing" : reader.TokenType.ToString())}");
+                throw new DocumentFormatException(
+                    $"expected a JSON object, got {(utf8.IsEmpty ? "nothing" : reader.TokenType.ToString())}"
+                );
             }
             var document = Object(ref reader, null, problems);
             reader.Read();
@@ -77,14 +79,15 @@ public static class DocumentParser
         return result;
     }
 
-    private static JsonNode? Value(ref Utf8JsonReader reader, FieldPath path, List<string> problems) => reader.TokenType switch
-    {
-        JsonTokenType.StartObject => Object(ref reader, path, problems),
-        JsonTokenType.StartArray => Array(ref reader, path, problems),
-        JsonTokenType.String => JsonValue.Create(reader.GetString()),
-        JsonTokenType.True => JsonValue.Create(true),
-        JsonTokenType.False => JsonValue.Create(false),
-        JsonTokenType.Null => null,
-        _ => JsonValue.Create(JsonElement.ParseValue(ref reader)),
-    };
+    private static JsonNode? Value(ref Utf8JsonReader reader, FieldPath path, List<string> problems) =>
+        reader.TokenType switch
+        {
+            JsonTokenType.StartObject => Object(ref reader, path, problems),
+            JsonTokenType.StartArray => Array(ref reader, path, problems),
+            JsonTokenType.String => JsonValue.Create(reader.GetString()),
+            JsonTokenType.True => JsonValue.Create(true),
+            JsonTokenType.False => JsonValue.Create(false),
+            JsonTokenType.Null => null,
+            _ => JsonValue.Create(JsonElement.ParseValue(ref reader)),
+        };
 }

@@ -8,21 +8,22 @@ namespace Petrel.Model.Documents;
 /// <summary>Scalar values of fields: what each kind accepts, and its canonical form.</summary>
 internal static class FieldValues
 {
-    public static string Expected(FieldKind kind) => kind switch
-    {
-        FieldKind.Int32 => "a 32-bit integer",
-        FieldKind.Int64 => "a 64-bit integer",
-        FieldKind.Bool => "a boolean",
-        FieldKind.Double => "a number",
-        FieldKind.Bytes => "base64 text",
-        FieldKind.Quantity => "a quantity (a string such as \"500m\" or \"1Gi\", or a number)",
-        FieldKind.IntOrString => "an integer or a string",
-        FieldKind.Time => "a time such as \"2006-01-02T15:04:05Z\"",
-        FieldKind.MicroTime => "a time such as \"2006-01-02T15:04:05.000000Z\"",
-        FieldKind.Duration => "a duration such as \"1h0m0s\"",
-        FieldKind.Object => "an object",
-        _ => "a string",
-    };
+    public static string Expected(FieldKind kind) =>
+        kind switch
+        {
+            FieldKind.Int32 => "a 32-bit integer",
+            FieldKind.Int64 => "a 64-bit integer",
+            FieldKind.Bool => "a boolean",
+            FieldKind.Double => "a number",
+            FieldKind.Bytes => "base64 text",
+            FieldKind.Quantity => "a quantity (a string such as \"500m\" or \"1Gi\", or a number)",
+            FieldKind.IntOrString => "an integer or a string",
+            FieldKind.Time => "a time such as \"2006-01-02T15:04:05Z\"",
+            FieldKind.MicroTime => "a time such as \"2006-01-02T15:04:05.000000Z\"",
+            FieldKind.Duration => "a duration such as \"1h0m0s\"",
+            FieldKind.Object => "an object",
+            _ => "a string",
+        };
 
     /// <summary>What a value is, for messages.</summary>
     public static string Describe(JsonNode value)
@@ -84,8 +85,17 @@ internal static class FieldValues
         var text = value.ToJsonString();
         return kind switch
         {
-            FieldKind.Int32 or FieldKind.IntOrString => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small) ? small : null,
-            FieldKind.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null,
+            FieldKind.Int32 or FieldKind.IntOrString => int.TryParse(
+                text,
+                NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture,
+                out var small
+            )
+                ? small
+                : null,
+            FieldKind.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large)
+                ? large
+                : null,
             FieldKind.Double => value.DeepClone(),
             FieldKind.Quantity => Quantity.TryParse(text, out var quantity) ? quantity.ToString() : null,
             _ => null,
@@ -96,8 +106,12 @@ internal static class FieldValues
     {
         time = default;
         // RFC 3339 wants the T and a zone; .NET alone would accept more.
-        if (text.Length < 20 || text[10] != 'T' || !(text[^1] == 'Z' || text[^6] is '+' or '-')
-            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed))
+        if (
+            text.Length < 20
+            || text[10] != 'T'
+            || !(text[^1] == 'Z' || text[^6] is '+' or '-')
+            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
+        )
         {
             return false;
         }

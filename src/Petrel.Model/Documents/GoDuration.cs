@@ -9,7 +9,15 @@ public static class GoDuration
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 
     private static readonly (string Suffix, decimal Nanoseconds)[] Units =
-        [("ns", 1), ("us", 1000), ("µs", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
+    [
+        ("ns", 1),
+        ("us", 1000),
+        ("µs", 1000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+    ];
 
     /// <summary>Reads a duration, in nanoseconds: a sign, then numbers with units.</summary>
     public static bool TryParse(string text, out long nanoseconds)
@@ -29,7 +37,11 @@ public static class GoDuration
         while (rest.Length > 0)
         {
             var digits = rest.IndexOfAnyExcept(Digits);
-            if (digits <= 0 || digits > 20 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount))
+            if (
+                digits <= 0
+                || digits > 20
+                || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount)
+            )
             {
                 return false;
             }
@@ -62,13 +74,19 @@ public static class GoDuration
         var amount = (decimal)(nanoseconds < 0 ? unchecked((ulong)-nanoseconds) : (ulong)nanoseconds);
         if (amount < 1_000_000_000)
         {
-            var (unit, suffix) = amount < 1000 ? (1m, "ns") : amount < 1_000_000 ? (1000m, "µs") : (1_000_000m, "ms");
+            var (unit, suffix) =
+                amount < 1000 ? (1m, "ns")
+                : amount < 1_000_000 ? (1000m, "µs")
+                : (1_000_000m, "ms");
             return sign + Number(amount / unit) + suffix;
         }
         var seconds = amount / 1_000_000_000;
         var hours = decimal.Floor(seconds / 3600);
         var minutes = decimal.Floor(seconds / 60) % 60;
-        var prefix = hours > 0 ? Number(hours) + "h" + Number(minutes) + "m" : minutes > 0 ? Number(minutes) + "m" : "";
+        var prefix =
+            hours > 0 ? Number(hours) + "h" + Number(minutes) + "m"
+            : minutes > 0 ? Number(minutes) + "m"
+            : "";
         return sign + prefix + Number(seconds % 60) + "s";
     }
 

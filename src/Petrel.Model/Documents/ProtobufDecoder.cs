@@ -27,7 +27,9 @@ public static class ProtobufDecoder
         {
             throw new ProtobufFormatException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
         }
-        string apiVersion = "", kind = "", encoding = "";
+        string apiVersion = "",
+            kind = "",
+            encoding = "";
         var raw = ReadOnlySpan<byte>.Empty;
         var envelope = new ProtobufReader(body[Magic.Length..]);
         while (!envelope.AtEnd)
@@ -63,7 +65,8 @@ public static class ProtobufDecoder
 
     private static (string ApiVersion, string Kind) TypeMeta(ReadOnlySpan<byte> message)
     {
-        string apiVersion = "", kind = "";
+        string apiVersion = "",
+            kind = "";
         var reader = new ProtobufReader(message);
         while (!reader.AtEnd)
         {

@@ -162,37 +162,44 @@ internal sealed class ProtobufMessageDecoder(int maxDepth, int maxValues)
         }
     }
 
-    private static JsonNode? Default(FieldKind kind) => kind switch
-    {
-        FieldKind.Object => new JsonObject(),
-        FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double or FieldKind.IntOrString => 0,
-        FieldKind.Bool => false,
-        FieldKind.Quantity => "0",
-        _ => "",
-    };
+    private static JsonNode? Default(FieldKind kind) =>
+        kind switch
+        {
+            FieldKind.Object => new JsonObject(),
+            FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double or FieldKind.IntOrString => 0,
+            FieldKind.Bool => false,
+            FieldKind.Quantity => "0",
+            _ => "",
+        };
 
-    private static bool IsZero(JsonNode value) => value switch
-    {
-        JsonObject members => members.Count == 0,
-        JsonValue scalar when scalar.TryGetValue<string>(out var text) => text.Length == 0,
-        JsonValue scalar when scalar.TryGetValue<bool>(out var flag) => !flag,
-        JsonValue scalar => scalar.ToJsonString() == "0",
-        _ => false,
-    };
+    private static bool IsZero(JsonNode value) =>
+        value switch
+        {
+            JsonObject members => members.Count == 0,
+            JsonValue scalar when scalar.TryGetValue<string>(out var text) => text.Length == 0,
+            JsonValue scalar when scalar.TryGetValue<bool>(out var flag) => !flag,
+            JsonValue scalar => scalar.ToJsonString() == "0",
+            _ => false,
+        };
 
-    private static WireType Wire(FieldKind kind) => kind switch
-    {
-        FieldKind.Int32 or FieldKind.Int64 or FieldKind.Bool => WireType.Varint,
-        FieldKind.Double => WireType.Fixed64,
-        _ => WireType.Bytes,
-    };
+    private static WireType Wire(FieldKind kind) =>
+        kind switch
+        {
+            FieldKind.Int32 or FieldKind.Int64 or FieldKind.Bool => WireType.Varint,
+            FieldKind.Double => WireType.Fixed64,
+            _ => WireType.Bytes,
+        };
 
     private static void Expect(SchemaField field, WireType actual, WireType expected)
     {
         if (actual != expected)
         {
-            throw new ProtobufFormatException(string.Create(CultureInfo.InvariantCulture,
-                $"protobuf field {field.Number} ({field.Name}): wire type {(int)actual}, expected {(int)expected}"));
+            throw new ProtobufFormatException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"protobuf field {field.Number} ({field.Name}): wire type {(int)actual}, expected {(int)expected}"
+                )
+            );
         }
     }
 }

@@ -54,7 +54,9 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message)
         var length = Varint();
         return length <= (ulong)_rest.Length
             ? Take((int)length)
-            : throw new ProtobufFormatException($"a protobuf field of {length} bytes ends after the message, which has {_rest.Length} left");
+            : throw new ProtobufFormatException(
+                $"a protobuf field of {length} bytes ends after the message, which has {_rest.Length} left"
+            );
     }
 
     public double Double() => BinaryPrimitives.ReadDoubleLittleEndian(Take(8));

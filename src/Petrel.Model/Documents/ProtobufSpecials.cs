@@ -13,7 +13,8 @@ internal static class ProtobufSpecials
 
     public static JsonNode? Read(ReadOnlySpan<byte> message, SchemaField field)
     {
-        long first = 0, second = 0;
+        long first = 0,
+            second = 0;
         var hasFirst = false;
         var bytes = ReadOnlySpan<byte>.Empty;
         string? text = null;
@@ -62,7 +63,9 @@ internal static class ProtobufSpecials
     {
         if (seconds is < MinSeconds or > MaxSeconds || nanoseconds is < 0 or > 999_999_999)
         {
-            throw new ProtobufFormatException(string.Create(CultureInfo.InvariantCulture, $"{field.Name}: {seconds} s {nanoseconds} ns is not a time"));
+            throw new ProtobufFormatException(
+                string.Create(CultureInfo.InvariantCulture, $"{field.Name}: {seconds} s {nanoseconds} ns is not a time")
+            );
         }
         var time = DateTime.UnixEpoch.AddSeconds(seconds).AddTicks(nanoseconds / 100);
         return field.Kind == FieldKind.Time ? FieldValues.Time(time) : FieldValues.MicroTime(time);

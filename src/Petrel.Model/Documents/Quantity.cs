@@ -33,7 +33,10 @@ public readonly record struct Quantity : IComparable<Quantity>
 
     private Quantity(BigInteger nano, QuantityFormat format)
     {
-        _nano = nano > MaxNano ? MaxNano : nano < -MaxNano ? -MaxNano : nano;
+        _nano =
+            nano > MaxNano ? MaxNano
+            : nano < -MaxNano ? -MaxNano
+            : nano;
         Format = format;
     }
 
@@ -51,7 +54,8 @@ public readonly record struct Quantity : IComparable<Quantity>
     /// <summary>-1, 0 or 1.</summary>
     public int Sign => _nano.Sign;
 
-    public static Quantity FromMilli(long milli, QuantityFormat format = QuantityFormat.DecimalSI) => new(new BigInteger(milli) * 1_000_000, format);
+    public static Quantity FromMilli(long milli, QuantityFormat format = QuantityFormat.DecimalSI) =>
+        new(new BigInteger(milli) * 1_000_000, format);
 
     public static Quantity FromValue(long value, QuantityFormat format = QuantityFormat.DecimalSI) => new(value * NanoPerUnit, format);
 
@@ -78,8 +82,11 @@ public readonly record struct Quantity : IComparable<Quantity>
         new(left._nano - right._nano, left.IsZero ? right.Format : left.Format);
 
     public static bool operator <(Quantity left, Quantity right) => left.CompareTo(right) < 0;
+
     public static bool operator >(Quantity left, Quantity right) => left.CompareTo(right) > 0;
+
     public static bool operator <=(Quantity left, Quantity right) => left.CompareTo(right) <= 0;
+
     public static bool operator >=(Quantity left, Quantity right) => left.CompareTo(right) >= 0;
 
     /// <inheritdoc/>
@@ -126,7 +133,9 @@ public readonly record struct Quantity : IComparable<Quantity>
         }
         var digits = nano.ToString(CultureInfo.InvariantCulture);
         return exponent
-            ? power == 0 ? digits : digits + "e" + power.ToString(CultureInfo.InvariantCulture)
+            ? power == 0
+                ? digits
+                : digits + "e" + power.ToString(CultureInfo.InvariantCulture)
             : digits + QuantitySuffix.Decimal(power);
     }
 
@@ -198,5 +207,8 @@ public readonly record struct Quantity : IComparable<Quantity>
         return remainder.Sign > 0 ? quotient + 1 : quotient;
     }
 
-    private static long Saturate(BigInteger value) => value > long.MaxValue ? long.MaxValue : value < long.MinValue ? long.MinValue : (long)value;
+    private static long Saturate(BigInteger value) =>
+        value > long.MaxValue ? long.MaxValue
+        : value < long.MinValue ? long.MinValue
+        : (long)value;
 }

@@ -27,7 +27,8 @@ public static class JsonPatch
             throw new PatchException($"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
         }
         var root = original?.DeepClone();
-        long copied = 0, measured = 0;
+        long copied = 0,
+            measured = 0;
         foreach (var item in operations)
         {
             if (item is not JsonObject operation)
@@ -58,7 +59,10 @@ public static class JsonPatch
                     copied += copy?.ToJsonString().Length ?? 4;
                     if (copied > MaxCopiedBytes)
                     {
-                        throw new PatchException($"Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {MaxCopiedBytes}");
+                        throw new PatchException(
+                            $"Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the "
+                                + $"limit {MaxCopiedBytes}"
+                        );
                     }
                     root = Add(root, path, copy, ref measured);
                     break;
@@ -74,7 +78,9 @@ public static class JsonPatch
     {
         if (path.Length + Depth(value, ref measured) > DeepJson.MaxDepthAccepted)
         {
-            throw new PatchException($"the patched document is nested too deeply: no more than {DeepJson.MaxDepthAccepted} levels are allowed");
+            throw new PatchException(
+                $"the patched document is nested too deeply: no more than {DeepJson.MaxDepthAccepted} levels are allowed"
+            );
         }
         if (measured > MaxMeasured)
         {
@@ -220,9 +226,10 @@ public static class JsonPatch
             ? text
             : throw new PatchException($"a JSON patch operation needs the string \"{member}\"");
 
-    private static JsonNode? Value(JsonObject operation, string name) => operation.TryGetPropertyValue("value", out var value)
-        ? value?.DeepClone()
-        : throw new PatchException($"a JSON patch operation \"{name}\" needs a \"value\"");
+    private static JsonNode? Value(JsonObject operation, string name) =>
+        operation.TryGetPropertyValue("value", out var value)
+            ? value?.DeepClone()
+            : throw new PatchException($"a JSON patch operation \"{name}\" needs a \"value\"");
 
     private static string[] Pointer(JsonObject operation, string member)
     {
@@ -235,11 +242,17 @@ public static class JsonPatch
         {
             throw new PatchException($"{member}: \"{pointer}\" is not a JSON pointer: it must be empty or begin with /");
         }
-        return [.. pointer[1..].Split('/').Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))];
+        return
+        [
+            .. pointer[1..]
+                .Split('/')
+                .Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)),
+        ];
     }
 
     private static PatchException Missing(string operation, string[] path) =>
         new($"{operation} operation does not apply: doc is missing path: {Show(path)}: missing value");
 
-    private static string Show(string[] path) => string.Concat(path.Select(s => "/" + s.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+    private static string Show(string[] path) =>
+        string.Concat(path.Select(s => "/" + s.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
 }

@@ -24,7 +24,12 @@ internal static class PatchListOrder
         var next = 0;
         foreach (var item in named)
         {
-            while (next < others.Length && live.TryGetValue(others[next].Id, out var left) && live.TryGetValue(item.Id, out var right) && left < right)
+            while (
+                next < others.Length
+                && live.TryGetValue(others[next].Id, out var left)
+                && live.TryGetValue(item.Id, out var right)
+                && left < right
+            )
             {
                 merged.Add(others[next++].Node);
             }
@@ -51,7 +56,9 @@ internal static class PatchListOrder
             }
             if (at++ == ids.Length)
             {
-                throw new PatchException($"The order in patch list:\n{patch.ToJsonString()}\n doesn't match $setElementOrder list:\n{order.ToJsonString()}\n");
+                throw new PatchException(
+                    $"The order in patch list:\n{patch.ToJsonString()}\n doesn't match $setElementOrder list:\n{order.ToJsonString()}\n"
+                );
             }
         }
     }

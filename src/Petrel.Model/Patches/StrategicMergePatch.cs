@@ -60,7 +60,11 @@ public static class StrategicMergePatch
             }
             original[name] = (original[name], value) switch
             {
-                (JsonArray list, JsonArray items) when field is { PatchMerge: true } => MergeList((JsonArray)list.DeepClone(), items, field),
+                (JsonArray list, JsonArray items) when field is { PatchMerge: true } => MergeList(
+                    (JsonArray)list.DeepClone(),
+                    items,
+                    field
+                ),
                 (JsonArray, JsonArray items) => items,
                 _ => WithoutDirectives(value),
             };
@@ -82,7 +86,9 @@ public static class StrategicMergePatch
         var retained = list.Select(k => Text(k)!).ToHashSet(StringComparer.Ordinal);
         foreach (var (name, value) in patch)
         {
-            var isDirective = name.StartsWith(DeleteFromPrimitiveList, StringComparison.Ordinal) || name.StartsWith(SetElementOrder, StringComparison.Ordinal);
+            var isDirective =
+                name.StartsWith(DeleteFromPrimitiveList, StringComparison.Ordinal)
+                || name.StartsWith(SetElementOrder, StringComparison.Ordinal);
             if (value is not null && !isDirective && !retained.Contains(name))
             {
                 throw new PatchException("invalid patch format of retainKeys");
@@ -117,7 +123,8 @@ public static class StrategicMergePatch
                 PatchListOrder.Check(change, order, field?.PatchMergeKey);
                 patch.Remove(name);
             }
-            var merged = before is null ? (JsonArray)WithoutDirectives(change!)
+            var merged =
+                before is null ? (JsonArray)WithoutDirectives(change!)
                 : change is null ? (JsonArray)before.DeepClone()
                 : field is { PatchMerge: true } ? MergeList((JsonArray)before.DeepClone(), change, field)
                 : change;
@@ -210,7 +217,10 @@ public static class StrategicMergePatch
 
     private static List<JsonObject> Elements(JsonArray list)
     {
-        var result = list.Select(i => i as JsonObject ?? throw new PatchException($"expected a list of objects, found {i?.ToJsonString() ?? "null"}")).ToList();
+        var result = list.Select(i =>
+                i as JsonObject ?? throw new PatchException($"expected a list of objects, found {i?.ToJsonString() ?? "null"}")
+            )
+            .ToList();
         list.Clear();
         return result;
     }
@@ -224,8 +234,12 @@ public static class StrategicMergePatch
                 var result = new JsonObject();
                 foreach (var (name, member) in members)
                 {
-                    if (member is not null && name is not (Directive or RetainKeys)
-                        && !name.StartsWith(SetElementOrder, StringComparison.Ordinal) && !name.StartsWith(DeleteFromPrimitiveList, StringComparison.Ordinal))
+                    if (
+                        member is not null
+                        && name is not (Directive or RetainKeys)
+                        && !name.StartsWith(SetElementOrder, StringComparison.Ordinal)
+                        && !name.StartsWith(DeleteFromPrimitiveList, StringComparison.Ordinal)
+                    )
                     {
                         result[name] = WithoutDirectives(member);
                     }
@@ -233,13 +247,17 @@ public static class StrategicMergePatch
                 return result;
             case JsonArray list:
                 // An element that only says how to patch ($patch: delete) adds nothing.
-                return new JsonArray([.. list.Where(i => i is not JsonObject o || !o.ContainsKey(Directive)).Select(i => i is null ? null : WithoutDirectives(i))]);
+                return new JsonArray([
+                    .. list.Where(i => i is not JsonObject o || !o.ContainsKey(Directive))
+                        .Select(i => i is null ? null : WithoutDirectives(i)),
+                ]);
             default:
                 return value.DeepClone();
         }
     }
 
-    private static JsonArray? List(JsonObject parent, string name) => parent.TryGetPropertyValue(name, out var value) ? value as JsonArray : null;
+    private static JsonArray? List(JsonObject parent, string name) =>
+        parent.TryGetPropertyValue(name, out var value) ? value as JsonArray : null;
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

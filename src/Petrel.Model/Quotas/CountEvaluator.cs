@@ -6,9 +6,10 @@ namespace Petrel.Model.Quotas;
 /// <summary>Any other resource: only its objects are counted, as <c>count/RESOURCE.GROUP</c>, a few by their bare name too.</summary>
 internal sealed class CountEvaluator(string group, string plural) : IQuotaEvaluator
 {
-    private readonly string[] _names = group.Length == 0 && plural is "configmaps" or "replicationcontrollers" or "resourcequotas" or "secrets"
-        ? [QuotaEvaluators.CountName(group, plural), plural]
-        : [QuotaEvaluators.CountName(group, plural)];
+    private readonly string[] _names =
+        group.Length == 0 && plural is "configmaps" or "replicationcontrollers" or "resourcequotas" or "secrets"
+            ? [QuotaEvaluators.CountName(group, plural), plural]
+            : [QuotaEvaluators.CountName(group, plural)];
 
     public bool ChargesUpdates => false;
 

@@ -17,6 +17,8 @@ public interface IQuotaEvaluator
     /// <summary>Whether an object meets a quota's condition.</summary>
     bool Meets(ScopeSelector selector, JsonObject document);
 
-    /// <summary>What an object must say and does not, so that <paramref name="resources"/> can be counted; null when nothing is missing.</summary>
+    /// <summary>
+    /// What an object must say and does not, so that <paramref name="resources"/> can be counted; null when nothing is missing.
+    /// </summary>
     string? Problem(IReadOnlyCollection<string> resources, JsonObject document);
 }

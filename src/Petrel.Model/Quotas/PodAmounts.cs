@@ -43,7 +43,9 @@ public static class PodAmounts
         }
     }
 
-    /// <summary>Those that run side by side together, or an init container at its turn beside the sidecars before it when that is more.</summary>
+    /// <summary>
+    /// Those that run side by side together, or an init container at its turn beside the sidecars before it when that is more.
+    /// </summary>
     private static ResourceAmounts Containers(JsonObject spec, string list)
     {
         var running = new ResourceAmounts();

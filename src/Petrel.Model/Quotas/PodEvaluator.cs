@@ -13,8 +13,17 @@ internal sealed class PodEvaluator : IQuotaEvaluator
 
     private static readonly string[] Resources =
     [
-        ObjectCount, "pods", "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
-        "limits.cpu", "limits.memory", "limits.ephemeral-storage",
+        ObjectCount,
+        "pods",
+        "cpu",
+        "memory",
+        "ephemeral-storage",
+        "requests.cpu",
+        "requests.memory",
+        "requests.ephemeral-storage",
+        "limits.cpu",
+        "limits.memory",
+        "limits.ephemeral-storage",
     ];
 
     // Where a quota limits these, every container must say what it takes of them.
@@ -79,7 +88,9 @@ internal sealed class PodEvaluator : IQuotaEvaluator
             : $"must specify {string.Join("; ", missing.Select(m => $"{m.Key} for: {string.Join(',', m.Value)}"))}";
     }
 
-    /// <summary>A pod that has ended takes nothing, nor one that should have ended by now: a lost node would hold the quota for good.</summary>
+    /// <summary>
+    /// A pod that has ended takes nothing, nor one that should have ended by now: a lost node would hold the quota for good.
+    /// </summary>
     private static bool MayRun(JsonObject pod, DateTimeOffset now)
     {
         if (pod.Child("status").Text("phase") is "Failed" or "Succeeded")
@@ -135,9 +146,8 @@ internal sealed class PodEvaluator : IQuotaEvaluator
             return known == "BestEffort";
         }
         var spec = pod.Child("spec");
-        IEnumerable<JsonObject> holders = spec is not null && PodAmounts.HasPodLevel(spec)
-            ? [spec]
-            : spec.Objects("containers").Concat(spec.Objects("initContainers"));
+        IEnumerable<JsonObject> holders =
+            spec is not null && PodAmounts.HasPodLevel(spec) ? [spec] : spec.Objects("containers").Concat(spec.Objects("initContainers"));
         return !holders.Any(h => TakesComputing(PodAmounts.Of(h, "requests")) || TakesComputing(PodAmounts.Of(h, "limits")));
     }
 
@@ -146,13 +156,17 @@ internal sealed class PodEvaluator : IQuotaEvaluator
     private static bool ReachesOtherNamespaces(JsonObject? spec)
     {
         var affinity = spec.Child("affinity");
-        return Terms(affinity.Child("podAffinity")).Concat(Terms(affinity.Child("podAntiAffinity")))
+        return Terms(affinity.Child("podAffinity"))
+            .Concat(Terms(affinity.Child("podAntiAffinity")))
             .Any(term => term.Texts("namespaces").Any() || term["namespaceSelector"] is not null);
     }
 
     private static IEnumerable<JsonObject> Terms(JsonObject? affinity) =>
-    [
-        .. affinity.Objects("requiredDuringSchedulingIgnoredDuringExecution"),
-        .. affinity.Objects("preferredDuringSchedulingIgnoredDuringExecution").Select(t => t.Child("podAffinityTerm")).OfType<JsonObject>(),
-    ];
+        [
+            .. affinity.Objects("requiredDuringSchedulingIgnoredDuringExecution"),
+            .. affinity
+                .Objects("preferredDuringSchedulingIgnoredDuringExecution")
+                .Select(t => t.Child("podAffinityTerm"))
+                .OfType<JsonObject>(),
+        ];
 }

@@ -50,7 +50,9 @@ public sealed record QuotaCharge(QuotaOutcome Outcome, ResourceAmounts? Used = n
         if (requested.Names.Where(resource => sum[resource] > hard[resource]).ToArray() is { Length: > 0 } exceeded)
         {
             return Refused(
-                $"exceeded quota: {name}, requested: {requested.Where(exceeded.Contains)}, used: {used.Where(exceeded.Contains)}, limited: {hard.Where(exceeded.Contains)}");
+                $"exceeded quota: {name}, requested: {requested.Where(exceeded.Contains)}, used: "
+                    + $"{used.Where(exceeded.Contains)}, limited: {hard.Where(exceeded.Contains)}"
+            );
         }
         if (!requested.IsEmpty)
         {

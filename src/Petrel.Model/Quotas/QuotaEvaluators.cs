@@ -8,19 +8,30 @@ public static class QuotaEvaluators
     private static readonly ClaimEvaluator Claims = new();
 
     private static readonly string[] CoreNames =
-        ["pods", "services", "persistentvolumeclaims", "configmaps", "replicationcontrollers", "resourcequotas", "secrets"];
+    [
+        "pods",
+        "services",
+        "persistentvolumeclaims",
+        "configmaps",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+    ];
 
     /// <summary>How objects of a resource count; null for events, which never do.</summary>
-    public static IQuotaEvaluator? For(string group, string plural) => (group, plural) switch
-    {
-        ("", "pods") => Pods,
-        ("", "services") => Services,
-        ("", "persistentvolumeclaims") => Claims,
-        ("" or "events.k8s.io", "events") => null,
-        _ => new CountEvaluator(group, plural),
-    };
+    public static IQuotaEvaluator? For(string group, string plural) =>
+        (group, plural) switch
+        {
+            ("", "pods") => Pods,
+            ("", "services") => Services,
+            ("", "persistentvolumeclaims") => Claims,
+            ("" or "events.k8s.io", "events") => null,
+            _ => new CountEvaluator(group, plural),
+        };
 
-    /// <summary>The resource, by group and plural, whose objects a limit on <paramref name="resource"/> counts; null when there is none.</summary>
+    /// <summary>
+    /// The resource, by group and plural, whose objects a limit on <paramref name="resource"/> counts; null when there is none.
+    /// </summary>
     public static (string Group, string Plural)? Counted(string resource)
     {
         if (resource.StartsWith("count/", StringComparison.Ordinal))

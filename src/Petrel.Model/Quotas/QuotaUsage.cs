@@ -8,18 +8,25 @@ public static class QuotaUsage
 {
     /// <summary>The resources whose objects the quota counts, by group and plural, each once, in order.</summary>
     public static IReadOnlyList<(string Group, string Plural)> Counted(JsonObject quota) =>
-    [
-        .. ResourceAmounts.From(quota.Child("spec")?["hard"]).Names
-            .Select(QuotaEvaluators.Counted).OfType<(string Group, string Plural)>().Distinct()
-            .OrderBy(r => r.Group, StringComparer.Ordinal).ThenBy(r => r.Plural, StringComparer.Ordinal),
-    ];
+        [
+            .. ResourceAmounts
+                .From(quota.Child("spec")?["hard"])
+                .Names.Select(QuotaEvaluators.Counted)
+                .OfType<(string Group, string Plural)>()
+                .Distinct()
+                .OrderBy(r => r.Group, StringComparer.Ordinal)
+                .ThenBy(r => r.Plural, StringComparer.Ordinal),
+        ];
 
     /// <summary>The usage of all that the quota limits.</summary>
     /// <param name="quota">The quota.</param>
     /// <param name="objects">All objects of each resource of <see cref="Counted"/> that is served.</param>
     /// <param name="now">The time.</param>
     public static ResourceAmounts Sum(
-        JsonObject quota, IEnumerable<((string Group, string Plural) Resource, IReadOnlyList<JsonObject> Items)> objects, DateTimeOffset now)
+        JsonObject quota,
+        IEnumerable<((string Group, string Plural) Resource, IReadOnlyList<JsonObject> Items)> objects,
+        DateTimeOffset now
+    )
     {
         var hard = ResourceAmounts.From(quota.Child("spec")?["hard"]);
         var selectors = ScopeSelector.Of(quota.Child("spec"));
@@ -47,7 +54,8 @@ public static class QuotaUsage
     {
         var hard = ResourceAmounts.From(quota.Child("spec")?["hard"]);
         var status = quota.Child("status");
-        return ResourceAmounts.From(status?["hard"]).SameAs(hard) && ResourceAmounts.From(status?["used"]).SameAs(used) && status is not null
+        return
+            ResourceAmounts.From(status?["hard"]).SameAs(hard) && ResourceAmounts.From(status?["used"]).SameAs(used) && status is not null
             ? null
             : new JsonObject { ["hard"] = hard.ToDocument(), ["used"] = used.ToDocument() };
     }

@@ -3,7 +3,9 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>Amounts by resource name, in the order of names (upstream: ResourceList). A resource that is absent is not the same as none of it.</summary>
+/// <summary>
+/// Amounts by resource name, in the order of names (upstream: ResourceList). A resource that is absent is not the same as none of it.
+/// </summary>
 public sealed class ResourceAmounts
 {
     private readonly SortedDictionary<string, Quantity> _amounts = new(StringComparer.Ordinal);

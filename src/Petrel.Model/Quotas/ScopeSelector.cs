@@ -10,19 +10,22 @@ public sealed record ScopeSelector(string Scope, string Operator, IReadOnlyList<
 {
     /// <summary>All conditions of a quota: its plain scopes, then its scope selector. An object must meet each.</summary>
     public static IReadOnlyList<ScopeSelector> Of(JsonObject? quotaSpec) =>
-    [
-        .. quotaSpec.Texts("scopes").Select(scope => new ScopeSelector(scope, "Exists", [])),
-        .. quotaSpec.Child("scopeSelector").Objects("matchExpressions").Select(
-            e => new ScopeSelector(e.Text("scopeName"), e.Text("operator"), [.. e.Texts("values")])),
-    ];
+        [
+            .. quotaSpec.Texts("scopes").Select(scope => new ScopeSelector(scope, "Exists", [])),
+            .. quotaSpec
+                .Child("scopeSelector")
+                .Objects("matchExpressions")
+                .Select(e => new ScopeSelector(e.Text("scopeName"), e.Text("operator"), [.. e.Texts("values")])),
+        ];
 
     /// <summary>Whether the names that an object has for the scope (none, one or several) meet the condition.</summary>
-    public bool Meets(IReadOnlyCollection<string> names) => Operator switch
-    {
-        "Exists" => names.Count > 0,
-        "DoesNotExist" => names.Count == 0,
-        "In" => names.Any(Values.Contains),
-        "NotIn" => names.Count == 0 || names.Any(name => !Values.Contains(name)),
-        _ => false,
-    };
+    public bool Meets(IReadOnlyCollection<string> names) =>
+        Operator switch
+        {
+            "Exists" => names.Count > 0,
+            "DoesNotExist" => names.Count == 0,
+            "In" => names.Any(Values.Contains),
+            "NotIn" => names.Count == 0 || names.Any(name => !Values.Contains(name)),
+            _ => false,
+        };
 }

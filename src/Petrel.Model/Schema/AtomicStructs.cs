@@ -3,7 +3,8 @@ using System.Collections.Frozen;
 namespace Petrel.Model.Schema;
 
 /// <summary>
-/// The types and maps that are written as a whole (<c>x-kubernetes-map-type: atomic</c>), as the API reference lists them. A reviewed table: few change.
+/// The types and maps that are written as a whole (<c>x-kubernetes-map-type: atomic</c>), as the API reference lists them. A reviewed
+/// table: few change.
 /// </summary>
 public static class AtomicStructs
 {
@@ -37,11 +38,13 @@ public static class AtomicStructs
         "io.k8s.api.discovery.v1.EndpointPort",
         "io.k8s.api.networking.v1.ServiceBackendPort",
         "io.k8s.api.rbac.v1.RoleRef",
-        "io.k8s.api.rbac.v1.Subject");
+        "io.k8s.api.rbac.v1.Subject"
+    );
 
     /// <summary>Whether values of the type are written as a whole.</summary>
     public static bool IsAtomic(SchemaType type) => type.IsAtomic || Types.Contains(type.Name);
 
     /// <summary>Whether a map is written as a whole: the selectors that are plain maps.</summary>
-    public static bool IsAtomicMap(SchemaField field) => field.IsAtomicMap || field is { IsMap: true, Kind: FieldKind.String, Name: "selector" or "nodeSelector" };
+    public static bool IsAtomicMap(SchemaField field) =>
+        field.IsAtomicMap || field is { IsMap: true, Kind: FieldKind.String, Name: "selector" or "nodeSelector" };
 }

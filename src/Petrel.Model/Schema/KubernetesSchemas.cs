@@ -25,7 +25,9 @@ public static class KubernetesSchemas
     {
         var table = Loaded.Value;
         return table.ByKind.TryGetValue(kind, out var type) ? type
-            : table.ByKind.GetValueOrDefault(new GroupVersionKind("", "v1", kind.Kind)) is { } shared && shared.Name.StartsWith(MetaPrefix, StringComparison.Ordinal) ? shared
+            : table.ByKind.GetValueOrDefault(new GroupVersionKind("", "v1", kind.Kind)) is { } shared
+            && shared.Name.StartsWith(MetaPrefix, StringComparison.Ordinal)
+                ? shared
             : null;
     }
 
@@ -36,7 +38,8 @@ public static class KubernetesSchemas
         IReadOnlyList<SchemaType> Types,
         Dictionary<string, SchemaType> ByName,
         IReadOnlyList<KeyValuePair<GroupVersionKind, SchemaType>> Kinds,
-        Dictionary<GroupVersionKind, SchemaType> ByKind);
+        Dictionary<GroupVersionKind, SchemaType> ByKind
+    );
 
     private static Table Load()
     {
@@ -49,7 +52,7 @@ public static class KubernetesSchemas
         var byName = new Dictionary<string, SchemaType>(1024, StringComparer.Ordinal);
         var kinds = new List<KeyValuePair<GroupVersionKind, SchemaType>>(512);
         var byKind = new Dictionary<GroupVersionKind, SchemaType>(512);
-        for (var at = 0; at < text.Length;)
+        for (var at = 0; at < text.Length; )
         {
             var end = text.IndexOf('\n', at);
             if (text[at] == 'T')
@@ -90,7 +93,11 @@ public static class KubernetesSchemas
     }
 
     private static List<SchemaEmbedding> Embeddings(string text, int start) =>
-        [.. Lines(text, start).Where(c => c[0] == "E").Select(c => new SchemaEmbedding(int.Parse(c[1], CultureInfo.InvariantCulture), Named(c[2])))];
+        [
+            .. Lines(text, start)
+                .Where(c => c[0] == "E")
+                .Select(c => new SchemaEmbedding(int.Parse(c[1], CultureInfo.InvariantCulture), Named(c[2]))),
+        ];
 
     private static SchemaField Field(string[] columns)
     {
@@ -110,7 +117,10 @@ public static class KubernetesSchemas
             Required = flags.Contains('r'),
             PatchMerge = flags.Contains('M'),
             PatchRetainKeys = flags.Contains('R'),
-            ListKind = flags.Contains('K') ? ListKind.Map : flags.Contains('S') ? ListKind.Set : ListKind.Atomic,
+            ListKind =
+                flags.Contains('K') ? ListKind.Map
+                : flags.Contains('S') ? ListKind.Set
+                : ListKind.Atomic,
             PatchMergeKey = columns.Length > 5 && columns[5].Length > 0 ? columns[5] : null,
             ListMapKeys = columns.Length > 6 ? columns[6].Split(',') : [],
         };
@@ -119,22 +129,23 @@ public static class KubernetesSchemas
     private static SchemaType Named(string name) =>
         ByName(name) ?? throw new InvalidOperationException($"the schema table refers to an unknown type {name}");
 
-    private static FieldKind Kind(string code) => code switch
-    {
-        "s" => FieldKind.String,
-        "i" => FieldKind.Int32,
-        "l" => FieldKind.Int64,
-        "b" => FieldKind.Bool,
-        "d" => FieldKind.Double,
-        "y" => FieldKind.Bytes,
-        "q" => FieldKind.Quantity,
-        "p" => FieldKind.IntOrString,
-        "t" => FieldKind.Time,
-        "u" => FieldKind.MicroTime,
-        "r" => FieldKind.Duration,
-        "j" => FieldKind.Json,
-        _ => FieldKind.Object,
-    };
+    private static FieldKind Kind(string code) =>
+        code switch
+        {
+            "s" => FieldKind.String,
+            "i" => FieldKind.Int32,
+            "l" => FieldKind.Int64,
+            "b" => FieldKind.Bool,
+            "d" => FieldKind.Double,
+            "y" => FieldKind.Bytes,
+            "q" => FieldKind.Quantity,
+            "p" => FieldKind.IntOrString,
+            "t" => FieldKind.Time,
+            "u" => FieldKind.MicroTime,
+            "r" => FieldKind.Duration,
+            "j" => FieldKind.Json,
+            _ => FieldKind.Object,
+        };
 
     private static IEnumerable<string[]> Lines(string text, int at)
     {

@@ -97,10 +97,12 @@ public sealed record SchemaField
 public sealed class SchemaType(
     string name,
     Func<SchemaType, IReadOnlyList<SchemaField>> fields,
-    Func<SchemaType, IReadOnlyList<SchemaEmbedding>>? embedded = null)
+    Func<SchemaType, IReadOnlyList<SchemaEmbedding>>? embedded = null
+)
 {
     private Dictionary<int, SchemaField>? _byNumber;
     private IReadOnlyList<SchemaEmbedding>? _embedded;
+
     // Not frozen dictionaries: building and compiling those costs more at start than their lookups save.
     private Dictionary<string, SchemaField>? _byName;
     private IReadOnlyList<SchemaField>? _fields;

@@ -34,10 +34,11 @@ public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
     public bool Matches(Func<string, string> valueOf) => Requirements.All(r => r.Matches(valueOf(r.Field)));
 
     /// <summary>Writes a value so that <see cref="Parse"/> reads it back.</summary>
-    public static string Escape(string value) => value
-        .Replace("\\", "\\\\", StringComparison.Ordinal)
-        .Replace(",", "\\,", StringComparison.Ordinal)
-        .Replace("=", "\\=", StringComparison.Ordinal);
+    public static string Escape(string value) =>
+        value
+            .Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace(",", "\\,", StringComparison.Ordinal)
+            .Replace("=", "\\=", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(',', Requirements);
@@ -65,7 +66,10 @@ public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
         for (var i = 0; i < term.Length; i++)
         {
             var rest = term.AsSpan(i);
-            var length = rest.StartsWith("!=") || rest.StartsWith("==") ? 2 : rest[0] == '=' ? 1 : 0;
+            var length =
+                rest.StartsWith("!=") || rest.StartsWith("==") ? 2
+                : rest[0] == '=' ? 1
+                : 0;
             if (length > 0)
             {
                 return new(term[..i], rest[0] == '!', Unescape(term[(i + length)..]));
@@ -88,9 +92,11 @@ public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
                 i++;
                 if (i == value.Length || value[i] is not ('\\' or ',' or '='))
                 {
-                    throw new FormatException(i == value.Length
-                        ? $"invalid field selector: invalid escape sequence: \\ in {value}"
-                        : $"invalid field selector: invalid escape sequence: \\{value[i]} in {value}");
+                    throw new FormatException(
+                        i == value.Length
+                            ? $"invalid field selector: invalid escape sequence: \\ in {value}"
+                            : $"invalid field selector: invalid escape sequence: \\{value[i]} in {value}"
+                    );
                 }
             }
             else if (value[i] is ',' or '=')

@@ -6,16 +6,17 @@ namespace Petrel.Model.Selectors;
 public sealed record LabelRequirement(string Key, SelectorOperator Operator, IReadOnlyList<string> Values)
 {
     /// <summary>Whether a label with this value (null: no such label) satisfies the requirement.</summary>
-    public bool Matches(string? value) => Operator switch
-    {
-        SelectorOperator.Exists => value is not null,
-        SelectorOperator.DoesNotExist => value is null,
-        SelectorOperator.In => value is not null && Values.Contains(value),
-        SelectorOperator.NotIn => value is null || !Values.Contains(value),
-        SelectorOperator.GreaterThan => Compare(value) > 0,
-        SelectorOperator.LessThan => Compare(value) < 0,
-        _ => throw new InvalidOperationException($"unknown selector operator {Operator}"),
-    };
+    public bool Matches(string? value) =>
+        Operator switch
+        {
+            SelectorOperator.Exists => value is not null,
+            SelectorOperator.DoesNotExist => value is null,
+            SelectorOperator.In => value is not null && Values.Contains(value),
+            SelectorOperator.NotIn => value is null || !Values.Contains(value),
+            SelectorOperator.GreaterThan => Compare(value) > 0,
+            SelectorOperator.LessThan => Compare(value) < 0,
+            _ => throw new InvalidOperationException($"unknown selector operator {Operator}"),
+        };
 
     // 0 when either side is not an integer: then neither Gt nor Lt holds.
     private int Compare(string? value) =>
@@ -25,17 +26,18 @@ public sealed record LabelRequirement(string Key, SelectorOperator Operator, IRe
             : 0;
 
     /// <summary>The text form that <see cref="LabelSelector.Parse"/> reads.</summary>
-    public override string ToString() => Operator switch
-    {
-        SelectorOperator.Exists => Key,
-        SelectorOperator.DoesNotExist => "!" + Key,
-        SelectorOperator.In when Values.Count == 1 => $"{Key}={Values[0]}",
-        SelectorOperator.NotIn when Values.Count == 1 => $"{Key}!={Values[0]}",
-        SelectorOperator.In => $"{Key} in ({string.Join(',', Values)})",
-        SelectorOperator.NotIn => $"{Key} notin ({string.Join(',', Values)})",
-        SelectorOperator.GreaterThan => $"{Key}>{Values[0]}",
-        _ => $"{Key}<{Values[0]}",
-    };
+    public override string ToString() =>
+        Operator switch
+        {
+            SelectorOperator.Exists => Key,
+            SelectorOperator.DoesNotExist => "!" + Key,
+            SelectorOperator.In when Values.Count == 1 => $"{Key}={Values[0]}",
+            SelectorOperator.NotIn when Values.Count == 1 => $"{Key}!={Values[0]}",
+            SelectorOperator.In => $"{Key} in ({string.Join(',', Values)})",
+            SelectorOperator.NotIn => $"{Key} notin ({string.Join(',', Values)})",
+            SelectorOperator.GreaterThan => $"{Key}>{Values[0]}",
+            _ => $"{Key}<{Values[0]}",
+        };
 
     /// <inheritdoc/>
     public bool Equals(LabelRequirement? other) =>

@@ -60,7 +60,9 @@ public sealed class LabelSelector
         var requirements = new List<LabelRequirement>();
         if (Member(selector, "matchLabels", JsonValueKind.Object) is { } labels)
         {
-            requirements.AddRange(labels.EnumerateObject().Select(l => new LabelRequirement(l.Name, SelectorOperator.In, [Text(l.Value, l.Name)])));
+            requirements.AddRange(
+                labels.EnumerateObject().Select(l => new LabelRequirement(l.Name, SelectorOperator.In, [Text(l.Value, l.Name)]))
+            );
         }
         if (Member(selector, "matchExpressions", JsonValueKind.Array) is { } expressions)
         {
@@ -98,8 +100,12 @@ public sealed class LabelSelector
         }
         foreach (var requirement in Requirements)
         {
-            var value = labels.ValueKind == JsonValueKind.Object && labels.TryGetProperty(requirement.Key, out var label)
-                && label.ValueKind == JsonValueKind.String ? label.GetString() : null;
+            var value =
+                labels.ValueKind == JsonValueKind.Object
+                && labels.TryGetProperty(requirement.Key, out var label)
+                && label.ValueKind == JsonValueKind.String
+                    ? label.GetString()
+                    : null;
             if (!requirement.Matches(value))
             {
                 return false;
@@ -139,12 +145,15 @@ public sealed class LabelSelector
         {
             return null;
         }
-        return member.ValueKind == kind ? member : throw new FormatException($"label selector: {name}: expected {kind}, got {member.ValueKind}");
+        return member.ValueKind == kind
+            ? member
+            : throw new FormatException($"label selector: {name}: expected {kind}, got {member.ValueKind}");
     }
 
-    private static string Text(JsonElement value, string key) => value.ValueKind == JsonValueKind.String
-        ? value.GetString()!
-        : throw new FormatException($"label selector: value of {key}: expected String, got {value.ValueKind}");
+    private static string Text(JsonElement value, string key) =>
+        value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw new FormatException($"label selector: value of {key}: expected String, got {value.ValueKind}");
 
     private static LabelRequirement Check(LabelRequirement requirement)
     {
@@ -158,11 +167,17 @@ public sealed class LabelSelector
             case SelectorOperator.In or SelectorOperator.NotIn when values.Count == 0:
                 throw new FormatException("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty");
             case SelectorOperator.Exists or SelectorOperator.DoesNotExist when values.Count != 0:
-                throw new FormatException($"values: Invalid value: [{string.Join(',', values.Select(v => $"\"{v}\""))}]: values set must be empty for exists and does not exist");
+                throw new FormatException(
+                    $"values: Invalid value: [{string.Join(',', values.Select(v => $"\"{v}\""))}]: values set must be empty "
+                        + $"for exists and does not exist"
+                );
             case SelectorOperator.GreaterThan or SelectorOperator.LessThan when values.Count != 1:
                 throw new FormatException("values: Invalid value: []: for 'Gt', 'Lt' operators, exactly one value is required");
-            case SelectorOperator.GreaterThan or SelectorOperator.LessThan when !long.TryParse(values[0], System.Globalization.CultureInfo.InvariantCulture, out _):
-                throw new FormatException($"values[0]: Invalid value: \"{values[0]}\": for 'Gt', 'Lt' operators, the value must be an integer");
+            case SelectorOperator.GreaterThan
+            or SelectorOperator.LessThan when !long.TryParse(values[0], System.Globalization.CultureInfo.InvariantCulture, out _):
+                throw new FormatException(
+                    $"values[0]: Invalid value: \"{values[0]}\": for 'Gt', 'Lt' operators, the value must be an integer"
+                );
         }
         for (var i = 0; i < values.Count; i++)
         {

@@ -4,16 +4,20 @@ namespace Petrel.Model.Selectors;
 public static class LabelSyntax
 {
     private const string NameRule =
-        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-        "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+        + "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
     private const string ValueRule =
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric " +
-        "character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+        + "with an alphanumeric "
+        + "character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+        + "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
     private const string PrefixRule =
-        "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
-        "alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+        "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
+        + "start and end with an "
+        + "alphanumeric character (e.g. 'example.com', regex used for validation is "
+        + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
     /// <summary>What is wrong with a key, or null.</summary>
     public static string? KeyProblem(string key)
@@ -40,17 +44,28 @@ public static class LabelSyntax
         {
             return "name part must be non-empty";
         }
-        return name.Length > 63 ? "name part must be no more than 63 bytes" : IsName(name) ? null : NameRule;
+        return name.Length > 63 ? "name part must be no more than 63 bytes"
+            : IsName(name) ? null
+            : NameRule;
     }
 
     /// <summary>What is wrong with a value, or null.</summary>
     public static string? ValueProblem(string value) =>
-        value.Length > 63 ? "must be no more than 63 bytes" : value.Length == 0 || IsName(value) ? null : ValueRule;
+        value.Length > 63 ? "must be no more than 63 bytes"
+        : value.Length == 0 || IsName(value) ? null
+        : ValueRule;
 
     private static bool IsName(string text) =>
-        char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1])
+        char.IsAsciiLetterOrDigit(text[0])
+        && char.IsAsciiLetterOrDigit(text[^1])
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
-    private static bool IsSubdomain(string text) => text.Split('.').All(part =>
-        part.Length > 0 && part[0] != '-' && part[^1] != '-' && part.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'));
+    private static bool IsSubdomain(string text) =>
+        text.Split('.')
+            .All(part =>
+                part.Length > 0
+                && part[0] != '-'
+                && part[^1] != '-'
+                && part.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+            );
 }

@@ -29,5 +29,7 @@ public sealed record ClusterRange(int Number)
     public string NodePodCidr(int index) => $"10.{64 + Number}.{Checked(index) + 1}.0/24";
 
     private static int Checked(int index) =>
-        index is >= 0 and < MaxNodes ? index : throw new ArgumentOutOfRangeException(nameof(index), index, $"A cluster has at most {MaxNodes} nodes.");
+        index is >= 0 and < MaxNodes
+            ? index
+            : throw new ArgumentOutOfRangeException(nameof(index), index, $"A cluster has at most {MaxNodes} nodes.");
 }

@@ -26,7 +26,8 @@ public sealed class NodeNetwork(ClusterRange range)
             route replace unreachable {Range.PodCidr} metric 4278198272
             route replace unreachable {Range.ServiceCidr} metric 4278198272
             """,
-            cancellationToken);
+            cancellationToken
+        );
         if (!Directory.Exists($"/sys/class/net/{Range.Bridge}"))
         {
             await NetworkTool.IpBatchAsync(
@@ -35,7 +36,8 @@ public sealed class NodeNetwork(ClusterRange range)
                 addr add {Range.HostAddress}/24 dev {Range.Bridge}
                 link set dev {Range.Bridge} up
                 """,
-                cancellationToken);
+                cancellationToken
+            );
         }
     }
 
@@ -56,7 +58,8 @@ public sealed class NodeNetwork(ClusterRange range)
             link set dev {port} up
             route replace {Range.NodePodCidr(index)} via {Range.NodeAddress(index)} dev {Range.Bridge}
             """,
-            cancellationToken);
+            cancellationToken
+        );
         var inside = new StringBuilder(
             $"""
             link set dev lo up
@@ -65,7 +68,8 @@ public sealed class NodeNetwork(ClusterRange range)
             route add unreachable {Range.PodCidr} metric 4278198272
             route add {Range.ServiceCidr} dev eth0
 
-            """);
+            """
+        );
         // The service range needs a route in the node for its own processes: a destination is translated only after it was routed once.
         // Nobody on the bridge has such an address, and the service proxy rejects what no service has.
         for (var other = 0; other < nodeCount; other++)
@@ -77,7 +81,11 @@ public sealed class NodeNetwork(ClusterRange range)
         }
         await NetworkTool.RunAsync("ip", ["-netns", name, "-batch", "-"], inside.ToString(), cancellationToken);
         await NetworkTool.RunAsync(
-            "nsenter", [$"--net={NamespacePath(node)}", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], null, cancellationToken);
+            "nsenter",
+            [$"--net={NamespacePath(node)}", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"],
+            null,
+            cancellationToken
+        );
     }
 
     /// <summary>Takes the node's cable away, as the power cut of a machine does. Its namespace goes with its last process.</summary>
@@ -87,7 +95,8 @@ public sealed class NodeNetwork(ClusterRange range)
             link del dev {PortName(index)}
             route del {Range.NodePodCidr(index)}
             """,
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>Removes all that <see cref="AddNodeAsync"/> made; missing parts are no error.</summary>
     public async Task RemoveNodeAsync(string node, int index, CancellationToken cancellationToken)
@@ -107,7 +116,8 @@ public sealed class NodeNetwork(ClusterRange range)
             route del unreachable {Range.PodCidr} metric 4278198272
             route del unreachable {Range.ServiceCidr} metric 4278198272
             """,
-            cancellationToken);
+            cancellationToken
+        );
 
     // Interface names have at most 15 characters.
     private string PortName(int index) => $"{Range.Bridge}n{index}";

@@ -11,8 +11,8 @@ public static class RangeClaim
     private const string Folder = "/run/petrel/ranges";
 
     /// <summary>
-    /// Claims a range for the cluster in <paramref name="dataDirectory"/>: the one it has, else <paramref name="preferred"/>, else the first
-    /// free one whose addresses no route of the machine uses.
+    /// Claims a range for the cluster in <paramref name="dataDirectory"/>: the one it has, else <paramref name="preferred"/>, else the
+    /// first free one whose addresses no route of the machine uses.
     /// </summary>
     /// <exception cref="CommandException">None is free.</exception>
     public static async Task<ClusterRange> ClaimAsync(string dataDirectory, int? preferred, CancellationToken cancellationToken)
@@ -35,7 +35,9 @@ public static class RangeClaim
             }
         }
         throw new CommandException(
-            $"None of the {ClusterRange.Count} address ranges 10.64.0.0/16 … 10.95.0.0/16 is free: stop a cluster with 'petrel down', or look at 'ip route'.");
+            $"None of the {ClusterRange.Count} address ranges 10.64.0.0/16 … 10.95.0.0/16 is free: stop a cluster with 'petrel "
+                + $"down', or look at 'ip route'."
+        );
     }
 
     /// <summary>Gives a range back.</summary>

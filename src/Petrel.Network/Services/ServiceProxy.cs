@@ -5,8 +5,8 @@ using Petrel.Client;
 namespace Petrel.Network.Services;
 
 /// <summary>
-/// Keeps the node's <see cref="ServiceRules"/> current. Runs in the node's network namespace, and changes rules only there. When it stops the
-/// rules stay: traffic goes on while an agent restarts.
+/// Keeps the node's <see cref="ServiceRules"/> current. Runs in the node's network namespace, and changes rules only there. When it stops
+/// the rules stay: traffic goes on while an agent restarts.
 /// </summary>
 public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, TimeProvider time, ILogger logger)
 {
@@ -59,6 +59,10 @@ public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, T
         }
     }
 
-    [LoggerMessage(EventId = 8001, Level = LogLevel.Error, Message = "The service rules could not be applied and will be tried again: {Reason}")]
+    [LoggerMessage(
+        EventId = 8001,
+        Level = LogLevel.Error,
+        Message = "The service rules could not be applied and will be tried again: {Reason}"
+    )]
     private static partial void LogFailed(ILogger logger, string reason);
 }

@@ -25,7 +25,8 @@ public static class ServiceRules
             delete table ip petrel-services
             table ip petrel-services {
 
-            """);
+            """
+        );
         foreach (var port in ports)
         {
             foreach (var (chain, endpoint) in port.Endpoints.Select((e, i) => ($"{port.Chain}-{i}", e)))
@@ -45,7 +46,10 @@ public static class ServiceRules
         }
         text.AppendLine("  map service-ports {");
         text.AppendLine("    type ipv4_addr . inet_proto . inet_service : verdict");
-        var elements = ports.Where(p => p.Endpoints.Count > 0).Select(p => $"{p.ClusterIp} . {p.Protocol} . {p.Port} : goto {p.Chain}").ToList();
+        var elements = ports
+            .Where(p => p.Endpoints.Count > 0)
+            .Select(p => $"{p.ClusterIp} . {p.Protocol} . {p.Port} : goto {p.Chain}")
+            .ToList();
         if (elements.Count > 0)
         {
             text.AppendLine($"    elements = {{ {string.Join(", ", elements)} }}");
@@ -75,24 +79,37 @@ public static class ServiceRules
               }
             }
 
-            """);
+            """
+        );
         return text.ToString();
     }
 
-    private sealed record ServicePort(string Chain, string ClusterIp, string Protocol, int Port, IReadOnlyList<(string Address, int Port)> Endpoints);
+    private sealed record ServicePort(
+        string Chain,
+        string ClusterIp,
+        string Protocol,
+        int Port,
+        IReadOnlyList<(string Address, int Port)> Endpoints
+    );
 
     private static IEnumerable<ServicePort> Ports(IEnumerable<V1Service> services, IEnumerable<V1EndpointSlice> slices)
     {
         var slicesByService = slices
             .Where(s => s.AddressType == "IPv4" && s.Metadata.Labels?.ContainsKey(ServiceNameLabel) == true)
             .ToLookup(s => (s.Metadata.NamespaceProperty, s.Metadata.Labels[ServiceNameLabel]));
-        foreach (var service in services.OrderBy(s => s.Metadata.NamespaceProperty, StringComparer.Ordinal).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal))
+        foreach (
+            var service in services
+                .OrderBy(s => s.Metadata.NamespaceProperty, StringComparer.Ordinal)
+                .ThenBy(s => s.Metadata.Name, StringComparer.Ordinal)
+        )
         {
             if (service.Spec.ClusterIP is null or "" or "None")
             {
                 continue;
             }
-            var own = slicesByService[(service.Metadata.NamespaceProperty, service.Metadata.Name)].OrderBy(s => s.Metadata.Name, StringComparer.Ordinal).ToList();
+            var own = slicesByService[(service.Metadata.NamespaceProperty, service.Metadata.Name)]
+                .OrderBy(s => s.Metadata.Name, StringComparer.Ordinal)
+                .ToList();
             foreach (var port in service.Spec.Ports ?? [])
             {
                 var protocol = (port.Protocol ?? "TCP").ToLowerInvariant();
@@ -113,9 +130,7 @@ public static class ServiceRules
             select (endpoint, port: slicePort.Port!.Value);
         var all = candidates.ToList();
         var ready = all.Where(e => e.endpoint.Conditions?.Ready ?? true).ToList();
-        var chosen = ready.Count > 0
-            ? ready
-            : all.Where(e => e.endpoint.Conditions is { Serving: true, Terminating: true }).ToList();
+        var chosen = ready.Count > 0 ? ready : all.Where(e => e.endpoint.Conditions is { Serving: true, Terminating: true }).ToList();
         return chosen.SelectMany(e => e.endpoint.Addresses.Select(a => (a, e.port))).Distinct();
     }
 

@@ -12,8 +12,9 @@ namespace Petrel.Scheduler.Binding;
 /// <summary>Tells users why a pod is not scheduled: the pod's PodScheduled condition. Sends in order, off the scheduling loop.</summary>
 internal sealed partial class FailureReporter(ApiClient client, TimeProvider time, ILogger logger)
 {
-    private readonly Channel<(V1Pod Pod, string Reason, string Message)> _reports =
-        Channel.CreateUnbounded<(V1Pod, string, string)>(new() { SingleReader = true });
+    private readonly Channel<(V1Pod Pod, string Reason, string Message)> _reports = Channel.CreateUnbounded<(V1Pod, string, string)>(
+        new() { SingleReader = true }
+    );
 
     /// <summary>Notes the failure, unless the pod's condition says the same already.</summary>
     public void Report(V1Pod pod, string reason, string message)
@@ -53,14 +54,19 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
             ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid },
             ["status"] = new JsonObject
             {
-                ["conditions"] = new JsonArray(new JsonObject
-                {
-                    ["type"] = "PodScheduled",
-                    ["status"] = "False",
-                    ["reason"] = reason,
-                    ["message"] = message,
-                    ["lastTransitionTime"] = (changed ?? time.GetUtcNow().UtcDateTime).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-                }),
+                ["conditions"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["type"] = "PodScheduled",
+                        ["status"] = "False",
+                        ["reason"] = reason,
+                        ["message"] = message,
+                        ["lastTransitionTime"] = (changed ?? time.GetUtcNow().UtcDateTime).ToString(
+                            "yyyy-MM-dd'T'HH:mm:ss'Z'",
+                            CultureInfo.InvariantCulture
+                        ),
+                    }
+                ),
             },
         };
         var key = new ObjectKey(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
@@ -73,7 +79,8 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
                 [],
                 Encoding.UTF8.GetBytes(patch.ToJsonString()),
                 "application/strategic-merge-patch+json",
-                cancellationToken);
+                cancellationToken
+            );
         }
         catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
         {

@@ -38,8 +38,18 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
             ApiVersion = "v1",
             Kind = "Binding",
             // The uid is the precondition: not another pod of the same name.
-            Metadata = new() { Name = pod.Key.Name, NamespaceProperty = pod.Key.Namespace, Uid = pod.Pod.Metadata.Uid },
-            Target = new() { ApiVersion = "v1", Kind = "Node", Name = nodeName },
+            Metadata = new()
+            {
+                Name = pod.Key.Name,
+                NamespaceProperty = pod.Key.Namespace,
+                Uid = pod.Pod.Metadata.Uid,
+            },
+            Target = new()
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Name = nodeName,
+            },
         };
         for (var attempt = 1; ; attempt++)
         {
@@ -54,7 +64,11 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
     }
 
     private async Task<(BindResult Result, string Problem, bool WasLost)> SendAsync(
-        PodInfo pod, string nodeName, V1Binding binding, CancellationToken cancellationToken)
+        PodInfo pod,
+        string nodeName,
+        V1Binding binding,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -64,7 +78,8 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
                 [],
                 ApiClient.Body(binding),
                 "application/json",
-                cancellationToken);
+                cancellationToken
+            );
             return (BindResult.Bound, "", false);
         }
         catch (ApiException e) when (e.IsNotFound)
@@ -83,7 +98,11 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
     }
 
     private async Task<(BindResult Result, string Problem)> FindOutAsync(
-        PodInfo pod, string nodeName, string problem, CancellationToken cancellationToken)
+        PodInfo pod,
+        string nodeName,
+        string problem,
+        CancellationToken cancellationToken
+    )
     {
         for (var first = true; ; first = false)
         {

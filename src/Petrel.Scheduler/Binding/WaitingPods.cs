@@ -6,7 +6,9 @@ namespace Petrel.Scheduler.Binding;
 /// <summary>What was decided about a pod that waited for a permit: null is that it may be bound.</summary>
 internal readonly record struct PermitDecision(PlacedPod Placed, IPlugin? Plugin, Verdict? Refusal);
 
-/// <summary>Pods that are placed but not allowed to be bound yet. Used by the scheduling loop alone; what is decided is carried out when it asks.</summary>
+/// <summary>
+/// Pods that are placed but not allowed to be bound yet. Used by the scheduling loop alone; what is decided is carried out when it asks.
+/// </summary>
 internal sealed class WaitingPods(TimeProvider time) : IWaitingPods
 {
     private readonly List<Entry> _waiting = [];

@@ -4,8 +4,9 @@ using Petrel.Model;
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// The cluster as the scheduler sees it: what the watches told, and placements that are decided but not yet confirmed by them (assumed). A struct of arrays: each
-/// node has a slot, and what filters and scores ask of all nodes is in columns by slot. It is updated piece by piece and used by the scheduling loop alone.
+/// The cluster as the scheduler sees it: what the watches told, and placements that are decided but not yet confirmed by them (assumed). A
+/// struct of arrays: each node has a slot, and what filters and scores ask of all nodes is in columns by slot. It is updated piece by piece
+/// and used by the scheduling loop alone.
 /// </summary>
 internal sealed class ClusterState
 {
@@ -50,12 +51,14 @@ internal sealed class ClusterState
     public int[] PodCounts => _podCounts;
 
     /// <summary>
-    /// A number for each node, by slot, that is another one after every change of the node or of the pods on it, and that no other node had before.
+    /// A number for each node, by slot, that is another one after every change of the node or of the pods on it, and that no other node had
+    /// before.
     /// </summary>
     public long[] Generations => _generations;
 
     /// <summary>
-    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, labels of namespaces, Services.
+    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, labels of
+    /// namespaces, Services.
     /// </summary>
     public long TopologyVersion { get; private set; }
 
@@ -77,11 +80,12 @@ internal sealed class ClusterState
     public int Capacity => _generations.Length;
 
     /// <summary>All nodes, by name.</summary>
-    public IReadOnlyList<NodeInfo> Nodes => _nodes ??= [.. _byName.Values.Where(n => n.Node is not null).OrderBy(n => n.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<NodeInfo> Nodes =>
+        _nodes ??= [.. _byName.Values.Where(n => n.Node is not null).OrderBy(n => n.Name, StringComparer.Ordinal)];
 
     /// <summary>
-    /// The slots of all nodes in the order in which they are looked at: one of each zone in turn (upstream: the node tree), so that the part of a large cluster
-    /// that one pod sees has nodes of every zone.
+    /// The slots of all nodes in the order in which they are looked at: one of each zone in turn (upstream: the node tree), so that the
+    /// part of a large cluster that one pod sees has nodes of every zone.
     /// </summary>
     public ReadOnlySpan<int> Order => _order ??= NodeOrder.OverZones(Nodes);
 
@@ -111,7 +115,10 @@ internal sealed class ClusterState
             _resources[name] = column = new(name, Capacity);
             foreach (var node in _slots)
             {
-                if (node is not null && name is not (ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName))
+                if (
+                    node is not null
+                    && name is not (ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName)
+                )
                 {
                     column.Allocatable[node.Slot] = node.Allocatable.Other(name);
                     column.Requested[node.Slot] = node.Pods.Sum(p => p.Requests.Other(name));
@@ -180,7 +187,13 @@ internal sealed class ClusterState
     public void SetNode(V1Node node)
     {
         var info = At(node.Metadata.Name);
-        var (wasKnown, labels, taints, cordoned, images) = (info.Node is not null, info.Labels, info.Taints, info.IsUnschedulable, info.Images);
+        var (wasKnown, labels, taints, cordoned, images) = (
+            info.Node is not null,
+            info.Labels,
+            info.Taints,
+            info.IsUnschedulable,
+            info.Images
+        );
         CountImages(info, -1);
         info.SetNode(node);
         CountImages(info, 1);

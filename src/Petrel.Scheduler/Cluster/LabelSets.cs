@@ -8,12 +8,13 @@ internal static class LabelSets
 {
     private static readonly Dictionary<string, string> None = [];
 
-    public static IReadOnlyDictionary<string, string> Of(IDictionary<string, string>? labels) => labels switch
-    {
-        null => None,
-        IReadOnlyDictionary<string, string> readable => readable,
-        _ => new Dictionary<string, string>(labels),
-    };
+    public static IReadOnlyDictionary<string, string> Of(IDictionary<string, string>? labels) =>
+        labels switch
+        {
+            null => None,
+            IReadOnlyDictionary<string, string> readable => readable,
+            _ => new Dictionary<string, string>(labels),
+        };
 
     /// <summary>Whether all of these labels are there.</summary>
     public static bool HasAll(IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> wanted)
@@ -39,9 +40,16 @@ internal static class LabelSets
         }
         try
         {
-            var labels = (selector.MatchLabels ?? new Dictionary<string, string>())
-                .Select(l => new LabelRequirement(l.Key, SelectorOperator.In, [l.Value]));
-            var expressions = (selector.MatchExpressions ?? []).Select(e => new LabelRequirement(e.Key, Operator(e.OperatorProperty), [.. e.Values ?? []]));
+            var labels = (selector.MatchLabels ?? new Dictionary<string, string>()).Select(l => new LabelRequirement(
+                l.Key,
+                SelectorOperator.In,
+                [l.Value]
+            ));
+            var expressions = (selector.MatchExpressions ?? []).Select(e => new LabelRequirement(
+                e.Key,
+                Operator(e.OperatorProperty),
+                [.. e.Values ?? []]
+            ));
             return LabelSelector.FromRequirements(labels.Concat(expressions).Concat(extra ?? []));
         }
         catch (FormatException)
@@ -51,14 +59,15 @@ internal static class LabelSets
     }
 
     /// <exception cref="FormatException">There is no such operator.</exception>
-    public static SelectorOperator Operator(string name) => name switch
-    {
-        "In" => SelectorOperator.In,
-        "NotIn" => SelectorOperator.NotIn,
-        "Exists" => SelectorOperator.Exists,
-        "DoesNotExist" => SelectorOperator.DoesNotExist,
-        "Gt" => SelectorOperator.GreaterThan,
-        "Lt" => SelectorOperator.LessThan,
-        _ => throw new FormatException($"operator: Invalid value: \"{name}\": expected In, NotIn, Exists, DoesNotExist, Gt or Lt"),
-    };
+    public static SelectorOperator Operator(string name) =>
+        name switch
+        {
+            "In" => SelectorOperator.In,
+            "NotIn" => SelectorOperator.NotIn,
+            "Exists" => SelectorOperator.Exists,
+            "DoesNotExist" => SelectorOperator.DoesNotExist,
+            "Gt" => SelectorOperator.GreaterThan,
+            "Lt" => SelectorOperator.LessThan,
+            _ => throw new FormatException($"operator: Invalid value: \"{name}\": expected In, NotIn, Exists, DoesNotExist, Gt or Lt"),
+        };
 }

@@ -2,7 +2,10 @@ using k8s.Models;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>A node and the pods on it and on their way to it. What is summed up over pods is in the columns of the <see cref="ClusterState"/>, at its slot.</summary>
+/// <summary>
+/// A node and the pods on it and on their way to it. What is summed up over pods is in the columns of the <see cref="ClusterState"/>, at
+/// its slot.
+/// </summary>
 internal sealed class NodeInfo(string name, int slot)
 {
     private readonly List<PodInfo> _pods = [];

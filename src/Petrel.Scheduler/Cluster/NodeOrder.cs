@@ -6,7 +6,9 @@ internal static class NodeOrder
     private const string RegionKey = "topology.kubernetes.io/region";
     private const string ZoneKey = "topology.kubernetes.io/zone";
 
-    /// <summary>The slots of the nodes: the first of every zone, then the second of every zone, and so on; zones and the nodes of each by name.</summary>
+    /// <summary>
+    /// The slots of the nodes: the first of every zone, then the second of every zone, and so on; zones and the nodes of each by name.
+    /// </summary>
     public static int[] OverZones(IReadOnlyList<NodeInfo> nodesByName)
     {
         var zones = new SortedDictionary<(string Region, string Zone), Queue<int>>();

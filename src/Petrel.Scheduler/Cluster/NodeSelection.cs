@@ -3,7 +3,9 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>One term of a node selector: every expression over labels and every one over fields must hold. An empty term holds nowhere.</summary>
+/// <summary>
+/// One term of a node selector: every expression over labels and every one over fields must hold. An empty term holds nowhere.
+/// </summary>
 internal sealed class NodeTerm
 {
     private readonly LabelRequirement[] _labels;

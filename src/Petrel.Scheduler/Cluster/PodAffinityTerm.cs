@@ -16,10 +16,15 @@ internal sealed class PodAffinityTerm
         Weight = weight;
         _selector = LabelSets.Selector(
             term.LabelSelector,
-            Same(term.MatchLabelKeys, SelectorOperator.In, ownLabels).Concat(Same(term.MismatchLabelKeys, SelectorOperator.NotIn, ownLabels)));
+            Same(term.MatchLabelKeys, SelectorOperator.In, ownLabels)
+                .Concat(Same(term.MismatchLabelKeys, SelectorOperator.NotIn, ownLabels))
+        );
         _namespaceSelector = term.NamespaceSelector is null ? null : LabelSets.Selector(term.NamespaceSelector);
         // Neither names nor a selector: the pod's own namespace.
-        _namespaces = term.Namespaces is { Count: > 0 } names ? [.. names] : _namespaceSelector is null ? [ownNamespace] : [];
+        _namespaces =
+            term.Namespaces is { Count: > 0 } names ? [.. names]
+            : _namespaceSelector is null ? [ownNamespace]
+            : [];
     }
 
     public string TopologyKey { get; }
@@ -31,15 +36,21 @@ internal sealed class PodAffinityTerm
         (_namespaces.Contains(pod.Key.Namespace) || _namespaceSelector?.Matches(cluster.NamespaceLabels(pod.Key.Namespace)) == true)
         && _selector.Matches(pod.Labels);
 
-    public static PodAffinityTerm[] Required(IList<V1PodAffinityTerm>? terms, string ownNamespace, IReadOnlyDictionary<string, string> ownLabels) =>
-        [.. (terms ?? []).Select(t => new PodAffinityTerm(t, ownNamespace, ownLabels))];
+    public static PodAffinityTerm[] Required(
+        IList<V1PodAffinityTerm>? terms,
+        string ownNamespace,
+        IReadOnlyDictionary<string, string> ownLabels
+    ) => [.. (terms ?? []).Select(t => new PodAffinityTerm(t, ownNamespace, ownLabels))];
 
     public static PodAffinityTerm[] Preferred(
-        IList<V1WeightedPodAffinityTerm>? terms, string ownNamespace, IReadOnlyDictionary<string, string> ownLabels) =>
-        [.. (terms ?? []).Select(t => new PodAffinityTerm(t.PodAffinityTerm, ownNamespace, ownLabels, t.Weight))];
+        IList<V1WeightedPodAffinityTerm>? terms,
+        string ownNamespace,
+        IReadOnlyDictionary<string, string> ownLabels
+    ) => [.. (terms ?? []).Select(t => new PodAffinityTerm(t.PodAffinityTerm, ownNamespace, ownLabels, t.Weight))];
 
-    private static IEnumerable<LabelRequirement> Same(IList<string>? keys, SelectorOperator op, IReadOnlyDictionary<string, string> ownLabels) =>
-        from key in keys ?? []
-        where ownLabels.ContainsKey(key)
-        select new LabelRequirement(key, op, [ownLabels[key]]);
+    private static IEnumerable<LabelRequirement> Same(
+        IList<string>? keys,
+        SelectorOperator op,
+        IReadOnlyDictionary<string, string> ownLabels
+    ) => from key in keys ?? [] where ownLabels.ContainsKey(key) select new LabelRequirement(key, op, [ownLabels[key]]);
 }

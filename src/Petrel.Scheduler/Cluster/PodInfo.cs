@@ -23,9 +23,21 @@ internal sealed class PodInfo
         {
             var ns = Key.Namespace;
             RequiredAffinity = PodAffinityTerm.Required(affinity.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, ns, Labels);
-            PreferredAffinity = PodAffinityTerm.Preferred(affinity.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution, ns, Labels);
-            RequiredAntiAffinity = PodAffinityTerm.Required(affinity.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution, ns, Labels);
-            PreferredAntiAffinity = PodAffinityTerm.Preferred(affinity.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution, ns, Labels);
+            PreferredAffinity = PodAffinityTerm.Preferred(
+                affinity.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution,
+                ns,
+                Labels
+            );
+            RequiredAntiAffinity = PodAffinityTerm.Required(
+                affinity.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution,
+                ns,
+                Labels
+            );
+            PreferredAntiAffinity = PodAffinityTerm.Preferred(
+                affinity.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution,
+                ns,
+                Labels
+            );
         }
     }
 

@@ -6,8 +6,8 @@ namespace Petrel.Scheduler.Cluster;
 internal readonly record struct PodMove(PodInfo Pod, int Node, bool Came);
 
 /// <summary>
-/// The latest moves of pods, so that what was worked out about all pods can be brought up to date by the few that moved since, when it is needed again and only
-/// then.
+/// The latest moves of pods, so that what was worked out about all pods can be brought up to date by the few that moved since, when it is
+/// needed again and only then.
 /// </summary>
 internal sealed class PodJournal
 {

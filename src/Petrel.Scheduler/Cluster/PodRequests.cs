@@ -4,8 +4,8 @@ namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
 /// What a pod requests as a whole (component-helpers <c>resource.PodRequests</c>): its containers and sidecars together, or its
-/// hungriest init container with the sidecars started before it, whichever is more; then pod-level requests, then overhead. Of a container that is being resized
-/// counts the most of what it asks for, what its node has set aside, and what it has.
+/// hungriest init container with the sidecars started before it, whichever is more; then pod-level requests, then overhead. Of a container
+/// that is being resized counts the most of what it asks for, what its node has set aside, and what it has.
 /// </summary>
 internal static class PodRequests
 {
@@ -21,10 +21,10 @@ internal static class PodRequests
         var podLevel = PodLevel(pod.Spec).Any();
         var (cpu, memory) = (!podLevel || requests.MilliCpu == 0, !podLevel || requests.Memory == 0);
         return (requests, Total(pod.Spec, pod.Status, amounts =>
-        {
-            amounts.MilliCpu = cpu && !amounts.HasCpu ? DefaultMilliCpu : amounts.MilliCpu;
-            amounts.Memory = memory && !amounts.HasMemory ? DefaultMemory : amounts.Memory;
-        }));
+            {
+                amounts.MilliCpu = cpu && !amounts.HasCpu ? DefaultMilliCpu : amounts.MilliCpu;
+                amounts.Memory = memory && !amounts.HasMemory ? DefaultMemory : amounts.Memory;
+            }));
     }
 
     public static ResourceAmounts Of(V1PodSpec spec) => Of(new V1Pod { Spec = spec }).Requests;
@@ -77,10 +77,17 @@ internal static class PodRequests
     // Upstream's supported pod-level resources.
     private static IEnumerable<KeyValuePair<string, ResourceQuantity>> PodLevel(V1PodSpec spec) =>
         spec.Resources?.Requests is { Count: > 0 } requests
-            ? requests.Where(r => r.Key is ResourceAmounts.CpuName or ResourceAmounts.MemoryName || r.Key.StartsWith("hugepages-", StringComparison.Ordinal))
+            ? requests.Where(r =>
+                r.Key is ResourceAmounts.CpuName or ResourceAmounts.MemoryName || r.Key.StartsWith("hugepages-", StringComparison.Ordinal)
+            )
             : [];
 
-    private static ResourceAmounts RequestsOf(V1Container container, IList<V1ContainerStatus>? statuses, bool infeasible, Action<ResourceAmounts> fill)
+    private static ResourceAmounts RequestsOf(
+        V1Container container,
+        IList<V1ContainerStatus>? statuses,
+        bool infeasible,
+        Action<ResourceAmounts> fill
+    )
     {
         var amounts = ResourceAmounts.From(container.Resources?.Requests);
         if (statuses is not null && StatusOf(statuses, container.Name) is { Resources: not null } status)

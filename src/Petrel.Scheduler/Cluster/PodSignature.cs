@@ -5,8 +5,9 @@ using k8s.Models;
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// Everything of a pod that filters and scores look at, as text (upstream: the sign plugins). What no plugin reads is left out, so that the pods of one owner have
-/// the same: their names, environment, commands, and the volumes that restrict no node. A plugin that looks at more has to add it here, or mark its plans volatile.
+/// Everything of a pod that filters and scores look at, as text (upstream: the sign plugins). What no plugin reads is left out, so that the
+/// pods of one owner have the same: their names, environment, commands, and the volumes that restrict no node. A plugin that looks at more
+/// has to add it here, or mark its plans volatile.
 /// </summary>
 internal static class PodSignature
 {
@@ -14,7 +15,13 @@ internal static class PodSignature
     {
         var spec = pod.Pod.Spec;
         var text = new StringBuilder(256);
-        text.Append(pod.Key.Namespace).Append('\n').Append(spec.SchedulerName).Append('\n').Append(pod.Priority).Append('\n').Append(spec.PreemptionPolicy);
+        text.Append(pod.Key.Namespace)
+            .Append('\n')
+            .Append(spec.SchedulerName)
+            .Append('\n')
+            .Append(pod.Priority)
+            .Append('\n')
+            .Append(spec.PreemptionPolicy);
         Add(text, 'l', pod.Labels);
         Add(text, 'r', pod.Requests);
         Add(text, 'z', pod.NonZero);
@@ -28,7 +35,14 @@ internal static class PodSignature
         }
         foreach (var toleration in spec.Tolerations ?? [])
         {
-            text.Append("\nt").Append(toleration.Key).Append(' ').Append(toleration.OperatorProperty).Append(' ').Append(toleration.Value).Append(' ').Append(toleration.Effect);
+            text.Append("\nt")
+                .Append(toleration.Key)
+                .Append(' ')
+                .Append(toleration.OperatorProperty)
+                .Append(' ')
+                .Append(toleration.Value)
+                .Append(' ')
+                .Append(toleration.Effect);
         }
         foreach (var container in spec.InitContainers ?? [])
         {
@@ -79,7 +93,13 @@ internal static class PodSignature
 
     private static void Add(StringBuilder text, char what, ResourceAmounts amounts)
     {
-        text.Append('\n').Append(what).Append(amounts.MilliCpu).Append(' ').Append(amounts.Memory).Append(' ').Append(amounts.EphemeralStorage);
+        text.Append('\n')
+            .Append(what)
+            .Append(amounts.MilliCpu)
+            .Append(' ')
+            .Append(amounts.Memory)
+            .Append(' ')
+            .Append(amounts.EphemeralStorage);
         if (amounts.Others is { } others)
         {
             foreach (var (name, amount) in others)

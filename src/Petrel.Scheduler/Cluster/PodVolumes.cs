@@ -54,12 +54,17 @@ internal static class PodVolumes
         }
         if (left.Rbd is { } rbd && right.Rbd is { } otherRbd)
         {
-            return rbd.Image == otherRbd.Image && (rbd.Pool ?? "rbd") == (otherRbd.Pool ?? "rbd") && rbd.Monitors.Intersect(otherRbd.Monitors).Any()
+            return rbd.Image == otherRbd.Image
+                && (rbd.Pool ?? "rbd") == (otherRbd.Pool ?? "rbd")
+                && rbd.Monitors.Intersect(otherRbd.Monitors).Any()
                 && !(rbd.ReadOnlyProperty == true && otherRbd.ReadOnlyProperty == true);
         }
         return false;
     }
 
     private static bool IsDisk(V1Volume volume) =>
-        volume.GcePersistentDisk is not null || volume.AwsElasticBlockStore is not null || volume.Iscsi is not null || volume.Rbd is not null;
+        volume.GcePersistentDisk is not null
+        || volume.AwsElasticBlockStore is not null
+        || volume.Iscsi is not null
+        || volume.Rbd is not null;
 }

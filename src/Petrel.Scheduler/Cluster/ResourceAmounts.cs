@@ -70,7 +70,9 @@ internal sealed class ResourceAmounts
         }
     }
 
-    /// <summary>All but the number of pods, by name: the amounts of CPU, memory and ephemeral storage, then the others that there are.</summary>
+    /// <summary>
+    /// All but the number of pods, by name: the amounts of CPU, memory and ephemeral storage, then the others that there are.
+    /// </summary>
     public IEnumerable<(string Name, long Amount)> All
     {
         get
@@ -88,13 +90,14 @@ internal sealed class ResourceAmounts
         }
     }
 
-    public long Of(string name) => name switch
-    {
-        CpuName => MilliCpu,
-        MemoryName => Memory,
-        EphemeralStorageName => EphemeralStorage,
-        _ => Other(name),
-    };
+    public long Of(string name) =>
+        name switch
+        {
+            CpuName => MilliCpu,
+            MemoryName => Memory,
+            EphemeralStorageName => EphemeralStorage,
+            _ => Other(name),
+        };
 
     public long Other(string name) => Others?.GetValueOrDefault(name) ?? 0;
 

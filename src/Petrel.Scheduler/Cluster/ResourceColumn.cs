@@ -1,6 +1,9 @@
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>One resource on every node, by slot: what there is of it, and what pods request together. CPU in thousandths, memory and storage in bytes.</summary>
+/// <summary>
+/// One resource on every node, by slot: what there is of it, and what pods request together. CPU in thousandths, memory and storage in
+/// bytes.
+/// </summary>
 internal sealed class ResourceColumn(string name, int slots)
 {
     private long[] _allocatable = new long[slots];

@@ -31,8 +31,18 @@ internal sealed class SpreadConstraint
     /// <summary>Upstream's system defaults: every pod of one owner near no other, first on nodes, then in zones.</summary>
     public static IReadOnlyList<V1TopologySpreadConstraint> SystemDefaults { get; } =
     [
-        new() { TopologyKey = HostnameKey, MaxSkew = 3, WhenUnsatisfiable = ScheduleAnyway },
-        new() { TopologyKey = ZoneKey, MaxSkew = 5, WhenUnsatisfiable = ScheduleAnyway },
+        new()
+        {
+            TopologyKey = HostnameKey,
+            MaxSkew = 3,
+            WhenUnsatisfiable = ScheduleAnyway,
+        },
+        new()
+        {
+            TopologyKey = ZoneKey,
+            MaxSkew = 5,
+            WhenUnsatisfiable = ScheduleAnyway,
+        },
     ];
 
     public string TopologyKey { get; }
@@ -48,7 +58,10 @@ internal sealed class SpreadConstraint
     {
         if (pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 } own)
         {
-            return [.. own.Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).Select(c => new SpreadConstraint(c, pod, SelectorOf(c, pod)))];
+            return
+            [
+                .. own.Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).Select(c => new SpreadConstraint(c, pod, SelectorOf(c, pod))),
+            ];
         }
         var defaults = DefaultsOf(args).Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).ToArray();
         return defaults.Length > 0 && KinOf(pod, cluster) is { } kin ? [.. defaults.Select(c => new SpreadConstraint(c, pod, kin))] : [];
@@ -75,7 +88,8 @@ internal sealed class SpreadConstraint
 
     /// <summary>Whether the pods of a node count, by the constraint's inclusion policies.</summary>
     public bool Includes(NodeInfo node, PodInfo pod) =>
-        (!_honorAffinity || pod.RequiredNodes.Matches(node)) && (!_honorTaints || !Tolerations.AnyRefused(pod.Pod.Spec.Tolerations, node.Taints));
+        (!_honorAffinity || pod.RequiredNodes.Matches(node))
+        && (!_honorTaints || !Tolerations.AnyRefused(pod.Pod.Spec.Tolerations, node.Taints));
 
     private static Func<PodInfo, bool> SelectorOf(V1TopologySpreadConstraint constraint, PodInfo pod)
     {
@@ -83,15 +97,20 @@ internal sealed class SpreadConstraint
             constraint.LabelSelector,
             from key in constraint.MatchLabelKeys ?? []
             where pod.Labels.ContainsKey(key)
-            select new LabelRequirement(key, SelectorOperator.In, [pod.Labels[key]]));
+            select new LabelRequirement(key, SelectorOperator.In, [pod.Labels[key]])
+        );
         return other => selector.Matches(other.Labels);
     }
 
-    // Upstream merges the selectors of the pod's Services with that of its ReplicaSet, StatefulSet or ReplicationController. Of these the pods that they own are
-    // asked instead, which are the pods that they select. Null: there is nothing to go by, and no constraint.
+    // Upstream merges the selectors of the pod's Services with that of its ReplicaSet, StatefulSet or ReplicationController. Of these the
+    // pods that they own are asked instead, which are the pods that they select. Null: there is nothing to go by, and no constraint.
     private static Func<PodInfo, bool>? KinOf(PodInfo pod, ClusterState cluster)
     {
-        var owner = pod.Owner is { Kind: "ReplicaSet" or "StatefulSet", ApiVersion: "apps/v1" } or { Kind: "ReplicationController", ApiVersion: "v1" } ? pod.OwnerUid : null;
+        var owner = pod.Owner
+            is { Kind: "ReplicaSet" or "StatefulSet", ApiVersion: "apps/v1" }
+                or { Kind: "ReplicationController", ApiVersion: "v1" }
+            ? pod.OwnerUid
+            : null;
         var services = cluster.ServicesOf(pod).ToArray();
         return services.Length == 0 && owner is null
             ? null

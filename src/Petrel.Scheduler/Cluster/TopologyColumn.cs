@@ -1,8 +1,8 @@
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// One label key on every node, by slot, as a small number for each value (a topology's domain); -1 on nodes without the label. A domain's number is given away
-/// again once no node has it.
+/// One label key on every node, by slot, as a small number for each value (a topology's domain); -1 on nodes without the label. A domain's
+/// number is given away again once no node has it.
 /// </summary>
 internal sealed class TopologyColumn(string key, int slots)
 {

@@ -6,8 +6,9 @@ using Petrel.Scheduler.Preemption;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// All that is worked out for a pod before nodes are looked at (upstream: CycleState), and what was found about nodes. It serves every pod of the same signature: between
-/// two of them it is brought up to date by the pods that moved meanwhile. Preemption asks it what would be if pods weren't there: see <see cref="WhatIf"/>.
+/// All that is worked out for a pod before nodes are looked at (upstream: CycleState), and what was found about nodes. It serves every pod
+/// of the same signature: between two of them it is brought up to date by the pods that moved meanwhile. Preemption asks it what would be
+/// if pods weren't there: see <see cref="WhatIf"/>.
 /// </summary>
 internal sealed class CycleState
 {
@@ -49,13 +50,26 @@ internal sealed class CycleState
         if (RefusedEverywhere is null && OnlyNodes is { Count: 0 })
         {
             var names = OnlyNodesBy.Select(p => p.Name).Order(StringComparer.Ordinal).ToArray();
-            RefusedEverywhere = (OnlyNodesBy[0], Verdict.Unresolvable(names.Length == 1
-                ? $"node(s) didn't satisfy plugin {names[0]}"
-                : $"node(s) didn't satisfy plugin(s) [{string.Join(' ', names)}] simultaneously"));
+            RefusedEverywhere = (
+                OnlyNodesBy[0],
+                Verdict.Unresolvable(
+                    names.Length == 1
+                        ? $"node(s) didn't satisfy plugin {names[0]}"
+                        : $"node(s) didn't satisfy plugin(s) [{string.Join(' ', names)}] simultaneously"
+                )
+            );
         }
         _local = [.. filters.Where(f => f.Filter.Reach == Reach.Node)];
         _wide = [.. filters.Where(f => f.Filter.Reach != Reach.Node)];
-        _scores = RefusedEverywhere is not null ? [] : [.. profile.Scores.Select(s => (s.Plugin, Node: s.Plugin.For(pod, cluster), s.Weight)).Where(s => s.Node is not null).Select(s => new Score(s.Plugin, s.Node!, s.Weight))];
+        _scores = RefusedEverywhere is not null
+            ? []
+            :
+            [
+                .. profile
+                    .Scores.Select(s => (s.Plugin, Node: s.Plugin.For(pod, cluster), s.Weight))
+                    .Where(s => s.Node is not null)
+                    .Select(s => new Score(s.Plugin, s.Node!, s.Weight)),
+            ];
         _sums = [.. _scores.Where(s => s.Node is { Normalizes: false, Reach: Reach.Node })];
         _normalized = [.. _scores.Except(_sums)];
         foreach (var (score, i) in _normalized.Where(s => s.Node.Reach == Reach.Node).Select((s, i) => (s, i)))
@@ -65,7 +79,8 @@ internal sealed class CycleState
         _followers = [.. filters.Select(f => f.Filter).OfType<IFollowsPods>(), .. _scores.Select(s => s.Node).OfType<IFollowsPods>()];
         _taintsVersion = _followers.Any(f => f.DependsOnTaints) ? cluster.TaintsVersion : null;
         // What reaches over the cluster without following its pods has to be worked out anew each time.
-        IsVolatile |= _wide.Any(w => w.Filter is not IFollowsPods) || _normalized.Any(s => s.Node.Reach != Reach.Node && s.Node is not IFollowsPods);
+        IsVolatile |=
+            _wide.Any(w => w.Filter is not IFollowsPods) || _normalized.Any(s => s.Node.Reach != Reach.Node && s.Node is not IFollowsPods);
     }
 
     public Profile Profile { get; }
@@ -88,10 +103,15 @@ internal sealed class CycleState
     /// <summary>When it was last used, as its keeper counts; 0 at first.</summary>
     public long LastUsed { get; set; }
 
-    /// <summary>The cluster's version at which no node was found, and what was answered and recorded; while nothing changes, the next pod needn't be tried.</summary>
+    /// <summary>
+    /// The cluster's version at which no node was found, and what was answered and recorded; while nothing changes, the next pod needn't be
+    /// tried.
+    /// </summary>
     public (long Version, Placement Placement, Decision? Recorded)? Failure { get; set; }
 
-    /// <summary>What preemption found out about nodes for pods of this signature; kept only where no filter looks beyond the node.</summary>
+    /// <summary>
+    /// What preemption found out about nodes for pods of this signature; kept only where no filter looks beyond the node.
+    /// </summary>
     public TrialResults? Trials => _wide.Length > 0 || IsVolatile ? null : field ??= new();
 
     /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
@@ -140,7 +160,10 @@ internal sealed class CycleState
         return results;
     }
 
-    /// <summary>Whether the node passes every filter; else which refused it, in their order, and why. Pods nominated to the node count as if they were there.</summary>
+    /// <summary>
+    /// Whether the node passes every filter; else which refused it, in their order, and why. Pods nominated to the node count as if they
+    /// were there.
+    /// </summary>
     public Verdict Check(int node, out IFilterPlugin? by)
     {
         if (Cluster.Nominations.Count > 0)
@@ -264,10 +287,14 @@ internal sealed class CycleState
         return AskWide(node, refusedBy, _results.Verdicts[node], out by);
     }
 
-    // Twice, as upstream: the pod must fit with those nominated pods that go before it, and, as they may never come, without them (it may want their company).
+    // Twice, as upstream: the pod must fit with those nominated pods that go before it, and, as they may never come, without them (it may
+    // want their company).
     private Verdict CheckWithNominated(int node, out IFilterPlugin? by)
     {
-        var before = Cluster.Nominations.On(Cluster.At(node).Name).Where(p => p.Priority >= Pod.Priority && p.Uid != Pod.Uid && Cluster.Find(p.Uid) is null).ToArray();
+        var before = Cluster
+            .Nominations.On(Cluster.At(node).Name)
+            .Where(p => p.Priority >= Pod.Priority && p.Uid != Pod.Uid && Cluster.Find(p.Uid) is null)
+            .ToArray();
         if (before.Length > 0)
         {
             using var whatIf = WhatIf(node);

@@ -3,8 +3,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// What was found out about each node for the pods of one signature, by slot, with the node's generation at that time: as long as the node has it, it holds. Of what
-/// reaches over the cluster nothing is kept here.
+/// What was found out about each node for the pods of one signature, by slot, with the node's generation at that time: as long as the node
+/// has it, it holds. Of what reaches over the cluster nothing is kept here.
 /// </summary>
 internal sealed class NodeResults(int slots, int rawScores)
 {

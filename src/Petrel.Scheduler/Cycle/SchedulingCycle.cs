@@ -6,8 +6,9 @@ using Petrel.Scheduler.Queue;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// Finds the best node for a pod: the nodes that pass every filter of the profile, then the highest sum of weighted scores; among equals the seed decides, by one
-/// draw for each pod that has equals. What is worked out for a pod serves the next ones of its signature, with the same outcome as if it weren't kept.
+/// Finds the best node for a pod: the nodes that pass every filter of the profile, then the highest sum of weighted scores; among equals
+/// the seed decides, by one draw for each pod that has equals. What is worked out for a pod serves the next ones of its signature, with the
+/// same outcome as if it weren't kept.
 /// </summary>
 internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEntropy entropy, int percentageOfNodesToScore = 0)
 {
@@ -31,7 +32,9 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     /// <summary>Is told of every decision; null costs nothing.</summary>
     public IDecisionRecorder? Recorder { get; set; }
 
-    /// <summary>Whether what is worked out for a pod may serve others of its signature; without it nothing is kept, and nothing else changes.</summary>
+    /// <summary>
+    /// Whether what is worked out for a pod may serve others of its signature; without it nothing is kept, and nothing else changes.
+    /// </summary>
     public bool KeepsStates { get; init; } = true;
 
     /// <param name="pod">The pod.</param>
@@ -41,7 +44,12 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         // What was answered to another pod holds for one that has nothing of its own: a node that it waits for, or somebody else to ask.
         var isLikeOthers = otherwise is null && cluster.Nominations.NodeOf(pod.Uid) is null;
         var state = StateFor(pod);
-        if (isLikeOthers && state.Failure is { } failure && failure.Version == cluster.Version && (Recorder is null || failure.Recorded is not null))
+        if (
+            isLikeOthers
+            && state.Failure is { } failure
+            && failure.Version == cluster.Version
+            && (Recorder is null || failure.Recorded is not null)
+        )
         {
             Recorder?.Repeat(pod, failure.Recorded!);
             return failure.Placement;
@@ -50,7 +58,10 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         Recorder?.Begin(pod, Profile.Name);
         var placement = Find(state);
         var recorded = Recorder?.End(placement);
-        state.Failure = isLikeOthers && placement is { NodeName: null, PostFilter: null or { HoldsForOthers: true } } ? (cluster.Version, placement, recorded) : null;
+        state.Failure =
+            isLikeOthers && placement is { NodeName: null, PostFilter: null or { HoldsForOthers: true } }
+                ? (cluster.Version, placement, recorded)
+                : null;
         return placement;
     }
 
@@ -176,8 +187,12 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     // The place that was made for the pod is as good as any, if it is there now.
     private bool NominatedFeasible(CycleState state)
     {
-        if (cluster.Nominations.Count == 0 || cluster.Nominations.NodeOf(state.Pod.Uid) is not { } name || cluster.Node(name) is not { } node
-            || state.OnlyNodes?.Contains(name) == false)
+        if (
+            cluster.Nominations.Count == 0
+            || cluster.Nominations.NodeOf(state.Pod.Uid) is not { } name
+            || cluster.Node(name) is not { } node
+            || state.OnlyNodes?.Contains(name) == false
+        )
         {
             return false;
         }
@@ -188,11 +203,18 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
     // A pod that names its nodes (a daemon's) isn't tried on all the others.
     private int[] Named(CycleState state)
     {
-        var named = state.OnlyNodes!.Select(cluster.Node).OfType<NodeInfo>().OrderBy(n => n.Name, StringComparer.Ordinal).Select(n => n.Slot).ToArray();
+        var named = state
+            .OnlyNodes!.Select(cluster.Node)
+            .OfType<NodeInfo>()
+            .OrderBy(n => n.Name, StringComparer.Ordinal)
+            .Select(n => n.Slot)
+            .ToArray();
         if (named.Length < cluster.Nodes.Count)
         {
             _diagnosis.AbsentNodes = Verdict.Unresolvable(
-                $"node(s) didn't satisfy plugin(s) [{string.Join(' ', state.OnlyNodesBy.Select(p => p.Name).Order(StringComparer.Ordinal))}]");
+                $"node(s) didn't satisfy plugin(s) "
+                    + $"[{string.Join(' ', state.OnlyNodesBy.Select(p => p.Name).Order(StringComparer.Ordinal))}]"
+            );
             _diagnosis.Plugins.UnionWith(state.OnlyNodesBy);
         }
         return named;

@@ -1,6 +1,8 @@
 namespace Petrel.Scheduler.Cycle;
 
-/// <summary>The scores of all feasible nodes of one attempt, by plugin, as far as they can't be worked out again for one node; used again and again.</summary>
+/// <summary>
+/// The scores of all feasible nodes of one attempt, by plugin, as far as they can't be worked out again for one node; used again and again.
+/// </summary>
 internal sealed class ScoreSheet
 {
     private readonly List<(long[] Raw, long[] Scores)> _rows = [];

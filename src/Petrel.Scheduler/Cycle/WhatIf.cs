@@ -4,8 +4,9 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// A node as it would be with pods taken away or added, for the pod of a <see cref="CycleState"/>. The cluster's columns really change meanwhile, and the plugins that follow
-/// pods are told: so it costs what a pod's move costs. Disposing it puts everything back exactly; one may be open at a time, and nothing else be asked.
+/// A node as it would be with pods taken away or added, for the pod of a <see cref="CycleState"/>. The cluster's columns really change
+/// meanwhile, and the plugins that follow pods are told: so it costs what a pod's move costs. Disposing it puts everything back exactly;
+/// one may be open at a time, and nothing else be asked.
 /// </summary>
 internal sealed class WhatIf(CycleState state, int node) : IDisposable
 {

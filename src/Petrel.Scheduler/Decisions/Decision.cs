@@ -63,7 +63,13 @@ internal sealed record Decision
 /// <param name="PreemptionMayHelp">Whether the node may take the pod when others leave it.</param>
 /// <param name="Count">How many nodes; 0 when no node was looked at.</param>
 /// <param name="Nodes">The first ones by name.</param>
-internal sealed record Refusal(string Plugin, IReadOnlyList<string> Reasons, bool PreemptionMayHelp, int Count, IReadOnlyList<string> Nodes);
+internal sealed record Refusal(
+    string Plugin,
+    IReadOnlyList<string> Reasons,
+    bool PreemptionMayHelp,
+    int Count,
+    IReadOnlyList<string> Nodes
+);
 
 /// <summary>What the plugins give a node.</summary>
 internal sealed record NodeScores(string Node, long Total, IReadOnlyList<PluginScore> Plugins);

@@ -6,11 +6,8 @@ namespace Petrel.Scheduler.Decisions;
 /// <summary>Decisions as JSON: the newest first. Fields without content are left out.</summary>
 internal static class DecisionDocument
 {
-    public static JsonObject Of(int attempts, IReadOnlyList<Decision> decisions) => new()
-    {
-        ["attempts"] = attempts,
-        ["decisions"] = new JsonArray([.. decisions.Reverse().Select(d => (JsonNode)Of(d))]),
-    };
+    public static JsonObject Of(int attempts, IReadOnlyList<Decision> decisions) =>
+        new() { ["attempts"] = attempts, ["decisions"] = new JsonArray([.. decisions.Reverse().Select(d => (JsonNode)Of(d))]) };
 
     private static JsonObject Of(Decision decision)
     {
@@ -33,7 +30,13 @@ internal static class DecisionDocument
         }
         if (decision.Gang is { } gang)
         {
-            document["gang"] = new JsonObject { ["name"] = gang.Name, ["minMember"] = gang.MinMember, ["members"] = gang.Members, ["placed"] = gang.Placed };
+            document["gang"] = new JsonObject
+            {
+                ["name"] = gang.Name,
+                ["minMember"] = gang.MinMember,
+                ["members"] = gang.Members,
+                ["placed"] = gang.Placed,
+            };
         }
         Add(document, "waitsFor", decision.WaitsFor.Select(w => (JsonNode)w));
         return document;
@@ -52,32 +55,44 @@ internal static class DecisionDocument
         return document;
     }
 
-    private static JsonObject Of(NodeScores scores) => new()
-    {
-        ["node"] = scores.Node,
-        ["total"] = scores.Total,
-        ["plugins"] = new JsonArray([.. scores.Plugins.Select(p => (JsonNode)new JsonObject
+    private static JsonObject Of(NodeScores scores) =>
+        new()
         {
-            ["plugin"] = p.Plugin,
-            ["raw"] = p.Raw,
-            ["score"] = p.Score,
-            ["weight"] = p.Weight,
-            ["weighted"] = p.Weighted,
-        })]),
-    };
+            ["node"] = scores.Node,
+            ["total"] = scores.Total,
+            ["plugins"] = new JsonArray([
+                .. scores.Plugins.Select(p =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["plugin"] = p.Plugin,
+                            ["raw"] = p.Raw,
+                            ["score"] = p.Score,
+                            ["weight"] = p.Weight,
+                            ["weighted"] = p.Weighted,
+                        }
+                ),
+            ]),
+        };
 
-    private static JsonObject Of(PreemptionRecord preemption) => new()
-    {
-        ["node"] = preemption.Node,
-        ["violatedBudgets"] = preemption.Violations,
-        ["victims"] = new JsonArray([.. preemption.Victims.Select(v => (JsonNode)new JsonObject
+    private static JsonObject Of(PreemptionRecord preemption) =>
+        new()
         {
-            ["namespace"] = v.Pod.Namespace,
-            ["name"] = v.Pod.Name,
-            ["uid"] = v.Uid,
-            ["priority"] = v.Priority,
-        })]),
-    };
+            ["node"] = preemption.Node,
+            ["violatedBudgets"] = preemption.Violations,
+            ["victims"] = new JsonArray([
+                .. preemption.Victims.Select(v =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["namespace"] = v.Pod.Namespace,
+                            ["name"] = v.Pod.Name,
+                            ["uid"] = v.Uid,
+                            ["priority"] = v.Priority,
+                        }
+                ),
+            ]),
+        };
 
     private static void Add(JsonObject document, string name, string text)
     {

@@ -10,12 +10,15 @@ public sealed class DecisionLog(DecisionSettings settings)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _byUid = new(StringComparer.Ordinal);
+
     // The one that was decided about the longest ago comes first.
     private readonly LinkedList<Entry> _entries = [];
 
     public DecisionSettings Settings => settings;
 
-    /// <summary>The decisions about a pod, as <c>pods/NAME/schedulingdecision</c> shows them but for its head; null when none is kept.</summary>
+    /// <summary>
+    /// The decisions about a pod, as <c>pods/NAME/schedulingdecision</c> shows them but for its head; null when none is kept.
+    /// </summary>
     public JsonObject? Find(ObjectKey pod, string uid)
     {
         Decision[] kept;

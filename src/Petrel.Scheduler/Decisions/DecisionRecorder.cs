@@ -58,7 +58,10 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
         {
             Time = time.GetUtcNow(),
             Profile = _profile,
-            Result = placement.NodeName is not null ? DecisionResult.Scheduled : placement.PostFilter?.Preemption is not null ? DecisionResult.Preempting : DecisionResult.Unschedulable,
+            Result =
+                placement.NodeName is not null ? DecisionResult.Scheduled
+                : placement.PostFilter?.Preemption is not null ? DecisionResult.Preempting
+                : DecisionResult.Unschedulable,
             Node = placement.NodeName ?? placement.PostFilter?.NominatedNode ?? "",
             Message = placement.Message,
             Nodes = _nodes,
@@ -85,14 +88,15 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
         return
         [
             .. from same in grouped
-               let count = same.Sum(r => r.Value.Count)
-               orderby count descending, same.Key.Name, same.Key.Reasons
-               select new Refusal(
-                   same.Key.Name,
-                   same.First().Key.Verdict.Reasons,
-                   same.Key.Code == VerdictCode.Unschedulable,
-                   count,
-                   [.. same.SelectMany(r => r.Value.Names).Order(StringComparer.Ordinal).Take(log.Settings.NodesPerReason)]),
+            let count = same.Sum(r => r.Value.Count)
+            orderby count descending, same.Key.Name, same.Key.Reasons
+            select new Refusal(
+                same.Key.Name,
+                same.First().Key.Verdict.Reasons,
+                same.Key.Code == VerdictCode.Unschedulable,
+                count,
+                [.. same.SelectMany(r => r.Value.Names).Order(StringComparer.Ordinal).Take(log.Settings.NodesPerReason)]
+            ),
         ];
     }
 

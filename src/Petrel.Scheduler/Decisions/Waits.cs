@@ -22,5 +22,7 @@ internal static class Waits
     ];
 
     public static IReadOnlyList<string> For(ClusterEvents events) =>
-        events == ClusterEvents.Any ? ["anything happens in the cluster"] : [.. Texts.Where(t => events.HasFlag(t.Event)).Select(t => t.Text)];
+        events == ClusterEvents.Any
+            ? ["anything happens in the cluster"]
+            : [.. Texts.Where(t => events.HasFlag(t.Event)).Select(t => t.Text)];
 }

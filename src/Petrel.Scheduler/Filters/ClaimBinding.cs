@@ -4,8 +4,14 @@ using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>What is to be done for a pod's claims that wait for a consumer, once it has a node: volumes to bind, and claims to have volumes made for.</summary>
-internal sealed record ClaimBindings(IReadOnlyList<(V1PersistentVolumeClaim Claim, V1PersistentVolume Volume)> ToBind, IReadOnlyList<V1PersistentVolumeClaim> ToProvision)
+/// <summary>
+/// What is to be done for a pod's claims that wait for a consumer, once it has a node: volumes to bind, and claims to have volumes made
+/// for.
+/// </summary>
+internal sealed record ClaimBindings(
+    IReadOnlyList<(V1PersistentVolumeClaim Claim, V1PersistentVolume Volume)> ToBind,
+    IReadOnlyList<V1PersistentVolumeClaim> ToProvision
+)
 {
     public bool IsNothing => ToBind.Count + ToProvision.Count == 0;
 }
@@ -18,14 +24,20 @@ internal static class ClaimBinding
     private const string NoProvisioner = "kubernetes.io/no-provisioner";
 
     public static bool IsBound(V1PersistentVolumeClaim claim) =>
-        claim.Spec.VolumeName is { Length: > 0 } && (claim.Metadata.Annotations?.ContainsKey(BindCompleted) == true || claim.Status?.Phase == "Bound");
+        claim.Spec.VolumeName is { Length: > 0 }
+        && (claim.Metadata.Annotations?.ContainsKey(BindCompleted) == true || claim.Status?.Phase == "Bound");
 
     /// <summary>Whether a claim waits for its first consumer to have a node.</summary>
     public static bool Waits(V1PersistentVolumeClaim claim, IClusterObjects objects) =>
         string.IsNullOrEmpty(claim.Spec.VolumeName) && ClassOf(claim, objects)?.VolumeBindingMode == "WaitForFirstConsumer";
 
     /// <summary>What would be done for claims on a node; null when it can't be done there.</summary>
-    public static ClaimBindings? Find(IEnumerable<V1PersistentVolumeClaim> claims, NodeInfo node, IClusterObjects objects, Func<string, string?> takenBy)
+    public static ClaimBindings? Find(
+        IEnumerable<V1PersistentVolumeClaim> claims,
+        NodeInfo node,
+        IClusterObjects objects,
+        Func<string, string?> takenBy
+    )
     {
         var (bind, provision) = (new List<(V1PersistentVolumeClaim, V1PersistentVolume)>(), new List<V1PersistentVolumeClaim>());
         // The small ones first, so that they don't take what the large ones need.
@@ -38,8 +50,15 @@ internal static class ClaimBinding
             }
             var volume = selected is not null
                 ? null
-                : objects.Volumes.Where(v => Suits(v, claim, node) && !bind.Exists(b => b.Item2 == v) && (takenBy(v.Metadata.Name) ?? claim.Metadata.Uid) == claim.Metadata.Uid)
-                    .OrderBy(v => Capacity(v)).ThenBy(v => v.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+                : objects
+                    .Volumes.Where(v =>
+                        Suits(v, claim, node)
+                        && !bind.Exists(b => b.Item2 == v)
+                        && (takenBy(v.Metadata.Name) ?? claim.Metadata.Uid) == claim.Metadata.Uid
+                    )
+                    .OrderBy(v => Capacity(v))
+                    .ThenBy(v => v.Metadata.Name, StringComparer.Ordinal)
+                    .FirstOrDefault();
             if (volume is not null)
             {
                 bind.Add((claim, volume));
@@ -62,10 +81,13 @@ internal static class ClaimBinding
 
     private static bool Suits(V1PersistentVolume volume, V1PersistentVolumeClaim claim, NodeInfo node) =>
         volume.Metadata.DeletionTimestamp is null
-        && (volume.Spec.ClaimRef is null
-            ? volume.Status?.Phase == "Available"
-            : volume.Spec.ClaimRef.Name == claim.Metadata.Name && volume.Spec.ClaimRef.NamespaceProperty == claim.Metadata.NamespaceProperty
-                && (volume.Spec.ClaimRef.Uid ?? claim.Metadata.Uid) == claim.Metadata.Uid)
+        && (
+            volume.Spec.ClaimRef is null
+                ? volume.Status?.Phase == "Available"
+                : volume.Spec.ClaimRef.Name == claim.Metadata.Name
+                    && volume.Spec.ClaimRef.NamespaceProperty == claim.Metadata.NamespaceProperty
+                    && (volume.Spec.ClaimRef.Uid ?? claim.Metadata.Uid) == claim.Metadata.Uid
+        )
         && (volume.Spec.StorageClassName ?? "") == (claim.Spec.StorageClassName ?? "")
         && (volume.Spec.VolumeMode ?? "Filesystem") == (claim.Spec.VolumeMode ?? "Filesystem")
         && (claim.Spec.AccessModes ?? []).All(m => volume.Spec.AccessModes?.Contains(m) == true)
@@ -76,8 +98,12 @@ internal static class ClaimBinding
     private static bool CanProvision(V1PersistentVolumeClaim claim, NodeInfo node, IClusterObjects objects) =>
         ClassOf(claim, objects) is { Provisioner: { Length: > 0 } provisioner } storageClass
         && provisioner != NoProvisioner
-        && (storageClass.AllowedTopologies is not { Count: > 0 } topologies
-            || topologies.Any(t => (t.MatchLabelExpressions ?? []).All(e => node.Labels.TryGetValue(e.Key, out var value) && e.Values.Contains(value))));
+        && (
+            storageClass.AllowedTopologies is not { Count: > 0 } topologies
+            || topologies.Any(t =>
+                (t.MatchLabelExpressions ?? []).All(e => node.Labels.TryGetValue(e.Key, out var value) && e.Values.Contains(value))
+            )
+        );
 
     private static V1StorageClass? ClassOf(V1PersistentVolumeClaim claim, IClusterObjects objects) =>
         claim.Spec.StorageClassName is { Length: > 0 } name ? objects.StorageClass(name) : null;
@@ -85,5 +111,6 @@ internal static class ClaimBinding
     private static decimal Wanted(V1PersistentVolumeClaim claim) =>
         claim.Spec.Resources?.Requests?.TryGetValue("storage", out var quantity) == true ? quantity.ToDecimal() : 0;
 
-    private static decimal Capacity(V1PersistentVolume volume) => volume.Spec.Capacity?.TryGetValue("storage", out var quantity) == true ? quantity.ToDecimal() : 0;
+    private static decimal Capacity(V1PersistentVolume volume) =>
+        volume.Spec.Capacity?.TryGetValue("storage", out var quantity) == true ? quantity.ToDecimal() : 0;
 }

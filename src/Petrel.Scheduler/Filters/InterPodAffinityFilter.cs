@@ -14,13 +14,18 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
     public string Name => "InterPodAffinity";
 
     public ClusterEvents RetryOn =>
-        ClusterEvents.NodeAdded | ClusterEvents.NodeLabels | ClusterEvents.PodAdded | ClusterEvents.PodDeleted | ClusterEvents.NamespaceLabels;
+        ClusterEvents.NodeAdded
+        | ClusterEvents.NodeLabels
+        | ClusterEvents.PodAdded
+        | ClusterEvents.PodDeleted
+        | ClusterEvents.NamespaceLabels;
 
     // A pod that comes helps who wants its company; one that goes helps whom it kept away.
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened)
     {
         var pod = happened.NewPod ?? happened.OldPod;
-        return pod is null || waiting.RequiredAffinity.Length > 0
+        return pod is null
+            || waiting.RequiredAffinity.Length > 0
             || ((happened.OldPod is not null) && (waiting.RequiredAntiAffinity.Length > 0 || pod.RequiredAntiAffinity.Length > 0));
     }
 
@@ -38,7 +43,8 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
         private readonly TopologyColumn[] _shunned;
         private readonly bool _likesItself;
 
-        // Where pods are that match all affinity terms; that match an anti-affinity term (of each its own); whose anti-affinity matches this one.
+        // Where pods are that match all affinity terms; that match an anti-affinity term (of each its own); whose anti-affinity matches
+        // this one.
         private readonly TopologyCounts _affine;
         private readonly TopologyCounts[] _averse;
         private readonly TopologyCounts _unwelcome;

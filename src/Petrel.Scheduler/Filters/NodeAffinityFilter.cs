@@ -11,15 +11,20 @@ internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin,
     private static readonly Verdict NoMatchOfAdded = Verdict.Unresolvable("node(s) didn't match scheduler-enforced node affinity");
     private static readonly Verdict Conflict = Verdict.Unresolvable("pod affinity terms conflict");
 
-    private readonly RequiredNodes? _added = args.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required ? new(required) : null;
+    private readonly RequiredNodes? _added = args.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required
+        ? new(required)
+        : null;
 
     public string Name => "NodeAffinity";
 
     public ClusterEvents RetryOn => ClusterEvents.NodeAdded | ClusterEvents.NodeLabels;
 
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
-        happened.Node is not { } node || (waiting.RequiredNodes.Matches(node.Metadata.Name, LabelSets.Of(node.Metadata.Labels))
-            && _added?.Matches(node.Metadata.Name, LabelSets.Of(node.Metadata.Labels)) != false);
+        happened.Node is not { } node
+        || (
+            waiting.RequiredNodes.Matches(node.Metadata.Name, LabelSets.Of(node.Metadata.Labels))
+            && _added?.Matches(node.Metadata.Name, LabelSets.Of(node.Metadata.Labels)) != false
+        );
 
     public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
@@ -34,7 +39,9 @@ internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin,
         public Verdict Check(int node)
         {
             var info = cluster.At(node);
-            return added?.Matches(info) == false ? NoMatchOfAdded : required.Matches(info) ? Verdict.Pass : NoMatch;
+            return added?.Matches(info) == false ? NoMatchOfAdded
+                : required.Matches(info) ? Verdict.Pass
+                : NoMatch;
         }
     }
 }

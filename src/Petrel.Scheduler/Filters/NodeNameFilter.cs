@@ -4,7 +4,9 @@ using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>A pod that names its node goes nowhere else. (Such a pod is on its node already; a profile's own preemption may ask all the same.)</summary>
+/// <summary>
+/// A pod that names its node goes nowhere else. (Such a pod is on its node already; a profile's own preemption may ask all the same.)
+/// </summary>
 internal sealed class NodeNameFilter : IFilterPlugin, IRetryHints
 {
     private static readonly Verdict Another = Verdict.Unresolvable("node(s) didn't match the requested node name");

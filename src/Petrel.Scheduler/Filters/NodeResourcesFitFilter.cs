@@ -29,17 +29,25 @@ internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilte
     }
 
     public FilterPlan For(PodInfo pod, ClusterState cluster) =>
-        FilterPlan.With(new Filter([.. Wanted(pod.Requests).Select(w => (cluster.Resource(w.Name), w.Amount)).Take(MostResources)], cluster));
+        FilterPlan.With(
+            new Filter([.. Wanted(pod.Requests).Select(w => (cluster.Resource(w.Name), w.Amount)).Take(MostResources)], cluster)
+        );
 
     // A pod that asks for nothing of a resource fits even where others took more than there is.
-    private IEnumerable<(string Name, long Amount)> Wanted(ResourceAmounts requests) => requests.All.Where(r => r.Amount > 0 && !IsIgnored(r.Name));
+    private IEnumerable<(string Name, long Amount)> Wanted(ResourceAmounts requests) =>
+        requests.All.Where(r => r.Amount > 0 && !IsIgnored(r.Name));
 
     private bool IsIgnored(string name) =>
-        IsExtended(name) && (args.IgnoredResources.Contains(name) || args.IgnoredResourceGroups.Contains(name[..name.IndexOf('/', StringComparison.Ordinal)]));
+        IsExtended(name)
+        && (
+            args.IgnoredResources.Contains(name) || args.IgnoredResourceGroups.Contains(name[..name.IndexOf('/', StringComparison.Ordinal)])
+        );
 
     // Upstream: those with a domain that isn't Kubernetes' own.
     private static bool IsExtended(string name) =>
-        name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal) && !name.StartsWith("requests.", StringComparison.Ordinal);
+        name.Contains('/', StringComparison.Ordinal)
+        && !name.Contains("kubernetes.io/", StringComparison.Ordinal)
+        && !name.StartsWith("requests.", StringComparison.Ordinal);
 
     private sealed class Filter((ResourceColumn Column, long Amount)[] wanted, ClusterState cluster) : INodeFilter
     {

@@ -17,7 +17,9 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened) => happened.OldPod is not { } gone || gone.Claims.Length > 0;
 
     public ObjectKinds Needs(PodInfo pod) =>
-        pod.Claims.Length > 0 ? ObjectKinds.Claims | ObjectKinds.Volumes | ObjectKinds.StorageClasses | ObjectKinds.CsiNodes : ObjectKinds.None;
+        pod.Claims.Length > 0
+            ? ObjectKinds.Claims | ObjectKinds.Volumes | ObjectKinds.StorageClasses | ObjectKinds.CsiNodes
+            : ObjectKinds.None;
 
     public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
@@ -36,7 +38,9 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
         {
             return objects.Volume(name)?.Spec.Csi is { } csi ? (csi.Driver, csi.VolumeHandle) : null;
         }
-        return claim.Spec.StorageClassName is { Length: > 0 } className && objects.StorageClass(className)?.Provisioner is { Length: > 0 } provisioner
+        return
+            claim.Spec.StorageClassName is { Length: > 0 } className
+            && objects.StorageClass(className)?.Provisioner is { Length: > 0 } provisioner
             ? (provisioner, $"{key}")
             : null;
     }
@@ -53,7 +57,12 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
                 {
                     continue;
                 }
-                var attached = info.Pods.SelectMany(p => p.Claims).Select(plugin.VolumeOf).OfType<(string Driver, string Id)>().Where(v => v.Driver == driver.Name).ToHashSet();
+                var attached = info
+                    .Pods.SelectMany(p => p.Claims)
+                    .Select(plugin.VolumeOf)
+                    .OfType<(string Driver, string Id)>()
+                    .Where(v => v.Driver == driver.Name)
+                    .ToHashSet();
                 added.ExceptWith(attached);
                 if (added.Count > 0 && attached.Count + added.Count > driver.Limit)
                 {
@@ -65,5 +74,7 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
     }
 
     private IEnumerable<(string Name, int Limit)> LimitsOf(string node) =>
-        (objects.CsiNode(node)?.Spec.Drivers ?? []).Where(d => d.Allocatable?.Count is not null).Select(d => (d.Name, d.Allocatable.Count!.Value));
+        (objects.CsiNode(node)?.Spec.Drivers ?? [])
+            .Where(d => d.Allocatable?.Count is not null)
+            .Select(d => (d.Name, d.Allocatable.Count!.Value));
 }

@@ -8,19 +8,27 @@ namespace Petrel.Scheduler.Filters;
 internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFilterPlugin, IRetryHints
 {
     private static readonly Verdict Skewed = Verdict.Unschedulable("node(s) didn't match pod topology spread constraints");
-    private static readonly Verdict NoDomain = Verdict.Unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
+    private static readonly Verdict NoDomain = Verdict.Unresolvable(
+        "node(s) didn't match pod topology spread constraints (missing required label)"
+    );
 
     public string Name => "PodTopologySpread";
 
     public ClusterEvents RetryOn =>
-        ClusterEvents.NodeAdded | ClusterEvents.NodeDeleted | ClusterEvents.NodeLabels | ClusterEvents.NodeTaints
-        | ClusterEvents.PodAdded | ClusterEvents.PodDeleted | ClusterEvents.Services;
+        ClusterEvents.NodeAdded
+        | ClusterEvents.NodeDeleted
+        | ClusterEvents.NodeLabels
+        | ClusterEvents.NodeTaints
+        | ClusterEvents.PodAdded
+        | ClusterEvents.PodDeleted
+        | ClusterEvents.Services;
 
     // Only pods of its own namespace are counted.
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
         (happened.NewPod ?? happened.OldPod) is not { } pod || pod.Key.Namespace == waiting.Key.Namespace;
 
-    public ObjectKinds Needs(PodInfo pod) => SpreadConstraint.HasOwn(pod) || args.Defaulting != DefaultSpread.List ? ObjectKinds.None : ObjectKinds.Services;
+    public ObjectKinds Needs(PodInfo pod) =>
+        SpreadConstraint.HasOwn(pod) || args.Defaulting != DefaultSpread.List ? ObjectKinds.None : ObjectKinds.Services;
 
     public FilterPlan For(PodInfo pod, ClusterState cluster)
     {

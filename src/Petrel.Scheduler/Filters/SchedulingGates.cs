@@ -11,7 +11,8 @@ internal sealed class SchedulingGates : IPreEnqueuePlugin, IRetryHints
 
     public ClusterEvents RetryOn => ClusterEvents.WaitingPod;
 
-    public Verdict? Refuse(PodInfo pod) => pod.Pod.Spec.SchedulingGates is { Count: > 0 } gates
-        ? Verdict.Unresolvable($"waiting for scheduling gates: [{string.Join(' ', gates.Select(g => g.Name))}]")
-        : null;
+    public Verdict? Refuse(PodInfo pod) =>
+        pod.Pod.Spec.SchedulingGates is { Count: > 0 } gates
+            ? Verdict.Unresolvable($"waiting for scheduling gates: [{string.Join(' ', gates.Select(g => g.Name))}]")
+            : null;
 }

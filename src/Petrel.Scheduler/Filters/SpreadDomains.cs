@@ -2,7 +2,10 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>How many matching pods each domain of a hard spread constraint has, and which has the fewest, kept current in constant time for each pod.</summary>
+/// <summary>
+/// How many matching pods each domain of a hard spread constraint has, and which has the fewest, kept current in constant time for each
+/// pod.
+/// </summary>
 internal sealed class SpreadDomains
 {
     private const int NotThere = -1;

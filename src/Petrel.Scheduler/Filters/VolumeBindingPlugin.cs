@@ -9,8 +9,9 @@ using Petrel.Scheduler.Queue;
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>
-/// Pods go where their volumes are, or can be: bound claims by their volumes' node affinity, claims that wait for a consumer where a volume is free or can be made. For the
-/// latter the volume's claimRef, or the claim's selected node, is written before the pod is bound, and the pod waits until its claims are bound.
+/// Pods go where their volumes are, or can be: bound claims by their volumes' node affinity, claims that wait for a consumer where a volume
+/// is free or can be made. For the latter the volume's claimRef, or the claim's selected node, is written before the pod is bound, and the
+/// pod waits until its claims are bound.
 /// </summary>
 internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin, IReservePlugin, IPreBindPlugin, IRetryHints
 {
@@ -199,32 +200,45 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
     private static ObjectKey KeyOf(V1PersistentVolumeClaim claim) => new(claim.Metadata.NamespaceProperty ?? "", claim.Metadata.Name);
 
     // As it was seen: somebody else may have taken the volume meanwhile.
-    private static JsonObject ClaimRefTo(V1PersistentVolumeClaim claim, V1PersistentVolume volume) => new()
-    {
-        ["metadata"] = new JsonObject { ["resourceVersion"] = volume.Metadata.ResourceVersion },
-        ["spec"] = new JsonObject
+    private static JsonObject ClaimRefTo(V1PersistentVolumeClaim claim, V1PersistentVolume volume) =>
+        new()
         {
-            ["claimRef"] = new JsonObject
+            ["metadata"] = new JsonObject { ["resourceVersion"] = volume.Metadata.ResourceVersion },
+            ["spec"] = new JsonObject
             {
-                ["kind"] = "PersistentVolumeClaim",
-                ["apiVersion"] = "v1",
-                ["namespace"] = claim.Metadata.NamespaceProperty,
-                ["name"] = claim.Metadata.Name,
-                ["uid"] = claim.Metadata.Uid,
+                ["claimRef"] = new JsonObject
+                {
+                    ["kind"] = "PersistentVolumeClaim",
+                    ["apiVersion"] = "v1",
+                    ["namespace"] = claim.Metadata.NamespaceProperty,
+                    ["name"] = claim.Metadata.Name,
+                    ["uid"] = claim.Metadata.Uid,
+                },
             },
-        },
-    };
+        };
 
-    private static JsonObject SelectedNode(V1PersistentVolumeClaim claim, string nodeName) => new()
-    {
-        ["metadata"] = new JsonObject { ["uid"] = claim.Metadata.Uid, ["annotations"] = new JsonObject { [ClaimBinding.SelectedNode] = nodeName } },
-    };
+    private static JsonObject SelectedNode(V1PersistentVolumeClaim claim, string nodeName) =>
+        new()
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["uid"] = claim.Metadata.Uid,
+                ["annotations"] = new JsonObject { [ClaimBinding.SelectedNode] = nodeName },
+            },
+        };
 
-    private sealed class Filter(V1PersistentVolumeClaim[] bound, V1PersistentVolumeClaim[] waiting, VolumeBindingPlugin plugin, ClusterState cluster) : INodeFilter
+    private sealed class Filter(
+        V1PersistentVolumeClaim[] bound,
+        V1PersistentVolumeClaim[] waiting,
+        VolumeBindingPlugin plugin,
+        ClusterState cluster
+    ) : INodeFilter
     {
         public static readonly Verdict NothingToBind = Verdict.Unresolvable("node(s) didn't find available persistent volumes to bind");
         private static readonly Verdict Unreachable = Verdict.Unresolvable("node(s) didn't match PersistentVolume's node affinity");
-        private static readonly Verdict Gone = Verdict.Unresolvable("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
+        private static readonly Verdict Gone = Verdict.Unresolvable(
+            "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
+        );
         private static readonly Verdict UnreachableAndNothing = Verdict.Unresolvable([.. Unreachable.Reasons, .. NothingToBind.Reasons]);
 
         public Verdict Check(int node)

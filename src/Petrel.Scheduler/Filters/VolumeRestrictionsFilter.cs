@@ -7,14 +7,16 @@ using Petrel.Scheduler.Queue;
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>
-/// A claim with ReadWriteOncePod is used by one pod at most, wherever it is; and some kinds of disks, which pods name directly, by one pod of a node.
+/// A claim with ReadWriteOncePod is used by one pod at most, wherever it is; and some kinds of disks, which pods name directly, by one pod
+/// of a node.
 /// </summary>
 internal sealed class VolumeRestrictionsFilter(IClusterObjects objects) : IFilterPlugin, IRetryHints
 {
     private static readonly Verdict DiskTaken = Verdict.Unschedulable("node(s) had no available disk");
 
-    private static readonly Verdict ClaimTaken =
-        Verdict.Unschedulable("node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode");
+    private static readonly Verdict ClaimTaken = Verdict.Unschedulable(
+        "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
+    );
 
     public string Name => "VolumeRestrictions";
 
@@ -48,7 +50,10 @@ internal sealed class VolumeRestrictionsFilter(IClusterObjects objects) : IFilte
     private sealed class DiskFilter(V1Volume[] disks, ClusterState cluster) : INodeFilter
     {
         public Verdict Check(int node) =>
-            disks.Length > 0 && cluster.At(node).Pods.Any(p => PodVolumes.DisksOf(p.Pod).Any(used => disks.Any(d => PodVolumes.Conflict(d, used)))) ? DiskTaken : Verdict.Pass;
+            disks.Length > 0
+            && cluster.At(node).Pods.Any(p => PodVolumes.DisksOf(p.Pod).Any(used => disks.Any(d => PodVolumes.Conflict(d, used))))
+                ? DiskTaken
+                : Verdict.Pass;
     }
 
     private sealed class ClaimFilter(ObjectKey[] claims, V1Volume[] disks, ClusterState cluster) : INodeFilter, IFollowsPods
@@ -58,7 +63,10 @@ internal sealed class VolumeRestrictionsFilter(IClusterObjects objects) : IFilte
 
         public Reach Reach => Reach.Cluster;
 
-        public Verdict Check(int node) => _disks.Check(node) is { Passes: false } taken ? taken : _users > 0 ? ClaimTaken : Verdict.Pass;
+        public Verdict Check(int node) =>
+            _disks.Check(node) is { Passes: false } taken ? taken
+            : _users > 0 ? ClaimTaken
+            : Verdict.Pass;
 
         public void Add(PodInfo pod, int node) => _users += pod.Claims.Intersect(claims).Count();
 

@@ -12,7 +12,10 @@ internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin,
 
     private static readonly string[] Keys =
     [
-        "topology.kubernetes.io/zone", "topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+        "topology.kubernetes.io/region",
+        "failure-domain.beta.kubernetes.io/zone",
+        "failure-domain.beta.kubernetes.io/region",
     ];
 
     private static readonly Verdict Elsewhere = Verdict.Unresolvable("node(s) had no available volume zone");
@@ -34,7 +37,11 @@ internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin,
                 {
                     return FilterPlan.Refuse(Verdict.Unresolvable($"persistentvolume \"{name}\" not found"));
                 }
-                places.AddRange((volume.Metadata.Labels ?? new Dictionary<string, string>()).Where(l => Keys.Contains(l.Key)).Select(l => (l.Key, l.Value.Split(BetweenZones))));
+                places.AddRange(
+                    (volume.Metadata.Labels ?? new Dictionary<string, string>())
+                        .Where(l => Keys.Contains(l.Key))
+                        .Select(l => (l.Key, l.Value.Split(BetweenZones)))
+                );
             }
         }
         return places.Count == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter([.. places], cluster), isVolatile: true);
@@ -45,7 +52,9 @@ internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin,
         public Verdict Check(int node)
         {
             var labels = cluster.At(node).Labels;
-            return !Array.Exists(Keys, labels.ContainsKey) || Array.TrueForAll(places, p => labels.TryGetValue(p.Key, out var value) && p.Values.Contains(value))
+            return
+                !Array.Exists(Keys, labels.ContainsKey)
+                || Array.TrueForAll(places, p => labels.TryGetValue(p.Key, out var value) && p.Values.Contains(value))
                 ? Verdict.Pass
                 : Elsewhere;
         }

@@ -4,7 +4,8 @@ using Petrel.Model;
 namespace Petrel.Scheduler.Framework;
 
 /// <summary>
-/// The objects of <see cref="ObjectKinds"/> as plugins see them. A plugin may ask for those of the kinds that it said the pod needs; of others there may be none yet.
+/// The objects of <see cref="ObjectKinds"/> as plugins see them. A plugin may ask for those of the kinds that it said the pod needs; of
+/// others there may be none yet.
 /// </summary>
 internal interface IClusterObjects
 {

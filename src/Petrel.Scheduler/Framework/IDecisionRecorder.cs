@@ -5,8 +5,8 @@ using Petrel.Scheduler.Decisions;
 namespace Petrel.Scheduler.Framework;
 
 /// <summary>
-/// Is told everything that led to a decision: <c>petrel explain pod</c>. Called by the scheduling loop, in the order Begin, Refused, Counted, Scored, End, once for each
-/// attempt; it must be quick. Without one, nothing is worked out that only it would see.
+/// Is told everything that led to a decision: <c>petrel explain pod</c>. Called by the scheduling loop, in the order Begin, Refused,
+/// Counted, Scored, End, once for each attempt; it must be quick. Without one, nothing is worked out that only it would see.
 /// </summary>
 internal interface IDecisionRecorder
 {
@@ -24,7 +24,9 @@ internal interface IDecisionRecorder
     /// <summary>Of how many nodes, the best ones, the scores are wanted.</summary>
     int ScoredNodes { get; }
 
-    /// <summary>A plugin's score of one of the best nodes, before and after it was brought between 0 and 100, and the weight it counts with.</summary>
+    /// <summary>
+    /// A plugin's score of one of the best nodes, before and after it was brought between 0 and 100, and the weight it counts with.
+    /// </summary>
     void Scored(NodeInfo node, IPlugin plugin, long raw, long score, int weight);
 
     /// <summary>Answers what was recorded.</summary>

@@ -6,8 +6,8 @@ namespace Petrel.Scheduler.Framework;
 internal interface IFilterPlugin : IPlugin
 {
     /// <summary>
-    /// The rule for this pod, with all that can be worked out beforehand. It also serves other pods of the same <see cref="PodInfo.Signature"/>, for as long
-    /// as it can be kept current (<see cref="IFollowsPods"/>), unless the plan is marked volatile.
+    /// The rule for this pod, with all that can be worked out beforehand. It also serves other pods of the same <see
+    /// cref="PodInfo.Signature"/>, for as long as it can be kept current (<see cref="IFollowsPods"/>), unless the plan is marked volatile.
     /// </summary>
     FilterPlan For(PodInfo pod, ClusterState cluster);
 }
@@ -31,12 +31,14 @@ internal interface INodeFilter
 }
 
 /// <summary>
-/// A filter or score that keeps something about the pods of the whole cluster. It is told of each pod that comes and goes, so that it needn't look at all of
-/// them again. The two calls undo each other exactly: preemption takes pods away, asks, and puts them back.
+/// A filter or score that keeps something about the pods of the whole cluster. It is told of each pod that comes and goes, so that it
+/// needn't look at all of them again. The two calls undo each other exactly: preemption takes pods away, asks, and puts them back.
 /// </summary>
 internal interface IFollowsPods
 {
-    /// <summary>Whether it also depends on the taints of all nodes; then it is made anew when some change. (Labels are taken for granted.)</summary>
+    /// <summary>
+    /// Whether it also depends on the taints of all nodes; then it is made anew when some change. (Labels are taken for granted.)
+    /// </summary>
     bool DependsOnTaints => false;
 
     /// <summary>The pod is on the node now.</summary>
@@ -65,7 +67,12 @@ internal readonly record struct FilterPlan
     public bool IsVolatile { get; private init; }
 
     public static FilterPlan With(INodeFilter filter, bool isVolatile = false, IReadOnlySet<string>? onlyNodes = null) =>
-        new() { Filter = filter, IsVolatile = isVolatile, OnlyNodes = onlyNodes };
+        new()
+        {
+            Filter = filter,
+            IsVolatile = isVolatile,
+            OnlyNodes = onlyNodes,
+        };
 
     public static FilterPlan Refuse(Verdict verdict) => new() { Refusal = verdict, IsVolatile = true };
 }

@@ -4,7 +4,10 @@ using Petrel.Scheduler.Decisions;
 
 namespace Petrel.Scheduler.Framework;
 
-/// <summary>Decides whether a pod may be tried at all (upstream: PreEnqueue). A pod that may not is looked at again when an event happens that may help it.</summary>
+/// <summary>
+/// Decides whether a pod may be tried at all (upstream: PreEnqueue). A pod that may not is looked at again when an event happens that may
+/// help it.
+/// </summary>
 internal interface IPreEnqueuePlugin : IPlugin
 {
     /// <summary>Null when it may; else why not.</summary>
@@ -19,12 +22,15 @@ internal interface IPostFilterPlugin : IPlugin
 }
 
 /// <summary>
-/// What became of it: the node that the pod is nominated to (null: none, not even one that it was nominated to before), what the failure's message says in
-/// addition, and what there is to do at the API meanwhile (it is owned by the scheduler, and a failure of it ends the scheduler).
+/// What became of it: the node that the pod is nominated to (null: none, not even one that it was nominated to before), what the failure's
+/// message says in addition, and what there is to do at the API meanwhile (it is owned by the scheduler, and a failure of it ends the
+/// scheduler).
 /// </summary>
 internal sealed record PostFilterResult(string? NominatedNode, string Message, Func<CancellationToken, Task>? Act = null)
 {
-    /// <summary>Whether other pods of the same signature, which wait for no node, would be answered the same as long as the cluster is as it is.</summary>
+    /// <summary>
+    /// Whether other pods of the same signature, which wait for no node, would be answered the same as long as the cluster is as it is.
+    /// </summary>
     public bool HoldsForOthers { get; init; }
 
     /// <summary>Whom the pod displaces; null when nobody.</summary>

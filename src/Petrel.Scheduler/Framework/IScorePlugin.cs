@@ -6,8 +6,8 @@ namespace Petrel.Scheduler.Framework;
 internal interface IScorePlugin : IPlugin
 {
     /// <summary>
-    /// The view for this pod; null when the plugin has nothing to say about it (upstream: Skip). As with filters, it also serves other pods of the same
-    /// signature.
+    /// The view for this pod; null when the plugin has nothing to say about it (upstream: Skip). As with filters, it also serves other pods
+    /// of the same signature.
     /// </summary>
     INodeScore? For(PodInfo pod, ClusterState cluster);
 }
@@ -17,21 +17,19 @@ internal interface INodeScore
 {
     Reach Reach => Reach.Node;
 
-    /// <summary>Whether <see cref="Normalize"/> does anything; without it scores of <see cref="Reach.Node"/> are summed up once and kept.</summary>
+    /// <summary>
+    /// Whether <see cref="Normalize"/> does anything; without it scores of <see cref="Reach.Node"/> are summed up once and kept.
+    /// </summary>
     bool Normalizes { get; }
 
     /// <summary>Called before a pod's scores are asked for, with the nodes that are feasible, when it reaches over the cluster.</summary>
-    void Prepare(ReadOnlySpan<int> feasible)
-    {
-    }
+    void Prepare(ReadOnlySpan<int> feasible) { }
 
     /// <summary>The node's score: from 0 to <see cref="Score.Max"/>, or anything that <see cref="Normalize"/> brings there.</summary>
     long Of(int node);
 
     /// <summary>Brings the scores of all feasible nodes between 0 and <see cref="Score.Max"/>.</summary>
-    void Normalize(ReadOnlySpan<int> nodes, Span<long> scores)
-    {
-    }
+    void Normalize(ReadOnlySpan<int> nodes, Span<long> scores) { }
 }
 
 /// <summary>What scores have in common.</summary>
@@ -39,7 +37,9 @@ internal static class Score
 {
     public const long Max = 100;
 
-    /// <summary>Scales so that the highest becomes <see cref="Max"/>, or, reversed, the highest becomes 0 and 0 becomes the highest.</summary>
+    /// <summary>
+    /// Scales so that the highest becomes <see cref="Max"/>, or, reversed, the highest becomes 0 and 0 becomes the highest.
+    /// </summary>
     public static void Normalize(Span<long> scores, bool reverse = false)
     {
         long highest = 0;

@@ -20,7 +20,9 @@ public enum ScoringStrategy
     RequestedToCapacityRatio,
 }
 
-/// <summary>A point of the function of RequestedToCapacityRatio: at this use (percent), this score (0 to 10). In between it is linear.</summary>
+/// <summary>
+/// A point of the function of RequestedToCapacityRatio: at this use (percent), this score (0 to 10). In between it is linear.
+/// </summary>
 public readonly record struct UtilizationPoint(int Utilization, int Score);
 
 /// <summary>Upstream: NodeResourcesFitArgs.</summary>

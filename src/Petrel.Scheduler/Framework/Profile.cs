@@ -11,8 +11,8 @@ internal sealed class Profile
         Scores =
         [
             .. from p in plugins
-               where p.Plugin is IScorePlugin && !settings.DisabledScores.Contains(p.Entry.Name)
-               select ((IScorePlugin)p.Plugin, settings.Weights.TryGetValue(p.Entry.Name, out var weight) ? weight : p.Entry.Weight),
+            where p.Plugin is IScorePlugin && !settings.DisabledScores.Contains(p.Entry.Name)
+            select ((IScorePlugin)p.Plugin, settings.Weights.TryGetValue(p.Entry.Name, out var weight) ? weight : p.Entry.Weight),
         ];
         PreEnqueue = [.. Plugins.OfType<IPreEnqueuePlugin>()];
         PostFilter = [.. Plugins.OfType<IPostFilterPlugin>()];
@@ -50,13 +50,21 @@ internal sealed class Profile
         var named = settings.Enabled.Concat(settings.Disabled).Concat(settings.DisabledScores).Concat(settings.Weights.Keys);
         if (named.FirstOrDefault(n => n != "*" && !known.Contains(n)) is { } unknown)
         {
-            throw new ArgumentException($"profile {settings.SchedulerName}: there is no plugin {unknown}; there are {string.Join(", ", registry.Select(e => e.Name))}");
+            throw new ArgumentException(
+                $"profile {settings.SchedulerName}: there is no plugin {unknown}; there are "
+                    + $"{string.Join(", ", registry.Select(e => e.Name))}"
+            );
         }
         if (settings.Weights.FirstOrDefault(w => w.Value < 1) is { Key: { } light })
         {
-            throw new ArgumentException($"profile {settings.SchedulerName}: the weight of {light} must be at least 1; to switch it off, disable it");
+            throw new ArgumentException(
+                $"profile {settings.SchedulerName}: the weight of {light} must be at least 1; to switch it off, disable it"
+            );
         }
-        return new(settings, [.. from entry in registry where IsOn(entry, settings) from part in entry.Parts select (entry, part(context))]);
+        return new(
+            settings,
+            [.. from entry in registry where IsOn(entry, settings) from part in entry.Parts select (entry, part(context))]
+        );
     }
 
     private static bool IsOn(PluginEntry entry, ProfileSettings settings) =>

@@ -1,7 +1,8 @@
 namespace Petrel.Scheduler.Framework;
 
 /// <summary>
-/// How pods of one <c>spec.schedulerName</c> are scheduled (upstream: KubeSchedulerProfile): upstream's default plugins, with what is said here changed.
+/// How pods of one <c>spec.schedulerName</c> are scheduled (upstream: KubeSchedulerProfile): upstream's default plugins, with what is said
+/// here changed.
 /// </summary>
 public sealed record ProfileSettings
 {
@@ -20,7 +21,10 @@ public sealed record ProfileSettings
     /// <summary>What plugins' scores are multiplied by, where that differs from the default; from 1 up.</summary>
     public IReadOnlyDictionary<string, int> Weights { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>After so many feasible nodes, in percent of all, the search ends; 0 adapts to the cluster's size; null is as the scheduler's settings say.</summary>
+    /// <summary>
+    /// After so many feasible nodes, in percent of all, the search ends; 0 adapts to the cluster's size; null is as the scheduler's
+    /// settings say.
+    /// </summary>
     public int? PercentageOfNodesToScore { get; init; }
 
     public NodeResourcesFitArgs NodeResourcesFit { get; init; } = new();

@@ -11,7 +11,9 @@ internal enum VerdictCode : byte
     Unresolvable,
 }
 
-/// <summary>What a filter says about a node: yes, or why not in upstream's words. Filters keep their verdicts and hand out the same ones again.</summary>
+/// <summary>
+/// What a filter says about a node: yes, or why not in upstream's words. Filters keep their verdicts and hand out the same ones again.
+/// </summary>
 internal sealed class Verdict
 {
     private Verdict(VerdictCode code, IReadOnlyList<string> reasons)

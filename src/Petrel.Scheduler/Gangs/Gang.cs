@@ -15,7 +15,9 @@ internal sealed class Gang(ObjectKey key)
     /// <summary>Null as long as there is none.</summary>
     public PodGroup? Group { get; set; }
 
-    /// <summary>The pods that want a node, in the order of their names; some may have a place already that is on its way to the API.</summary>
+    /// <summary>
+    /// The pods that want a node, in the order of their names; some may have a place already that is on its way to the API.
+    /// </summary>
     public IReadOnlyCollection<PodInfo> Pending => _pending.Values;
 
     /// <summary>How many pods have a node by the API, and have not failed there.</summary>

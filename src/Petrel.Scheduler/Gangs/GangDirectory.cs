@@ -3,10 +3,13 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Gangs;
 
-/// <summary>All gangs, with their pods. Kept current by the scheduling loop, which alone uses it; nothing in it is more than the watches told.</summary>
+/// <summary>
+/// All gangs, with their pods. Kept current by the scheduling loop, which alone uses it; nothing in it is more than the watches told.
+/// </summary>
 internal sealed class GangDirectory
 {
     private readonly SortedDictionary<ObjectKey, Gang> _gangs = [];
+
     // By uid: a pod may change its label.
     private readonly Dictionary<string, ObjectKey> _gangOf = new(StringComparer.Ordinal);
     private readonly SortedSet<ObjectKey> _broken = [];

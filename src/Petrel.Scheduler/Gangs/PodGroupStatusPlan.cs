@@ -15,8 +15,9 @@ internal static class PodGroupStatusPlan
     private const string ConditionType = "Scheduled";
 
     /// <summary>
-    /// The status. Pending: too few pods exist. Scheduling: enough do, and their places are looked for. Unschedulable: there are none for now. Scheduled: enough have a
-    /// node. Running: enough run, or have done their work. Finished: all have, and there were enough. Pods that failed do not count.
+    /// The status. Pending: too few pods exist. Scheduling: enough do, and their places are looked for. Unschedulable: there are none for
+    /// now. Scheduled: enough have a node. Running: enough run, or have done their work. Finished: all have, and there were enough. Pods
+    /// that failed do not count.
     /// </summary>
     public static PodGroupStatus Compute(PodGroup group, IReadOnlyCollection<V1Pod> pods, DateTime now)
     {
@@ -29,7 +30,8 @@ internal static class PodGroupStatusPlan
             .Where(p => string.IsNullOrEmpty(p.Spec.NodeName))
             .SelectMany(p => p.Status?.Conditions ?? [])
             .FirstOrDefault(c => c is { Type: "PodScheduled", Status: "False", Reason: "Unschedulable" });
-        var (phase, message) = members.Count < min ? (Pending, $"{members.Count} of the {min} pods that it needs exist")
+        var (phase, message) =
+            members.Count < min ? (Pending, $"{members.Count} of the {min} pods that it needs exist")
             : scheduled < min && refusal is null ? (Scheduling, $"{scheduled} of the {min} pods that it needs have a node")
             : scheduled < min ? (Unschedulable, refusal!.Message ?? "")
             : succeeded >= min && succeeded == members.Count ? (Finished, $"{succeeded} pods have done their work")
@@ -42,13 +44,18 @@ internal static class PodGroupStatusPlan
             Members = members.Count,
             Scheduled = scheduled,
             Running = running,
-            Conditions = [.. (group.Status.Conditions ?? []).Where(c => c.Type != ConditionType), Condition(group, scheduled >= min, phase, message, now)],
+            Conditions =
+            [
+                .. (group.Status.Conditions ?? []).Where(c => c.Type != ConditionType),
+                Condition(group, scheduled >= min, phase, message, now),
+            ],
         };
     }
 
     /// <summary>Whether both say the same.</summary>
     public static bool Same(PodGroupStatus left, PodGroupStatus right) =>
-        (left.Phase, left.ObservedGeneration, left.Members, left.Scheduled, left.Running) == (right.Phase, right.ObservedGeneration, right.Members, right.Scheduled, right.Running)
+        (left.Phase, left.ObservedGeneration, left.Members, left.Scheduled, left.Running)
+            == (right.Phase, right.ObservedGeneration, right.Members, right.Scheduled, right.Running)
         && (left.Conditions ?? []).Select(Text).SequenceEqual((right.Conditions ?? []).Select(Text));
 
     private static (string, string, string, string, DateTime?) Text(V1Condition condition) =>

@@ -51,7 +51,11 @@ internal sealed class PodGroupStatusWriter : IReconciler, IDisposable
         }
         var now = _time.GetUtcNow().UtcDateTime;
         // As the API keeps times: without that, what is written would differ from what comes back.
-        var wanted = PodGroupStatusPlan.Compute(group, [.. _pods.ByIndex(ByGroup, key.ToString())], new(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), DateTimeKind.Utc));
+        var wanted = PodGroupStatusPlan.Compute(
+            group,
+            [.. _pods.ByIndex(ByGroup, key.ToString())],
+            new(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), DateTimeKind.Utc)
+        );
         if (PodGroupStatusPlan.Same(group.Status, wanted))
         {
             return null;

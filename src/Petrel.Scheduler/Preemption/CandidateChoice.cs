@@ -13,8 +13,9 @@ internal static class CandidateChoice
     public static int Enough(int nodes) => Math.Min(nodes, Math.Max(MinNumber, nodes * MinPercentage / 100));
 
     /// <summary>
-    /// The candidate that does the least harm: the fewest violated budgets, then the lowest priority of its most important victim, the smallest
-    /// sum of priorities, the fewest victims, and among those whose most important victims began the latest. What is equal in all that, order decides.
+    /// The candidate that does the least harm: the fewest violated budgets, then the lowest priority of its most important victim, the
+    /// smallest sum of priorities, the fewest victims, and among those whose most important victims began the latest. What is equal in all
+    /// that, order decides.
     /// </summary>
     public static Candidate Best(IReadOnlyList<Candidate> candidates)
     {

@@ -51,7 +51,8 @@ internal sealed class CandidateSearch(ClusterState cluster, IEntropy entropy)
         return harmless.Count > 0 ? CandidateChoice.Best(harmless) : null;
     }
 
-    // By chance, but by the state of the cluster and not by the number of searches: those that need not be made again make no difference. (SplitMix64's finalizer.)
+    // By chance, but by the state of the cluster and not by the number of searches: those that need not be made again make no difference.
+    // (SplitMix64's finalizer.)
     private int Offset(int nodes)
     {
         var mixed = _seed + ((ulong)cluster.Version * 0x9E3779B97F4A7C15);

@@ -7,8 +7,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// Makes room for a pod that fits nowhere, by ending pods of lower priority (upstream: the plugin DefaultPreemption): the node where that does the least harm is
-/// nominated, its victims are deleted with their grace, and the pod waits until they are gone.
+/// Makes room for a pod that fits nowhere, by ending pods of lower priority (upstream: the plugin DefaultPreemption): the node where that
+/// does the least harm is nominated, its victims are deleted with their grace, and the pod waits until they are gone.
 /// </summary>
 internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlugin
 {
@@ -21,7 +21,9 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
 
     // Nobody can be displaced by a pod that nobody is below.
     public ObjectKinds Needs(PodInfo pod) =>
-        pod.Pod.Spec.PreemptionPolicy != "Never" && context.Cluster.LowestPriority < pod.Priority ? ObjectKinds.DisruptionBudgets : ObjectKinds.None;
+        pod.Pod.Spec.PreemptionPolicy != "Never" && context.Cluster.LowestPriority < pod.Priority
+            ? ObjectKinds.DisruptionBudgets
+            : ObjectKinds.None;
 
     public PostFilterResult PostFilter(CycleState state, Diagnosis diagnosis)
     {
@@ -33,7 +35,10 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         }
         return Propose(state, diagnosis, out var message) is { } candidate
             ? new(candidate.Node, "", Begin([(pod, candidate)])) { Preemption = RecordOf(candidate) }
-            : new(null, $"preemption: {message}", HasNomination(pod) ? stop => context.Preemptor!.ClearAsync(pod, stop) : null) { HoldsForOthers = !HasNomination(pod) };
+            : new(null, $"preemption: {message}", HasNomination(pod) ? stop => context.Preemptor!.ClearAsync(pod, stop) : null)
+            {
+                HoldsForOthers = !HasNomination(pod),
+            };
     }
 
     /// <summary>Why the pod may not displace anybody now, or null.</summary>
@@ -47,13 +52,15 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         return Eligibility.Problem(pod, nominated?.Pods ?? [], nominated is not null && IsLost(nominated, diagnosis));
     }
 
-    /// <summary>The node where making room does the least harm, and who must go there; null when that helps nowhere, with upstream's sentence.</summary>
+    /// <summary>
+    /// The node where making room does the least harm, and who must go there; null when that helps nowhere, with upstream's sentence.
+    /// </summary>
     public Candidate? Propose(CycleState state, Diagnosis diagnosis, out string message) =>
         _search.Find(state, diagnosis, [.. context.Objects.DisruptionBudgets], out message);
 
     /// <summary>
-    /// Takes the proposals as decided, for one pod or for several that go together. Others of lower priority that wait for the same nodes wait no more. Answers what there
-    /// is to do at the API.
+    /// Takes the proposals as decided, for one pod or for several that go together. Others of lower priority that wait for the same nodes
+    /// wait no more. Answers what there is to do at the API.
     /// </summary>
     public Func<CancellationToken, Task>? Begin(IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors)
     {
@@ -71,7 +78,12 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         {
             return null;
         }
-        foreach (var over in _running.Where(r => r.Value.Succeeded is not null && r.Value.Victims.All(v => context.Cluster.Find(v.Uid) is null)).Select(r => r.Key).ToArray())
+        foreach (
+            var over in _running
+                .Where(r => r.Value.Succeeded is not null && r.Value.Victims.All(v => context.Cluster.Find(v.Uid) is null))
+                .Select(r => r.Key)
+                .ToArray()
+        )
         {
             _running.Remove(over);
         }
@@ -87,7 +99,11 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         new(candidate.Node, candidate.Violations, [.. candidate.Victims.Select(v => new VictimRecord(v.Key, v.Uid, v.Priority))]);
 
     private async Task ActAsync(
-        RunningPreemption running, IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors, IReadOnlyList<PodInfo> displaced, CancellationToken cancellationToken)
+        RunningPreemption running,
+        IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors,
+        IReadOnlyList<PodInfo> displaced,
+        CancellationToken cancellationToken
+    )
     {
         var succeeded = await context.Preemptor!.RunAsync(preemptors, displaced, cancellationToken);
         context.InLoop(() =>
@@ -108,14 +124,17 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         });
     }
 
-    // Upstream's IsPodRunningPreemption. What was done is not over before it is seen: until then the victims look alive, and others would be chosen beside them.
+    // Upstream's IsPodRunningPreemption. What was done is not over before it is seen: until then the victims look alive, and others would
+    // be chosen beside them.
     private bool IsRunning(string uid)
     {
         if (!_running.TryGetValue(uid, out var running))
         {
             return false;
         }
-        var isOver = running.Succeeded == false || (running.Succeeded == true && running.Victims.All(v => context.Cluster.Find(v.Uid) is null or { IsTerminating: true }));
+        var isOver =
+            running.Succeeded == false
+            || (running.Succeeded == true && running.Victims.All(v => context.Cluster.Find(v.Uid) is null or { IsTerminating: true }));
         if (isOver)
         {
             _running.Remove(uid);

@@ -2,12 +2,12 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Preemption;
 
-/// <summary>Whom to spare first (upstream: MoreImportantPod): the higher priority, then who has run for longer; what is left, the name decides.</summary>
+/// <summary>
+/// Whom to spare first (upstream: MoreImportantPod): the higher priority, then who has run for longer; what is left, the name decides.
+/// </summary>
 internal sealed class Importance : IComparer<PodInfo>
 {
-    private Importance()
-    {
-    }
+    private Importance() { }
 
     public static Importance Instance { get; } = new();
 

@@ -9,8 +9,8 @@ using Petrel.Scheduler.Cluster;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// Carries out a preemption at the API (upstream: prepareCandidate). Every step may be done twice: when an answer is lost, it is done again until it is known that it
-/// was done, or can't be.
+/// Carries out a preemption at the API (upstream: prepareCandidate). Every step may be done twice: when an answer is lost, it is done again
+/// until it is known that it was done, or can't be.
 /// </summary>
 internal sealed partial class Preemptor(ApiClient client, TimeProvider time, EventRecorder events, ILogger logger)
 {
@@ -27,15 +27,20 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
     }
 
     /// <summary>
-    /// Notes which pods wait for which nodes, then ends the victims. Answers false when that came to nothing: a preemptor is gone, or the API refused.
+    /// Notes which pods wait for which nodes, then ends the victims. Answers false when that came to nothing: a preemptor is gone, or the
+    /// API refused.
     /// </summary>
     public async Task<bool> RunAsync(
-        IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors, IReadOnlyList<PodInfo> displaced, CancellationToken cancellationToken)
+        IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors,
+        IReadOnlyList<PodInfo> displaced,
+        CancellationToken cancellationToken
+    )
     {
         await Task.Yield();
         try
         {
-            // The nominations come first: a scheduler that starts anew in between finds them, and the victims that end, and makes no others.
+            // The nominations come first: a scheduler that starts anew in between finds them, and the victims that end, and makes no
+            // others.
             foreach (var (pod, candidate) in preemptors)
             {
                 if (await NominateAsync(pod, candidate.Node, cancellationToken) != Outcome.Done)
@@ -82,13 +87,15 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
         }
     }
 
-    private Task<Outcome> NominateAsync(PodInfo pod, string? node, CancellationToken cancellationToken) => InsistAsync(
-        async () =>
-        {
-            await PatchStatusAsync(pod, new JsonObject { ["nominatedNodeName"] = node }, cancellationToken);
-            return true;
-        },
-        cancellationToken);
+    private Task<Outcome> NominateAsync(PodInfo pod, string? node, CancellationToken cancellationToken) =>
+        InsistAsync(
+            async () =>
+            {
+                await PatchStatusAsync(pod, new JsonObject { ["nominatedNodeName"] = node }, cancellationToken);
+                return true;
+            },
+            cancellationToken
+        );
 
     private async Task<Outcome> EndAsync(PodInfo victim, PodInfo preemptor, string node, CancellationToken cancellationToken)
     {
@@ -106,7 +113,8 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
                 await PatchStatusAsync(victim, new JsonObject { ["conditions"] = new JsonArray(condition.DeepClone()) }, cancellationToken);
                 return true;
             },
-            cancellationToken);
+            cancellationToken
+        );
         if (outcome == Outcome.Done)
         {
             // With its own grace. The uid is the precondition: not another pod of the same name.
@@ -122,7 +130,11 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
 
     private async ValueTask PatchStatusAsync(PodInfo pod, JsonObject status, CancellationToken cancellationToken)
     {
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid }, ["status"] = status };
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["uid"] = pod.Uid },
+            ["status"] = status,
+        };
         // Strategic: merges into the list of conditions by type.
         await client.SendAsync(
             "PATCH",
@@ -130,7 +142,8 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
             [],
             Encoding.UTF8.GetBytes(patch.ToJsonString()),
             "application/strategic-merge-patch+json",
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     // Until it is known what came of it. A call that answers false found nothing to do it to.
@@ -150,7 +163,10 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
             {
                 return Outcome.Refused;
             }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e)
+                when (e is ApiException or IOException or HttpRequestException
+                    || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                )
             {
                 LogUnclear(logger, e.Message);
             }
@@ -161,6 +177,10 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
     [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "The API does not let {Victim} end for {Preemptor}")]
     private static partial void LogRefused(ILogger logger, Petrel.Model.ObjectKey victim, Petrel.Model.ObjectKey preemptor);
 
-    [LoggerMessage(EventId = 5021, Level = LogLevel.Debug, Message = "A step of a preemption is done again, for nobody knows whether it was done: {Problem}")]
+    [LoggerMessage(
+        EventId = 5021,
+        Level = LogLevel.Debug,
+        Message = "A step of a preemption is done again, for nobody knows whether it was done: {Problem}"
+    )]
     private static partial void LogUnclear(ILogger logger, string problem);
 }

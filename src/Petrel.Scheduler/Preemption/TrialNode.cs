@@ -15,7 +15,12 @@ internal sealed class TrialNode : ITrialNode, IDisposable
         Name = state.Cluster.At(node).Name;
         // Removing one changes the list that it is read from.
         Pods = [.. state.Cluster.At(node).Pods];
-        _nominated = [.. state.Cluster.Nominations.On(Name).Where(p => p.Priority >= state.Pod.Priority && p.Uid != state.Pod.Uid && state.Cluster.Find(p.Uid) is null)];
+        _nominated =
+        [
+            .. state
+                .Cluster.Nominations.On(Name)
+                .Where(p => p.Priority >= state.Pod.Priority && p.Uid != state.Pod.Uid && state.Cluster.Find(p.Uid) is null),
+        ];
         _whatIf = state.WhatIf(node);
     }
 

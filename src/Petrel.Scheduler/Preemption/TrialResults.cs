@@ -4,8 +4,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// What trials for pods of one signature found out, by the nodes' slots. A result holds as long as the node and the pods on it are the very same, nobody waits for it, and
-/// the budgets are the same: the next pod then tries the few nodes that changed.
+/// What trials for pods of one signature found out, by the nodes' slots. A result holds as long as the node and the pods on it are the very
+/// same, nobody waits for it, and the budgets are the same: the next pod then tries the few nodes that changed.
 /// </summary>
 internal sealed class TrialResults
 {
@@ -24,7 +24,10 @@ internal sealed class TrialResults
 
     public bool TryGet(ClusterState cluster, int node, out Candidate? candidate, out Verdict why)
     {
-        var isKnown = _bySlot.TryGetValue(node, out var known) && known.Generation == cluster.Generations[node] && AreSame(known.Pods, cluster.At(node).Pods);
+        var isKnown =
+            _bySlot.TryGetValue(node, out var known)
+            && known.Generation == cluster.Generations[node]
+            && AreSame(known.Pods, cluster.At(node).Pods);
         (candidate, why) = (known.Candidate, known.Why);
         return isKnown;
     }

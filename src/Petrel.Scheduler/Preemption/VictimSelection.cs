@@ -21,15 +21,17 @@ internal interface ITrialNode
     Verdict Check();
 }
 
-/// <summary>Who must go from a node for a pod to fit (upstream: SelectVictimsOnNode): as few as can be, and the least important ones.</summary>
+/// <summary>
+/// Who must go from a node for a pod to fit (upstream: SelectVictimsOnNode): as few as can be, and the least important ones.
+/// </summary>
 internal static class VictimSelection
 {
     public static Verdict NoVictims { get; } = Verdict.Unresolvable("No preemption victims found for incoming pod");
 
     /// <summary>
-    /// The candidate that the node is, or null with the reason. All pods of lower priority are thought away; if the pod fits then, they are let
-    /// back in, those that budgets protect first, the most important first, as long as it still fits: who stays out is a victim.
-    /// Pods that the preemptor has affinity to count as gone like the others, as upstream decided for the sake of speed.
+    /// The candidate that the node is, or null with the reason. All pods of lower priority are thought away; if the pod fits then, they are
+    /// let back in, those that budgets protect first, the most important first, as long as it still fits: who stays out is a victim. Pods
+    /// that the preemptor has affinity to count as gone like the others, as upstream decided for the sake of speed.
     /// </summary>
     public static Candidate? Select(PodInfo preemptor, ITrialNode node, IReadOnlyList<V1PodDisruptionBudget> budgets, out Verdict why)
     {

@@ -16,7 +16,8 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     private readonly PriorityQueue<(QueuedPod Pod, long Ticket), (DateTimeOffset Due, long Ticket)> _backoff = new();
     private long _tickets;
 
-    // No unschedulable pod is due for the flush before this, and none waits for anything else than these: looked at before looking at all of them.
+    // No unschedulable pod is due for the flush before this, and none waits for anything else than these: looked at before looking at all
+    // of them.
     private DateTimeOffset _nextFlush = DateTimeOffset.MaxValue;
     private ClusterEvents _awaited;
 
@@ -102,7 +103,10 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
     }
 
-    /// <summary>A taken pod may not be tried for now; it comes again, without a back-off, when <see cref="TryAgain"/> or <see cref="TakeAlong"/> says so.</summary>
+    /// <summary>
+    /// A taken pod may not be tried for now; it comes again, without a back-off, when <see cref="TryAgain"/> or <see cref="TakeAlong"/>
+    /// says so.
+    /// </summary>
     public void PutHeld(QueuedPod queued)
     {
         if (IsCurrent(queued))
@@ -112,7 +116,8 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     }
 
     /// <summary>
-    /// A taken pod fits nowhere; it comes again when something of <paramref name="retryOn"/> happens that one of the plugins that refused it doesn't think useless.
+    /// A taken pod fits nowhere; it comes again when something of <paramref name="retryOn"/> happens that one of the plugins that refused
+    /// it doesn't think useless.
     /// </summary>
     public void PutUnschedulable(QueuedPod queued, ClusterEvents retryOn, IReadOnlyList<IPlugin>? refusedBy = null)
     {
@@ -124,7 +129,9 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
     }
 
-    /// <summary>A taken pod can't be judged before kinds of objects are known; it comes again, as if it hadn't been taken, when they are.</summary>
+    /// <summary>
+    /// A taken pod can't be judged before kinds of objects are known; it comes again, as if it hadn't been taken, when they are.
+    /// </summary>
     public void PutBack(QueuedPod queued)
     {
         if (IsCurrent(queued))

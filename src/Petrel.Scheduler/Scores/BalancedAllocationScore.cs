@@ -4,7 +4,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers nodes whose resources (CPU and memory) will be used to a similar degree. Says nothing about pods that request none of them: they would all go to one node.
+/// Prefers nodes whose resources (CPU and memory) will be used to a similar degree. Says nothing about pods that request none of them: they
+/// would all go to one node.
 /// </summary>
 internal sealed class BalancedAllocationScore(BalancedAllocationArgs args) : IScorePlugin
 {

@@ -14,7 +14,9 @@ internal sealed class InterPodAffinityScore(InterPodAffinityArgs args) : IScoreP
     public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
         var own = pod.PreferredAffinity.Length + pod.PreferredAntiAffinity.Length > 0;
-        return own || (cluster.AnyPodAffinity && !args.IgnorePreferredTermsOfExistingPods) ? new NodeScore(pod, cluster, own, args.HardPodAffinityWeight) : null;
+        return own || (cluster.AnyPodAffinity && !args.IgnorePreferredTermsOfExistingPods)
+            ? new NodeScore(pod, cluster, own, args.HardPodAffinityWeight)
+            : null;
     }
 
     private sealed class NodeScore : INodeScore, IFollowsPods

@@ -4,7 +4,9 @@ using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Scores;
 
-/// <summary>Prefers nodes by the weights of the preferred node affinity terms that they match, the pod's and those that the profile adds.</summary>
+/// <summary>
+/// Prefers nodes by the weights of the preferred node affinity terms that they match, the pod's and those that the profile adds.
+/// </summary>
 internal sealed class NodeAffinityScore(NodeAffinityArgs args) : IScorePlugin
 {
     private readonly (NodeTerm Term, int Weight)[] _added = TermsOf(args.AddedAffinity);

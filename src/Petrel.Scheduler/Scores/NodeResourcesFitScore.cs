@@ -4,8 +4,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Scores nodes by what of their resources will be taken: the most left first (LeastAllocated, the default), the least left first (MostAllocated), or as a function of
-/// the use says (RequestedToCapacityRatio); the weighted mean over the resources that the node has.
+/// Scores nodes by what of their resources will be taken: the most left first (LeastAllocated, the default), the least left first
+/// (MostAllocated), or as a function of the use says (RequestedToCapacityRatio); the weighted mean over the resources that the node has.
 /// </summary>
 internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScorePlugin
 {
@@ -41,7 +41,9 @@ internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScoreP
         }
 
         private long Percent(long requested, long allocatable) =>
-            most ? Share(Math.Min(requested, allocatable), allocatable) : requested > allocatable ? 0 : Share(allocatable - requested, allocatable);
+            most ? Share(Math.Min(requested, allocatable), allocatable)
+            : requested > allocatable ? 0
+            : Share(allocatable - requested, allocatable);
 
         private static long Share(long part, long whole) =>
             part <= long.MaxValue / Score.Max ? part * Score.Max / whole : (long)((Int128)part * Score.Max / whole);

@@ -4,7 +4,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers the domains with the fewest pods to be spread: by the pod's ScheduleAnyway constraints, or else by the defaults for the pods of its Services and controller.
+/// Prefers the domains with the fewest pods to be spread: by the pod's ScheduleAnyway constraints, or else by the defaults for the pods of
+/// its Services and controller.
 /// </summary>
 internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScorePlugin
 {
@@ -97,7 +98,10 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
             }
             foreach (ref var score in scores)
             {
-                score = score == Ignored ? 0 : highest == 0 ? Score.Max : Score.Max * (highest + lowest - score) / highest;
+                score =
+                    score == Ignored ? 0
+                    : highest == 0 ? Score.Max
+                    : Score.Max * (highest + lowest - score) / highest;
             }
         }
 

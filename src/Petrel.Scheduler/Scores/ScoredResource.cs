@@ -7,21 +7,23 @@ namespace Petrel.Scheduler.Scores;
 internal readonly record struct ScoredResource(ResourceColumn Column, long Added, int Weight)
 {
     /// <summary>
-    /// The resources for a pod. Extended resources that it doesn't ask for don't count. <paramref name="withDefaults"/>: of CPU and memory, containers without a
-    /// request count for a little.
+    /// The resources for a pod. Extended resources that it doesn't ask for don't count. <paramref name="withDefaults"/>: of CPU and memory,
+    /// containers without a request count for a little.
     /// </summary>
     public static ScoredResource[] Of(IReadOnlyList<ResourceWeight> resources, PodInfo pod, ClusterState cluster, bool withDefaults) =>
-    [
-        .. from resource in resources
-           let requested = pod.Requests.Of(resource.Name)
-           where requested > 0 || resource.Name is ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName
-           select (resource.Name, withDefaults) switch
-           {
-               (ResourceAmounts.CpuName, true) => new ScoredResource(cluster.NonZeroCpu, pod.NonZero.MilliCpu, resource.Weight),
-               (ResourceAmounts.MemoryName, true) => new ScoredResource(cluster.NonZeroMemory, pod.NonZero.Memory, resource.Weight),
-               _ => new ScoredResource(cluster.Resource(resource.Name), requested, resource.Weight),
-           },
-    ];
+        [
+            .. from resource in resources
+            let requested = pod.Requests.Of(resource.Name)
+            where
+                requested > 0
+                || resource.Name is ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName
+            select (resource.Name, withDefaults) switch
+            {
+                (ResourceAmounts.CpuName, true) => new ScoredResource(cluster.NonZeroCpu, pod.NonZero.MilliCpu, resource.Weight),
+                (ResourceAmounts.MemoryName, true) => new ScoredResource(cluster.NonZeroMemory, pod.NonZero.Memory, resource.Weight),
+                _ => new ScoredResource(cluster.Resource(resource.Name), requested, resource.Weight),
+            },
+        ];
 
     public long Allocatable(int node) => Column.Allocatable[node];
 

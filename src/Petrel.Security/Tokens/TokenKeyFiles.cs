@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Petrel.Security.Tokens;
 
 /// <summary>
-/// The token keys of a cluster in a directory, <c>service-account-TIME.key</c> (PEM, mode 0600). Opening renews: when the newest key has served
-/// its time a new one takes over signing, and those go whose last token has ended.
+/// The token keys of a cluster in a directory, <c>service-account-TIME.key</c> (PEM, mode 0600). Opening renews: when the newest key has
+/// served its time a new one takes over signing, and those go whose last token has ended.
 /// </summary>
 public static class TokenKeyFiles
 {
@@ -23,8 +23,13 @@ public static class TokenKeyFiles
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var now = time.GetUtcNow();
-        var files = Directory.EnumerateFiles(directory, $"{Prefix}*{Suffix}").Select(f => (Path: f, Made: MadeAt(f))).Where(f => f.Made is not null)
-            .Select(f => (f.Path, Made: f.Made!.Value)).OrderByDescending(f => f.Made).ToList();
+        var files = Directory
+            .EnumerateFiles(directory, $"{Prefix}*{Suffix}")
+            .Select(f => (Path: f, Made: MadeAt(f)))
+            .Where(f => f.Made is not null)
+            .Select(f => (f.Path, Made: f.Made!.Value))
+            .OrderByDescending(f => f.Made)
+            .ToList();
         if (files.Count == 0 || files[0].Made + SigningTime <= now)
         {
             var path = Path.Combine(directory, Prefix + now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) + Suffix);
@@ -43,7 +48,12 @@ public static class TokenKeyFiles
     {
         var name = Path.GetFileName(path);
         return DateTimeOffset.TryParseExact(
-            name[Prefix.Length..^Suffix.Length], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var made)
+            name[Prefix.Length..^Suffix.Length],
+            TimeFormat,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out var made
+        )
             ? made
             : null;
     }

@@ -7,8 +7,8 @@ using Petrel.Model.Api;
 namespace Petrel.Security.Tokens;
 
 /// <summary>
-/// RSA keys for service account tokens: the first signs, all verify, so that tokens outlive the change to a new key. A key's id is the digest
-/// of its public half, as upstream names keys: every server and every verifier comes to the same.
+/// RSA keys for service account tokens: the first signs, all verify, so that tokens outlive the change to a new key. A key's id is the
+/// digest of its public half, as upstream names keys: every server and every verifier comes to the same.
 /// </summary>
 public sealed class TokenKeySet : ITokenKeys
 {

@@ -21,5 +21,6 @@ public static class EntropyPurposes
     }
 
     /// <summary>The source of a numbered purpose.</summary>
-    public static SeededEntropy Of(ulong seed, ulong purpose) => new(new SeededEntropy(seed).NextUInt64() ^ new SeededEntropy(purpose).NextUInt64());
+    public static SeededEntropy Of(ulong seed, ulong purpose) =>
+        new(new SeededEntropy(seed).NextUInt64() ^ new SeededEntropy(purpose).NextUInt64());
 }

@@ -49,8 +49,8 @@ public sealed class SimulatedProcess : SynchronizationContext
     }
 
     /// <summary>
-    /// Calls <paramref name="crash"/>, which kills the process, in place of its so-many-th step from now: so it dies at any await, in the middle of
-    /// an instant too. The last call counts.
+    /// Calls <paramref name="crash"/>, which kills the process, in place of its so-many-th step from now: so it dies at any await, in the
+    /// middle of an instant too. The last call counts.
     /// </summary>
     public void CrashAtStep(int steps, Action crash)
     {
@@ -87,7 +87,9 @@ public sealed class SimulatedProcess : SynchronizationContext
 
     /// <inheritdoc/>
     public override void Send(SendOrPostCallback d, object? state) =>
-        throw new NotSupportedException($"{this}: Send blocks its caller, which the simulation's one thread can't do. Use Post or CallAsync.");
+        throw new NotSupportedException(
+            $"{this}: Send blocks its caller, which the simulation's one thread can't do. Use Post or CallAsync."
+        );
 
     /// <inheritdoc/>
     public override SynchronizationContext CreateCopy() => this;
@@ -119,7 +121,11 @@ public sealed class SimulatedProcess : SynchronizationContext
         return IsAlive;
     }
 
-    private static async Task AnswerAsync<T>(Func<ValueTask<T>> work, TaskCompletionSource<T> answer, CancellationTokenRegistration registration)
+    private static async Task AnswerAsync<T>(
+        Func<ValueTask<T>> work,
+        TaskCompletionSource<T> answer,
+        CancellationTokenRegistration registration
+    )
     {
         try
         {

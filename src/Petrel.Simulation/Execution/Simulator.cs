@@ -27,16 +27,17 @@ public sealed class Simulator : IDisposable
     }
 
     public Simulator(ulong seed)
-        : this(new SimulatorSettings { Seed = seed })
-    {
-    }
+        : this(new SimulatorSettings { Seed = seed }) { }
 
     public ulong Seed => _settings.Seed;
 
     /// <summary>The true time. Processes use their own <see cref="SimulatedProcess.Time"/>.</summary>
     public VirtualTimeProvider Clock { get; } = new();
 
-    /// <summary>The run's randomness. What a component draws should come from <see cref="EntropyFor"/>, so that it does not depend on what others do.</summary>
+    /// <summary>
+    /// The run's randomness. What a component draws should come from <see cref="EntropyFor"/>, so that it does not depend on what others
+    /// do.
+    /// </summary>
     public SeededEntropy Entropy { get; }
 
     /// <summary>The run's randomness for a purpose, such as one incarnation of a process.</summary>
@@ -79,7 +80,9 @@ public sealed class Simulator : IDisposable
     /// <summary>Runs for a time, or less when a finding ends the run.</summary>
     public void Run(TimeSpan duration) => RunUntil(static () => false, duration);
 
-    /// <summary>Runs until the condition holds (asked whenever all work of an instant is done); false when the time was over first.</summary>
+    /// <summary>
+    /// Runs until the condition holds (asked whenever all work of an instant is done); false when the time was over first.
+    /// </summary>
     public bool RunUntil(Func<bool> condition, TimeSpan limit)
     {
         Enter();
@@ -103,9 +106,7 @@ public sealed class Simulator : IDisposable
                     return false;
                 }
                 // All timers of the instant become ready together: their order is a choice like any other.
-                while (Clock.FireNext(next))
-                {
-                }
+                while (Clock.FireNext(next)) { }
             }
         }
         finally
@@ -132,9 +133,11 @@ public sealed class Simulator : IDisposable
     internal void ReportForeignThread(SimulatedProcess process) =>
         Interlocked.CompareExchange(
             ref _foreign,
-            $"Work of {process} came from a foreign thread, so this run can't be repeated: something left the ambient scheduler " +
-            $"(Task.WhenAny or WaitAsync on a completion source, a library's ConfigureAwait(false), a real timer). It came from:\n{Environment.StackTrace}",
-            null);
+            $"Work of {process} came from a foreign thread, so this run can't be repeated: something left the ambient scheduler "
+                + $"(Task.WhenAny or WaitAsync on a completion source, a library's ConfigureAwait(false), a real timer). It came "
+                + $"from:\n{Environment.StackTrace}",
+            null
+        );
 
     private void Drain()
     {
@@ -153,7 +156,9 @@ public sealed class Simulator : IDisposable
                 Steps++;
                 if (++steps > _settings.MaxStepsPerInstant)
                 {
-                    throw new SimulationException($"{Clock.Elapsed:c} {item.Process}: {steps} steps and time stands still: an endless loop without a delay.");
+                    throw new SimulationException(
+                        $"{Clock.Elapsed:c} {item.Process}: {steps} steps and time stands still: an endless loop without a delay."
+                    );
                 }
                 AfterStep?.Invoke();
             }

@@ -29,7 +29,9 @@ public static class FaultDrawing
                 return faults;
             }
             // Each from a source of its own: what one kind draws shifts no other one's.
-            faults.Add(Clip(Fault(Choose(weights, entropy), settings, nodes, entropy.Fork()) with { At = Milliseconds(at) }, settings.Window));
+            faults.Add(
+                Clip(Fault(Choose(weights, entropy), settings, nodes, entropy.Fork()) with { At = Milliseconds(at) }, settings.Window)
+            );
         }
     }
 
@@ -58,27 +60,51 @@ public static class FaultDrawing
             FaultKind.CrashAtStep => fault with { Target = Process(), Steps = entropy.Next(settings.MaxSteps), Duration = Restart() },
             FaultKind.Partition => fault with { Target = Client(), Direction = (LinkDirection)(1 + entropy.Next(3)), Duration = Outage() },
             FaultKind.Weather => fault with { Link = Weather(), Duration = Outage() },
-            FaultKind.Duplication => fault with { Link = new() { Duplication = Rounded(settings.WorstDuplication * entropy.NextDouble()) }, Duration = Outage() },
-            FaultKind.Reordering => fault with { Link = new() { Reordering = Rounded(settings.WorstReordering * entropy.NextDouble()) }, Duration = Outage() },
+            FaultKind.Duplication => fault with
+            {
+                Link = new() { Duplication = Rounded(settings.WorstDuplication * entropy.NextDouble()) },
+                Duration = Outage(),
+            },
+            FaultKind.Reordering => fault with
+            {
+                Link = new() { Reordering = Rounded(settings.WorstReordering * entropy.NextDouble()) },
+                Duration = Outage(),
+            },
             FaultKind.SlowLink => fault with { Target = Client(), Link = Slow(), Duration = Outage() },
             FaultKind.WatchCut => fault with { Target = Client() },
             FaultKind.Compaction => fault with { Target = Client(), Duration = Restart() },
             FaultKind.StaleCache => fault with { Target = Client(), Duration = Outage() },
             FaultKind.ClockJump => fault with { Target = Process(), Offset = Jump(), Duration = Outage() },
             FaultKind.ClockDrift => fault with { Target = Process(), Rate = Rate(), Duration = Outage() },
-            FaultKind.SlowDisk => fault with { Delay = Milliseconds(settings.SlowestCommit * Math.Pow(entropy.NextDouble(), 2)), Duration = Outage() },
-            FaultKind.FailingDisk or FaultKind.LostCommits => fault with { Probability = Rounded(settings.WorstDisk * entropy.NextDouble()), Duration = Outage() },
+            FaultKind.SlowDisk => fault with
+            {
+                Delay = Milliseconds(settings.SlowestCommit * Math.Pow(entropy.NextDouble(), 2)),
+                Duration = Outage(),
+            },
+            FaultKind.FailingDisk or FaultKind.LostCommits => fault with
+            {
+                Probability = Rounded(settings.WorstDisk * entropy.NextDouble()),
+                Duration = Outage(),
+            },
             FaultKind.CrashAfterCommit => fault with { Duration = Restart() },
             FaultKind.ContainerExit => fault with { Target = Node(), Choice = entropy.Next(1000), ExitCode = entropy.Next(3) },
             FaultKind.ImagePullFailure => fault with { Target = Node(), Duration = Outage() },
-            FaultKind.SlowStart => fault with { Target = Node(), Delay = Milliseconds(settings.SlowestStart * entropy.NextDouble()), Duration = Outage() },
+            FaultKind.SlowStart => fault with
+            {
+                Target = Node(),
+                Delay = Milliseconds(settings.SlowestStart * entropy.NextDouble()),
+                Duration = Outage(),
+            },
             _ => throw new NotSupportedException($"nobody knows how to draw a fault of kind {kind}"),
         };
 
         string Node() => NodeName(entropy.Next(nodes));
 
         // Mostly nodes; now and then one of the programs beside the server.
-        string Client() => entropy.Next(nodes + 2) is var drawn && drawn < nodes ? NodeName(drawn) : drawn == nodes ? "controllers" : "scheduler";
+        string Client() =>
+            entropy.Next(nodes + 2) is var drawn && drawn < nodes ? NodeName(drawn)
+            : drawn == nodes ? "controllers"
+            : "scheduler";
 
         string Process() => entropy.Next(4) == 0 ? "server" : Client();
 
@@ -112,8 +138,13 @@ public static class FaultDrawing
         double Rate() => Rounded(1 + (settings.WorstDrift * ((2 * entropy.NextDouble()) - 1)));
     }
 
-    private static bool NeedsNode(FaultKind kind) => kind
-        is FaultKind.NodeCrash or FaultKind.AgentRestart or FaultKind.ContainerExit or FaultKind.ImagePullFailure or FaultKind.SlowStart;
+    private static bool NeedsNode(FaultKind kind) =>
+        kind
+            is FaultKind.NodeCrash
+                or FaultKind.AgentRestart
+                or FaultKind.ContainerExit
+                or FaultKind.ImagePullFailure
+                or FaultKind.SlowStart;
 
     private static string NodeName(int index) => $"node{index + 1}";
 

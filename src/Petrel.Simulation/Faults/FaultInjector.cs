@@ -5,8 +5,8 @@ using Petrel.Simulation.World;
 namespace Petrel.Simulation.Faults;
 
 /// <summary>
-/// Applies a plan's faults to a world, each at its time and for its duration, whatever the others do. A fault whose target this world does not
-/// have does nothing.
+/// Applies a plan's faults to a world, each at its time and for its duration, whatever the others do. A fault whose target this world does
+/// not have does nothing.
 /// </summary>
 /// <param name="target">What breaks.</param>
 /// <param name="plan">When, what and for how long.</param>
@@ -51,21 +51,43 @@ public sealed class FaultInjector(IFaultTarget target, RunPlan plan, TimeProvide
             FaultKind.SchedulerRestart => RestartAsync(target.Scheduler, fault, cancellationToken),
             FaultKind.CrashAtStep => CrashAtStepAsync(process, fault, cancellationToken),
             FaultKind.Partition => DuringAsync(
-                target.Network.Disturb(new(fault.Target) { Blocked = fault.Direction ?? LinkDirection.Both }), fault, cancellationToken),
+                target.Network.Disturb(new(fault.Target) { Blocked = fault.Direction ?? LinkDirection.Both }),
+                fault,
+                cancellationToken
+            ),
             FaultKind.Weather or FaultKind.Duplication or FaultKind.Reordering or FaultKind.SlowLink => DuringAsync(
-                target.Network.Disturb(new(fault.Target) { Conditions = fault.Link ?? LinkConditions.Good }), fault, cancellationToken),
-            FaultKind.StaleCache => DuringAsync(target.Network.Disturb(new(fault.Target) { HoldsStreams = true }), fault, cancellationToken),
+                target.Network.Disturb(new(fault.Target) { Conditions = fault.Link ?? LinkConditions.Good }),
+                fault,
+                cancellationToken
+            ),
+            FaultKind.StaleCache => DuringAsync(
+                target.Network.Disturb(new(fault.Target) { HoldsStreams = true }),
+                fault,
+                cancellationToken
+            ),
             FaultKind.WatchCut => CutAsync(fault.Target),
             FaultKind.Compaction => CompactionAsync(fault, cancellationToken),
             FaultKind.ClockJump => DuringAsync(process?.Wall.Begin(fault.Offset ?? default, 0), fault, cancellationToken),
             FaultKind.ClockDrift => DuringAsync(process?.Wall.Begin(default, (fault.Rate ?? 1) - 1), fault, cancellationToken),
             FaultKind.SlowDisk => DuringAsync(target.Disk.Begin(new() { Delay = fault.Delay ?? default }), fault, cancellationToken),
-            FaultKind.FailingDisk => DuringAsync(target.Disk.Begin(new() { FailureProbability = fault.Probability ?? 1 }), fault, cancellationToken),
-            FaultKind.LostCommits => DuringAsync(target.Disk.Begin(new() { LostAnswerProbability = fault.Probability ?? 1 }), fault, cancellationToken),
+            FaultKind.FailingDisk => DuringAsync(
+                target.Disk.Begin(new() { FailureProbability = fault.Probability ?? 1 }),
+                fault,
+                cancellationToken
+            ),
+            FaultKind.LostCommits => DuringAsync(
+                target.Disk.Begin(new() { LostAnswerProbability = fault.Probability ?? 1 }),
+                fault,
+                cancellationToken
+            ),
             FaultKind.CrashAfterCommit => CrashAfterCommitAsync(fault, cancellationToken),
             FaultKind.ContainerExit => ExitAsync(node?.Machine, fault),
             FaultKind.ImagePullFailure => DuringAsync(node?.Machine?.Faults.Begin(new() { PullsFail = true }), fault, cancellationToken),
-            FaultKind.SlowStart => DuringAsync(node?.Machine?.Faults.Begin(new() { StartDelay = fault.Delay ?? default }), fault, cancellationToken),
+            FaultKind.SlowStart => DuringAsync(
+                node?.Machine?.Faults.Begin(new() { StartDelay = fault.Delay ?? default }),
+                fault,
+                cancellationToken
+            ),
             _ => throw new NotSupportedException($"nobody knows how to make a fault of kind {fault.Kind}"),
         };
     }
@@ -162,7 +184,8 @@ public sealed class FaultInjector(IFaultTarget target, RunPlan plan, TimeProvide
     }
 
     // Never beyond the end of all faults: what is broken then is healed all at once.
-    private Task UntilEndAsync(PlannedFault fault, CancellationToken cancellationToken) => UntilAsync(Earlier(fault.End, plan.FaultsEnd), cancellationToken);
+    private Task UntilEndAsync(PlannedFault fault, CancellationToken cancellationToken) =>
+        UntilAsync(Earlier(fault.End, plan.FaultsEnd), cancellationToken);
 
     private Task UntilAsync(TimeSpan at, CancellationToken cancellationToken) =>
         at > Elapsed ? Task.Delay(at - Elapsed, time, cancellationToken) : Task.CompletedTask;

@@ -34,7 +34,9 @@ public enum FaultKind
     /// <summary>All streams to a process are cut at once.</summary>
     WatchCut,
 
-    /// <summary>A process' streams are cut, and before it can resume them the server has forgotten the changes since: it must list again.</summary>
+    /// <summary>
+    /// A process' streams are cut, and before it can resume them the server has forgotten the changes since: it must list again.
+    /// </summary>
     Compaction,
 
     /// <summary>What a process watches reaches it late, while its requests pass: it acts on what was.</summary>

@@ -46,14 +46,15 @@ public sealed record FaultSettings
     public TimeSpan MaxRestart { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The worst network that weather may bring.</summary>
-    public LinkConditions WorstWeather { get; init; } = new()
-    {
-        MinDelay = TimeSpan.FromMilliseconds(5),
-        MaxDelay = TimeSpan.FromSeconds(1),
-        RequestLoss = 0.10,
-        AnswerLoss = 0.10,
-        StreamCut = 0.05,
-    };
+    public LinkConditions WorstWeather { get; init; } =
+        new()
+        {
+            MinDelay = TimeSpan.FromMilliseconds(5),
+            MaxDelay = TimeSpan.FromSeconds(1),
+            RequestLoss = 0.10,
+            AnswerLoss = 0.10,
+            StreamCut = 0.05,
+        };
 
     /// <summary>A process that crashes at a step of its own does so before this many.</summary>
     public int MaxSteps { get; init; } = 400;

@@ -24,12 +24,16 @@ public static class FaultText
                 LinkDirection.FromServer => $"answers and events don't reach {who}",
                 _ => $"{who} is cut off",
             },
-            FaultKind.Weather or FaultKind.Duplication or FaultKind.Reordering or FaultKind.SlowLink => $"the network of {who}: {fault.Link}",
+            FaultKind.Weather or FaultKind.Duplication or FaultKind.Reordering or FaultKind.SlowLink =>
+                $"the network of {who}: {fault.Link}",
             FaultKind.WatchCut => $"the streams to {who} are cut",
             FaultKind.Compaction => $"{who} is cut off, and meanwhile the server forgets what has changed",
             FaultKind.StaleCache => $"{who} gets no events",
             FaultKind.ClockJump => $"the clock of {who} is wrong by {Seconds(fault.Offset)}",
-            FaultKind.ClockDrift => string.Create(CultureInfo.InvariantCulture, $"the clock of {who} runs at {fault.Rate ?? 1:0.00} times its rate"),
+            FaultKind.ClockDrift => string.Create(
+                CultureInfo.InvariantCulture,
+                $"the clock of {who} runs at {fault.Rate ?? 1:0.00} times its rate"
+            ),
             FaultKind.SlowDisk => $"commits take {Seconds(fault.Delay)} longer",
             FaultKind.FailingDisk => $"{Percent(fault)} of commits fail",
             FaultKind.LostCommits => $"{Percent(fault)} of commits are stored and reported as failed",
@@ -42,7 +46,9 @@ public static class FaultText
         return fault.Duration > TimeSpan.Zero ? $"{what} (for {Seconds(fault.Duration)})" : what;
     }
 
-    private static string Percent(PlannedFault fault) => string.Create(CultureInfo.InvariantCulture, $"{(fault.Probability ?? 1) * 100:0} %");
+    private static string Percent(PlannedFault fault) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(fault.Probability ?? 1) * 100:0} %");
 
-    private static string Seconds(TimeSpan? time) => string.Create(CultureInfo.InvariantCulture, $"{(time ?? default).TotalSeconds:0.##} s");
+    private static string Seconds(TimeSpan? time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(time ?? default).TotalSeconds:0.##} s");
 }

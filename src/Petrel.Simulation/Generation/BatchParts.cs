@@ -62,7 +62,13 @@ public static class BatchParts
         container["resources"] = Manifests.Requests(draft.Pick("0", "100m", "500m"));
         var template = Manifests.Template(name, container);
         template["spec"]!["restartPolicy"] = draft.Pick("Never", "OnFailure");
-        var spec = new JsonObject { ["parallelism"] = draft.Between(1, 3), ["completions"] = draft.Between(1, 4), ["backoffLimit"] = 6, ["template"] = template };
+        var spec = new JsonObject
+        {
+            ["parallelism"] = draft.Between(1, 3),
+            ["completions"] = draft.Between(1, 4),
+            ["backoffLimit"] = 6,
+            ["template"] = template,
+        };
         if (draft.OneIn(2))
         {
             spec["completionMode"] = "Indexed";

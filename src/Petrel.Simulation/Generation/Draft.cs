@@ -54,38 +54,85 @@ public sealed class DraftPart(Draft draft, IEntropy entropy)
     public PlannedTarget Create(TimeSpan at, JsonObject manifest)
     {
         var target = Manifests.TargetOf(manifest);
-        draft.Add(new() { At = at, Kind = OperationKind.Create, Target = target, Body = manifest });
+        draft.Add(
+            new()
+            {
+                At = at,
+                Kind = OperationKind.Create,
+                Target = target,
+                Body = manifest,
+            }
+        );
         return target;
     }
 
     public void Patch(TimeSpan at, PlannedTarget target, JsonObject patch) =>
-        draft.Add(new() { At = at, Kind = OperationKind.Patch, Target = target, Body = patch });
+        draft.Add(
+            new()
+            {
+                At = at,
+                Kind = OperationKind.Patch,
+                Target = target,
+                Body = patch,
+            }
+        );
 
     public void PatchSpec(TimeSpan at, PlannedTarget target, string field, JsonNode? value) =>
         Patch(at, target, new() { ["spec"] = new JsonObject { [field] = value } });
 
     public void Scale(TimeSpan at, PlannedTarget target, int replicas) =>
-        draft.Add(new() { At = at, Kind = OperationKind.Scale, Target = target, Replicas = replicas });
+        draft.Add(
+            new()
+            {
+                At = at,
+                Kind = OperationKind.Scale,
+                Target = target,
+                Replicas = replicas,
+            }
+        );
 
-    public void Delete(TimeSpan at, PlannedTarget target, string policy = "Background") => draft.Add(new()
-    {
-        At = at,
-        Kind = OperationKind.Delete,
-        Target = target,
-        Body = new() { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = policy },
-    });
+    public void Delete(TimeSpan at, PlannedTarget target, string policy = "Background") =>
+        draft.Add(
+            new()
+            {
+                At = at,
+                Kind = OperationKind.Delete,
+                Target = target,
+                Body = new()
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "DeleteOptions",
+                    ["propagationPolicy"] = policy,
+                },
+            }
+        );
 
     /// <summary>A user deletes a pod, with another grace than its own: rules tell that from what controllers do.</summary>
-    public void DeletePod(TimeSpan at, string name) => draft.Add(new()
-    {
-        At = at,
-        Kind = OperationKind.Delete,
-        Target = new("v1", "pods", Draft.Namespace, name),
-        Body = new() { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["gracePeriodSeconds"] = Manifests.Grace - 1 },
-    });
+    public void DeletePod(TimeSpan at, string name) =>
+        draft.Add(
+            new()
+            {
+                At = at,
+                Kind = OperationKind.Delete,
+                Target = new("v1", "pods", Draft.Namespace, name),
+                Body = new()
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "DeleteOptions",
+                    ["gracePeriodSeconds"] = Manifests.Grace - 1,
+                },
+            }
+        );
 
     public void Node(TimeSpan at, OperationKind kind, int node) =>
-        draft.Add(new() { At = at, Kind = kind, Target = NodeTarget(node) });
+        draft.Add(
+            new()
+            {
+                At = at,
+                Kind = kind,
+                Target = NodeTarget(node),
+            }
+        );
 
     public static PlannedTarget NodeTarget(int node) => new("v1", "nodes", "", $"node{node}");
 }

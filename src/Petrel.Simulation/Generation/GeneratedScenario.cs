@@ -7,8 +7,8 @@ using Petrel.Simulation.World;
 namespace Petrel.Simulation.Generation;
 
 /// <summary>
-/// A scenario whose users are drawn, so that its plans can be shrunk: a seed gives manifests, operations and faults. Everything must have come to rest as it
-/// should when faults have stopped.
+/// A scenario whose users are drawn, so that its plans can be shrunk: a seed gives manifests, operations and faults. Everything must have
+/// come to rest as it should when faults have stopped.
 /// </summary>
 /// <param name="name">The scenario's name.</param>
 /// <param name="description">One line for the list of scenarios.</param>
@@ -34,24 +34,26 @@ public sealed class GeneratedScenario(string name, string description, Action<Dr
     public Func<SimulatedWorld, string?> Goal { get; init; } = static world => world.Unfinished();
 
     /// <summary>Three nodes that are soon noticed when they are lost: seeds are to be short.</summary>
-    public static WorldSettings Small { get; } = new()
-    {
-        Nodes = 3,
-        TolerationSeconds = 6,
-        WatchWindow = 256,
-        Controllers = RealPrograms.ControllersFor(NodePace.Fast),
-        Agent = RealPrograms.AgentFor(NodePace.Fast),
-    };
+    public static WorldSettings Small { get; } =
+        new()
+        {
+            Nodes = 3,
+            TolerationSeconds = 6,
+            WatchWindow = 256,
+            Controllers = RealPrograms.ControllersFor(NodePace.Fast),
+            Agent = RealPrograms.AgentFor(NodePace.Fast),
+        };
 
     /// <summary>A short storm.</summary>
-    public static FaultSettings Short { get; } = new()
-    {
-        Window = TimeSpan.FromSeconds(45),
-        MeanInterval = TimeSpan.FromSeconds(4),
-        MaxOutage = TimeSpan.FromSeconds(25),
-        MaxRestart = TimeSpan.FromSeconds(4),
-        FarthestJump = TimeSpan.FromMinutes(2),
-    };
+    public static FaultSettings Short { get; } =
+        new()
+        {
+            Window = TimeSpan.FromSeconds(45),
+            MeanInterval = TimeSpan.FromSeconds(4),
+            MaxOutage = TimeSpan.FromSeconds(25),
+            MaxRestart = TimeSpan.FromSeconds(4),
+            FarthestJump = TimeSpan.FromMinutes(2),
+        };
 
     /// <inheritdoc/>
     public RunPlan Draw(ulong seed)

@@ -36,7 +36,13 @@ public static class Manifests
         {
             metadata["namespace"] = Draft.Namespace;
         }
-        return new() { ["apiVersion"] = apiVersion, ["kind"] = kind, ["metadata"] = metadata, ["spec"] = spec };
+        return new()
+        {
+            ["apiVersion"] = apiVersion,
+            ["kind"] = kind,
+            ["metadata"] = metadata,
+            ["spec"] = spec,
+        };
     }
 
     public static PlannedTarget TargetOf(JsonObject manifest)
@@ -56,36 +62,34 @@ public static class Manifests
     }
 
     /// <summary>A pod template with one container.</summary>
-    public static JsonObject Template(string app, JsonObject container) => new()
-    {
-        ["metadata"] = new JsonObject { ["labels"] = Labels(app) },
-        ["spec"] = new JsonObject
+    public static JsonObject Template(string app, JsonObject container) =>
+        new()
         {
-            ["terminationGracePeriodSeconds"] = Grace,
-            // Nobody here asks the API from inside: without, a pod's start costs a token.
-            ["automountServiceAccountToken"] = false,
-            ["containers"] = new JsonArray(container),
-        },
-    };
+            ["metadata"] = new JsonObject { ["labels"] = Labels(app) },
+            ["spec"] = new JsonObject
+            {
+                ["terminationGracePeriodSeconds"] = Grace,
+                // Nobody here asks the API from inside: without, a pod's start costs a token.
+                ["automountServiceAccountToken"] = false,
+                ["containers"] = new JsonArray(container),
+            },
+        };
 
     public static JsonObject Labels(string app) => new() { ["app"] = app };
 
     public static JsonObject Selector(string app) => new() { ["matchLabels"] = Labels(app) };
 
     public static JsonObject Requests(string cpu, string memory = "64Mi") =>
-        new() { ["requests"] = new JsonObject { ["cpu"] = cpu, ["memory"] = memory } };
+        new()
+        {
+            ["requests"] = new JsonObject { ["cpu"] = cpu, ["memory"] = memory },
+        };
 
-    public static JsonObject Service(string app) => Object("v1", "Service", app, new()
-    {
-        ["selector"] = Labels(app),
-        ["ports"] = new JsonArray(new JsonObject { ["port"] = 80 }),
-    });
+    public static JsonObject Service(string app) =>
+        Object("v1", "Service", app, new() { ["selector"] = Labels(app), ["ports"] = new JsonArray(new JsonObject { ["port"] = 80 }) });
 
-    public static JsonObject Budget(string app, string bound, JsonNode amount) => Object("policy/v1", "PodDisruptionBudget", app, new()
-    {
-        ["selector"] = Selector(app),
-        [bound] = amount,
-    });
+    public static JsonObject Budget(string app, string bound, JsonNode amount) =>
+        Object("policy/v1", "PodDisruptionBudget", app, new() { ["selector"] = Selector(app), [bound] = amount });
 
     public static JsonObject Quota(string name, params ReadOnlySpan<(string Resource, string Amount)> hard)
     {
@@ -98,22 +102,24 @@ public static class Manifests
     }
 
     /// <summary>A claim template for a volume that is on one node at a time.</summary>
-    public static JsonObject ClaimTemplate(string name) => new()
-    {
-        ["metadata"] = new JsonObject { ["name"] = name },
-        ["spec"] = new JsonObject
+    public static JsonObject ClaimTemplate(string name) =>
+        new()
         {
-            ["accessModes"] = new JsonArray("ReadWriteOnce"),
-            ["storageClassName"] = VolumeProvisioner.Class,
-            ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["storage"] = "1Gi" } },
-        },
-    };
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = new JsonObject
+            {
+                ["accessModes"] = new JsonArray("ReadWriteOnce"),
+                ["storageClassName"] = VolumeProvisioner.Class,
+                ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["storage"] = "1Gi" } },
+            },
+        };
 
-    public static JsonObject PriorityClass(string name, int value) => new()
-    {
-        ["apiVersion"] = "scheduling.k8s.io/v1",
-        ["kind"] = "PriorityClass",
-        ["metadata"] = new JsonObject { ["name"] = name },
-        ["value"] = value,
-    };
+    public static JsonObject PriorityClass(string name, int value) =>
+        new()
+        {
+            ["apiVersion"] = "scheduling.k8s.io/v1",
+            ["kind"] = "PriorityClass",
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["value"] = value,
+        };
 }

@@ -15,7 +15,10 @@ public static class ServiceParts
         var spec = Replicated(draft, name, draft.Between(1, 4));
         spec["strategy"] = recreate
             ? new JsonObject { ["type"] = "Recreate" }
-            : new JsonObject { ["rollingUpdate"] = new JsonObject { ["maxSurge"] = surge.DeepClone(), ["maxUnavailable"] = unavailable.DeepClone() } };
+            : new JsonObject
+            {
+                ["rollingUpdate"] = new JsonObject { ["maxSurge"] = surge.DeepClone(), ["maxUnavailable"] = unavailable.DeepClone() },
+            };
         if (draft.OneIn(3))
         {
             spec["minReadySeconds"] = draft.Between(1, 3);
@@ -102,7 +105,9 @@ public static class ServiceParts
         if (!draft.OneIn(4))
         {
             spec["volumeClaimTemplates"] = new JsonArray(Manifests.ClaimTemplate("data"));
-            spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "data", ["mountPath"] = "/data" });
+            spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(
+                new JsonObject { ["name"] = "data", ["mountPath"] = "/data" }
+            );
             if (draft.OneIn(2))
             {
                 spec["persistentVolumeClaimRetentionPolicy"] = new JsonObject
@@ -115,7 +120,8 @@ public static class ServiceParts
         spec["updateStrategy"] = draft.Pick<Func<JsonObject>>(
             static () => [],
             () => new() { ["rollingUpdate"] = new JsonObject { ["partition"] = draft.Between(1, 2) } },
-            () => new() { ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 2 } })();
+            () => new() { ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 2 } }
+        )();
         var created = draft.Sometime(0, 0.2);
         var target = draft.Create(created, Manifests.Object("apps/v1", "StatefulSet", name, spec));
         Bystanders(draft, name, created);
@@ -146,7 +152,10 @@ public static class ServiceParts
         var spec = Replicated(draft, name, 1);
         spec.Remove("replicas");
         var (surge, unavailable) = draft.Pick((0, 1), (0, 2), (1, 0));
-        spec["updateStrategy"] = new JsonObject { ["rollingUpdate"] = new JsonObject { ["maxSurge"] = surge, ["maxUnavailable"] = unavailable } };
+        spec["updateStrategy"] = new JsonObject
+        {
+            ["rollingUpdate"] = new JsonObject { ["maxSurge"] = surge, ["maxUnavailable"] = unavailable },
+        };
         if (draft.OneIn(3))
         {
             spec["minReadySeconds"] = 2;
@@ -157,7 +166,11 @@ public static class ServiceParts
             foreach (var at in draft.Times(draft.Between(2, 4), 0))
             {
                 var labels = new JsonObject { [name] = draft.Pick("yes", "yes", "no") };
-                draft.Patch(at, DraftPart.NodeTarget(draft.Between(1, draft.Nodes)), new() { ["metadata"] = new JsonObject { ["labels"] = labels } });
+                draft.Patch(
+                    at,
+                    DraftPart.NodeTarget(draft.Between(1, draft.Nodes)),
+                    new() { ["metadata"] = new JsonObject { ["labels"] = labels } }
+                );
             }
         }
         var target = draft.Create(draft.Sometime(0, 0.2), Manifests.Object("apps/v1", "DaemonSet", name, spec));
@@ -180,14 +193,21 @@ public static class ServiceParts
     {
         var spec = Replicated(draft, name, 1);
         spec["strategy"] = new JsonObject { ["type"] = "Recreate" };
-        spec["template"]!["spec"]!["volumes"] = new JsonArray(new JsonObject
-        {
-            ["name"] = "data",
-            ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = name },
-        });
-        spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "data", ["mountPath"] = "/data" });
+        spec["template"]!["spec"]!["volumes"] = new JsonArray(
+            new JsonObject
+            {
+                ["name"] = "data",
+                ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = name },
+            }
+        );
+        spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(
+            new JsonObject { ["name"] = "data", ["mountPath"] = "/data" }
+        );
         var created = draft.Sometime(0, 0.2);
-        draft.Create(created, Manifests.Object("v1", "PersistentVolumeClaim", name, Manifests.ClaimTemplate(name)["spec"]!.DeepClone().AsObject()));
+        draft.Create(
+            created,
+            Manifests.Object("v1", "PersistentVolumeClaim", name, Manifests.ClaimTemplate(name)["spec"]!.DeepClone().AsObject())
+        );
         var target = draft.Create(created, Manifests.Object("apps/v1", "Deployment", name, spec));
         var version = 1;
         foreach (var at in draft.Times(draft.Between(0, 2), 0.3))
@@ -205,7 +225,10 @@ public static class ServiceParts
             spec["template"]!["spec"]!["priorityClassName"] = priority;
         }
         spec["template"]!["metadata"]!["labels"]![Labels.MayStarve] = "true";
-        spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests(draft.Pick("700m", "1300m", "1900m"), draft.Pick("64Mi", "1Gi"));
+        spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests(
+            draft.Pick("700m", "1300m", "1900m"),
+            draft.Pick("64Mi", "1Gi")
+        );
         var target = draft.Create(draft.Sometime(0, 0.5), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
         foreach (var at in draft.Times(draft.Between(0, 3), 0.2))
         {
@@ -233,9 +256,16 @@ public static class ServiceParts
 
     private static JsonObject Replicated(DraftPart draft, string name, int replicas)
     {
-        var container = draft.OneIn(2) ? Manifests.Container($"{name}:1") : Manifests.Container($"{name}:1", "linger", draft.Pick("1", "3", "9"));
+        var container = draft.OneIn(2)
+            ? Manifests.Container($"{name}:1")
+            : Manifests.Container($"{name}:1", "linger", draft.Pick("1", "3", "9"));
         container["resources"] = Manifests.Requests(draft.Pick("0", "100m", "250m", "500m"));
-        return new() { ["replicas"] = replicas, ["selector"] = Manifests.Selector(name), ["template"] = Manifests.Template(name, container) };
+        return new()
+        {
+            ["replicas"] = replicas,
+            ["selector"] = Manifests.Selector(name),
+            ["template"] = Manifests.Template(name, container),
+        };
     }
 
     // The whole template again with another image: a merge patch replaces lists.
@@ -252,24 +282,32 @@ public static class ServiceParts
         switch (draft.Between(0, 3))
         {
             case 0:
-                pod["topologySpreadConstraints"] = new JsonArray(new JsonObject
-                {
-                    ["maxSkew"] = draft.Between(1, 2),
-                    ["topologyKey"] = "kubernetes.io/hostname",
-                    ["whenUnsatisfiable"] = draft.Pick("DoNotSchedule", "ScheduleAnyway"),
-                    ["labelSelector"] = Manifests.Selector(name),
-                });
+                pod["topologySpreadConstraints"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["maxSkew"] = draft.Between(1, 2),
+                        ["topologyKey"] = "kubernetes.io/hostname",
+                        ["whenUnsatisfiable"] = draft.Pick("DoNotSchedule", "ScheduleAnyway"),
+                        ["labelSelector"] = Manifests.Selector(name),
+                    }
+                );
                 break;
             case 1:
                 pod["affinity"] = new JsonObject
                 {
                     ["podAntiAffinity"] = new JsonObject
                     {
-                        ["preferredDuringSchedulingIgnoredDuringExecution"] = new JsonArray(new JsonObject
-                        {
-                            ["weight"] = 10,
-                            ["podAffinityTerm"] = new JsonObject { ["topologyKey"] = "kubernetes.io/hostname", ["labelSelector"] = Manifests.Selector(name) },
-                        }),
+                        ["preferredDuringSchedulingIgnoredDuringExecution"] = new JsonArray(
+                            new JsonObject
+                            {
+                                ["weight"] = 10,
+                                ["podAffinityTerm"] = new JsonObject
+                                {
+                                    ["topologyKey"] = "kubernetes.io/hostname",
+                                    ["labelSelector"] = Manifests.Selector(name),
+                                },
+                            }
+                        ),
                     },
                 };
                 break;
@@ -281,7 +319,12 @@ public static class ServiceParts
     {
         if (draft.OneIn(2))
         {
-            var (bound, amount) = draft.Pick<(string, JsonNode)>(("minAvailable", 1), ("maxUnavailable", 1), ("minAvailable", "50%"), ("maxUnavailable", "34%"));
+            var (bound, amount) = draft.Pick<(string, JsonNode)>(
+                ("minAvailable", 1),
+                ("maxUnavailable", 1),
+                ("minAvailable", "50%"),
+                ("maxUnavailable", "34%")
+            );
             draft.Create(at, Manifests.Budget(name, bound, amount.DeepClone()));
         }
         if (draft.OneIn(3))

@@ -36,9 +36,10 @@ public sealed class AcknowledgedWrites
         }
         var last = _acknowledged[key];
         return found is null
-            ? $"{key}: write {acknowledgedBefore} was acknowledged (last at resourceVersion {last.Revision}) and the object is gone"
+                ? $"{key}: write {acknowledgedBefore} was acknowledged (last at resourceVersion {last.Revision}) and the object is gone"
             : found.Value.Value < acknowledgedBefore
-                ? $"{key}: write {acknowledgedBefore} was acknowledged (last at resourceVersion {last.Revision}) and {found.Value.Value} is read (resourceVersion {found.Value.Revision})"
-                : null;
+                ? $"{key}: write {acknowledgedBefore} was acknowledged (last at resourceVersion {last.Revision}) and "
+                    + $"{found.Value.Value} is read (resourceVersion {found.Value.Revision})"
+            : null;
     }
 }

@@ -5,24 +5,20 @@ public static class AllInvariants
 {
     /// <summary>What must hold after every commit.</summary>
     public static IReadOnlyList<IInvariant> OfCommits(ClusterFacts facts) =>
-    [
-        new PlacementInvariant(facts),
-        new CapacityInvariant(facts),
-        new QuotaInvariant(facts),
-        new BudgetInvariant(facts),
-        new SurgeInvariant(),
-        new AvailabilityInvariant(facts),
-        new StatefulSetInvariant(facts),
-        new DaemonInvariant(facts),
-        new JobInvariant(facts),
-        new CronJobInvariant(facts),
-    ];
+        [
+            new PlacementInvariant(facts),
+            new CapacityInvariant(facts),
+            new QuotaInvariant(facts),
+            new BudgetInvariant(facts),
+            new SurgeInvariant(),
+            new AvailabilityInvariant(facts),
+            new StatefulSetInvariant(facts),
+            new DaemonInvariant(facts),
+            new JobInvariant(facts),
+            new CronJobInvariant(facts),
+        ];
 
     /// <summary>What must hold whenever a container starts.</summary>
     public static IReadOnlyList<IRunRule> OfRuns(ClusterFacts facts) =>
-    [
-        new PlacementInvariant(facts),
-        new IdentityRule(),
-        new ClaimRule(facts),
-    ];
+        [new PlacementInvariant(facts), new IdentityRule(), new ClaimRule(facts)];
 }

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// A rolling update of a Deployment takes no healthy pod away that it needs: when a ReplicaSet that is scaled down removes one, as many stay healthy as
-/// the fewest replicas wanted since the Deployment was last complete, less maxUnavailable, less those that were lost otherwise meanwhile.
+/// A rolling update of a Deployment takes no healthy pod away that it needs: when a ReplicaSet that is scaled down removes one, as many
+/// stay healthy as the fewest replicas wanted since the Deployment was last complete, less maxUnavailable, less those that were lost
+/// otherwise meanwhile.
 /// </summary>
 public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
 {
@@ -35,8 +36,12 @@ public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
 
     private string? ObservePod(PodChange change)
     {
-        if (change.Before is not { IsHealthy: true, OwnerKind: "ReplicaSet" } before || change.After is { IsHealthy: true }
-            || facts.ByUid(before.OwnerUid) is not { } set || !_floors.TryGetValue(set.ControllerUid(), out var floor))
+        if (
+            change.Before is not { IsHealthy: true, OwnerKind: "ReplicaSet" } before
+            || change.After is { IsHealthy: true }
+            || facts.ByUid(before.OwnerUid) is not { } set
+            || !_floors.TryGetValue(set.ControllerUid(), out var floor)
+        )
         {
             return null;
         }
@@ -50,7 +55,8 @@ public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
         var healthy = Healthy(set.ControllerUid());
         return floor.IsRecreate || healthy >= floor.Replicas - floor.MaxUnavailable - floor.Lost
             ? null
-            : $"{before.ShortKey} was removed by its ReplicaSet, and Deployment {floor.Name} has {healthy} healthy pods; {floor.Replicas} are wanted, {floor.MaxUnavailable} may be unavailable and {floor.Lost} were lost otherwise";
+            : $"{before.ShortKey} was removed by its ReplicaSet, and Deployment {floor.Name} has {healthy} healthy pods; "
+                + $"{floor.Replicas} are wanted, {floor.MaxUnavailable} may be unavailable and {floor.Lost} were lost otherwise";
     }
 
     private void Follow(DocumentChange change)
@@ -65,7 +71,12 @@ public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
         var (recreate, unavailable) = (deployment.Text("spec", "strategy", "type") == "Recreate", MaxUnavailable(deployment, replicas));
         if (!_floors.TryGetValue(uid, out var floor) || IsSettled(deployment, replicas))
         {
-            _floors[uid] = floor = new(deployment.Name()) { Replicas = replicas, MaxUnavailable = unavailable, IsRecreate = recreate };
+            _floors[uid] = floor = new(deployment.Name())
+            {
+                Replicas = replicas,
+                MaxUnavailable = unavailable,
+                IsRecreate = recreate,
+            };
         }
         floor.Replicas = Math.Min(floor.Replicas, replicas);
         floor.MaxUnavailable = Math.Max(floor.MaxUnavailable, unavailable);
@@ -89,9 +100,10 @@ public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
     // Absent is upstream's default of 25 %; percentages are rounded down, and when both bounds come to nothing, one may be unavailable.
     private static int MaxUnavailable(JsonElement deployment, int replicas)
     {
-        int Bound(string name, bool up) => deployment.At("spec", "strategy", "rollingUpdate", name) is { } value
-            ? Amounts.Resolve(value, replicas, up)
-            : (replicas + (up ? 3 : 0)) / 4;
+        int Bound(string name, bool up) =>
+            deployment.At("spec", "strategy", "rollingUpdate", name) is { } value
+                ? Amounts.Resolve(value, replicas, up)
+                : (replicas + (up ? 3 : 0)) / 4;
         var unavailable = Bound("maxUnavailable", up: false);
         return unavailable == 0 && Bound("maxSurge", up: true) == 0 ? 1 : Math.Min(unavailable, replicas);
     }

@@ -4,8 +4,9 @@ using Petrel.Model.Selectors;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// An eviction that is granted takes no budget below what it demands: after it, as many of the covered pods are healthy as the budget wants,
-/// less those that were lost otherwise since the budget's status last told the truth (its controller may not have seen them yet, as upstream).
+/// An eviction that is granted takes no budget below what it demands: after it, as many of the covered pods are healthy as the budget
+/// wants, less those that were lost otherwise since the budget's status last told the truth (its controller may not have seen them yet, as
+/// upstream).
 /// </summary>
 public sealed class BudgetInvariant(ClusterFacts facts) : IInvariant
 {
@@ -43,7 +44,9 @@ public sealed class BudgetInvariant(ClusterFacts facts) : IInvariant
                 var (healthy, desired) = Count(budget);
                 if (healthy < desired - budget.Unseen)
                 {
-                    problem ??= $"{before.ShortKey} was evicted, and the budget {budget.Name} has {healthy} healthy pods and demands {desired} ({budget.Unseen} were lost otherwise)";
+                    problem ??=
+                        $"{before.ShortKey} was evicted, and the budget {budget.Name} has {healthy} healthy pods and demands "
+                        + $"{desired} ({budget.Unseen} were lost otherwise)";
                 }
             }
         }
@@ -81,7 +84,12 @@ public sealed class BudgetInvariant(ClusterFacts facts) : IInvariant
         var healthy = covered.Count(p => p.IsHealthy);
         if (spec.At("minAvailable") is { } least)
         {
-            return (healthy, Amounts.IsPercentage(least) ? Amounts.Resolve(least, Wanted(covered), roundUp: true) : Amounts.Resolve(least, 0, roundUp: true));
+            return (
+                healthy,
+                Amounts.IsPercentage(least)
+                    ? Amounts.Resolve(least, Wanted(covered), roundUp: true)
+                    : Amounts.Resolve(least, 0, roundUp: true)
+            );
         }
         if (spec.At("maxUnavailable") is { } most)
         {

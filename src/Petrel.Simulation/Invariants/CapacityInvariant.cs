@@ -2,7 +2,9 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Simulation.Invariants;
 
-/// <summary>What pods that are bound to a node ask for together (cpu, memory, and one place each) is never more than it has to give.</summary>
+/// <summary>
+/// What pods that are bound to a node ask for together (cpu, memory, and one place each) is never more than it has to give.
+/// </summary>
 public sealed class CapacityInvariant(ClusterFacts facts) : IInvariant
 {
     /// <inheritdoc/>
@@ -13,8 +15,12 @@ public sealed class CapacityInvariant(ClusterFacts facts) : IInvariant
     {
         foreach (var change in facts.PodChanges)
         {
-            if (change.After is { Node.Length: > 0 } pod && change.Before?.Node != pod.Node
-                && facts.Find($"/registry/core/nodes/{pod.Node}") is { } node && node.At("status", "allocatable") is { } allocatable)
+            if (
+                change.After is { Node.Length: > 0 } pod
+                && change.Before?.Node != pod.Node
+                && facts.Find($"/registry/core/nodes/{pod.Node}") is { } node
+                && node.At("status", "allocatable") is { } allocatable
+            )
             {
                 var (milliCpu, memory, pods) = (0L, 0L, 0L);
                 foreach (var other in facts.PodsOn(pod.Node).Where(p => !p.HasFinished))

@@ -24,12 +24,12 @@ public sealed class ClaimRule(ClusterFacts facts) : IRunRule
                 continue;
             }
             var rival = others.FirstOrDefault(o =>
-                o.Namespace == pod.Namespace
-                && (onePod || o.Node != pod.Node)
-                && facts.EverySeen(o.Uid)?.Claims.Contains(claim) == true);
+                o.Namespace == pod.Namespace && (onePod || o.Node != pod.Node) && facts.EverySeen(o.Uid)?.Claims.Contains(claim) == true
+            );
             if (rival is not null)
             {
-                return $"claim {pod.Namespace}/{claim} is mounted by {pod.Name} ({pod.Uid}) on {pod.Node} and by {rival.Name} ({rival.Uid}) on {rival.Node}";
+                return $"claim {pod.Namespace}/{claim} is mounted by {pod.Name} ({pod.Uid}) on {pod.Node} and by {rival.Name} "
+                    + $"({rival.Uid}) on {rival.Node}";
             }
         }
         return null;

@@ -1,8 +1,8 @@
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// A CronJob makes one Job for one time, never two; with the policy Forbid it never makes one while another is unfinished, and with Replace only beside
-/// those that are on their way out.
+/// A CronJob makes one Job for one time, never two; with the policy Forbid it never makes one while another is unfinished, and with Replace
+/// only beside those that are on their way out.
 /// </summary>
 public sealed class CronJobInvariant(ClusterFacts facts) : IInvariant
 {
@@ -19,8 +19,13 @@ public sealed class CronJobInvariant(ClusterFacts facts) : IInvariant
     {
         foreach (var change in commit)
         {
-            if (change.Before is not null || change.After is not { } job || !change.Key.StartsWith(Jobs, StringComparison.Ordinal)
-                || job.Controller() is not { } owner || owner.Text("kind") != "CronJob")
+            if (
+                change.Before is not null
+                || change.After is not { } job
+                || !change.Key.StartsWith(Jobs, StringComparison.Ordinal)
+                || job.Controller() is not { } owner
+                || owner.Text("kind") != "CronJob"
+            )
             {
                 continue;
             }
@@ -36,8 +41,13 @@ public sealed class CronJobInvariant(ClusterFacts facts) : IInvariant
             }
             foreach (var (key, other) in facts.Objects(Jobs))
             {
-                if (key != change.Key && other.ControllerUid() == owner.Text("uid") && !other.Is("Complete") && !other.Is("Failed")
-                    && (policy == "Forbid" || !other.IsTerminating()))
+                if (
+                    key != change.Key
+                    && other.ControllerUid() == owner.Text("uid")
+                    && !other.Is("Complete")
+                    && !other.Is("Failed")
+                    && (policy == "Forbid" || !other.IsTerminating())
+                )
                 {
                     return $"CronJob {owner.Text("name")} ({policy}) made {job.Name()} while {other.Name()} is active";
                 }

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// A DaemonSet has at most one active pod for a node, and a second one only of another template while it may surge, beside healthy ones on as many nodes as maxSurge says.
-/// Its rolling update takes away no healthy pod while more of its nodes than maxUnavailable go without, but for those whose pods were lost otherwise.
+/// A DaemonSet has at most one active pod for a node, and a second one only of another template while it may surge, beside healthy ones on
+/// as many nodes as maxSurge says. Its rolling update takes away no healthy pod while more of its nodes than maxUnavailable go without, but
+/// for those whose pods were lost otherwise.
 /// </summary>
 public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
 {
@@ -44,7 +45,15 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         {
             return pod.Node;
         }
-        foreach (var term in pod.Document.Items("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"))
+        foreach (
+            var term in pod.Document.Items(
+                "spec",
+                "affinity",
+                "nodeAffinity",
+                "requiredDuringSchedulingIgnoredDuringExecution",
+                "nodeSelectorTerms"
+            )
+        )
         {
             foreach (var field in term.Items("matchFields"))
             {
@@ -69,17 +78,24 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         }
         var active = facts.PodsOf(pod.OwnerUid).Where(p => p.IsActive).ToList();
         var here = active.Where(p => NodeOf(p) == node).ToList();
-        if (here.Count > 2 || here.Count == 2 && (bounds.MaxSurge == 0 || here[0].Labels.GetValueOrDefault(Hash) == here[1].Labels.GetValueOrDefault(Hash)))
+        if (
+            here.Count > 2
+            || here.Count == 2 && (bounds.MaxSurge == 0 || here[0].Labels.GetValueOrDefault(Hash) == here[1].Labels.GetValueOrDefault(Hash))
+        )
         {
-            return $"DaemonSet {bounds.Name} has {here.Count} pods for {node}: {string.Join(", ", here.Select(p => p.Name))} (maxSurge {bounds.MaxSurge})";
+            return $"DaemonSet {bounds.Name} has {here.Count} pods for {node}: {string.Join(", ", here.Select(p => p.Name))} "
+                + $"(maxSurge {bounds.MaxSurge})";
         }
-        // What replaces a pod that is not available is no surge (upstream), nor is what its controller may have thought so of: one that has only just recovered.
+        // What replaces a pod that is not available is no surge (upstream), nor is what its controller may have thought so of: one that has
+        // only just recovered.
         if (here.Exists(p => p.Uid != pod.Uid && p.IsHealthy))
         {
             bounds.Surging.Add(pod.Uid);
         }
         bounds.Newest = pod.Labels.GetValueOrDefault(Hash);
-        var doubled = active.GroupBy(NodeOf).Count(g => g.Count() > 1 && g.Any(p => bounds.Surging.Contains(p.Uid) && p.Labels.GetValueOrDefault(Hash) == bounds.Newest));
+        var doubled = active
+            .GroupBy(NodeOf)
+            .Count(g => g.Count() > 1 && g.Any(p => bounds.Surging.Contains(p.Uid) && p.Labels.GetValueOrDefault(Hash) == bounds.Newest));
         return bounds.WaitsForAge || doubled <= bounds.MaxSurge + bounds.Recovered
             ? null
             : $"DaemonSet {bounds.Name} surges on {doubled} nodes, maxSurge is {bounds.MaxSurge}";
@@ -87,7 +103,10 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
 
     private string? ObserveLoss(PodChange change, Bounds bounds)
     {
-        if (change is { Before.IsHealthy: false, After: { IsHealthy: true } better } && better.Labels.GetValueOrDefault(Hash) != bounds.Newest)
+        if (
+            change is { Before.IsHealthy: false, After: { IsHealthy: true } better }
+            && better.Labels.GetValueOrDefault(Hash) != bounds.Newest
+        )
         {
             bounds.Recovered++;
         }
@@ -95,9 +114,13 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         {
             return null;
         }
-        var removed = change.After is { IsTerminating: true, IsDisrupted: false } && facts.ByUid(before.OwnerUid) is { } set && !set.IsTerminating()
+        var removed =
+            change.After is { IsTerminating: true, IsDisrupted: false }
+            && facts.ByUid(before.OwnerUid) is { } set
+            && !set.IsTerminating()
             && set.Status("desiredNumberScheduled") > 0
-            && IsFor(set, NodeOf(before)) && !facts.PodsOf(before.OwnerUid).Any(p => p.IsHealthy && NodeOf(p) == NodeOf(before));
+            && IsFor(set, NodeOf(before))
+            && !facts.PodsOf(before.OwnerUid).Any(p => p.IsHealthy && NodeOf(p) == NodeOf(before));
         if (!removed)
         {
             bounds.Lost++;
@@ -106,12 +129,15 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         var healthy = facts.PodsOf(before.OwnerUid).Where(p => p.IsHealthy).Select(NodeOf).Distinct(StringComparer.Ordinal).Count();
         return healthy >= bounds.Desired - bounds.MaxUnavailable - bounds.Lost
             ? null
-            : $"{before.ShortKey} was removed by DaemonSet {bounds.Name}, which now is healthy on {healthy} nodes of {bounds.Desired}; {bounds.MaxUnavailable} may be unavailable and {bounds.Lost} were lost otherwise";
+            : $"{before.ShortKey} was removed by DaemonSet {bounds.Name}, which now is healthy on {healthy} nodes of "
+                + $"{bounds.Desired}; {bounds.MaxUnavailable} may be unavailable and {bounds.Lost} were lost otherwise";
     }
 
     /// <summary>Whether the set's pods belong on a node as it is now: its labels match and the pods tolerate its taints.</summary>
     public bool IsFor(JsonElement set, string nodeName) =>
-        facts.Find($"/registry/core/nodes/{nodeName}") is { } node && set.At("spec", "template", "spec") is { } spec && Eligibility.Holds(spec, node);
+        facts.Find($"/registry/core/nodes/{nodeName}") is { } node
+        && set.At("spec", "template", "spec") is { } spec
+        && Eligibility.Holds(spec, node);
 
     private void Follow(DocumentChange change)
     {

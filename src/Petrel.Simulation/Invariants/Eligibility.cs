@@ -4,8 +4,8 @@ using Petrel.Model.Selectors;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// Whether a daemon's pod belongs on a node: by node selector, required node affinity and taints, with the tolerations that upstream gives daemons.
-/// Written apart from the controllers' own code, which it is to judge.
+/// Whether a daemon's pod belongs on a node: by node selector, required node affinity and taints, with the tolerations that upstream gives
+/// daemons. Written apart from the controllers' own code, which it is to judge.
 /// </summary>
 internal static class Eligibility
 {
@@ -53,7 +53,11 @@ internal static class Eligibility
     {
         foreach (var taint in node.Items("spec", "taints"))
         {
-            if (taint.Text("effect") != "PreferNoSchedule" && !Tolerated.Contains(taint.Text("key")) && !podSpec.Items("tolerations").Any(t => Covers(t, taint)))
+            if (
+                taint.Text("effect") != "PreferNoSchedule"
+                && !Tolerated.Contains(taint.Text("key"))
+                && !podSpec.Items("tolerations").Any(t => Covers(t, taint))
+            )
             {
                 return false;
             }

@@ -4,12 +4,14 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// A Job counts every pod of it that has ended exactly once, and starts none too many (source: upstream's job controller with tracking finalizers).
+/// A Job counts every pod of it that has ended exactly once, and starts none too many (source: upstream's job controller with tracking
+/// finalizers).
 /// <list type="bullet">
 /// <item>Its counts never fall, and what they and uncountedTerminatedPods hold together never exceeds the pods that really ended so.</item>
-/// <item>The tracking finalizer of a pod that has ended goes only when the pod's uid has been in uncountedTerminatedPods (or, where it succeeded for an index, that is among
-/// completedIndexes); a uid is there once, and on leaving it becomes one of the count.</item>
-/// <item>A new pod exceeds neither parallelism nor what completions leave; none of an indexed Job has the index of another active one, or of one that has succeeded.</item>
+/// <item>The tracking finalizer of a pod that has ended goes only when the pod's uid has been in uncountedTerminatedPods (or, where it
+/// succeeded for an index, that is among completedIndexes); a uid is there once, and on leaving it becomes one of the count.</item>
+/// <item>A new pod exceeds neither parallelism nor what completions leave; none of an indexed Job has the index of another active one, or
+/// of one that has succeeded.</item>
 /// <item>A Job that is Complete or Failed stays that, and starts nothing.</item>
 /// </list>
 /// </summary>
@@ -76,9 +78,16 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         {
             return ObserveNew(change.After!, account);
         }
-        // Gone from the pod, or with the pod. One that has not ended is let go uncounted when its Job is suspended or wants fewer (upstream: deleteJobPods).
-        var untracked = change.Before.HasFinished && change.Before.Finalizers.Contains(Tracking) && change.After?.Finalizers.Contains(Tracking) != true;
-        return untracked && !account.IsOver && facts.ByUid(change.Before.OwnerUid) is { } job && !job.IsTerminating() && !account.EverListed.Contains(change.Before.Uid)
+        // Gone from the pod, or with the pod. One that has not ended is let go uncounted when its Job is suspended or wants fewer
+        // (upstream: deleteJobPods).
+        var untracked =
+            change.Before.HasFinished && change.Before.Finalizers.Contains(Tracking) && change.After?.Finalizers.Contains(Tracking) != true;
+        return
+            untracked
+            && !account.IsOver
+            && facts.ByUid(change.Before.OwnerUid) is { } job
+            && !job.IsTerminating()
+            && !account.EverListed.Contains(change.Before.Uid)
             && !(account.IsIndexed && change.Before.Phase == "Succeeded" && account.CompletedIndexes.Contains(IndexOf(change.Before)))
             ? $"{change.Before.ShortKey} ({change.Before.Phase}) lost its tracking finalizer, and Job {account.Name} has not counted it"
             : null;
@@ -126,9 +135,30 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
             failed < account.LastFailed ? $"status.failed fell from {account.LastFailed} to {failed}"
             : succeeded < account.LastSucceeded && !account.IsElastic ? $"status.succeeded fell from {account.LastSucceeded} to {succeeded}"
             : account.IsOver && !IsFinished(job) ? "is not over any more"
-            : account.IsIndexed ? (account.CompletedIndexes.Count == succeeded ? null : $"status.succeeded is {succeeded}, completedIndexes are {job.Text("status", "completedIndexes")}")
-            : Counted("succeeded", succeeded - account.LastSucceeded, account.ListedSucceeded, listedSucceeded, succeeded + listedSucceeded.Count, account.Succeeded, account);
-        problem ??= Counted("failed", failed - account.LastFailed, account.ListedFailed, listedFailed, failed + listedFailed.Count, account.Failed, account);
+            : account.IsIndexed
+                ? (
+                    account.CompletedIndexes.Count == succeeded
+                        ? null
+                        : $"status.succeeded is {succeeded}, completedIndexes are {job.Text("status", "completedIndexes")}"
+                )
+            : Counted(
+                "succeeded",
+                succeeded - account.LastSucceeded,
+                account.ListedSucceeded,
+                listedSucceeded,
+                succeeded + listedSucceeded.Count,
+                account.Succeeded,
+                account
+            );
+        problem ??= Counted(
+            "failed",
+            failed - account.LastFailed,
+            account.ListedFailed,
+            listedFailed,
+            failed + listedFailed.Count,
+            account.Failed,
+            account
+        );
         (account.LastSucceeded, account.LastFailed) = (succeeded, failed);
         (account.ListedSucceeded, account.ListedFailed) = (listedSucceeded, listedFailed);
         account.EverListed.UnionWith(listedSucceeded);
@@ -137,7 +167,15 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         return problem is null ? null : $"Job {account.Name}: {problem}";
     }
 
-    private static string? Counted(string what, int rise, SortedSet<string> before, SortedSet<string> after, int sum, SortedSet<string> real, Account account)
+    private static string? Counted(
+        string what,
+        int rise,
+        SortedSet<string> before,
+        SortedSet<string> after,
+        int sum,
+        SortedSet<string> real,
+        Account account
+    )
     {
         var left = before.Count(uid => !after.Contains(uid));
         if (after.FirstOrDefault(uid => !before.Contains(uid) && account.EverListed.Contains(uid)) is { } again)
@@ -160,7 +198,11 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         foreach (var range in ranges.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var ends = range.Split('-');
-            for (var index = int.Parse(ends[0], CultureInfo.InvariantCulture); index <= int.Parse(ends[^1], CultureInfo.InvariantCulture); index++)
+            for (
+                var index = int.Parse(ends[0], CultureInfo.InvariantCulture);
+                index <= int.Parse(ends[^1], CultureInfo.InvariantCulture);
+                index++
+            )
             {
                 indexes.Add(index.ToString(CultureInfo.InvariantCulture));
             }
@@ -207,7 +249,10 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         /// <summary>Uids of the pods that have ended with success.</summary>
         public SortedSet<string> Succeeded { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>Those of them that were tracked at their end. (One that was let go and succeeds before it is deleted is made again, as upstream.)</summary>
+        /// <summary>
+        /// Those of them that were tracked at their end. (One that was let go and succeeds before it is deleted is made again, as
+        /// upstream.)
+        /// </summary>
         public SortedSet<string> Done { get; } = new(StringComparer.Ordinal);
 
         /// <summary>Uids of the pods that have failed or were deleted.</summary>

@@ -74,7 +74,8 @@ internal sealed class KindDocument(string path, ReadOnlyMemory<byte> bytes)
 
     public JsonElement Root => _root ??= JsonElement.Parse(bytes.Span);
 
-    public IReadOnlyDictionary<string, string> Labels => field ??= Root.At("metadata", "labels") is { ValueKind: JsonValueKind.Object } labels
-        ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal)
-        : new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Labels =>
+        field ??= Root.At("metadata", "labels") is { ValueKind: JsonValueKind.Object } labels
+            ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal)
+            : new Dictionary<string, string>(StringComparer.Ordinal);
 }

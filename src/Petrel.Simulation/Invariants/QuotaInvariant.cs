@@ -5,9 +5,9 @@ namespace Petrel.Simulation.Invariants;
 
 /// <summary>
 /// No commit takes a namespace beyond one of its quotas' hard limits (those that the quota's status shows: before it does, nothing is
-/// limited), counted from the objects that exist: pods and their requests, claims, and objects of a kind. A limit that is lowered below what there is takes
-/// nothing away, but lets nothing more in. (Source: upstream's quota evaluators. Finished pods don't count, and neither do terminating ones: upstream stops
-/// to count them some time after their grace, by a clock that may be wrong here.)
+/// limited), counted from the objects that exist: pods and their requests, claims, and objects of a kind. A limit that is lowered below
+/// what there is takes nothing away, but lets nothing more in. (Source: upstream's quota evaluators. Finished pods don't count, and neither
+/// do terminating ones: upstream stops to count them some time after their grace, by a clock that may be wrong here.)
 /// </summary>
 public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
 {
@@ -28,8 +28,13 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
             }
             foreach (var (key, quota) in facts.Objects(Quotas))
             {
-                if (NamespaceOf(key) == space && quota.At("spec", "scopes") is null && quota.At("spec", "scopeSelector") is null
-                    && quota.At("status", "hard") is { } hard && Exceeded(hard, space, change.Key) is { } problem)
+                if (
+                    NamespaceOf(key) == space
+                    && quota.At("spec", "scopes") is null
+                    && quota.At("spec", "scopeSelector") is null
+                    && quota.At("status", "hard") is { } hard
+                    && Exceeded(hard, space, change.Key) is { } problem
+                )
                 {
                     return $"{change.Key} came, and in {space} there are {problem} (quota {quota.Name()})";
                 }
@@ -70,13 +75,14 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
     }
 
     // The kind whose objects take from a quota's resource; null for one that no scenario limits.
-    private static string? Resource(string name) => name switch
-    {
-        "pods" or "count/pods" or "cpu" or "requests.cpu" or "memory" or "requests.memory" => PodFacts.Prefix,
-        "persistentvolumeclaims" or "configmaps" or "services" or "replicationcontrollers" => $"/registry/core/{name}/",
-        _ when name.StartsWith("count/", StringComparison.Ordinal) => Counted(name["count/".Length..]),
-        _ => null,
-    };
+    private static string? Resource(string name) =>
+        name switch
+        {
+            "pods" or "count/pods" or "cpu" or "requests.cpu" or "memory" or "requests.memory" => PodFacts.Prefix,
+            "persistentvolumeclaims" or "configmaps" or "services" or "replicationcontrollers" => $"/registry/core/{name}/",
+            _ when name.StartsWith("count/", StringComparison.Ordinal) => Counted(name["count/".Length..]),
+            _ => null,
+        };
 
     private static string Counted(string resource)
     {

@@ -4,9 +4,10 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// StatefulSets of the policy OrderedReady create a member only when every lower one has been ready, and remove one in scaling down only when no higher one
-/// is active. A rolling update touches no member below the partition, and takes away no healthy one while more than maxUnavailable are missing,
-/// but for those that were lost otherwise. No member has a number outside of the set's since it was last complete.
+/// StatefulSets of the policy OrderedReady create a member only when every lower one has been ready, and remove one in scaling down only
+/// when no higher one is active. A rolling update touches no member below the partition, and takes away no healthy one while more than
+/// maxUnavailable are missing, but for those that were lost otherwise. No member has a number outside of the set's since it was last
+/// complete.
 /// </summary>
 public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
 {
@@ -68,11 +69,18 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
 
     private string? ObserveLoss(PodChange change, Bounds bounds)
     {
-        if (change.Before is not { IsActive: true } before || change.After is { IsActive: true } still && (still.IsHealthy || !before.IsHealthy))
+        if (
+            change.Before is not { IsActive: true } before
+            || change.After is { IsActive: true } still && (still.IsHealthy || !before.IsHealthy)
+        )
         {
             return null;
         }
-        if (change.After is not { IsTerminating: true, IsDisrupted: false } || facts.ByUid(before.OwnerUid) is not { } set || set.IsTerminating())
+        if (
+            change.After is not { IsTerminating: true, IsDisrupted: false }
+            || facts.ByUid(before.OwnerUid) is not { } set
+            || set.IsTerminating()
+        )
         {
             bounds.Lost += before.IsHealthy ? 1 : 0;
             return null;
@@ -82,7 +90,9 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         if (ordinal < bounds.Start || ordinal >= bounds.Start + replicas)
         {
             var higher = facts.PodsOf(before.OwnerUid).Where(p => p.IsActive && Ordinal(p) > ordinal).Select(p => p.Name).FirstOrDefault();
-            return bounds.IsOrdered && ordinal >= bounds.Start && higher is not null ? $"StatefulSet {bounds.Name} removed {before.Name} before {higher}" : null;
+            return bounds.IsOrdered && ordinal >= bounds.Start && higher is not null
+                ? $"StatefulSet {bounds.Name} removed {before.Name} before {higher}"
+                : null;
         }
         if (!before.IsHealthy)
         {
@@ -92,11 +102,14 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         {
             return $"StatefulSet {bounds.Name} removed {before.Name}, which is below the partition {bounds.Partition}";
         }
-        var healthy = facts.PodsOf(before.OwnerUid).Count(p => p.IsHealthy && Ordinal(p) >= bounds.Partition && Ordinal(p) < bounds.Start + replicas);
+        var healthy = facts
+            .PodsOf(before.OwnerUid)
+            .Count(p => p.IsHealthy && Ordinal(p) >= bounds.Partition && Ordinal(p) < bounds.Start + replicas);
         var wanted = bounds.Start + bounds.Replicas - Math.Max(bounds.Partition, bounds.Start);
         return healthy >= wanted - bounds.MaxUnavailable - bounds.Lost
             ? null
-            : $"StatefulSet {bounds.Name} removed {before.Name} and has {healthy} healthy members of {wanted}; {bounds.MaxUnavailable} may be unavailable and {bounds.Lost} were lost otherwise";
+            : $"StatefulSet {bounds.Name} removed {before.Name} and has {healthy} healthy members of {wanted}; "
+                + $"{bounds.MaxUnavailable} may be unavailable and {bounds.Lost} were lost otherwise";
     }
 
     private void Follow(DocumentChange change)
@@ -109,13 +122,21 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         var uid = set.Uid();
         var (replicas, start) = (set.Number("spec", "replicas") ?? 1, set.Number("spec", "ordinals", "start") ?? 0);
         var partition = Partition(set);
-        var unavailable = set.Text("spec", "updateStrategy", "type") == "OnDelete" ? 0
-            : set.At("spec", "updateStrategy", "rollingUpdate", "maxUnavailable") is { } value ? Math.Max(1, Amounts.Resolve(value, replicas, roundUp: true))
+        var unavailable =
+            set.Text("spec", "updateStrategy", "type") == "OnDelete" ? 0
+            : set.At("spec", "updateStrategy", "rollingUpdate", "maxUnavailable") is { } value
+                ? Math.Max(1, Amounts.Resolve(value, replicas, roundUp: true))
             : 1;
         if (!_bounds.TryGetValue(uid, out var bounds) || IsSettled(set, replicas))
         {
             var ready = bounds?.EverReady ?? [];
-            _bounds[uid] = bounds = new(set.Name()) { Replicas = replicas, Partition = partition, First = start, End = start + replicas };
+            _bounds[uid] = bounds = new(set.Name())
+            {
+                Replicas = replicas,
+                Partition = partition,
+                First = start,
+                End = start + replicas,
+            };
             // Members that were removed in scaling down must be ready anew; those that exist have been.
             bounds.EverReady.UnionWith(ready.Where(o => o >= start && o < start + replicas));
         }

@@ -80,7 +80,8 @@ public sealed class SurgeInvariant : IInvariant
         }
         return deployment.Active.Count <= deployment.Peak + deployment.Surge
             ? null
-            : $"Deployment {deployment.Name} has {deployment.Active.Count} pods, allowed are {deployment.Peak} + {deployment.Surge} (maxSurge): {string.Join(", ", deployment.Active.Select(k => k[Pods.Length..]))}";
+            : $"Deployment {deployment.Name} has {deployment.Active.Count} pods, allowed are {deployment.Peak} + "
+                + $"{deployment.Surge} (maxSurge): {string.Join(", ", deployment.Active.Select(k => k[Pods.Length..]))}";
     }
 
     private static bool IsConverged(JsonElement deployment, int replicas) =>

@@ -6,8 +6,8 @@ namespace Petrel.Simulation.Invariants;
 /// <summary>
 /// Every watch history is linearisable against the store's revisions: a watch that begins after a revision receives exactly the changes of
 /// later ones that concern its selection, in the store's order, without gaps and without duplicates; a bookmark is never ahead of what was
-/// received before it, nor of the store; and all who ask for the same form of an event receive the same bytes. Tables are shown as of when they
-/// are asked for, so their bytes are not compared. A watch that begins with what is there is judged from its first bookmark on.
+/// received before it, nor of the store; and all who ask for the same form of an event receive the same bytes. Tables are shown as of when
+/// they are asked for, so their bytes are not compared. A watch that begins with what is there is judged from its first bookmark on.
 /// </summary>
 /// <param name="window">How many changes of a kind are remembered: as many as servers keep for watches.</param>
 /// <param name="report">Gets the rule and what is wrong.</param>
@@ -86,12 +86,14 @@ public sealed class WatchHistoryInvariant(int window, Action<string, string> rep
             progress.Next = next + 1;
             return type == item.Type && change.Path == item.Path && change.Revision == item.Revision
                 ? CompareBytes(watch, change, item)
-                : $"received {item.Type} {item.Path} of revision {item.Revision}, and next is {type} {change.Path} of revision {change.Revision}";
+                : $"received {item.Type} {item.Path} of revision {item.Revision}, and next is {type} {change.Path} of revision "
+                    + $"{change.Revision}";
         }
         progress.Next = next;
         return item.Type == ObservedEventType.Bookmark
             ? null
-            : $"received {item.Type} {item.Path} of revision {item.Revision}, which the store has no such change of, or which was received before";
+            : $"received {item.Type} {item.Path} of revision {item.Revision}, which the store has no such change of, or which "
+                + $"was received before";
     }
 
     private static string? CompareBytes(ObservedWatch watch, KindChange change, in ObservedEvent item)
@@ -103,7 +105,9 @@ public sealed class WatchHistoryInvariant(int window, Action<string, string> rep
         var form = (watch.Version, watch.Accept, item.Type);
         if (change.Hashes.TryGetValue(form, out var hash))
         {
-            return hash == item.Hash ? null : $"received {item.Type} {item.Path} of revision {item.Revision} in other bytes than others did";
+            return hash == item.Hash
+                ? null
+                : $"received {item.Type} {item.Path} of revision {item.Revision} in other bytes than others did";
         }
         change.Hashes.Add(form, item.Hash);
         return null;

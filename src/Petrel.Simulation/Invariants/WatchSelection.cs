@@ -5,23 +5,28 @@ using Petrel.Simulation.Network.Watches;
 
 namespace Petrel.Simulation.Invariants;
 
-/// <summary>What of a kind's changes a watch is about, and as what it sees them: objects that begin or cease to match come and go.</summary>
+/// <summary>
+/// What of a kind's changes a watch is about, and as what it sees them: objects that begin or cease to match come and go.
+/// </summary>
 internal sealed class WatchSelection(string namespaceName, LabelSelector labels, FieldSelector fields, KindDefinition? kind)
 {
-    public static WatchSelection Of(ObservedWatch watch) => new(
-        watch.Namespace,
-        LabelSelector.Parse(watch.LabelSelector),
-        FieldSelector.Parse(watch.FieldSelector),
-        KindRegistry.BuiltIn.Find(watch.Group, watch.Version, watch.Resource));
+    public static WatchSelection Of(ObservedWatch watch) =>
+        new(
+            watch.Namespace,
+            LabelSelector.Parse(watch.LabelSelector),
+            FieldSelector.Parse(watch.FieldSelector),
+            KindRegistry.BuiltIn.Find(watch.Group, watch.Version, watch.Resource)
+        );
 
     /// <summary>Null when it does not see the change.</summary>
-    public ObservedEventType? TypeOf(KindChange change) => (Sees(change.Before), Sees(change.After)) switch
-    {
-        (false, true) => ObservedEventType.Added,
-        (true, true) => ObservedEventType.Modified,
-        (true, false) => ObservedEventType.Deleted,
-        _ => null,
-    };
+    public ObservedEventType? TypeOf(KindChange change) =>
+        (Sees(change.Before), Sees(change.After)) switch
+        {
+            (false, true) => ObservedEventType.Added,
+            (true, true) => ObservedEventType.Modified,
+            (true, false) => ObservedEventType.Deleted,
+            _ => null,
+        };
 
     private bool Sees(KindDocument? document) =>
         document is not null

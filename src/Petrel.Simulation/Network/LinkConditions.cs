@@ -17,7 +17,9 @@ public sealed record LinkConditions
     /// <summary>A stream is cut off before a chunk.</summary>
     public double StreamCut { get; init; }
 
-    /// <summary>A request arrives, and later once more: the server executes it twice, and the caller gets the first answer or the second.</summary>
+    /// <summary>
+    /// A request arrives, and later once more: the server executes it twice, and the caller gets the first answer or the second.
+    /// </summary>
     public double Duplication { get; init; }
 
     /// <summary>A request is held up for as long as <see cref="HoldUp"/>: those that are sent after it overtake it.</summary>
@@ -33,18 +35,19 @@ public sealed record LinkConditions
     public static LinkConditions Good { get; } = new();
 
     /// <summary>These conditions and others at once: delays are the longer ones, and each probability is that of either.</summary>
-    public LinkConditions With(LinkConditions other) => new()
-    {
-        MinDelay = Longer(MinDelay, other.MinDelay),
-        MaxDelay = Longer(MaxDelay, other.MaxDelay),
-        RequestLoss = Either(RequestLoss, other.RequestLoss),
-        AnswerLoss = Either(AnswerLoss, other.AnswerLoss),
-        StreamCut = Either(StreamCut, other.StreamCut),
-        Duplication = Either(Duplication, other.Duplication),
-        Reordering = Either(Reordering, other.Reordering),
-        HoldUp = Longer(HoldUp, other.HoldUp),
-        Timeout = Longer(Timeout, other.Timeout),
-    };
+    public LinkConditions With(LinkConditions other) =>
+        new()
+        {
+            MinDelay = Longer(MinDelay, other.MinDelay),
+            MaxDelay = Longer(MaxDelay, other.MaxDelay),
+            RequestLoss = Either(RequestLoss, other.RequestLoss),
+            AnswerLoss = Either(AnswerLoss, other.AnswerLoss),
+            StreamCut = Either(StreamCut, other.StreamCut),
+            Duplication = Either(Duplication, other.Duplication),
+            Reordering = Either(Reordering, other.Reordering),
+            HoldUp = Longer(HoldUp, other.HoldUp),
+            Timeout = Longer(Timeout, other.Timeout),
+        };
 
     /// <inheritdoc/>
     public override string ToString()

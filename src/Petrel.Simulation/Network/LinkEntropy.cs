@@ -4,8 +4,8 @@ using Petrel.Simulation.Execution;
 namespace Petrel.Simulation.Network;
 
 /// <summary>
-/// What becomes of each message of a link: every request draws from a source of its own, which follows from when it is sent, so that a request
-/// more or less changes nothing for those before and after it.
+/// What becomes of each message of a link: every request draws from a source of its own, which follows from when it is sent, so that a
+/// request more or less changes nothing for those before and after it.
 /// </summary>
 internal sealed class LinkEntropy(ulong seed)
 {

@@ -14,7 +14,8 @@ internal sealed class LinkStream(
     IAsyncEnumerable<ReadOnlyMemory<byte>> source,
     RequestStop stop,
     CancellationTokenRegistration gone,
-    ObservedStream? observed)
+    ObservedStream? observed
+)
 {
     // After so long without a way through, both ends give the connection up.
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(30);
@@ -28,7 +29,8 @@ internal sealed class LinkStream(
         conditions.MinDelay + (conditions.MaxDelay - conditions.MinDelay) * entropy.NextDouble();
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         // The pump hands its failure to the channel; when the server dies, this registration does.
         endpoint.Process.Post(_ => _ = PumpAsync(), null);

@@ -6,11 +6,11 @@ using Petrel.Simulation.Network.Watches;
 namespace Petrel.Simulation.Network;
 
 /// <summary>
-/// The way of one process' requests to the API server: messages take time, get lost, overtake each other, arrive twice, and fail when the server
-/// dies. A failure of the link is an <see cref="IOException"/>: the request may have been executed or not.
+/// The way of one process' requests to the API server: messages take time, get lost, overtake each other, arrive twice, and fail when the
+/// server dies. A failure of the link is an <see cref="IOException"/>: the request may have been executed or not.
 /// </summary>
-public sealed class SimulatedLink(
-    SimulatedNetwork network, SimulatedProcess caller, IEntropy entropy, Func<ServerEndpoint?> server) : IApiHandler
+public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess caller, IEntropy entropy, Func<ServerEndpoint?> server)
+    : IApiHandler
 {
     private readonly LinkEntropy _entropy = new(entropy.NextUInt64());
 
@@ -51,7 +51,10 @@ public sealed class SimulatedLink(
                 return response;
             }
             var observed = network.Watches is { } watches ? ObservedStream.Begin(watches, caller.ToString(), request) : null;
-            return response with { Stream = new LinkStream(network, caller, endpoint, draws, stream, stop, gone, observed).ReadAsync(cancellationToken) };
+            return response with
+            {
+                Stream = new LinkStream(network, caller, endpoint, draws, stream, stop, gone, observed).ReadAsync(cancellationToken),
+            };
         }
         catch
         {
@@ -61,7 +64,11 @@ public sealed class SimulatedLink(
     }
 
     private async ValueTask<ApiResponse> CallAsync(
-        ServerEndpoint endpoint, ApiRequest request, RequestStop stop, CancellationToken cancellationToken)
+        ServerEndpoint endpoint,
+        ApiRequest request,
+        RequestStop stop,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -83,7 +90,13 @@ public sealed class SimulatedLink(
 
     // The same message once more, as a transport delivers it that sends again what was not confirmed in time.
     private async ValueTask<ApiResponse> RepeatAsync(
-        ServerEndpoint endpoint, ApiRequest request, ApiResponse first, LinkConditions conditions, SeededEntropy draws, CancellationToken cancellationToken)
+        ServerEndpoint endpoint,
+        ApiRequest request,
+        ApiResponse first,
+        LinkConditions conditions,
+        SeededEntropy draws,
+        CancellationToken cancellationToken
+    )
     {
         var later = conditions.HoldUp * draws.NextDouble();
         if (draws.Next(2) == 0)
@@ -112,10 +125,18 @@ public sealed class SimulatedLink(
     private static TimeSpan WayThere(LinkConditions conditions, SeededEntropy draws)
     {
         var delay = LinkStream.Draw(conditions, draws);
-        return conditions.Reordering > 0 && draws.NextDouble() < conditions.Reordering ? delay + (conditions.HoldUp * draws.NextDouble()) : delay;
+        return conditions.Reordering > 0 && draws.NextDouble() < conditions.Reordering
+            ? delay + (conditions.HoldUp * draws.NextDouble())
+            : delay;
     }
 
-    private async Task LoseAsync(LinkConditions conditions, SeededEntropy draws, ApiRequest request, string what, CancellationToken cancellationToken)
+    private async Task LoseAsync(
+        LinkConditions conditions,
+        SeededEntropy draws,
+        ApiRequest request,
+        string what,
+        CancellationToken cancellationToken
+    )
     {
         // A reset arrives at once, silence only after the timeout.
         if (draws.Next(2) == 0)

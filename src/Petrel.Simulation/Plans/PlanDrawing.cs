@@ -8,12 +8,13 @@ namespace Petrel.Simulation.Plans;
 public static class PlanDrawing
 {
     /// <summary>A plan with the scenario's world and drawn faults; users are code.</summary>
-    public static RunPlan FaultsOnly(IScenario scenario, ulong seed) => new()
-    {
-        Scenario = scenario.Name,
-        Seed = seed,
-        World = new() { Nodes = scenario.World.Nodes, TolerationSeconds = scenario.World.TolerationSeconds },
-        FaultsEnd = scenario.Faults.Window,
-        Faults = FaultDrawing.Draw(scenario.Faults, scenario.World.Nodes, EntropyPurposes.Of(seed, "planned faults")),
-    };
+    public static RunPlan FaultsOnly(IScenario scenario, ulong seed) =>
+        new()
+        {
+            Scenario = scenario.Name,
+            Seed = seed,
+            World = new() { Nodes = scenario.World.Nodes, TolerationSeconds = scenario.World.TolerationSeconds },
+            FaultsEnd = scenario.Faults.Window,
+            Faults = FaultDrawing.Draw(scenario.Faults, scenario.World.Nodes, EntropyPurposes.Of(seed, "planned faults")),
+        };
 }

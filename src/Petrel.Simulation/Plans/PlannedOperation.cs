@@ -51,7 +51,9 @@ public enum OperationKind
     /// <summary>Makes the node schedulable again.</summary>
     Uncordon,
 
-    /// <summary>Cordons the node and evicts its pods, but for those of DaemonSets, until none is left or the deadline of two minutes has passed.</summary>
+    /// <summary>
+    /// Cordons the node and evicts its pods, but for those of DaemonSets, until none is left or the deadline of two minutes has passed.
+    /// </summary>
     Drain,
 }
 

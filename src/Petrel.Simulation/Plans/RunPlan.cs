@@ -3,9 +3,9 @@ using Petrel.Simulation.Execution;
 namespace Petrel.Simulation.Plans;
 
 /// <summary>
-/// A run, wholly described: the same plan gives the same history, byte for byte. A scenario draws one from a seed; the shrinker makes smaller
-/// ones of it; a file keeps it. What is random while it runs comes from <see cref="Seed"/>, drawn apart for each purpose and component, so
-/// that leaving out one fault or operation changes as little as possible elsewhere.
+/// A run, wholly described: the same plan gives the same history, byte for byte. A scenario draws one from a seed; the shrinker makes
+/// smaller ones of it; a file keeps it. What is random while it runs comes from <see cref="Seed"/>, drawn apart for each purpose and
+/// component, so that leaving out one fault or operation changes as little as possible elsewhere.
 /// </summary>
 public sealed record RunPlan
 {

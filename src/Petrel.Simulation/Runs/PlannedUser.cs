@@ -22,7 +22,9 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        await Task.WhenAll(plan.Operations.GroupBy(o => o.Target).Select(lane => RunAsync([.. lane.OrderBy(o => o.At)], cancellationToken)));
+        await Task.WhenAll(
+            plan.Operations.GroupBy(o => o.Target).Select(lane => RunAsync([.. lane.OrderBy(o => o.At)], cancellationToken))
+        );
     }
 
     // Until its first operation's time the run is the same without it.
@@ -47,10 +49,29 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         {
             OperationKind.Create => SendAsync("POST", target.Collection, [], operation.Body, Json, cancellationToken),
             OperationKind.Apply => SendAsync(
-                "PATCH", target.Path(), [new("fieldManager", "user"), new("force", "true")], operation.Body, "application/apply-patch+yaml", cancellationToken),
-            OperationKind.Patch => SendAsync("PATCH", target.Path(operation.Subresource), [], operation.Body, MergePatch, cancellationToken),
+                "PATCH",
+                target.Path(),
+                [new("fieldManager", "user"), new("force", "true")],
+                operation.Body,
+                "application/apply-patch+yaml",
+                cancellationToken
+            ),
+            OperationKind.Patch => SendAsync(
+                "PATCH",
+                target.Path(operation.Subresource),
+                [],
+                operation.Body,
+                MergePatch,
+                cancellationToken
+            ),
             OperationKind.Scale => SendAsync(
-                "PATCH", target.Path("scale"), [], new() { ["spec"] = new JsonObject { ["replicas"] = operation.Replicas ?? 0 } }, MergePatch, cancellationToken),
+                "PATCH",
+                target.Path("scale"),
+                [],
+                new() { ["spec"] = new JsonObject { ["replicas"] = operation.Replicas ?? 0 } },
+                MergePatch,
+                cancellationToken
+            ),
             OperationKind.Delete => SendAsync("DELETE", target.Path(), [], operation.Body ?? DeleteOptions(), Json, cancellationToken),
             OperationKind.Evict => EvictAsync(target, operation.Body, null, cancellationToken),
             OperationKind.Cordon => CordonAsync(target, true, cancellationToken),
@@ -60,8 +81,15 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         };
     }
 
-    private ValueTask<string?> CordonAsync(PlannedTarget node, bool unschedulable, CancellationToken cancellationToken) => SendAsync(
-        "PATCH", node.Path(), [], new() { ["spec"] = new JsonObject { ["unschedulable"] = unschedulable } }, MergePatch, cancellationToken);
+    private ValueTask<string?> CordonAsync(PlannedTarget node, bool unschedulable, CancellationToken cancellationToken) =>
+        SendAsync(
+            "PATCH",
+            node.Path(),
+            [],
+            new() { ["spec"] = new JsonObject { ["unschedulable"] = unschedulable } },
+            MergePatch,
+            cancellationToken
+        );
 
     // As kubectl drain does it: mirror pods apart, which there are none of here.
     private async ValueTask<string?> DrainAsync(PlannedTarget node, CancellationToken cancellationToken)
@@ -96,14 +124,22 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         await SendAsync("GET", "/api/v1/pods", [new("fieldSelector", $"spec.nodeName={node}")], null, "", cancellationToken, body =>
         {
             var items = JsonNode.Parse(body.Span)!["items"]?.AsArray() ?? [];
-            pods = [.. items
-                .Where(p => p!["metadata"]!["ownerReferences"]?.AsArray().Any(o => (string?)o!["kind"] == "DaemonSet") != true)
-                .Select(p => new PlannedTarget("v1", "pods", (string)p!["metadata"]!["namespace"]!, (string)p["metadata"]!["name"]!))];
+            pods =
+            [
+                .. items
+                    .Where(p => p!["metadata"]!["ownerReferences"]?.AsArray().Any(o => (string?)o!["kind"] == "DaemonSet") != true)
+                    .Select(p => new PlannedTarget("v1", "pods", (string)p!["metadata"]!["namespace"]!, (string)p["metadata"]!["name"]!)),
+            ];
         });
         return pods;
     }
 
-    private async ValueTask<string?> EvictAsync(PlannedTarget pod, JsonObject? options, TimeSpan? limit, CancellationToken cancellationToken)
+    private async ValueTask<string?> EvictAsync(
+        PlannedTarget pod,
+        JsonObject? options,
+        TimeSpan? limit,
+        CancellationToken cancellationToken
+    )
     {
         var eviction = new JsonObject
         {
@@ -115,7 +151,8 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         return await SendAsync("POST", pod.Path("eviction"), [], eviction, Json, cancellationToken, limit: limit ?? DrainLimit);
     }
 
-    // Null when it was done, else why the API refused it. An attempt whose outcome is unknown is made again: what says that it was done before is success.
+    // Null when it was done, else why the API refused it. An attempt whose outcome is unknown is made again: what says that it was done
+    // before is success.
     private async ValueTask<string?> SendAsync(
         string method,
         string path,
@@ -124,7 +161,8 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         string contentType,
         CancellationToken cancellationToken,
         Action<ReadOnlyMemory<byte>>? read = null,
-        TimeSpan? limit = null)
+        TimeSpan? limit = null
+    )
     {
         var began = user.Time.GetTimestamp();
         var uncertain = false;
@@ -155,14 +193,21 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
             }
             catch (ApiException e)
             {
-                var doneBefore = uncertain && ((method == "POST" && e.Status.Reason == "AlreadyExists") || (method == "DELETE" && e.IsNotFound));
+                var doneBefore =
+                    uncertain && ((method == "POST" && e.Status.Reason == "AlreadyExists") || (method == "DELETE" && e.IsNotFound));
                 return doneBefore ? null : e.Status.Reason;
             }
             await Task.Delay(Pause, user.Time, cancellationToken);
         }
     }
 
-    private static JsonObject DeleteOptions() => new() { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions", ["propagationPolicy"] = "Background" };
+    private static JsonObject DeleteOptions() =>
+        new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "DeleteOptions",
+            ["propagationPolicy"] = "Background",
+        };
 }
 
 /// <summary>Operations in words, for histories and timelines.</summary>
@@ -173,7 +218,8 @@ public static class OperationText
         var target = operation.Target;
         return operation.Kind switch
         {
-            OperationKind.Patch => $"patch {target}{(operation.Subresource is { } sub ? $" ({sub})" : "")} {operation.Body?.ToJsonString()}",
+            OperationKind.Patch =>
+                $"patch {target}{(operation.Subresource is { } sub ? $" ({sub})" : "")} {operation.Body?.ToJsonString()}",
             OperationKind.Scale => $"scale {target} to {operation.Replicas ?? 0}",
             _ => $"{JsonNamingPolicy.KebabCaseLower.ConvertName(operation.Kind.ToString())} {target}",
         };

@@ -48,11 +48,12 @@ public sealed record SimulationTotals
     public long Commits { get; init; }
 
     /// <summary>These totals with one more result.</summary>
-    public SimulationTotals With(SimulationResult result) => this with
-    {
-        Seeds = Seeds + 1,
-        Failed = Failed + (result.Passed ? 0 : 1),
-        VirtualTime = VirtualTime + result.VirtualTime,
-        Commits = Commits + result.Commits,
-    };
+    public SimulationTotals With(SimulationResult result) =>
+        this with
+        {
+            Seeds = Seeds + 1,
+            Failed = Failed + (result.Passed ? 0 : 1),
+            VirtualTime = VirtualTime + result.VirtualTime,
+            Commits = Commits + result.Commits,
+        };
 }

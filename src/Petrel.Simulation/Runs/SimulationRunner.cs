@@ -17,10 +17,18 @@ public static class SimulationRunner
     /// <summary>Runs seeds one after the other, reporting each result.</summary>
     /// <exception cref="ArgumentException">There is no scenario of that name.</exception>
     public static SimulationTotals Run(
-        string scenarioName, IEnumerable<ulong> seeds, SimulationOptions options, Action<SimulationResult> onResult, CancellationToken cancellationToken = default)
+        string scenarioName,
+        IEnumerable<ulong> seeds,
+        SimulationOptions options,
+        Action<SimulationResult> onResult,
+        CancellationToken cancellationToken = default
+    )
     {
-        var scenario = ScenarioList.Find(scenarioName) ?? throw new ArgumentException(
-            $"There is no scenario \"{scenarioName}\"; there are: {string.Join(", ", ScenarioList.All.Select(s => s.Name))}.", nameof(scenarioName));
+        var scenario = ScenarioList.Find(scenarioName)
+            ?? throw new ArgumentException(
+                $"There is no scenario \"{scenarioName}\"; there are: {string.Join(", ", ScenarioList.All.Select(s => s.Name))}.",
+                nameof(scenarioName)
+            );
         var totals = new SimulationTotals();
         foreach (var seed in seeds)
         {
@@ -33,12 +41,20 @@ public static class SimulationRunner
     }
 
     /// <summary>Runs one seed to its end or its first violation.</summary>
-    public static SimulationResult RunSeed(IScenario scenario, ulong seed, SimulationOptions options) => RunPlan(scenario, scenario.Draw(seed), options);
+    public static SimulationResult RunSeed(IScenario scenario, ulong seed, SimulationOptions options) =>
+        RunPlan(scenario, scenario.Draw(seed), options);
 
     /// <summary>Runs a plan of a scenario to its end or its first violation.</summary>
     public static SimulationResult RunPlan(IScenario scenario, RunPlan plan, SimulationOptions options)
     {
-        using var simulator = new Simulator(new SimulatorSettings { Seed = plan.Seed, LastLines = options.ViolationLines, Trace = options.Trace });
+        using var simulator = new Simulator(
+            new SimulatorSettings
+            {
+                Seed = plan.Seed,
+                LastLines = options.ViolationLines,
+                Trace = options.Trace,
+            }
+        );
         var settings = scenario.World with { Nodes = plan.World.Nodes, TolerationSeconds = plan.World.TolerationSeconds };
         var world = new SimulatedWorld(simulator, options.World(settings), plan)
         {
@@ -73,7 +89,10 @@ public static class SimulationRunner
         }
         if (!Failed() && !simulator.RunUntil(() => Failed() || scenario.Unfinished(world) is null, scenario.ConvergeWithin))
         {
-            simulator.Report("convergence", $"{scenario.ConvergeWithin.TotalSeconds:0} s after faults stopped: {scenario.Unfinished(world)}");
+            simulator.Report(
+                "convergence",
+                $"{scenario.ConvergeWithin.TotalSeconds:0} s after faults stopped: {scenario.Unfinished(world)}"
+            );
         }
     }
 

@@ -40,8 +40,7 @@ public sealed class DeploymentUnderCrashes : IScenario
     {
         await Task.Yield();
         var user = world.User;
-        var writer = new RegisterWriter(
-            user.Client, world.AcknowledgedWrites, user.Time, user.Entropy.Fork(), world.Report, Registers);
+        var writer = new RegisterWriter(user.Client, world.AcknowledgedWrites, user.Time, user.Entropy.Fork(), world.Report, Registers);
         var writing = writer.RunAsync(Faults.Window, cancellationToken);
         await DeployAsync(user, cancellationToken);
         await writing;
@@ -70,13 +69,17 @@ public sealed class DeploymentUnderCrashes : IScenario
         }
         var image = deployment.At("spec", "template", "spec", "containers")!.Value[0].Text("image");
         var pods = world.Objects("/registry/core/pods/").ToList();
-        var ready = pods.Count(p => IsReady(p.Value) && !p.Value.IsTerminating() && p.Value.At("spec", "containers")!.Value[0].Text("image") == image);
+        var ready = pods.Count(p =>
+            IsReady(p.Value) && !p.Value.IsTerminating() && p.Value.At("spec", "containers")!.Value[0].Text("image") == image
+        );
         if (ready != replicas)
         {
             return $"{ready} pods are ready with {image}, wanted are {replicas}";
         }
         return pods.Where(p => p.Value.IsTerminating()).Select(p => $"{p.Key} is still terminating").FirstOrDefault()
-            ?? pods.Where(p => !IsReady(p.Value) && p.Value.Text("status", "phase") is not ("Failed" or "Succeeded")).Select(p => $"{p.Key} is not ready").FirstOrDefault();
+            ?? pods.Where(p => !IsReady(p.Value) && p.Value.Text("status", "phase") is not ("Failed" or "Succeeded"))
+                .Select(p => $"{p.Key} is not ready")
+                .FirstOrDefault();
     }
 
     private static async Task DeployAsync(SimulatedUser user, CancellationToken cancellationToken)
@@ -112,19 +115,20 @@ public sealed class DeploymentUnderCrashes : IScenario
                 {
                     Replicas = 5,
                     Selector = new() { MatchLabels = labels },
-                    Strategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxSurge = 1, MaxUnavailable = 1 } },
+                    Strategy = new()
+                    {
+                        Type = "RollingUpdate",
+                        RollingUpdate = new() { MaxSurge = 1, MaxUnavailable = 1 },
+                    },
                     Template = new()
                     {
                         Metadata = new() { Labels = labels },
-                        Spec = new()
-                        {
-                            TerminationGracePeriodSeconds = 5,
-                            Containers = [new() { Name = "web", Image = "web:1" }],
-                        },
+                        Spec = new() { TerminationGracePeriodSeconds = 5, Containers = [new() { Name = "web", Image = "web:1" }] },
                     },
                 },
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private static Task ChangeAsync(SimulatedUser user, Action<V1Deployment> change, CancellationToken cancellationToken) =>
@@ -136,7 +140,8 @@ public sealed class DeploymentUnderCrashes : IScenario
                 change(deployment);
                 await user.Client.UpdateAsync(deployment, cancellationToken);
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static bool IsReady(JsonElement pod)
     {

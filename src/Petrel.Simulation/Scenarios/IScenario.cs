@@ -20,16 +20,20 @@ public interface IScenario
     TimeSpan ConvergeWithin { get; }
 
     /// <summary>
-    /// The run of a seed, a pure function of it. Unless a scenario says otherwise its faults are drawn and its users are code; one that draws
-    /// <see cref="RunPlan.Operations"/> too can be shrunk to those that matter.
+    /// The run of a seed, a pure function of it. Unless a scenario says otherwise its faults are drawn and its users are code; one that
+    /// draws <see cref="RunPlan.Operations"/> too can be shrunk to those that matter.
     /// </summary>
     RunPlan Draw(ulong seed) => PlanDrawing.FaultsOnly(this, seed);
 
     /// <summary>
-    /// What users do by code, in the world's user process, beside the plan's operations. Returns when they are done; throws when they are wronged.
+    /// What users do by code, in the world's user process, beside the plan's operations. Returns when they are done; throws when they are
+    /// wronged.
     /// </summary>
     Task RunUserAsync(SimulatedWorld world, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>What still differs from the goal, or null when it is reached. Where the goal follows from what was planned, see <see cref="SimulatedWorld.Plan"/>.</summary>
+    /// <summary>
+    /// What still differs from the goal, or null when it is reached. Where the goal follows from what was planned, see <see
+    /// cref="SimulatedWorld.Plan"/>.
+    /// </summary>
     string? Unfinished(SimulatedWorld world);
 }

@@ -6,9 +6,17 @@ using Petrel.Simulation.Invariants;
 
 namespace Petrel.Simulation.Scenarios;
 
-/// <summary>A user who writes counters into ConfigMaps and reads them back, and complains of any acknowledged write that is not there.</summary>
+/// <summary>
+/// A user who writes counters into ConfigMaps and reads them back, and complains of any acknowledged write that is not there.
+/// </summary>
 internal sealed class RegisterWriter(
-    ApiClient client, AcknowledgedWrites writes, TimeProvider time, IEntropy entropy, Action<string, string> report, int registers)
+    ApiClient client,
+    AcknowledgedWrites writes,
+    TimeProvider time,
+    IEntropy entropy,
+    Action<string, string> report,
+    int registers
+)
 {
     private const string Namespace = "default";
     private const string Field = "count";
@@ -77,7 +85,8 @@ internal sealed class RegisterWriter(
                     Metadata = new() { Name = name, NamespaceProperty = Namespace },
                     Data = new Dictionary<string, string> { [Field] = Text(value) },
                 },
-                cancellationToken)
+                cancellationToken
+            )
             : await client.UpdateAsync(With(found, value), cancellationToken);
         writes.Acknowledge(name, value, Revision(written));
     }
@@ -90,7 +99,8 @@ internal sealed class RegisterWriter(
 
     private static int CountOf(V1ConfigMap map) => int.Parse(map.Data[Field], System.Globalization.CultureInfo.InvariantCulture);
 
-    private static long Revision(V1ConfigMap map) => long.Parse(map.Metadata.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture);
+    private static long Revision(V1ConfigMap map) =>
+        long.Parse(map.Metadata.ResourceVersion, System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Text(int value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,10 @@ public static class Retry
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Tries until the API has answered with success; conflicts and outages are tried again, so that a request must look first whether it was done already.</summary>
+    /// <summary>
+    /// Tries until the API has answered with success; conflicts and outages are tried again, so that a request must look first whether it
+    /// was done already.
+    /// </summary>
     public static async Task AsUserAsync(TimeProvider time, Func<Task> request, CancellationToken cancellationToken)
     {
         while (true)

@@ -27,8 +27,7 @@ public sealed class WritesUnderCrashes : IScenario
     {
         await Task.Yield();
         var user = world.User;
-        var writer = new RegisterWriter(
-            user.Client, world.AcknowledgedWrites, user.Time, user.Entropy.Fork(), world.Report, registers: 4);
+        var writer = new RegisterWriter(user.Client, world.AcknowledgedWrites, user.Time, user.Entropy.Fork(), world.Report, registers: 4);
         await writer.RunAsync(Faults.Window, cancellationToken);
         await writer.CheckAllAsync(cancellationToken);
     }

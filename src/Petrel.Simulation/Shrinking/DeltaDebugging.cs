@@ -4,8 +4,8 @@ namespace Petrel.Simulation.Shrinking;
 public static class DeltaDebugging
 {
     /// <summary>
-    /// Leaves out items, in ever smaller groups, while <paramref name="fails"/> says that what is left still fails. The answer fails, and unless
-    /// <paramref name="enough"/> ended the search, leaving out any one item more makes it pass.
+    /// Leaves out items, in ever smaller groups, while <paramref name="fails"/> says that what is left still fails. The answer fails, and
+    /// unless <paramref name="enough"/> ended the search, leaving out any one item more makes it pass.
     /// </summary>
     public static IReadOnlyList<T> Minimise<T>(IReadOnlyList<T> items, Func<IReadOnlyList<T>, bool> fails, Func<bool> enough)
     {
@@ -33,7 +33,12 @@ public static class DeltaDebugging
         return items;
     }
 
-    private static IReadOnlyList<T>? WithoutOneGroup<T>(IReadOnlyList<T> items, int groups, Func<IReadOnlyList<T>, bool> fails, Func<bool> enough)
+    private static IReadOnlyList<T>? WithoutOneGroup<T>(
+        IReadOnlyList<T> items,
+        int groups,
+        Func<IReadOnlyList<T>, bool> fails,
+        Func<bool> enough
+    )
     {
         // Late items first: they matter least often for what came before them.
         for (var group = groups - 1; group >= 0 && !enough(); group--)

@@ -4,14 +4,19 @@ using Petrel.Simulation.Plans;
 namespace Petrel.Simulation.Shrinking;
 
 /// <summary>
-/// Makes a failing plan smaller while it fails by the same rule: fewer faults, fewer operations, fewer nodes and replicas, shorter and weaker
-/// faults. What is left is what it takes.
+/// Makes a failing plan smaller while it fails by the same rule: fewer faults, fewer operations, fewer nodes and replicas, shorter and
+/// weaker faults. What is left is what it takes.
 /// </summary>
 /// <param name="run">Runs a plan and answers what it violated first, or null.</param>
 /// <param name="time">Measures the budget.</param>
 /// <param name="settings">How long to try.</param>
 /// <param name="progress">Is told of each smaller plan, and now and then of attempts.</param>
-public sealed class PlanShrinker(Func<RunPlan, Finding?> run, TimeProvider time, ShrinkSettings settings, Action<ShrinkProgress>? progress = null)
+public sealed class PlanShrinker(
+    Func<RunPlan, Finding?> run,
+    TimeProvider time,
+    ShrinkSettings settings,
+    Action<ShrinkProgress>? progress = null
+)
 {
     private readonly long _start = time.GetTimestamp();
     private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
@@ -19,7 +24,9 @@ public sealed class PlanShrinker(Func<RunPlan, Finding?> run, TimeProvider time,
     private string _rule = "";
     private int _runs;
 
-    /// <summary>The smallest plan found, with its finding. The given one must fail: it is run once, and answered as it is when it passes.</summary>
+    /// <summary>
+    /// The smallest plan found, with its finding. The given one must fail: it is run once, and answered as it is when it passes.
+    /// </summary>
     public RunPlan Shrink(RunPlan plan)
     {
         if (Run(plan) is not { } finding)
@@ -29,11 +36,13 @@ public sealed class PlanShrinker(Func<RunPlan, Finding?> run, TimeProvider time,
         _rule = finding.Rule;
         _best = plan with { Finding = PlannedFinding.Of(finding) };
         // What comes after the finding can't have caused it, unless it is that something did not happen.
-        Try(_best with
-        {
-            Operations = [.. _best.Operations.Where(o => o.At <= finding.At)],
-            Faults = [.. _best.Faults.Where(f => f.At <= finding.At)],
-        });
+        Try(
+            _best with
+            {
+                Operations = [.. _best.Operations.Where(o => o.At <= finding.At)],
+                Faults = [.. _best.Faults.Where(f => f.At <= finding.At)],
+            }
+        );
         string before;
         do
         {
@@ -41,8 +50,7 @@ public sealed class PlanShrinker(Func<RunPlan, Finding?> run, TimeProvider time,
             DeltaDebugging.Minimise(_best.Faults, faults => Try(_best with { Faults = faults }), IsEnough);
             DeltaDebugging.Minimise(_best.Operations, operations => Try(_best with { Operations = operations }), IsEnough);
             Simplify();
-        }
-        while (!IsEnough() && PlanFile.Write(_best with { Finding = null }) != before);
+        } while (!IsEnough() && PlanFile.Write(_best with { Finding = null }) != before);
         return _best;
     }
 
@@ -65,8 +73,7 @@ public sealed class PlanShrinker(Func<RunPlan, Finding?> run, TimeProvider time,
                     break;
                 }
             }
-        }
-        while (worked);
+        } while (worked);
     }
 
     private bool Try(RunPlan plan)
@@ -92,7 +99,8 @@ public sealed class PlanShrinker(Func<RunPlan, Finding?> run, TimeProvider time,
         return run(plan);
     }
 
-    private bool IsEnough() => _runs >= settings.MaxRuns || time.GetElapsedTime(_start) >= settings.Budget || settings.Cancelled.IsCancellationRequested;
+    private bool IsEnough() =>
+        _runs >= settings.MaxRuns || time.GetElapsedTime(_start) >= settings.Budget || settings.Cancelled.IsCancellationRequested;
 }
 
 /// <summary>How long to shrink.</summary>
@@ -115,5 +123,6 @@ public sealed record ShrinkProgress(RunPlan Best, int Runs, TimeSpan Elapsed, bo
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"shrinking: {Best.Faults.Count} faults, {Best.Operations.Count} operations, {Best.World.Nodes} nodes after {Runs} runs in {Elapsed.TotalSeconds:0} s";
+        $"shrinking: {Best.Faults.Count} faults, {Best.Operations.Count} operations, {Best.World.Nodes} nodes after {Runs} "
+        + $"runs in {Elapsed.TotalSeconds:0} s";
 }

@@ -4,7 +4,10 @@ using Petrel.Simulation.Plans;
 
 namespace Petrel.Simulation.Shrinking;
 
-/// <summary>The ways in which a plan can be a little simpler, the boldest first. Each is a plan of its own; whether it still fails is for others to find out.</summary>
+/// <summary>
+/// The ways in which a plan can be a little simpler, the boldest first. Each is a plan of its own; whether it still fails is for others to
+/// find out.
+/// </summary>
 public static class PlanSimplifications
 {
     private static readonly TimeSpan ShortestFault = TimeSpan.FromMilliseconds(100);
@@ -19,7 +22,10 @@ public static class PlanSimplifications
     {
         foreach (var nodes in new[] { 1, plan.World.Nodes / 2, plan.World.Nodes - 1 }.Where(n => n > 0 && n < plan.World.Nodes).Distinct())
         {
-            yield return plan with { World = plan.World with { Nodes = nodes } };
+            yield return plan with
+            {
+                World = plan.World with { Nodes = nodes },
+            };
         }
     }
 
@@ -29,7 +35,10 @@ public static class PlanSimplifications
         var last = plan.Faults.Select(f => f.End).Append(TimeSpan.Zero).Max();
         if (last < plan.FaultsEnd)
         {
-            yield return plan with { FaultsEnd = last };
+            yield return plan with
+            {
+                FaultsEnd = last,
+            };
         }
     }
 
@@ -58,7 +67,9 @@ public static class PlanSimplifications
         for (var i = 0; i < plan.Faults.Count; i++)
         {
             var fault = plan.Faults[i];
-            foreach (var duration in new[] { ShortestFault, fault.Duration / 2 }.Where(d => d >= ShortestFault && d < fault.Duration).Distinct())
+            foreach (
+                var duration in new[] { ShortestFault, fault.Duration / 2 }.Where(d => d >= ShortestFault && d < fault.Duration).Distinct()
+            )
             {
                 yield return With(plan, i, fault with { Duration = TimeSpan.FromMilliseconds((long)duration.TotalMilliseconds) });
             }
@@ -77,12 +88,31 @@ public static class PlanSimplifications
             }
             LinkConditions[] weaker =
             [
-                link with { MinDelay = LinkConditions.Good.MinDelay, MaxDelay = LinkConditions.Good.MaxDelay },
-                link with { RequestLoss = 0 },
-                link with { AnswerLoss = 0 },
-                link with { StreamCut = 0 },
-                link with { Duplication = 0 },
-                link with { Reordering = 0 },
+                link with
+                {
+                    MinDelay = LinkConditions.Good.MinDelay,
+                    MaxDelay = LinkConditions.Good.MaxDelay,
+                },
+                link with
+                {
+                    RequestLoss = 0,
+                },
+                link with
+                {
+                    AnswerLoss = 0,
+                },
+                link with
+                {
+                    StreamCut = 0,
+                },
+                link with
+                {
+                    Duplication = 0,
+                },
+                link with
+                {
+                    Reordering = 0,
+                },
             ];
             foreach (var one in weaker.Where(w => w != link))
             {
@@ -92,10 +122,16 @@ public static class PlanSimplifications
     }
 
     private static RunPlan With(RunPlan plan, int index, PlannedOperation operation) =>
-        plan with { Operations = [.. plan.Operations.Select((o, i) => i == index ? operation : o)] };
+        plan with
+        {
+            Operations = [.. plan.Operations.Select((o, i) => i == index ? operation : o)],
+        };
 
     private static RunPlan With(RunPlan plan, int index, PlannedFault fault) =>
-        plan with { Faults = [.. plan.Faults.Select((f, i) => i == index ? fault : f)] };
+        plan with
+        {
+            Faults = [.. plan.Faults.Select((f, i) => i == index ? fault : f)],
+        };
 
     private static IEnumerable<string[]> AmountPaths(JsonNode? node, string[] path)
     {

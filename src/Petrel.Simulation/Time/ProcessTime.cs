@@ -4,8 +4,8 @@ namespace Petrel.Simulation.Time;
 
 /// <summary>
 /// The clock as one simulated process sees it: its timers run in the process and die with it, and its wall clock may be wrong
-/// by <see cref="Skew"/>, or as its machine's <see cref="Wall"/> is. Timestamps and timers follow the true clock: they are monotonic whatever the
-/// wall clock does.
+/// by <see cref="Skew"/>, or as its machine's <see cref="Wall"/> is. Timestamps and timers follow the true clock: they are monotonic
+/// whatever the wall clock does.
 /// </summary>
 public sealed class ProcessTime : TimeProvider
 {

@@ -14,9 +14,7 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     private long _sequence;
 
     public VirtualTimeProvider()
-        : this(OrdinaryDay)
-    {
-    }
+        : this(OrdinaryDay) { }
 
     /// <summary>How far the clock has moved since the start.</summary>
     public TimeSpan Elapsed => TimeSpan.FromTicks(_now);
@@ -45,13 +43,13 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero);
         var end = _now + duration.Ticks;
-        while (FireNext(TimeSpan.FromTicks(end)))
-        {
-        }
+        while (FireNext(TimeSpan.FromTicks(end))) { }
         _now = end;
     }
 
-    /// <summary>Moves the clock to the next timer that is due no later than <paramref name="limit"/> and fires it; false when there is none.</summary>
+    /// <summary>
+    /// Moves the clock to the next timer that is due no later than <paramref name="limit"/> and fires it; false when there is none.
+    /// </summary>
     internal bool FireNext(TimeSpan limit)
     {
         if (!_deadlines.TryPeek(out var timer, out var ticks) || ticks > limit.Ticks)
@@ -68,7 +66,13 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     internal void MoveTo(TimeSpan elapsed) => _now = Math.Max(_now, elapsed.Ticks);
 
     /// <summary>A timer that hands itself to <paramref name="dispatch"/> when due instead of running its callback there and then.</summary>
-    internal VirtualTimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period, Action<VirtualTimer> dispatch)
+    internal VirtualTimer CreateTimer(
+        TimerCallback callback,
+        object? state,
+        TimeSpan dueTime,
+        TimeSpan period,
+        Action<VirtualTimer> dispatch
+    )
     {
         ArgumentNullException.ThrowIfNull(callback);
         var timer = new VirtualTimer(this, callback, state, dispatch);

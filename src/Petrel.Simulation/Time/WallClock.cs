@@ -20,8 +20,8 @@ public sealed class WallClock(TimeProvider clock)
     }
 
     /// <summary>
-    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; disposing of what is
-    /// answered sets both right, in another jump.
+    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; disposing of what
+    /// is answered sets both right, in another jump.
     /// </summary>
     public IDisposable Begin(TimeSpan offset, double drift)
     {

@@ -42,7 +42,9 @@ public sealed record ChangeText(string What, bool IsDetail)
     {
         if (now.IsTerminating() && !old.IsTerminating())
         {
-            yield return now.Number("metadata", "deletionGracePeriodSeconds") is > 0 and var grace ? $"is being deleted (grace {grace} s)" : "is being deleted";
+            yield return now.Number("metadata", "deletionGracePeriodSeconds") is > 0 and var grace
+                ? $"is being deleted (grace {grace} s)"
+                : "is being deleted";
         }
         if (Count(old.At("metadata", "finalizers")) is > 0 and var finalizers && Count(now.At("metadata", "finalizers")) < finalizers)
         {
@@ -50,13 +52,14 @@ public sealed record ChangeText(string What, bool IsDetail)
         }
     }
 
-    private static IEnumerable<string> FactsOf(string resource, JsonElement old, JsonElement now) => resource switch
-    {
-        "pods" => PodFacts.Of(old, now),
-        "nodes" => NodeFacts.Of(old, now),
-        "endpointslices" => Moved("endpoints", Count(old.At("endpoints")), Count(now.At("endpoints"))),
-        _ => WorkloadFacts.Of(old, now),
-    };
+    private static IEnumerable<string> FactsOf(string resource, JsonElement old, JsonElement now) =>
+        resource switch
+        {
+            "pods" => PodFacts.Of(old, now),
+            "nodes" => NodeFacts.Of(old, now),
+            "endpointslices" => Moved("endpoints", Count(old.At("endpoints")), Count(now.At("endpoints"))),
+            _ => WorkloadFacts.Of(old, now),
+        };
 
     /// <summary>One number that changed, or nothing.</summary>
     internal static IEnumerable<string> Moved(string what, int before, int after)
@@ -82,8 +85,11 @@ public sealed record ChangeText(string What, bool IsDetail)
 
     private static string? Owner(JsonElement document) =>
         document.At("metadata", "ownerReferences") is { ValueKind: JsonValueKind.Array } owners
-            ? owners.EnumerateArray().Where(o => o.At("controller") is { ValueKind: JsonValueKind.True })
-                .Select(o => $"{o.Text("kind").ToLowerInvariant()}/{o.Text("name")}").FirstOrDefault()
+            ? owners
+                .EnumerateArray()
+                .Where(o => o.At("controller") is { ValueKind: JsonValueKind.True })
+                .Select(o => $"{o.Text("kind").ToLowerInvariant()}/{o.Text("name")}")
+                .FirstOrDefault()
             : null;
 
     private static string Quoted(string images) => images.Length == 0 ? "" : $" ({images})";
@@ -92,16 +98,21 @@ public sealed record ChangeText(string What, bool IsDetail)
     private static string Fields(JsonElement old, JsonElement now)
     {
         var changed = Names(old, now)
-            .SelectMany(name => name is "metadata" or "spec" or "status" && old.At(name) is { ValueKind: JsonValueKind.Object } o && now.At(name) is { ValueKind: JsonValueKind.Object } n
-                ? Names(o, n).Select(inner => $"{name}.{inner}")
-                : [name])
+            .SelectMany(name =>
+                name is "metadata" or "spec" or "status"
+                && old.At(name) is { ValueKind: JsonValueKind.Object } o
+                && now.At(name) is { ValueKind: JsonValueKind.Object } n
+                    ? Names(o, n).Select(inner => $"{name}.{inner}")
+                    : [name]
+            )
             .Where(name => name != "metadata.managedFields")
             .ToArray();
         return changed.Length == 0 ? "written without a change" : $"changed: {string.Join(", ", changed)}";
     }
 
     private static IEnumerable<string> Names(JsonElement old, JsonElement now) =>
-        old.EnumerateObject().Select(p => p.Name)
+        old.EnumerateObject()
+            .Select(p => p.Name)
             .Union(now.EnumerateObject().Select(p => p.Name))
             .Where(name => !Same(old.At(name), now.At(name)));
 

@@ -12,8 +12,11 @@ internal static class PodFacts
         {
             yield return $"bound to {node}";
         }
-        if (ChangeText.Condition(now, "PodScheduled") == "False"
-            && ChangeText.Condition(now, "PodScheduled", "message") is var why && why != ChangeText.Condition(old, "PodScheduled", "message"))
+        if (
+            ChangeText.Condition(now, "PodScheduled") == "False"
+            && ChangeText.Condition(now, "PodScheduled", "message") is var why
+            && why != ChangeText.Condition(old, "PodScheduled", "message")
+        )
         {
             yield return $"can't be scheduled: {why}";
         }
@@ -42,11 +45,17 @@ internal static class PodFacts
         {
             yield return $"container {name} restarted";
         }
-        if (now.Text("state", "waiting", "reason") is { Length: > 0 } waits && (old.ValueKind != JsonValueKind.Object || old.Text("state", "waiting", "reason") != waits))
+        if (
+            now.Text("state", "waiting", "reason") is { Length: > 0 } waits
+            && (old.ValueKind != JsonValueKind.Object || old.Text("state", "waiting", "reason") != waits)
+        )
         {
             yield return $"container {name} waits: {waits}";
         }
-        if (now.Number("state", "terminated", "exitCode") is { } code && (old.ValueKind != JsonValueKind.Object || old.Number("state", "terminated", "exitCode") != code))
+        if (
+            now.Number("state", "terminated", "exitCode") is { } code
+            && (old.ValueKind != JsonValueKind.Object || old.Number("state", "terminated", "exitCode") != code)
+        )
         {
             yield return $"container {name} exited with {code}";
         }

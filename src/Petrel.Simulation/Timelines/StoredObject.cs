@@ -11,8 +11,9 @@ public sealed record StoredObject(string Resource, string Singular, string Path)
 {
     private const string Root = "/registry/";
 
-    private static readonly FrozenDictionary<string, string> Singulars =
-        KindRegistry.BuiltIn.All.GroupBy(k => k.StorePrefix).ToFrozenDictionary(g => g.Key, g => g.First().Singular);
+    private static readonly FrozenDictionary<string, string> Singulars = KindRegistry
+        .BuiltIn.All.GroupBy(k => k.StorePrefix)
+        .ToFrozenDictionary(g => g.Key, g => g.First().Singular);
 
     /// <summary>As people say it: <c>deployment/web</c>; the default namespace is left out.</summary>
     public string Title => $"{Singular}/{(Path.StartsWith("default/", StringComparison.Ordinal) ? Path["default/".Length..] : Path)}";

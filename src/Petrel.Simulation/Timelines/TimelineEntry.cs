@@ -14,12 +14,13 @@ public sealed record TimelineEntry(TimeSpan At, TimelineKind Kind, string Who, s
     {
         var wanted = name.Split('/');
         var parts = Object.Split('/');
-        return wanted[0] == parts[0] && wanted.Length switch
-        {
-            1 => true,
-            2 => parts[^1] == wanted[1],
-            _ => Object == name,
-        };
+        return wanted[0] == parts[0]
+            && wanted.Length switch
+            {
+                1 => true,
+                2 => parts[^1] == wanted[1],
+                _ => Object == name,
+            };
     }
 }
 

@@ -41,7 +41,13 @@ public sealed class TimelineRecorder(TimeProvider clock, Action<TimelineEntry> t
             }
             if (ChangeText.Of(stored, before, after) is { } text)
             {
-                Tell(TimelineKind.Commit, RequestOrigin.Current ?? "server", $"{stored.Title} {text.What}", stored.ToString(), text.IsDetail);
+                Tell(
+                    TimelineKind.Commit,
+                    RequestOrigin.Current ?? "server",
+                    $"{stored.Title} {text.What}",
+                    stored.ToString(),
+                    text.IsDetail
+                );
             }
         }
     }

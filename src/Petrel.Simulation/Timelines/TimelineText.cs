@@ -12,15 +12,20 @@ public sealed record TimelineFilter
     /// <summary>Leases, events and log lines too.</summary>
     public bool Details { get; init; }
 
-    /// <summary>Only what is about this object: see <see cref="TimelineEntry.IsAbout"/>. Faults, and what is found, are shown whatever they are about.</summary>
+    /// <summary>
+    /// Only what is about this object: see <see cref="TimelineEntry.IsAbout"/>. Faults, and what is found, are shown whatever they are
+    /// about.
+    /// </summary>
     public string? Object { get; init; }
 
     public bool Shows(TimelineEntry entry) =>
         entry.Kind == TimelineKind.Finding
-        || (entry.At >= From
+        || (
+            entry.At >= From
             && entry.At <= Until
             && (Details || !entry.IsDetail)
-            && (Object is null || entry.Kind == TimelineKind.Fault || entry.IsAbout(Object)));
+            && (Object is null || entry.Kind == TimelineKind.Fault || entry.IsAbout(Object))
+        );
 }
 
 /// <summary>Entries as lines: when, who, what.</summary>
@@ -28,17 +33,21 @@ public static class TimelineText
 {
     private const int WhoWidth = 16;
 
-    public static string Of(TimelineEntry entry) => string.Create(
-        CultureInfo.InvariantCulture, $"{entry.At.TotalSeconds,9:0.000} s  {Mark(entry.Kind)} {entry.Who.PadRight(WhoWidth)} {entry.What}");
+    public static string Of(TimelineEntry entry) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{entry.At.TotalSeconds, 9:0.000} s  {Mark(entry.Kind)} {entry.Who.PadRight(WhoWidth)} {entry.What}"
+        );
 
     // So that the eye finds what broke.
-    private static char Mark(TimelineKind kind) => kind switch
-    {
-        TimelineKind.Fault => '!',
-        TimelineKind.Process => '*',
-        TimelineKind.Operation => '>',
-        TimelineKind.Finding => 'X',
-        TimelineKind.Log => '#',
-        _ => ' ',
-    };
+    private static char Mark(TimelineKind kind) =>
+        kind switch
+        {
+            TimelineKind.Fault => '!',
+            TimelineKind.Process => '*',
+            TimelineKind.Operation => '>',
+            TimelineKind.Finding => 'X',
+            TimelineKind.Log => '#',
+            _ => ' ',
+        };
 }

@@ -37,7 +37,11 @@ internal static class WorkloadFacts
         {
             if (IsTrue(old, field) != IsTrue(now, field))
             {
-                yield return IsTrue(now, field) ? field == "paused" ? "paused" : "suspended" : "resumed";
+                yield return IsTrue(now, field)
+                    ? field == "paused"
+                        ? "paused"
+                        : "suspended"
+                    : "resumed";
             }
         }
         foreach (var (field, name) in Counts)

@@ -6,7 +6,9 @@ using Petrel.Store;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>Writes each commit into the history, applies it to the facts and puts it before the invariants; what they say is a finding.</summary>
+/// <summary>
+/// Writes each commit into the history, applies it to the facts and puts it before the invariants; what they say is a finding.
+/// </summary>
 public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IReadOnlyList<IInvariant> invariants)
 {
     // The kinds that no invariant looks at: not worth parsing at every commit.
@@ -21,11 +23,17 @@ public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IRea
         var changes = new List<DocumentChange>(operations.Count);
         foreach (var (key, value, _) in operations)
         {
-            simulator.History.Append("store", value is { } bytes
-                ? $"{revision} put {key} {Convert.ToHexStringLower(SHA256.HashData(bytes.Span).AsSpan(0, 8))}"
-                : $"{revision} delete {key}");
+            simulator.History.Append(
+                "store",
+                value is { } bytes
+                    ? $"{revision} put {key} {Convert.ToHexStringLower(SHA256.HashData(bytes.Span).AsSpan(0, 8))}"
+                    : $"{revision} delete {key}"
+            );
             // What is not in the registry are the server's own notes.
-            if (key.StartsWith("/registry/", StringComparison.Ordinal) && !Array.Exists(Ignored, prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
+            if (
+                key.StartsWith("/registry/", StringComparison.Ordinal)
+                && !Array.Exists(Ignored, prefix => key.StartsWith(prefix, StringComparison.Ordinal))
+            )
             {
                 changes.Add(new(key, revision, facts.Find(key), value is { } after ? JsonElement.Parse(after.Span) : null));
             }

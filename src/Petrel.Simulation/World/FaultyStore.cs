@@ -2,7 +2,9 @@ using Petrel.Store;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>A store on a disk that may be slow, fail, or lose its answers, as <see cref="DiskFaults"/> says. Reads are from memory and don't suffer.</summary>
+/// <summary>
+/// A store on a disk that may be slow, fail, or lose its answers, as <see cref="DiskFaults"/> says. Reads are from memory and don't suffer.
+/// </summary>
 /// <param name="inner">What is committed for good.</param>
 /// <param name="disk">What is wrong.</param>
 /// <param name="time">The server's clock.</param>
@@ -39,8 +41,13 @@ public sealed class FaultyStore(IRevisionedStore inner, DiskFaults disk, TimePro
     public ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellationToken) => inner.GetAsync(key, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken) =>
-        inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);
+    public ValueTask<RangeResult> RangeAsync(
+        string prefix,
+        long atRevision,
+        string? afterKey,
+        int limit,
+        CancellationToken cancellationToken
+    ) => inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>

@@ -13,9 +13,7 @@ public sealed class HistoryLogs(History history, SimulatedProcess process, LogLe
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("Logs of a simulation go to its history.");
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private sealed class HistoryLogger(History history, string who, LogLevel level) : ILogger
     {
@@ -24,7 +22,13 @@ public sealed class HistoryLogs(History history, SimulatedProcess process, LogLe
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= level;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel))
             {

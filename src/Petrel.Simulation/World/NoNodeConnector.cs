@@ -8,6 +8,9 @@ internal sealed class NoNodeConnector : INodeConnector
 {
     /// <inheritdoc/>
     public ValueTask<ApiResponse> SendAsync(
-        NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-        throw new IOException($"node {endpoint.Node} is simulated: its agent has no server");
+        NodeEndpoint endpoint,
+        string path,
+        IReadOnlyList<KeyValuePair<string, string>> query,
+        CancellationToken cancellationToken
+    ) => throw new IOException($"node {endpoint.Node} is simulated: its agent has no server");
 }

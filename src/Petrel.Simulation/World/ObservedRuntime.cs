@@ -3,8 +3,8 @@ using Petrel.Agent.Runtimes;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// Tells of each container that starts and of each pod whose sandbox is gone, and suffers from what is wrong with its machine. Everything else
-/// passes through.
+/// Tells of each container that starts and of each pod whose sandbox is gone, and suffers from what is wrong with its machine. Everything
+/// else passes through.
 /// </summary>
 /// <param name="inner">The node's runtime.</param>
 /// <param name="faults">What is wrong.</param>
@@ -12,7 +12,12 @@ namespace Petrel.Simulation.World;
 /// <param name="started">Gets the pod's uid.</param>
 /// <param name="stopped">Gets the pod's uid.</param>
 public sealed class ObservedRuntime(
-    IContainerRuntime inner, MachineFaults faults, TimeProvider time, Action<string> started, Action<string> stopped) : IContainerRuntime
+    IContainerRuntime inner,
+    MachineFaults faults,
+    TimeProvider time,
+    Action<string> started,
+    Action<string> stopped
+) : IContainerRuntime
 {
     /// <inheritdoc/>
     public RuntimeInfo Info => inner.Info;
@@ -48,7 +53,8 @@ public sealed class ObservedRuntime(
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken) => inner.ListSandboxesAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken) =>
+        inner.ListSandboxesAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken) =>
@@ -78,18 +84,24 @@ public sealed class ObservedRuntime(
         inner.RemoveContainerAsync(containerId, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken) => inner.ListContainersAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken) =>
+        inner.ListContainersAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) => inner.ReadUsageAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) =>
+        inner.ReadUsageAsync(cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ExecResult> ExecAsync(
-        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken) =>
-        inner.ExecAsync(containerId, command, timeout, cancellationToken);
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => inner.ExecAsync(containerId, command, timeout, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) => inner.FindImageAsync(reference, cancellationToken);
+    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
+        inner.FindImageAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
@@ -98,7 +110,8 @@ public sealed class ObservedRuntime(
             : inner.PullImageAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => inner.ListImagesAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
+        inner.ListImagesAsync(cancellationToken);
 
     private async ValueTask<string?> PodOfAsync(string sandboxId, CancellationToken cancellationToken) =>
         (await inner.ListSandboxesAsync(cancellationToken)).FirstOrDefault(s => s.Id == sandboxId)?.PodUid;

@@ -26,8 +26,13 @@ public sealed class ObservedStore(IRevisionedStore inner, Action<IReadOnlyList<S
     public ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellationToken) => inner.GetAsync(key, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken) =>
-        inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);
+    public ValueTask<RangeResult> RangeAsync(
+        string prefix,
+        long atRevision,
+        string? afterKey,
+        int limit,
+        CancellationToken cancellationToken
+    ) => inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>

@@ -12,22 +12,27 @@ namespace Petrel.Simulation.World;
 public static class RealPrograms
 {
     /// <summary>The controllers, and beside them who makes volumes for claims.</summary>
-    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) => ControllersFor(NodePace.Steady)(context, cancellationToken);
+    public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) =>
+        ControllersFor(NodePace.Steady)(context, cancellationToken);
 
-    public static Task Agent(AgentContext context, CancellationToken cancellationToken) => AgentFor(NodePace.Steady)(context, cancellationToken);
+    public static Task Agent(AgentContext context, CancellationToken cancellationToken) =>
+        AgentFor(NodePace.Steady)(context, cancellationToken);
 
     public static Task Scheduler(ProgramContext context, CancellationToken cancellationToken) =>
         new PodScheduler(context.Client, context.Time, context.Entropy, new SchedulerSettings(), context.Logs).RunAsync(cancellationToken);
 
     /// <summary>The controllers, for a cluster whose nodes report at a pace.</summary>
-    public static ClusterProgram ControllersFor(NodePace pace) => (context, cancellationToken) => Loops.RunTogetherAsync(
-        cancellationToken,
-        stop => Manager(context, pace).RunAsync(stop),
-        stop => VolumeProvisioner.RunAsync(context, stop));
+    public static ClusterProgram ControllersFor(NodePace pace) =>
+        (context, cancellationToken) =>
+            Loops.RunTogetherAsync(
+                cancellationToken,
+                stop => Manager(context, pace).RunAsync(stop),
+                stop => VolumeProvisioner.RunAsync(context, stop)
+            );
 
     /// <summary>An agent that reports at a pace.</summary>
-    public static AgentProgram AgentFor(NodePace pace) => (context, cancellationToken) =>
-        AgentOf(context, pace, context.Machine.Runtime, context.Machine.Files).RunAsync(cancellationToken);
+    public static AgentProgram AgentFor(NodePace pace) =>
+        (context, cancellationToken) => AgentOf(context, pace, context.Machine.Runtime, context.Machine.Files).RunAsync(cancellationToken);
 
     /// <summary>An agent over a runtime and a disk that may not be its machine's own.</summary>
     public static NodeAgent AgentOf(AgentContext context, NodePace pace, IContainerRuntime runtime, IPodFiles files)
@@ -46,7 +51,13 @@ public static class RealPrograms
     }
 
     private static ControllerManager Manager(ProgramContext context, NodePace pace) =>
-        new(context.Client, context.Time, context.Entropy, new ControllerSettings { NodeMonitorGracePeriod = pace.Grace, NodeMonitorPeriod = pace.Renewal }, context.Logs);
+        new(
+            context.Client,
+            context.Time,
+            context.Entropy,
+            new ControllerSettings { NodeMonitorGracePeriod = pace.Grace, NodeMonitorPeriod = pace.Renewal },
+            context.Logs
+        );
 }
 
 /// <summary>How soon a lost node is noticed.</summary>

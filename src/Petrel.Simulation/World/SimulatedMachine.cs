@@ -24,7 +24,8 @@ public sealed class SimulatedMachine
         SimulatedStorage storage,
         RunningPods running,
         Action<string, string> report,
-        Action<string, string> note)
+        Action<string, string> note
+    )
     {
         Process = process;
         Number = number;
@@ -32,7 +33,11 @@ public sealed class SimulatedMachine
         _report = report;
         _note = note;
         Files = new SimulatedPodFiles(storage.Of(NodeName));
-        _runtime = new SimulatedRuntime(process.Time, entropy, new() { Addresses = IPNetwork.Parse(PodCidr), Behaviour = SimulatedPrograms.Of });
+        _runtime = new SimulatedRuntime(
+            process.Time,
+            entropy,
+            new() { Addresses = IPNetwork.Parse(PodCidr), Behaviour = SimulatedPrograms.Of }
+        );
         Runtime = new ObservedRuntime(_runtime, Faults, process.Time, ContainerStarted, PodStopped);
     }
 

@@ -15,7 +15,12 @@ public sealed class SimulatedNode
     /// <param name="compose">Starts the agent in a process on a machine.</param>
     /// <param name="lost">Everything that ran on the node is gone.</param>
     public SimulatedNode(
-        Simulator simulator, string name, Func<SimulatedMachine> build, Action<SimulatedProcess, SimulatedMachine> compose, Action lost)
+        Simulator simulator,
+        string name,
+        Func<SimulatedMachine> build,
+        Action<SimulatedProcess, SimulatedMachine> compose,
+        Action lost
+    )
     {
         Name = name;
         _build = build;

@@ -5,18 +5,20 @@ using Petrel.Agent.Runtimes.Simulated;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// What containers in the simulated world do, as their arguments say: <c>run 12</c> runs for 12 s and succeeds, <c>run 12 30</c> fails in 30 of 100 pods,
-/// <c>linger 3</c> takes 3 s to end on SIGTERM. Without arguments a program runs for ever and ends at once when it is told to.
+/// What containers in the simulated world do, as their arguments say: <c>run 12</c> runs for 12 s and succeeds, <c>run 12 30</c> fails in
+/// 30 of 100 pods, <c>linger 3</c> takes 3 s to end on SIGTERM. Without arguments a program runs for ever and ends at once when it is told
+/// to.
 /// </summary>
 public static class SimulatedPrograms
 {
-    public static ContainerBehaviour Of(ContainerSpec spec) => spec.Args switch
-    {
-        ["run", var seconds] => new() { EndsAfter = Seconds(seconds) },
-        ["run", var seconds, var failures] => new() { EndsAfter = Seconds(seconds), ExitCode = Lot(spec) < Number(failures) ? 1 : 0 },
-        ["linger", var seconds] => new() { TerminationTime = Seconds(seconds) },
-        _ => new(),
-    };
+    public static ContainerBehaviour Of(ContainerSpec spec) =>
+        spec.Args switch
+        {
+            ["run", var seconds] => new() { EndsAfter = Seconds(seconds) },
+            ["run", var seconds, var failures] => new() { EndsAfter = Seconds(seconds), ExitCode = Lot(spec) < Number(failures) ? 1 : 0 },
+            ["linger", var seconds] => new() { TerminationTime = Seconds(seconds) },
+            _ => new(),
+        };
 
     // From 0 to 99: one lot for each start of each pod's container (a pod's uid is in the path of its log), whenever it is asked.
     private static int Lot(ContainerSpec spec)

@@ -3,8 +3,9 @@ using Petrel.Agent.Volumes;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// Disks beside the machines. One that is for one machine at a time is held by the machine that attached it until its last pod there lets go, or the machine
-/// loses its power (the array sees the link drop): another machine's attempt is refused, as an array refuses a second reservation.
+/// Disks beside the machines. One that is for one machine at a time is held by the machine that attached it until its last pod there lets
+/// go, or the machine loses its power (the array sees the link drop): another machine's attempt is refused, as an array refuses a second
+/// reservation.
 /// </summary>
 public sealed class SimulatedStorage
 {
@@ -29,7 +30,10 @@ public sealed class SimulatedStorage
         {
             if (storage._held.TryGetValue(volume, out var holder) && holder.Node != node)
             {
-                throw new IOException($"Multi-Attach error for volume \"{volume}\" Volume is already exclusively attached to one node and can't be attached to another");
+                throw new IOException(
+                    $"Multi-Attach error for volume \"{volume}\" Volume is already exclusively attached to one node and can't "
+                        + $"be attached to another"
+                );
             }
             if (holder.Pods is null)
             {

@@ -119,8 +119,10 @@ public sealed class SimulatedWorld : IFaultTarget
                 return unfinished;
             }
         }
-        return Running.Running.Where(p => Facts.ByUid(p.Uid) is null)
-            .Select(p => $"{p.Namespace}/{p.Name} ({p.Uid}) runs on {p.Node} and does not exist").FirstOrDefault();
+        return Running
+            .Running.Where(p => Facts.ByUid(p.Uid) is null)
+            .Select(p => $"{p.Namespace}/{p.Name} ({p.Uid}) runs on {p.Node} and does not exist")
+            .FirstOrDefault();
     }
 
     /// <summary>Starts everything.</summary>
@@ -200,7 +202,8 @@ public sealed class SimulatedWorld : IFaultTarget
             process.Time,
             EntropyOf(process),
             new NoNodeConnector(),
-            LogsOf(process));
+            LogsOf(process)
+        );
         _simulator.Spawn(process, "api server", server.RunAsync);
         _simulator.Spawn(process, "listener", async _ =>
         {
@@ -219,21 +222,34 @@ public sealed class SimulatedWorld : IFaultTarget
     private void ComposeControllers(SimulatedProcess process)
     {
         var context = new ProgramContext(
-            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")), process.Time, EntropyOf(process), LogsOf(process));
+            ClientOf(process, UserInfo.ControlPlane("kube-controller-manager")),
+            process.Time,
+            EntropyOf(process),
+            LogsOf(process)
+        );
         _simulator.Spawn(process, "controllers", stop => _settings.Controllers(context, stop));
     }
 
     private void ComposeScheduler(SimulatedProcess process)
     {
         var context = new ProgramContext(
-            ClientOf(process, UserInfo.ControlPlane("kube-scheduler")), process.Time, EntropyOf(process), LogsOf(process));
+            ClientOf(process, UserInfo.ControlPlane("kube-scheduler")),
+            process.Time,
+            EntropyOf(process),
+            LogsOf(process)
+        );
         _simulator.Spawn(process, "scheduler", stop => _settings.Scheduler(context, stop));
     }
 
     private void ComposeAgent(SimulatedProcess process, SimulatedMachine machine)
     {
         var context = new AgentContext(
-            ClientOf(process, UserInfo.Node(process.Name)), process.Time, EntropyOf(process), LogsOf(process), machine);
+            ClientOf(process, UserInfo.Node(process.Name)),
+            process.Time,
+            EntropyOf(process),
+            LogsOf(process),
+            machine
+        );
         _simulator.Spawn(process, "agent", stop => _settings.Agent(context, stop));
     }
 
@@ -249,11 +265,16 @@ public sealed class SimulatedWorld : IFaultTarget
             {
                 Running.NodeLost(name);
                 _storage.NodeLost(name);
-            });
+            }
+        );
     }
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
-        new(_settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)), user, process.Name);
+        new(
+            _settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)),
+            user,
+            process.Name
+        );
 
     private SimulatedMachine MachineOf(int number, SimulatedProcess process) =>
         new(process, number, EntropyOf(process), _storage, Running, Report, Note);

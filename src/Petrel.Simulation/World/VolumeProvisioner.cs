@@ -7,8 +7,9 @@ using Petrel.Model;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// Makes a persistent volume for each claim of the class <see cref="Class"/> and binds both, as an external provisioner and the volume controller together do
-/// (binding mode Immediate), and removes volumes whose claims are gone. The volume's name follows from the claim's uid: it can't be made twice.
+/// Makes a persistent volume for each claim of the class <see cref="Class"/> and binds both, as an external provisioner and the volume
+/// controller together do (binding mode Immediate), and removes volumes whose claims are gone. The volume's name follows from the claim's
+/// uid: it can't be made twice.
 /// </summary>
 public sealed class VolumeProvisioner : IReconciler, IDisposable
 {
@@ -54,12 +55,20 @@ public sealed class VolumeProvisioner : IReconciler, IDisposable
         var claim = _claims.Get(key);
         foreach (var (volumeKey, volume) in _volumes.Snapshot)
         {
-            if (volume.Spec.ClaimRef is { } reference && new ObjectKey(reference.NamespaceProperty, reference.Name) == key
-                && reference.Uid != claim?.Metadata.Uid && volume.Metadata.DeletionTimestamp is null
+            if (
+                volume.Spec.ClaimRef is { } reference
+                && new ObjectKey(reference.NamespaceProperty, reference.Name) == key
+                && reference.Uid != claim?.Metadata.Uid
+                && volume.Metadata.DeletionTimestamp is null
                 // The cache may not have the claim yet.
-                && (await _client.FindAsync<V1PersistentVolumeClaim>(key, cancellationToken))?.Metadata.Uid != reference.Uid)
+                && (await _client.FindAsync<V1PersistentVolumeClaim>(key, cancellationToken))?.Metadata.Uid != reference.Uid
+            )
             {
-                await _client.DeleteAsync<V1PersistentVolume>(volumeKey, new() { Preconditions = new() { Uid = volume.Metadata.Uid } }, cancellationToken);
+                await _client.DeleteAsync<V1PersistentVolume>(
+                    volumeKey,
+                    new() { Preconditions = new() { Uid = volume.Metadata.Uid } },
+                    cancellationToken
+                );
             }
         }
         if (claim is { Metadata.DeletionTimestamp: null } && claim.Spec.StorageClassName == Class && claim.Status?.Phase != "Bound")
@@ -88,8 +97,13 @@ public sealed class VolumeProvisioner : IReconciler, IDisposable
         {
             await _client.PatchAsync<V1PersistentVolumeClaim>(
                 key,
-                new() { ["metadata"] = new JsonObject { ["uid"] = claim.Metadata.Uid }, ["spec"] = new JsonObject { ["volumeName"] = name } },
-                cancellationToken);
+                new()
+                {
+                    ["metadata"] = new JsonObject { ["uid"] = claim.Metadata.Uid },
+                    ["spec"] = new JsonObject { ["volumeName"] = name },
+                },
+                cancellationToken
+            );
         }
         if (volume.Status?.Phase != "Bound")
         {
@@ -104,26 +118,27 @@ public sealed class VolumeProvisioner : IReconciler, IDisposable
 
     private static JsonObject Phase() => new() { ["status"] = new JsonObject { ["phase"] = "Bound" } };
 
-    private static V1PersistentVolume VolumeFor(V1PersistentVolumeClaim claim, string name) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "PersistentVolume",
-        Metadata = new() { Name = name },
-        Spec = new()
+    private static V1PersistentVolume VolumeFor(V1PersistentVolumeClaim claim, string name) =>
+        new()
         {
-            AccessModes = claim.Spec.AccessModes,
-            Capacity = claim.Spec.Resources.Requests,
-            StorageClassName = Class,
-            PersistentVolumeReclaimPolicy = "Delete",
-            Csi = new() { Driver = "simulated.petrel.dev", VolumeHandle = name },
-            ClaimRef = new()
+            ApiVersion = "v1",
+            Kind = "PersistentVolume",
+            Metadata = new() { Name = name },
+            Spec = new()
             {
-                ApiVersion = "v1",
-                Kind = "PersistentVolumeClaim",
-                NamespaceProperty = claim.Metadata.NamespaceProperty,
-                Name = claim.Metadata.Name,
-                Uid = claim.Metadata.Uid,
+                AccessModes = claim.Spec.AccessModes,
+                Capacity = claim.Spec.Resources.Requests,
+                StorageClassName = Class,
+                PersistentVolumeReclaimPolicy = "Delete",
+                Csi = new() { Driver = "simulated.petrel.dev", VolumeHandle = name },
+                ClaimRef = new()
+                {
+                    ApiVersion = "v1",
+                    Kind = "PersistentVolumeClaim",
+                    NamespaceProperty = claim.Metadata.NamespaceProperty,
+                    Name = claim.Metadata.Name,
+                    Uid = claim.Metadata.Uid,
+                },
             },
-        },
-    };
+        };
 }

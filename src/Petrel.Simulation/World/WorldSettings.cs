@@ -8,10 +8,14 @@ public sealed record WorldSettings
 {
     public int Nodes { get; init; } = 5;
 
-    /// <summary>How long pods stay bound to a node that is not ready or not reachable. (Upstream's 300 s would outlast most runs.)</summary>
+    /// <summary>
+    /// How long pods stay bound to a node that is not ready or not reachable. (Upstream's 300 s would outlast most runs.)
+    /// </summary>
     public long TolerationSeconds { get; init; } = 20;
 
-    /// <summary>How many events of each kind the server keeps for watches that resume: one that was away for longer is told to list again.</summary>
+    /// <summary>
+    /// How many events of each kind the server keeps for watches that resume: one that was away for longer is told to list again.
+    /// </summary>
     public int WatchWindow { get; init; } = 8192;
 
     /// <summary>What of the components' logs goes to the history.</summary>

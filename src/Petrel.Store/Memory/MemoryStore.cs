@@ -30,7 +30,11 @@ public sealed class MemoryStore : IRevisionedStore
             ObjectDisposedException.ThrowIf(_disposed, this);
             _group.Begin();
             var result = _group.Add(operations);
-            if (result.Succeeded) _state.Apply(_group.Commits);
+            if (result.Succeeded)
+            {
+                _state.Apply(_group.Commits);
+            }
+
             return ValueTask.FromResult(result);
         }
     }
@@ -44,7 +48,13 @@ public sealed class MemoryStore : IRevisionedStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken)
+    public ValueTask<RangeResult> RangeAsync(
+        string prefix,
+        long atRevision,
+        string? afterKey,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return ValueTask.FromResult(_state.Range(prefix, atRevision, afterKey, limit, cancellationToken));

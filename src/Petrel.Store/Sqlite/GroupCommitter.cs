@@ -36,7 +36,13 @@ internal sealed class GroupCommitter
 
     public bool Stopping
     {
-        get { lock (_gate) return _stopping; }
+        get
+        {
+            lock (_gate)
+            {
+                return _stopping;
+            }
+        }
     }
 
     public ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken)
@@ -70,8 +76,16 @@ internal sealed class GroupCommitter
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, typeof(SqliteStore));
-            if (commit is not null) _commits.Add(commit);
-            if (write is not null) _writes.Add(write);
+            if (commit is not null)
+            {
+                _commits.Add(commit);
+            }
+
+            if (write is not null)
+            {
+                _writes.Add(write);
+            }
+
             Monitor.Pulse(_gate);
         }
     }
@@ -102,7 +116,11 @@ internal sealed class GroupCommitter
         {
             while (_commits.Count == 0 && _writes.Count == 0)
             {
-                if (_stopping) return false;
+                if (_stopping)
+                {
+                    return false;
+                }
+
                 Monitor.Wait(_gate);
             }
             (_commits, _takenCommits) = (_takenCommits, _commits);
@@ -116,31 +134,69 @@ internal sealed class GroupCommitter
         var begun = false;
         try
         {
-            if (_failure is not null) throw new IOException($"The store stopped writing: {_failure.Message} Restart to recover.", _failure);
+            if (_failure is not null)
+            {
+                throw new IOException($"The store stopped writing: {_failure.Message} Restart to recover.", _failure);
+            }
+
             _group.Begin();
-            foreach (var commit in _takenCommits) commit.Result = commit.Task.IsCompleted ? null : _group.Add(commit.Operations);
+            foreach (var commit in _takenCommits)
+            {
+                commit.Result = commit.Task.IsCompleted ? null : _group.Add(commit.Operations);
+            }
+
             if (_group.Commits.Count > 0 || _takenWrites.Count > 0)
             {
                 _log.Begin();
                 begun = true;
-                foreach (var changes in _group.Commits) _log.Append(changes);
-                foreach (var write in _takenWrites) write.Write(_log);
+                foreach (var changes in _group.Commits)
+                {
+                    _log.Append(changes);
+                }
+
+                foreach (var write in _takenWrites)
+                {
+                    write.Write(_log);
+                }
+
                 Flush();
             }
         }
         catch (Exception error) // The loop's edge: the callers of this group get it.
         {
-            if (begun && _failure is null) RollBack();
-            foreach (var commit in _takenCommits) commit.TrySetException(error);
-            foreach (var write in _takenWrites) write.TrySetException(error);
+            if (begun && _failure is null)
+            {
+                RollBack();
+            }
+
+            foreach (var commit in _takenCommits)
+            {
+                commit.TrySetException(error);
+            }
+
+            foreach (var write in _takenWrites)
+            {
+                write.TrySetException(error);
+            }
+
             return;
         }
-        if (_group.Commits.Count > 0) _state.Apply(_group.Commits);
+        if (_group.Commits.Count > 0)
+        {
+            _state.Apply(_group.Commits);
+        }
+
         foreach (var commit in _takenCommits)
         {
-            if (commit.Result is { } result) commit.TrySetResult(result);
+            if (commit.Result is { } result)
+            {
+                commit.TrySetResult(result);
+            }
         }
-        foreach (var write in _takenWrites) write.TrySetResult();
+        foreach (var write in _takenWrites)
+        {
+            write.TrySetResult();
+        }
     }
 
     private void Flush()
@@ -180,7 +236,9 @@ internal sealed class GroupCommitter
         public async ValueTask<CommitResult> AnswerAsync(CancellationToken cancellationToken)
         {
             using (cancellationToken.UnsafeRegister(static (pending, token) => ((PendingCommit)pending!).TrySetCanceled(token), this))
+            {
                 return await Task;
+            }
         }
     }
 

@@ -27,31 +27,49 @@ internal static class SqliteFile
         if (!File.Exists(path))
         {
             using var created = new FileStream(
-                path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite, UnixCreateMode = OwnerOnly });
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.Write,
+                    Share = FileShare.ReadWrite,
+                    UnixCreateMode = OwnerOnly,
+                }
+            );
         }
         // SQLite gives its log the file's own mode.
         File.SetUnixFileMode(path, OwnerOnly);
 
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            Mode = SqliteOpenMode.ReadWrite,
-            Pooling = false,
-            DefaultTimeout = 1,
-        }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = path,
+                Mode = SqliteOpenMode.ReadWrite,
+                Pooling = false,
+                DefaultTimeout = 1,
+            }.ToString()
+        );
         try
         {
             connection.Open();
             // Exclusive from the first access on: no second process, and no shared memory between us and nobody.
             Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
             var isNew = Read(connection, "SELECT count(*) FROM sqlite_schema") == 0;
-            if (!isNew) CheckFormat(connection, path);
+            if (!isNew)
+            {
+                CheckFormat(connection, path);
+            }
+
             Run(connection, "PRAGMA journal_mode = WAL");
             Run(connection, "PRAGMA synchronous = FULL");
             Run(connection, $"PRAGMA wal_autocheckpoint = {CheckpointPages}");
             // Takes the lock now, not at the first write.
             Run(connection, "BEGIN IMMEDIATE");
-            if (isNew) CreateSchema(connection);
+            if (isNew)
+            {
+                CreateSchema(connection);
+            }
+
             Run(connection, "COMMIT");
             return connection;
         }
@@ -70,10 +88,18 @@ internal static class SqliteFile
     private static void CheckFormat(SqliteConnection connection, string path)
     {
         if (Read(connection, "PRAGMA application_id") != ApplicationId)
+        {
             throw new StoreFileException(path, "it is an SQLite database, but not a store.");
+        }
+
         var format = Read(connection, "PRAGMA user_version");
         if (format > Format)
-            throw new StoreFileException(path, $"its format is {format}, and this program knows formats up to {Format}: use the newer program that wrote it.");
+        {
+            throw new StoreFileException(
+                path,
+                $"its format is {format}, and this program knows formats up to {Format}: use the newer program that wrote it."
+            );
+        }
     }
 
     private static void CreateSchema(SqliteConnection connection)
@@ -86,13 +112,18 @@ internal static class SqliteFile
         Run(connection, "INSERT INTO compaction VALUES (1, 0)");
     }
 
-    private static StoreFileException Explain(string path, SqliteException error) => new(path, error.SqliteErrorCode switch
-    {
-        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => "it is in use by another process: stop that one first.",
-        SQLitePCL.raw.SQLITE_NOTADB => "it is not a store.",
-        SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged: restore it from a backup.",
-        _ => error.Message,
-    }, error);
+    private static StoreFileException Explain(string path, SqliteException error) =>
+        new(
+            path,
+            error.SqliteErrorCode switch
+            {
+                SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => "it is in use by another process: stop that one first.",
+                SQLitePCL.raw.SQLITE_NOTADB => "it is not a store.",
+                SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged: restore it from a backup.",
+                _ => error.Message,
+            },
+            error
+        );
 
     private static void Run(SqliteConnection connection, string sql)
     {

@@ -14,7 +14,12 @@ internal sealed class SqliteLog : IDisposable
     private readonly string _path;
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
-    private readonly sqlite3_stmt _begin, _commit, _rollback, _insert, _delete, _compact;
+    private readonly sqlite3_stmt _begin,
+        _commit,
+        _rollback,
+        _insert,
+        _delete,
+        _compact;
     private byte[] _keyBuffer = new byte[512];
     private List<RowId> _leftovers = [];
 
@@ -39,7 +44,10 @@ internal sealed class SqliteLog : IDisposable
     /// <summary>Undoes everything since <see cref="Begin"/>, unless SQLite did so already because of the error.</summary>
     public void Rollback()
     {
-        if (raw.sqlite3_get_autocommit(_database) == 0) Step(_rollback);
+        if (raw.sqlite3_get_autocommit(_database) == 0)
+        {
+            Step(_rollback);
+        }
     }
 
     public void Append(StoreChange[] changes)
@@ -50,9 +58,19 @@ internal sealed class SqliteLog : IDisposable
             raw.sqlite3_bind_int64(_insert, 1, new RowId(change.Revision, i).Value);
             raw.sqlite3_bind_text(_insert, 2, Encode(change.Key));
             raw.sqlite3_bind_int64(_insert, 3, change.CreateRevision);
-            if (change.Value is not { } value) raw.sqlite3_bind_null(_insert, 4);
-            else if (value.IsEmpty) raw.sqlite3_bind_zeroblob(_insert, 4, 0);
-            else raw.sqlite3_bind_blob(_insert, 4, value.Span);
+            if (change.Value is not { } value)
+            {
+                raw.sqlite3_bind_null(_insert, 4);
+            }
+            else if (value.IsEmpty)
+            {
+                raw.sqlite3_bind_zeroblob(_insert, 4, 0);
+            }
+            else
+            {
+                raw.sqlite3_bind_blob(_insert, 4, value.Span);
+            }
+
             Step(_insert);
         }
     }
@@ -78,26 +96,52 @@ internal sealed class SqliteLog : IDisposable
         var loaded = false;
         while (raw.sqlite3_step(select) is var result && result != raw.SQLITE_DONE)
         {
-            if (result != raw.SQLITE_ROW) throw Error(result);
+            if (result != raw.SQLITE_ROW)
+            {
+                throw Error(result);
+            }
+
             var row = RowId.From(raw.sqlite3_column_int64(select, 0));
             var key = raw.sqlite3_column_text(select, 1).utf8_to_string();
             var createRevision = raw.sqlite3_column_int64(select, 2);
             ReadOnlyMemory<byte>? value = null;
-            if (raw.sqlite3_column_type(select, 3) != raw.SQLITE_NULL) value = raw.sqlite3_column_blob(select, 3).ToArray();
+            if (raw.sqlite3_column_type(select, 3) != raw.SQLITE_NULL)
+            {
+                value = raw.sqlite3_column_blob(select, 3).ToArray();
+            }
 
             if (row.Revision <= compacted)
             {
                 state.Restore(key, row, value is { } bytes ? new StoreEntry(key, bytes, createRevision, row.Revision) : null);
                 continue;
             }
-            if (!loaded) FinishBase();
-            if (changes.Count > 0 && changes[0].Revision != row.Revision) ApplyRevision();
+            if (!loaded)
+            {
+                FinishBase();
+            }
+
+            if (changes.Count > 0 && changes[0].Revision != row.Revision)
+            {
+                ApplyRevision();
+            }
+
             if (row != new RowId(state.Current + 1, changes.Count))
+            {
                 throw new StoreFileException(_path, $"it is damaged: revision {state.Current + 1} is not whole. Restore it from a backup.");
+            }
+
             changes.Add(new StoreChange(key, row.Revision, value, createRevision, state.Get(key)?.Value));
         }
-        if (!loaded) FinishBase();
-        if (changes.Count > 0) ApplyRevision();
+        if (!loaded)
+        {
+            FinishBase();
+        }
+
+        if (changes.Count > 0)
+        {
+            ApplyRevision();
+        }
+
         select.Dispose();
 
         void FinishBase()
@@ -108,7 +152,9 @@ internal sealed class SqliteLog : IDisposable
 
         void ApplyRevision()
         {
-            state.Apply([[.. changes]]);
+            state.Apply([
+                [.. changes],
+            ]);
             changes.Clear();
         }
     }
@@ -116,16 +162,28 @@ internal sealed class SqliteLog : IDisposable
     /// <summary>Deletes rows that an interrupted compaction left, as found by <see cref="Load"/>.</summary>
     public void DeleteLeftovers()
     {
-        if (_leftovers.Count == 0) return;
+        if (_leftovers.Count == 0)
+        {
+            return;
+        }
+
         Begin();
-        foreach (var row in _leftovers) Delete(row);
+        foreach (var row in _leftovers)
+        {
+            Delete(row);
+        }
+
         Commit();
         _leftovers = [];
     }
 
     public void Dispose()
     {
-        foreach (var statement in new[] { _begin, _commit, _rollback, _insert, _delete, _compact }) statement.Dispose();
+        foreach (var statement in new[] { _begin, _commit, _rollback, _insert, _delete, _compact })
+        {
+            statement.Dispose();
+        }
+
         _connection.Dispose();
     }
 
@@ -133,14 +191,22 @@ internal sealed class SqliteLog : IDisposable
     {
         using var select = Prepare("SELECT revision FROM compaction");
         var result = raw.sqlite3_step(select);
-        if (result != raw.SQLITE_ROW) throw Error(result);
+        if (result != raw.SQLITE_ROW)
+        {
+            throw Error(result);
+        }
+
         return raw.sqlite3_column_int64(select, 0);
     }
 
     private ReadOnlySpan<byte> Encode(string key)
     {
         var needed = Encoding.UTF8.GetMaxByteCount(key.Length);
-        if (_keyBuffer.Length < needed) _keyBuffer = new byte[needed];
+        if (_keyBuffer.Length < needed)
+        {
+            _keyBuffer = new byte[needed];
+        }
+
         return _keyBuffer.AsSpan(0, Encoding.UTF8.GetBytes(key, _keyBuffer));
     }
 
@@ -154,10 +220,17 @@ internal sealed class SqliteLog : IDisposable
     {
         var result = raw.sqlite3_step(statement);
         raw.sqlite3_reset(statement);
-        if (result != raw.SQLITE_DONE) throw Error(result);
+        if (result != raw.SQLITE_DONE)
+        {
+            throw Error(result);
+        }
     }
 
-    private StoreFileException Error(int result) => new(_path, raw.sqlite3_errmsg(_database).utf8_to_string() is { Length: > 0 } message
-        ? $"{message} (SQLite error {result})."
-        : $"SQLite error {result}.");
+    private StoreFileException Error(int result) =>
+        new(
+            _path,
+            raw.sqlite3_errmsg(_database).utf8_to_string() is { Length: > 0 } message
+                ? $"{message} (SQLite error {result})."
+                : $"SQLite error {result}."
+        );
 }

@@ -61,7 +61,13 @@ public sealed class SqliteStore : IRevisionedStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken)
+    public ValueTask<RangeResult> RangeAsync(
+        string prefix,
+        long atRevision,
+        string? afterKey,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         ObjectDisposedException.ThrowIf(_committer.Stopping, this);
         return ValueTask.FromResult(_state.Range(prefix, atRevision, afterKey, limit, cancellationToken));
@@ -77,7 +83,10 @@ public sealed class SqliteStore : IRevisionedStore
         ObjectDisposedException.ThrowIf(_committer.Stopping, this);
         cancellationToken.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(revision, _state.Current);
-        if (revision <= _state.Compacted) return;
+        if (revision <= _state.Compacted)
+        {
+            return;
+        }
 
         // The decision is durable before anything is forgotten. When it stops midway, opening the store deletes the remaining rows.
         await _committer.WriteAsync(log => log.SetCompacted(revision));

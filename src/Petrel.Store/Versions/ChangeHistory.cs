@@ -29,7 +29,11 @@ internal sealed class ChangeHistory
         if (_count == _ring.Length)
         {
             var larger = new StoreChange[_ring.Length * 2][];
-            for (var i = 0; i < _count; i++) larger[i] = _ring[(_start + i) & (_ring.Length - 1)];
+            for (var i = 0; i < _count; i++)
+            {
+                larger[i] = _ring[(_start + i) & (_ring.Length - 1)];
+            }
+
             (_ring, _start) = (larger, 0);
         }
         _ring[(_start + _count++) & (_ring.Length - 1)] = changes;
@@ -49,7 +53,10 @@ internal sealed class ChangeHistory
     private int Slot(long revision)
     {
         if (revision <= Compacted || revision > Current)
+        {
             throw new InvalidOperationException($"Revision {revision} is not in the history of {Compacted + 1} to {Current}.");
+        }
+
         return (int)((_start + (revision - Compacted - 1)) & (_ring.Length - 1));
     }
 }

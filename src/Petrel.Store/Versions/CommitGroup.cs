@@ -32,14 +32,15 @@ internal sealed class CommitGroup(VersionedState state)
             var found = Find(operation.Key);
             var mustExist = operation.Value is null && found is null;
             if (mustExist || (operation.ExpectedRevision is { } expected && expected != (found?.ModRevision ?? 0)))
+            {
                 return new CommitResult(false, _revision, operation.Key, found);
+            }
+
             changes[i] = new StoreChange(operation.Key, revision, operation.Value, found?.CreateRevision ?? revision, found?.Value);
         }
         foreach (var change in changes)
         {
-            _pending[change.Key] = change.Value is { } value
-                ? new StoreEntry(change.Key, value, change.CreateRevision, revision)
-                : null;
+            _pending[change.Key] = change.Value is { } value ? new StoreEntry(change.Key, value, change.CreateRevision, revision) : null;
         }
         _commits.Add(changes);
         _revision = revision;
@@ -51,12 +52,22 @@ internal sealed class CommitGroup(VersionedState state)
     {
         ArgumentNullException.ThrowIfNull(operations);
         if (operations.Count is 0 or > RowId.MaxPositions)
+        {
             throw new ArgumentException($"A commit has 1 to {RowId.MaxPositions} operations, not {operations.Count}.", nameof(operations));
-        if (operations.Count == 1) return;
+        }
+
+        if (operations.Count == 1)
+        {
+            return;
+        }
+
         var keys = new HashSet<string>(operations.Count, StringComparer.Ordinal);
         foreach (var operation in operations)
         {
-            if (!keys.Add(operation.Key)) throw new ArgumentException($"Two operations on key '{operation.Key}'.", nameof(operations));
+            if (!keys.Add(operation.Key))
+            {
+                throw new ArgumentException($"Two operations on key '{operation.Key}'.", nameof(operations));
+            }
         }
     }
 

@@ -24,7 +24,10 @@ internal sealed class KeyIndex
         var chunkAt = ChunkFor(key);
         var chunk = _chunks[chunkAt];
         var at = chunk.Search(key);
-        if (at >= 0) return chunk.Items[at];
+        if (at >= 0)
+        {
+            return chunk.Items[at];
+        }
 
         at = ~at;
         if (chunk.Count == ChunkCapacity)
@@ -33,7 +36,10 @@ internal sealed class KeyIndex
             var keep = at == ChunkCapacity && chunkAt == _chunks.Count - 1 ? ChunkCapacity : ChunkCapacity / 2;
             var right = chunk.SplitAt(keep);
             _chunks.Insert(chunkAt + 1, right);
-            if (at > keep || keep == ChunkCapacity) (chunk, at) = (right, at - keep);
+            if (at > keep || keep == ChunkCapacity)
+            {
+                (chunk, at) = (right, at - keep);
+            }
         }
         var added = new KeyVersions(key);
         chunk.Insert(at, added);
@@ -46,10 +52,17 @@ internal sealed class KeyIndex
         var chunkAt = ChunkFor(key);
         var chunk = _chunks[chunkAt];
         var at = chunk.Search(key);
-        if (at < 0) return;
+        if (at < 0)
+        {
+            return;
+        }
+
         chunk.RemoveAt(at);
         Count--;
-        if (chunk.Count == 0 && _chunks.Count > 1) _chunks.RemoveAt(chunkAt);
+        if (chunk.Count == 0 && _chunks.Count > 1)
+        {
+            _chunks.RemoveAt(chunkAt);
+        }
     }
 
     /// <summary>Walks the keys from <paramref name="key"/> on, which is left out when <paramref name="exclusive"/>.</summary>
@@ -57,23 +70,36 @@ internal sealed class KeyIndex
     {
         var chunkAt = ChunkFor(key);
         var at = _chunks[chunkAt].Search(key);
-        at = at < 0 ? ~at : exclusive ? at + 1 : at;
+        at =
+            at < 0 ? ~at
+            : exclusive ? at + 1
+            : at;
         for (; chunkAt < _chunks.Count; chunkAt++, at = 0)
         {
             var chunk = _chunks[chunkAt];
-            for (; at < chunk.Count; at++) yield return chunk.Items[at];
+            for (; at < chunk.Count; at++)
+            {
+                yield return chunk.Items[at];
+            }
         }
     }
 
     /// <summary>The last chunk whose first key is not after <paramref name="key"/>; else the first chunk.</summary>
     private int ChunkFor(string key)
     {
-        int low = 1, high = _chunks.Count - 1;
+        int low = 1,
+            high = _chunks.Count - 1;
         while (low <= high)
         {
             var middle = (low + high) >>> 1;
-            if (string.CompareOrdinal(_chunks[middle].Items[0].Key, key) <= 0) low = middle + 1;
-            else high = middle - 1;
+            if (string.CompareOrdinal(_chunks[middle].Items[0].Key, key) <= 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
         }
         return low - 1;
     }
@@ -87,14 +113,25 @@ internal sealed class KeyIndex
         /// <summary>Where the key is; else the complement of where it would be.</summary>
         public int Search(string key)
         {
-            int low = 0, high = Count - 1;
+            int low = 0,
+                high = Count - 1;
             while (low <= high)
             {
                 var middle = (low + high) >>> 1;
                 var order = string.CompareOrdinal(Items[middle].Key, key);
-                if (order == 0) return middle;
-                if (order < 0) low = middle + 1;
-                else high = middle - 1;
+                if (order == 0)
+                {
+                    return middle;
+                }
+
+                if (order < 0)
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle - 1;
+                }
             }
             return ~low;
         }

@@ -11,7 +11,11 @@ internal sealed class KeyVersions(string key)
     public StoreEntry? At(long revision)
     {
         var version = Newest;
-        while (version is not null && version.Revision > revision) version = version.Previous;
+        while (version is not null && version.Revision > revision)
+        {
+            version = version.Previous;
+        }
+
         return version?.Entry;
     }
 
@@ -25,16 +29,39 @@ internal sealed class KeyVersions(string key)
     {
         KeyVersion? successor = null;
         var version = Newest;
-        while (version is not null && version.Revision > revision) (successor, version) = (version, version.Previous);
-        if (version is null) return;
+        while (version is not null && version.Revision > revision)
+        {
+            (successor, version) = (version, version.Previous);
+        }
+
+        if (version is null)
+        {
+            return;
+        }
 
         var firstDropped = version.Entry is null ? version : version.Previous;
-        if (version.Entry is not null) version.Previous = null;
-        else if (successor is not null) successor.Previous = null;
-        else Newest = null;
+        if (version.Entry is not null)
+        {
+            version.Previous = null;
+        }
+        else if (successor is not null)
+        {
+            successor.Previous = null;
+        }
+        else
+        {
+            Newest = null;
+        }
 
-        if (dropped is null) return;
-        for (var drop = firstDropped; drop is not null; drop = drop.Previous) dropped.Add(new RowId(drop.Revision, drop.Position));
+        if (dropped is null)
+        {
+            return;
+        }
+
+        for (var drop = firstDropped; drop is not null; drop = drop.Previous)
+        {
+            dropped.Add(new RowId(drop.Revision, drop.Position));
+        }
     }
 }
 

@@ -21,12 +21,24 @@ internal sealed class VersionedState
 
     public long Current
     {
-        get { lock (_lock) return _history.Current; }
+        get
+        {
+            lock (_lock)
+            {
+                return _history.Current;
+            }
+        }
     }
 
     public long Compacted
     {
-        get { lock (_lock) return _history.Compacted; }
+        get
+        {
+            lock (_lock)
+            {
+                return _history.Compacted;
+            }
+        }
     }
 
     /// <summary>Holds off everyone else's reads and changes.</summary>
@@ -34,7 +46,10 @@ internal sealed class VersionedState
 
     public StoreEntry? Get(string key)
     {
-        lock (_lock) return _index.Find(key)?.Newest?.Entry;
+        lock (_lock)
+        {
+            return _index.Find(key)?.Newest?.Entry;
+        }
     }
 
     /// <summary>Restores a version at or before the compacted revision, in revision order; before any commit.</summary>
@@ -51,9 +66,15 @@ internal sealed class VersionedState
             foreach (var versions in _index.From("", exclusive: false))
             {
                 versions.Compact(compacted, dropped);
-                if (versions.Newest is null) gone.Add(versions.Key);
+                if (versions.Newest is null)
+                {
+                    gone.Add(versions.Key);
+                }
             }
-            foreach (var key in gone) _index.Remove(key);
+            foreach (var key in gone)
+            {
+                _index.Remove(key);
+            }
         }
         return dropped;
     }
@@ -75,7 +96,10 @@ internal sealed class VersionedState
                 }
                 _history.Add(changes);
             }
-            foreach (var watcher in _watchers) watcher.Wake();
+            foreach (var watcher in _watchers)
+            {
+                watcher.Wake();
+            }
         }
     }
 
@@ -91,10 +115,19 @@ internal sealed class VersionedState
             {
                 revision = atRevision == 0 ? _history.Current : atRevision;
                 if (revision > _history.Current)
+                {
                     throw new ArgumentOutOfRangeException(nameof(atRevision), atRevision, $"The current revision is {_history.Current}.");
+                }
             }
-            if (TryRange(prefix, revision, afterKey, limit, cancellationToken) is { } result) return result;
-            if (atRevision != 0) throw new CompactedException(Compacted);
+            if (TryRange(prefix, revision, afterKey, limit, cancellationToken) is { } result)
+            {
+                return result;
+            }
+
+            if (atRevision != 0)
+            {
+                throw new CompactedException(Compacted);
+            }
         }
     }
 
@@ -108,20 +141,38 @@ internal sealed class VersionedState
             cancellationToken.ThrowIfCancellationRequested();
             lock (_lock)
             {
-                if (revision < _history.Compacted) return null;
+                if (revision < _history.Compacted)
+                {
+                    return null;
+                }
+
                 var visited = 0;
                 foreach (var versions in _index.From(from, exclusive))
                 {
-                    if (!versions.Key.StartsWith(prefix, StringComparison.Ordinal)) break;
+                    if (!versions.Key.StartsWith(prefix, StringComparison.Ordinal))
+                    {
+                        break;
+                    }
+
                     (from, exclusive) = (versions.Key, true);
                     if (versions.At(revision) is { } entry)
                     {
-                        if (limit > 0 && entries.Count == limit) return new RangeResult(revision, entries, More: true);
+                        if (limit > 0 && entries.Count == limit)
+                        {
+                            return new RangeResult(revision, entries, More: true);
+                        }
+
                         entries.Add(entry);
                     }
-                    if (++visited == KeysPerLock) break;
+                    if (++visited == KeysPerLock)
+                    {
+                        break;
+                    }
                 }
-                if (visited < KeysPerLock) return new RangeResult(revision, entries, More: false);
+                if (visited < KeysPerLock)
+                {
+                    return new RangeResult(revision, entries, More: false);
+                }
             }
         }
     }
@@ -134,16 +185,27 @@ internal sealed class VersionedState
             lock (_lock)
             {
                 ArgumentOutOfRangeException.ThrowIfGreaterThan(revision, _history.Current);
-                if (revision <= _history.Compacted) return;
+                if (revision <= _history.Compacted)
+                {
+                    return;
+                }
+
                 var upTo = Math.Min(revision, _history.Compacted + RevisionsPerLock);
                 MoveBystanders(upTo);
                 while (_history.Compacted < upTo)
                 {
                     foreach (var change in _history.RemoveOldest())
                     {
-                        if (_index.Find(change.Key) is not { } versions) continue;
+                        if (_index.Find(change.Key) is not { } versions)
+                        {
+                            continue;
+                        }
+
                         versions.Compact(upTo, dropped);
-                        if (versions.Newest is null) _index.Remove(change.Key);
+                        if (versions.Newest is null)
+                        {
+                            _index.Remove(change.Key);
+                        }
                     }
                 }
             }
@@ -155,18 +217,29 @@ internal sealed class VersionedState
     {
         foreach (var watcher in _watchers)
         {
-            while (watcher.Seen >= _history.Compacted && watcher.Seen < upTo
-                && !Array.Exists(_history.Of(watcher.Seen + 1), watcher.Concerns)) watcher.Seen++;
+            while (
+                watcher.Seen >= _history.Compacted && watcher.Seen < upTo && !Array.Exists(_history.Of(watcher.Seen + 1), watcher.Concerns)
+            )
+            {
+                watcher.Seen++;
+            }
         }
     }
 
     public async IAsyncEnumerable<WatchBatch> WatchAsync(
-        string prefix, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string prefix,
+        long afterRevision,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var watcher = new Watcher(prefix, afterRevision);
         lock (_lock)
         {
-            if (afterRevision < _history.Compacted) throw new CompactedException(_history.Compacted);
+            if (afterRevision < _history.Compacted)
+            {
+                throw new CompactedException(_history.Compacted);
+            }
+
             _watchers.Add(watcher);
         }
         try
@@ -174,19 +247,33 @@ internal sealed class VersionedState
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!TryTake(watcher, out var batch, out var news)) yield break;
+                if (!TryTake(watcher, out var batch, out var news))
+                {
+                    yield break;
+                }
+
                 if (batch is not null)
                 {
                     yield return batch;
                     continue;
                 }
-                using (cancellationToken.UnsafeRegister(static (promise, token) => ((TaskCompletionSource)promise!).TrySetCanceled(token), news))
+                using (
+                    cancellationToken.UnsafeRegister(
+                        static (promise, token) => ((TaskCompletionSource)promise!).TrySetCanceled(token),
+                        news
+                    )
+                )
+                {
                     await news!.Task;
+                }
             }
         }
         finally
         {
-            lock (_lock) _watchers.Remove(watcher);
+            lock (_lock)
+            {
+                _watchers.Remove(watcher);
+            }
         }
     }
 
@@ -196,8 +283,16 @@ internal sealed class VersionedState
         (batch, news) = (null, null);
         lock (_lock)
         {
-            if (_closed) return false;
-            if (watcher.Seen < _history.Compacted) throw new CompactedException(_history.Compacted);
+            if (_closed)
+            {
+                return false;
+            }
+
+            if (watcher.Seen < _history.Compacted)
+            {
+                throw new CompactedException(_history.Compacted);
+            }
+
             if (watcher.Seen >= _history.Current && watcher.Told == watcher.Seen)
             {
                 news = watcher.Arm();
@@ -209,7 +304,10 @@ internal sealed class VersionedState
             {
                 foreach (var change in _history.Of(++watcher.Seen))
                 {
-                    if (watcher.Concerns(change)) (found ??= []).Add(change);
+                    if (watcher.Concerns(change))
+                    {
+                        (found ??= []).Add(change);
+                    }
                 }
             }
             watcher.Told = watcher.Seen;
@@ -224,7 +322,10 @@ internal sealed class VersionedState
         lock (_lock)
         {
             _closed = true;
-            foreach (var watcher in _watchers) watcher.Wake();
+            foreach (var watcher in _watchers)
+            {
+                watcher.Wake();
+            }
         }
     }
 }

@@ -51,5 +51,6 @@ public sealed class FleetDrawsTests
     public void What_is_no_duration_is_refused(string text) => Assert.False(DurationRange.TryParse(text, out _));
 
     [Fact]
-    public void A_range_is_written_as_it_is_read() => Assert.Equal(("2s", "500ms..1m30s"), ($"{DurationRange.Seconds(2, 2)}", $"{DurationRange.Seconds(0.5, 90)}"));
+    public void A_range_is_written_as_it_is_read() =>
+        Assert.Equal(("2s", "500ms..1m30s"), ($"{DurationRange.Seconds(2, 2)}", $"{DurationRange.Seconds(0.5, 90)}"));
 }

@@ -13,24 +13,33 @@ public sealed class FleetNodesTests
     [Fact]
     public async Task Nodes_are_ready_with_what_they_were_made_of()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with
-        {
-            Count = 4,
-            Prefix = "big-",
-            MilliCpu = 1500,
-            Memory = 1L << 30,
-            MaxPods = 20,
-            Zones = 3,
-            Labels = [new("team", "load")],
-            Taints = [new() { Key = "simulated", Effect = "NoSchedule" }],
-        });
+        await using var world = new FleetWorld(
+            FleetWorld.Quick with
+            {
+                Count = 4,
+                Prefix = "big-",
+                MilliCpu = 1500,
+                Memory = 1L << 30,
+                MaxPods = 20,
+                Zones = 3,
+                Labels = [new("team", "load")],
+                Taints = [new() { Key = "simulated", Effect = "NoSchedule" }],
+            }
+        );
 
         var nodes = Enumerable.Range(1, 4).Select(i => world.Get<V1Node>($"big-{i}", "")).ToList();
 
         Assert.All(nodes, node =>
         {
             Assert.Equal("True", Assert.Single(node.Status.Conditions, c => c.Type == "Ready").Status);
-            Assert.Equal(("1500m", "1Gi", "20"), (node.Status.Allocatable["cpu"].ToString(), node.Status.Allocatable["memory"].CanonicalizeString(ResourceQuantity.SuffixFormat.BinarySI), node.Status.Allocatable["pods"].ToString()));
+            Assert.Equal(
+                ("1500m", "1Gi", "20"),
+                (
+                    node.Status.Allocatable["cpu"].ToString(),
+                    node.Status.Allocatable["memory"].CanonicalizeString(ResourceQuantity.SuffixFormat.BinarySI),
+                    node.Status.Allocatable["pods"].ToString()
+                )
+            );
             Assert.Equal(("load", "true"), (node.Metadata.Labels["team"], node.Metadata.Labels["petrel.dev/simulated"]));
             Assert.Contains(node.Spec.Taints, t => t is { Key: "simulated", Effect: "NoSchedule" });
         });
@@ -46,7 +55,9 @@ public sealed class FleetNodesTests
         await using var world = new FleetWorld(FleetWorld.Quick with { Count = 50 });
         world.Run(30);
         Assert.Equal(
-            ["GET /api/v1/nodes watch", "GET /api/v1/pods watch"], world.Requests.Select(r => r.What).Where(r => r.EndsWith("watch", StringComparison.Ordinal)).Order());
+            ["GET /api/v1/nodes watch", "GET /api/v1/pods watch"],
+            world.Requests.Select(r => r.What).Where(r => r.EndsWith("watch", StringComparison.Ordinal)).Order()
+        );
     }
 
     [Fact]
@@ -70,7 +81,14 @@ public sealed class FleetNodesTests
     [Fact]
     public async Task A_node_that_fails_says_nothing_for_its_time_and_then_goes_on()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { Count = 1, NodeFailureRate = 1, NodeDownTime = DurationRange.Seconds(90, 90) });
+        await using var world = new FleetWorld(
+            FleetWorld.Quick with
+            {
+                Count = 1,
+                NodeFailureRate = 1,
+                NodeDownTime = DurationRange.Seconds(90, 90),
+            }
+        );
         world.RunUntil(() => world.Fleet.Progress.Silent == 1, 60);
         world.Requests.Clear();
         world.Run(85);
@@ -88,12 +106,17 @@ public sealed class FleetNodesTests
         {
             var settings = FleetWorld.Quick with { NodeFailureRate = 0.1, Seed = seed };
             var start = DateTimeOffset.UnixEpoch;
-            return [.. Enumerable.Range(0, 20).Select(index =>
-            {
-                var node = new FleetNode(settings, index, new(seed), start);
-                node.Advance(start.AddHours(1));
-                return $"{node.Name} {node.IsSilent} {node.TurnsAt:O}";
-            })];
+            return
+            [
+                .. Enumerable
+                    .Range(0, 20)
+                    .Select(index =>
+                    {
+                        var node = new FleetNode(settings, index, new(seed), start);
+                        node.Advance(start.AddHours(1));
+                        return $"{node.Name} {node.IsSilent} {node.TurnsAt:O}";
+                    }),
+            ];
         }
         Assert.Equal(Failures(3), Failures(3));
         Assert.NotEqual(Failures(3), Failures(4));
@@ -113,8 +136,14 @@ public sealed class FleetNodesTests
     public async Task A_node_that_is_taken_for_lost_says_that_it_is_not()
     {
         await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Do(async stop => await world.User.PatchAsync<V1Node>(
-            new("", "sim-2"), (JsonObject)JsonNode.Parse("""{"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}""")!, stop, "status"));
+        world.Do(async stop =>
+            await world.User.PatchAsync<V1Node>(
+                new("", "sim-2"),
+                (JsonObject)JsonNode.Parse("""{"status":{"conditions":[{"type":"Ready","status":"Unknown"}]}}""")!,
+                stop,
+                "status"
+            )
+        );
         world.Run(1);
         Assert.Equal("True", Assert.Single(world.Get<V1Node>("sim-2", "").Status.Conditions, c => c.Type == "Ready").Status);
     }
@@ -125,9 +154,17 @@ public sealed class FleetNodesTests
         await using var world = new FleetWorld();
         world.Do(async stop => await world.User.CreateAsync(new V1Node { Metadata = new() { Name = "sim-2" } }, stop));
         Exception? end = null;
-        using var fleet = new SimulatedFleet(FleetWorld.Quick, world.User, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        using var fleet = new SimulatedFleet(
+            FleetWorld.Quick,
+            world.User,
+            TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance
+        );
         world.Do(async stop => end = await Record.ExceptionAsync(() => fleet.RunAsync(stop)));
-        Assert.Equal("There is a node 'sim-2' that is not simulated: choose another prefix.", Assert.IsType<InvalidOperationException>(end).Message);
+        Assert.Equal(
+            "There is a node 'sim-2' that is not simulated: choose another prefix.",
+            Assert.IsType<InvalidOperationException>(end).Message
+        );
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public sealed class FleetPodsTests
         Assert.StartsWith("10.128.0.", status.PodIP);
         Assert.Equal(world.Get<V1Node>("sim-1", "").Status.Addresses[0].Address, status.HostIP);
         Assert.All((string[])["Initialized", "Ready", "ContainersReady", "PodReadyToStartContainers"], type =>
-            Assert.Equal("True", Assert.Single(status.Conditions, c => c.Type == type).Status));
+            Assert.Equal("True", Assert.Single(status.Conditions, c => c.Type == type).Status)
+        );
         var container = Assert.Single(status.ContainerStatuses);
         Assert.True(container.Ready);
         Assert.Equal(5, (container.State.Running.StartedAt!.Value - status.StartTime!.Value).TotalSeconds, tolerance: 1);
@@ -81,15 +82,22 @@ public sealed class FleetPodsTests
     public async Task A_container_that_keeps_failing_backs_off_longer_each_time()
     {
         await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Create(FleetWorld.Pod("web", p => p.Metadata.Annotations = new Dictionary<string, string>
-        {
-            ["sim.petrel.dev/run-time"] = "1s",
-            ["sim.petrel.dev/exit-code"] = "3",
-        }));
+        world.Create(
+            FleetWorld.Pod("web", p =>
+                p.Metadata.Annotations = new Dictionary<string, string>
+                {
+                    ["sim.petrel.dev/run-time"] = "1s",
+                    ["sim.petrel.dev/exit-code"] = "3",
+                }
+            )
+        );
         world.Run(10);
         var status = world.Get<V1Pod>("web").Status;
         var container = Assert.Single(status.ContainerStatuses);
-        Assert.Equal(("Running", "CrashLoopBackOff", 3), (status.Phase, container.State.Waiting.Reason, container.LastState.Terminated.ExitCode));
+        Assert.Equal(
+            ("Running", "CrashLoopBackOff", 3),
+            (status.Phase, container.State.Waiting.Reason, container.LastState.Terminated.ExitCode)
+        );
         Assert.StartsWith("back-off 10s restarting failed container=main pod=web_default(", container.State.Waiting.Message);
         Assert.False(container.Ready);
         var soon = container.RestartCount;
@@ -114,7 +122,12 @@ public sealed class FleetPodsTests
     [Theory]
     [InlineData(5, null, 3, 7)]
     [InlineData(100, 10L, 8, 12)]
-    public async Task A_deleted_pod_is_gone_after_its_stop_delay_and_no_later_than_its_grace(double delay, long? grace, double before, double after)
+    public async Task A_deleted_pod_is_gone_after_its_stop_delay_and_no_later_than_its_grace(
+        double delay,
+        long? grace,
+        double before,
+        double after
+    )
     {
         await using var world = new FleetWorld(FleetWorld.Quick with { StopDelay = DurationRange.Seconds(delay, delay) });
         world.Create(FleetWorld.Pod("web"));
@@ -144,10 +157,19 @@ public sealed class FleetPodsTests
     {
         await using var world = new FleetWorld(FleetWorld.Quick);
         world.Create(FleetWorld.Pod("web", p =>
-        {
-            p.Spec.InitContainers = [new() { Name = "prepare", Image = "i" }, new() { Name = "proxy", Image = "i", RestartPolicy = "Always" }];
-            p.Spec.RestartPolicy = "Never";
-        }));
+            {
+                p.Spec.InitContainers =
+                [
+                    new() { Name = "prepare", Image = "i" },
+                    new()
+                    {
+                        Name = "proxy",
+                        Image = "i",
+                        RestartPolicy = "Always",
+                    },
+                ];
+                p.Spec.RestartPolicy = "Never";
+            }));
         world.Run(0.5);
         var early = world.Get<V1Pod>("web").Status;
         Assert.Equal(("Pending", "PodInitializing"), (early.Phase, early.ContainerStatuses[0].State.Waiting.Reason));
@@ -199,7 +221,14 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task Nothing_is_heard_of_the_pods_of_a_silent_node_until_it_speaks_again()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { Count = 1, NodeFailureRate = 1, NodeDownTime = DurationRange.Seconds(90, 90) });
+        await using var world = new FleetWorld(
+            FleetWorld.Quick with
+            {
+                Count = 1,
+                NodeFailureRate = 1,
+                NodeDownTime = DurationRange.Seconds(90, 90),
+            }
+        );
         world.RunUntil(() => world.Fleet.Progress.Silent == 1, 60);
         world.Create(FleetWorld.Pod("web"));
         world.Run(60);
@@ -215,8 +244,14 @@ public sealed class FleetPodsTests
         await using var world = new FleetWorld(FleetWorld.Quick);
         world.Create(FleetWorld.Pod("web"));
         world.Run(5);
-        world.Do(async stop => await world.User.PatchAsync<V1Pod>(
-            new("default", "web"), (JsonObject)JsonNode.Parse("""{"status":{"conditions":[{"type":"Ready","status":"False","reason":"NodeNotReady"}]}}""")!, stop, "status"));
+        world.Do(async stop =>
+            await world.User.PatchAsync<V1Pod>(
+                new("default", "web"),
+                (JsonObject)JsonNode.Parse("""{"status":{"conditions":[{"type":"Ready","status":"False","reason":"NodeNotReady"}]}}""")!,
+                stop,
+                "status"
+            )
+        );
         world.Run(1);
         Assert.Equal("True", Assert.Single(world.Get<V1Pod>("web").Status.Conditions, c => c.Type == "Ready").Status);
     }

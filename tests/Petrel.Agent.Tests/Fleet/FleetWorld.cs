@@ -25,7 +25,15 @@ internal sealed class FleetWorld : IAsyncDisposable
     public FleetWorld(FleetSettings? settings = null)
     {
         _process = _simulator.CreateProcess("server");
-        _server = new(new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+        _server = new(
+            new ApiServerOptions(),
+            _store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         User = new(_server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", _server.RunAsync);
         Assert.True(_simulator.RunUntil(() => _server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
@@ -37,13 +45,14 @@ internal sealed class FleetWorld : IAsyncDisposable
     }
 
     /// <summary>A fleet that does everything at once and never fails.</summary>
-    public static FleetSettings Quick { get; } = new()
-    {
-        Count = 3,
-        StartDelay = DurationRange.Seconds(1, 1),
-        StopDelay = DurationRange.Seconds(1, 1),
-        RunTime = DurationRange.Seconds(10, 10),
-    };
+    public static FleetSettings Quick { get; } =
+        new()
+        {
+            Count = 3,
+            StartDelay = DurationRange.Seconds(1, 1),
+            StopDelay = DurationRange.Seconds(1, 1),
+            RunTime = DurationRange.Seconds(10, 10),
+        };
 
     public ApiClient User { get; }
 
@@ -71,7 +80,8 @@ internal sealed class FleetWorld : IAsyncDisposable
         Assert.Empty(_simulator.Findings);
     }
 
-    public void RunUntil(Func<bool> condition, double seconds) => Assert.True(_simulator.RunUntil(condition, TimeSpan.FromSeconds(seconds)));
+    public void RunUntil(Func<bool> condition, double seconds) =>
+        Assert.True(_simulator.RunUntil(condition, TimeSpan.FromSeconds(seconds)));
 
     public V1Pod Create(V1Pod pod)
     {
@@ -85,14 +95,20 @@ internal sealed class FleetWorld : IAsyncDisposable
         var pod = new V1Pod
         {
             Metadata = new() { Name = name, NamespaceProperty = "default" },
-            Spec = new() { NodeName = "sim-1", TerminationGracePeriodSeconds = 30, Containers = [new() { Name = "main", Image = "registry.example/web:1.2" }] },
+            Spec = new()
+            {
+                NodeName = "sim-1",
+                TerminationGracePeriodSeconds = 30,
+                Containers = [new() { Name = "main", Image = "registry.example/web:1.2" }],
+            },
         };
         change?.Invoke(pod);
         return pod;
     }
 
     public T Get<T>(string name, string ns = "default")
-        where T : class, k8s.IKubernetesObject<V1ObjectMeta> => Find<T>(name, ns) ?? throw new InvalidOperationException($"There is no {name}.");
+        where T : class, k8s.IKubernetesObject<V1ObjectMeta> =>
+        Find<T>(name, ns) ?? throw new InvalidOperationException($"There is no {name}.");
 
     public T? Find<T>(string name, string ns = "default")
         where T : class, k8s.IKubernetesObject<V1ObjectMeta>
@@ -131,7 +147,10 @@ internal sealed class FleetWorld : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

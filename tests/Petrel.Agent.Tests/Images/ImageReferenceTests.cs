@@ -40,22 +40,26 @@ public sealed class ImageReferenceTests
     public void A_full_name_reads_as_itself_and_garbage_only_fails_in_the_one_way()
     {
         var word = Gen.Char["abcdefghijklmnopqrstuvwxyz0123456789"].Array[1, 8].Select(c => new string(c));
-        Gen.Select(word, word, word).Sample((registry, repository, tag) =>
-        {
-            var full = $"{registry}.example:5000/{repository}:{tag}";
-            return ImageReference.Parse(full).ToString() == full;
-        });
-        Gen.String[Gen.Char["abZ09.:/@-_ \n"], 0, 20].Sample(text =>
-        {
-            try
+        Gen.Select(word, word, word)
+            .Sample(
+                (registry, repository, tag) =>
+                {
+                    var full = $"{registry}.example:5000/{repository}:{tag}";
+                    return ImageReference.Parse(full).ToString() == full;
+                }
+            );
+        Gen.String[Gen.Char["abZ09.:/@-_ \n"], 0, 20]
+            .Sample(text =>
             {
-                var parsed = ImageReference.Parse(text);
-                return ImageReference.Parse(parsed.ToString()) == parsed;
-            }
-            catch (RuntimeException e)
-            {
-                return e.Reason == "InvalidImageName";
-            }
-        });
+                try
+                {
+                    var parsed = ImageReference.Parse(text);
+                    return ImageReference.Parse(parsed.ToString()) == parsed;
+                }
+                catch (RuntimeException e)
+                {
+                    return e.Reason == "InvalidImageName";
+                }
+            });
     }
 }

@@ -60,7 +60,8 @@ public sealed class ImageStoreTests : IDisposable
                 TestImage.Link("etc/absolute", "/bin/su"),
                 TestImage.File(".wh.gone", ""),
                 TestImage.File("full/.wh..wh..opq", ""),
-                new PaxTarEntry(TarEntryType.RegularFile, "owned") { Uid = 12, Gid = 34 });
+                new PaxTarEntry(TarEntryType.RegularFile, "owned") { Uid = 12, Gid = 34 }
+            );
         await store.ImportAsync(image.WriteLayout(PathOf("a"), "app"), None);
         var top = store.Load("app")!.Layers[1];
         Assert.Equal((UnixFileMode)0x9ED, File.GetUnixFileMode(top + "/bin/su"));
@@ -99,9 +100,19 @@ public sealed class ImageStoreTests : IDisposable
         var layout = Plain().WriteLayout(PathOf("a"), "app");
         var blob = Directory.GetFiles(Path.Combine(layout, "blobs", "sha256"))[0];
         await File.AppendAllTextAsync(blob, " ");
-        Assert.Contains("digest mismatch", (await Assert.ThrowsAsync<RuntimeException>(() => store.ImportAsync(layout, None).AsTask())).Message, StringComparison.Ordinal);
-        var foreign = new TestImage { Architecture = "s390x" }.Layer(TestImage.File("x", "x")).WriteLayout(PathOf("b"), "app");
-        Assert.Contains("s390x", (await Assert.ThrowsAsync<RuntimeException>(() => store.ImportAsync(foreign, None).AsTask())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "digest mismatch",
+            (await Assert.ThrowsAsync<RuntimeException>(() => store.ImportAsync(layout, None).AsTask())).Message,
+            StringComparison.Ordinal
+        );
+        var foreign = new TestImage { Architecture = "s390x" }
+            .Layer(TestImage.File("x", "x"))
+            .WriteLayout(PathOf("b"), "app");
+        Assert.Contains(
+            "s390x",
+            (await Assert.ThrowsAsync<RuntimeException>(() => store.ImportAsync(foreign, None).AsTask())).Message,
+            StringComparison.Ordinal
+        );
         Assert.Empty(store.List());
     }
 
@@ -111,7 +122,13 @@ public sealed class ImageStoreTests : IDisposable
         Assert.SkipWhen(Oci.TestNode.Find("skopeo") is null, "skopeo is not installed");
         using var store = NewStore();
         Plain().WriteLayout(PathOf("a"), "latest");
-        Run("skopeo", "copy", "--insecure-policy", $"oci:{PathOf("a")}:latest", $"docker-archive:{PathOf("d.tar")}:docker.io/team/saved:v3");
+        Run(
+            "skopeo",
+            "copy",
+            "--insecure-policy",
+            $"oci:{PathOf("a")}:latest",
+            $"docker-archive:{PathOf("d.tar")}:docker.io/team/saved:v3"
+        );
         await store.ImportAsync(PathOf("d.tar"), None);
         Assert.Equal("hello", File.ReadAllText(store.Load("team/saved:v3")!.Layers.Single() + "/etc/motd"));
     }
@@ -149,7 +166,9 @@ public sealed class ImageStoreTests : IDisposable
 
     internal static string Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -7,7 +7,9 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Agent.Tests.Images;
 
-/// <summary>Pulls from Debian's docker-registry, to which skopeo pushed; and from a small server of our own where a fault is wanted.</summary>
+/// <summary>
+/// Pulls from Debian's docker-registry, to which skopeo pushed; and from a small server of our own where a fault is wanted.
+/// </summary>
 public sealed class RegistryTests : IDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -77,8 +79,17 @@ public sealed class RegistryTests : IDisposable
 
     private void Push(string reference)
     {
-        new TestImage { Cmd = ["x"] }.Layer(TestImage.Folder("etc"), TestImage.File("etc/motd", "hello")).WriteLayout(PathOf("push"), "latest");
-        ImageStoreTests.Run("skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false", $"oci:{PathOf("push")}:latest", $"docker://{reference}");
+        new TestImage { Cmd = ["x"] }
+            .Layer(TestImage.Folder("etc"), TestImage.File("etc/motd", "hello"))
+            .WriteLayout(PathOf("push"), "latest");
+        ImageStoreTests.Run(
+            "skopeo",
+            "copy",
+            "--insecure-policy",
+            "--dest-tls-verify=false",
+            $"oci:{PathOf("push")}:latest",
+            $"docker://{reference}"
+        );
     }
 
     private async Task<string> StartRegistryAsync()
@@ -86,12 +97,16 @@ public sealed class RegistryTests : IDisposable
         var port = FreePort();
         await File.WriteAllTextAsync(
             PathOf("registry.yml"),
-            $"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {PathOf("data")}\nhttp:\n  addr: 127.0.0.1:{port}\nlog:\n  level: error\n");
-        _registry = Process.Start(new ProcessStartInfo(Oci.TestNode.Find("docker-registry")!, ["serve", PathOf("registry.yml")])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            $"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {PathOf("data")}\nhttp:\n  addr: "
+                + $"127.0.0.1:{port}\nlog:\n  level: error\n"
+        );
+        _registry = Process.Start(
+            new ProcessStartInfo(Oci.TestNode.Find("docker-registry")!, ["serve", PathOf("registry.yml")])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         _registry.OutputDataReceived += (_, _) => { };
         _registry.ErrorDataReceived += (_, _) => { };
         _registry.BeginOutputReadLine();
@@ -113,8 +128,13 @@ public sealed class RegistryTests : IDisposable
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
-    private ImageStore NewStore(string name) => new(
-        PathOf(name), new SeededEntropy((ulong)Random.Shared.NextInt64()), new RegistrySettings { RetryDelay = TimeSpan.FromMilliseconds(10) }, TimeProvider.System);
+    private ImageStore NewStore(string name) =>
+        new(
+            PathOf(name),
+            new SeededEntropy((ulong)Random.Shared.NextInt64()),
+            new RegistrySettings { RetryDelay = TimeSpan.FromMilliseconds(10) },
+            TimeProvider.System
+        );
 
     internal static int FreePort()
     {
@@ -180,7 +200,8 @@ public sealed class RegistryTests : IDisposable
             if (context.Request.Headers["Authorization"] != "Bearer open-sesame")
             {
                 response.StatusCode = 401;
-                response.Headers["WWW-Authenticate"] = $"Bearer realm=\"http://127.0.0.1:{Port}/token\",service=\"test\",scope=\"repository:app:pull\"";
+                response.Headers["WWW-Authenticate"] =
+                    $"Bearer realm=\"http://127.0.0.1:{Port}/token\",service=\"test\",scope=\"repository:app:pull\"";
                 response.Close();
                 return;
             }

@@ -7,8 +7,7 @@ public sealed class ContainerLogTests : IDisposable
 {
     private readonly string _path = Path.GetTempFileName();
 
-    private const string Lines =
-        """
+    private const string Lines = """
         2026-01-01T00:00:01.000000001Z stdout F first
         2026-01-01T00:00:02.000000001Z stderr P sec
         2026-01-01T00:00:02.000000002Z stderr F ond
@@ -17,19 +16,23 @@ public sealed class ContainerLogTests : IDisposable
         """;
 
     [Fact]
-    public async Task All_lines_are_shown_with_their_parts_joined() => Assert.Equal("first\nsecond\nthird\n", await ReadAsync(Lines, new()));
+    public async Task All_lines_are_shown_with_their_parts_joined() =>
+        Assert.Equal("first\nsecond\nthird\n", await ReadAsync(Lines, new()));
 
     [Theory]
     [InlineData(0, "")]
     [InlineData(1, "third\n")]
     [InlineData(2, "second\nthird\n")]
     [InlineData(9, "first\nsecond\nthird\n")]
-    public async Task A_tail_counts_whole_lines(long lines, string expected) => Assert.Equal(expected, await ReadAsync(Lines, new() { TailLines = lines }));
+    public async Task A_tail_counts_whole_lines(long lines, string expected) =>
+        Assert.Equal(expected, await ReadAsync(Lines, new() { TailLines = lines }));
 
     [Fact]
     public async Task A_tail_of_a_long_log_reads_over_its_blocks()
     {
-        var text = string.Concat(Enumerable.Range(0, 5000).Select(n => $"2026-01-01T00:00:01.000000001Z stdout F line {n:0000} of a log\n"));
+        var text = string.Concat(
+            Enumerable.Range(0, 5000).Select(n => $"2026-01-01T00:00:01.000000001Z stdout F line {n:0000} of a log\n")
+        );
         var shown = await ReadAsync(text, new() { TailLines = 3000 });
         Assert.StartsWith("line 2000 of a log\n", shown);
         Assert.Equal(3000, shown.Split('\n').Length - 1);
@@ -40,12 +43,15 @@ public sealed class ContainerLogTests : IDisposable
         Assert.Equal("third\n", await ReadAsync(Lines, new() { Since = new DateTimeOffset(2026, 1, 1, 0, 0, 3, TimeSpan.Zero) }));
 
     [Fact]
-    public async Task Timestamps_stand_once_before_each_line() => Assert.Equal(
-        "2026-01-01T00:00:01.000000001Z first\n2026-01-01T00:00:02.000000001Z second\n2026-01-01T00:00:03.000000001Z third\n",
-        await ReadAsync(Lines, new() { Timestamps = true }));
+    public async Task Timestamps_stand_once_before_each_line() =>
+        Assert.Equal(
+            "2026-01-01T00:00:01.000000001Z first\n2026-01-01T00:00:02.000000001Z second\n2026-01-01T00:00:03.000000001Z third\n",
+            await ReadAsync(Lines, new() { Timestamps = true })
+        );
 
     [Fact]
-    public async Task No_more_bytes_than_the_limit_are_shown() => Assert.Equal("first\nse", await ReadAsync(Lines, new() { LimitBytes = 8 }));
+    public async Task No_more_bytes_than_the_limit_are_shown() =>
+        Assert.Equal("first\nse", await ReadAsync(Lines, new() { LimitBytes = 8 }));
 
     [Fact]
     public async Task Following_goes_on_until_the_container_has_ended()
@@ -75,7 +81,9 @@ public sealed class ContainerLogTests : IDisposable
     private async Task<string> CollectAsync(LogOptions options, Func<CancellationToken, ValueTask<bool>> hasEnded)
     {
         var text = new StringBuilder();
-        await foreach (var chunk in ContainerLog.ReadAsync(_path, options, hasEnded, TimeProvider.System, TestContext.Current.CancellationToken))
+        await foreach (
+            var chunk in ContainerLog.ReadAsync(_path, options, hasEnded, TimeProvider.System, TestContext.Current.CancellationToken)
+        )
         {
             text.Append(Encoding.UTF8.GetString(chunk.Span));
         }

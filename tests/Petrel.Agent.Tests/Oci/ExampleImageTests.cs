@@ -14,13 +14,22 @@ public sealed class ExampleImageTests
     public async Task The_guestbook_keeps_entries_in_redis_and_ends_cleanly()
     {
         await using var bed = await StartAsync("redis-latest", "guestbook-v1", "guestbook-v2");
-        var (redisSandbox, _) = await bed.RunAsync(bed.Container() with { Image = "redis", Args = ["--requirepass", "secret"] }, bed.Pod("redis"));
+        var (redisSandbox, _) = await bed.RunAsync(
+            bed.Container() with
+            {
+                Image = "redis",
+                Args = ["--requirepass", "secret"],
+            },
+            bed.Pod("redis")
+        );
         var redis = (await bed.Runtime.ListSandboxesAsync(None)).Single(s => s.Id == redisSandbox).Addresses[0];
         var (sandbox, id) = await bed.RunAsync(Guestbook(bed, "guestbook:v1", redis), bed.Pod("web"));
         var page = $"http://{(await bed.Runtime.ListSandboxesAsync(None)).Single(s => s.Id == sandbox).Addresses[0]}:8080";
         using var http = new HttpClient();
         await OciTestBed.UntilAsync(() => AnswersAsync(http, page + "/readyz"));
-        await OciTestBed.UntilAsync(async () => (await http.PostAsync(page + "/entries", new StringContent("first <b>"))).IsSuccessStatusCode);
+        await OciTestBed.UntilAsync(async () =>
+            (await http.PostAsync(page + "/entries", new StringContent("first <b>"))).IsSuccessStatusCode
+        );
         Assert.Equal("""["first \u003Cb\u003E"]""", await http.GetStringAsync(page + "/entries"));
         var html = await http.GetStringAsync(page);
         Assert.Contains("first &lt;b&gt;", html, StringComparison.Ordinal);
@@ -60,12 +69,19 @@ public sealed class ExampleImageTests
         Assert.Contains("GET / HTTP/1.1", OciTestBed.Text(spec), StringComparison.Ordinal);
     }
 
-    private static ContainerSpec Guestbook(OciTestBed bed, string image, string redis) => bed.Container() with
-    {
-        Image = image,
-        Environment = [new("REDIS_HOST", redis), new("REDIS_PASSWORD", "secret"), new("DRAIN_SECONDS", "1")],
-        Security = new ContainerSecurity { RunAsNonRoot = true, ReadOnlyRootFilesystem = true, NoNewPrivileges = true, DropCapabilities = ["ALL"] },
-    };
+    private static ContainerSpec Guestbook(OciTestBed bed, string image, string redis) =>
+        bed.Container() with
+        {
+            Image = image,
+            Environment = [new("REDIS_HOST", redis), new("REDIS_PASSWORD", "secret"), new("DRAIN_SECONDS", "1")],
+            Security = new ContainerSecurity
+            {
+                RunAsNonRoot = true,
+                ReadOnlyRootFilesystem = true,
+                NoNewPrivileges = true,
+                DropCapabilities = ["ALL"],
+            },
+        };
 
     private static async Task<OciTestBed> StartAsync(params string[] images)
     {

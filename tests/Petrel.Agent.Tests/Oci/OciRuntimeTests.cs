@@ -69,7 +69,10 @@ public sealed class OciRuntimeTests
         await using var bed = await OciTestBed.StartAsync();
         var go = bed.PathOf("go");
         Directory.CreateDirectory(go);
-        var spec = bed.Container("sh", "-c", "while ! test -e /go/now; do sleep 0.02; done; exit 5") with { Mounts = [new Mount(go, "/go", true)] };
+        var spec = bed.Container("sh", "-c", "while ! test -e /go/now; do sleep 0.02; done; exit 5") with
+        {
+            Mounts = [new Mount(go, "/go", true)],
+        };
         var (_, id) = await bed.RunAsync(spec);
         await bed.RestartAsync(() =>
         {
@@ -106,9 +109,13 @@ public sealed class OciRuntimeTests
         string[] rest = ["addresses/last"];
         Assert.Equal(
             rest,
-            Directory.GetFiles(bed.Settings.StateDirectory, "*", SearchOption.AllDirectories)
-                .Select(f => Path.GetRelativePath(Path.Combine(bed.Settings.StateDirectory, "network"), f)));
-        Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), d => Path.GetFileName(d).StartsWith("pod" + sandbox[..12], StringComparison.Ordinal));
+            Directory
+                .GetFiles(bed.Settings.StateDirectory, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(Path.Combine(bed.Settings.StateDirectory, "network"), f))
+        );
+        Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), d =>
+            Path.GetFileName(d).StartsWith("pod" + sandbox[..12], StringComparison.Ordinal)
+        );
         // All of it twice is the same as once.
         await bed.Runtime.RemoveSandboxAsync(sandbox, None);
         await bed.Runtime.RemoveContainerAsync(id, None);
@@ -138,18 +145,27 @@ public sealed class OciRuntimeTests
         Assert.Equal(("OOMKilled", 137), (status.Reason, status.ExitCode));
 
         var (_, many) = await bed.OutputOfAsync(
-            bed.Container("sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; echo no limit") with { Limits = new ResourceLimits { Pids = 4 } });
+            bed.Container("sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; echo no limit") with
+            {
+                Limits = new ResourceLimits { Pids = 4 },
+            }
+        );
         Assert.Contains("fork", many, StringComparison.Ordinal);
         Assert.DoesNotContain("no limit", many, StringComparison.Ordinal);
 
         var (_, throttled) = await bed.RunAsync(
-            bed.Container("sleep", "1000") with { Limits = new ResourceLimits { MilliCpu = 250, MilliCpuRequest = 100 } });
+            bed.Container("sleep", "1000") with
+            {
+                Limits = new ResourceLimits { MilliCpu = 250, MilliCpuRequest = 100 },
+            }
+        );
         var sandbox = (await bed.StatusAsync(throttled)).SandboxId;
         var cgroups = new Cgroups(bed.Settings.CgroupParent);
         var path = cgroups.ContainerPath(sandbox, throttled);
         Assert.Equal(
             cgroups.IsUnified ? "25000 100000" : "25000",
-            File.ReadAllText(cgroups.IsUnified ? $"/sys/fs/cgroup{path}/cpu.max" : $"/sys/fs/cgroup/cpu{path}/cpu.cfs_quota_us").Trim());
+            File.ReadAllText(cgroups.IsUnified ? $"/sys/fs/cgroup{path}/cpu.max" : $"/sys/fs/cgroup/cpu{path}/cpu.cfs_quota_us").Trim()
+        );
     }
 
     [Fact]
@@ -157,11 +173,15 @@ public sealed class OciRuntimeTests
     {
         await using var bed = await OciTestBed.StartAsync();
         var server = bed.Pod("server");
-        await bed.RunAsync(bed.Container("sh", "-c", "mkdir -p /tmp/w; echo welcome > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"), server);
+        await bed.RunAsync(
+            bed.Container("sh", "-c", "mkdir -p /tmp/w; echo welcome > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"),
+            server
+        );
         var address = (await bed.Runtime.ListSandboxesAsync(None)).Single().Addresses.Single();
         var (_, client) = await bed.RunAsync(bed.Container("sleep", "1000"), bed.Pod("client"));
         await OciTestBed.UntilAsync(async () =>
-            (await bed.Runtime.ExecAsync(client, ["wget", "-qO-", $"http://{address}/"], TimeSpan.FromSeconds(5), None)).ExitCode == 0);
+            (await bed.Runtime.ExecAsync(client, ["wget", "-qO-", $"http://{address}/"], TimeSpan.FromSeconds(5), None)).ExitCode == 0
+        );
         Assert.Equal("welcome", await bed.ExecAsync(client, "wget", "-qO-", $"http://{address}/"));
         Assert.Equal("client", await bed.ExecAsync(client, "hostname"));
         Assert.Contains("\tclient", await bed.ExecAsync(client, "cat", "/etc/hosts"), StringComparison.Ordinal);
@@ -172,7 +192,10 @@ public sealed class OciRuntimeTests
     {
         await using var bed = await OciTestBed.StartAsync();
         var pod = bed.Pod("web") with { HostPorts = [new HostPort(8099, 80, "TCP", "")] };
-        var (sandbox, _) = await bed.RunAsync(bed.Container("sh", "-c", "mkdir -p /tmp/w; echo port > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"), pod);
+        var (sandbox, _) = await bed.RunAsync(
+            bed.Container("sh", "-c", "mkdir -p /tmp/w; echo port > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"),
+            pod
+        );
         using var http = new HttpClient();
         var url = $"http://{bed.Gateway}:8099/";
         await OciTestBed.UntilAsync(async () =>
@@ -196,7 +219,10 @@ public sealed class OciRuntimeTests
     {
         await using var bed = await OciTestBed.StartAsync();
         Assert.Equal("uid=0(root) gid=0(root)", (await bed.OutputOfAsync(bed.Container("id"))).Output);
-        var asWeb = bed.Container("id") with { Security = new ContainerSecurity { RunAsUser = 1000, SupplementalGroups = [4000] } };
+        var asWeb = bed.Container("id") with
+        {
+            Security = new ContainerSecurity { RunAsUser = 1000, SupplementalGroups = [4000] },
+        };
         Assert.Equal("uid=1000(web) gid=1001(web) groups=1002(extra),4000", (await bed.OutputOfAsync(asWeb)).Output);
         var variables = bed.Container("sh", "-c", "echo $FROM_IMAGE $FROM_SPEC $HOSTNAME; pwd") with
         {
@@ -204,8 +230,9 @@ public sealed class OciRuntimeTests
             WorkingDirectory = "/tmp",
         };
         Assert.Equal("yes too mine\n/tmp", (await bed.OutputOfAsync(variables)).Output);
-        var refused = await Assert.ThrowsAsync<RuntimeException>(
-            () => bed.RunAsync(bed.Container("id") with { Security = new ContainerSecurity { RunAsNonRoot = true } }));
+        var refused = await Assert.ThrowsAsync<RuntimeException>(() =>
+            bed.RunAsync(bed.Container("id") with { Security = new ContainerSecurity { RunAsNonRoot = true } })
+        );
         Assert.Equal("CreateContainerConfigError", refused.Reason);
     }
 
@@ -213,23 +240,49 @@ public sealed class OciRuntimeTests
     public async Task Isolation_is_what_the_security_context_asks_for()
     {
         await using var bed = await OciTestBed.StartAsync();
-        var inside = await bed.OutputOfAsync(bed.Container("sh", "-c", "ps | grep -c . ; echo x > /new && echo writable; ls /sys/fs/cgroup > /dev/null && echo cgroup; grep Seccomp: /proc/self/status"));
+        var inside = await bed.OutputOfAsync(
+            bed.Container(
+                "sh",
+                "-c",
+                "ps | grep -c . ; echo x > /new && echo writable; ls /sys/fs/cgroup > /dev/null && echo cgroup; grep Seccomp: "
+                    + "/proc/self/status"
+            )
+        );
         var lines = inside.Output.Split('\n');
         Assert.True(int.Parse(lines[0]) <= 5, "a container must see only its own processes");
         Assert.Contains("writable", lines);
-        Assert.Contains(lines, l => l.StartsWith("Seccomp:", StringComparison.Ordinal) && (l.EndsWith('2') || !File.Exists(bed.Settings.SeccompProfile)));
-        var sealedOff = bed.Container("sh", "-c", "echo x > /new && echo writable; grep CapEff /proc/self/status; grep NoNewPrivs /proc/self/status") with
+        Assert.Contains(lines, l =>
+            l.StartsWith("Seccomp:", StringComparison.Ordinal) && (l.EndsWith('2') || !File.Exists(bed.Settings.SeccompProfile))
+        );
+        var sealedOff = bed.Container(
+            "sh",
+            "-c",
+            "echo x > /new && echo writable; grep CapEff /proc/self/status; grep NoNewPrivs /proc/self/status"
+        ) with
         {
-            Security = new ContainerSecurity { ReadOnlyRootFilesystem = true, DropCapabilities = ["ALL"], AddCapabilities = ["NET_BIND_SERVICE"], NoNewPrivileges = true },
+            Security = new ContainerSecurity
+            {
+                ReadOnlyRootFilesystem = true,
+                DropCapabilities = ["ALL"],
+                AddCapabilities = ["NET_BIND_SERVICE"],
+                NoNewPrivileges = true,
+            },
         };
         var output = (await bed.OutputOfAsync(sealedOff)).Output;
         Assert.DoesNotContain("writable", output, StringComparison.Ordinal);
         Assert.Contains("0000000000000400", output, StringComparison.Ordinal);
         Assert.Contains("NoNewPrivs:\t1", output, StringComparison.Ordinal);
-        Assert.Equal(0, (await bed.OutputOfAsync(bed.Container("sh", "-c", "test -e /dev/kmsg && grep -q CapEff /proc/self/status") with
-        {
-            Security = new ContainerSecurity { Privileged = true },
-        })).ExitCode);
+        Assert.Equal(
+            0,
+            (
+                await bed.OutputOfAsync(
+                    bed.Container("sh", "-c", "test -e /dev/kmsg && grep -q CapEff /proc/self/status") with
+                    {
+                        Security = new ContainerSecurity { Privileged = true },
+                    }
+                )
+            ).ExitCode
+        );
     }
 
     [Fact]
@@ -265,7 +318,11 @@ public sealed class OciRuntimeTests
         Assert.Contains("refused", output, StringComparison.Ordinal);
         Assert.Equal("blue", await File.ReadAllTextAsync(Path.Combine(data, "seen")));
         var missing = bed.Container("true") with { Mounts = [new Mount("/no/such/path", "/x", false)] };
-        Assert.Contains("/no/such/path", (await Assert.ThrowsAsync<RuntimeException>(() => bed.RunAsync(missing))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/no/such/path",
+            (await Assert.ThrowsAsync<RuntimeException>(() => bed.RunAsync(missing))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -274,9 +331,13 @@ public sealed class OciRuntimeTests
         await using var bed = await OciTestBed.StartAsync();
         var (_, id) = await bed.RunAsync(bed.Container("sleep", "1000"));
         var result = await bed.Runtime.ExecAsync(id, ["sh", "-c", "echo out; echo err >&2; exit 9"], TimeSpan.FromSeconds(10), None);
-        Assert.Equal((9, "out\n", "err\n"), (result.ExitCode, System.Text.Encoding.UTF8.GetString(result.Output), System.Text.Encoding.UTF8.GetString(result.ErrorOutput)));
-        await Assert.ThrowsAsync<TimeoutException>(
-            () => bed.Runtime.ExecAsync(id, ["sleep", "777"], TimeSpan.FromMilliseconds(200), None).AsTask());
+        Assert.Equal(
+            (9, "out\n", "err\n"),
+            (result.ExitCode, System.Text.Encoding.UTF8.GetString(result.Output), System.Text.Encoding.UTF8.GetString(result.ErrorOutput))
+        );
+        await Assert.ThrowsAsync<TimeoutException>(() =>
+            bed.Runtime.ExecAsync(id, ["sleep", "777"], TimeSpan.FromMilliseconds(200), None).AsTask()
+        );
         await OciTestBed.UntilAsync(async () => !(await bed.ExecAsync(id, "ps")).Contains("777", StringComparison.Ordinal));
     }
 
@@ -299,7 +360,10 @@ public sealed class OciRuntimeTests
         var second = await bed.Runtime.CreateContainerAsync(sandbox, bed.Container("sleep", "1000") with { Name = "side" }, None);
         await bed.Runtime.StartContainerAsync(second, None);
         await OciTestBed.UntilAsync(async () =>
-            (await bed.Runtime.ExecAsync(second, ["wget", "-qO-", "http://127.0.0.1:8000/hostname"], TimeSpan.FromSeconds(5), None)).ExitCode == 0);
+            (
+                await bed.Runtime.ExecAsync(second, ["wget", "-qO-", "http://127.0.0.1:8000/hostname"], TimeSpan.FromSeconds(5), None)
+            ).ExitCode == 0
+        );
         Assert.Equal("shared", await bed.ExecAsync(second, "cat", "/dev/shm/x"));
         Assert.Equal([first, second], (await bed.Runtime.ListContainersAsync(None)).Select(c => c.Id));
     }
@@ -332,7 +396,9 @@ public sealed class OciRuntimeTests
             var started = TimeProvider.System.GetElapsedTime(began);
             alone.Add(started.TotalMilliseconds);
             TestContext.Current.SendDiagnosticMessage(
-                $"sandbox {made.TotalMilliseconds:0} ms, create {(created - made).TotalMilliseconds:0} ms, start {(started - created).TotalMilliseconds:0} ms");
+                $"sandbox {made.TotalMilliseconds:0} ms, create {(created - made).TotalMilliseconds:0} ms, start "
+                    + $"{(started - created).TotalMilliseconds:0} ms"
+            );
         }
         alone.Sort();
         TestContext.Current.SendDiagnosticMessage($"pod, median: {alone[5]:0} ms");

@@ -75,21 +75,23 @@ internal sealed class OciTestBed : IAsyncDisposable
         await Runtime.StartAsync(CancellationToken.None);
     }
 
-    public SandboxSpec Pod(string? name = null) => new()
-    {
-        PodNamespace = "default",
-        PodName = name ?? $"pod-{++_pods}",
-        PodUid = _entropy.NewUid(),
-        Hostname = name ?? $"pod-{_pods}",
-    };
+    public SandboxSpec Pod(string? name = null) =>
+        new()
+        {
+            PodNamespace = "default",
+            PodName = name ?? $"pod-{++_pods}",
+            PodUid = _entropy.NewUid(),
+            Hostname = name ?? $"pod-{_pods}",
+        };
 
-    public ContainerSpec Container(params string[] command) => new()
-    {
-        Name = "main",
-        Image = "busybox",
-        Command = command,
-        LogPath = PathOf($"{_entropy.NewNameSuffix(8)}.log"),
-    };
+    public ContainerSpec Container(params string[] command) =>
+        new()
+        {
+            Name = "main",
+            Image = "busybox",
+            Command = command,
+            LogPath = PathOf($"{_entropy.NewNameSuffix(8)}.log"),
+        };
 
     public async Task<(string Sandbox, string Container)> RunAsync(ContainerSpec container, SandboxSpec? pod = null)
     {
@@ -154,11 +156,19 @@ internal sealed class OciTestBed : IAsyncDisposable
 
     private string Bridge => $"test{_number}";
 
-    private OciRuntime NewRuntime() => new(
-        Settings,
-        Images,
-        new BridgePodNetwork(new BridgePodNetworkSettings(Bridge, IPNetwork.Parse($"10.253.{_number}.0/24"), System.IO.Path.Combine(Settings.StateDirectory, "network"))),
-        TimeProvider.System,
-        _entropy,
-        NullLogger<OciRuntime>.Instance);
+    private OciRuntime NewRuntime() =>
+        new(
+            Settings,
+            Images,
+            new BridgePodNetwork(
+                new BridgePodNetworkSettings(
+                    Bridge,
+                    IPNetwork.Parse($"10.253.{_number}.0/24"),
+                    System.IO.Path.Combine(Settings.StateDirectory, "network")
+                )
+            ),
+            TimeProvider.System,
+            _entropy,
+            NullLogger<OciRuntime>.Instance
+        );
 }

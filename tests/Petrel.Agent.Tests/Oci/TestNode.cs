@@ -37,26 +37,44 @@ internal static partial class TestNode
     public static void Enter()
     {
         var self = Environment.ProcessPath!;
-        if (Environment.GetEnvironmentVariable(Marker) is not null || Environment.UserName != "root"
-            || Path.GetFileName(self) != "Petrel.Agent.Tests" || Find("unshare") is null)
+        if (
+            Environment.GetEnvironmentVariable(Marker) is not null
+            || Environment.UserName != "root"
+            || Path.GetFileName(self) != "Petrel.Agent.Tests"
+            || Find("unshare") is null
+        )
         {
             return;
         }
         Environment.SetEnvironmentVariable(Marker, "1");
-        const string boot =
-            """
+        const string boot = """
             ip link set dev lo up
             if [ -d /sys/fs/cgroup/cpu ] && grep -q " /sys/fs/cgroup/unified " /proc/mounts; then umount /sys/fs/cgroup/unified; fi
             "$@"
             """;
         string?[] arguments =
         [
-            "unshare", "--net", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
-            "sh", "-c", boot, "test-node", self, .. Environment.GetCommandLineArgs().Skip(1), null,
+            "unshare",
+            "--net",
+            "--mount",
+            "--propagation",
+            "private",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "sh",
+            "-c",
+            boot,
+            "test-node",
+            self,
+            .. Environment.GetCommandLineArgs().Skip(1),
+            null,
         ];
         string?[] environment =
         [
-            .. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(e => $"{e.Key}={e.Value}"), null,
+            .. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(e => $"{e.Key}={e.Value}"),
+            null,
         ];
         _ = Execute(Find("unshare")!, arguments, environment);
         throw new InvalidOperationException($"unshare could not be executed: error {Marshal.GetLastPInvokeError()}");

@@ -30,15 +30,23 @@ public sealed class NodeAgentTests : IAsyncDisposable
     public NodeAgentTests()
     {
         _process = _simulator.CreateProcess("server");
-        _server = new(new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance);
+        _server = new(
+            new ApiServerOptions(),
+            _store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance
+        );
         _user = new(_server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", _server.RunAsync);
         Assert.True(_simulator.RunUntil(() => _server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
-        _runtime = new(_process.Time, _simulator.Entropy.Fork(), new()
-        {
-            Addresses = IPNetwork.Parse("10.200.1.0/24"),
-            Behaviour = spec => _behaviours.GetValueOrDefault(spec.Name) ?? new(),
-        });
+        _runtime = new(
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = spec => _behaviours.GetValueOrDefault(spec.Name) ?? new() }
+        );
         _agent = StartAgent();
         Run(2);
     }
@@ -121,7 +129,13 @@ public sealed class NodeAgentTests : IAsyncDisposable
         var waiting = Assert.Single(Get<V1Pod>("web").Status.ContainerStatuses).State.Waiting;
         Assert.Equal("CreateContainerConfigError", waiting.Reason);
         Assert.Contains("settings", waiting.Message);
-        Create(new V1ConfigMap { Metadata = new() { Name = "settings", NamespaceProperty = "default" }, Data = new Dictionary<string, string> { ["A"] = "b" } });
+        Create(
+            new V1ConfigMap
+            {
+                Metadata = new() { Name = "settings", NamespaceProperty = "default" },
+                Data = new Dictionary<string, string> { ["A"] = "b" },
+            }
+        );
         Run(10);
         Assert.Equal("Running", Get<V1Pod>("web").Status.Phase);
     }
@@ -169,7 +183,11 @@ public sealed class NodeAgentTests : IAsyncDisposable
     [Fact]
     public void A_pod_that_the_node_has_no_room_for_fails()
     {
-        Create(Pod("big", p => p.Spec.Containers[0].Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("3") } }));
+        Create(
+            Pod("big", p =>
+                p.Spec.Containers[0].Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("3") } }
+            )
+        );
         Run(10);
         var status = Get<V1Pod>("big").Status;
         Assert.Equal(("Failed", "OutOfcpu"), (status.Phase, status.Reason));
@@ -180,7 +198,12 @@ public sealed class NodeAgentTests : IAsyncDisposable
     public void A_container_whose_liveness_fails_is_restarted()
     {
         _behaviours["main"] = new() { Exec = _ => new SimulatedCommand(ExitCode: 1) };
-        Create(Pod("web", p => p.Spec.Containers[0].LivenessProbe = new() { Exec = new() { Command = ["check"] }, PeriodSeconds = 2, FailureThreshold = 2 }));
+        Create(Pod("web", p => p.Spec.Containers[0].LivenessProbe = new()
+                {
+                    Exec = new() { Command = ["check"] },
+                    PeriodSeconds = 2,
+                    FailureThreshold = 2,
+                }));
         Run(20);
         Assert.True(Assert.Single(Get<V1Pod>("web").Status.ContainerStatuses).RestartCount > 0);
         Assert.Contains("Unhealthy", Events("web"));
@@ -192,7 +215,12 @@ public sealed class NodeAgentTests : IAsyncDisposable
     {
         var healthy = false;
         _behaviours["main"] = new() { Exec = _ => new SimulatedCommand(healthy ? 0 : 1) };
-        Create(Pod("web", p => p.Spec.Containers[0].ReadinessProbe = new() { Exec = new() { Command = ["check"] }, PeriodSeconds = 1, FailureThreshold = 1 }));
+        Create(Pod("web", p => p.Spec.Containers[0].ReadinessProbe = new()
+                {
+                    Exec = new() { Command = ["check"] },
+                    PeriodSeconds = 1,
+                    FailureThreshold = 1,
+                }));
         Run(10);
         Assert.Equal("False", Assert.Single(Get<V1Pod>("web").Status.Conditions, c => c.Type == "Ready").Status);
         healthy = true;
@@ -214,14 +242,20 @@ public sealed class NodeAgentTests : IAsyncDisposable
     {
         var process = _simulator.CreateProcess("agent");
         var agent = new NodeAgent(
-            new() { NodeName = "node1", NodeAddress = "10.200.255.1", PodCidr = "10.200.1.0/24" },
+            new()
+            {
+                NodeName = "node1",
+                NodeAddress = "10.200.255.1",
+                PodCidr = "10.200.1.0/24",
+            },
             new(_server, UserInfo.Node("node1")),
             _runtime,
             new SimulatedPodFiles(),
             new SimulatedProber(),
             process.Time,
             _simulator.Entropy.Fork(),
-            NullLoggerFactory.Instance);
+            NullLoggerFactory.Instance
+        );
         _simulator.Spawn(process, "agent", agent.RunAsync);
         return process;
     }
@@ -231,7 +265,12 @@ public sealed class NodeAgentTests : IAsyncDisposable
         var pod = new V1Pod
         {
             Metadata = new() { Name = name, NamespaceProperty = "default" },
-            Spec = new() { NodeName = "node1", TerminationGracePeriodSeconds = 1, Containers = [new() { Name = "main", Image = "web:1" }] },
+            Spec = new()
+            {
+                NodeName = "node1",
+                TerminationGracePeriodSeconds = 1,
+                Containers = [new() { Name = "main", Image = "web:1" }],
+            },
         };
         change?.Invoke(pod);
         return pod;
@@ -251,7 +290,15 @@ public sealed class NodeAgentTests : IAsyncDisposable
     private List<string> Events(string pod)
     {
         List<string> reasons = [];
-        Do(async stop => reasons = [.. (await _user.ListAsync<Corev1Event>("default", stop)).Items.Where(e => e.InvolvedObject.Name == pod).Select(e => e.Reason).Distinct().Order(StringComparer.Ordinal)]);
+        Do(async stop =>
+            reasons = [
+                .. (await _user.ListAsync<Corev1Event>("default", stop))
+                    .Items.Where(e => e.InvolvedObject.Name == pod)
+                    .Select(e => e.Reason)
+                    .Distinct()
+                    .Order(StringComparer.Ordinal),
+            ]
+        );
         return reasons;
     }
 
@@ -271,7 +318,10 @@ public sealed class NodeAgentTests : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

@@ -33,22 +33,51 @@ public sealed class PodTokensTests : IAsyncDisposable
     public PodTokensTests()
     {
         _process = _simulator.CreateProcess("server");
-        var options = new ApiServerOptions { KeepDefaultRoles = true, RequireServiceAccounts = true, MountServiceAccountTokens = true };
-        _server = new(options, _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance, tokenKeys: Keys);
+        var options = new ApiServerOptions
+        {
+            KeepDefaultRoles = true,
+            RequireServiceAccounts = true,
+            MountServiceAccountTokens = true,
+        };
+        _server = new(
+            options,
+            _store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance,
+            tokenKeys: Keys
+        );
         _gate = new(_server);
         _user = new(_server, new UserInfo("admin", [UserInfo.MastersGroup]));
         _simulator.Spawn(_process, "api", _server.RunAsync);
         Assert.True(_simulator.RunUntil(() => _server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
-        Create(new V1ServiceAccount { Metadata = new() { Name = "default", NamespaceProperty = "default" } });
+        Create(
+            new V1ServiceAccount
+            {
+                Metadata = new() { Name = "default", NamespaceProperty = "default" },
+            }
+        );
         var agent = new NodeAgent(
-            new() { NodeName = "node1", NodeAddress = "10.200.255.1", PodCidr = "10.200.1.0/24" },
+            new()
+            {
+                NodeName = "node1",
+                NodeAddress = "10.200.255.1",
+                PodCidr = "10.200.1.0/24",
+            },
             new(_gate, UserInfo.Node("node1")),
-            new SimulatedRuntime(_process.Time, _simulator.Entropy.Fork(), new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = _ => new() }),
+            new SimulatedRuntime(
+                _process.Time,
+                _simulator.Entropy.Fork(),
+                new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = _ => new() }
+            ),
             _files,
             new SimulatedProber(),
             _process.Time,
             _simulator.Entropy.Fork(),
-            NullLoggerFactory.Instance);
+            NullLoggerFactory.Instance
+        );
         _simulator.Spawn(_simulator.CreateProcess("agent"), "agent", agent.RunAsync);
         Run(2);
     }
@@ -72,9 +101,11 @@ public sealed class PodTokensTests : IAsyncDisposable
         Create(Pod("web"));
         Run(1);
         Assert.Equal("Pending", Get<V1Pod>("web").Status.Phase);
-        Assert.Contains(
-            Events("web"), e => e.Reason == "FailedMount" && e.Message.StartsWith("MountVolume.SetUp failed for volume \"kube-api-access-", StringComparison.Ordinal)
-                && e.Message.EndsWith("configmap \"kube-root-ca.crt\" not found", StringComparison.Ordinal));
+        Assert.Contains(Events("web"), e =>
+            e.Reason == "FailedMount"
+            && e.Message.StartsWith("MountVolume.SetUp failed for volume \"kube-api-access-", StringComparison.Ordinal)
+            && e.Message.EndsWith("configmap \"kube-root-ca.crt\" not found", StringComparison.Ordinal)
+        );
 
         Publish();
         Run(5);
@@ -116,10 +147,27 @@ public sealed class PodTokensTests : IAsyncDisposable
     public void A_token_for_others_is_not_good_for_the_API()
     {
         Publish();
-        Create(Pod("web", p => p.Spec.Volumes =
-        [
-            new() { Name = "vault", Projected = new() { Sources = [new() { ServiceAccountToken = new() { Audience = "vault", Path = "vault-token", ExpirationSeconds = 600 } }] } },
-        ]));
+        Create(Pod("web", p => p.Spec.Volumes = [
+                    new()
+                    {
+                        Name = "vault",
+                        Projected = new()
+                        {
+                            Sources =
+                            [
+                                new()
+                                {
+                                    ServiceAccountToken = new()
+                                    {
+                                        Audience = "vault",
+                                        Path = "vault-token",
+                                        ExpirationSeconds = 600,
+                                    },
+                                },
+                            ],
+                        },
+                    },
+                ]));
         Run(5);
         Assert.Equal("", Who(File("vault-token")));
         Assert.NotEqual("", Who(File("token")));
@@ -148,17 +196,25 @@ public sealed class PodTokensTests : IAsyncDisposable
         var pod = new V1Pod
         {
             Metadata = new() { Name = name, NamespaceProperty = "default" },
-            Spec = new() { NodeName = "node1", TerminationGracePeriodSeconds = 1, Containers = [new() { Name = "main", Image = "web:1" }] },
+            Spec = new()
+            {
+                NodeName = "node1",
+                TerminationGracePeriodSeconds = 1,
+                Containers = [new() { Name = "main", Image = "web:1" }],
+            },
         };
         change?.Invoke(pod);
         return pod;
     }
 
-    private void Publish() => Create(new V1ConfigMap
-    {
-        Metadata = new() { Name = "kube-root-ca.crt", NamespaceProperty = "default" },
-        Data = new Dictionary<string, string> { ["ca.crt"] = "PEM" },
-    });
+    private void Publish() =>
+        Create(
+            new V1ConfigMap
+            {
+                Metadata = new() { Name = "kube-root-ca.crt", NamespaceProperty = "default" },
+                Data = new Dictionary<string, string> { ["ca.crt"] = "PEM" },
+            }
+        );
 
     private string File(string path) => Encoding.UTF8.GetString(_files.Contents[path]);
 
@@ -168,7 +224,9 @@ public sealed class PodTokensTests : IAsyncDisposable
         V1TokenReview review = null!;
         Do(async stop =>
         {
-            var body = Encoding.UTF8.GetBytes($$"""{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{"token":"{{token}}"} }""");
+            var body = Encoding.UTF8.GetBytes(
+                $$"""{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{"token":"{{token}}"} }"""
+            );
             var answer = await _user.SendAsync("POST", "/apis/authentication.k8s.io/v1/tokenreviews", [], body, "application/json", stop);
             review = k8s.KubernetesJson.Deserialize<V1TokenReview>(answer.BodyText);
         });
@@ -178,7 +236,9 @@ public sealed class PodTokensTests : IAsyncDisposable
     private List<Corev1Event> Events(string pod)
     {
         List<Corev1Event> events = [];
-        Do(async stop => events = [.. (await _user.ListAsync<Corev1Event>("default", stop)).Items.Where(e => e.InvolvedObject.Name == pod)]);
+        Do(async stop =>
+            events = [.. (await _user.ListAsync<Corev1Event>("default", stop)).Items.Where(e => e.InvolvedObject.Name == pod)]
+        );
         return events;
     }
 
@@ -212,7 +272,9 @@ public sealed class PodTokensTests : IAsyncDisposable
         public bool RefusesTokens { get; set; }
 
         public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
-            RefusesTokens && request.Path.EndsWith("/token", StringComparison.Ordinal) ? throw new IOException("no answer") : inner.HandleAsync(request, cancellationToken);
+            RefusesTokens && request.Path.EndsWith("/token", StringComparison.Ordinal)
+                ? throw new IOException("no answer")
+                : inner.HandleAsync(request, cancellationToken);
     }
 
     /// <summary>The files of all volumes by their path, as they are now.</summary>
@@ -225,7 +287,12 @@ public sealed class PodTokensTests : IAsyncDisposable
         public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
             _paths.EnsureEmptyDirAsync(podUid, volume, inMemory, cancellationToken);
 
-        public ValueTask<string> WriteFilesAsync(string podUid, string volume, IReadOnlyList<VolumeFile> files, CancellationToken cancellationToken)
+        public ValueTask<string> WriteFilesAsync(
+            string podUid,
+            string volume,
+            IReadOnlyList<VolumeFile> files,
+            CancellationToken cancellationToken
+        )
         {
             foreach (var file in files)
             {
@@ -236,8 +303,13 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
 
-        public ValueTask<string> AttachAsync(string podUid, string volume, string persistentVolume, bool exclusive, CancellationToken cancellationToken) =>
-            _paths.AttachAsync(podUid, volume, persistentVolume, exclusive, cancellationToken);
+        public ValueTask<string> AttachAsync(
+            string podUid,
+            string volume,
+            string persistentVolume,
+            bool exclusive,
+            CancellationToken cancellationToken
+        ) => _paths.AttachAsync(podUid, volume, persistentVolume, exclusive, cancellationToken);
 
         public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>
             _paths.LogPath(podNamespace, podName, podUid, container, attempt);
@@ -248,7 +320,10 @@ public sealed class PodTokensTests : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

@@ -30,7 +30,10 @@ public sealed class ProcessRuntimeTests : RuntimeContract
     {
         Directory.CreateDirectory(PathOf("settings"));
         await File.WriteAllTextAsync(PathOf("settings/colour"), "blue");
-        var spec = Script("echo $FROM_IMAGE $FROM_SPEC $OF_THE_NODE $HOSTNAME; pwd; cat $CONTAINER_SANDBOX_MOUNT_POINT/etc/app/colour; echo; echo ${PATH%%:*}") with
+        var spec = Script(
+            "echo $FROM_IMAGE $FROM_SPEC $OF_THE_NODE $HOSTNAME; pwd; cat $CONTAINER_SANDBOX_MOUNT_POINT/etc/app/colour; echo; "
+                + "echo ${PATH%%:*}"
+        ) with
         {
             Environment = [new("FROM_SPEC", "too")],
             WorkingDirectory = "/tmp/work",
@@ -104,7 +107,11 @@ public sealed class ProcessRuntimeTests : RuntimeContract
             _ = Tool.Kill(running.Shim.Pid, Tool.SigKill);
             _ = Tool.Kill(running.Program.Pid, Tool.SigKill);
             var file = PathOf($"node/containers/{id}/running.json");
-            var reused = running with { Program = running.Program with { Pid = bystander.Pid }, Shim = running.Shim with { Pid = bystander.Pid } };
+            var reused = running with
+            {
+                Program = running.Program with { Pid = bystander.Pid },
+                Shim = running.Shim with { Pid = bystander.Pid },
+            };
             ProcessJson.Write(file, reused, ProcessJson.Default.RunningEntry);
             return Task.CompletedTask;
         });
@@ -125,7 +132,10 @@ public sealed class ProcessRuntimeTests : RuntimeContract
             _ = Tool.Kill(running.Program.Pid, Tool.SigKill);
             foreach (var file in (string[])[$"node/containers/{id}/running.json", $"node/sandboxes/{sandbox}/record.json"])
             {
-                File.WriteAllText(PathOf(file), File.ReadAllText(PathOf(file)).Replace(ProcessEntry.CurrentBoot, "another-boot", StringComparison.Ordinal));
+                File.WriteAllText(
+                    PathOf(file),
+                    File.ReadAllText(PathOf(file)).Replace(ProcessEntry.CurrentBoot, "another-boot", StringComparison.Ordinal)
+                );
             }
             return Task.CompletedTask;
         });
@@ -171,22 +181,25 @@ public sealed class ProcessRuntimeTests : RuntimeContract
 
     protected override string NewLogPath(int number) => PathOf($"{number}.log");
 
-    private RunningEntry Running(string id) => ProcessJson.Read(PathOf($"node/containers/{id}/running.json"), ProcessJson.Default.RunningEntry)!;
+    private RunningEntry Running(string id) =>
+        ProcessJson.Read(PathOf($"node/containers/{id}/running.json"), ProcessJson.Default.RunningEntry)!;
 
     private static List<string> Lines(ContainerSpec spec) => [.. File.ReadLines(spec.LogPath).Select(l => l.Split(' ', 4)[3])];
 
     private string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
-    private ProcessRuntime NewRuntime() => new(
-        new ProcessRuntimeSettings
-        {
-            StateDirectory = PathOf("node"),
-            NodeAddress = "127.0.0.1",
-            ShimCommand = [Environment.ProcessPath!, ProcessShim.Command],
-            Environment = ["OF_THE_NODE=node1"],
-        },
-        _images,
-        TimeProvider.System,
-        _entropy,
-        NullLogger<ProcessRuntime>.Instance);
+    private ProcessRuntime NewRuntime() =>
+        new(
+            new ProcessRuntimeSettings
+            {
+                StateDirectory = PathOf("node"),
+                NodeAddress = "127.0.0.1",
+                ShimCommand = [Environment.ProcessPath!, ProcessShim.Command],
+                Environment = ["OF_THE_NODE=node1"],
+            },
+            _images,
+            TimeProvider.System,
+            _entropy,
+            NullLogger<ProcessRuntime>.Instance
+        );
 }

@@ -88,20 +88,28 @@ public sealed class ProgramFinderTests : IDisposable
             Write("/upper/" + file, "upper"u8);
         }
         FileSystemCalls.MakeNode(upper + "/gone", FileSystemCalls.CharacterDevice, 0, 0, 0);
-        FileSystemCalls.SetAttribute(upper + "/emptied", Environment.IsPrivilegedProcess ? "trusted.overlay.opaque" : "user.overlay.opaque", "y"u8);
+        FileSystemCalls.SetAttribute(
+            upper + "/emptied",
+            Environment.IsPrivilegedProcess ? "trusted.overlay.opaque" : "user.overlay.opaque",
+            "y"u8
+        );
         File.CreateSymbolicLink(upper + "/dir", "/dir2");
         File.CreateSymbolicLink(upper + "/outside", "/../../etc/passwd");
         RootFileSystem.Build([lower, upper], root);
         Assert.Equal(
             ["dir", "dir2/f", "emptied/c2", "keep/a", "keep/a2", "outside", "replaced/e"],
-            Files(root).Select(f => Path.GetRelativePath(root, f)).Order(StringComparer.Ordinal));
+            Files(root).Select(f => Path.GetRelativePath(root, f)).Order(StringComparer.Ordinal)
+        );
         Assert.Equal(root + "/dir2", new FileInfo(root + "/dir").LinkTarget);
         Assert.Equal(root + "/etc/passwd", new FileInfo(root + "/outside").LinkTarget);
         File.WriteAllText(root + "/keep/a", "written");
         Assert.Equal("lower", File.ReadAllText(lower + "/keep/a"));
 
         Directory.CreateDirectory(Root + "/volume");
-        var hidden = RootFileSystem.Link(root, [new(Root + "/volume", "/data", false), new(Root + "/volume", "/data/inner", false), new(Root + "/volume", "/keep/a", false)]);
+        var hidden = RootFileSystem.Link(
+            root,
+            [new(Root + "/volume", "/data", false), new(Root + "/volume", "/data/inner", false), new(Root + "/volume", "/keep/a", false)]
+        );
         Assert.Equal("/data/inner", Assert.Single(hidden).ContainerPath);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Root + "/volume"));
         Assert.Equal(Root + "/volume", new FileInfo(root + "/keep/a").LinkTarget);
@@ -113,7 +121,8 @@ public sealed class ProgramFinderTests : IDisposable
 
     // Not through links.
     private static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFileSystemEntries(folder)
+        Directory
+            .EnumerateFileSystemEntries(folder)
             .SelectMany(e => Directory.Exists(e) && new FileInfo(e).LinkTarget is null ? Files(e) : [e]);
 
     private void Write(string path, ReadOnlySpan<byte> content)

@@ -35,7 +35,8 @@ public abstract class RuntimeContract : IAsyncLifetime
         var sandbox = await Runtime.RunSandboxAsync(pod, None);
         Assert.Equal(
             (SandboxState.Ready, pod.PodNamespace, pod.PodName, pod.PodUid, 0),
-            (sandbox.State, sandbox.PodNamespace, sandbox.PodName, sandbox.PodUid, sandbox.Attempt));
+            (sandbox.State, sandbox.PodNamespace, sandbox.PodName, sandbox.PodUid, sandbox.Attempt)
+        );
         Assert.NotEmpty(sandbox.Addresses);
         Assert.Equal(sandbox.Id, (await Runtime.RunSandboxAsync(pod, None)).Id);
         var listed = Assert.Single(await Runtime.ListSandboxesAsync(None));
@@ -57,8 +58,11 @@ public abstract class RuntimeContract : IAsyncLifetime
         Assert.NotEqual(first.Id, second.Id);
         Assert.Equal(
             [(first.Id, 0, SandboxState.NotReady), (second.Id, 1, SandboxState.Ready)],
-            (await Runtime.ListSandboxesAsync(None)).Select(s => (s.Id, s.Attempt, s.State)));
-        var refused = await Assert.ThrowsAsync<RuntimeException>(() => Runtime.CreateContainerAsync(first.Id, Container("true"), None).AsTask());
+            (await Runtime.ListSandboxesAsync(None)).Select(s => (s.Id, s.Attempt, s.State))
+        );
+        var refused = await Assert.ThrowsAsync<RuntimeException>(() =>
+            Runtime.CreateContainerAsync(first.Id, Container("true"), None).AsTask()
+        );
         Assert.Equal("CreateContainerError", refused.Reason);
     }
 
@@ -123,7 +127,8 @@ public abstract class RuntimeContract : IAsyncLifetime
         Assert.NotEqual(first, second);
         Assert.Equal(
             [(first, 0, ContainerState.Exited), (second, 1, ContainerState.Running)],
-            (await Runtime.ListContainersAsync(None)).Select(c => (c.Id, c.Attempt, c.State)));
+            (await Runtime.ListContainersAsync(None)).Select(c => (c.Id, c.Attempt, c.State))
+        );
         await Runtime.RemoveContainerAsync(first, None);
         Assert.Equal(second, Assert.Single(await Runtime.ListContainersAsync(None)).Id);
     }
@@ -260,7 +265,8 @@ public abstract class RuntimeContract : IAsyncLifetime
         await Runtime.StopSandboxAsync(sandbox, None);
         Assert.Equal(
             [(polite, ContainerState.Exited, 137), (deaf, ContainerState.Exited, 137), (other, ContainerState.Running, 0)],
-            (await Runtime.ListContainersAsync(None)).Select(c => (c.Id, c.State, c.ExitCode ?? 0)));
+            (await Runtime.ListContainersAsync(None)).Select(c => (c.Id, c.State, c.ExitCode ?? 0))
+        );
         await Runtime.RemoveSandboxAsync(sandbox, None);
         Assert.Equal(other, Assert.Single(await Runtime.ListContainersAsync(None)).Id);
         await RestartAsync(() => Task.CompletedTask);
@@ -340,18 +346,33 @@ public abstract class RuntimeContract : IAsyncLifetime
         await Runtime.RemoveContainerAsync("no-such-id", None);
         await Runtime.StopSandboxAsync("no-such-id", None);
         await Runtime.RemoveSandboxAsync("no-such-id", None);
-        Assert.Equal("RunContainerError", (await Assert.ThrowsAsync<RuntimeException>(() => Runtime.StartContainerAsync("no-such-id", None).AsTask())).Reason);
+        Assert.Equal(
+            "RunContainerError",
+            (await Assert.ThrowsAsync<RuntimeException>(() => Runtime.StartContainerAsync("no-such-id", None).AsTask())).Reason
+        );
         await Assert.ThrowsAsync<RuntimeException>(() => Runtime.CreateContainerAsync("no-such-id", Script(Loop), None).AsTask());
     }
 
     protected SandboxSpec Pod()
     {
         var name = $"pod-{++_number}";
-        return new() { PodNamespace = "default", PodName = name, PodUid = $"uid-of-{name}", Hostname = name };
+        return new()
+        {
+            PodNamespace = "default",
+            PodName = name,
+            PodUid = $"uid-of-{name}",
+            Hostname = name,
+        };
     }
 
     protected ContainerSpec Container(params string[] command) =>
-        new() { Name = "main", Image = "busybox", Command = command, LogPath = NewLogPath(++_number) };
+        new()
+        {
+            Name = "main",
+            Image = "busybox",
+            Command = command,
+            LogPath = NewLogPath(++_number),
+        };
 
     protected ContainerSpec Script(string script) => Container("sh", "-c", script);
 
@@ -391,7 +412,9 @@ public abstract class RuntimeContract : IAsyncLifetime
         var ids = await RunAsync(spec);
         if (HasOutput)
         {
-            await UntilAsync(async () => File.Exists(spec.LogPath) && (await File.ReadAllTextAsync(spec.LogPath)).Contains("ready", StringComparison.Ordinal));
+            await UntilAsync(async () =>
+                File.Exists(spec.LogPath) && (await File.ReadAllTextAsync(spec.LogPath)).Contains("ready", StringComparison.Ordinal)
+            );
         }
         return ids;
     }

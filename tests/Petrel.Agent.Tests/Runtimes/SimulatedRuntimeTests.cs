@@ -82,9 +82,10 @@ public sealed class SimulatedRuntimeTests : RuntimeContract
             TerminationTime = TimeSpan.FromMilliseconds(10),
             Cores = 1,
             MemoryBytes = 1 << 20,
-            Exec = command => command is ["sleep", var seconds]
-                ? new SimulatedCommand(0, TimeSpan.FromSeconds(double.Parse(seconds)))
-                : new SimulatedCommand(ExitCode(command[^1])),
+            Exec = command =>
+                command is ["sleep", var seconds]
+                    ? new SimulatedCommand(0, TimeSpan.FromSeconds(double.Parse(seconds)))
+                    : new SimulatedCommand(ExitCode(command[^1])),
         };
         return script.StartsWith("trap", StringComparison.Ordinal) || !words.Contains("exit")
             ? behaviour

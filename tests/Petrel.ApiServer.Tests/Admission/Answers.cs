@@ -7,5 +7,9 @@ internal static class Answers
 {
     /// <summary>The texts of the Warning headers.</summary>
     public static string[] Warnings(this ApiResponse response) =>
-        [.. response.Headers.Where(h => h.Key == "Warning").Select(h => h.Value["299 - \"".Length..^1].Replace("\\\"", "\"", StringComparison.Ordinal))];
+        [
+            .. response
+                .Headers.Where(h => h.Key == "Warning")
+                .Select(h => h.Value["299 - \"".Length..^1].Replace("\\\"", "\"", StringComparison.Ordinal)),
+        ];
 }

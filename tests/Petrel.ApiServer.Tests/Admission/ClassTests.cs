@@ -39,8 +39,10 @@ public sealed class ClassTests
         var pod = await api.CreateAsync(Core + "/pods", Pod(""));
 
         Assert.Equal(
-            "priorityclasses.scheduling.k8s.io \"other\" is forbidden: PriorityClass usual is already marked as default. Only one default can exist",
-            (string?)second["message"]);
+            "priorityclasses.scheduling.k8s.io \"other\" is forbidden: PriorityClass usual is already marked as default. Only "
+                + "one default can exist",
+            (string?)second["message"]
+        );
         Assert.Equal("usual", (string?)pod["spec"]!["priorityClassName"]);
         Assert.Equal(7, (int)pod["spec"]!["priority"]!);
     }
@@ -49,14 +51,24 @@ public sealed class ClassTests
     [InlineData("\"priorityClassName\":\"nothing\",", "no PriorityClass with name nothing was found")]
     [InlineData(
         "\"priority\":5,",
-        "the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name")]
+        "the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 0 from the "
+            + "given PriorityClass name"
+    )]
     [InlineData(
         "\"preemptionPolicy\":\"Never\",",
-        "the string value of PreemptionPolicy (Never) must not be provided in pod spec; priority admission controller computed PreemptLowerPriority from the given PriorityClass name")]
+        "the string value of PreemptionPolicy (Never) must not be provided in pod spec; priority admission controller computed "
+            + "PreemptLowerPriority from the given PriorityClass name"
+    )]
     [InlineData("\"runtimeClassName\":\"nothing\",", "pod rejected: RuntimeClass \"nothing\" not found")]
     [InlineData("\"overhead\":{\"cpu\":\"1\"},", "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")]
-    [InlineData("\"runtimeClassName\":\"vm\",\"overhead\":{\"cpu\":\"1\"},", "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")]
-    [InlineData("\"runtimeClassName\":\"vm\",\"nodeSelector\":{\"vm\":\"no\"},", "conflict: runtimeClass.scheduling.nodeSelector[vm] = yes; pod.spec.nodeSelector[vm] = no")]
+    [InlineData(
+        "\"runtimeClassName\":\"vm\",\"overhead\":{\"cpu\":\"1\"},",
+        "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
+    )]
+    [InlineData(
+        "\"runtimeClassName\":\"vm\",\"nodeSelector\":{\"vm\":\"no\"},",
+        "conflict: runtimeClass.scheduling.nodeSelector[vm] = yes; pod.spec.nodeSelector[vm] = no"
+    )]
     public async Task A_pod_that_does_not_fit_its_classes_is_refused_in_upstreams_words(string spec, string message)
     {
         await using var api = await StartAsync();
@@ -107,33 +119,43 @@ public sealed class ClassTests
         const string Backend = "\"defaultBackend\":{\"service\":{\"name\":\"s\",\"port\":{\"number\":80} } }";
         await api.CreateAsync(
             "/apis/networking.k8s.io/v1/ingressclasses",
-            """{"metadata":{"name":"edge","annotations":{"ingressclass.kubernetes.io/is-default-class":"true"}},"spec":{"controller":"example.com/c"}}""");
+            """{"metadata":{"name":"edge","annotations":{"ingressclass.kubernetes.io/is-default-class":"true"}},"spec":"""
+                + """{"controller":"example.com/c"}}"""
+        );
 
         var bare = await api.CreateAsync(Ingresses, $$$"""{"metadata":{"name":"a"},"spec":{ {{{Backend}}} } }""");
         var named = await api.CreateAsync(Ingresses, $$$"""{"metadata":{"name":"b"},"spec":{ {{{Backend}}},"ingressClassName":"own"} }""");
         var noted = await api.CreateAsync(
-            Ingresses, $$$"""{"metadata":{"name":"c","annotations":{"kubernetes.io/ingress.class":"own"} },"spec":{ {{{Backend}}} } }""");
+            Ingresses,
+            $$$"""{"metadata":{"name":"c","annotations":{"kubernetes.io/ingress.class":"own"} },"spec":{ {{{Backend}}} } }"""
+        );
 
         Assert.Equal("edge", (string?)bare["spec"]!["ingressClassName"]);
         Assert.Equal("own", (string?)named["spec"]!["ingressClassName"]);
         Assert.Null(noted["spec"]!["ingressClassName"]);
     }
 
-    private static Task<JsonObject> CreateRuntimeClassAsync(TestApi api) => api.CreateAsync(
-        RuntimeClasses,
-        """
-        {"metadata":{"name":"vm"},"handler":"vm","overhead":{"podFixed":{"cpu":"250m"}},
-         "scheduling":{"nodeSelector":{"vm":"yes"},"tolerations":[{"key":"vm","operator":"Exists"}]}}
-        """);
+    private static Task<JsonObject> CreateRuntimeClassAsync(TestApi api) =>
+        api.CreateAsync(
+            RuntimeClasses,
+            """
+            {"metadata":{"name":"vm"},"handler":"vm","overhead":{"podFixed":{"cpu":"250m"}},
+             "scheduling":{"nodeSelector":{"vm":"yes"},"tolerations":[{"key":"vm","operator":"Exists"}]}}
+            """
+        );
 
-    private static Task<JsonObject> CreateStorageClassAsync(TestApi api, string name, bool isDefault) => api.CreateAsync(
-        StorageClasses,
-        $$$"""{"metadata":{"name":"{{{name}}}","annotations":{"storageclass.kubernetes.io/is-default-class":"{{{(isDefault ? "true" : "false")}}}"} },"provisioner":"example.com/p"}""");
+    private static Task<JsonObject> CreateStorageClassAsync(TestApi api, string name, bool isDefault) =>
+        api.CreateAsync(
+            StorageClasses,
+            $$$"""{"metadata":{"name":"{{{name}}}","annotations":{"storageclass.kubernetes.io/is-default-class":"{{{(isDefault ? "true" : "false")}}}"} },"provisioner":"example.com/p"}"""
+        );
 
-    private static string Pod(string spec) => $$$"""{"metadata":{"name":"p"},"spec":{ {{{spec}}} "containers":[{"name":"c","image":"i"}]}}""";
+    private static string Pod(string spec) =>
+        $$$"""{"metadata":{"name":"p"},"spec":{ {{{spec}}} "containers":[{"name":"c","image":"i"}]}}""";
 
     private static string Claim(string name, string spec) =>
-        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{ {{{spec}}} "accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }""";
+        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{ {{{spec}}} "accessModes":"""
+        + $$$"""["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }""";
 
     /// <summary>A server with these kinds, whatever else is built in.</summary>
     private static Task<TestApi> StartAsync()
@@ -150,12 +172,13 @@ public sealed class ClassTests
         return TestApi.StartAsync(kinds: new KindRegistry([.. builtIn.All, .. more.Where(k => builtIn.Find(k.Gvk) is null)]));
     }
 
-    private static KindDefinition Row(string group, string kind, string plural, bool namespaced = false) => new()
-    {
-        Gvk = new(group, "v1", kind),
-        Plural = plural,
-        Singular = kind.ToLowerInvariant(),
-        Namespaced = namespaced,
-        Schema = KubernetesSchemas.ForKind(new GroupVersionKind(group, "v1", kind))!,
-    };
+    private static KindDefinition Row(string group, string kind, string plural, bool namespaced = false) =>
+        new()
+        {
+            Gvk = new(group, "v1", kind),
+            Plural = plural,
+            Singular = kind.ToLowerInvariant(),
+            Namespaced = namespaced,
+            Schema = KubernetesSchemas.ForKind(new GroupVersionKind(group, "v1", kind))!,
+        };
 }

@@ -23,14 +23,19 @@ public sealed class EvictionTests
         Assert.Equal("Cannot evict pod as it would violate the pod's disruption budget.", (string?)status["message"]);
         Assert.Equal("TooManyRequests", (string?)status["reason"]);
         Assert.Equal("DisruptionBudget", (string?)status["details"]!["causes"]![0]!["reason"]);
-        Assert.Equal("The disruption budget b needs 1 healthy pods and has 2 currently", (string?)status["details"]!["causes"]![0]!["message"]);
+        Assert.Equal(
+            "The disruption budget b needs 1 healthy pods and has 2 currently",
+            (string?)status["details"]!["causes"]![0]!["message"]
+        );
         var budget = (await api.GetAsync(Budgets + "/b"))["status"]!;
         Assert.Equal(0, (int)budget["disruptionsAllowed"]!);
         Assert.Equal("2026-01-02T03:04:05Z", (string?)budget["disruptedPods"]!["p1"]);
         Assert.Equal("InsufficientPods", (string?)budget["conditions"]![0]!["reason"]);
         var ending = await api.GetAsync(Pods + "/p1");
         Assert.NotNull(ending["metadata"]!["deletionTimestamp"]);
-        Assert.Contains(ending["status"]!["conditions"]!.AsArray(), c => (string?)c!["type"] == "DisruptionTarget" && (string?)c["reason"] == "EvictionByEvictionAPI");
+        Assert.Contains(ending["status"]!["conditions"]!.AsArray(), c =>
+            (string?)c!["type"] == "DisruptionTarget" && (string?)c["reason"] == "EvictionByEvictionAPI"
+        );
         Assert.Null((await api.GetAsync(Pods + "/p2"))["metadata"]!["deletionTimestamp"]);
     }
 
@@ -44,7 +49,9 @@ public sealed class EvictionTests
             await SetPodAsync(api, $"p{i}");
         }
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => api.SendAsync("POST", $"{Pods}/p{i}/eviction", Eviction($"p{i}")).AsTask()));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => api.SendAsync("POST", $"{Pods}/p{i}/eviction", Eviction($"p{i}")).AsTask())
+        );
 
         Assert.Equal(3, answers.Count(a => a.StatusCode == 201));
         Assert.Equal(5, answers.Count(a => a.StatusCode == 429));
@@ -104,7 +111,10 @@ public sealed class EvictionTests
 
         var status = await EvictAsync(api, 500, "p");
 
-        Assert.Equal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.", (string?)status["message"]);
+        Assert.Equal(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+            (string?)status["message"]
+        );
     }
 
     [Fact]
@@ -120,23 +130,37 @@ public sealed class EvictionTests
         Assert.Null((await api.GetAsync(Pods + "/p"))["metadata"]!["deletionTimestamp"]);
     }
 
-    private static Task<JsonObject> EvictAsync(TestApi api, int status, string pod) => api.JsonAsync(status, "POST", $"{Pods}/{pod}/eviction", Eviction(pod));
+    private static Task<JsonObject> EvictAsync(TestApi api, int status, string pod) =>
+        api.JsonAsync(status, "POST", $"{Pods}/{pod}/eviction", Eviction(pod));
 
     private static string Eviction(string pod) => $$$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{{pod}}}"}}""";
 
     private static async Task SetPodAsync(TestApi api, string name, string phase = "Running", string ready = "True")
     {
         await api.CreateAsync(
-            Pods, $$$"""{"metadata":{"name":"{{{name}}}","labels":{"app":"a"}},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i"}]}}""");
+            Pods,
+            $$$"""{"metadata":{"name":"{{{name}}}","labels":{"app":"a"}},"spec":{"nodeName":"n1","containers":"""
+                + $$$"""[{"name":"c","image":"i"}]}}"""
+        );
         var patch = $$$"""{"status":{"phase":"{{{phase}}}","conditions":[{"type":"Ready","status":"{{{ready}}}"}]}}""";
         await api.JsonAsync(200, "PATCH", $"{Pods}/{name}/status", patch, "application/merge-patch+json");
     }
 
-    private static async Task SetBudgetAsync(TestApi api, string name, int allowed, int observed = 1, int desired = 1, int healthy = 2, string policy = "")
+    private static async Task SetBudgetAsync(
+        TestApi api,
+        string name,
+        int allowed,
+        int observed = 1,
+        int desired = 1,
+        int healthy = 2,
+        string policy = ""
+    )
     {
         var more = policy.Length > 0 ? $",\"unhealthyPodEvictionPolicy\":\"{policy}\"" : "";
         await api.CreateAsync(
-            Budgets, $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"a"}} {{{more}}} } }""");
+            Budgets,
+            $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"a"}} {{{more}}} } }"""
+        );
         var status =
             $$$"""{"status":{"observedGeneration":{{{observed}}},"disruptionsAllowed":{{{allowed}}},"desiredHealthy":{{{desired}}},"currentHealthy":{{{healthy}}},"expectedPods":2}}""";
         await api.JsonAsync(200, "PATCH", $"{Budgets}/{name}/status", status, "application/merge-patch+json");

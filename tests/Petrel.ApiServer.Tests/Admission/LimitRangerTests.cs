@@ -17,30 +17,51 @@ public sealed class LimitRangerTests
             """
             {"metadata":{"name":"p"},"spec":{"initContainers":[{"name":"i","image":"i","resources":{"limits":{"cpu":"2"}}}],
              "containers":[{"name":"a","image":"i"},{"name":"b","image":"i","resources":{"limits":{"cpu":"2","memory":"1Gi"}}}]}}
-            """);
+            """
+        );
 
         var containers = pod["spec"]!["containers"]!;
-        Assert.Equal("""{"requests":{"cpu":"500m","memory":"512Mi"},"limits":{"cpu":"1","memory":"512Mi"}}""", containers[0]!["resources"]!.ToJsonString());
+        Assert.Equal(
+            """{"requests":{"cpu":"500m","memory":"512Mi"},"limits":{"cpu":"1","memory":"512Mi"}}""",
+            containers[0]!["resources"]!.ToJsonString()
+        );
         Assert.Equal("2", (string?)containers[1]!["resources"]!["requests"]!["cpu"]);
         Assert.Equal(
             "LimitRanger plugin set: cpu, memory request for container a; cpu, memory limit for container a; "
-            + "memory request for init container i; memory limit for init container i",
-            (string?)pod["metadata"]!["annotations"]!["kubernetes.io/limit-ranger"]);
+                + "memory request for init container i; memory limit for init container i",
+            (string?)pod["metadata"]!["annotations"]!["kubernetes.io/limit-ranger"]
+        );
         Assert.Equal("Burstable", (string?)pod["status"]!["qosClass"]);
     }
 
     [Theory]
-    [InlineData("""{"type":"Container","min":{"memory":"1Gi"},"defaultRequest":{"memory":"2Gi"}}""", "\"requests\":{\"memory\":\"1Mi\"}", "minimum memory usage per Container is 1Gi, but request is 1Mi")]
-    [InlineData("""{"type":"Container","max":{"cpu":"1"}}""", "\"limits\":{\"cpu\":\"2\"}", "maximum cpu usage per Container is 1, but limit is 2")]
+    [InlineData(
+        """{"type":"Container","min":{"memory":"1Gi"},"defaultRequest":{"memory":"2Gi"}}""",
+        "\"requests\":{\"memory\":\"1Mi\"}",
+        "minimum memory usage per Container is 1Gi, but request is 1Mi"
+    )]
+    [InlineData(
+        """{"type":"Container","max":{"cpu":"1"}}""",
+        "\"limits\":{\"cpu\":\"2\"}",
+        "maximum cpu usage per Container is 1, but limit is 2"
+    )]
     [InlineData("""{"type":"Pod","min":{"cpu":"1"}}""", "", "minimum cpu usage per Pod is 1.  No request is specified")]
-    [InlineData("""{"type":"Pod","max":{"cpu":"1"}}""", "\"requests\":{\"cpu\":\"10m\"}", "maximum cpu usage per Pod is 1.  No limit is specified")]
+    [InlineData(
+        """{"type":"Pod","max":{"cpu":"1"}}""",
+        "\"requests\":{\"cpu\":\"10m\"}",
+        "maximum cpu usage per Pod is 1.  No limit is specified"
+    )]
     [InlineData("""{"type":"Pod","max":{"cpu":"3"}}""", "\"limits\":{\"cpu\":\"2\"}", "maximum cpu usage per Pod is 3, but limit is 4")]
     [InlineData(
         """{"type":"Container","maxLimitRequestRatio":{"memory":"1500m"}}""",
         "\"limits\":{\"memory\":\"200\"},\"requests\":{\"memory\":\"100\"}",
-        "memory max limit to request ratio per Container is 1500m, but provided ratio is 2.000000")]
+        "memory max limit to request ratio per Container is 1500m, but provided ratio is 2.000000"
+    )]
     [InlineData(
-        """{"type":"Pod","maxLimitRequestRatio":{"cpu":"2"}}""", "\"limits\":{\"memory\":\"200\"}", "cpu max limit to request ratio per Pod is 2, but no request is specified or request is 0")]
+        """{"type":"Pod","maxLimitRequestRatio":{"cpu":"2"}}""",
+        "\"limits\":{\"memory\":\"200\"}",
+        "cpu max limit to request ratio per Pod is 2, but no request is specified or request is 0"
+    )]
     public async Task A_pod_beyond_the_limits_is_refused_in_upstreams_words(string limit, string resources, string message)
     {
         await using var api = await TestApi.StartAsync();
@@ -51,7 +72,8 @@ public sealed class LimitRangerTests
             403,
             "POST",
             Core + "/pods",
-            $$$"""{"metadata":{"name":"p"},"spec":{"containers":[{{{container.Replace("NAME", "a", StringComparison.Ordinal)}}},{{{container.Replace("NAME", "b", StringComparison.Ordinal)}}}]}}""");
+            $$$"""{"metadata":{"name":"p"},"spec":{"containers":[{{{container.Replace("NAME", "a", StringComparison.Ordinal)}}},{{{container.Replace("NAME", "b", StringComparison.Ordinal)}}}]}}"""
+        );
 
         Assert.Equal($"pods \"p\" is forbidden: {message}", (string?)refusal["message"]);
     }
@@ -67,9 +89,13 @@ public sealed class LimitRangerTests
         await api.CreateAsync(Core + "/persistentvolumeclaims", Claim("2Gi"));
 
         Assert.Equal(
-            "persistentvolumeclaims \"c\" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi", (string?)small["message"]);
+            "persistentvolumeclaims \"c\" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi",
+            (string?)small["message"]
+        );
         Assert.Equal(
-            "persistentvolumeclaims \"c\" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi", (string?)large["message"]);
+            "persistentvolumeclaims \"c\" is forbidden: maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 3Gi",
+            (string?)large["message"]
+        );
     }
 
     private static Task<JsonObject> SetAsync(TestApi api, string limit) =>

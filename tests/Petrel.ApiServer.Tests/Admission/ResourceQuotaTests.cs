@@ -12,7 +12,9 @@ public sealed class ResourceQuotaTests
         await using var api = await TestApi.StartAsync();
         await SetQuotaAsync(api, "q", "\"pods\":\"7\",\"requests.cpu\":\"600m\"");
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => api.SendAsync("POST", Core + "/pods", Pod($"p{i}", "100m")).AsTask()));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 30).Select(i => api.SendAsync("POST", Core + "/pods", Pod($"p{i}", "100m")).AsTask())
+        );
 
         Assert.Equal(6, answers.Count(a => a.StatusCode == 201));
         Assert.All(answers.Where(a => a.StatusCode != 201), a => Assert.Equal(403, a.StatusCode));
@@ -21,8 +23,10 @@ public sealed class ResourceQuotaTests
         Assert.Equal("600m", (string?)used["requests.cpu"]);
         var refusal = await api.JsonAsync(403, "POST", Core + "/pods", Pod("late", "100m"));
         Assert.Equal(
-            "pods \"late\" is forbidden: exceeded quota: q, requested: requests.cpu=100m, used: requests.cpu=600m, limited: requests.cpu=600m",
-            (string?)refusal["message"]);
+            "pods \"late\" is forbidden: exceeded quota: q, requested: requests.cpu=100m, used: requests.cpu=600m, limited: "
+                + "requests.cpu=600m",
+            (string?)refusal["message"]
+        );
         Assert.Equal("Forbidden", (string?)refusal["reason"]);
     }
 
@@ -74,9 +78,18 @@ public sealed class ResourceQuotaTests
         await SetQuotaAsync(api, "q", "\"pods\":\"0\"", "\"scopes\":[\"BestEffort\"],");
 
         await api.CreateAsync(Core + "/pods", Pod("busy", "100m"));
-        var refusal = await api.JsonAsync(403, "POST", Core + "/pods", """{"metadata":{"name":"idle"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        var refusal = await api.JsonAsync(
+            403,
+            "POST",
+            Core + "/pods",
+            """{"metadata":{"name":"idle"},"spec":{"containers":[{"name":"c","image":"i"}]}}"""
+        );
 
-        Assert.Contains("exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0", (string?)refusal["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0",
+            (string?)refusal["message"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -94,7 +107,10 @@ public sealed class ResourceQuotaTests
 
     private static async Task SetQuotaAsync(TestApi api, string name, string hard, string more = "")
     {
-        await api.CreateAsync(Core + "/resourcequotas", $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{ {{{more}}} "hard":{ {{{hard}}} } } }""");
+        await api.CreateAsync(
+            Core + "/resourcequotas",
+            $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{ {{{more}}} "hard":{ {{{hard}}} } } }"""
+        );
         var used = string.Join(',', hard.Split(',').Select(h => h[..h.IndexOf(':')] + ":\"0\""));
         await PatchAsync(api, 200, $"/resourcequotas/{name}/status", $$$"""{"status":{"hard":{ {{{hard}}} },"used":{ {{{used}}} } } }""");
     }
@@ -103,5 +119,6 @@ public sealed class ResourceQuotaTests
         api.JsonAsync(status, "PATCH", Core + path, patch, "application/merge-patch+json");
 
     private static string Pod(string name, string cpu) =>
-        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"{{{cpu}}}"} } }]}}""";
+        $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"containers":"""
+        + $$$"""[{"name":"c","image":"i","resources":{"requests":{"cpu":"{{{cpu}}}"} } }]}}""";
 }

@@ -11,7 +11,8 @@ public sealed class CustomResourceApplyTests
 
     private const string Schema = """
         {"type":"object","properties":{"spec":{"type":"object","properties":{
-          "doors":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["number","side"],"items":{"type":"object","required":["number"],
+          "doors":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["number","side"],"items":{"type":"object",
+          "required":["number"],
             "properties":{"number":{"type":"integer"},"side":{"type":"string","default":"north"},"color":{"type":"string"}}}},
           "whole":{"type":"object","x-kubernetes-map-type":"atomic","properties":{"a":{"type":"string"},"b":{"type":"string"}}},
           "free":{"type":"object","x-kubernetes-preserve-unknown-fields":true}}}}}
@@ -20,16 +21,26 @@ public sealed class CustomResourceApplyTests
     private static async Task<TestApi> StartAsync()
     {
         var api = await TestApi.StartAsync();
-        await api.CreateAsync(Definitions, $$$"""
+        await api.CreateAsync(
+            Definitions,
+            $$$"""
             {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"gates.example.com"},
              "spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"gates","singular":"gate","kind":"Gate"},
              "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{{{Schema}}}}},
                          {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{{{Schema}}}}}]}}
-            """);
-        await using var watch = await api.WatchAsync(Definitions + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+            """
+        );
+        await using var watch = await api.WatchAsync(
+            Definitions + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        );
         while (await watch.NextAsync() is { } change)
         {
-            if (change["object"]!["status"]?["conditions"]?.AsArray().Any(c => (string?)c!["type"] == "Established" && (string?)c["status"] == "True") == true)
+            if (
+                change["object"]!
+                    ["status"]
+                    ?["conditions"]?.AsArray()
+                    .Any(c => (string?)c!["type"] == "Established" && (string?)c["status"] == "True") == true
+            )
             {
                 break;
             }
@@ -37,15 +48,26 @@ public sealed class CustomResourceApplyTests
         return api;
     }
 
-    private static Task<JsonObject> ApplyAsync(TestApi api, string manager, string spec, int status = 200, string version = "v1", string more = "") => api.JsonAsync(
-        status,
-        "PATCH",
-        $"{Gates.Replace("v1", version, StringComparison.Ordinal)}/g?fieldManager={manager}{more}",
-        $$$"""{"apiVersion":"example.com/{{{version}}}","kind":"Gate","metadata":{"name":"g"},"spec":{{{spec}}}}""",
-        ApplyType);
+    private static Task<JsonObject> ApplyAsync(
+        TestApi api,
+        string manager,
+        string spec,
+        int status = 200,
+        string version = "v1",
+        string more = ""
+    ) =>
+        api.JsonAsync(
+            status,
+            "PATCH",
+            $"{Gates.Replace("v1", version, StringComparison.Ordinal)}/g?fieldManager={manager}{more}",
+            $$$"""{"apiVersion":"example.com/{{{version}}}","kind":"Gate","metadata":{"name":"g"},"spec":{{{spec}}}}""",
+            ApplyType
+        );
 
-    private static string Fields(JsonObject gate, string manager) => gate["metadata"]!["managedFields"]!.AsArray()
-        .Single(e => (string?)e!["manager"] == manager)!["fieldsV1"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static string Fields(JsonObject gate, string manager) =>
+        gate["metadata"]!["managedFields"]!.AsArray().Single(e => (string?)e!["manager"] == manager)!["fieldsV1"]!.ToJsonString(
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+        );
 
     [Fact]
     public async Task Keys_that_are_left_out_have_the_defaults_of_the_schema()
@@ -56,8 +78,14 @@ public sealed class CustomResourceApplyTests
         var refused = await ApplyAsync(api, "two", """{"doors":[{"number":1,"side":"north","color":"blue"}]}""", 409);
         var both = await ApplyAsync(api, "two", """{"doors":[{"number":1,"side":"south","color":"blue"}]}""");
 
-        Assert.Equal("""Apply failed with 1 conflict: conflict with "one": .spec.doors[number=1,side="north"].color""", (string?)refused["message"]);
-        Assert.Equal("""[{"number":1,"color":"red","side":"north"},{"number":1,"side":"south","color":"blue"}]""", both["spec"]!["doors"]!.ToJsonString());
+        Assert.Equal(
+            """Apply failed with 1 conflict: conflict with "one": .spec.doors[number=1,side="north"].color""",
+            (string?)refused["message"]
+        );
+        Assert.Equal(
+            """[{"number":1,"color":"red","side":"north"},{"number":1,"side":"south","color":"blue"}]""",
+            both["spec"]!["doors"]!.ToJsonString()
+        );
     }
 
     [Fact]
@@ -85,7 +113,10 @@ public sealed class CustomResourceApplyTests
         var applied = await ApplyAsync(api, "one", """{"doors":[{"number":1}]}""", version: "v2");
 
         Assert.Equal([1, 3], applied["spec"]!["doors"]!.AsArray().Select(d => (int)d!["number"]!));
-        Assert.Equal(["example.com/v2", "example.com/v2"], applied["metadata"]!["managedFields"]!.AsArray().Select(e => (string?)e!["apiVersion"]));
+        Assert.Equal(
+            ["example.com/v2", "example.com/v2"],
+            applied["metadata"]!["managedFields"]!.AsArray().Select(e => (string?)e!["apiVersion"])
+        );
     }
 
     [Fact]
@@ -94,7 +125,11 @@ public sealed class CustomResourceApplyTests
         await using var api = await StartAsync();
 
         var created = await api.JsonAsync(
-            201, "POST", Gates + "?fieldManager=maker", """{"apiVersion":"example.com/v1","kind":"Gate","metadata":{"name":"g"},"spec":{"free":{"a":1}}}""");
+            201,
+            "POST",
+            Gates + "?fieldManager=maker",
+            """{"apiVersion":"example.com/v1","kind":"Gate","metadata":{"name":"g"},"spec":{"free":{"a":1}}}"""
+        );
 
         Assert.Equal("""{"f:spec":{".":{},"f:free":{".":{},"f:a":{}}}}""", Fields(created, "maker"));
     }

@@ -13,20 +13,25 @@ public sealed class ServerSideApplyTests
     private static string Map(string data, string more = "") =>
         $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"{{{more}}}},"data":{{{data}}}}""";
 
-    private static string Deployment(string spec) => $$$"""
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata: {name: web}
-        spec: {{{spec}}}
-        """;
+    private static string Deployment(string spec) =>
+        $$$"""
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web}
+            spec: {{{spec}}}
+            """;
 
-    private const string Web = """{replicas: 3, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: "web:1"}]} } }""";
+    private const string Web =
+        """{replicas: 3, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: """
+        + """[{name: web, image: "web:1"}]} } }""";
 
     private static Task<JsonObject> Apply(TestApi api, string path, string body, string manager, int status = 200, string more = "") =>
         api.JsonAsync(status, "PATCH", $"{path}?fieldManager={manager}{more}", body, ApplyType);
 
     private static JsonObject Fields(JsonObject value, string manager, string operation = "Apply") =>
-        value["metadata"]!["managedFields"]!.AsArray().Single(e => (string?)e!["manager"] == manager && (string?)e["operation"] == operation)!["fieldsV1"]!.AsObject();
+        value["metadata"]!["managedFields"]!
+            .AsArray()
+            .Single(e => (string?)e!["manager"] == manager && (string?)e["operation"] == operation)!["fieldsV1"]!.AsObject();
 
     private static string[] Managers(JsonObject value) =>
         [.. value["metadata"]!["managedFields"]!.AsArray().Select(e => $"{e!["manager"]} {e["operation"]} {e["subresource"]}".TrimEnd())];
@@ -81,7 +86,10 @@ public sealed class ServerSideApplyTests
         Assert.Equal("Conflict", (string?)one["reason"]);
         Assert.Equal(
             """[{"reason":"FieldManagerConflict","message":"conflict with \"alice\"","field":".data.a"}]""",
-            one["details"]!["causes"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            one["details"]!["causes"]!.ToJsonString(
+                new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        );
         Assert.Equal("Apply failed with 2 conflicts: conflicts with \"alice\":\n- .data.a\n- .data.b", (string?)two["message"]);
         Assert.Equal("""{"a":"1","b":"1"}""", Sorted((await api.GetAsync(ConfigMaps + "/m"))["data"]!));
     }
@@ -120,7 +128,12 @@ public sealed class ServerSideApplyTests
         await using var api = await TestApi.StartAsync();
         await Apply(api, Deployments + "/web", Deployment(Web), "alice", 201);
         var scaled = await api.JsonAsync(
-            200, "PATCH", Deployments + "/web?fieldManager=scaler", """{"spec":{"replicas":5}}""", "application/merge-patch+json");
+            200,
+            "PATCH",
+            Deployments + "/web?fieldManager=scaler",
+            """{"spec":{"replicas":5}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal("""{"f:spec":{"f:replicas":{}}}""", Fields(scaled, "scaler", "Update").ToJsonString());
         Assert.False(Fields(scaled, "alice")["f:spec"]!.AsObject().ContainsKey("f:replicas"));
 
@@ -154,15 +167,33 @@ public sealed class ServerSideApplyTests
     public async Task Items_of_list_maps_belong_to_their_managers()
     {
         await using var api = await TestApi.StartAsync();
-        await Apply(api, Services + "/s", """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"name":"http","port":80}]} }""", "alice", 201);
+        await Apply(
+            api,
+            Services + "/s",
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"name":"http","port":80}]} }""",
+            "alice",
+            201
+        );
 
-        var both = await Apply(api, Services + "/s", """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"name":"metrics","port":9090,"protocol":"TCP"}]} }""", "bob");
+        var both = await Apply(
+            api,
+            Services + "/s",
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"name":"metrics","port":"""
+                + """9090,"protocol":"TCP"}]} }""",
+            "bob"
+        );
         Assert.Equal([80, 9090], both["spec"]!["ports"]!.AsArray().Select(p => (int)p!["port"]!));
         Assert.Equal(
             """{"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:name":{},"f:port":{}}}}}""",
-            Fields(both, "alice").ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            Fields(both, "alice").ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })
+        );
 
-        var one = await Apply(api, Services + "/s", """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"name":"web","port":8080}]} }""", "alice");
+        var one = await Apply(
+            api,
+            Services + "/s",
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"name":"web","port":8080}]} }""",
+            "alice"
+        );
         Assert.Equal([8080, 9090], one["spec"]!["ports"]!.AsArray().Select(p => (int)p!["port"]!).Order());
     }
 
@@ -188,7 +219,9 @@ public sealed class ServerSideApplyTests
         await using var api = await TestApi.StartAsync();
         await Apply(api, Deployments + "/web", Deployment(Web), "alice", 201);
 
-        var status = """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":9},"status":{"readyReplicas":1,"replicas":1}}""";
+        var status =
+            """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web"},"spec":{"replicas":9},"status":"""
+            + """{"readyReplicas":1,"replicas":1}}""";
         var written = await Apply(api, Deployments + "/web/status", status, "controller");
 
         Assert.Equal(3, (int?)written["spec"]!["replicas"]);
@@ -212,16 +245,41 @@ public sealed class ServerSideApplyTests
         await using var api = await TestApi.StartAsync();
 
         var anonymous = await api.JsonAsync(422, "PATCH", ConfigMaps + "/m", Map("{}"), ApplyType);
-        var managed = await Apply(api, ConfigMaps + "/m", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m","managedFields":[{"manager":"x"}]}}""", "a", 400);
-        var unknown = await Apply(api, ConfigMaps + "/m", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"dada":{}}""", "a", 500);
+        var managed = await Apply(
+            api,
+            ConfigMaps + "/m",
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m","managedFields":[{"manager":"x"}]}}""",
+            "a",
+            400
+        );
+        var unknown = await Apply(
+            api,
+            ConfigMaps + "/m",
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"m"},"dada":{}}""",
+            "a",
+            500
+        );
         var other = await Apply(api, ConfigMaps + "/m", """{"apiVersion":"v1","kind":"Secret","metadata":{"name":"m"}}""", "a", 400);
-        var twice = await Apply(api, Services + "/s", """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"port":80},{"port":80}]}}""", "a", 500);
+        var twice = await Apply(
+            api,
+            Services + "/s",
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"s"},"spec":{"ports":[{"port":80},{"port":80}]}}""",
+            "a",
+            500
+        );
         var force = await api.JsonAsync(422, "PATCH", ConfigMaps + "/m?force=true", "{}", "application/merge-patch+json");
 
-        Assert.Contains("fieldManager: Required value: is required for apply patch", (string?)anonymous["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "fieldManager: Required value: is required for apply patch",
+            (string?)anonymous["message"],
+            StringComparison.Ordinal
+        );
         Assert.Contains("managedFields must be nil", (string?)managed["message"], StringComparison.Ordinal);
         // Upstream answers these without a reason, so that clients show the text alone.
-        Assert.Equal("failed to create typed patch object (/m; /v1, Kind=ConfigMap): .dada: field not declared in schema", (string?)unknown["message"]);
+        Assert.Equal(
+            "failed to create typed patch object (/m; /v1, Kind=ConfigMap): .dada: field not declared in schema",
+            (string?)unknown["message"]
+        );
         Assert.Null(unknown["reason"]);
         Assert.Equal("invalid object type: /v1, Kind=Secret", (string?)other["message"]);
         Assert.Contains("duplicate entries for key [port=80,protocol=\"TCP\"]", (string?)twice["message"], StringComparison.Ordinal);
@@ -247,7 +305,13 @@ public sealed class ServerSideApplyTests
         await using var api = await TestApi.StartAsync();
         await Apply(api, ConfigMaps + "/m", Map("""{"a":"1"}"""), "alice", 201);
 
-        var reset = await api.JsonAsync(200, "PATCH", ConfigMaps + "/m", """{"metadata":{"managedFields":[{}]}}""", "application/merge-patch+json");
+        var reset = await api.JsonAsync(
+            200,
+            "PATCH",
+            ConfigMaps + "/m",
+            """{"metadata":{"managedFields":[{}]}}""",
+            "application/merge-patch+json"
+        );
         Assert.Null(reset["metadata"]!["managedFields"]);
 
         var again = await Apply(api, ConfigMaps + "/m", Map("""{"a":"1"}"""), "alice");
@@ -260,14 +324,21 @@ public sealed class ServerSideApplyTests
         await using var api = await TestApi.StartAsync();
         var last = """{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"m\"},\"data\":{\"a\":\"1\"}}""";
         await api.JsonAsync(
-            201, "POST", ConfigMaps + "?fieldManager=kubectl-client-side-apply",
-            Map("""{"a":"1"}""", $$$""","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{last}}}"}"""));
+            201,
+            "POST",
+            ConfigMaps + "?fieldManager=kubectl-client-side-apply",
+            Map("""{"a":"1"}""", $$$""","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{last}}}"}""")
+        );
 
         await Apply(api, ConfigMaps + "/m", Map("""{"a":"2"}"""), "somebody", 409);
         var applied = await Apply(api, ConfigMaps + "/m", Map("""{"a":"2"}"""), "kubectl");
 
         Assert.Equal("2", (string?)applied["data"]!["a"]);
-        Assert.Contains("\"a\":\"2\"", (string?)applied["metadata"]!["annotations"]!["kubectl.kubernetes.io/last-applied-configuration"], StringComparison.Ordinal);
+        Assert.Contains(
+            "\"a\":\"2\"",
+            (string?)applied["metadata"]!["annotations"]!["kubectl.kubernetes.io/last-applied-configuration"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -276,8 +347,11 @@ public sealed class ServerSideApplyTests
         await using var api = await TestApi.StartAsync();
         var last = """{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"m\"},\"data\":{\"a\":\"1\",\"b\":\"1\"}}""";
         await api.JsonAsync(
-            201, "POST", ConfigMaps + "?fieldManager=kubectl-client-side-apply",
-            Map("""{"a":"1","b":"1"}""", $$$""","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{last}}}"}"""));
+            201,
+            "POST",
+            ConfigMaps + "?fieldManager=kubectl-client-side-apply",
+            Map("""{"a":"1","b":"1"}""", $$$""","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{last}}}"}""")
+        );
         // Since then somebody else has changed one field.
         await api.JsonAsync(200, "PATCH", ConfigMaps + "/m?fieldManager=else", """{"data":{"b":"2"}}""", "application/merge-patch+json");
 
@@ -290,15 +364,37 @@ public sealed class ServerSideApplyTests
     public async Task Kubectl_can_make_its_client_side_manager_the_one_that_applies()
     {
         await using var api = await TestApi.StartAsync();
-        var created = await api.JsonAsync(201, "POST", ConfigMaps + "?fieldManager=kubectl-client-side-apply", Map("""{"a":"1","b":"1"}"""));
+        var created = await api.JsonAsync(
+            201,
+            "POST",
+            ConfigMaps + "?fieldManager=kubectl-client-side-apply",
+            Map("""{"a":"1","b":"1"}""")
+        );
         var upgraded = created["metadata"]!["managedFields"]!.DeepClone().AsArray();
         upgraded[0]!["manager"] = "kubectl";
         upgraded[0]!["operation"] = "Apply";
         var patch = new JsonArray(
-            new JsonObject { ["op"] = "replace", ["path"] = "/metadata/managedFields", ["value"] = upgraded },
-            new JsonObject { ["op"] = "replace", ["path"] = "/metadata/resourceVersion", ["value"] = created["metadata"]!["resourceVersion"]!.DeepClone() });
+            new JsonObject
+            {
+                ["op"] = "replace",
+                ["path"] = "/metadata/managedFields",
+                ["value"] = upgraded,
+            },
+            new JsonObject
+            {
+                ["op"] = "replace",
+                ["path"] = "/metadata/resourceVersion",
+                ["value"] = created["metadata"]!["resourceVersion"]!.DeepClone(),
+            }
+        );
 
-        var patched = await api.JsonAsync(200, "PATCH", ConfigMaps + "/m?fieldManager=kubectl", patch.ToJsonString(), "application/json-patch+json");
+        var patched = await api.JsonAsync(
+            200,
+            "PATCH",
+            ConfigMaps + "/m?fieldManager=kubectl",
+            patch.ToJsonString(),
+            "application/json-patch+json"
+        );
         Assert.Equal(["kubectl Apply"], Managers(patched));
 
         // What it no longer wants goes, as with any apply.
@@ -311,10 +407,28 @@ public sealed class ServerSideApplyTests
     {
         await using var api = await TestApi.StartAsync();
         await Apply(api, Deployments + "/web", Deployment(Web), "alice", 201);
-        await api.JsonAsync(200, "PATCH", Deployments + "/web?fieldManager=bob", """{"spec":{"paused":true}}""", "application/merge-patch+json");
+        await api.JsonAsync(
+            200,
+            "PATCH",
+            Deployments + "/web?fieldManager=bob",
+            """{"spec":{"paused":true}}""",
+            "application/merge-patch+json"
+        );
 
-        var refused = await Apply(api, Deployments + "/web", Deployment(Web.Replace("replicas: 3", "replicas: 3, paused: false", StringComparison.Ordinal)), "alice", 409);
-        var forced = await Apply(api, Deployments + "/web", Deployment(Web.Replace("replicas: 3", "replicas: 3, paused: false", StringComparison.Ordinal)), "alice", more: "&force=true");
+        var refused = await Apply(
+            api,
+            Deployments + "/web",
+            Deployment(Web.Replace("replicas: 3", "replicas: 3, paused: false", StringComparison.Ordinal)),
+            "alice",
+            409
+        );
+        var forced = await Apply(
+            api,
+            Deployments + "/web",
+            Deployment(Web.Replace("replicas: 3", "replicas: 3, paused: false", StringComparison.Ordinal)),
+            "alice",
+            more: "&force=true"
+        );
 
         Assert.Contains(".spec.paused", (string?)refused["message"], StringComparison.Ordinal);
         Assert.Null(forced["spec"]!["paused"]);
@@ -325,7 +439,10 @@ public sealed class ServerSideApplyTests
     public async Task Nulls_and_values_in_another_form_change_nothing_the_second_time()
     {
         await using var api = await TestApi.StartAsync();
-        var web = Deployment("""{replicas: 3, selector: {matchLabels: {app: web}}, template: {metadata: {creationTimestamp: null, labels: {app: web}}, spec: {containers: [{name: web, image: "web:1", resources: {limits: {cpu: "0.5"}}}]} } }""")
+        var web = Deployment(
+                """{replicas: 3, selector: {matchLabels: {app: web}}, template: {metadata: {creationTimestamp: null, labels: """
+                    + """{app: web}}, spec: {containers: [{name: web, image: "web:1", resources: {limits: {cpu: "0.5"}}}]} } }"""
+            )
             .Replace("name: web}", "name: web, creationTimestamp: null}", StringComparison.Ordinal);
         var created = await Apply(api, Deployments + "/web", web, "alice", 201);
         api.Time.Advance(TimeSpan.FromMinutes(1));
@@ -360,12 +477,23 @@ public sealed class ServerSideApplyTests
 
         var created = await Apply(api, Deployments + "/web", Deployment(Web) + "\nstatus: {replicas: 7}", "alice", 201);
         var posted = await api.JsonAsync(
-            201, "POST", Deployments + "?fieldManager=bob",
-            """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"two"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}},"status":{"replicas":7}}""");
+            201,
+            "POST",
+            Deployments + "?fieldManager=bob",
+            """{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"two"},"spec":{"selector":{"matchLabels":"""
+                + """{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":["""
+                + """{"name":"c","image":"i"}]}}},"status":{"replicas":7}}"""
+        );
 
         Assert.False(Fields(created, "alice").ContainsKey("f:status"));
         Assert.False(Fields(posted, "bob", "Update").ContainsKey("f:status"));
-        var status = await api.JsonAsync(200, "PATCH", Deployments + "/two/status?fieldManager=ctl", """{"status":{"replicas":1}}""", "application/merge-patch+json");
+        var status = await api.JsonAsync(
+            200,
+            "PATCH",
+            Deployments + "/two/status?fieldManager=ctl",
+            """{"status":{"replicas":1}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal("""{"f:status":{"f:replicas":{}}}""", Fields(status, "ctl", "Update").ToJsonString());
         Assert.Contains("ctl Update status", Managers(status));
     }
@@ -379,11 +507,17 @@ public sealed class ServerSideApplyTests
 
         var refused = await Apply(api, ConfigMaps + "/m", Map("""{"a":"2","b":"2"}"""), "bob", 409);
 
-        Assert.Equal("Apply failed with 2 conflicts: conflicts with \"alice\":\n- .data.b\nconflicts with \"zoe\":\n- .data.a", (string?)refused["message"]);
+        Assert.Equal(
+            "Apply failed with 2 conflicts: conflicts with \"alice\":\n- .data.b\nconflicts with \"zoe\":\n- .data.a",
+            (string?)refused["message"]
+        );
     }
 
     private static string[] Images(JsonObject deployment) =>
         [.. deployment["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Select(c => (string)c!["image"]!)];
 
-    private static string Sorted(JsonNode map) => new JsonObject(map.AsObject().OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))).ToJsonString();
+    private static string Sorted(JsonNode map) =>
+        new JsonObject(
+            map.AsObject().OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))
+        ).ToJsonString();
 }

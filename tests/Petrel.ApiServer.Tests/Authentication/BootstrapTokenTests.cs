@@ -18,7 +18,9 @@ public sealed class BootstrapTokenTests
 
         Assert.Equal("system:bootstrap:abcdef", (string?)user["username"]);
         Assert.Equal(
-            ["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token", "system:authenticated"], user["groups"]!.AsArray().Select(g => (string?)g));
+            ["system:bootstrappers", "system:bootstrappers:kubeadm:default-node-token", "system:authenticated"],
+            user["groups"]!.AsArray().Select(g => (string?)g)
+        );
         Assert.Equal("system:bootstrap:abcdef", await api.WhoAsync(Token));
     }
 

@@ -11,7 +11,12 @@ public sealed class ImpersonationTests
     [InlineData("bob", "", "bob", "system:authenticated")]
     [InlineData("bob", "devs", "bob", "devs system:authenticated")]
     [InlineData("bob", "system:authenticated devs", "bob", "system:authenticated devs")]
-    [InlineData("system:serviceaccount:default:builder", "", "system:serviceaccount:default:builder", "system:serviceaccounts system:serviceaccounts:default system:authenticated")]
+    [InlineData(
+        "system:serviceaccount:default:builder",
+        "",
+        "system:serviceaccount:default:builder",
+        "system:serviceaccounts system:serviceaccounts:default system:authenticated"
+    )]
     [InlineData("system:serviceaccount:default:builder", "devs", "system:serviceaccount:default:builder", "devs system:authenticated")]
     [InlineData("system:anonymous", "", "system:anonymous", "system:unauthenticated")]
     public async Task The_one_acted_for_is_in_the_groups_that_upstream_puts_it_in(string user, string groups, string name, string expected)
@@ -20,7 +25,10 @@ public sealed class ImpersonationTests
         // Only whoever is authenticated may ask who it is.
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-            """{"metadata":{"name":"all"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"system:basic-user"},"subjects":[{"kind":"Group","name":"system:unauthenticated"}]}""");
+            """{"metadata":{"name":"all"},"roleRef":"""
+                + """{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"system:basic-user"},"subjects":["""
+                + """{"kind":"Group","name":"system:unauthenticated"}]}"""
+        );
 
         var info = await WhoAsync(api, For(user, groups.Split(' ', StringSplitOptions.RemoveEmptyEntries)), null);
 
@@ -45,15 +53,35 @@ public sealed class ImpersonationTests
         await using var api = await TokenWorld.StartAsync();
         var all = new Impersonation("bob", ["devs"], "42", [new("scopes", ["view"])]);
 
-        await RefusedAsync(api, all, "users \"bob\" is forbidden: User \"jane\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope");
+        await RefusedAsync(
+            api,
+            all,
+            "users \"bob\" is forbidden: User \"jane\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope"
+        );
         await GrantAsync(api, "1", """{"apiGroups":[""],"resources":["users"],"resourceNames":["bob"],"verbs":["impersonate"]}""");
-        await RefusedAsync(api, all, "groups \"devs\" is forbidden: User \"jane\" cannot impersonate resource \"groups\" in API group \"\" at the cluster scope");
+        await RefusedAsync(
+            api,
+            all,
+            "groups \"devs\" is forbidden: User \"jane\" cannot impersonate resource \"groups\" in API group \"\" at the cluster scope"
+        );
         await GrantAsync(api, "2", """{"apiGroups":[""],"resources":["groups"],"verbs":["impersonate"]}""");
         await RefusedAsync(
-            api, all, "userextras.authentication.k8s.io \"view\" is forbidden: User \"jane\" cannot impersonate resource \"userextras/scopes\" in API group \"authentication.k8s.io\" at the cluster scope");
-        await GrantAsync(api, "3", """{"apiGroups":["authentication.k8s.io"],"resources":["userextras/scopes"],"resourceNames":["view"],"verbs":["impersonate"]}""");
+            api,
+            all,
+            "userextras.authentication.k8s.io \"view\" is forbidden: User \"jane\" cannot impersonate resource "
+                + "\"userextras/scopes\" in API group \"authentication.k8s.io\" at the cluster scope"
+        );
+        await GrantAsync(
+            api,
+            "3",
+            """{"apiGroups":["authentication.k8s.io"],"resources":["userextras/scopes"],"resourceNames":["view"],"verbs":["impersonate"]}"""
+        );
         await RefusedAsync(
-            api, all, "uids.authentication.k8s.io \"42\" is forbidden: User \"jane\" cannot impersonate resource \"uids\" in API group \"authentication.k8s.io\" at the cluster scope");
+            api,
+            all,
+            "uids.authentication.k8s.io \"42\" is forbidden: User \"jane\" cannot impersonate resource \"uids\" in API group "
+                + "\"authentication.k8s.io\" at the cluster scope"
+        );
         await GrantAsync(api, "4", """{"apiGroups":["authentication.k8s.io"],"resources":["uids"],"verbs":["impersonate"]}""");
 
         var info = await WhoAsync(api, all, Jane);
@@ -66,7 +94,12 @@ public sealed class ImpersonationTests
     {
         await using var api = await TokenWorld.StartAsync();
         var builder = For("system:serviceaccount:default:builder");
-        await RefusedAsync(api, builder, "serviceaccounts \"builder\" is forbidden: User \"jane\" cannot impersonate resource \"serviceaccounts\" in API group \"\" in the namespace \"default\"");
+        await RefusedAsync(
+            api,
+            builder,
+            "serviceaccounts \"builder\" is forbidden: User \"jane\" cannot impersonate resource \"serviceaccounts\" in API "
+                + "group \"\" in the namespace \"default\""
+        );
 
         await GrantAsync(api, "1", """{"apiGroups":[""],"resources":["serviceaccounts"],"verbs":["impersonate"]}""");
 
@@ -88,7 +121,12 @@ public sealed class ImpersonationTests
         var token = await api.TokenAsync();
         Assert.Equal("403", await api.WhoAsync(token, For("bob")));
 
-        await GrantAsync(api, "1", """{"apiGroups":[""],"resources":["users"],"verbs":["impersonate"]}""", "system:serviceaccount:default:builder");
+        await GrantAsync(
+            api,
+            "1",
+            """{"apiGroups":[""],"resources":["users"],"verbs":["impersonate"]}""",
+            "system:serviceaccount:default:builder"
+        );
 
         Assert.Equal("bob", await api.WhoAsync(token, For("bob")));
     }
@@ -97,7 +135,13 @@ public sealed class ImpersonationTests
 
     private static async Task<JsonNode> WhoAsync(TestApi api, Impersonation impersonation, UserInfo? user)
     {
-        var response = await api.SendAsync("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}", user: user, impersonation: impersonation);
+        var response = await api.SendAsync(
+            "POST",
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            "{}",
+            user: user,
+            impersonation: impersonation
+        );
         Assert.True(response.StatusCode == 201, response.BodyText);
         return JsonNode.Parse(response.Body.Span)!["status"]!["userInfo"]!;
     }
@@ -111,9 +155,13 @@ public sealed class ImpersonationTests
 
     private static async Task GrantAsync(TestApi api, string name, string rule, string user = "jane")
     {
-        await api.CreateAsync("/apis/rbac.authorization.k8s.io/v1/clusterroles", $$"""{"metadata":{"name":"{{name}}"},"rules":[{{rule}}]}""");
+        await api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            $$"""{"metadata":{"name":"{{name}}"},"rules":[{{rule}}]}"""
+        );
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-            $$$"""{"metadata":{"name":"{{{name}}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{name}}}"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}""");
+            $$$"""{"metadata":{"name":"{{{name}}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{name}}}"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}"""
+        );
     }
 }

@@ -23,8 +23,14 @@ public sealed class ServiceAccountTokenTests
         Assert.Equal(User, (string?)status["user"]!["username"]);
         Assert.Equal((string?)account["metadata"]!["uid"], (string?)status["user"]!["uid"]);
         Assert.Equal(
-            ["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"], status["user"]!["groups"]!.AsArray().Select(g => (string?)g));
-        Assert.StartsWith("JTI=", (string?)status["user"]!["extra"]!["authentication.kubernetes.io/credential-id"]![0], StringComparison.Ordinal);
+            ["system:serviceaccounts", "system:serviceaccounts:default", "system:authenticated"],
+            status["user"]!["groups"]!.AsArray().Select(g => (string?)g)
+        );
+        Assert.StartsWith(
+            "JTI=",
+            (string?)status["user"]!["extra"]!["authentication.kubernetes.io/credential-id"]![0],
+            StringComparison.Ordinal
+        );
         Assert.Equal([TokenWorld.Issuer], status["audiences"]!.AsArray().Select(a => (string?)a));
     }
 
@@ -37,7 +43,10 @@ public sealed class ServiceAccountTokenTests
 
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
-            """{"metadata":{"name":"b"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[{"kind":"ServiceAccount","name":"builder","namespace":"default"}]}""");
+            """{"metadata":{"name":"b"},"roleRef":"""
+                + """{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":["""
+                + """{"kind":"ServiceAccount","name":"builder","namespace":"default"}]}"""
+        );
 
         Assert.Equal(200, (await api.SendAsync("GET", Pods, token: token)).StatusCode);
         Assert.Equal(403, (await api.SendAsync("DELETE", Pods, token: token)).StatusCode);
@@ -49,7 +58,12 @@ public sealed class ServiceAccountTokenTests
     {
         await using var api = await TokenWorld.StartAsync();
 
-        var made = await api.JsonAsync(201, "POST", $"{TokenWorld.Accounts}/builder/token", """{"spec":{"expirationSeconds":600,"audiences":["vault"]}}""");
+        var made = await api.JsonAsync(
+            201,
+            "POST",
+            $"{TokenWorld.Accounts}/builder/token",
+            """{"spec":{"expirationSeconds":600,"audiences":["vault"]}}"""
+        );
 
         Assert.Equal("TokenRequest", (string?)made["kind"]);
         Assert.Equal("builder", (string?)made["metadata"]!["name"]);
@@ -89,8 +103,10 @@ public sealed class ServiceAccountTokenTests
 
         Assert.Equal("401", await api.WhoAsync(token));
         Assert.Equal(
-            $"[invalid bearer token, token audiences [\"vault\" \"registry\"] is invalid for the target audiences [\"{TokenWorld.Issuer}\"]]",
-            (string?)(await api.ReviewAsync(token))["error"]);
+            $"[invalid bearer token, token audiences [\"vault\" \"registry\"] is invalid for the target audiences "
+                + $"[\"{TokenWorld.Issuer}\"]]",
+            (string?)(await api.ReviewAsync(token))["error"]
+        );
         var status = await api.ReviewAsync(token, """["other","registry"]""");
         Assert.True((bool)status["authenticated"]!);
         Assert.Equal(["registry"], status["audiences"]!.AsArray().Select(a => (string?)a));
@@ -112,14 +128,20 @@ public sealed class ServiceAccountTokenTests
     }
 
     [Theory]
-    [InlineData("Pod", "pods", """{"metadata":{"name":"bound"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}""")]
+    [InlineData(
+        "Pod",
+        "pods",
+        """{"metadata":{"name":"bound"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}"""
+    )]
     [InlineData("Secret", "secrets", """{"metadata":{"name":"bound"}}""")]
     public async Task A_token_ends_with_what_it_is_bound_to(string kind, string plural, string body)
     {
         await using var api = await TokenWorld.StartAsync();
         await api.CreateAsync("/api/v1/nodes", """{"metadata":{"name":"n1"}}""");
         var bound = await api.CreateAsync($"/api/v1/namespaces/default/{plural}", body);
-        var token = await api.TokenAsync($$$"""{"boundObjectRef":{"apiVersion":"v1","kind":"{{{kind}}}","name":"bound","uid":"{{{bound["metadata"]!["uid"]}}}"}}""");
+        var token = await api.TokenAsync(
+            $$$"""{"boundObjectRef":{"apiVersion":"v1","kind":"{{{kind}}}","name":"bound","uid":"{{{bound["metadata"]!["uid"]}}}"}}"""
+        );
         Assert.Equal(User, await api.WhoAsync(token));
 
         await api.JsonAsync(200, "DELETE", $"/api/v1/namespaces/default/{plural}/bound?gracePeriodSeconds=0");
@@ -132,9 +154,14 @@ public sealed class ServiceAccountTokenTests
     {
         await using var api = await TokenWorld.StartAsync();
         var node = await api.CreateAsync("/api/v1/nodes", """{"metadata":{"name":"n1"}}""");
-        var pod = await api.CreateAsync(Pods, """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}""");
+        var pod = await api.CreateAsync(
+            Pods,
+            """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}"""
+        );
 
-        var extra = (await api.ReviewAsync(await api.TokenAsync("""{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"}}""")))["user"]!["extra"]!;
+        var extra = (await api.ReviewAsync(await api.TokenAsync("""{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"}}""")))[
+            "user"
+        ]!["extra"]!;
 
         Assert.Equal("p", (string?)extra["authentication.kubernetes.io/pod-name"]![0]);
         Assert.Equal((string?)pod["metadata"]!["uid"], (string?)extra["authentication.kubernetes.io/pod-uid"]![0]);
@@ -146,7 +173,10 @@ public sealed class ServiceAccountTokenTests
     public async Task The_token_of_a_pods_volume_lasts_a_year_and_says_when_to_renew_it()
     {
         await using var api = await TokenWorld.StartAsync();
-        await api.CreateAsync(Pods, """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","containers":[{"name":"c","image":"i"}]}}""");
+        await api.CreateAsync(
+            Pods,
+            """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","containers":[{"name":"c","image":"i"}]}}"""
+        );
         const string Bound = """ "boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"} """;
 
         var volume = TokenWorld.Claims(await api.TokenAsync($$"""{"expirationSeconds":3607,{{Bound}}}"""));
@@ -161,12 +191,32 @@ public sealed class ServiceAccountTokenTests
     }
 
     [Theory]
-    [InlineData("""{"expirationSeconds":599}""", 422, "spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes")]
-    [InlineData("""{"expirationSeconds":4294967297}""", 422, "spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds")]
-    [InlineData("""{"boundObjectRef":{"apiVersion":"v1","kind":"ConfigMap","name":"x"}}""", 400, "cannot bind token to object of type /v1, Kind=ConfigMap")]
+    [InlineData(
+        """{"expirationSeconds":599}""",
+        422,
+        "spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes"
+    )]
+    [InlineData(
+        """{"expirationSeconds":4294967297}""",
+        422,
+        "spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds"
+    )]
+    [InlineData(
+        """{"boundObjectRef":{"apiVersion":"v1","kind":"ConfigMap","name":"x"}}""",
+        400,
+        "cannot bind token to object of type /v1, Kind=ConfigMap"
+    )]
     [InlineData("""{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"x"}}""", 404, "pods \"x\" not found")]
-    [InlineData("""{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"other"}}""", 400, "cannot bind token for serviceaccount \"builder\" to pod running with different serviceaccount name.")]
-    [InlineData("""{"boundObjectRef":{"apiVersion":"v1","kind":"Secret","name":"s","uid":"1"}}""", 409, "the UID in the bound object reference (1) does not match the UID in record")]
+    [InlineData(
+        """{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"other"}}""",
+        400,
+        "cannot bind token for serviceaccount \"builder\" to pod running with different serviceaccount name."
+    )]
+    [InlineData(
+        """{"boundObjectRef":{"apiVersion":"v1","kind":"Secret","name":"s","uid":"1"}}""",
+        409,
+        "the UID in the bound object reference (1) does not match the UID in record"
+    )]
     public async Task Requests_that_make_no_sense_are_refused(string spec, int status, string message)
     {
         await using var api = await TokenWorld.StartAsync();
@@ -184,7 +234,13 @@ public sealed class ServiceAccountTokenTests
         await using var api = await TokenWorld.StartAsync();
 
         await api.JsonAsync(404, "POST", $"{TokenWorld.Accounts}/nobody/token", "{}");
-        var refused = await api.JsonAsync(403, "POST", $"{TokenWorld.Accounts}/builder/token", "{}", user: new UserInfo("jane", [UserInfo.AuthenticatedGroup]));
+        var refused = await api.JsonAsync(
+            403,
+            "POST",
+            $"{TokenWorld.Accounts}/builder/token",
+            "{}",
+            user: new UserInfo("jane", [UserInfo.AuthenticatedGroup])
+        );
         await api.JsonAsync(405, "GET", $"{TokenWorld.Accounts}/builder/token");
         await api.JsonAsync(422, "POST", $"{TokenWorld.Accounts}/builder/token", """{"metadata":{"name":"other"}}""");
 
@@ -195,15 +251,20 @@ public sealed class ServiceAccountTokenTests
     public async Task A_node_gets_tokens_for_pods_of_its_own_only()
     {
         await using var api = await TokenWorld.StartAsync();
-        var pod = await api.CreateAsync(Pods, """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}""");
-        var bound = $$$$"""{"spec":{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p","uid":"{{{{pod["metadata"]!["uid"]}}}}"}}}""";
+        var pod = await api.CreateAsync(
+            Pods,
+            """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}"""
+        );
+        var bound =
+            $$$$"""{"spec":{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p","uid":"{{{{pod["metadata"]!["uid"]}}}}"}}}""";
 
         await api.JsonAsync(201, "POST", $"{TokenWorld.Accounts}/builder/token", bound, user: UserInfo.Node("n1"));
         await api.JsonAsync(403, "POST", $"{TokenWorld.Accounts}/builder/token", "{}", user: UserInfo.Node("n1"));
         await api.JsonAsync(403, "POST", $"{TokenWorld.Accounts}/builder/token", bound, user: UserInfo.Node("n2"));
     }
 
-    public static TheoryData<string> Forgeries => ["none", "HS256 with the public key", "another key", "other claims", "other issuer", "no signature", "nonsense", "not yet"];
+    public static TheoryData<string> Forgeries =>
+        ["none", "HS256 with the public key", "another key", "other claims", "other issuer", "no signature", "nonsense", "not yet"];
 
     [Theory]
     [MemberData(nameof(Forgeries))]
@@ -215,17 +276,22 @@ public sealed class ServiceAccountTokenTests
         var claims = TokenWorld.Claims(token);
         Assert.Equal(User, await api.WhoAsync(token));
 
-        Assert.Equal("401", await api.WhoAsync(forgery switch
-        {
-            "none" => $"{TokenWorld.Encode("""{"alg":"none"}""")}.{parts[1]}.",
-            "HS256 with the public key" => Hmac(TokenWorld.Part(token, 0), parts[1]),
-            "another key" => new TokenKeySet(TokenWorld.SecondKey).Sign(claims),
-            "other claims" => $"{parts[0]}.{TokenWorld.Encode(claims.ToJsonString().Replace("builder", "default"))}.{parts[2]}",
-            "other issuer" => TokenWorld.Keys.Sign(With(claims, "iss", "https://example.com")),
-            "no signature" => $"{parts[0]}.{parts[1]}.",
-            "not yet" => TokenWorld.Keys.Sign(With(claims, "nbf", (long)claims["nbf"]! + 120)),
-            _ => "nonsense",
-        }));
+        Assert.Equal(
+            "401",
+            await api.WhoAsync(
+                forgery switch
+                {
+                    "none" => $"{TokenWorld.Encode("""{"alg":"none"}""")}.{parts[1]}.",
+                    "HS256 with the public key" => Hmac(TokenWorld.Part(token, 0), parts[1]),
+                    "another key" => new TokenKeySet(TokenWorld.SecondKey).Sign(claims),
+                    "other claims" => $"{parts[0]}.{TokenWorld.Encode(claims.ToJsonString().Replace("builder", "default"))}.{parts[2]}",
+                    "other issuer" => TokenWorld.Keys.Sign(With(claims, "iss", "https://example.com")),
+                    "no signature" => $"{parts[0]}.{parts[1]}.",
+                    "not yet" => TokenWorld.Keys.Sign(With(claims, "nbf", (long)claims["nbf"]! + 120)),
+                    _ => "nonsense",
+                }
+            )
+        );
     }
 
     [Fact]
@@ -254,15 +320,29 @@ public sealed class ServiceAccountTokenTests
         var token = await api.TokenAsync();
         var parts = token.Split('.');
 
-        var configuration = await api.JsonAsync(200, "GET", "/.well-known/openid-configuration", user: new UserInfo("x", ["system:serviceaccounts"]));
+        var configuration = await api.JsonAsync(
+            200,
+            "GET",
+            "/.well-known/openid-configuration",
+            user: new UserInfo("x", ["system:serviceaccounts"])
+        );
         var keys = await api.SendAsync("GET", "/openid/v1/jwks");
 
         Assert.Equal(TokenWorld.Issuer, (string?)configuration["issuer"]);
         Assert.EndsWith("/openid/v1/jwks", (string?)configuration["jwks_uri"], StringComparison.Ordinal);
         Assert.Equal("application/jwk-set+json", keys.ContentType);
-        var key = JsonNode.Parse(keys.Body.Span)!["keys"]!.AsArray().Single(k => (string?)k!["kid"] == (string?)TokenWorld.Part(token, 0)["kid"])!;
+        var key = JsonNode.Parse(keys.Body.Span)!["keys"]!
+            .AsArray()
+            .Single(k => (string?)k!["kid"] == (string?)TokenWorld.Part(token, 0)["kid"])!;
         using var rsa = RSA.Create(new RSAParameters { Modulus = Base64((string)key["n"]!), Exponent = Base64((string)key["e"]!) });
-        Assert.True(rsa.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64(parts[2]), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        Assert.True(
+            rsa.VerifyData(
+                Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"),
+                Base64(parts[2]),
+                HashAlgorithmName.SHA256,
+                RSASignaturePadding.Pkcs1
+            )
+        );
         Assert.Equal(401, (await api.SendAsync("GET", "/openid/v1/jwks", user: UserInfo.Anonymous)).StatusCode);
     }
 

@@ -40,14 +40,29 @@ internal static class TokenWorld
 
     /// <summary>What a TokenReview answers.</summary>
     public static async Task<JsonObject> ReviewAsync(this TestApi api, string token, string audiences = "[]") =>
-        (await api.JsonAsync(201, "POST", "/apis/authentication.k8s.io/v1/tokenreviews", $$$"""{"spec":{"token":"{{{token}}}","audiences":{{{audiences}}}}}"""))["status"]!.AsObject();
+        (
+            await api.JsonAsync(
+                201,
+                "POST",
+                "/apis/authentication.k8s.io/v1/tokenreviews",
+                $$$"""{"spec":{"token":"{{{token}}}","audiences":{{{audiences}}}}}"""
+            )
+        )["status"]!.AsObject();
 
     /// <summary>Whom the server takes the bearer of a token for, or the status of its refusal.</summary>
     public static async Task<string> WhoAsync(this TestApi api, string token, Impersonation? impersonation = null, UserInfo? user = null)
     {
         var response = await api.SendAsync(
-            "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}", token: token, impersonation: impersonation, user: user);
-        return response.IsSuccess ? (string)JsonNode.Parse(response.Body.Span)!["status"]!["userInfo"]!["username"]! : response.StatusCode.ToString();
+            "POST",
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            "{}",
+            token: token,
+            impersonation: impersonation,
+            user: user
+        );
+        return response.IsSuccess
+            ? (string)JsonNode.Parse(response.Body.Span)!["status"]!["userInfo"]!["username"]!
+            : response.StatusCode.ToString();
     }
 
     private static byte[] Decode(string part)

@@ -13,10 +13,18 @@ public sealed class PolicyRuleTests
     private static readonly string[] Urls = ["/healthz", "/healthz/*", "/metrics", "*"];
 
     private static readonly Gen<PolicyRule> Rules = Gen.Select(
-        Some(Verbs), Some(Groups), Some(Resources), Gen.Int[0, 1].Array[0, 2].Select(i => i.Distinct().Select(n => Names[n]).ToArray()), Some(Urls), Gen.Int[0, 3],
-        (verbs, groups, resources, names, urls, kind) => kind == 0 ? new PolicyRule(verbs, [], [], [], urls) : new PolicyRule(verbs, groups, resources, names, []));
+        Some(Verbs),
+        Some(Groups),
+        Some(Resources),
+        Gen.Int[0, 1].Array[0, 2].Select(i => i.Distinct().Select(n => Names[n]).ToArray()),
+        Some(Urls),
+        Gen.Int[0, 3],
+        (verbs, groups, resources, names, urls, kind) =>
+            kind == 0 ? new PolicyRule(verbs, [], [], [], urls) : new PolicyRule(verbs, groups, resources, names, [])
+    );
 
-    private static Gen<string[]> Some(string[] values) => Gen.Int[0, values.Length - 1].Array[1, 2].Select(i => i.Distinct().Select(n => values[n]).ToArray());
+    private static Gen<string[]> Some(string[] values) =>
+        Gen.Int[0, values.Length - 1].Array[1, 2].Select(i => i.Distinct().Select(n => values[n]).ToArray());
 
     private static RequestInfo Resource(string verb, string group, string resource, string name = "", string subresource = "") =>
         new("", true, verb, group, "v1", "default", resource, name, subresource);
@@ -25,35 +33,51 @@ public sealed class PolicyRuleTests
     private static readonly RequestInfo[] Requests =
     [
         .. from verb in new[] { "get", "list", "delete" }
-           from @group in new[] { "", "apps", "batch" }
-           from resource in new[] { ("pods", ""), ("pods", "log"), ("deployments", ""), ("deployments", "scale"), ("jobs", "scale"), ("jobs", "") }
-           from name in new[] { "", "a", "b", "c" }
-           select Resource(verb, @group, resource.Item1, name, resource.Item2),
+        from @group in new[] { "", "apps", "batch" }
+        from resource in new[]
+        {
+            ("pods", ""),
+            ("pods", "log"),
+            ("deployments", ""),
+            ("deployments", "scale"),
+            ("jobs", "scale"),
+            ("jobs", ""),
+        }
+        from name in new[] { "", "a", "b", "c" }
+        select Resource(verb, @group, resource.Item1, name, resource.Item2),
         .. from verb in new[] { "get", "list", "delete" }
-           from url in new[] { "/healthz", "/healthz/ping", "/metrics", "/other" }
-           select new RequestInfo(url, false, verb),
+        from url in new[] { "/healthz", "/healthz/ping", "/metrics", "/other" }
+        select new RequestInfo(url, false, verb),
     ];
 
     [Fact]
-    public void A_rule_that_is_covered_allows_nothing_that_its_owner_may_not() => Gen.Select(Rules.Array[1, 4], Rules).Sample((owner, wanted) =>
-    {
-        if (PolicyRule.Uncovered(owner, [wanted]).Count == 0)
-        {
-            Assert.All(Requests.Where(wanted.Allows), r => Assert.True(owner.Any(o => o.Allows(r)), $"{r} by {wanted}"));
-        }
-    });
+    public void A_rule_that_is_covered_allows_nothing_that_its_owner_may_not() =>
+        Gen.Select(Rules.Array[1, 4], Rules)
+            .Sample(
+                (owner, wanted) =>
+                {
+                    if (PolicyRule.Uncovered(owner, [wanted]).Count == 0)
+                    {
+                        Assert.All(Requests.Where(wanted.Allows), r => Assert.True(owner.Any(o => o.Allows(r)), $"{r} by {wanted}"));
+                    }
+                }
+            );
 
     [Fact]
-    public void What_is_not_covered_is_more_than_the_owner_may() => Gen.Select(Rules, Rules).Sample((owner, wanted) =>
-    {
-        // Every rule covers itself, and everything covers every rule.
-        Assert.Empty(PolicyRule.Uncovered([wanted], [wanted]));
-        Assert.Empty(PolicyRule.Uncovered([new(["*"], ["*"], ["*"], [], []), new(["*"], [], [], [], ["*"])], [wanted]));
-        foreach (var atom in PolicyRule.Uncovered([owner], [wanted]))
-        {
-            Assert.NotEmpty(PolicyRule.Uncovered([owner], [atom]));
-        }
-    });
+    public void What_is_not_covered_is_more_than_the_owner_may() =>
+        Gen.Select(Rules, Rules)
+            .Sample(
+                (owner, wanted) =>
+                {
+                    // Every rule covers itself, and everything covers every rule.
+                    Assert.Empty(PolicyRule.Uncovered([wanted], [wanted]));
+                    Assert.Empty(PolicyRule.Uncovered([new(["*"], ["*"], ["*"], [], []), new(["*"], [], [], [], ["*"])], [wanted]));
+                    foreach (var atom in PolicyRule.Uncovered([owner], [wanted]))
+                    {
+                        Assert.NotEmpty(PolicyRule.Uncovered([owner], [atom]));
+                    }
+                }
+            );
 
     [Theory]
     [InlineData("get", "", "pods", "", "", true)]

@@ -15,17 +15,27 @@ public sealed class RbacTests
     private static Task<JsonObject> RoleAsync(TestApi api, string name, string rules) =>
         api.CreateAsync($"{Rbac}/namespaces/default/roles", $$$"""{"metadata":{"name":"{{{name}}}"},"rules":{{{rules}}}}""");
 
-    private static Task<JsonObject> BindAsync(TestApi api, string role, string subject, string kind = "Role") => api.CreateAsync(
-        $"{Rbac}/namespaces/default/rolebindings",
-        $$$"""{"metadata":{"name":"b-{{{role}}}"},"roleRef":{"kind":"{{{kind}}}","name":"{{{role}}}"},"subjects":[{{{subject}}}]}""");
+    private static Task<JsonObject> BindAsync(TestApi api, string role, string subject, string kind = "Role") =>
+        api.CreateAsync(
+            $"{Rbac}/namespaces/default/rolebindings",
+            $$$"""{"metadata":{"name":"b-{{{role}}}"},"roleRef":{"kind":"{{{kind}}}","name":"{{{role}}}"},"subjects":[{{{subject}}}]}"""
+        );
 
-    private static Task<JsonObject> BindEverywhereAsync(TestApi api, string role, string user) => api.CreateAsync(
-        $"{Rbac}/clusterrolebindings", $$$"""{"metadata":{"name":"c-{{{role}}}-{{{user}}}"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"},"subjects":[{"kind":"User","name":"{{{user}}}"}]}""");
+    private static Task<JsonObject> BindEverywhereAsync(TestApi api, string role, string user) =>
+        api.CreateAsync(
+            $"{Rbac}/clusterrolebindings",
+            $$$"""{"metadata":{"name":"c-{{{role}}}-{{{user}}}"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"},"subjects":[{"kind":"User","name":"{{{user}}}"}]}"""
+        );
 
     private static async Task<bool> CanAsync(TestApi api, UserInfo user, string attributes)
     {
         var review = await api.JsonAsync(
-            201, "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", $$$"""{"spec":{"resourceAttributes":{{{attributes}}}}}""", user: user);
+            201,
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            $$$"""{"spec":{"resourceAttributes":{{{attributes}}}}}""",
+            user: user
+        );
         return (bool)review["status"]!["allowed"]!;
     }
 
@@ -75,7 +85,11 @@ public sealed class RbacTests
 
         var status = await api.JsonAsync(403, "GET", Pods, user: Jane);
 
-        Assert.EndsWith("in the namespace \"default\": RBAC: role.rbac.authorization.k8s.io \"absent\" not found", (string?)status["message"], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "in the namespace \"default\": RBAC: role.rbac.authorization.k8s.io \"absent\" not found",
+            (string?)status["message"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -99,16 +113,35 @@ public sealed class RbacTests
         await using var api = await StartAsync();
         await BindAsync(api, "view", """{"kind":"User","name":"jane"}""", "ClusterRole");
 
-        async Task<bool> Jane_may(string verb) => (bool)(await api.CreateAsync(
-            "/apis/authorization.k8s.io/v1/subjectaccessreviews",
-            $$$"""{"spec":{"user":"jane","resourceAttributes":{"namespace":"default","verb":"{{{verb}}}","resource":"pods"} } }"""))["status"]!["allowed"]!;
+        async Task<bool> Jane_may(string verb) =>
+            (bool)
+                (
+                    await api.CreateAsync(
+                        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+                        $$$"""{"spec":{"user":"jane","resourceAttributes":{"namespace":"default","verb":"{{{verb}}}","resource":"pods"} } }"""
+                    )
+                )["status"]!["allowed"]!;
         Assert.True(await Jane_may("list"));
         Assert.False(await Jane_may("create"));
 
-        var rules = await api.JsonAsync(201, "POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", """{"spec":{"namespace":"default"}}""", user: Jane);
+        var rules = await api.JsonAsync(
+            201,
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+            """{"spec":{"namespace":"default"}}""",
+            user: Jane
+        );
         Assert.Contains(rules["status"]!["resourceRules"]!.AsArray(), r => r!["resources"]!.AsArray().Any(x => (string?)x == "pods"));
-        Assert.Contains(rules["status"]!["nonResourceRules"]!.AsArray(), r => r!["nonResourceURLs"]!.AsArray().Any(x => (string?)x == "/apis"));
-        await api.JsonAsync(403, "POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", """{"spec":{"user":"x","nonResourceAttributes":{"path":"/","verb":"get"}}}""", user: Jane);
+        Assert.Contains(rules["status"]!["nonResourceRules"]!.AsArray(), r =>
+            r!["nonResourceURLs"]!.AsArray().Any(x => (string?)x == "/apis")
+        );
+        await api.JsonAsync(
+            403,
+            "POST",
+            "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+            """{"spec":{"user":"x","nonResourceAttributes":{"path":"/","verb":"get"}}}""",
+            user: Jane
+        );
     }
 
     [Fact]
@@ -117,16 +150,35 @@ public sealed class RbacTests
         await using var api = await StartAsync();
         await BindAsync(api, "admin", """{"kind":"User","name":"jane"}""", "ClusterRole");
 
-        await api.JsonAsync(201, "POST", $"{Rbac}/namespaces/default/roles", """{"metadata":{"name":"ok"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}""", user: Jane);
+        await api.JsonAsync(
+            201,
+            "POST",
+            $"{Rbac}/namespaces/default/roles",
+            """{"metadata":{"name":"ok"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}""",
+            user: Jane
+        );
         var role = await api.JsonAsync(
-            403, "POST", $"{Rbac}/namespaces/default/roles", """{"metadata":{"name":"too-much"},"rules":[{"apiGroups":[""],"resources":["nodes"],"verbs":["get"]}]}""", user: Jane);
+            403,
+            "POST",
+            $"{Rbac}/namespaces/default/roles",
+            """{"metadata":{"name":"too-much"},"rules":[{"apiGroups":[""],"resources":["nodes"],"verbs":["get"]}]}""",
+            user: Jane
+        );
         var binding = await api.JsonAsync(
-            403, "POST", $"{Rbac}/namespaces/default/rolebindings",
-            """{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"cluster-admin"},"subjects":[{"kind":"User","name":"jane"}]}""", user: Jane);
+            403,
+            "POST",
+            $"{Rbac}/namespaces/default/rolebindings",
+            """{"metadata":{"name":"x"},"roleRef":{"kind":"ClusterRole","name":"cluster-admin"},"subjects":["""
+                + """{"kind":"User","name":"jane"}]}""",
+            user: Jane
+        );
 
         Assert.Contains(
             "user \"jane\" (groups=[\"developers\" \"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n"
-            + "{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"get\"]}", (string?)role["message"], StringComparison.Ordinal);
+                + "{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"get\"]}",
+            (string?)role["message"],
+            StringComparison.Ordinal
+        );
         Assert.Contains("Verbs:[\"*\"]", (string?)binding["message"], StringComparison.Ordinal);
     }
 
@@ -134,11 +186,25 @@ public sealed class RbacTests
     public async Task The_rights_to_escalate_and_to_bind_are_rights_of_their_own()
     {
         await using var api = await StartAsync();
-        await RoleAsync(api, "author", """[{"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","rolebindings"],"verbs":["create","escalate"]},{"apiGroups":["rbac.authorization.k8s.io"],"resources":["clusterroles"],"resourceNames":["view"],"verbs":["bind"]}]""");
+        await RoleAsync(
+            api,
+            "author",
+            """[{"apiGroups":["rbac.authorization.k8s.io"],"resources":["roles","rolebindings"],"verbs":"""
+                + """["create","escalate"]},{"apiGroups":["rbac.authorization.k8s.io"],"resources":"""
+                + """["clusterroles"],"resourceNames":["view"],"verbs":["bind"]}]"""
+        );
         await BindAsync(api, "author", """{"kind":"User","name":"jane"}""");
 
-        await api.JsonAsync(201, "POST", $"{Rbac}/namespaces/default/roles", """{"metadata":{"name":"much"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]}""", user: Jane);
-        string Bind(string role) => $$$"""{"metadata":{"name":"x-{{{role}}}"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"},"subjects":[{"kind":"User","name":"joe"}]}""";
+        await api.JsonAsync(
+            201,
+            "POST",
+            $"{Rbac}/namespaces/default/roles",
+            """{"metadata":{"name":"much"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]}""",
+            user: Jane
+        );
+        string Bind(string role) =>
+            $$$"""{"metadata":{"name":"x-{{{role}}}"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"},"subjects":"""
+            + $$$"""[{"kind":"User","name":"joe"}]}""";
         await api.JsonAsync(201, "POST", $"{Rbac}/namespaces/default/rolebindings", Bind("view"), user: Jane);
         await api.JsonAsync(403, "POST", $"{Rbac}/namespaces/default/rolebindings", Bind("edit"), user: Jane);
     }
@@ -153,12 +219,12 @@ public sealed class RbacTests
 
         await api.CreateAsync(
             $"{Rbac}/clusterroles",
-            """{"metadata":{"name":"widgets","labels":{"rbac.authorization.k8s.io/aggregate-to-view":"true"}},"rules":[{"apiGroups":["example.com"],"resources":["widgets"],"verbs":["get"]}]}""");
+            """{"metadata":{"name":"widgets","labels":{"rbac.authorization.k8s.io/aggregate-to-view":"true"}},"rules":["""
+                + """{"apiGroups":["example.com"],"resources":["widgets"],"verbs":["get"]}]}"""
+        );
 
         await using var watch = await api.WatchAsync($"{Rbac}/clusterroles?watch=1&fieldSelector=metadata.name%3Dview");
-        while (!(await watch.NextAsync())!.ToJsonString().Contains("example.com", StringComparison.Ordinal))
-        {
-        }
+        while (!(await watch.NextAsync())!.ToJsonString().Contains("example.com", StringComparison.Ordinal)) { }
         Assert.True(await CanAsync(api, Jane, """{"verb":"get","group":"example.com","resource":"widgets","namespace":"default"}"""));
     }
 
@@ -169,17 +235,35 @@ public sealed class RbacTests
         var role = await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/clusterroles/system:controller:job-controller");
         Assert.Equal(
             """{"verbs":["get","list","patch","update","watch"],"apiGroups":["batch"],"resources":["jobs"]}""",
-            new JsonObject(role["rules"]![0]!.AsObject().OrderByDescending(m => m.Key.Length == 5).ThenBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))).ToJsonString());
+            new JsonObject(
+                role["rules"]![0]!
+                    .AsObject()
+                    .OrderByDescending(m => m.Key.Length == 5)
+                    .ThenBy(m => m.Key, StringComparer.Ordinal)
+                    .Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))
+            ).ToJsonString()
+        );
         Assert.Equal("rbac-defaults", (string?)role["metadata"]!["labels"]!["kubernetes.io/bootstrapping"]);
-        var account = new UserInfo("system:serviceaccount:kube-system:job-controller", ["system:serviceaccounts", "system:serviceaccounts:kube-system", UserInfo.AuthenticatedGroup]);
+        var account = new UserInfo(
+            "system:serviceaccount:kube-system:job-controller",
+            ["system:serviceaccounts", "system:serviceaccounts:kube-system", UserInfo.AuthenticatedGroup]
+        );
         Assert.Equal(200, (await api.SendAsync("GET", "/apis/batch/v1/jobs", user: account)).StatusCode);
         Assert.Equal(403, (await api.SendAsync("GET", "/api/v1/secrets", user: account)).StatusCode);
 
-        var reader = await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings/system::extension-apiserver-authentication-reader");
+        var reader = await api.GetAsync(
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings/system::extension-apiserver-authentication-reader"
+        );
         Assert.Equal("extension-apiserver-authentication-reader", (string?)reader["roleRef"]!["name"]);
         Assert.Equal("Role", (string?)reader["roleRef"]!["kind"]);
-        await api.JsonAsync(404, "GET", "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/system::extension-apiserver-authentication-reader");
-        var signer = await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/namespaces/kube-public/roles/system:controller:bootstrap-signer");
+        await api.JsonAsync(
+            404,
+            "GET",
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/system::extension-apiserver-authentication-reader"
+        );
+        var signer = await api.GetAsync(
+            "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-public/roles/system:controller:bootstrap-signer"
+        );
         Assert.Equal("cluster-info", (string?)signer["rules"]![1]!["resourceNames"]![0]);
     }
 
@@ -187,10 +271,20 @@ public sealed class RbacTests
     public async Task Default_roles_are_mended_at_the_start_and_additions_stay()
     {
         var first = await StartAsync();
-        await first.JsonAsync(200, "PATCH", $"{Rbac}/clusterroles/system:basic-user", """{"rules":[{"apiGroups":["example.com"],"resources":["x"],"verbs":["get"]}]}""", "application/merge-patch+json");
         await first.JsonAsync(
-            200, "PATCH", $"{Rbac}/clusterroles/system:discovery",
-            """{"metadata":{"annotations":{"rbac.authorization.kubernetes.io/autoupdate":"false"}},"rules":[]}""", "application/merge-patch+json");
+            200,
+            "PATCH",
+            $"{Rbac}/clusterroles/system:basic-user",
+            """{"rules":[{"apiGroups":["example.com"],"resources":["x"],"verbs":["get"]}]}""",
+            "application/merge-patch+json"
+        );
+        await first.JsonAsync(
+            200,
+            "PATCH",
+            $"{Rbac}/clusterroles/system:discovery",
+            """{"metadata":{"annotations":{"rbac.authorization.kubernetes.io/autoupdate":"false"}},"rules":[]}""",
+            "application/merge-patch+json"
+        );
         first.KeepStore();
         await first.DisposeAsync();
 
@@ -212,10 +306,14 @@ public sealed class RbacTests
         {
             await api.CreateAsync("/api/v1/namespaces/default/secrets", $$$"""{"metadata":{"name":"{{{name}}}"}}""");
         }
-        await api.CreateAsync(Pods, """
-            {"metadata":{"name":"p"},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i","env":[{"name":"X","valueFrom":{"secretKeyRef":{"name":"used","key":"k"}}}]}],
+        await api.CreateAsync(
+            Pods,
+            """
+            {"metadata":{"name":"p"},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"i","env":[{"name":"X",
+            "valueFrom":{"secretKeyRef":{"name":"used","key":"k"}}}]}],
             "volumes":[{"name":"v","secret":{"secretName":"mounted"}}]}}
-            """);
+            """
+        );
         var (n1, n2) = (UserInfo.Node("n1"), UserInfo.Node("n2"));
         const string Secrets = "/api/v1/namespaces/default/secrets";
 

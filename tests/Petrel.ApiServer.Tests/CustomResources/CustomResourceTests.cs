@@ -17,7 +17,8 @@ public sealed class CustomResourceTests
             "selector":{"type":"string"},
             "port":{"x-kubernetes-int-or-string":true},
             "steps":{"type":"array","maxItems":3,"x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["name"],
-              "items":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"mode":{"type":"string","default":"fast"}}}},
+              "items":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"mode":{"type":"string",
+              "default":"fast"}}}},
             "tags":{"type":"array","x-kubernetes-list-type":"set","items":{"type":"string"}},
             "free":{"type":"object","x-kubernetes-preserve-unknown-fields":true},
             "note":{"type":"string","nullable":true},
@@ -25,15 +26,19 @@ public sealed class CustomResourceTests
           "status":{"type":"object","properties":{"replicas":{"type":"integer"},"phase":{"type":"string"}}}}}
         """;
 
-    private static string Definition(string more = "", string versions = "") => $$$"""
-        {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"crontabs.stable.example.com"},
-         "spec":{"group":"stable.example.com","scope":"Namespaced","names":{"plural":"crontabs","singular":"crontab","kind":"CronTab","shortNames":["ct"],"categories":["all"]},
-         "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{{{Schema}}}},
-           "subresources":{"status":{},"scale":{"specReplicasPath":".spec.replicas","statusReplicasPath":".status.replicas","labelSelectorPath":".spec.selector"}},
-           "selectableFields":[{"jsonPath":".spec.image"}],
-           "additionalPrinterColumns":[{"name":"Spec","type":"string","jsonPath":".spec.cronSpec"},{"name":"Replicas","type":"integer","jsonPath":".spec.replicas"},
-             {"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}]}{{{versions}}}]{{{more}}}}}
-        """;
+    private static string Definition(string more = "", string versions = "") =>
+        $$$"""
+            {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"crontabs.stable.example.com"},
+             "spec":{"group":"stable.example.com","scope":"Namespaced","names":{"plural":"crontabs","singular":"crontab",
+             "kind":"CronTab","shortNames":["ct"],"categories":["all"]},
+             "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{{{Schema}}}},
+               "subresources":{"status":{},"scale":{"specReplicasPath":".spec.replicas","statusReplicasPath":".status.replicas",
+               "labelSelectorPath":".spec.selector"}},
+               "selectableFields":[{"jsonPath":".spec.image"}],
+               "additionalPrinterColumns":[{"name":"Spec","type":"string","jsonPath":".spec.cronSpec"},{"name":"Replicas",
+               "type":"integer","jsonPath":".spec.replicas"},
+                 {"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}]}{{{versions}}}]{{{more}}}}}
+            """;
 
     private static async Task<TestApi> WithCronTabsAsync(string versions = "")
     {
@@ -45,7 +50,9 @@ public sealed class CustomResourceTests
 
     private static async Task EstablishedAsync(TestApi api)
     {
-        await using var watch = await api.WatchAsync(Definitions + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+        await using var watch = await api.WatchAsync(
+            Definitions + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        );
         while (await watch.NextAsync() is { } change)
         {
             if (Condition(change["object"]!, "Established") == "True")
@@ -58,7 +65,8 @@ public sealed class CustomResourceTests
     private static string? Condition(JsonNode definition, string type) =>
         (string?)definition["status"]?["conditions"]?.AsArray().FirstOrDefault(c => (string?)c!["type"] == type)?["status"];
 
-    private static string CronTab(string name, string spec) => $$$"""{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""";
+    private static string CronTab(string name, string spec) =>
+        $$$"""{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""";
 
     private static async Task<(string Field, string Message)[]> CausesAsync(TestApi api, string spec)
     {
@@ -105,7 +113,11 @@ public sealed class CustomResourceTests
     [InlineData("""{"port":[]}""", "spec.port", "must be of type integer,string")]
     [InlineData("""{"steps":[{"mode":"x"}]}""", "spec.steps[0].name", "Required value")]
     [InlineData("""{"steps":[{"name":"a"},{"name":"a"}]}""", "spec.steps[1]", "Duplicate value")]
-    [InlineData("""{"steps":[{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"}]}""", "spec.steps", "Too many: 4: must have at most 3 items")]
+    [InlineData(
+        """{"steps":[{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"}]}""",
+        "spec.steps",
+        "Too many: 4: must have at most 3 items"
+    )]
     [InlineData("""{"tags":["x","x"]}""", "spec.tags[1]", "Duplicate value: \"x\"")]
     [InlineData("""{"labels":{"a":"toolong"}}""", "spec.labels.a", "Too long")]
     public async Task What_the_schema_forbids_is_refused_by_field(string spec, string field, string message)
@@ -122,12 +134,19 @@ public sealed class CustomResourceTests
     public async Task Unknown_fields_are_pruned_and_reported_as_asked()
     {
         await using var api = await WithCronTabsAsync();
-        var body = CronTab("a", """{"cronSpec":"* * * * *","randomField":1,"free":{"x":{"y":[1]}},"note":null,"steps":[{"name":"a","odd":1}]}""");
+        var body = CronTab(
+            "a",
+            """{"cronSpec":"* * * * *","randomField":1,"free":{"x":{"y":[1]}},"note":null,"steps":[{"name":"a","odd":1}]}"""
+        );
 
         var strict = await api.JsonAsync(400, "POST", CronTabs + "?fieldValidation=Strict", body);
         var created = await api.CreateAsync(CronTabs, body);
 
-        Assert.Contains("unknown field \"spec.randomField\", unknown field \"spec.steps[0].odd\"", (string?)strict["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown field \"spec.randomField\", unknown field \"spec.steps[0].odd\"",
+            (string?)strict["message"],
+            StringComparison.Ordinal
+        );
         Assert.Null(created["spec"]!["randomField"]);
         Assert.Equal("""{"x":{"y":[1]}}""", created["spec"]!["free"]!.ToJsonString());
     }
@@ -140,7 +159,13 @@ public sealed class CustomResourceTests
 
         var ignored = await api.JsonAsync(200, "PATCH", CronTabs + "/a", """{"status":{"phase":"x"}}""", "application/merge-patch+json");
         Assert.Null(ignored["status"]);
-        var status = await api.JsonAsync(200, "PATCH", CronTabs + "/a/status", """{"spec":{"replicas":9},"status":{"replicas":4}}""", "application/merge-patch+json");
+        var status = await api.JsonAsync(
+            200,
+            "PATCH",
+            CronTabs + "/a/status",
+            """{"spec":{"replicas":9},"status":{"replicas":4}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal(4, (int?)status["status"]!["replicas"]);
         Assert.Equal(1, (int?)status["spec"]!["replicas"]);
         Assert.Equal(1, (int?)status["metadata"]!["generation"]);
@@ -160,7 +185,12 @@ public sealed class CustomResourceTests
         await api.CreateAsync(CronTabs, CronTab("a", """{"image":"a"}"""));
         await api.CreateAsync(CronTabs, CronTab("b", """{"image":"b","replicas":3}"""));
 
-        var table = await api.JsonAsync(200, "GET", CronTabs + "?fieldSelector=spec.image%3Db", accept: "application/json;as=Table;v=v1;g=meta.k8s.io");
+        var table = await api.JsonAsync(
+            200,
+            "GET",
+            CronTabs + "?fieldSelector=spec.image%3Db",
+            accept: "application/json;as=Table;v=v1;g=meta.k8s.io"
+        );
 
         Assert.Equal(["Name", "Spec", "Replicas", "Age"], table["columnDefinitions"]!.AsArray().Select(c => (string?)c!["name"]));
         Assert.Equal("""["b","5 0 * * *",3,"0s"]""", Assert.Single(table["rows"]!.AsArray())!["cells"]!.ToJsonString());
@@ -171,11 +201,29 @@ public sealed class CustomResourceTests
     public async Task Patches_and_applies_work_and_strategic_merge_does_not()
     {
         await using var api = await WithCronTabsAsync();
-        await api.JsonAsync(201, "PATCH", CronTabs + "/a?fieldManager=one", CronTab("a", """{"steps":[{"name":"x"}]}"""), "application/apply-patch+yaml");
-        var both = await api.JsonAsync(200, "PATCH", CronTabs + "/a?fieldManager=two", CronTab("a", """{"steps":[{"name":"y"}]}"""), "application/apply-patch+yaml");
+        await api.JsonAsync(
+            201,
+            "PATCH",
+            CronTabs + "/a?fieldManager=one",
+            CronTab("a", """{"steps":[{"name":"x"}]}"""),
+            "application/apply-patch+yaml"
+        );
+        var both = await api.JsonAsync(
+            200,
+            "PATCH",
+            CronTabs + "/a?fieldManager=two",
+            CronTab("a", """{"steps":[{"name":"y"}]}"""),
+            "application/apply-patch+yaml"
+        );
         Assert.Equal(["x", "y"], both["spec"]!["steps"]!.AsArray().Select(s => (string?)s!["name"]));
 
-        await api.JsonAsync(200, "PATCH", CronTabs + "/a", """[{"op":"replace","path":"/spec/replicas","value":2}]""", "application/json-patch+json");
+        await api.JsonAsync(
+            200,
+            "PATCH",
+            CronTabs + "/a",
+            """[{"op":"replace","path":"/spec/replicas","value":2}]""",
+            "application/json-patch+json"
+        );
         var refused = await api.JsonAsync(415, "PATCH", CronTabs + "/a", "{}", "application/strategic-merge-patch+json");
         Assert.DoesNotContain("strategic", (string?)refused["message"], StringComparison.Ordinal);
     }
@@ -183,16 +231,23 @@ public sealed class CustomResourceTests
     [Fact]
     public async Task Versions_differ_in_name_and_share_their_objects()
     {
-        await using var api = await WithCronTabsAsync($$$""",{"name":"v1beta1","served":true,"storage":false,"deprecated":true,"schema":{"openAPIV3Schema":{{{Schema}}} } }""");
+        await using var api = await WithCronTabsAsync(
+            $$$""",{"name":"v1beta1","served":true,"storage":false,"deprecated":true,"schema":{"openAPIV3Schema":{{{Schema}}} } }"""
+        );
         const string Beta = "/apis/stable.example.com/v1beta1/namespaces/default/crontabs";
         await using var watch = await api.WatchAsync(Beta + "?watch=1");
 
-        var created = await api.CreateAsync(Beta, CronTab("a", "{}").Replace("example.com/v1", "example.com/v1beta1", StringComparison.Ordinal));
+        var created = await api.CreateAsync(
+            Beta,
+            CronTab("a", "{}").Replace("example.com/v1", "example.com/v1beta1", StringComparison.Ordinal)
+        );
         Assert.Equal("stable.example.com/v1beta1", (string?)created["apiVersion"]);
         Assert.Equal("stable.example.com/v1", (string?)(await api.GetAsync(CronTabs + "/a"))["apiVersion"]);
         Assert.Equal("stable.example.com/v1beta1", (string?)(await watch.NextAsync())!["object"]!["apiVersion"]);
         var list = await api.SendAsync("GET", Beta);
-        Assert.Contains(list.Headers, h => h.Key == "Warning" && h.Value.Contains("stable.example.com/v1beta1 CronTab is deprecated", StringComparison.Ordinal));
+        Assert.Contains(list.Headers, h =>
+            h.Key == "Warning" && h.Value.Contains("stable.example.com/v1beta1 CronTab is deprecated", StringComparison.Ordinal)
+        );
 
         var group = await api.GetAsync("/apis/stable.example.com");
         Assert.Equal("v1", (string?)group["preferredVersion"]!["version"]);
@@ -203,24 +258,28 @@ public sealed class CustomResourceTests
     {
         await using var api = await WithCronTabsAsync();
         await api.CreateAsync(CronTabs, CronTab("a", "{}"));
-        await api.CreateAsync(CronTabs, CronTab("held", "{}").Replace("\"name\":\"held\"", "\"name\":\"held\",\"finalizers\":[\"example.com/x\"]", StringComparison.Ordinal));
+        await api.CreateAsync(
+            CronTabs,
+            CronTab("held", "{}")
+                .Replace("\"name\":\"held\"", "\"name\":\"held\",\"finalizers\":[\"example.com/x\"]", StringComparison.Ordinal)
+        );
         await using var watch = await api.WatchAsync(Definitions + "?watch=1");
         await using var objects = await api.WatchAsync(CronTabs + "?watch=1");
 
         var deleted = await api.JsonAsync(200, "DELETE", Definitions + "/crontabs.stable.example.com");
-        Assert.Contains("customresourcecleanup.apiextensions.k8s.io", deleted["metadata"]!["finalizers"]!.AsArray().Select(f => (string?)f));
-        while ((await objects.NextAsync())!.ToJsonString() is var change && !(change.Contains("held", StringComparison.Ordinal) && change.Contains("deletionTimestamp", StringComparison.Ordinal)))
-        {
-        }
+        Assert.Contains(
+            "customresourcecleanup.apiextensions.k8s.io",
+            deleted["metadata"]!["finalizers"]!.AsArray().Select(f => (string?)f)
+        );
+        while (
+            (await objects.NextAsync())!.ToJsonString() is var change
+            && !(change.Contains("held", StringComparison.Ordinal) && change.Contains("deletionTimestamp", StringComparison.Ordinal))
+        ) { }
         await api.JsonAsync(200, "PATCH", CronTabs + "/held", """{"metadata":{"finalizers":null}}""", "application/merge-patch+json");
 
-        while ((string?)(await watch.NextAsync())!["type"] != "DELETED")
-        {
-        }
+        while ((string?)(await watch.NextAsync())!["type"] != "DELETED") { }
         // The watch of its objects ends, and the path is gone.
-        while (await objects.NextAsync() is not null)
-        {
-        }
+        while (await objects.NextAsync() is not null) { }
         await api.JsonAsync(404, "GET", CronTabs);
     }
 
@@ -239,8 +298,7 @@ public sealed class CustomResourceTests
         do
         {
             read = await api.GetAsync(CronTabs + "/a");
-        }
-        while (read["spec"]!["added"] is null && TimeProvider.System.GetUtcNow() < deadline);
+        } while (read["spec"]!["added"] is null && TimeProvider.System.GetUtcNow() < deadline);
         Assert.Equal("new", (string?)read["spec"]!["added"]);
     }
 
@@ -257,13 +315,38 @@ public sealed class CustomResourceTests
     }
 
     [Theory]
-    [InlineData("\"type\":\"object\",\"properties\":{\"a\":{}}", "schema.openAPIV3Schema.properties[a].type", "must not be empty for specified object fields")]
+    [InlineData(
+        "\"type\":\"object\",\"properties\":{\"a\":{}}",
+        "schema.openAPIV3Schema.properties[a].type",
+        "must not be empty for specified object fields"
+    )]
     [InlineData("\"type\":\"string\"", "schema.openAPIV3Schema.type", "must be object at the root")]
-    [InlineData("\"type\":\"object\",\"x-kubernetes-validations\":[{\"rule\":\"true\"}]", "schema.openAPIV3Schema.x-kubernetes-validations", "not evaluated by this server")]
-    [InlineData("\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"pattern\":\"(\"}}", "schema.openAPIV3Schema.properties[a].pattern", "valid regular expression")]
-    [InlineData("\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\"}}", "schema.openAPIV3Schema.properties[a].items", "must be specified")]
-    [InlineData("\"type\":\"object\",\"anyOf\":[{\"type\":\"object\"}]", "schema.openAPIV3Schema.anyOf[0].type", "must be empty to be structural")]
-    [InlineData("\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"type\":\"object\"},\"x-kubernetes-list-type\":\"map\"}}", "schema.openAPIV3Schema.properties[a].x-kubernetes-list-map-keys", "must not be empty")]
+    [InlineData(
+        "\"type\":\"object\",\"x-kubernetes-validations\":[{\"rule\":\"true\"}]",
+        "schema.openAPIV3Schema.x-kubernetes-validations",
+        "not evaluated by this server"
+    )]
+    [InlineData(
+        "\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"pattern\":\"(\"}}",
+        "schema.openAPIV3Schema.properties[a].pattern",
+        "valid regular expression"
+    )]
+    [InlineData(
+        "\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\"}}",
+        "schema.openAPIV3Schema.properties[a].items",
+        "must be specified"
+    )]
+    [InlineData(
+        "\"type\":\"object\",\"anyOf\":[{\"type\":\"object\"}]",
+        "schema.openAPIV3Schema.anyOf[0].type",
+        "must be empty to be structural"
+    )]
+    [InlineData(
+        "\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"type\":\"object\"},"
+            + "\"x-kubernetes-list-type\":\"map\"}}",
+        "schema.openAPIV3Schema.properties[a].x-kubernetes-list-map-keys",
+        "must not be empty"
+    )]
     public async Task A_schema_that_is_not_structural_is_refused(string schema, string field, string message)
     {
         await using var api = await TestApi.StartAsync();
@@ -272,7 +355,9 @@ public sealed class CustomResourceTests
         var status = await api.JsonAsync(422, "POST", Definitions, body);
 
         var causes = status["details"]!["causes"]!.AsArray();
-        Assert.Contains(causes, c => (string?)c!["field"] == $"spec.versions[0].{field}" && ((string)c["message"]!).Contains(message, StringComparison.Ordinal));
+        Assert.Contains(causes, c =>
+            (string?)c!["field"] == $"spec.versions[0].{field}" && ((string)c["message"]!).Contains(message, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -280,7 +365,12 @@ public sealed class CustomResourceTests
     {
         await using var api = await TestApi.StartAsync();
 
-        var status = await api.JsonAsync(422, "POST", Definitions, Definition(""","conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"]}}"""));
+        var status = await api.JsonAsync(
+            422,
+            "POST",
+            Definitions,
+            Definition(""","conversion":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"]}}""")
+        );
 
         Assert.Contains("spec.conversion.strategy", (string?)status["message"], StringComparison.Ordinal);
     }
@@ -289,13 +379,18 @@ public sealed class CustomResourceTests
     public async Task The_first_definition_keeps_its_names()
     {
         await using var api = await WithCronTabsAsync();
-        var rival = Definition().Replace("crontabs.stable", "tabs.stable", StringComparison.Ordinal).Replace("\"plural\":\"crontabs\"", "\"plural\":\"tabs\"", StringComparison.Ordinal);
+        var rival = Definition()
+            .Replace("crontabs.stable", "tabs.stable", StringComparison.Ordinal)
+            .Replace("\"plural\":\"crontabs\"", "\"plural\":\"tabs\"", StringComparison.Ordinal);
         await using var watch = await api.WatchAsync(Definitions + "?watch=1");
         await api.CreateAsync(Definitions, rival);
 
         while (await watch.NextAsync() is { } change)
         {
-            if ((string?)change["object"]!["metadata"]!["name"] == "tabs.stable.example.com" && Condition(change["object"]!, "NamesAccepted") is { } accepted)
+            if (
+                (string?)change["object"]!["metadata"]!["name"] == "tabs.stable.example.com"
+                && Condition(change["object"]!, "NamesAccepted") is { } accepted
+            )
             {
                 Assert.Equal("False", accepted);
                 Assert.Equal("False", Condition(change["object"]!, "Established"));

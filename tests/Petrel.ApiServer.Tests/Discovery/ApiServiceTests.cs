@@ -8,9 +8,9 @@ public sealed class ApiServiceTests
     private const string Path = "/apis/apiregistration.k8s.io/v1/apiservices";
     private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
-    private const string Definition =
-        """
-        {"metadata":{"name":"boats.sea.example"},"spec":{"group":"sea.example","scope":"Namespaced","names":{"plural":"boats","kind":"Boat"},
+    private const string Definition = """
+        {"metadata":{"name":"boats.sea.example"},"spec":{"group":"sea.example","scope":"Namespaced","names":{"plural":"boats",
+        "kind":"Boat"},
         "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}}
         """;
 
@@ -18,8 +18,13 @@ public sealed class ApiServiceTests
     public async Task Each_version_of_each_group_has_one_that_is_available()
     {
         await using var api = await StartAsync();
-        var groups = (await api.GetAsync("/apis"))["groups"]!.AsArray().SelectMany(g => g!["versions"]!.AsArray().Select(v => $"{v!["version"]}.{g["name"]}"))
-            .Where(n => n != "v1.apiregistration.k8s.io").Append("v1.").Order(StringComparer.Ordinal).ToList();
+        var groups = (await api.GetAsync("/apis"))["groups"]!
+            .AsArray()
+            .SelectMany(g => g!["versions"]!.AsArray().Select(v => $"{v!["version"]}.{g["name"]}"))
+            .Where(n => n != "v1.apiregistration.k8s.io")
+            .Append("v1.")
+            .Order(StringComparer.Ordinal)
+            .ToList();
         await UntilAsync(api, async () => (await NamesAsync(api)).Count == groups.Count);
 
         Assert.Equal(groups, await NamesAsync(api));
@@ -62,10 +67,16 @@ public sealed class ApiServiceTests
     public async Task One_behind_a_service_is_refused_rather_than_ignored()
     {
         await using var api = await StartAsync();
-        var refused = await api.JsonAsync(422, "POST", Path, """
-            {"metadata":{"name":"v1beta1.metrics.k8s.io"},"spec":{"group":"metrics.k8s.io","version":"v1beta1","groupPriorityMinimum":100,"versionPriority":100,
+        var refused = await api.JsonAsync(
+            422,
+            "POST",
+            Path,
+            """
+            {"metadata":{"name":"v1beta1.metrics.k8s.io"},"spec":{"group":"metrics.k8s.io","version":"v1beta1",
+            "groupPriorityMinimum":100,"versionPriority":100,
             "service":{"namespace":"kube-system","name":"metrics-server"},"insecureSkipTLSVerify":true}}
-            """);
+            """
+        );
         Assert.Equal("spec.service", (string?)Assert.Single(refused["details"]!["causes"]!.AsArray())!["field"]);
     }
 

@@ -9,12 +9,21 @@ public sealed class DiscoveryTests
 {
     // What kubectl 1.35 sends.
     private const string Kubectl =
-        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+        "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+        + "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
     private readonly DiscoveryDocuments _documents = new(KindRegistry.BuiltIn);
 
     private ApiResponse? Get(string path, string accept = "", string ifNoneMatch = "") =>
-        _documents.Answer(new ApiRequest { Method = "GET", Path = path, Accept = accept, IfNoneMatch = ifNoneMatch });
+        _documents.Answer(
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = path,
+                Accept = accept,
+                IfNoneMatch = ifNoneMatch,
+            }
+        );
 
     private JsonNode Document(string path, string accept = "") => JsonNode.Parse(Get(path, accept)!.Body.Span)!;
 
@@ -43,7 +52,10 @@ public sealed class DiscoveryTests
         Assert.Equal("""["po"]""", pods["shortNames"]!.ToJsonString());
         Assert.Equal("""["all"]""", pods["categories"]!.ToJsonString());
         Assert.Equal("""["create","delete","deletecollection","get","list","patch","update","watch"]""", pods["verbs"]!.ToJsonString());
-        Assert.Contains("""{"subresource":"eviction","responseKind":{"group":"policy","version":"v1","kind":"Eviction"},"verbs":["create"]}""", pods["subresources"]!.AsArray().Select(s => s!.ToJsonString()));
+        Assert.Contains(
+            """{"subresource":"eviction","responseKind":{"group":"policy","version":"v1","kind":"Eviction"},"verbs":["create"]}""",
+            pods["subresources"]!.AsArray().Select(s => s!.ToJsonString())
+        );
         Assert.Contains("status", pods["subresources"]!.AsArray().Select(s => (string?)s!["subresource"]));
     }
 
@@ -56,7 +68,11 @@ public sealed class DiscoveryTests
         var apps = Document("/apis/apps/v1");
         Assert.Equal("apps/v1", (string?)apps["groupVersion"]);
         var scale = apps["resources"]!.AsArray().Single(r => (string?)r!["name"] == "deployments/scale")!;
-        Assert.Equal("""{"name":"deployments/scale","singularName":"","namespaced":true,"group":"autoscaling","version":"v1","kind":"Scale","verbs":["get","patch","update"]}""", scale.ToJsonString());
+        Assert.Equal(
+            """{"name":"deployments/scale","singularName":"","namespaced":"""
+                + """true,"group":"autoscaling","version":"v1","kind":"Scale","verbs":["get","patch","update"]}""",
+            scale.ToJsonString()
+        );
     }
 
     [Fact]

@@ -10,8 +10,17 @@ public sealed class IdentityFuzzTests
 {
     private static readonly string[] Paths =
     [
-        "/api/v1/namespaces/default/pods/p/exec", "/api/v1/namespaces/default/pods/p/log", "/apis/apps/v1/namespaces/default/deployments/d/scale", "/api/v1/namespaces/default/services/s/proxy/a/b", "/readyz/poststarthook/bootstrap",
-        "/openapi/v3/apis/apps/v1", "/apis/rbac.authorization.k8s.io/v1/clusterroles/a:b", "/.well-known/openid-configuration", "/api/v1/watch/namespaces/default/pods", "/metrics", "/api/v1/namespaces/a/finalize",
+        "/api/v1/namespaces/default/pods/p/exec",
+        "/api/v1/namespaces/default/pods/p/log",
+        "/apis/apps/v1/namespaces/default/deployments/d/scale",
+        "/api/v1/namespaces/default/services/s/proxy/a/b",
+        "/readyz/poststarthook/bootstrap",
+        "/openapi/v3/apis/apps/v1",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/a:b",
+        "/.well-known/openid-configuration",
+        "/api/v1/watch/namespaces/default/pods",
+        "/metrics",
+        "/api/v1/namespaces/a/finalize",
     ];
 
     [Fact]
@@ -20,7 +29,8 @@ public sealed class IdentityFuzzTests
         string[] tokens = [];
         FuzzRun.Run(
             1000,
-            async api => tokens = [await api.TokenAsync(), await api.TokenAsync("""{"audiences":["x"]}"""), "abcdef.0123456789abcdef", "a.b.c"],
+            async api =>
+                tokens = [await api.TokenAsync(), await api.TokenAsync("""{"audiences":["x"]}"""), "abcdef.0123456789abcdef", "a.b.c"],
             (run, random) =>
             {
                 // The token's text, or what its parts say.
@@ -36,40 +46,68 @@ public sealed class IdentityFuzzTests
                 {
                     token = Mutator.Text(random, [token]);
                 }
-                var answer = run.Send("GET", "/api/v1/namespaces", token: Mutator.Pick(random, (string[])["Bearer ", "bearer ", "Bearer  ", "Basic "]) + token);
+                var answer = run.Send(
+                    "GET",
+                    "/api/v1/namespaces",
+                    token: Mutator.Pick(random, (string[])["Bearer ", "bearer ", "Bearer  ", "Basic "]) + token
+                );
                 Assert.True(answer.StatusCode is 401 or 403, answer.BodyText);
             },
-            static () => TokenWorld.StartAsync());
+            static () => TokenWorld.StartAsync()
+        );
     }
 
     [Fact]
-    public void Tokens_to_be_reviewed_and_users_to_act_for_are_answered() => FuzzRun.Run(600, static _ => Task.CompletedTask, static (run, random) =>
-    {
-        var strange = Mutator.Text(random, ["jane", "system:serviceaccount:default:builder", "system:node:n1", "system:masters", "example.com/scopes"]);
-        run.Send(new ApiRequest
-        {
-            Method = "GET",
-            Path = "/api/v1/namespaces",
-            User = UserInfo.ControlPlane("test"),
-            Impersonation = new(strange, Mutator.Next(random, 2) == 0 ? [strange] : [], Mutator.Next(random, 4) == 0 ? strange : "", [new(strange, [strange])]),
-        });
-        run.Send("POST", "/apis/authentication.k8s.io/v1/tokenreviews", Mutator.Utf8(new System.Text.Json.Nodes.JsonObject { ["spec"] = new System.Text.Json.Nodes.JsonObject { ["token"] = strange } }));
-    });
+    public void Tokens_to_be_reviewed_and_users_to_act_for_are_answered() =>
+        FuzzRun.Run(
+            600,
+            static _ => Task.CompletedTask,
+            static (run, random) =>
+            {
+                var strange = Mutator.Text(
+                    random,
+                    ["jane", "system:serviceaccount:default:builder", "system:node:n1", "system:masters", "example.com/scopes"]
+                );
+                run.Send(
+                    new ApiRequest
+                    {
+                        Method = "GET",
+                        Path = "/api/v1/namespaces",
+                        User = UserInfo.ControlPlane("test"),
+                        Impersonation = new(
+                            strange,
+                            Mutator.Next(random, 2) == 0 ? [strange] : [],
+                            Mutator.Next(random, 4) == 0 ? strange : "",
+                            [new(strange, [strange])]
+                        ),
+                    }
+                );
+                run.Send(
+                    "POST",
+                    "/apis/authentication.k8s.io/v1/tokenreviews",
+                    Mutator.Utf8(
+                        new System.Text.Json.Nodes.JsonObject { ["spec"] = new System.Text.Json.Nodes.JsonObject { ["token"] = strange } }
+                    )
+                );
+            }
+        );
 
     [Fact]
     public void Paths_are_answered() => FuzzRun.Run(2500, WithDocumentsAsync, static (run, random) =>
-    {
-        var path = Mutator.Text(random, Paths);
-        var method = Mutator.Pick(random, (string[])["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "get", ""]);
-        run.Send(new ApiRequest
         {
-            Method = method,
-            Path = path,
-            User = UserInfo.ControlPlane("test"),
-            Body = method is "POST" or "PUT" or "PATCH" ? Encoding.UTF8.GetBytes("{}") : default,
-            ContentType = method == "PATCH" ? "application/merge-patch+json" : "",
+            var path = Mutator.Text(random, Paths);
+            var method = Mutator.Pick(random, (string[])["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "get", ""]);
+            run.Send(
+                new ApiRequest
+                {
+                    Method = method,
+                    Path = path,
+                    User = UserInfo.ControlPlane("test"),
+                    Body = method is "POST" or "PUT" or "PATCH" ? Encoding.UTF8.GetBytes("{}") : default,
+                    ContentType = method == "PATCH" ? "application/merge-patch+json" : "",
+                }
+            );
         });
-    });
 
     // The documents of the API are made when first asked for, which takes more than an answer may.
     private static async Task WithDocumentsAsync(TestApi api)

@@ -9,7 +9,30 @@ namespace Petrel.ApiServer.Tests.Fuzz;
 internal static class SchemaSamples
 {
     private static readonly string[] Words =
-        ["a", "x", "web", "default", "Always", "Never", "TCP", "80", "http", "nginx:1", "/data", "10.0.0.1", "10.96.0.0/16", "node-1", "example.com/a", "v1", "Pod", "apps", "50%", "ClusterIP", "Exists", "In"];
+    [
+        "a",
+        "x",
+        "web",
+        "default",
+        "Always",
+        "Never",
+        "TCP",
+        "80",
+        "http",
+        "nginx:1",
+        "/data",
+        "10.0.0.1",
+        "10.96.0.0/16",
+        "node-1",
+        "example.com/a",
+        "v1",
+        "Pod",
+        "apps",
+        "50%",
+        "ClusterIP",
+        "Exists",
+        "In",
+    ];
 
     private static readonly string[] Quantities = ["1", "100m", "1Gi", "0", "1e3", "512Mi"];
 
@@ -24,7 +47,12 @@ internal static class SchemaSamples
         var document = Object(random, kind.Schema, 0);
         document["apiVersion"] = kind.Gvk.ApiVersion;
         document["kind"] = kind.Gvk.Kind;
-        document["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["app"] = "web" }, ["annotations"] = new JsonObject { ["a"] = "b" } };
+        document["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["labels"] = new JsonObject { ["app"] = "web" },
+            ["annotations"] = new JsonObject { ["a"] = "b" },
+        };
         return document;
     }
 
@@ -53,22 +81,25 @@ internal static class SchemaSamples
             }
             return map;
         }
-        return field.IsList ? new JsonArray([.. Enumerable.Range(0, Mutator.Next(random, 3)).Select(_ => Item(random, field, depth))]) : Item(random, field, depth);
+        return field.IsList
+            ? new JsonArray([.. Enumerable.Range(0, Mutator.Next(random, 3)).Select(_ => Item(random, field, depth))])
+            : Item(random, field, depth);
     }
 
-    private static JsonNode? Item(PCG random, SchemaField field, int depth) => field.Kind switch
-    {
-        FieldKind.Object => Object(random, field.Type!, depth),
-        FieldKind.Int32 or FieldKind.Int64 => (long)Mutator.Next(random, 100),
-        FieldKind.Bool => Mutator.Next(random, 2) == 0,
-        FieldKind.Double => 0.5,
-        FieldKind.Bytes => "YQ==",
-        FieldKind.Quantity => Mutator.Pick(random, Quantities),
-        FieldKind.IntOrString => Mutator.Next(random, 2) == 0 ? 80L : "50%",
-        FieldKind.Time => "2026-01-02T03:04:05Z",
-        FieldKind.MicroTime => "2026-01-02T03:04:05.000006Z",
-        FieldKind.Duration => "1m0s",
-        FieldKind.Json => new JsonObject { ["a"] = new JsonArray(1, "b", null) },
-        _ => Mutator.Pick(random, Words),
-    };
+    private static JsonNode? Item(PCG random, SchemaField field, int depth) =>
+        field.Kind switch
+        {
+            FieldKind.Object => Object(random, field.Type!, depth),
+            FieldKind.Int32 or FieldKind.Int64 => (long)Mutator.Next(random, 100),
+            FieldKind.Bool => Mutator.Next(random, 2) == 0,
+            FieldKind.Double => 0.5,
+            FieldKind.Bytes => "YQ==",
+            FieldKind.Quantity => Mutator.Pick(random, Quantities),
+            FieldKind.IntOrString => Mutator.Next(random, 2) == 0 ? 80L : "50%",
+            FieldKind.Time => "2026-01-02T03:04:05Z",
+            FieldKind.MicroTime => "2026-01-02T03:04:05.000006Z",
+            FieldKind.Duration => "1m0s",
+            FieldKind.Json => new JsonObject { ["a"] = new JsonArray(1, "b", null) },
+            _ => Mutator.Pick(random, Words),
+        };
 }

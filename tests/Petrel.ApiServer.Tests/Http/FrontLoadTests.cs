@@ -4,7 +4,10 @@ using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;
 
-/// <summary>What one client's flood does to another over real connections. The server's time stands still, so that what is slow never ends by itself.</summary>
+/// <summary>
+/// What one client's flood does to another over real connections. The server's time stands still, so that what is slow never ends by
+/// itself.
+/// </summary>
 public sealed class FrontLoadTests
 {
     private const string Slow = "/api/v1/nodes?resourceVersion=1000000000&resourceVersionMatch=NotOlderThan";
@@ -16,7 +19,10 @@ public sealed class FrontLoadTests
     {
         await using var front = await TestFront.StartAsync(new ApiServerOptions { MaxReadsInFlight = 4, MaxQueuedPerUser = 8 });
         await AllowAsync(front.Api);
-        var clients = Enumerable.Range(0, 10).Select(_ => front.Http(Version.Parse(version), front.Certificate(CertificateProfile.NodeClient("noisy")))).ToList();
+        var clients = Enumerable
+            .Range(0, 10)
+            .Select(_ => front.Http(Version.Parse(version), front.Certificate(CertificateProfile.NodeClient("noisy"))))
+            .ToList();
         using var quiet = front.Http(Version.Parse(version), front.Certificate(CertificateProfile.NodeClient("quiet")));
 
         // Ten connections or more, a hundred requests: three run, eight wait, and the others are refused.
@@ -43,17 +49,25 @@ public sealed class FrontLoadTests
         Assert.Equal(HttpStatusCode.OK, (await quiet.GetAsync("/readyz")).StatusCode);
 
         clients.ForEach(c => c.Dispose());
-        await Task.WhenAll(flood).WaitAsync(TestApi.Patience).ContinueWith(f => Assert.True(f.IsFaulted || f.IsCanceled), TaskScheduler.Default);
+        await Task.WhenAll(flood)
+            .WaitAsync(TestApi.Patience)
+            .ContinueWith(f => Assert.True(f.IsFaulted || f.IsCanceled), TaskScheduler.Default);
     }
 
     private static async Task AllowAsync(TestApi api)
     {
-        await api.CreateAsync("/apis/rbac.authorization.k8s.io/v1/clusterroles", """
+        await api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            """
             {"metadata":{"name":"load"},"rules":[{"apiGroups":[""],"resources":["nodes"],"verbs":["get","list","watch"]}]}
-            """);
-        await api.CreateAsync("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", """
+            """
+        );
+        await api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            """
             {"metadata":{"name":"load"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"load"},
             "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:nodes"}]}
-            """);
+            """
+        );
     }
 }

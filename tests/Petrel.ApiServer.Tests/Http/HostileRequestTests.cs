@@ -6,41 +6,50 @@ using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;
 
-/// <summary>Requests as no well-behaved client writes them, byte by byte over TLS: a clear 4xx, or the end of the connection, and the server goes on.</summary>
+/// <summary>
+/// Requests as no well-behaved client writes them, byte by byte over TLS: a clear 4xx, or the end of the connection, and the server goes
+/// on.
+/// </summary>
 public sealed class HostileRequestTests
 {
     private const string ConfigMaps = "/api/v1/namespaces/default/configmaps";
 
-    public static TheoryData<string> Requests => new()
-    {
-        $"GET {ConfigMaps}/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/%2e%2e%2f%2e%2e%2fsecrets HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/..%2f..%2fsecrets HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/%252e%252e HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/%c0%ae%c0%ae/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        $"GET {ConfigMaps}/a\\..\\b HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /readyz/../api/v1/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET //api//v1//namespaces//..//nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET http://elsewhere/api/v1/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nBad Name: x\r\n\r\n",
-        "GARBAGE\r\n\r\n",
-        "GET /api/v1/nothing?" + new string('x', 300_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nX: " + new string('x', 300_000) + "\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\n" + string.Concat(Enumerable.Range(0, 2000).Select(i => $"X-{i}: y\r\n")) + "\r\n",
-        $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n",
-        $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-        $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        $"GET {ConfigMaps}/a/exec?command=sh HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 99\r\nSec-WebSocket-Key: x\r\n\r\n",
-        $"GET {ConfigMaps}/a/log HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nImpersonate-User: a\r\nImpersonate-Extra-%zz%00: b\r\n\r\n",
-        "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nAccept: " + string.Join(',', Enumerable.Repeat("application/json;as=Table;v=v9", 3000)) + "\r\n\r\n",
-    };
+    public static TheoryData<string> Requests =>
+        new()
+        {
+            $"GET {ConfigMaps}/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/%2e%2e%2f%2e%2e%2fsecrets HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/..%2f..%2fsecrets HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/%252e%252e HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/%c0%ae%c0%ae/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            $"GET {ConfigMaps}/a\\..\\b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /readyz/../api/v1/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET //api//v1//namespaces//..//nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET http://elsewhere/api/v1/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nBad Name: x\r\n\r\n",
+            "GARBAGE\r\n\r\n",
+            "GET /api/v1/nothing?" + new string('x', 300_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nX: " + new string('x', 300_000) + "\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\n"
+                + string.Concat(Enumerable.Range(0, 2000).Select(i => $"X-{i}: y\r\n"))
+                + "\r\n",
+            $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n",
+            $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+            $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            $"POST {ConfigMaps} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            $"GET {ConfigMaps}/a/exec?command=sh HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: "
+                + $"websocket\r\nSec-WebSocket-Version: 99\r\nSec-WebSocket-Key: x\r\n\r\n",
+            $"GET {ConfigMaps}/a/log HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nImpersonate-User: a\r\nImpersonate-Extra-%zz%00: b\r\n\r\n",
+            "GET /api/v1/nothing HTTP/1.1\r\nHost: localhost\r\nAccept: "
+                + string.Join(',', Enumerable.Repeat("application/json;as=Table;v=v9", 3000))
+                + "\r\n\r\n",
+        };
 
     [Theory]
     [MemberData(nameof(Requests))]
@@ -90,7 +99,13 @@ public sealed class HostileRequestTests
         await using var front = await TestFront.StartAsync();
         using var http = front.Http(Version.Parse(version), front.Certificate(CertificateProfile.Admin));
 
-        using var listed = await http.GetAsync($"{ConfigMaps}?labelSelector=a in ({string.Join(',', Enumerable.Range(0, 10_000))})".Replace(" ", "%20", StringComparison.Ordinal));
+        using var listed = await http.GetAsync(
+            $"{ConfigMaps}?labelSelector=a in ({string.Join(',', Enumerable.Range(0, 10_000))})".Replace(
+                " ",
+                "%20",
+                StringComparison.Ordinal
+            )
+        );
 
         Assert.Equal(HttpStatusCode.OK, listed.StatusCode);
     }

@@ -48,8 +48,16 @@ public sealed class KestrelFrontTests
         using var foreign = front.Http(HttpVersion.Version20, other.Certificate(CertificateProfile.Admin));
         using var admin = front.Http(HttpVersion.Version20, front.Certificate(CertificateProfile.Admin));
 
-        Assert.Contains("User \"system:serviceaccount:default:builder\" cannot", await MessageAsync(bare, $"Bearer {token}"), StringComparison.Ordinal);
-        Assert.Contains("User \"system:serviceaccount:default:builder\" cannot", await MessageAsync(foreign, $"bearer {token}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "User \"system:serviceaccount:default:builder\" cannot",
+            await MessageAsync(bare, $"Bearer {token}"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "User \"system:serviceaccount:default:builder\" cannot",
+            await MessageAsync(foreign, $"bearer {token}"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("Unauthorized", await MessageAsync(bare, "Bearer nonsense"));
         Assert.Equal("Unauthorized", await MessageAsync(foreign, "Basic nonsense"));
         Assert.Equal("Unauthorized", await MessageAsync(bare, "Basic nonsense"));
@@ -61,7 +69,11 @@ public sealed class KestrelFrontTests
     {
         await using var front = await TestFront.StartAsync();
         using var http = front.Http(HttpVersion.Version11, front.Certificate(CertificateProfile.Admin));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews") { Version = HttpVersion.Version11, Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews")
+        {
+            Version = HttpVersion.Version11,
+            Content = new StringContent("{}", Encoding.UTF8, "application/json"),
+        };
         request.Headers.Add("Impersonate-User", "jane");
         request.Headers.Add("Impersonate-Group", "system:masters");
         request.Headers.Add("Impersonate-Uid", "42");
@@ -73,7 +85,9 @@ public sealed class KestrelFrontTests
         Assert.True(response.IsSuccessStatusCode, answer);
         var user = JsonNode.Parse(answer)!["status"]!["userInfo"]!;
         Assert.Equal(
-            """{"username":"jane","uid":"42","groups":["system:masters","system:authenticated"],"extra":{"example.com/scopes":["view"]}}""", user.ToJsonString());
+            """{"username":"jane","uid":"42","groups":["system:masters","system:authenticated"],"extra":{"example.com/scopes":["view"]}}""",
+            user.ToJsonString()
+        );
     }
 
     [Fact]
@@ -88,7 +102,11 @@ public sealed class KestrelFrontTests
 
         Assert.Equal(200, allowed.StatusCode);
         Assert.Equal(403, refused.StatusCode);
-        Assert.Contains("User \"system:node:n1\" cannot delete resource \"namespaces\"", (string?)JsonNode.Parse(refused.Body.Span)!["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "User \"system:node:n1\" cannot delete resource \"namespaces\"",
+            (string?)JsonNode.Parse(refused.Body.Span)!["message"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -97,7 +115,14 @@ public sealed class KestrelFrontTests
         await using var front = await TestFront.StartAsync();
         using var handler = front.Handler(CertificateProfile.Admin);
         var response = await handler.HandleAsync(
-            new ApiRequest { Method = "GET", Path = "/api/v1/namespaces/default/configmaps", Query = [new("watch", "true")] }, default);
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = "/api/v1/namespaces/default/configmaps",
+                Query = [new("watch", "true")],
+            },
+            default
+        );
         await using var watch = new WatchReader(response.Stream!, new CancellationTokenSource());
 
         foreach (var name in new[] { "a", "b" })
@@ -110,7 +135,8 @@ public sealed class KestrelFrontTests
                     ContentType = "application/json",
                     Body = Encoding.UTF8.GetBytes($$$"""{"metadata":{"name":"{{{name}}}"}}"""),
                 },
-                default);
+                default
+            );
             Assert.Equal(201, created.StatusCode);
             Assert.Equal($"ADDED {name}", await watch.NextTextAsync());
         }
@@ -124,7 +150,10 @@ public sealed class KestrelFrontTests
     {
         await using var front = await TestFront.StartAsync();
         var text = new string('x', 300_000);
-        await front.Api.CreateAsync("/api/v1/namespaces/default/configmaps", $$$"""{"metadata":{"name":"big"},"data":{"k":"{{{text}}}"}}""");
+        await front.Api.CreateAsync(
+            "/api/v1/namespaces/default/configmaps",
+            $$$"""{"metadata":{"name":"big"},"data":{"k":"{{{text}}}"}}"""
+        );
         using var http = front.Http(HttpVersion.Version20, front.Certificate(CertificateProfile.Admin));
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/namespaces/default/configmaps/big")
         {
@@ -136,7 +165,10 @@ public sealed class KestrelFrontTests
         var plain = await http.GetByteArrayAsync("/api/v1/namespaces/default/configmaps/big");
 
         Assert.Equal(["gzip"], compressed.Content.Headers.ContentEncoding);
-        await using var unzipped = new System.IO.Compression.GZipStream(await compressed.Content.ReadAsStreamAsync(), System.IO.Compression.CompressionMode.Decompress);
+        await using var unzipped = new System.IO.Compression.GZipStream(
+            await compressed.Content.ReadAsStreamAsync(),
+            System.IO.Compression.CompressionMode.Decompress
+        );
         using var copy = new MemoryStream();
         await unzipped.CopyToAsync(copy);
         Assert.Equal(plain, copy.ToArray());
@@ -148,7 +180,10 @@ public sealed class KestrelFrontTests
         await using var front = await TestFront.StartAsync();
         using var http = front.Http(HttpVersion.Version20, front.Certificate(CertificateProfile.Admin));
 
-        using var refused = await http.PostAsync("/api/v1/namespaces/default/configmaps", new ByteArrayContent(new byte[3 * 1024 * 1024 + 1]));
+        using var refused = await http.PostAsync(
+            "/api/v1/namespaces/default/configmaps",
+            new ByteArrayContent(new byte[3 * 1024 * 1024 + 1])
+        );
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refused.StatusCode);
         Assert.Equal("RequestEntityTooLarge", (string?)JsonNode.Parse(await refused.Content.ReadAsStringAsync())!["reason"]);
@@ -163,8 +198,13 @@ public sealed class KestrelFrontTests
         var stop = new CancellationTokenSource();
 
         var made = await client.CreateAsync(
-            new k8s.Models.V1ConfigMap { Metadata = new() { Name = "typed", NamespaceProperty = "default" }, Data = new Dictionary<string, string> { ["a"] = "b" } },
-            stop.Token);
+            new k8s.Models.V1ConfigMap
+            {
+                Metadata = new() { Name = "typed", NamespaceProperty = "default" },
+                Data = new Dictionary<string, string> { ["a"] = "b" },
+            },
+            stop.Token
+        );
         var (items, _) = await client.ListAsync<k8s.Models.V1ConfigMap>("default", stop.Token);
 
         Assert.Equal("b", Assert.Single(items).Data["a"]);

@@ -91,6 +91,9 @@ internal sealed class Kubectl(string kubeconfig)
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class KubectlFactAttribute : FactAttribute
 {
-    public KubectlFactAttribute([System.Runtime.CompilerServices.CallerFilePath] string? file = null, [System.Runtime.CompilerServices.CallerLineNumber] int line = -1)
+    public KubectlFactAttribute(
+        [System.Runtime.CompilerServices.CallerFilePath] string? file = null,
+        [System.Runtime.CompilerServices.CallerLineNumber] int line = -1
+    )
         : base(file, line) => Skip = Kubectl.Missing;
 }

@@ -5,8 +5,7 @@ namespace Petrel.ApiServer.Tests.Http;
 /// <summary>What people do with kubectl, done by the real one.</summary>
 public sealed class KubectlTests
 {
-    private const string Web =
-        """
+    private const string Web = """
         apiVersion: apps/v1
         kind: Deployment
         metadata:
@@ -37,8 +36,7 @@ public sealed class KubectlTests
           - port: 80
         """;
 
-    private const string Pod =
-        """
+    private const string Pod = """
         apiVersion: v1
         kind: Pod
         metadata:
@@ -58,13 +56,20 @@ public sealed class KubectlTests
 
         Assert.Equal("deployment.apps/web created\nservice/web created\n", await kubectl.RunAsync("apply -f -", Web));
         Assert.Equal("deployment.apps/web unchanged\nservice/web unchanged\n", await kubectl.RunAsync("apply -f -", Web));
-        var changed = Web.Replace("nginx:1.27", "nginx:1.28", StringComparison.Ordinal).Replace("replicas: 2", "replicas: 3", StringComparison.Ordinal);
+        var changed = Web.Replace("nginx:1.27", "nginx:1.28", StringComparison.Ordinal)
+            .Replace("replicas: 2", "replicas: 3", StringComparison.Ordinal);
         Assert.Equal("deployment.apps/web configured\nservice/web unchanged\n", await kubectl.RunAsync("apply -f -", changed));
 
         // The list merged by name: the other container is still there.
-        Assert.Equal("nginx:1.28 busybox:1/3", await kubectl.RunAsync("get deployment web -o jsonpath={.spec.template.spec.containers[*].image}/{.spec.replicas}"));
+        Assert.Equal(
+            "nginx:1.28 busybox:1/3",
+            await kubectl.RunAsync("get deployment web -o jsonpath={.spec.template.spec.containers[*].image}/{.spec.replicas}")
+        );
         // A member that is left out of the manifest goes.
-        await kubectl.RunAsync("apply -f -", changed.Replace("      - name: helper\n        image: busybox:1\n", "", StringComparison.Ordinal));
+        await kubectl.RunAsync(
+            "apply -f -",
+            changed.Replace("      - name: helper\n        image: busybox:1\n", "", StringComparison.Ordinal)
+        );
         Assert.Equal("nginx:1.28", await kubectl.RunAsync("get deployment web -o jsonpath={.spec.template.spec.containers[*].image}"));
     }
 
@@ -97,7 +102,10 @@ public sealed class KubectlTests
         Assert.Equal("deployment.apps/d labeled\n", await kubectl.RunAsync("label deployment d tier=front"));
         Assert.Equal("deployment.apps/d annotated\n", await kubectl.RunAsync("annotate deployment d note=hello"));
         Assert.Equal("deployment.apps/d image updated\n", await kubectl.RunAsync("set image deployment/d nginx=nginx:2"));
-        Assert.Equal("deployment.apps/d patched\n", await kubectl.RunAsync("patch deployment d --type=merge -p {\\\"spec\\\":{\\\"paused\\\":true}}"));
+        Assert.Equal(
+            "deployment.apps/d patched\n",
+            await kubectl.RunAsync("patch deployment d --type=merge -p {\\\"spec\\\":{\\\"paused\\\":true}}")
+        );
         Assert.Equal("deployment.apps/d resumed\n", await kubectl.RunAsync("rollout resume deployment d"));
         Assert.Equal("deployment.apps/d restarted\n", await kubectl.RunAsync("rollout restart deployment d"));
         Assert.Equal("service/d exposed\n", await kubectl.RunAsync("expose deployment d --port=80"));
@@ -130,9 +138,11 @@ public sealed class KubectlTests
         var reached = kubectl.RunAsync("wait --for=condition=Available deployment d --timeout=30s");
 
         await kubectl.RunAsync(
-            "patch deployment d --subresource=status --type=merge -p " +
-            "{\\\"status\\\":{\\\"observedGeneration\\\":1,\\\"replicas\\\":1,\\\"updatedReplicas\\\":1,\\\"readyReplicas\\\":1,\\\"availableReplicas\\\":1," +
-            "\\\"conditions\\\":[{\\\"type\\\":\\\"Available\\\",\\\"status\\\":\\\"True\\\"}]}}");
+            "patch deployment d --subresource=status --type=merge -p "
+                + "{\\\"status\\\":{\\\"observedGeneration\\\":1,\\\"replicas\\\":1,\\\"updatedReplicas\\\":1,"
+                + "\\\"readyReplicas\\\":1,\\\"availableReplicas\\\":1,"
+                + "\\\"conditions\\\":[{\\\"type\\\":\\\"Available\\\",\\\"status\\\":\\\"True\\\"}]}}"
+        );
 
         Assert.Contains("successfully rolled out", await waiting, StringComparison.Ordinal);
         Assert.Contains("condition met", await reached, StringComparison.Ordinal);
@@ -147,7 +157,11 @@ public sealed class KubectlTests
         var spec = await kubectl.RunAsync("explain pod.spec");
         Assert.Contains("KIND:       Pod", spec, StringComparison.Ordinal);
         Assert.Contains("containers\t<[]Container> -required-", spec, StringComparison.Ordinal);
-        Assert.Contains("maxSurge\t<IntOrString>", await kubectl.RunAsync("explain deployment.spec.strategy.rollingUpdate"), StringComparison.Ordinal);
+        Assert.Contains(
+            "maxSurge\t<IntOrString>",
+            await kubectl.RunAsync("explain deployment.spec.strategy.rollingUpdate"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("GROUP:      coordination.k8s.io", await kubectl.RunAsync("explain lease --recursive"), StringComparison.Ordinal);
     }
 
@@ -157,10 +171,22 @@ public sealed class KubectlTests
         await using var front = await TestFront.StartAsync();
         var kubectl = new Kubectl(front.WriteKubeconfig());
 
-        Assert.Contains("unknown field \"spec.contaners\"", await kubectl.FailAsync("apply -f -", Pod.Replace("containers", "contaners", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Contains("spec.containers[0].image: Required value", await kubectl.FailAsync("create -f -", Pod.Replace("image: busybox", "tty: true", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "unknown field \"spec.contaners\"",
+            await kubectl.FailAsync("apply -f -", Pod.Replace("containers", "contaners", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "spec.containers[0].image: Required value",
+            await kubectl.FailAsync("create -f -", Pod.Replace("image: busybox", "tty: true", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
         await kubectl.RunAsync("create -f -", Pod);
-        Assert.Contains("pod updates may not change fields other than", await kubectl.FailAsync("apply -f -", Pod + "\n    command: [sh]"), StringComparison.Ordinal);
+        Assert.Contains(
+            "pod updates may not change fields other than",
+            await kubectl.FailAsync("apply -f -", Pod + "\n    command: [sh]"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("(AlreadyExists)", await kubectl.FailAsync("create -f -", Pod), StringComparison.Ordinal);
     }
 

@@ -22,10 +22,14 @@ public sealed class NodeConnectorTests : IDisposable
         var agent = new Agent();
         await using var front = new KestrelFront(
             new FrontOptions(
-                [new IPEndPoint(IPAddress.Loopback, 0)], authority.Issue(CertificateProfile.NodeServer("n1", IPAddress.Loopback)).ToX509(), trusted),
+                [new IPEndPoint(IPAddress.Loopback, 0)],
+                authority.Issue(CertificateProfile.NodeServer("n1", IPAddress.Loopback)).ToX509(),
+                trusted
+            ),
             agent,
             TimeProvider.System,
-            NullLoggerFactory.Instance);
+            NullLoggerFactory.Instance
+        );
         await front.StartAsync(default);
         using var connector = new HttpsNodeConnector(authority.Issue(CertificateProfile.ApiServerToNode).ToX509(), trusted);
         var endpoint = new NodeEndpoint("n1", "127.0.0.1", front.Addresses[0].Port);
@@ -55,19 +59,35 @@ public sealed class NodeConnectorTests : IDisposable
         using var connector = new HttpsNodeConnector(certificate, trusted);
         using var handler = new HttpApiHandler(new Uri($"https://127.0.0.1:{port}"), certificate, trusted);
 
-        await Assert.ThrowsAsync<IOException>(async () => await connector.SendAsync(new NodeEndpoint("n1", "127.0.0.1", port), "/", [], default));
+        await Assert.ThrowsAsync<IOException>(async () =>
+            await connector.SendAsync(new NodeEndpoint("n1", "127.0.0.1", port), "/", [], default)
+        );
         await Assert.ThrowsAsync<IOException>(async () => await connector.SendAsync(new NodeEndpoint("n1", "", 0), "/", [], default));
-        await Assert.ThrowsAsync<IOException>(async () => await handler.HandleAsync(new ApiRequest { Method = "GET", Path = "/api" }, default));
+        await Assert.ThrowsAsync<IOException>(async () =>
+            await handler.HandleAsync(new ApiRequest { Method = "GET", Path = "/api" }, default)
+        );
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private sealed class Agent : IApiHandler
     {
-        public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(
-            request.Path.StartsWith("/containerLogs/", StringComparison.Ordinal)
-                ? new ApiResponse { StatusCode = 200, ContentType = "text/plain", Stream = Lines(request) }
-                : new ApiResponse { StatusCode = 404, ContentType = "text/plain", Body = "no"u8.ToArray() });
+        public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(
+                request.Path.StartsWith("/containerLogs/", StringComparison.Ordinal)
+                    ? new ApiResponse
+                    {
+                        StatusCode = 200,
+                        ContentType = "text/plain",
+                        Stream = Lines(request),
+                    }
+                    : new ApiResponse
+                    {
+                        StatusCode = 404,
+                        ContentType = "text/plain",
+                        Body = "no"u8.ToArray(),
+                    }
+            );
 
         private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Lines(ApiRequest request)
         {

@@ -100,13 +100,16 @@ public sealed class ShutdownTests
         await stream.WriteAsync(Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
         await WriteFrameAsync(stream, FrameType.Settings, flags: 0, id: 0, []);
         await WriteFrameAsync(stream, FrameType.Headers, EndStream | EndHeaders, id: 1, RequestHeaders(Watch));
-        while (await ReadFrameAsync(stream) is not { Type: FrameType.Headers, Id: 1 })
-        {
-        }
+        while (await ReadFrameAsync(stream) is not { Type: FrameType.Headers, Id: 1 }) { }
 
         var stopped = front.Front.StopAsync();
         var frames = new List<Frame>();
-        while (!(frames.Any(f => f.Type == FrameType.GoAway) && frames.Any(f => f is { Type: FrameType.Data, Id: 1 } && (f.Flags & EndStream) != 0)))
+        while (
+            !(
+                frames.Any(f => f.Type == FrameType.GoAway)
+                && frames.Any(f => f is { Type: FrameType.Data, Id: 1 } && (f.Flags & EndStream) != 0)
+            )
+        )
         {
             frames.Add(await ReadFrameAsync(stream) ?? throw new EndOfStreamException("the connection ended before its watch"));
         }
@@ -119,8 +122,7 @@ public sealed class ShutdownTests
         Assert.DoesNotContain(frames, f => f.Type == FrameType.Reset);
     }
 
-    private const string Hold =
-        """
+    private const string Hold = """
         {"metadata":{"name":"hold"},"webhooks":[{"name":"hold.example.com","admissionReviewVersions":["v1"],"sideEffects":"None",
         "clientConfig":{"url":"https://hooks.test/hold"},
         "rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}
@@ -147,7 +149,17 @@ public sealed class ShutdownTests
     private static byte[] RequestHeaders(string path)
     {
         var authority = "localhost";
-        return [0x82, 0x87, 0x04, (byte)path.Length, .. Encoding.ASCII.GetBytes(path), 0x01, (byte)authority.Length, .. Encoding.ASCII.GetBytes(authority)];
+        return
+        [
+            0x82,
+            0x87,
+            0x04,
+            (byte)path.Length,
+            .. Encoding.ASCII.GetBytes(path),
+            0x01,
+            (byte)authority.Length,
+            .. Encoding.ASCII.GetBytes(authority),
+        ];
     }
 
     private static async Task WriteFrameAsync(Stream stream, FrameType type, byte flags, int id, byte[] payload)

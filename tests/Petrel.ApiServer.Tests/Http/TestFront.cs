@@ -25,7 +25,10 @@ internal sealed class TestFront : IAsyncDisposable
         var certificate = _authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback])).ToX509();
         Front = new KestrelFront(
             new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, _authorityCertificate) { ShutdownDelay = shutdownDelay },
-            api.Server, Time, NullLoggerFactory.Instance);
+            api.Server,
+            Time,
+            NullLoggerFactory.Instance
+        );
     }
 
     public TestApi Api { get; }
@@ -35,29 +38,36 @@ internal sealed class TestFront : IAsyncDisposable
     public ManualTime Time { get; } = new(TimeProvider.System.GetUtcNow());
 
     public static async Task<TestFront> StartAsync(
-        ApiServerOptions? options = null, ITokenKeys? tokenKeys = null, IWebhookCaller? webhooks = null, TimeSpan shutdownDelay = default)
+        ApiServerOptions? options = null,
+        ITokenKeys? tokenKeys = null,
+        IWebhookCaller? webhooks = null,
+        TimeSpan shutdownDelay = default
+    )
     {
         var front = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys, webhooks: webhooks), shutdownDelay);
         await front.Front.StartAsync(CancellationToken.None);
         return front;
     }
 
-    public HttpApiHandler Handler(CertificateProfile profile) => new(Front.Addresses[0], _authority.Issue(profile).ToX509(), _authorityCertificate);
+    public HttpApiHandler Handler(CertificateProfile profile) =>
+        new(Front.Addresses[0], _authority.Issue(profile).ToX509(), _authorityCertificate);
 
     /// <summary>A plain HTTP client; <paramref name="client"/> null sends no certificate.</summary>
     public HttpClient Http(Version version, X509Certificate2? client)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(_authorityCertificate);
-        return new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            SslOptions = new SslClientAuthenticationOptions
+        return new HttpClient(
+            new SocketsHttpHandler
             {
-                CertificateChainPolicy = policy,
-                ClientCertificates = client is null ? [] : [client],
-            },
-        })
+                UseProxy = false,
+                SslOptions = new SslClientAuthenticationOptions
+                {
+                    CertificateChainPolicy = policy,
+                    ClientCertificates = client is null ? [] : [client],
+                },
+            }
+        )
         {
             BaseAddress = Front.Addresses[0],
             DefaultRequestVersion = version,
@@ -72,7 +82,14 @@ internal sealed class TestFront : IAsyncDisposable
         var socket = new System.Net.Sockets.TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, Front.Addresses[0].Port);
         var stream = new SslStream(socket.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null);
-        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [protocol], ClientCertificates = [client] });
+        await stream.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = "localhost",
+                ApplicationProtocols = [protocol],
+                ClientCertificates = [client],
+            }
+        );
         return stream;
     }
 

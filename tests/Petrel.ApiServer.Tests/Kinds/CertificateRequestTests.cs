@@ -41,7 +41,14 @@ public sealed class CertificateRequestTests
         var request = await api.JsonAsync(201, "POST", Requests, Body(), user: Jane);
         request["status"] = new JsonObject
         {
-            ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Approved", ["status"] = "True", ["reason"] = "KubectlApprove" }),
+            ["conditions"] = new JsonArray(
+                new JsonObject
+                {
+                    ["type"] = "Approved",
+                    ["status"] = "True",
+                    ["reason"] = "KubectlApprove",
+                }
+            ),
             ["certificate"] = "Zm9v",
         };
         request["spec"]!["signerName"] = "example.com/other";
@@ -62,10 +69,15 @@ public sealed class CertificateRequestTests
         await using var api = await TestApi.StartAsync();
 
         var status = await api.JsonAsync(
-            422, "POST", Requests, """{"metadata":{"name":"x"},"spec":{"request":"Zm9v","signerName":"nowhere","usages":["flying"],"expirationSeconds":5}}""");
+            422,
+            "POST",
+            Requests,
+            """{"metadata":{"name":"x"},"spec":{"request":"Zm9v","signerName":"nowhere","usages":["flying"],"expirationSeconds":5}}"""
+        );
 
         Assert.Equal(
             ["spec.request", "spec.usages[0]", "spec.signerName", "spec.expirationSeconds"],
-            status["details"]!["causes"]!.AsArray().Select(c => (string)c!["field"]!));
+            status["details"]!["causes"]!.AsArray().Select(c => (string)c!["field"]!)
+        );
     }
 }

@@ -15,15 +15,20 @@ public sealed class DefaultingTests
         """{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'s','namespace':'default'}}""",
         """{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'n'}}""",
         """{'apiVersion':'v1','kind':'Node','metadata':{'name':'n'},'status':{'capacity':{'cpu':'4'}}}""",
-        """{'apiVersion':'v1','kind':'Service','metadata':{'name':'s','namespace':'default'},'spec':{'type':'LoadBalancer','sessionAffinity':'ClientIP','clusterIP':'None','ports':[{'port':80,'targetPort':'web'}]}}""",
-        """{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice','metadata':{'name':'s','namespace':'default'},'addressType':'IPv4','endpoints':[],'ports':[{'port':80}]}""",
+        """{'apiVersion':'v1','kind':'Service','metadata':{'name':'s','namespace':'default'},'spec':{'type':'LoadBalancer',"""
+            + """'sessionAffinity':'ClientIP','clusterIP':'None','ports':[{'port':80,'targetPort':'web'}]}}""",
+        """{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice','metadata':{'name':'s','namespace':'default'},"""
+            + """'addressType':'IPv4','endpoints':[],'ports':[{'port':80}]}""",
         """
-        {'apiVersion':'v1','kind':'Pod','metadata':{'name':'p','namespace':'default'},'spec':{'hostNetwork':true,'serviceAccount':'x','resources':{'limits':{'cpu':'2'}},
-        'initContainers':[{'name':'i','image':'a@sha256:0','restartPolicy':'Always','resources':{'limits':{'cpu':'100u'}}}],
-        'containers':[{'name':'c','image':'r:5000/x','ports':[{'containerPort':80}],'livenessProbe':{'httpGet':{'port':80}},'startupProbe':{'grpc':{'port':1}},
-        'lifecycle':{'preStop':{'httpGet':{'port':1}}},'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'metadata.name'}}}]}],
-        'volumes':[{'name':'a'},{'name':'b','configMap':{'name':'x'}},{'name':'d','projected':{'sources':[{'serviceAccountToken':{'path':'t'}}]}},{'name':'e','hostPath':{'path':'/x'}}]}}
-        """,
+            {'apiVersion':'v1','kind':'Pod','metadata':{'name':'p','namespace':'default'},'spec':{'hostNetwork':true,
+            'serviceAccount':'x','resources':{'limits':{'cpu':'2'}},
+            'initContainers':[{'name':'i','image':'a@sha256:0','restartPolicy':'Always','resources':{'limits':{'cpu':'100u'}}}],
+            'containers':[{'name':'c','image':'r:5000/x','ports':[{'containerPort':80}],'livenessProbe':{'httpGet':{'port':80}},
+            'startupProbe':{'grpc':{'port':1}},
+            'lifecycle':{'preStop':{'httpGet':{'port':1}}},'env':[{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'metadata.name'}}}]}],
+            'volumes':[{'name':'a'},{'name':'b','configMap':{'name':'x'}},{'name':'d',
+            'projected':{'sources':[{'serviceAccountToken':{'path':'t'}}]}},{'name':'e','hostPath':{'path':'/x'}}]}}
+            """,
     ];
 
     public static TheoryData<string> All => [.. Fixtures];
@@ -59,9 +64,12 @@ public sealed class DefaultingTests
 
         var expected = Samples.Parse(
             """
-            {'containers':[{'name':'c','image':'nginx','resources':{},'terminationMessagePath':'/dev/termination-log','terminationMessagePolicy':'File','imagePullPolicy':'Always'}],
-            'restartPolicy':'Always','terminationGracePeriodSeconds':30,'dnsPolicy':'ClusterFirst','securityContext':{},'schedulerName':'default-scheduler','enableServiceLinks':true}
-            """);
+            {'containers':[{'name':'c','image':'nginx','resources':{},'terminationMessagePath':'/dev/termination-log',
+            'terminationMessagePolicy':'File','imagePullPolicy':'Always'}],
+            'restartPolicy':'Always','terminationGracePeriodSeconds':30,'dnsPolicy':'ClusterFirst','securityContext':{},
+            'schedulerName':'default-scheduler','enableServiceLinks':true}
+            """
+        );
         Assert.True(JsonNode.DeepEquals(expected, pod["spec"]), pod["spec"]!.ToJsonString());
         Assert.Equal("""{"phase":"Pending","qosClass":"BestEffort"}""", pod["status"]!.ToJsonString());
     }
@@ -73,8 +81,10 @@ public sealed class DefaultingTests
         var container = pod["spec"]!["containers"]![0]!;
 
         Assert.Equal(
-            """{"httpGet":{"port":80,"path":"/","scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,"failureThreshold":3}""",
-            container["livenessProbe"]!.ToJsonString());
+            """{"httpGet":{"port":80,"path":"/","scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":"""
+                + """1,"failureThreshold":3}""",
+            container["livenessProbe"]!.ToJsonString()
+        );
         Assert.Equal("", (string?)container["startupProbe"]!["grpc"]!["service"]);
         Assert.Equal("""{"containerPort":80,"protocol":"TCP","hostPort":80}""", container["ports"]![0]!.ToJsonString());
         Assert.Equal("v1", (string?)container["env"]![0]!["valueFrom"]!["fieldRef"]!["apiVersion"]);
@@ -124,15 +134,22 @@ public sealed class DefaultingTests
         Assert.Equal(1, (long?)spec["replicas"]);
         Assert.Equal(10, (long?)spec["revisionHistoryLimit"]);
         Assert.Equal(600, (long?)spec["progressDeadlineSeconds"]);
-        Assert.Equal("""{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"25%","maxSurge":"25%"}}""", spec["strategy"]!.ToJsonString());
+        Assert.Equal(
+            """{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":"25%","maxSurge":"25%"}}""",
+            spec["strategy"]!.ToJsonString()
+        );
         Assert.Equal("IfNotPresent", (string?)spec["template"]!["spec"]!["containers"]![0]!["imagePullPolicy"]);
         Assert.Null(spec["template"]!["spec"]!["enableServiceLinks"]);
     }
 
     [Fact]
-    public void Recreate_has_no_rolling_update() => Assert.Equal(
-        """{"type":"Recreate"}""",
-        Samples.Created(Samples.With(Samples.Deployment, "{'spec':{'strategy':{'type':'Recreate'}}}"))["spec"]!["strategy"]!.ToJsonString());
+    public void Recreate_has_no_rolling_update() =>
+        Assert.Equal(
+            """{"type":"Recreate"}""",
+            Samples.Created(Samples.With(Samples.Deployment, "{'spec':{'strategy':{'type':'Recreate'}}}"))["spec"]![
+                "strategy"
+            ]!.ToJsonString()
+        );
 
     [Fact]
     public void A_service_listens_where_it_sends_to()
@@ -149,7 +166,10 @@ public sealed class DefaultingTests
     [Fact]
     public void A_secrets_strings_become_data()
     {
-        var secret = Samples.Created("""{'apiVersion':'v1','kind':'Secret','metadata':{'name':'s','namespace':'default'},'data':{'a':'eA=='},'stringData':{'a':'b'}}""");
+        var secret = Samples.Created(
+            """{'apiVersion':'v1','kind':'Secret','metadata':{'name':'s','namespace':'default'},'data':{'a':'eA=='},"""
+                + """'stringData':{'a':'b'}}"""
+        );
 
         Assert.Equal("Opaque", (string?)secret["type"]);
         Assert.Equal("""{"a":"Yg=="}""", secret["data"]!.ToJsonString());
@@ -169,8 +189,16 @@ public sealed class DefaultingTests
     [Fact]
     public void An_updated_service_keeps_its_address_and_node_ports()
     {
-        var old = Samples.Created(Samples.With(Samples.Service, "{'spec':{'type':'NodePort','clusterIP':'10.96.0.7','ports':[{'name':'a','port':80,'nodePort':30080}]}}"));
-        var update = Samples.With(Samples.Service, "{'spec':{'type':'NodePort','ports':[{'port':8080,'name':'a'},{'port':81,'name':'b'}]}}");
+        var old = Samples.Created(
+            Samples.With(
+                Samples.Service,
+                "{'spec':{'type':'NodePort','clusterIP':'10.96.0.7','ports':[{'name':'a','port':80,'nodePort':30080}]}}"
+            )
+        );
+        var update = Samples.With(
+            Samples.Service,
+            "{'spec':{'type':'NodePort','ports':[{'port':8080,'name':'a'},{'port':81,'name':'b'}]}}"
+        );
 
         Assert.Empty(Samples.Problems(update, old));
 

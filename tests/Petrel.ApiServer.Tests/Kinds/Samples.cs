@@ -6,21 +6,24 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 
-/// <summary>Documents to test rows with, written as leniently as JSON for people: single quotes are double ones, and backquotes single ones.</summary>
+/// <summary>
+/// Documents to test rows with, written as leniently as JSON for people: single quotes are double ones, and backquotes single ones.
+/// </summary>
 internal static class Samples
 {
     public const string Pod =
-        """{'apiVersion':'v1','kind':'Pod','metadata':{'name':'p','namespace':'default'},'spec':{'containers':[{'name':'c','image':'nginx'}]}}""";
+        """{'apiVersion':'v1','kind':'Pod','metadata':{'name':'p','namespace':'default'},'spec':{'containers':[{'name':'c',"""
+        + """'image':'nginx'}]}}""";
 
-    public const string Deployment =
-        """
-        {'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'d','namespace':'default'},'spec':{'selector':{'matchLabels':{'app':'x'}},
+    public const string Deployment = """
+        {'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'d','namespace':'default'},
+        'spec':{'selector':{'matchLabels':{'app':'x'}},
         'template':{'metadata':{'labels':{'app':'x'}},'spec':{'containers':[{'name':'c','image':'nginx:1.27'}]}}}}
         """;
 
-    public const string Service =
-        """
-        {'apiVersion':'v1','kind':'Service','metadata':{'name':'s','namespace':'default'},'spec':{'selector':{'app':'x'},'ports':[{'port':80}]}}
+    public const string Service = """
+        {'apiVersion':'v1','kind':'Service','metadata':{'name':'s','namespace':'default'},'spec':{'selector':{'app':'x'},
+        'ports':[{'port':80}]}}
         """;
 
     public static string ReplicaSet { get; } = Deployment.Replace("Deployment", "ReplicaSet", StringComparison.Ordinal);

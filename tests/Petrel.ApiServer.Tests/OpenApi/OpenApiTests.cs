@@ -9,13 +9,16 @@ public sealed class OpenApiTests
 {
     private static readonly OpenApiDocuments Documents = new(KindRegistry.BuiltIn);
 
-    private static ApiResponse? Get(string path, string hash = "", string ifNoneMatch = "") => Documents.Answer(new ApiRequest
-    {
-        Method = "GET",
-        Path = path,
-        Query = hash.Length == 0 ? [] : [new("hash", hash)],
-        IfNoneMatch = ifNoneMatch,
-    });
+    private static ApiResponse? Get(string path, string hash = "", string ifNoneMatch = "") =>
+        Documents.Answer(
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = path,
+                Query = hash.Length == 0 ? [] : [new("hash", hash)],
+                IfNoneMatch = ifNoneMatch,
+            }
+        );
 
     private static JsonNode Document(string path) => JsonNode.Parse(Get(path)!.Body.Span)!;
 
@@ -57,7 +60,9 @@ public sealed class OpenApiTests
     [Fact]
     public void Schemas_say_how_lists_merge()
     {
-        var containers = Document("/openapi/v3/api/v1")["components"]!["schemas"]!["io.k8s.api.core.v1.PodSpec"]!["properties"]!["containers"]!;
+        var containers = Document("/openapi/v3/api/v1")["components"]!["schemas"]!["io.k8s.api.core.v1.PodSpec"]!["properties"]![
+            "containers"
+        ]!;
 
         Assert.Equal("name", (string?)containers["x-kubernetes-patch-merge-key"]);
         Assert.Equal("merge", (string?)containers["x-kubernetes-patch-strategy"]);
@@ -73,8 +78,16 @@ public sealed class OpenApiTests
 
         Assert.Equal("PodSpec is a description of a pod.", (string?)pod["description"]);
         Assert.Contains("ipc namespace", (string?)pod["properties"]!["hostIPC"]!["description"], StringComparison.Ordinal);
-        Assert.Contains("component reporting", (string?)schemas["io.k8s.api.core.v1.Event"]!["properties"]!["source"]!["description"], StringComparison.Ordinal);
-        Assert.Contains("unique", (string?)schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]!["properties"]!["namespace"]!["description"], StringComparison.Ordinal);
+        Assert.Contains(
+            "component reporting",
+            (string?)schemas["io.k8s.api.core.v1.Event"]!["properties"]!["source"]!["description"],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "unique",
+            (string?)schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"]!["properties"]!["namespace"]!["description"],
+            StringComparison.Ordinal
+        );
     }
 
     public static TheoryData<string> Roots => [.. KindRegistry.BuiltIn.GroupVersions.Select(g => g.Root)];
@@ -93,10 +106,11 @@ public sealed class OpenApiTests
         Assert.Equal("3.0.0", (string?)document["openapi"]);
     }
 
-    private static IEnumerable<string> References(JsonNode? node) => node switch
-    {
-        JsonObject map => map.SelectMany(m => m.Key == "$ref" && m.Value is JsonValue ? [(string)m.Value!] : References(m.Value)),
-        JsonArray list => list.SelectMany(References),
-        _ => [],
-    };
+    private static IEnumerable<string> References(JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => map.SelectMany(m => m.Key == "$ref" && m.Value is JsonValue ? [(string)m.Value!] : References(m.Value)),
+            JsonArray list => list.SelectMany(References),
+            _ => [],
+        };
 }

@@ -9,7 +9,15 @@ public sealed class SwaggerTests
 {
     private static readonly SwaggerDocument Document = new(KindRegistry.BuiltIn);
 
-    private static ApiResponse Get(string accept) => Document.Answer(new ApiRequest { Method = "GET", Path = "/openapi/v2", Accept = accept })!;
+    private static ApiResponse Get(string accept) =>
+        Document.Answer(
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = "/openapi/v2",
+                Accept = accept,
+            }
+        )!;
 
     private static readonly JsonNode Json = JsonNode.Parse(Get("application/json").Body.Span)!;
 
@@ -21,7 +29,9 @@ public sealed class SwaggerTests
         {
             var definition = Json["definitions"]![kind.Schema.Name];
             Assert.True(definition is not null, kind.Schema.Name);
-            Assert.Contains(definition["x-kubernetes-group-version-kind"]!.AsArray(), k => (string?)k!["kind"] == kind.Gvk.Kind && (string?)k["group"] == kind.Gvk.Group);
+            Assert.Contains(definition["x-kubernetes-group-version-kind"]!.AsArray(), k =>
+                (string?)k!["kind"] == kind.Gvk.Kind && (string?)k["group"] == kind.Gvk.Group
+            );
         }
         Assert.NotNull(Json["paths"]!["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]!["patch"]);
         Assert.NotNull(Json["paths"]!["/api/v1/pods"]!["get"]);
@@ -61,10 +71,11 @@ public sealed class SwaggerTests
         Assert.Equal([0x0a, 3, (byte)'2', (byte)'.', (byte)'0'], response.Body.Span[..5].ToArray());
     }
 
-    private static IEnumerable<string> References(JsonNode? node) => node switch
-    {
-        JsonObject map => map.SelectMany(m => m.Key == "$ref" && m.Value is JsonValue ? [(string)m.Value!] : References(m.Value)),
-        JsonArray list => list.SelectMany(References),
-        _ => [],
-    };
+    private static IEnumerable<string> References(JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => map.SelectMany(m => m.Key == "$ref" && m.Value is JsonValue ? [(string)m.Value!] : References(m.Value)),
+            JsonArray list => list.SelectMany(References),
+            _ => [],
+        };
 }

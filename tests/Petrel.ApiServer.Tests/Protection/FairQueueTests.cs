@@ -105,44 +105,46 @@ public sealed class FairQueueTests
 
     [Fact]
     public void Every_request_is_served_once_whatever_the_order_of_things() =>
-        Gen.Int[0, 4].Array[1, 60].Sample(steps =>
-        {
-            var queue = Queue(3, length: 1000);
-            var waiting = new List<Task<FairQueue.Seat>>();
-            var running = new Queue<FairQueue.Seat>();
-            var served = 0;
-            void Collect()
+        Gen.Int[0, 4]
+            .Array[1, 60]
+            .Sample(steps =>
             {
-                // Who got a seat learns of it on another thread.
-                SpinWait.SpinUntil(() => waiting.Count(w => w.IsCompleted) == waiting.Count - queue.Waiting, TestApi.Patience);
-                foreach (var done in waiting.Where(w => w.IsCompleted).ToList())
+                var queue = Queue(3, length: 1000);
+                var waiting = new List<Task<FairQueue.Seat>>();
+                var running = new Queue<FairQueue.Seat>();
+                var served = 0;
+                void Collect()
                 {
-                    waiting.Remove(done);
-                    running.Enqueue(done.Result);
-                    served++;
+                    // Who got a seat learns of it on another thread.
+                    SpinWait.SpinUntil(() => waiting.Count(w => w.IsCompleted) == waiting.Count - queue.Waiting, TestApi.Patience);
+                    foreach (var done in waiting.Where(w => w.IsCompleted).ToList())
+                    {
+                        waiting.Remove(done);
+                        running.Enqueue(done.Result);
+                        served++;
+                    }
                 }
-            }
-            foreach (var step in steps)
-            {
-                if (step == 4 && running.TryDequeue(out var seat))
+                foreach (var step in steps)
+                {
+                    if (step == 4 && running.TryDequeue(out var seat))
+                    {
+                        seat.Dispose();
+                    }
+                    else
+                    {
+                        waiting.Add(Take(queue, $"flow {step}"));
+                    }
+                    Collect();
+                    Assert.True(running.Count <= 3);
+                }
+                var asked = served + waiting.Count;
+                while (running.TryDequeue(out var seat))
                 {
                     seat.Dispose();
+                    Collect();
                 }
-                else
-                {
-                    waiting.Add(Take(queue, $"flow {step}"));
-                }
-                Collect();
-                Assert.True(running.Count <= 3);
-            }
-            var asked = served + waiting.Count;
-            while (running.TryDequeue(out var seat))
-            {
-                seat.Dispose();
-                Collect();
-            }
-            Assert.Empty(waiting);
-            Assert.Equal(asked, served);
-            Assert.Equal(0, queue.Waiting);
-        });
+                Assert.Empty(waiting);
+                Assert.Equal(asked, served);
+                Assert.Equal(0, queue.Waiting);
+            });
 }

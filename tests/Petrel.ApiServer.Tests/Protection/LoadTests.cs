@@ -4,7 +4,9 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Protection;
 
-/// <summary>One user sends far more than the server can do; whether others notice. In virtual time: a request takes as long as it is said to.</summary>
+/// <summary>
+/// One user sends far more than the server can do; whether others notice. In virtual time: a request takes as long as it is said to.
+/// </summary>
 public sealed class LoadTests
 {
     private const string ConfigMaps = "/api/v1/namespaces/default/configmaps";
@@ -13,7 +15,12 @@ public sealed class LoadTests
     private const int Flood = 3000;
 
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
-    private static readonly ApiServerOptions Options = new() { MaxReadsInFlight = Seats, MaxWritesInFlight = Seats, MaxQueuedPerUser = 2000 };
+    private static readonly ApiServerOptions Options = new()
+    {
+        MaxReadsInFlight = Seats,
+        MaxWritesInFlight = Seats,
+        MaxQueuedPerUser = 2000,
+    };
 
     [Fact]
     public void A_quiet_user_is_answered_while_a_noisy_one_floods_the_server_with_slow_writes()
@@ -60,45 +67,60 @@ public sealed class LoadTests
     }
 
     [Fact]
-    public void Administrators_and_health_are_answered_at_once_whatever_waits() => VirtualThread.Run(async thread =>
-    {
-        await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 1 });
-        var slow = Enumerable.Range(0, 10).Select(_ => api.SendAsync("GET", NotYet, user: User("noisy")).AsTask()).ToList();
-        thread.Settle();
-
-        Assert.All(slow, s => Assert.False(s.IsCompleted));
-        foreach (var (path, user) in new[]
+    public void Administrators_and_health_are_answered_at_once_whatever_waits() =>
+        VirtualThread.Run(async thread =>
         {
-            ("/readyz", UserInfo.Anonymous), ("/livez", User("noisy")), ("/healthz", UserInfo.Anonymous), (ConfigMaps, new UserInfo("jane", [UserInfo.MastersGroup, UserInfo.AuthenticatedGroup])),
-        })
-        {
-            var answer = api.SendAsync("GET", path, user: user).AsTask();
+            await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 1 });
+            var slow = Enumerable.Range(0, 10).Select(_ => api.SendAsync("GET", NotYet, user: User("noisy")).AsTask()).ToList();
             thread.Settle();
-            Assert.True(answer.IsCompleted, path);
-            Assert.Equal(200, (await answer).StatusCode);
-        }
-        await DrainAsync(api, thread, slow);
-    });
+
+            Assert.All(slow, s => Assert.False(s.IsCompleted));
+            foreach (
+                var (path, user) in new[]
+                {
+                    ("/readyz", UserInfo.Anonymous),
+                    ("/livez", User("noisy")),
+                    ("/healthz", UserInfo.Anonymous),
+                    (ConfigMaps, new UserInfo("jane", [UserInfo.MastersGroup, UserInfo.AuthenticatedGroup])),
+                }
+            )
+            {
+                var answer = api.SendAsync("GET", path, user: user).AsTask();
+                thread.Settle();
+                Assert.True(answer.IsCompleted, path);
+                Assert.Equal(200, (await answer).StatusCode);
+            }
+            await DrainAsync(api, thread, slow);
+        });
 
     [Fact]
-    public void Watches_and_logs_take_no_seat() => VirtualThread.Run(async thread =>
-    {
-        await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 2, MaxQueuedPerUser = 0 });
-        using var stop = new CancellationTokenSource();
-        var lasting = new List<Task<ApiResponse>>();
-        for (var i = 0; i < 100; i++)
+    public void Watches_and_logs_take_no_seat() =>
+        VirtualThread.Run(async thread =>
         {
-            lasting.Add(api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token).AsTask());
-            lasting.Add(api.SendAsync("GET", "/api/v1/namespaces/default/pods/gone/log?follow=true", user: User("noisy"), cancellationToken: stop.Token).AsTask());
-        }
-        thread.Settle();
+            await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 2, MaxQueuedPerUser = 0 });
+            using var stop = new CancellationTokenSource();
+            var lasting = new List<Task<ApiResponse>>();
+            for (var i = 0; i < 100; i++)
+            {
+                lasting.Add(api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token).AsTask());
+                lasting.Add(
+                    api.SendAsync(
+                            "GET",
+                            "/api/v1/namespaces/default/pods/gone/log?follow=true",
+                            user: User("noisy"),
+                            cancellationToken: stop.Token
+                        )
+                        .AsTask()
+                );
+            }
+            thread.Settle();
 
-        var read = await api.SendAsync("GET", ConfigMaps, user: User("noisy"));
+            var read = await api.SendAsync("GET", ConfigMaps, user: User("noisy"));
 
-        Assert.Equal(100, lasting.Count(l => l.Result is { StatusCode: 200, Stream: not null }));
-        Assert.Equal(100, lasting.Count(l => l.Result.StatusCode == 404));
-        Assert.Equal(200, read.StatusCode);
-    });
+            Assert.Equal(100, lasting.Count(l => l.Result is { StatusCode: 200, Stream: not null }));
+            Assert.Equal(100, lasting.Count(l => l.Result.StatusCode == 404));
+            Assert.Equal(200, read.StatusCode);
+        });
 
     /// <summary>How the requests of a user who sends two each second fared, for five seconds, and those of the floods.</summary>
     private static (List<Answer> Quiet, List<Answer> Noisy) Measure(string quietName, bool slowWrites, string[] floods)
@@ -119,9 +141,11 @@ public sealed class LoadTests
             {
                 for (var i = 0; i < Flood / floods.Length; i++)
                 {
-                    running.Add(slowWrites
-                        ? TimeAsync(api, noisy, "POST", ConfigMaps, Map($"{flood}-{i}", "slow"), flood)
-                        : TimeAsync(api, noisy, "GET", NotYet, "", flood));
+                    running.Add(
+                        slowWrites
+                            ? TimeAsync(api, noisy, "POST", ConfigMaps, Map($"{flood}-{i}", "slow"), flood)
+                            : TimeAsync(api, noisy, "GET", NotYet, "", flood)
+                    );
                 }
             }
             thread.Settle();
@@ -129,9 +153,11 @@ public sealed class LoadTests
             {
                 if (i % 5 == 0)
                 {
-                    running.Add(slowWrites
-                        ? TimeAsync(api, quiet, "POST", ConfigMaps, Map($"quiet-{i}", "fast"), quietName)
-                        : TimeAsync(api, quiet, "GET", ConfigMaps, "", quietName));
+                    running.Add(
+                        slowWrites
+                            ? TimeAsync(api, quiet, "POST", ConfigMaps, Map($"quiet-{i}", "fast"), quietName)
+                            : TimeAsync(api, quiet, "GET", ConfigMaps, "", quietName)
+                    );
                     thread.Settle();
                 }
                 api.Time.Advance(Step);
@@ -163,13 +189,19 @@ public sealed class LoadTests
     private static async Task<TestApi> StartAsync(MemoryWebhooks hooks, ApiServerOptions options)
     {
         var api = await TestApi.StartAsync(options, webhooks: hooks);
-        await api.CreateAsync("/apis/rbac.authorization.k8s.io/v1/clusterroles", """
+        await api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            """
             {"metadata":{"name":"load"},"rules":[{"apiGroups":["*"],"resources":["*"],"verbs":["*"]}]}
-            """);
-        await api.CreateAsync("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", """
+            """
+        );
+        await api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            """
             {"metadata":{"name":"load"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"load"},
             "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"load"}]}
-            """);
+            """
+        );
         return api;
     }
 
@@ -178,9 +210,9 @@ public sealed class LoadTests
     private static string Map(string name, string pace) => $$$"""{"metadata":{"name":"{{{name}}}","labels":{"pace":"{{{pace}}}"} } }""";
 
     // A webhook that takes a second to answer makes writes slow.
-    private const string SlowWrites =
-        """
-        {"metadata":{"name":"slow"},"webhooks":[{"name":"slow.example.com","admissionReviewVersions":["v1"],"sideEffects":"None","timeoutSeconds":30,
+    private const string SlowWrites = """
+        {"metadata":{"name":"slow"},"webhooks":[{"name":"slow.example.com","admissionReviewVersions":["v1"],"sideEffects":"None",
+        "timeoutSeconds":30,
         "objectSelector":{"matchLabels":{"pace":"slow"}},"clientConfig":{"url":"https://hooks.test/slow"},
         "rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}
         """;

@@ -45,11 +45,19 @@ public sealed class AccessTests
         var all = await api.JsonAsync(403, "GET", "/apis/apps/v1/deployments", user: Somebody);
         var sub = await api.JsonAsync(403, "PUT", "/apis/apps/v1/namespaces/x/deployments/d/status", "{}", user: Somebody);
 
-        Assert.Equal("pods \"p\" is forbidden: User \"jane\" cannot get resource \"pods\" in API group \"\" in the namespace \"default\"", (string?)one["message"]);
-        Assert.Equal("deployments.apps is forbidden: User \"jane\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope", (string?)all["message"]);
         Assert.Equal(
-            "deployments.apps \"d\" is forbidden: User \"jane\" cannot update resource \"deployments/status\" in API group \"apps\" in the namespace \"x\"",
-            (string?)sub["message"]);
+            "pods \"p\" is forbidden: User \"jane\" cannot get resource \"pods\" in API group \"\" in the namespace \"default\"",
+            (string?)one["message"]
+        );
+        Assert.Equal(
+            "deployments.apps is forbidden: User \"jane\" cannot list resource \"deployments\" in API group \"apps\" at the cluster scope",
+            (string?)all["message"]
+        );
+        Assert.Equal(
+            "deployments.apps \"d\" is forbidden: User \"jane\" cannot update resource \"deployments/status\" in API group "
+                + "\"apps\" in the namespace \"x\"",
+            (string?)sub["message"]
+        );
         Assert.Equal("pods", (string?)one["details"]!["kind"]);
     }
 
@@ -60,7 +68,14 @@ public sealed class AccessTests
 
         await api.JsonAsync(201, "POST", "/api/v1/nodes", """{"metadata":{"name":"n1"}}""", user: N1);
         await api.JsonAsync(403, "POST", "/api/v1/nodes", """{"metadata":{"name":"n3"}}""", user: N1);
-        await api.JsonAsync(200, "PATCH", "/api/v1/nodes/n1/status", """{"status":{"phase":"Running"}}""", "application/merge-patch+json", user: N1);
+        await api.JsonAsync(
+            200,
+            "PATCH",
+            "/api/v1/nodes/n1/status",
+            """{"status":{"phase":"Running"}}""",
+            "application/merge-patch+json",
+            user: N1
+        );
         await api.JsonAsync(403, "PATCH", "/api/v1/nodes/n1/status", "{}", "application/merge-patch+json", user: N2);
         await api.JsonAsync(403, "DELETE", "/api/v1/nodes/n1", user: N1);
 
@@ -70,7 +85,14 @@ public sealed class AccessTests
         await api.JsonAsync(403, "GET", "/api/v1/pods", user: N1);
         await api.JsonAsync(200, "GET", "/api/v1/namespaces/default/pods/p", user: N1);
         await api.JsonAsync(403, "GET", "/api/v1/namespaces/default/pods/p", user: N2);
-        await api.JsonAsync(200, "PATCH", "/api/v1/namespaces/default/pods/p/status", """{"status":{"podIP":"10.0.0.1"}}""", "application/merge-patch+json", user: N1);
+        await api.JsonAsync(
+            200,
+            "PATCH",
+            "/api/v1/namespaces/default/pods/p/status",
+            """{"status":{"podIP":"10.0.0.1"}}""",
+            "application/merge-patch+json",
+            user: N1
+        );
         await api.JsonAsync(403, "PATCH", "/api/v1/namespaces/default/pods/p", "{}", "application/merge-patch+json", user: N1);
         await api.JsonAsync(403, "DELETE", "/api/v1/namespaces/default/pods/p?gracePeriodSeconds=0", user: N2);
         await api.JsonAsync(200, "DELETE", "/api/v1/namespaces/default/pods/p?gracePeriodSeconds=0", user: N1);

@@ -4,7 +4,8 @@ public sealed class BindingTests
 {
     private const string Pods = "/api/v1/namespaces/default/pods";
     private const string Pod = """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""";
-    private const string Binding = """{"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"apiVersion":"v1","kind":"Node","name":"n1"}}""";
+    private const string Binding =
+        """{"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"apiVersion":"v1","kind":"Node","name":"n1"}}""";
 
     [Fact]
     public async Task A_binding_assigns_the_node_and_says_so()
@@ -32,14 +33,20 @@ public sealed class BindingTests
 
         var again = await api.JsonAsync(409, "POST", Pods + "/p/binding", Binding.Replace("n1", "n2", StringComparison.Ordinal));
 
-        Assert.Equal("Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"n1\"", (string?)again["message"]);
+        Assert.Equal(
+            "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"n1\"",
+            (string?)again["message"]
+        );
     }
 
     [Fact]
     public async Task A_pod_that_is_ending_is_not_bound()
     {
         await using var api = await TestApi.StartAsync();
-        await api.CreateAsync(Pods, """{"metadata":{"name":"p","finalizers":["example.com/x"]},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        await api.CreateAsync(
+            Pods,
+            """{"metadata":{"name":"p","finalizers":["example.com/x"]},"spec":{"containers":[{"name":"c","image":"i"}]}}"""
+        );
         await api.JsonAsync(200, "DELETE", Pods + "/p");
 
         var refused = await api.JsonAsync(409, "POST", Pods + "/p/binding", Binding);

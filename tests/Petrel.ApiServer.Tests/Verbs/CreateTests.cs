@@ -9,7 +9,10 @@ public sealed class CreateTests
     {
         await using var api = await TestApi.StartAsync();
 
-        var created = await api.CreateAsync(ConfigMaps, """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"x":"y"}},"data":{"k":"v"}}""");
+        var created = await api.CreateAsync(
+            ConfigMaps,
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","labels":{"x":"y"}},"data":{"k":"v"}}"""
+        );
         var read = await api.GetAsync(ConfigMaps + "/a");
 
         Assert.Equal(created.ToJsonString(), read.ToJsonString());
@@ -51,7 +54,10 @@ public sealed class CreateTests
 
         var status = await api.JsonAsync(422, "POST", ConfigMaps, "{}");
 
-        Assert.Equal("ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required", (string?)status["message"]);
+        Assert.Equal(
+            "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required",
+            (string?)status["message"]
+        );
         Assert.Equal("FieldValueRequired", (string?)status["details"]!["causes"]![0]!["reason"]);
     }
 
@@ -75,7 +81,9 @@ public sealed class CreateTests
         var status = await api.JsonAsync(403, "POST", "/api/v1/namespaces/team/configmaps", """{"metadata":{"name":"a"}}""");
 
         Assert.Equal(
-            "configmaps \"a\" is forbidden: unable to create new content in namespace team because it is being terminated", (string?)status["message"]);
+            "configmaps \"a\" is forbidden: unable to create new content in namespace team because it is being terminated",
+            (string?)status["message"]
+        );
         Assert.Equal("NamespaceTerminating", (string?)status["details"]!["causes"]![0]!["reason"]);
     }
 
@@ -89,11 +97,15 @@ public sealed class CreateTests
         var warned = await api.SendAsync("POST", ConfigMaps, Body);
 
         Assert.Equal(
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: duplicate field \"data\", unknown field \"dta\"",
-            (string?)status["message"]);
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: duplicate field \"data\", "
+                + "unknown field \"dta\"",
+            (string?)status["message"]
+        );
         Assert.Equal(201, warned.StatusCode);
         Assert.Equal(
-            ["299 - \"duplicate field \\\"data\\\"\"", "299 - \"unknown field \\\"dta\\\"\""], warned.Headers.Where(h => h.Key == "Warning").Select(h => h.Value));
+            ["299 - \"duplicate field \\\"data\\\"\"", "299 - \"unknown field \\\"dta\\\"\""],
+            warned.Headers.Where(h => h.Key == "Warning").Select(h => h.Value)
+        );
         Assert.Null((await api.GetAsync(ConfigMaps + "/a"))["dta"]);
     }
 
@@ -115,7 +127,12 @@ public sealed class CreateTests
         await using var api = await TestApi.StartAsync();
 
         var created = await api.JsonAsync(
-            201, "POST", ConfigMaps, "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  port: \"80\"\n", "application/yaml");
+            201,
+            "POST",
+            ConfigMaps,
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  port: \"80\"\n",
+            "application/yaml"
+        );
 
         Assert.Equal("80", (string?)created["data"]!["port"]);
     }
@@ -141,7 +158,10 @@ public sealed class CreateTests
     {
         await using var api = await TestApi.StartAsync(new ApiServerOptions { NotReadyTolerationSeconds = 7 });
 
-        var pod = await api.CreateAsync("/api/v1/namespaces/default/pods", """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""");
+        var pod = await api.CreateAsync(
+            "/api/v1/namespaces/default/pods",
+            """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}"""
+        );
 
         Assert.Equal("default", (string?)pod["spec"]!["serviceAccountName"]);
         var tolerations = pod["spec"]!["tolerations"]!.AsArray();

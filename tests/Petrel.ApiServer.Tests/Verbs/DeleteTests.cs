@@ -29,7 +29,12 @@ public sealed class DeleteTests
 
         var uid = await api.JsonAsync(409, "DELETE", ConfigMaps + "/a", """{"preconditions":{"uid":"other"}}""");
         var version = await api.JsonAsync(409, "DELETE", ConfigMaps + "/a", """{"preconditions":{"resourceVersion":"1"}}""");
-        await api.JsonAsync(200, "DELETE", ConfigMaps + "/a", $$$"""{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"{{{created["metadata"]!["uid"]}}}"}}""");
+        await api.JsonAsync(
+            200,
+            "DELETE",
+            ConfigMaps + "/a",
+            $$$"""{"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"{{{created["metadata"]!["uid"]}}}"}}"""
+        );
 
         Assert.Contains("Precondition failed: UID in precondition: other", (string?)uid["message"], StringComparison.Ordinal);
         Assert.Contains("Precondition failed: ResourceVersion in precondition: 1", (string?)version["message"], StringComparison.Ordinal);
@@ -45,9 +50,24 @@ public sealed class DeleteTests
         Assert.Equal("2026-01-02T03:04:05Z", (string?)ending["metadata"]!["deletionTimestamp"]);
         Assert.Equal(0, (int)ending["metadata"]!["deletionGracePeriodSeconds"]!);
         var added = await api.JsonAsync(
-            422, "PATCH", ConfigMaps + "/a", """{"metadata":{"finalizers":["example.com/x","example.com/y","example.com/z"]}}""", "application/merge-patch+json");
-        Assert.Contains("no new finalizers can be added if the object is being deleted", (string?)added["message"], StringComparison.Ordinal);
-        await api.JsonAsync(200, "PATCH", ConfigMaps + "/a", """{"metadata":{"finalizers":["example.com/y"]}}""", "application/merge-patch+json");
+            422,
+            "PATCH",
+            ConfigMaps + "/a",
+            """{"metadata":{"finalizers":["example.com/x","example.com/y","example.com/z"]}}""",
+            "application/merge-patch+json"
+        );
+        Assert.Contains(
+            "no new finalizers can be added if the object is being deleted",
+            (string?)added["message"],
+            StringComparison.Ordinal
+        );
+        await api.JsonAsync(
+            200,
+            "PATCH",
+            ConfigMaps + "/a",
+            """{"metadata":{"finalizers":["example.com/y"]}}""",
+            "application/merge-patch+json"
+        );
         await api.GetAsync(ConfigMaps + "/a");
         await api.JsonAsync(200, "PATCH", ConfigMaps + "/a", """{"metadata":{"finalizers":null}}""", "application/merge-patch+json");
 
@@ -108,7 +128,12 @@ public sealed class DeleteTests
         await CreatePodAsync(api, "p", "n1");
 
         var status = await api.JsonAsync(
-            201, "POST", Pods + "/p/eviction", """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p","namespace":"default"},"deleteOptions":{"gracePeriodSeconds":7}}""");
+            201,
+            "POST",
+            Pods + "/p/eviction",
+            """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p","namespace":"default"},"deleteOptions":"""
+                + """{"gracePeriodSeconds":7}}"""
+        );
 
         Assert.Equal("Success", (string?)status["status"]);
         Assert.Equal(7, (int)(await api.GetAsync(Pods + "/p"))["metadata"]!["deletionGracePeriodSeconds"]!);
@@ -155,6 +180,9 @@ public sealed class DeleteTests
     private static async Task CreatePodAsync(TestApi api, string name, string? node)
     {
         var assigned = node is null ? "" : $",\"nodeName\":\"{node}\"";
-        await api.CreateAsync(Pods, $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"containers":[{"name":"c","image":"i"}] {{{assigned}}} }}""");
+        await api.CreateAsync(
+            Pods,
+            $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"containers":[{"name":"c","image":"i"}] {{{assigned}}} }}"""
+        );
     }
 }

@@ -83,7 +83,10 @@ public sealed class ListTests
         await using var api = await TestApi.StartAsync();
         for (var i = 0; i < 6; i++)
         {
-            await api.CreateAsync(ConfigMaps, $$$"""{"metadata":{"name":"m{{{i}}}","labels":{"even":"{{{(i % 2 == 0 ? "yes" : "no")}}}"} }}""");
+            await api.CreateAsync(
+                ConfigMaps,
+                $$$"""{"metadata":{"name":"m{{{i}}}","labels":{"even":"{{{(i % 2 == 0 ? "yes" : "no")}}}"} }}"""
+            );
         }
         var first = await api.GetAsync(ConfigMaps + "?limit=2&labelSelector=even%3Dyes");
         var second = await api.GetAsync($"{ConfigMaps}?limit=2&labelSelector=even%3Dyes&continue={first["metadata"]!["continue"]}");
@@ -129,9 +132,23 @@ public sealed class ListTests
         api.Time.Advance(TimeSpan.FromMinutes(5));
 
         var table = await api.JsonAsync(
-            200, "GET", ConfigMaps, accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json");
-        var metadata = await api.JsonAsync(200, "GET", ConfigMaps, accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json");
-        var single = await api.JsonAsync(200, "GET", ConfigMaps + "/a", accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+            200,
+            "GET",
+            ConfigMaps,
+            accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+        );
+        var metadata = await api.JsonAsync(
+            200,
+            "GET",
+            ConfigMaps,
+            accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+        );
+        var single = await api.JsonAsync(
+            200,
+            "GET",
+            ConfigMaps + "/a",
+            accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+        );
 
         Assert.Equal("Table", (string?)table["kind"]);
         Assert.Equal(["Name", "Data", "Age"], table["columnDefinitions"]!.AsArray().Select(c => (string?)c!["name"]));
@@ -147,5 +164,6 @@ public sealed class ListTests
     private static IEnumerable<string?> Names(JsonObject list) => list["items"]!.AsArray().Select(i => (string?)i!["metadata"]!["name"]);
 
     private static string Pod(string name, string app, string node) =>
-        $$$"""{"metadata":{"name":"{{{name}}}","labels":{"app":"{{{app}}}"}},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"c","image":"i"}]}}""";
+        $$$"""{"metadata":{"name":"{{{name}}}","labels":{"app":"{{{app}}}"}},"spec":{"nodeName":"{{{node}}}","containers":"""
+        + $$$"""[{"name":"c","image":"i"}]}}""";
 }

@@ -42,7 +42,10 @@ public sealed class LogTests
         Assert.Equal("a container name must be specified for pod p, choose one of: [a b]", (string?)unnamed["message"]);
         Assert.Equal("container z is not valid for pod p", (string?)wrong["message"]);
         Assert.Equal("pods \"q\" not found", (string?)missing["message"]);
-        Assert.Equal("PodLogOptions \"p\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0", (string?)tail["message"]);
+        Assert.Equal(
+            "PodLogOptions \"p\" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0",
+            (string?)tail["message"]
+        );
         Assert.Equal(200, (await api.SendAsync("GET", Pods + "/p/log?container=b")).StatusCode);
     }
 
@@ -65,8 +68,10 @@ public sealed class LogTests
             200,
             "PATCH",
             "/api/v1/nodes/n1/status",
-            """{"status":{"addresses":[{"type":"Hostname","address":"n1"},{"type":"InternalIP","address":"10.1.2.3"}],"daemonEndpoints":{"kubeletEndpoint":{"Port":10250}}}}""",
-            "application/merge-patch+json");
+            """{"status":{"addresses":[{"type":"Hostname","address":"n1"},"""
+                + """{"type":"InternalIP","address":"10.1.2.3"}],"daemonEndpoints":{"kubeletEndpoint":{"Port":10250}}}}""",
+            "application/merge-patch+json"
+        );
         await api.CreateAsync(Pods, $$$"""{"metadata":{"name":"p"},"spec":{"nodeName":"n1","containers":{{{containers}}} }}""");
     }
 
@@ -75,10 +80,23 @@ public sealed class LogTests
         public List<string> Requests { get; } = [];
 
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken)
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        )
         {
-            Requests.Add($"{endpoint.Node} {endpoint.Address}:{endpoint.Port} {path}?{string.Join('&', query.Select(q => $"{q.Key}={q.Value}"))}");
-            return ValueTask.FromResult(new ApiResponse { StatusCode = 200, ContentType = "text/plain", Stream = Lines() });
+            Requests.Add(
+                $"{endpoint.Node} {endpoint.Address}:{endpoint.Port} {path}?{string.Join('&', query.Select(q => $"{q.Key}={q.Value}"))}"
+            );
+            return ValueTask.FromResult(
+                new ApiResponse
+                {
+                    StatusCode = 200,
+                    ContentType = "text/plain",
+                    Stream = Lines(),
+                }
+            );
         }
 
         private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Lines()

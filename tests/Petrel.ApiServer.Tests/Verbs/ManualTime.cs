@@ -5,7 +5,9 @@ namespace Petrel.ApiServer.Tests;
 internal sealed class ManualTime(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock _gate = new();
-    private readonly SortedSet<ManualTimer> _timers = new(Comparer<ManualTimer>.Create(static (a, b) => (a.Due, a.Turn).CompareTo((b.Due, b.Turn))));
+    private readonly SortedSet<ManualTimer> _timers = new(
+        Comparer<ManualTimer>.Create(static (a, b) => (a.Due, a.Turn).CompareTo((b.Due, b.Turn)))
+    );
     private long _turns;
     private DateTimeOffset _now = start ?? new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
@@ -37,7 +39,10 @@ internal sealed class ManualTime(DateTimeOffset? start = null) : TimeProvider
             lock (_gate)
             {
                 next = _timers.Min is { } first && first.Due <= end ? first : null;
-                _now = next is null ? end : next.Due > _now ? next.Due : _now;
+                _now =
+                    next is null ? end
+                    : next.Due > _now ? next.Due
+                    : _now;
                 if (next is not null)
                 {
                     _timers.Remove(next);

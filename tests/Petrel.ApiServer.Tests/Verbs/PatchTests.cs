@@ -13,7 +13,13 @@ public sealed class PatchTests
         await using var api = await TestApi.StartAsync();
         await api.CreateAsync(ConfigMaps, """{"metadata":{"name":"a"},"data":{"x":"1","y":"2"}}""");
 
-        var patched = await api.JsonAsync(200, "PATCH", ConfigMaps + "/a", """{"data":{"x":null,"z":"3"}}""", "application/merge-patch+json");
+        var patched = await api.JsonAsync(
+            200,
+            "PATCH",
+            ConfigMaps + "/a",
+            """{"data":{"x":null,"z":"3"}}""",
+            "application/merge-patch+json"
+        );
 
         Assert.Equal("""{"y":"2","z":"3"}""", patched["data"]!.ToJsonString());
     }
@@ -22,10 +28,18 @@ public sealed class PatchTests
     public async Task A_strategic_patch_merges_lists_by_key()
     {
         await using var api = await TestApi.StartAsync();
-        await api.CreateAsync(Pods, """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"a","image":"1"},{"name":"b","image":"1"}]}}""");
+        await api.CreateAsync(
+            Pods,
+            """{"metadata":{"name":"p"},"spec":{"containers":[{"name":"a","image":"1"},{"name":"b","image":"1"}]}}"""
+        );
 
         var patched = await api.JsonAsync(
-            200, "PATCH", Pods + "/p", """{"spec":{"containers":[{"name":"b","image":"2"}]}}""", "application/strategic-merge-patch+json");
+            200,
+            "PATCH",
+            Pods + "/p",
+            """{"spec":{"containers":[{"name":"b","image":"2"}]}}""",
+            "application/strategic-merge-patch+json"
+        );
 
         Assert.Equal(["a=1", "b=2"], patched["spec"]!["containers"]!.AsArray().Select(c => $"{c!["name"]}={c["image"]}").Order());
     }
@@ -38,13 +52,19 @@ public sealed class PatchTests
         var version = (string?)created["metadata"]!["resourceVersion"];
 
         var refused = await api.JsonAsync(
-            422, "PATCH", ConfigMaps + "/a", """[{"op":"add","path":"/data/y","value":"2"},{"op":"test","path":"/data/x","value":"9"}]""", "application/json-patch+json");
+            422,
+            "PATCH",
+            ConfigMaps + "/a",
+            """[{"op":"add","path":"/data/y","value":"2"},{"op":"test","path":"/data/x","value":"9"}]""",
+            "application/json-patch+json"
+        );
         var patched = await api.JsonAsync(
             200,
             "PATCH",
             ConfigMaps + "/a",
             $$"""[{"op":"test","path":"/metadata/resourceVersion","value":"{{version}}"},{"op":"add","path":"/data/y","value":"2"}]""",
-            "application/json-patch+json");
+            "application/json-patch+json"
+        );
 
         Assert.Equal("the server rejected our request due to an error in our request", (string?)refused["message"]);
         Assert.Equal("2", (string?)patched["data"]!["y"]);
@@ -56,7 +76,11 @@ public sealed class PatchTests
         await using var api = await TestApi.StartAsync();
         var created = await api.CreateAsync(ConfigMaps, """{"metadata":{"name":"a"}}""");
         var version = (string?)created["metadata"]!["resourceVersion"];
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = version }, ["data"] = new JsonObject { ["x"] = "1" } };
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = version },
+            ["data"] = new JsonObject { ["x"] = "1" },
+        };
 
         await api.JsonAsync(200, "PATCH", ConfigMaps + "/a", patch.ToJsonString(), "application/merge-patch+json");
         patch["data"]!["x"] = "2";
@@ -71,8 +95,13 @@ public sealed class PatchTests
         await using var api = await TestApi.StartAsync();
         await api.CreateAsync(ConfigMaps, """{"metadata":{"name":"a"}}""");
 
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(i =>
-            api.JsonAsync(200, "PATCH", ConfigMaps + "/a", $$$"""{"data":{"k{{{i}}}":"v"}}""", "application/merge-patch+json")));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i =>
+                    api.JsonAsync(200, "PATCH", ConfigMaps + "/a", $$$"""{"data":{"k{{{i}}}":"v"}}""", "application/merge-patch+json")
+                )
+        );
 
         Assert.Equal(20, (await api.GetAsync(ConfigMaps + "/a"))["data"]!.AsObject().Count);
     }
@@ -83,7 +112,13 @@ public sealed class PatchTests
         await using var api = await TestApi.StartAsync();
         await api.CreateAsync(ConfigMaps, """{"metadata":{"name":"a"}}""");
 
-        var status = await api.JsonAsync(400, "PATCH", ConfigMaps + "/a?fieldValidation=Strict", """{"dta":{"x":"1"}}""", "application/merge-patch+json");
+        var status = await api.JsonAsync(
+            400,
+            "PATCH",
+            ConfigMaps + "/a?fieldValidation=Strict",
+            """{"dta":{"x":"1"}}""",
+            "application/merge-patch+json"
+        );
 
         Assert.Contains("unknown field \"dta\"", (string?)status["message"], StringComparison.Ordinal);
     }
@@ -98,9 +133,11 @@ public sealed class PatchTests
         var status = await api.JsonAsync(415, "PATCH", ConfigMaps + "/a", "{}", contentType);
 
         Assert.Equal(
-            "the body of the request was in an unknown format - accepted media types include: " +
-            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml",
-            (string?)status["message"]);
+            "the body of the request was in an unknown format - accepted media types include: "
+                + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
+                + "application/apply-patch+yaml",
+            (string?)status["message"]
+        );
     }
 
     [Fact]

@@ -20,7 +20,10 @@ public sealed class SchedulingDecisionTests
         decisions.Uid = uid;
         var answer = await api.GetAsync(Pods + "/p/schedulingdecision");
         Assert.Equal(("scheduling.petrel.dev/v1", "SchedulingDecision"), ((string?)answer["apiVersion"], (string?)answer["kind"]));
-        Assert.Equal(("p", "default", uid), ((string?)answer["metadata"]!["name"], (string?)answer["metadata"]!["namespace"], (string?)answer["metadata"]!["uid"]));
+        Assert.Equal(
+            ("p", "default", uid),
+            ((string?)answer["metadata"]!["name"], (string?)answer["metadata"]!["namespace"], (string?)answer["metadata"]!["uid"])
+        );
         Assert.Equal(3L, (long)answer["attempts"]!);
         await api.JsonAsync(405, "DELETE", Pods + "/p/schedulingdecision");
         await api.JsonAsync(405, "PUT", Pods + "/p/schedulingdecision", "{}");
@@ -57,7 +60,11 @@ public sealed class SchedulingDecisionTests
         await using var api = await TestApi.StartAsync();
         Assert.Equal("pods \"p\" not found", (string?)(await api.JsonAsync(404, "GET", Pods + "/p/schedulingdecision"))["message"]);
         await api.CreateAsync(Pods, Pod);
-        Assert.Contains("no scheduler runs in this server's process", (string?)(await api.JsonAsync(404, "GET", Pods + "/p/schedulingdecision"))["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "no scheduler runs in this server's process",
+            (string?)(await api.JsonAsync(404, "GET", Pods + "/p/schedulingdecision"))["message"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -69,7 +76,10 @@ public sealed class SchedulingDecisionTests
         Assert.Equal(403, (await api.SendAsync("GET", Pods + "/p/schedulingdecision", user: viewer)).StatusCode);
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
-            """{"metadata":{"name":"ann"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":[{"kind":"User","name":"ann","apiGroup":"rbac.authorization.k8s.io"}]}""");
+            """{"metadata":{"name":"ann"},"roleRef":"""
+                + """{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"view"},"subjects":["""
+                + """{"kind":"User","name":"ann","apiGroup":"rbac.authorization.k8s.io"}]}"""
+        );
         Assert.Equal(404, (await api.SendAsync("GET", Pods + "/p/schedulingdecision", user: viewer)).StatusCode);
     }
 
@@ -79,6 +89,7 @@ public sealed class SchedulingDecisionTests
         public IReadOnlyCollection<string> SchedulerNames => ["default-scheduler"];
         public int Kept => 7;
 
-        public JsonObject? Find(ObjectKey pod, string uid) => uid == Uid && pod == new ObjectKey("default", "p") ? new JsonObject { ["attempts"] = 3 } : null;
+        public JsonObject? Find(ObjectKey pod, string uid) =>
+            uid == Uid && pod == new ObjectKey("default", "p") ? new JsonObject { ["attempts"] = 3 } : null;
     }
 }

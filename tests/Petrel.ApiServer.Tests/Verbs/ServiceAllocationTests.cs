@@ -35,8 +35,17 @@ public sealed class ServiceAllocationTests
         var headless = await api.CreateAsync(Services, Service("c", "\"clusterIP\":\"None\","));
 
         Assert.Equal("10.96.0.10", (string?)made["spec"]!["clusterIP"]);
-        Assert.Contains("failed to allocate IP 10.96.0.10: provided IP is already allocated", (string?)taken["message"], StringComparison.Ordinal);
-        Assert.Contains("spec.clusterIPs: Invalid value: [\"192.168.0.1\"]: failed to allocate IP 192.168.0.1: the provided IP (192.168.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/", (string?)outside["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "failed to allocate IP 10.96.0.10: provided IP is already allocated",
+            (string?)taken["message"],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "spec.clusterIPs: Invalid value: [\"192.168.0.1\"]: failed to allocate IP 192.168.0.1: the provided IP "
+                + "(192.168.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/",
+            (string?)outside["message"],
+            StringComparison.Ordinal
+        );
         Assert.Equal("None", (string?)headless["spec"]!["clusterIP"]);
     }
 
@@ -50,11 +59,26 @@ public sealed class ServiceAllocationTests
         var list = await api.JsonAsync(422, "POST", Services, Service("a", "\"clusterIPs\":[\"10.96.0.10\"],"));
         var preferred = await api.CreateAsync(Services, Service("a", "\"ipFamilyPolicy\":\"PreferDualStack\","));
         var headless = await api.CreateAsync(
-            Services, """{"apiVersion":"v1","kind":"Service","metadata":{"name":"b","namespace":"default"},"spec":{"clusterIP":"None","ports":[{"port":80}]}}""");
+            Services,
+            """{"apiVersion":"v1","kind":"Service","metadata":{"name":"b","namespace":"default"},"spec":"""
+                + """{"clusterIP":"None","ports":[{"port":80}]}}"""
+        );
 
-        Assert.Contains("spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services", (string?)dual["message"], StringComparison.Ordinal);
-        Assert.Contains("spec.ipFamilies[0]: Invalid value: \"IPv6\": not configured on this cluster", (string?)six["message"], StringComparison.Ordinal);
-        Assert.Contains("spec.clusterIPs: Invalid value: [\"10.96.0.10\"]: must be empty when `clusterIP` is not specified", (string?)list["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this cluster is not configured for dual-stack services",
+            (string?)dual["message"],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "spec.ipFamilies[0]: Invalid value: \"IPv6\": not configured on this cluster",
+            (string?)six["message"],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "spec.clusterIPs: Invalid value: [\"10.96.0.10\"]: must be empty when `clusterIP` is not specified",
+            (string?)list["message"],
+            StringComparison.Ordinal
+        );
         Assert.Equal("""["IPv4"]""", preferred["spec"]!["ipFamilies"]!.ToJsonString());
         Assert.Equal("""["IPv4","IPv6"]""", headless["spec"]!["ipFamilies"]!.ToJsonString());
     }
@@ -69,7 +93,13 @@ public sealed class ServiceAllocationTests
         var port = (int)made["spec"]!["healthCheckNodePort"]!;
         var again = await api.JsonAsync(200, "PUT", Services + "/a", Service("a", local));
         var taken = await api.JsonAsync(422, "POST", Services, Service("b", "\"type\":\"NodePort\",", $",\"nodePort\":{port}"));
-        var cluster = await api.JsonAsync(200, "PATCH", Services + "/a", """{"spec":{"externalTrafficPolicy":"Cluster"}}""", "application/merge-patch+json");
+        var cluster = await api.JsonAsync(
+            200,
+            "PATCH",
+            Services + "/a",
+            """{"spec":{"externalTrafficPolicy":"Cluster"}}""",
+            "application/merge-patch+json"
+        );
         await api.CreateAsync(Services, Service("b", "\"type\":\"NodePort\",", $",\"nodePort\":{port}"));
 
         Assert.InRange(port, 30000, 32767);
@@ -104,7 +134,9 @@ public sealed class ServiceAllocationTests
 
         var none = await api.CreateAsync(Services, Service("a", "\"type\":\"LoadBalancer\",\"allocateLoadBalancerNodePorts\":false,"));
         var named = await api.CreateAsync(
-            Services, Service("b", "\"type\":\"LoadBalancer\",\"allocateLoadBalancerNodePorts\":false,", ",\"nodePort\":30100"));
+            Services,
+            Service("b", "\"type\":\"LoadBalancer\",\"allocateLoadBalancerNodePorts\":false,", ",\"nodePort\":30100")
+        );
         await api.JsonAsync(422, "POST", Services, Service("c", "\"type\":\"NodePort\",", ",\"nodePort\":30100"));
         await api.JsonAsync(200, "DELETE", Services + "/b");
 

@@ -23,11 +23,31 @@ internal sealed class TestApi : IAsyncDisposable
     private readonly Task _running;
     private bool _keepStore;
 
-    private TestApi(ApiServerOptions options, INodeConnector nodes, MemoryStore? store, KindRegistry? kinds, IWebhookCaller? webhooks, ITokenKeys? tokenKeys, IComponentHealth? components,
-        ISchedulingDecisions? decisions)
+    private TestApi(
+        ApiServerOptions options,
+        INodeConnector nodes,
+        MemoryStore? store,
+        KindRegistry? kinds,
+        IWebhookCaller? webhooks,
+        ITokenKeys? tokenKeys,
+        IComponentHealth? components,
+        ISchedulingDecisions? decisions
+    )
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(options, Store, kinds ?? KindRegistry.BuiltIn, Time, new SeededEntropy(1), nodes, NullLoggerFactory.Instance, webhooks, tokenKeys, components, decisions);
+        Server = new ApiServer(
+            options,
+            Store,
+            kinds ?? KindRegistry.BuiltIn,
+            Time,
+            new SeededEntropy(1),
+            nodes,
+            NullLoggerFactory.Instance,
+            webhooks,
+            tokenKeys,
+            components,
+            decisions
+        );
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -36,10 +56,26 @@ internal sealed class TestApi : IAsyncDisposable
     public ApiServer Server { get; }
 
     public static async Task<TestApi> StartAsync(
-        ApiServerOptions? options = null, INodeConnector? nodes = null, MemoryStore? store = null, KindRegistry? kinds = null, IWebhookCaller? webhooks = null,
-        ITokenKeys? tokenKeys = null, IComponentHealth? components = null, ISchedulingDecisions? decisions = null)
+        ApiServerOptions? options = null,
+        INodeConnector? nodes = null,
+        MemoryStore? store = null,
+        KindRegistry? kinds = null,
+        IWebhookCaller? webhooks = null,
+        ITokenKeys? tokenKeys = null,
+        IComponentHealth? components = null,
+        ISchedulingDecisions? decisions = null
+    )
     {
-        var api = new TestApi(options ?? new ApiServerOptions(), nodes ?? new NoNodes(), store, kinds, webhooks, tokenKeys, components, decisions);
+        var api = new TestApi(
+            options ?? new ApiServerOptions(),
+            nodes ?? new NoNodes(),
+            store,
+            kinds,
+            webhooks,
+            tokenKeys,
+            components,
+            decisions
+        );
         await api.Server.Ready.WaitAsync(Patience);
         return api;
     }
@@ -59,8 +95,16 @@ internal sealed class TestApi : IAsyncDisposable
     }
 
     public ValueTask<ApiResponse> SendAsync(
-        string method, string target, string body = "", string contentType = "application/json", string accept = "application/json",
-        UserInfo? user = null, string token = "", Impersonation? impersonation = null, CancellationToken cancellationToken = default)
+        string method,
+        string target,
+        string body = "",
+        string contentType = "application/json",
+        string accept = "application/json",
+        UserInfo? user = null,
+        string token = "",
+        Impersonation? impersonation = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var question = target.IndexOf('?', StringComparison.Ordinal);
         return Server.HandleAsync(
@@ -76,12 +120,20 @@ internal sealed class TestApi : IAsyncDisposable
                 Impersonation = impersonation,
                 User = user ?? (token.Length > 0 ? UserInfo.Anonymous : UserInfo.ControlPlane("test")),
             },
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>The answer's document; fails the test when the status is another.</summary>
     public async Task<JsonObject> JsonAsync(
-        int status, string method, string target, string body = "", string contentType = "application/json", string accept = "application/json", UserInfo? user = null)
+        int status,
+        string method,
+        string target,
+        string body = "",
+        string contentType = "application/json",
+        string accept = "application/json",
+        UserInfo? user = null
+    )
     {
         var response = await SendAsync(method, target, body, contentType, accept, user);
         Assert.True(response.StatusCode == status, $"{method} {target}: expected {status}, got {response.StatusCode} {response.BodyText}");
@@ -109,8 +161,11 @@ internal sealed class TestApi : IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("connection refused");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("connection refused");
     }
 }
 

@@ -8,7 +8,8 @@ public sealed class UpdateTests
     private const string Deployments = "/apis/apps/v1/namespaces/default/deployments";
 
     private const string Deployment =
-        """{"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""";
+        """{"metadata":{"name":"web"},"spec":{"replicas":2,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":"""
+        + """{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}""";
 
     [Fact]
     public async Task A_stale_update_is_a_conflict()
@@ -21,8 +22,10 @@ public sealed class UpdateTests
         var status = await api.JsonAsync(409, "PUT", ConfigMaps + "/a", first.ToJsonString());
 
         Assert.Equal(
-            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest version and try again",
-            (string?)status["message"]);
+            "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the "
+                + "latest version and try again",
+            (string?)status["message"]
+        );
         Assert.Equal("Conflict", (string?)status["reason"]);
         Assert.NotEqual((string?)first["metadata"]!["resourceVersion"], (string?)second["metadata"]!["resourceVersion"]);
     }
@@ -48,13 +51,29 @@ public sealed class UpdateTests
 
         var name = await api.JsonAsync(400, "PUT", ConfigMaps + "/a", """{"metadata":{"name":"b"}}""");
         var uid = await api.JsonAsync(409, "PUT", ConfigMaps + "/a", """{"metadata":{"name":"a","uid":"other"}}""");
-        var time = await api.JsonAsync(422, "PUT", ConfigMaps + "/a", """{"metadata":{"name":"a","creationTimestamp":"2020-01-01T00:00:00Z"}}""");
-        var ending = await api.JsonAsync(422, "PUT", ConfigMaps + "/a", """{"metadata":{"name":"a","deletionTimestamp":"2020-01-01T00:00:00Z"}}""");
+        var time = await api.JsonAsync(
+            422,
+            "PUT",
+            ConfigMaps + "/a",
+            """{"metadata":{"name":"a","creationTimestamp":"2020-01-01T00:00:00Z"}}"""
+        );
+        var ending = await api.JsonAsync(
+            422,
+            "PUT",
+            ConfigMaps + "/a",
+            """{"metadata":{"name":"a","deletionTimestamp":"2020-01-01T00:00:00Z"}}"""
+        );
 
         Assert.Equal("the name of the object (b) does not match the name on the URL (a)", (string?)name["message"]);
-        Assert.Contains("Precondition failed: UID in precondition: other, UID in object meta: ", (string?)uid["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            "Precondition failed: UID in precondition: other, UID in object meta: ",
+            (string?)uid["message"],
+            StringComparison.Ordinal
+        );
         Assert.Equal(
-            "ConfigMap \"a\" is invalid: metadata.creationTimestamp: Invalid value: \"2020-01-01T00:00:00Z\": field is immutable", (string?)time["message"]);
+            "ConfigMap \"a\" is invalid: metadata.creationTimestamp: Invalid value: \"2020-01-01T00:00:00Z\": field is immutable",
+            (string?)time["message"]
+        );
         Assert.Contains("metadata.deletionTimestamp", (string?)ending["message"], StringComparison.Ordinal);
     }
 
@@ -73,12 +92,24 @@ public sealed class UpdateTests
         Assert.Equal(2, (int)afterStatus["status"]!["replicas"]!);
         Assert.Equal(1, (int)afterStatus["metadata"]!["generation"]!);
 
-        var afterSpec = await api.JsonAsync(200, "PATCH", Deployments + "/web", """{"spec":{"replicas":3},"status":{"replicas":7}}""", "application/merge-patch+json");
+        var afterSpec = await api.JsonAsync(
+            200,
+            "PATCH",
+            Deployments + "/web",
+            """{"spec":{"replicas":3},"status":{"replicas":7}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal(3, (int)afterSpec["spec"]!["replicas"]!);
         Assert.Equal(2, (int)afterSpec["status"]!["replicas"]!);
         Assert.Equal(2, (int)afterSpec["metadata"]!["generation"]!);
 
-        var labelled = await api.JsonAsync(200, "PATCH", Deployments + "/web", """{"metadata":{"labels":{"a":"b"}}}""", "application/merge-patch+json");
+        var labelled = await api.JsonAsync(
+            200,
+            "PATCH",
+            Deployments + "/web",
+            """{"metadata":{"labels":{"a":"b"}}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal(2, (int)labelled["metadata"]!["generation"]!);
     }
 
@@ -88,7 +119,12 @@ public sealed class UpdateTests
         await using var api = await TestApi.StartAsync();
 
         var missing = await api.JsonAsync(404, "PUT", Deployments + "/web", Deployment);
-        await api.JsonAsync(201, "PUT", "/apis/coordination.k8s.io/v1/namespaces/default/leases/l", """{"metadata":{"name":"l"},"spec":{"holderIdentity":"me"}}""");
+        await api.JsonAsync(
+            201,
+            "PUT",
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases/l",
+            """{"metadata":{"name":"l"},"spec":{"holderIdentity":"me"}}"""
+        );
 
         Assert.Equal("deployments.apps \"web\" not found", (string?)missing["message"]);
         Assert.Equal("apps", (string?)missing["details"]!["group"]);
@@ -100,14 +136,25 @@ public sealed class UpdateTests
         await using var api = await TestApi.StartAsync();
         await api.CreateAsync(Deployments, Deployment);
 
-        var scale = await api.JsonAsync(200, "PATCH", Deployments + "/web/scale", """{"spec":{"replicas":5}}""", "application/merge-patch+json");
+        var scale = await api.JsonAsync(
+            200,
+            "PATCH",
+            Deployments + "/web/scale",
+            """{"spec":{"replicas":5}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal("Scale", (string?)scale["kind"]);
         Assert.Equal(5, (int)scale["spec"]!["replicas"]!);
         Assert.Equal("app=web", (string?)scale["status"]!["selector"]);
 
         // Ansible's k8s_scale names the parent's kind.
         var named = await api.JsonAsync(
-            200, "PATCH", Deployments + "/web/scale", """{"kind":"Deployment","spec":{"replicas":6}}""", "application/strategic-merge-patch+json");
+            200,
+            "PATCH",
+            Deployments + "/web/scale",
+            """{"kind":"Deployment","spec":{"replicas":6}}""",
+            "application/strategic-merge-patch+json"
+        );
         Assert.Equal(("Scale", 6), ((string?)named["kind"], (int)named["spec"]!["replicas"]!));
         await api.JsonAsync(400, "PATCH", Deployments + "/web/scale", """{"kind":"Deployment"}""", "application/merge-patch+json");
         scale = await api.GetAsync(Deployments + "/web/scale");
@@ -119,7 +166,10 @@ public sealed class UpdateTests
         scale["spec"]!["replicas"] = -1;
         var negative = await api.JsonAsync(422, "PUT", Deployments + "/web/scale", scale.ToJsonString());
 
-        Assert.Equal("Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0", (string?)negative["message"]);
+        Assert.Equal(
+            "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0",
+            (string?)negative["message"]
+        );
         Assert.Equal(1, (int)(await api.GetAsync(Deployments + "/web"))["spec"]!["replicas"]!);
         Assert.Equal(1, (int)(await api.GetAsync(Deployments + "/web/scale"))["spec"]!["replicas"]!);
     }

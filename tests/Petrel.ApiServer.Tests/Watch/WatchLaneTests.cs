@@ -1,6 +1,9 @@
 namespace Petrel.ApiServer.Tests.Watch;
 
-/// <summary>Watches that want one value of a field: they are told of just what they would be told of if every event were held against every selector.</summary>
+/// <summary>
+/// Watches that want one value of a field: they are told of just what they would be told of if every event were held against every
+/// selector.
+/// </summary>
 public sealed class WatchLaneTests
 {
     private const string Pods = "/api/v1/namespaces/default/pods";
@@ -15,7 +18,12 @@ public sealed class WatchLaneTests
         await CreateAsync(api, "a", "one");
         await CreateAsync(api, "b", "two");
         await CreateAsync(api, "c", "");
-        await api.JsonAsync(201, "POST", $"{Pods}/c/binding", """{"apiVersion":"v1","kind":"Binding","metadata":{"name":"c"},"target":{"kind":"Node","name":"one"}}""");
+        await api.JsonAsync(
+            201,
+            "POST",
+            $"{Pods}/c/binding",
+            """{"apiVersion":"v1","kind":"Binding","metadata":{"name":"c"},"target":{"kind":"Node","name":"one"}}"""
+        );
         await api.JsonAsync(200, "DELETE", $"{Pods}/b?gracePeriodSeconds=0");
 
         Assert.Equal("ADDED a", await one.NextTextAsync());
@@ -75,7 +83,10 @@ public sealed class WatchLaneTests
 
     private static async Task<string> CreateAsync(TestApi api, string name, string node)
     {
-        var created = await api.CreateAsync(Pods, $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"main","image":"i"}]} }""");
+        var created = await api.CreateAsync(
+            Pods,
+            $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"main","image":"i"}]} }"""
+        );
         return (string)created["metadata"]!["resourceVersion"]!;
     }
 }

@@ -45,7 +45,8 @@ public sealed class WatchTests
         await using var api = await TestApi.StartAsync();
         await CreateAsync(api, "a");
         await using var watch = await api.WatchAsync(
-            ConfigMaps + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+            ConfigMaps + "?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+        );
 
         Assert.Equal("ADDED a", await watch.NextTextAsync());
         var bookmark = (await watch.NextAsync())!;
@@ -152,7 +153,9 @@ public sealed class WatchTests
     public async Task A_watch_ends_when_its_time_is_over()
     {
         await using var api = await TestApi.StartAsync();
-        await using var watch = await api.WatchAsync(ConfigMaps + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=10&resourceVersion=1");
+        await using var watch = await api.WatchAsync(
+            ConfigMaps + "?watch=true&allowWatchBookmarks=true&timeoutSeconds=10&resourceVersion=1"
+        );
         await using var endless = await api.WatchAsync(ConfigMaps + "?watch=true&resourceVersion=1");
         Assert.True(watch.IsQuiet());
         Assert.True(endless.IsQuiet());
@@ -188,7 +191,10 @@ public sealed class WatchTests
     {
         await using var api = await TestApi.StartAsync();
         await CreateAsync(api, "a");
-        await using var watch = await api.WatchAsync(ConfigMaps + "?watch=true", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        await using var watch = await api.WatchAsync(
+            ConfigMaps + "?watch=true",
+            "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+        );
         var first = (await watch.NextAsync())!;
         await CreateAsync(api, "b");
         var second = (await watch.NextAsync())!;
@@ -209,13 +215,15 @@ public sealed class WatchTests
             watches.Add(await api.WatchAsync(ConfigMaps + "?watch=true"));
             Assert.True(watches[i].IsQuiet());
         }
-        var writers = Enumerable.Range(0, 4).Select(async w =>
-        {
-            for (var i = 0; i < 50; i++)
+        var writers = Enumerable
+            .Range(0, 4)
+            .Select(async w =>
             {
-                await CreateAsync(api, $"w{w}-{i}");
-            }
-        });
+                for (var i = 0; i < 50; i++)
+                {
+                    await CreateAsync(api, $"w{w}-{i}");
+                }
+            });
         await Task.WhenAll(writers);
 
         foreach (var watch in watches)

@@ -20,20 +20,31 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     {
         _cluster = new(
             new(),
-            context => [new DeploymentController(context), new ReplicaSetController(context), new HorizontalPodAutoscalerController(context)],
+            context =>
+                [new DeploymentController(context), new ReplicaSetController(context), new HorizontalPodAutoscalerController(context)],
             options: new ApiServerOptions { UsageInterval = TimeSpan.FromSeconds(15) },
-            nodes: _agent);
+            nodes: _agent
+        );
         _agent.Now = () => _cluster.Now;
-        _cluster.Create(new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new() { Name = "n1" } });
+        _cluster.Create(
+            new V1Node
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Metadata = new() { Name = "n1" },
+            }
+        );
         _cluster.Change<V1Node>(
             "n1",
-            node => node.Status = new()
-            {
-                Addresses = [new() { Type = "InternalIP", Address = "127.0.0.1" }],
-                DaemonEndpoints = new() { KubeletEndpoint = new() { Port = 10250 } },
-            },
+            node =>
+                node.Status = new()
+                {
+                    Addresses = [new() { Type = "InternalIP", Address = "127.0.0.1" }],
+                    DaemonEndpoints = new() { KubeletEndpoint = new() { Port = 10250 } },
+                },
             status: true,
-            ns: "");
+            ns: ""
+        );
     }
 
     [Fact]
@@ -50,8 +61,13 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
         Live(60);
         Assert.Equal(4, Deployment().Spec.Replicas);
         Assert.NotNull(Status().LastScaleTime);
-        Assert.Contains(
-            _cluster.List<Corev1Event>(), e => e is { Reason: "SuccessfulRescale", Message: "New size: 4; reason: cpu resource utilization (percentage of request) above target" });
+        Assert.Contains(_cluster.List<Corev1Event>(), e =>
+            e
+                is {
+                    Reason: "SuccessfulRescale",
+                    Message: "New size: 4; reason: cpu resource utilization (percentage of request) above target"
+                }
+        );
         _agent.Load = 0.05;
         Live(200);
         Assert.True(Deployment().Spec.Replicas >= 4);
@@ -64,15 +80,27 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     public void Memory_of_one_container_by_value()
     {
         Deploy(2);
-        _cluster.Create(Autoscaler(new V2MetricSpec
-        {
-            Type = "ContainerResource",
-            ContainerResource = new() { Name = "memory", Container = "app", Target = new() { Type = "AverageValue", AverageValue = new("50Mi") } },
-        }));
+        _cluster.Create(
+            Autoscaler(
+                new V2MetricSpec
+                {
+                    Type = "ContainerResource",
+                    ContainerResource = new()
+                    {
+                        Name = "memory",
+                        Container = "app",
+                        Target = new() { Type = "AverageValue", AverageValue = new("50Mi") },
+                    },
+                }
+            )
+        );
         _agent.Memory = 100 << 20;
         Live(60);
         Assert.Equal(4, Deployment().Spec.Replicas);
-        Assert.Equal("104857600", _cluster.Find<V2HorizontalPodAutoscaler>("web")!.Status.CurrentMetrics[0].ContainerResource.Current.AverageValue.ToString());
+        Assert.Equal(
+            "104857600",
+            _cluster.Find<V2HorizontalPodAutoscaler>("web")!.Status.CurrentMetrics[0].ContainerResource.Current.AverageValue.ToString()
+        );
     }
 
     [Fact]
@@ -84,35 +112,60 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
         {
             Sample($"rps-{pod.Metadata.Name}", "rps", "30", ("v1", "Pod", pod.Metadata.Name));
         }
-        _cluster.Create(Autoscaler(new V2MetricSpec { Type = "Pods", Pods = new() { Metric = new() { Name = "rps" }, Target = new() { Type = "AverageValue", AverageValue = new("10") } } }));
+        _cluster.Create(
+            Autoscaler(
+                new V2MetricSpec
+                {
+                    Type = "Pods",
+                    Pods = new()
+                    {
+                        Metric = new() { Name = "rps" },
+                        Target = new() { Type = "AverageValue", AverageValue = new("10") },
+                    },
+                }
+            )
+        );
         Live(20);
         Assert.Equal(6, Deployment().Spec.Replicas);
 
         Sample("queue", "depth", "90", null, ("queue", "orders"));
         Sample("other", "depth", "9000", null, ("queue", "mails"));
-        SetMetrics(new V2MetricSpec
-        {
-            Type = "External",
-            External = new()
+        SetMetrics(
+            new V2MetricSpec
             {
-                Metric = new() { Name = "depth", Selector = new() { MatchLabels = new Dictionary<string, string> { ["queue"] = "orders" } } },
-                Target = new() { Type = "AverageValue", AverageValue = new("10") },
-            },
-        });
+                Type = "External",
+                External = new()
+                {
+                    Metric = new()
+                    {
+                        Name = "depth",
+                        Selector = new() { MatchLabels = new Dictionary<string, string> { ["queue"] = "orders" } },
+                    },
+                    Target = new() { Type = "AverageValue", AverageValue = new("10") },
+                },
+            }
+        );
         Live(20);
         Assert.Equal(9, Deployment().Spec.Replicas);
 
         Sample("hits", "hits", "100", ("v1", "Service", "front"));
-        SetMetrics(new V2MetricSpec
-        {
-            Type = "Object",
-            ObjectProperty = new()
+        SetMetrics(
+            new V2MetricSpec
             {
-                DescribedObject = new() { ApiVersion = "v1", Kind = "Service", Name = "front" },
-                Metric = new() { Name = "hits" },
-                Target = new() { Type = "AverageValue", AverageValue = new("10") },
-            },
-        });
+                Type = "Object",
+                ObjectProperty = new()
+                {
+                    DescribedObject = new()
+                    {
+                        ApiVersion = "v1",
+                        Kind = "Service",
+                        Name = "front",
+                    },
+                    Metric = new() { Name = "hits" },
+                    Target = new() { Type = "AverageValue", AverageValue = new("10") },
+                },
+            }
+        );
         Live(20);
         Assert.Equal(10, Deployment().Spec.Replicas);
     }
@@ -191,17 +244,42 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
         _agent.Load = 0.1;
         _agent.Memory = 64 << 20;
         Live(60);
-        JsonNode pods = null!, nodes = null!;
-        _cluster.Do(async (user, stop) =>
-        {
-            pods = JsonNode.Parse((await user.SendAsync("GET", "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods", [new("labelSelector", "app=web")], null, "", stop)).Body.Span)!;
-            nodes = JsonNode.Parse((await user.SendAsync("GET", "/apis/metrics.k8s.io/v1beta1/nodes/n1", [], null, "", stop)).Body.Span)!;
-        });
+        JsonNode pods = null!,
+            nodes = null!;
+        _cluster.Do(
+            async (user, stop) =>
+            {
+                pods = JsonNode.Parse(
+                    (
+                        await user.SendAsync(
+                            "GET",
+                            "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods",
+                            [new("labelSelector", "app=web")],
+                            null,
+                            "",
+                            stop
+                        )
+                    )
+                        .Body
+                        .Span
+                )!;
+                nodes = JsonNode.Parse(
+                    (await user.SendAsync("GET", "/apis/metrics.k8s.io/v1beta1/nodes/n1", [], null, "", stop)).Body.Span
+                )!;
+            }
+        );
         Assert.Equal("PodMetricsList", (string?)pods["kind"]);
         var pod = Assert.Single(pods["items"]!.AsArray())!;
         Assert.Equal("65536Ki", (string?)pod["containers"]![0]!["usage"]!["memory"]);
         Assert.Equal("15s", (string?)pod["window"]);
-        Assert.InRange(double.Parse(((string)pod["containers"]![0]!["usage"]!["cpu"]!).TrimEnd('n'), System.Globalization.CultureInfo.InvariantCulture), 99_999_000, 100_001_000);
+        Assert.InRange(
+            double.Parse(
+                ((string)pod["containers"]![0]!["usage"]!["cpu"]!).TrimEnd('n'),
+                System.Globalization.CultureInfo.InvariantCulture
+            ),
+            99_999_000,
+            100_001_000
+        );
         Assert.Equal("NodeMetrics", (string?)nodes["kind"]);
         Assert.Equal("65536Ki", (string?)nodes["usage"]!["memory"]);
     }
@@ -217,83 +295,154 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
             {
                 _cluster.Change<V1Pod>(
                     pod.Metadata.Name,
-                    p => p.Status = new()
-                    {
-                        Phase = "Running",
-                        // Long ago, so that the first minutes' caution is over.
-                        StartTime = _cluster.Now.AddMinutes(-10).UtcDateTime,
-                        Conditions = [new() { Type = "Ready", Status = "True", LastTransitionTime = _cluster.Now.AddMinutes(-9).UtcDateTime }],
-                    },
-                    status: true);
+                    p =>
+                        p.Status = new()
+                        {
+                            Phase = "Running",
+                            // Long ago, so that the first minutes' caution is over.
+                            StartTime = _cluster.Now.AddMinutes(-10).UtcDateTime,
+                            Conditions =
+                            [
+                                new()
+                                {
+                                    Type = "Ready",
+                                    Status = "True",
+                                    LastTransitionTime = _cluster.Now.AddMinutes(-9).UtcDateTime,
+                                },
+                            ],
+                        },
+                    status: true
+                );
             }
             _agent.Pods = [.. _cluster.List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is null).Select(p => p.Metadata.Name)];
             _cluster.Run(Math.Min(5, left));
         }
     }
 
-    private void Deploy(int replicas) => _cluster.Create(new V1Deployment
-    {
-        ApiVersion = "apps/v1",
-        Kind = "Deployment",
-        Metadata = new() { Name = "web", NamespaceProperty = "default" },
-        Spec = new()
-        {
-            Replicas = replicas,
-            Selector = new() { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
-            Template = new()
+    private void Deploy(int replicas) =>
+        _cluster.Create(
+            new V1Deployment
             {
-                Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
+                ApiVersion = "apps/v1",
+                Kind = "Deployment",
+                Metadata = new() { Name = "web", NamespaceProperty = "default" },
                 Spec = new()
                 {
-                    Containers = [new() { Name = "app", Image = "web:1", Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("200m") } } }],
+                    Replicas = replicas,
+                    Selector = new() { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
+                    Template = new()
+                    {
+                        Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
+                        Spec = new()
+                        {
+                            Containers =
+                            [
+                                new()
+                                {
+                                    Name = "app",
+                                    Image = "web:1",
+                                    Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("200m") } },
+                                },
+                            ],
+                        },
+                    },
                 },
-            },
-        },
-    });
+            }
+        );
 
-    private static V2HorizontalPodAutoscaler Autoscaler(params V2MetricSpec[] metrics) => new()
-    {
-        ApiVersion = "autoscaling/v2",
-        Kind = "HorizontalPodAutoscaler",
-        Metadata = new() { Name = "web", NamespaceProperty = "default" },
-        Spec = new()
+    private static V2HorizontalPodAutoscaler Autoscaler(params V2MetricSpec[] metrics) =>
+        new()
         {
-            ScaleTargetRef = new() { ApiVersion = "apps/v1", Kind = "Deployment", Name = "web" },
-            MinReplicas = 1,
-            MaxReplicas = 12,
-            Metrics = metrics,
-        },
-    };
+            ApiVersion = "autoscaling/v2",
+            Kind = "HorizontalPodAutoscaler",
+            Metadata = new() { Name = "web", NamespaceProperty = "default" },
+            Spec = new()
+            {
+                ScaleTargetRef = new()
+                {
+                    ApiVersion = "apps/v1",
+                    Kind = "Deployment",
+                    Name = "web",
+                },
+                MinReplicas = 1,
+                MaxReplicas = 12,
+                Metrics = metrics,
+            },
+        };
 
     private static V2MetricSpec Resource(string name, int percent) =>
-        new() { Type = "Resource", Resource = new() { Name = name, Target = new() { Type = "Utilization", AverageUtilization = percent } } };
+        new()
+        {
+            Type = "Resource",
+            Resource = new()
+            {
+                Name = name,
+                Target = new() { Type = "Utilization", AverageUtilization = percent },
+            },
+        };
 
     private static V2MetricSpec External(string name, string average) =>
-        new() { Type = "External", External = new() { Metric = new() { Name = name }, Target = new() { Type = "AverageValue", AverageValue = new(average) } } };
+        new()
+        {
+            Type = "External",
+            External = new()
+            {
+                Metric = new() { Name = name },
+                Target = new() { Type = "AverageValue", AverageValue = new(average) },
+            },
+        };
 
-    private void SetMetrics(params V2MetricSpec[] metrics) => _cluster.Change<V2HorizontalPodAutoscaler>("web", a => a.Spec.Metrics = metrics);
+    private void SetMetrics(params V2MetricSpec[] metrics) =>
+        _cluster.Change<V2HorizontalPodAutoscaler>("web", a => a.Spec.Metrics = metrics);
 
-    private void Sample(string name, string metric, string value, (string ApiVersion, string Kind, string Name)? about, params (string Key, string Value)[] labels)
+    private void Sample(
+        string name,
+        string metric,
+        string value,
+        (string ApiVersion, string Kind, string Name)? about,
+        params (string Key, string Value)[] labels
+    )
     {
         var spec = new JsonObject { ["metric"] = metric, ["value"] = value };
         if (about is var (apiVersion, kind, objectName))
         {
-            spec["describedObject"] = new JsonObject { ["apiVersion"] = apiVersion, ["kind"] = kind, ["name"] = objectName };
+            spec["describedObject"] = new JsonObject
+            {
+                ["apiVersion"] = apiVersion,
+                ["kind"] = kind,
+                ["name"] = objectName,
+            };
         }
         if (labels.Length > 0)
         {
             spec["labels"] = new JsonObject(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value)));
         }
-        var sample = new JsonObject { ["apiVersion"] = "metrics.petrel.dev/v1", ["kind"] = "MetricSample", ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = spec };
-        _cluster.Do(async (user, stop) => await user.SendAsync(
-            "POST", "/apis/metrics.petrel.dev/v1/namespaces/default/metricsamples", [], Encoding.UTF8.GetBytes(sample.ToJsonString()), "application/json", stop));
+        var sample = new JsonObject
+        {
+            ["apiVersion"] = "metrics.petrel.dev/v1",
+            ["kind"] = "MetricSample",
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = spec,
+        };
+        _cluster.Do(
+            async (user, stop) =>
+                await user.SendAsync(
+                    "POST",
+                    "/apis/metrics.petrel.dev/v1/namespaces/default/metricsamples",
+                    [],
+                    Encoding.UTF8.GetBytes(sample.ToJsonString()),
+                    "application/json",
+                    stop
+                )
+        );
     }
 
     private V1Deployment Deployment() => _cluster.Find<V1Deployment>("web")!;
 
     private V2HorizontalPodAutoscalerStatus Status() => _cluster.Find<V2HorizontalPodAutoscaler>("web")!.Status;
 
-    private (string Status, string Reason) Condition(string type) => Status().Conditions.Where(c => c.Type == type).Select(c => (c.Status, c.Reason)).Single();
+    private (string Status, string Reason) Condition(string type) =>
+        Status().Conditions.Where(c => c.Type == type).Select(c => (c.Status, c.Reason)).Single();
 
     /// <summary>An agent whose every pod has one container, <c>app</c>, who share <see cref="Load"/>.</summary>
     private sealed class PlayedAgent : INodeConnector
@@ -311,7 +460,11 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
         public Func<DateTimeOffset> Now { get; set; } = null!;
 
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken)
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        )
         {
             Assert.Equal("/metrics/resource", path);
             var now = Now();
@@ -323,10 +476,24 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
             {
                 _cpu[pod] = _cpu.GetValueOrDefault(pod) + Load / Pods.Count * passed;
                 var labels = $"{{container=\"app\",namespace=\"default\",pod=\"{pod}\"}}";
-                text.Append(System.Globalization.CultureInfo.InvariantCulture, $"container_cpu_usage_seconds_total{labels} {_cpu[pod]} {at}\ncontainer_memory_working_set_bytes{labels} {Memory} {at}\ncontainer_start_time_seconds{labels} 1700000000\n");
+                text.Append(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"container_cpu_usage_seconds_total{labels} {_cpu[pod]} {at}\ncontainer_memory_working_set_bytes{labels} "
+                        + $"{Memory} {at}\ncontainer_start_time_seconds{labels} 1700000000\n"
+                );
             }
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"node_cpu_usage_seconds_total {_cpu.Values.Sum()} {at}\nnode_memory_working_set_bytes {Memory * Pods.Count} {at}\n");
-            return new(new ApiResponse { StatusCode = 200, ContentType = "text/plain", Body = Encoding.UTF8.GetBytes(text.ToString()) });
+            text.Append(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"node_cpu_usage_seconds_total {_cpu.Values.Sum()} {at}\nnode_memory_working_set_bytes {Memory * Pods.Count} {at}\n"
+            );
+            return new(
+                new ApiResponse
+                {
+                    StatusCode = 200,
+                    ContentType = "text/plain",
+                    Body = Encoding.UTF8.GetBytes(text.ToString()),
+                }
+            );
         }
     }
 }

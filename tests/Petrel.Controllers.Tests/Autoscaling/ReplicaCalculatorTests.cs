@@ -73,7 +73,12 @@ public sealed class ReplicaCalculatorTests
         pods[1].Status.StartTime = Now.AddMinutes(-1).UtcDateTime;
         pods[1].Status.Conditions[0].LastTransitionTime = Now.AddSeconds(-10).UtcDateTime;
         // Its minute-long window began before it was ready: only the other one counts, at 30 % of 30 %.
-        Assert.Equal(2, _calculator.Utilization(2, pods, new Dictionary<string, PodMetric> { ["p0"] = Metric(300), ["p1"] = Metric(3000) }, "cpu", "", 30).Replicas);
+        Assert.Equal(
+            2,
+            _calculator
+                .Utilization(2, pods, new Dictionary<string, PodMetric> { ["p0"] = Metric(300), ["p1"] = Metric(3000) }, "cpu", "", 30)
+                .Replicas
+        );
     }
 
     [Fact]
@@ -113,21 +118,45 @@ public sealed class ReplicaCalculatorTests
     }
 
     private static V1Pod[] Pods(int count) =>
-    [
-        .. Enumerable.Range(0, count).Select(i => new V1Pod
-        {
-            Metadata = new() { Name = $"p{i}" },
-            Spec = new() { Containers = [new() { Name = "app", Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["memory"] = new("1") } } }] },
-            Status = new()
-            {
-                Phase = "Running",
-                StartTime = Now.AddHours(-1).UtcDateTime,
-                Conditions = [new() { Type = "Ready", Status = "True", LastTransitionTime = Now.AddHours(-1).UtcDateTime }],
-            },
-        }),
-    ];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new V1Pod
+                {
+                    Metadata = new() { Name = $"p{i}" },
+                    Spec = new()
+                    {
+                        Containers =
+                        [
+                            new()
+                            {
+                                Name = "app",
+                                Resources = new()
+                                {
+                                    Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("1"), ["memory"] = new("1") },
+                                },
+                            },
+                        ],
+                    },
+                    Status = new()
+                    {
+                        Phase = "Running",
+                        StartTime = Now.AddHours(-1).UtcDateTime,
+                        Conditions =
+                        [
+                            new()
+                            {
+                                Type = "Ready",
+                                Status = "True",
+                                LastTransitionTime = Now.AddHours(-1).UtcDateTime,
+                            },
+                        ],
+                    },
+                }),
+        ];
 
-    private static Dictionary<string, PodMetric> Metrics(int count, long milli) => Enumerable.Range(0, count).ToDictionary(i => $"p{i}", _ => Metric(milli));
+    private static Dictionary<string, PodMetric> Metrics(int count, long milli) =>
+        Enumerable.Range(0, count).ToDictionary(i => $"p{i}", _ => Metric(milli));
 
     private static PodMetric Metric(long milli) => new(milli, Now, TimeSpan.FromMinutes(1));
 }

@@ -35,7 +35,11 @@ public sealed class ScalingLimitsTests
     [Fact]
     public void Scaling_up_may_be_stabilized_too()
     {
-        var behavior = new V2HorizontalPodAutoscalerBehavior { ScaleUp = Rules(60, "Max", ("Pods", 100, 15)), ScaleDown = Rules(0, "Max", ("Percent", 100, 15)) };
+        var behavior = new V2HorizontalPodAutoscalerBehavior
+        {
+            ScaleUp = Rules(60, "Max", ("Pods", 100, 15)),
+            ScaleDown = Rules(0, "Max", ("Percent", 100, 15)),
+        };
         _history.Recommended(10, Start);
         var held = Apply(behavior, 10, 20, 30);
         Assert.Equal((10, "ScaleUpStabilized"), (held.Replicas, held.AbleToScale.Reason));
@@ -65,7 +69,11 @@ public sealed class ScalingLimitsTests
     [Fact]
     public void A_policy_counts_what_was_changed_within_its_period()
     {
-        var behavior = new V2HorizontalPodAutoscalerBehavior { ScaleUp = Rules(0, "Max", ("Pods", 4, 60)), ScaleDown = Rules(0, "Max", ("Pods", 3, 60)) };
+        var behavior = new V2HorizontalPodAutoscalerBehavior
+        {
+            ScaleUp = Rules(0, "Max", ("Pods", 4, 60)),
+            ScaleDown = Rules(0, "Max", ("Pods", 3, 60)),
+        };
         Assert.Equal(14, Apply(behavior, 10, 40, 0).Replicas);
         _history.Changed(10, 14, Start);
         Assert.Equal(14, Apply(behavior, 14, 40, 30).Replicas);
@@ -75,13 +83,35 @@ public sealed class ScalingLimitsTests
         Assert.Equal(11, Apply(behavior, 18, 2, 70).Replicas);
     }
 
-    private LimitedReplicas Apply(V2HorizontalPodAutoscalerBehavior? behavior, int current, int recommended, double second) => new ScalingLimits(
-        new() { Spec = new() { MinReplicas = 2, MaxReplicas = 50, Behavior = behavior } }, _history, new(), Start.AddSeconds(second)).Apply(current, recommended);
+    private LimitedReplicas Apply(V2HorizontalPodAutoscalerBehavior? behavior, int current, int recommended, double second) =>
+        new ScalingLimits(
+            new()
+            {
+                Spec = new()
+                {
+                    MinReplicas = 2,
+                    MaxReplicas = 50,
+                    Behavior = behavior,
+                },
+            },
+            _history,
+            new(),
+            Start.AddSeconds(second)
+        ).Apply(current, recommended);
 
-    private static V2HPAScalingRules Rules(int window, string select, params (string Type, int Value, int Period)[] policies) => new()
-    {
-        StabilizationWindowSeconds = window,
-        SelectPolicy = select,
-        Policies = [.. policies.Select(p => new V2HPAScalingPolicy { Type = p.Type, Value = p.Value, PeriodSeconds = p.Period })],
-    };
+    private static V2HPAScalingRules Rules(int window, string select, params (string Type, int Value, int Period)[] policies) =>
+        new()
+        {
+            StabilizationWindowSeconds = window,
+            SelectPolicy = select,
+            Policies =
+            [
+                .. policies.Select(p => new V2HPAScalingPolicy
+                {
+                    Type = p.Type,
+                    Value = p.Value,
+                    PeriodSeconds = p.Period,
+                }),
+            ],
+        };
 }

@@ -24,7 +24,11 @@ public sealed class CronJobControllerTests
             Assert.Null(CronJob(cluster).Status.Active);
             Assert.Equal(Math.Min(3, minute + 1), cluster.List<V1Job>().Count);
         }
-        var minutes = cluster.List<Corev1Event>().Where(e => e.Reason == "SuccessfulCreate" && e.InvolvedObject.Kind == "CronJob").Select(e => e.Message).ToList();
+        var minutes = cluster
+            .List<Corev1Event>()
+            .Where(e => e.Reason == "SuccessfulCreate" && e.InvolvedObject.Kind == "CronJob")
+            .Select(e => e.Message)
+            .ToList();
         Assert.Equal(6, minutes.Distinct().Count());
         var status = CronJob(cluster).Status;
         Assert.Equal(0, status.LastScheduleTime!.Value.Second);
@@ -47,7 +51,10 @@ public sealed class CronJobControllerTests
         Assert.Equal((jobs, active), (cluster.List<V1Job>().Count, CronJob(cluster).Status.Active.Count));
         Assert.Equal(policy != "Replace", cluster.List<V1Job>().Any(j => j.Metadata.Name == first));
         Assert.Equal(policy == "Forbid", cluster.List<Corev1Event>().Any(e => e.Reason == "JobAlreadyActive"));
-        Assert.Equal(policy == "Replace", cluster.List<Corev1Event>().Any(e => e.Reason == "SuccessfulDelete" && e.InvolvedObject.Kind == "CronJob"));
+        Assert.Equal(
+            policy == "Replace",
+            cluster.List<Corev1Event>().Any(e => e.Reason == "SuccessfulDelete" && e.InvolvedObject.Kind == "CronJob")
+        );
         Assert.DoesNotContain(cluster.List<Corev1Event>(), e => e.Reason is "MissingJob" or "UnexpectedJob");
         if (policy == "Forbid")
         {
@@ -98,10 +105,21 @@ public sealed class CronJobControllerTests
     {
         await using var cluster = new TestCluster(Controllers);
         var cronJob = cluster.Create(CronJobObjects.Manifest("0 0 1 1 *"));
-        cluster.Create(JobObjects.Manifest("manual", change: j => j.Metadata.OwnerReferences =
-            [new() { ApiVersion = "batch/v1", Kind = "CronJob", Name = "tick", Uid = cronJob.Metadata.Uid, Controller = true }]));
+        cluster.Create(JobObjects.Manifest("manual", change: j => j.Metadata.OwnerReferences = [
+                    new()
+                    {
+                        ApiVersion = "batch/v1",
+                        Kind = "CronJob",
+                        Name = "tick",
+                        Uid = cronJob.Metadata.Uid,
+                        Controller = true,
+                    },
+                ]));
         cluster.Run(5);
-        Assert.Equal("Saw a job that the controller did not create or forgot: manual", Assert.Single(cluster.List<Corev1Event>(), e => e.Reason == "UnexpectedJob").Message);
+        Assert.Equal(
+            "Saw a job that the controller did not create or forgot: manual",
+            Assert.Single(cluster.List<Corev1Event>(), e => e.Reason == "UnexpectedJob").Message
+        );
         Assert.Null(CronJob(cluster).Status.Active);
         Finish(cluster, "manual");
         Assert.NotNull(CronJob(cluster).Status.LastSuccessfulTime);
@@ -114,7 +132,10 @@ public sealed class CronJobControllerTests
         cluster.Create(CronJobObjects.Manifest("0 * * * *", c => c.Spec.ConcurrencyPolicy = "Forbid"));
         cluster.Run(3600);
         var name = Assert.Single(CronJob(cluster).Status.Active).Name;
-        cluster.Do(async (user, stop) => await user.DeleteAsync<V1Job>(new ObjectKey("default", name), new() { PropagationPolicy = "Background" }, stop));
+        cluster.Do(
+            async (user, stop) =>
+                await user.DeleteAsync<V1Job>(new ObjectKey("default", name), new() { PropagationPolicy = "Background" }, stop)
+        );
         cluster.Run(1);
         Assert.Null(CronJob(cluster).Status.Active);
         Assert.Contains(cluster.List<Corev1Event>(), e => e.Reason == "MissingJob");
@@ -147,9 +168,18 @@ public sealed class CronJobControllerTests
     {
         var entropy = new SeededEntropy(seed);
         await using var cluster = new TestCluster(new(), Controllers, seed, overNetwork: true);
-        cluster.Create(CronJobObjects.Manifest("* * * * *", c => (c.Spec.ConcurrencyPolicy, c.Spec.SuccessfulJobsHistoryLimit) = ("Forbid", 1000)));
+        cluster.Create(
+            CronJobObjects.Manifest("* * * * *", c => (c.Spec.ConcurrencyPolicy, c.Spec.SuccessfulJobsHistoryLimit) = ("Forbid", 1000))
+        );
         HashSet<string> names = [];
-        cluster.Network.SetConditions(new() { RequestLoss = 0.05, AnswerLoss = 0.05, StreamCut = 0.05 });
+        cluster.Network.SetConditions(
+            new()
+            {
+                RequestLoss = 0.05,
+                AnswerLoss = 0.05,
+                StreamCut = 0.05,
+            }
+        );
         for (var step = 0; step < 120; step++)
         {
             cluster.Run(10);
@@ -182,13 +212,29 @@ public sealed class CronJobControllerTests
         var now = cluster.Now.UtcDateTime;
         cluster.Change<V1Job>(
             name,
-            j => j.Status = new()
-            {
-                StartTime = now,
-                CompletionTime = now,
-                Conditions = [new() { Type = "SuccessCriteriaMet", Status = "True", LastTransitionTime = now }, new() { Type = "Complete", Status = "True", LastTransitionTime = now }],
-            },
-            status: true);
+            j =>
+                j.Status = new()
+                {
+                    StartTime = now,
+                    CompletionTime = now,
+                    Conditions =
+                    [
+                        new()
+                        {
+                            Type = "SuccessCriteriaMet",
+                            Status = "True",
+                            LastTransitionTime = now,
+                        },
+                        new()
+                        {
+                            Type = "Complete",
+                            Status = "True",
+                            LastTransitionTime = now,
+                        },
+                    ],
+                },
+            status: true
+        );
         cluster.Run(1);
     }
 }

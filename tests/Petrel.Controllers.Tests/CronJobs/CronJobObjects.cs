@@ -19,8 +19,18 @@ internal static class CronJobObjects
                 Schedule = schedule,
                 JobTemplate = new()
                 {
-                    Metadata = new() { Labels = new Dictionary<string, string> { ["from"] = "tick" }, Annotations = new Dictionary<string, string> { ["note"] = "n" } },
-                    Spec = new() { Template = new() { Spec = new() { RestartPolicy = "Never", Containers = [new() { Name = "main", Image = "worker:1" }] } } },
+                    Metadata = new()
+                    {
+                        Labels = new Dictionary<string, string> { ["from"] = "tick" },
+                        Annotations = new Dictionary<string, string> { ["note"] = "n" },
+                    },
+                    Spec = new()
+                    {
+                        Template = new()
+                        {
+                            Spec = new() { RestartPolicy = "Never", Containers = [new() { Name = "main", Image = "worker:1" }] },
+                        },
+                    },
                 },
             },
         };
@@ -30,13 +40,13 @@ internal static class CronJobObjects
 
     /// <summary>The same as the API stores it, created at noon.</summary>
     public static V1CronJob CronJob(string schedule, Action<V1CronJob>? change = null) => Manifest(schedule, cronJob =>
-    {
-        cronJob.Metadata.Uid = "cron-uid";
-        cronJob.Metadata.CreationTimestamp = Time("2026-01-01T12:00:00Z").UtcDateTime;
-        cronJob.Spec.ConcurrencyPolicy = "Allow";
-        (cronJob.Spec.SuccessfulJobsHistoryLimit, cronJob.Spec.FailedJobsHistoryLimit) = (3, 1);
-        change?.Invoke(cronJob);
-    });
+        {
+            cronJob.Metadata.Uid = "cron-uid";
+            cronJob.Metadata.CreationTimestamp = Time("2026-01-01T12:00:00Z").UtcDateTime;
+            cronJob.Spec.ConcurrencyPolicy = "Allow";
+            (cronJob.Spec.SuccessfulJobsHistoryLimit, cronJob.Spec.FailedJobsHistoryLimit) = (3, 1);
+            change?.Invoke(cronJob);
+        });
 
     public static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 }

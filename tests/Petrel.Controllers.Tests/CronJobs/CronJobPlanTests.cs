@@ -43,7 +43,10 @@ public sealed class CronJobPlanTests
         Assert.Equal(Time("2026-01-01T13:00:00Z"), CronJobTimes.Of(cronJob, Time("2026-01-01T13:01:30Z")).Due);
         var times = CronJobTimes.Of(cronJob, Time("2026-01-01T13:02:00Z"));
         Assert.Equal((null, TimeSpan.FromMinutes(58)), (times.Due, times.Again));
-        Assert.Equal(new JobEvent("Warning", "MissSchedule", "Missed scheduled time to start a job: Thu, 01 Jan 2026 13:00:00 +0000"), Assert.Single(times.Events));
+        Assert.Equal(
+            new JobEvent("Warning", "MissSchedule", "Missed scheduled time to start a job: Thu, 01 Jan 2026 13:00:00 +0000"),
+            Assert.Single(times.Events)
+        );
     }
 
     [Theory]
@@ -76,7 +79,10 @@ public sealed class CronJobPlanTests
         Assert.Equal("2026-01-01T12:01:00Z", job.Metadata.Annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"]);
         Assert.Equal(("n", "tick"), (job.Metadata.Annotations["note"], job.Metadata.Labels["from"]));
         var owner = Assert.Single(job.Metadata.OwnerReferences);
-        Assert.Equal(("batch/v1", "CronJob", "cron-uid", true, true), (owner.ApiVersion, owner.Kind, owner.Uid, owner.Controller, owner.BlockOwnerDeletion));
+        Assert.Equal(
+            ("batch/v1", "CronJob", "cron-uid", true, true),
+            (owner.ApiVersion, owner.Kind, owner.Uid, owner.Controller, owner.BlockOwnerDeletion)
+        );
         Assert.Single(cronJob.Spec.JobTemplate.Metadata.Annotations); // The template is nobody's to change.
     }
 
@@ -87,7 +93,10 @@ public sealed class CronJobPlanTests
         var job = Job(cronJob, "2026-01-01T12:01:00Z");
         var plan = CronJobStatusPlan.Compute(cronJob, [job], None, None);
         Assert.True(plan.IsChange);
-        Assert.Equal((job.Metadata.Uid, Time("2026-01-01T12:01:00Z").UtcDateTime), (Assert.Single(plan.Status.Active).Uid, plan.Status.LastScheduleTime));
+        Assert.Equal(
+            (job.Metadata.Uid, Time("2026-01-01T12:01:00Z").UtcDateTime),
+            (Assert.Single(plan.Status.Active).Uid, plan.Status.LastScheduleTime)
+        );
         cronJob.Status = plan.Status;
         Assert.False(CronJobStatusPlan.Compute(cronJob, [job], None, None).IsChange);
     }
@@ -119,7 +128,8 @@ public sealed class CronJobPlanTests
                 new("Normal", "SawCompletedJob", $"Saw completed job: {jobs[1].Metadata.Name}, condition: Failed"),
                 new("Normal", "MissingJob", $"Active job went missing: {jobs[2].Metadata.Name}"),
             ],
-            plan.Events);
+            plan.Events
+        );
     }
 
     [Fact]
@@ -153,5 +163,6 @@ public sealed class CronJobPlanTests
         job.Status.CompletionTime = condition == "Complete" ? Time(time).UtcDateTime : null;
     }
 
-    private static void Started(V1CronJob cronJob, string? time) => cronJob.Status = time is null ? null : new() { LastScheduleTime = Time(time).UtcDateTime };
+    private static void Started(V1CronJob cronJob, string? time) =>
+        cronJob.Status = time is null ? null : new() { LastScheduleTime = Time(time).UtcDateTime };
 }

@@ -15,12 +15,26 @@ internal static class DaemonObjects
         var labels = new Dictionary<string, string> { ["app"] = "agent" };
         var set = new V1DaemonSet
         {
-            Metadata = new() { Name = "agent", NamespaceProperty = "default", Uid = "set", Generation = 2 },
+            Metadata = new()
+            {
+                Name = "agent",
+                NamespaceProperty = "default",
+                Uid = "set",
+                Generation = 2,
+            },
             Spec = new()
             {
                 Selector = new() { MatchLabels = labels },
-                Template = new() { Metadata = new() { Labels = labels }, Spec = new() { Containers = [new() { Name = "agent", Image = "agent:1" }] } },
-                UpdateStrategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxUnavailable = 1, MaxSurge = 0 } },
+                Template = new()
+                {
+                    Metadata = new() { Labels = labels },
+                    Spec = new() { Containers = [new() { Name = "agent", Image = "agent:1" }] },
+                },
+                UpdateStrategy = new()
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new() { MaxUnavailable = 1, MaxSurge = 0 },
+                },
             },
         };
         change?.Invoke(set);
@@ -30,13 +44,24 @@ internal static class DaemonObjects
     public static Action<V1DaemonSet> Rolling(string maxUnavailable, string maxSurge = "0") =>
         set => set.Spec.UpdateStrategy.RollingUpdate = new() { MaxUnavailable = maxUnavailable, MaxSurge = maxSurge };
 
-    public static V1Node Node(string name, params V1Taint[] taints) => new()
-    {
-        Metadata = new() { Name = name, Labels = new Dictionary<string, string> { ["kubernetes.io/hostname"] = name } },
-        Spec = new() { Taints = taints.Length == 0 ? null : taints },
-    };
+    public static V1Node Node(string name, params V1Taint[] taints) =>
+        new()
+        {
+            Metadata = new()
+            {
+                Name = name,
+                Labels = new Dictionary<string, string> { ["kubernetes.io/hostname"] = name },
+            },
+            Spec = new() { Taints = taints.Length == 0 ? null : taints },
+        };
 
-    public static V1Taint Taint(string key, string effect, string? value = null) => new() { Key = key, Effect = effect, Value = value };
+    public static V1Taint Taint(string key, string effect, string? value = null) =>
+        new()
+        {
+            Key = key,
+            Effect = effect,
+            Value = value,
+        };
 
     /// <summary>
     /// A pod by a letter: R ready, S starting, U not bound yet, F failed, X succeeded, G going; in lower case of the old template.
@@ -51,10 +76,24 @@ internal static class DaemonObjects
                 Name = $"{node}-{age}{state}",
                 NamespaceProperty = "default",
                 Uid = $"{node}-{age}",
-                Labels = new Dictionary<string, string> { ["app"] = "agent", ["controller-revision-hash"] = char.IsLower(state) ? "old" : Hash },
+                Labels = new Dictionary<string, string>
+                {
+                    ["app"] = "agent",
+                    ["controller-revision-hash"] = char.IsLower(state) ? "old" : Hash,
+                },
                 CreationTimestamp = Now.AddMinutes(-60 - age).UtcDateTime,
                 DeletionTimestamp = kind == 'G' ? Now.UtcDateTime : null,
-                OwnerReferences = [new() { ApiVersion = "apps/v1", Kind = "DaemonSet", Name = "agent", Uid = "set", Controller = true }],
+                OwnerReferences =
+                [
+                    new()
+                    {
+                        ApiVersion = "apps/v1",
+                        Kind = "DaemonSet",
+                        Name = "agent",
+                        Uid = "set",
+                        Controller = true,
+                    },
+                ],
             },
             Spec = new()
             {
@@ -65,7 +104,21 @@ internal static class DaemonObjects
                     {
                         RequiredDuringSchedulingIgnoredDuringExecution = new()
                         {
-                            NodeSelectorTerms = [new() { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = [node] }] }],
+                            NodeSelectorTerms =
+                            [
+                                new()
+                                {
+                                    MatchFields =
+                                    [
+                                        new()
+                                        {
+                                            Key = "metadata.name",
+                                            OperatorProperty = "In",
+                                            Values = [node],
+                                        },
+                                    ],
+                                },
+                            ],
                         },
                     },
                 },
@@ -73,15 +126,31 @@ internal static class DaemonObjects
             },
             Status = new()
             {
-                Phase = kind switch { 'F' => "Failed", 'X' => "Succeeded", 'U' => "Pending", _ => "Running" },
+                Phase = kind switch
+                {
+                    'F' => "Failed",
+                    'X' => "Succeeded",
+                    'U' => "Pending",
+                    _ => "Running",
+                },
                 Conditions = kind is 'R' or 'G'
-                    ? [new() { Type = "Ready", Status = "True", LastTransitionTime = Now.AddSeconds(-readyFor).UtcDateTime }]
+                    ?
+                    [
+                        new()
+                        {
+                            Type = "Ready",
+                            Status = "True",
+                            LastTransitionTime = Now.AddSeconds(-readyFor).UtcDateTime,
+                        },
+                    ]
                     : [new() { Type = "Ready", Status = "False" }],
             },
         };
     }
 
-    /// <summary>Nodes and their pods in words: <c>R rS .</c> are three nodes, the second with two pods (the older first), the third without any.</summary>
+    /// <summary>
+    /// Nodes and their pods in words: <c>R rS .</c> are three nodes, the second with two pods (the older first), the third without any.
+    /// </summary>
     public static (List<V1Node> Nodes, List<V1Pod> Pods) Cluster(string words)
     {
         List<V1Node> nodes = [];
@@ -101,8 +170,12 @@ internal static class DaemonObjects
         return Words(Plan(set, nodes, pods, backoff));
     }
 
-    public static DaemonSetPlan Plan(V1DaemonSet set, IEnumerable<V1Node> nodes, IEnumerable<V1Pod> pods, Func<string, TimeSpan>? backoff = null) =>
-        DaemonSetPlan.Compute(set, DaemonNodes.Of(set, nodes, pods), Hash, backoff ?? (_ => TimeSpan.Zero), Now);
+    public static DaemonSetPlan Plan(
+        V1DaemonSet set,
+        IEnumerable<V1Node> nodes,
+        IEnumerable<V1Pod> pods,
+        Func<string, TimeSpan>? backoff = null
+    ) => DaemonSetPlan.Compute(set, DaemonNodes.Of(set, nodes, pods), Hash, backoff ?? (_ => TimeSpan.Zero), Now);
 
     /// <summary>The plan in words: <c>+n0 -n1r</c>, the letter being the deleted pod's state.</summary>
     public static string Words(DaemonSetPlan plan) =>

@@ -33,7 +33,17 @@ public sealed class DaemonPlacementTests
     [Fact]
     public void The_templates_tolerations_count()
     {
-        var set = Set(s => s.Spec.Template.Spec.Tolerations = [new() { Key = "mine", OperatorProperty = "Equal", Value = "x", Effect = "NoExecute" }]);
+        var set = Set(s =>
+            s.Spec.Template.Spec.Tolerations = [
+                new()
+                {
+                    Key = "mine",
+                    OperatorProperty = "Equal",
+                    Value = "x",
+                    Effect = "NoExecute",
+                },
+            ]
+        );
         Assert.Equal((true, true), new DaemonPlacement(set).On(Node("n1", Taint("mine", "NoExecute", "x"))));
         Assert.Equal((false, false), new DaemonPlacement(set).On(Node("n1", Taint("mine", "NoExecute", "y"))));
         var all = Set(s => s.Spec.Template.Spec.Tolerations = [new() { OperatorProperty = "Exists" }]);
@@ -43,7 +53,9 @@ public sealed class DaemonPlacementTests
     [Fact]
     public void The_node_selector_and_the_node_name_count()
     {
-        var selected = new DaemonPlacement(Set(s => s.Spec.Template.Spec.NodeSelector = new Dictionary<string, string> { ["kubernetes.io/hostname"] = "n1" }));
+        var selected = new DaemonPlacement(
+            Set(s => s.Spec.Template.Spec.NodeSelector = new Dictionary<string, string> { ["kubernetes.io/hostname"] = "n1" })
+        );
         Assert.Equal((true, true), selected.On(Node("n1")));
         Assert.Equal((false, false), selected.On(Node("n2")));
         var named = new DaemonPlacement(Set(s => s.Spec.Template.Spec.NodeName = "n1"));
@@ -61,18 +73,52 @@ public sealed class DaemonPlacementTests
     [InlineData("Nonsense", "n1", false)]
     public void Required_node_affinity_counts(string operation, string values, bool run)
     {
-        var set = Set(s => s.Spec.Template.Spec.Affinity = Required(new V1NodeSelectorTerm
-        {
-            MatchExpressions = [new() { Key = "kubernetes.io/hostname", OperatorProperty = operation, Values = values.Length == 0 ? null : values.Split(',') }],
-        }));
+        var set = Set(s =>
+            s.Spec.Template.Spec.Affinity = Required(
+                new V1NodeSelectorTerm
+                {
+                    MatchExpressions =
+                    [
+                        new()
+                        {
+                            Key = "kubernetes.io/hostname",
+                            OperatorProperty = operation,
+                            Values = values.Length == 0 ? null : values.Split(','),
+                        },
+                    ],
+                }
+            )
+        );
         Assert.Equal((run, run), new DaemonPlacement(set).On(Node("n1")));
     }
 
     [Fact]
     public void Any_term_is_enough_and_an_empty_one_is_none()
     {
-        var name = new V1NodeSelectorTerm { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = ["n1"] }] };
-        var number = new V1NodeSelectorTerm { MatchExpressions = [new() { Key = "cores", OperatorProperty = "Gt", Values = ["4"] }] };
+        var name = new V1NodeSelectorTerm
+        {
+            MatchFields =
+            [
+                new()
+                {
+                    Key = "metadata.name",
+                    OperatorProperty = "In",
+                    Values = ["n1"],
+                },
+            ],
+        };
+        var number = new V1NodeSelectorTerm
+        {
+            MatchExpressions =
+            [
+                new()
+                {
+                    Key = "cores",
+                    OperatorProperty = "Gt",
+                    Values = ["4"],
+                },
+            ],
+        };
         var placement = new DaemonPlacement(Set(s => s.Spec.Template.Spec.Affinity = Required(new(), name, number)));
         Assert.True(placement.On(Node("n1")).Run);
         Assert.False(placement.On(Node("n2")).Run);
@@ -86,9 +132,20 @@ public sealed class DaemonPlacementTests
     {
         var set = Set(s =>
         {
-            s.Spec.Template.Spec.Affinity = Required(new V1NodeSelectorTerm { MatchExpressions = [new() { Key = "x", OperatorProperty = "Exists" }] });
+            s.Spec.Template.Spec.Affinity = Required(
+                new V1NodeSelectorTerm { MatchExpressions = [new() { Key = "x", OperatorProperty = "Exists" }] }
+            );
             s.Spec.Template.Spec.Affinity.PodAntiAffinity = new();
-            s.Spec.Template.Spec.Tolerations = [new() { Key = "node.kubernetes.io/not-ready", OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = 5 }];
+            s.Spec.Template.Spec.Tolerations =
+            [
+                new()
+                {
+                    Key = "node.kubernetes.io/not-ready",
+                    OperatorProperty = "Exists",
+                    Effect = "NoExecute",
+                    TolerationSeconds = 5,
+                },
+            ];
         });
         var pod = DaemonPod.For(set, "n7", "h", new SeededEntropy(1));
         Assert.Equal("n7", DaemonPod.TargetNode(pod));
@@ -101,7 +158,11 @@ public sealed class DaemonPlacementTests
         Assert.Null(pod.Spec.Tolerations[0].TolerationSeconds);
         Assert.StartsWith("agent-", pod.Metadata.Name, StringComparison.Ordinal);
         // The shared template is as it was.
-        Assert.NotNull(Assert.Single(set.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms).MatchExpressions);
+        Assert.NotNull(
+            Assert
+                .Single(set.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms)
+                .MatchExpressions
+        );
         Assert.Single(set.Spec.Template.Spec.Tolerations);
     }
 
@@ -121,7 +182,30 @@ public sealed class DaemonPlacementTests
     public void A_pod_that_is_meant_for_no_single_node_has_no_target()
     {
         Assert.Null(DaemonPod.TargetNode(new() { Spec = new() }));
-        Assert.Null(DaemonPod.TargetNode(new() { Spec = new() { Affinity = Required(new V1NodeSelectorTerm { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = ["a", "b"] }] }) } }));
+        Assert.Null(
+            DaemonPod.TargetNode(
+                new()
+                {
+                    Spec = new()
+                    {
+                        Affinity = Required(
+                            new V1NodeSelectorTerm
+                            {
+                                MatchFields =
+                                [
+                                    new()
+                                    {
+                                        Key = "metadata.name",
+                                        OperatorProperty = "In",
+                                        Values = ["a", "b"],
+                                    },
+                                ],
+                            }
+                        ),
+                    },
+                }
+            )
+        );
         Assert.Equal("n1", DaemonPod.TargetNode(new() { Spec = new() { NodeName = "n1" } }));
     }
 

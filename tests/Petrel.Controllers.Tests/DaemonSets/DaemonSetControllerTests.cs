@@ -27,13 +27,21 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
         _player.Settle(8);
         Assert.Equal(["n0", "n1", "n2"], Nodes());
         var status = Set().Status;
-        Assert.Equal((3, 3, 0, 3), (status.DesiredNumberScheduled, status.CurrentNumberScheduled, status.NumberMisscheduled, status.NumberReady));
+        Assert.Equal(
+            (3, 3, 0, 3),
+            (status.DesiredNumberScheduled, status.CurrentNumberScheduled, status.NumberMisscheduled, status.NumberReady)
+        );
         Assert.Equal((3, 3, null), (status.UpdatedNumberScheduled, status.NumberAvailable, status.NumberUnavailable));
         Assert.Equal(Set().Metadata.Generation, status.ObservedGeneration);
         var revision = Assert.Single(Revisions());
-        Assert.All(_player.Pods, p => Assert.Equal(revision.Metadata.Labels["controller-revision-hash"], p.Metadata.Labels["controller-revision-hash"]));
+        Assert.All(_player.Pods, p =>
+            Assert.Equal(revision.Metadata.Labels["controller-revision-hash"], p.Metadata.Labels["controller-revision-hash"])
+        );
         Assert.Equal($"agent-{revision.Metadata.Labels["controller-revision-hash"]}", revision.Metadata.Name);
-        Assert.Contains(_cluster.List<Corev1Event>(), e => e is { Reason: "SuccessfulCreate", InvolvedObject.Kind: "DaemonSet" } && e.Message.StartsWith("Created pod: agent-", StringComparison.Ordinal));
+        Assert.Contains(_cluster.List<Corev1Event>(), e =>
+            e is { Reason: "SuccessfulCreate", InvolvedObject.Kind: "DaemonSet" }
+            && e.Message.StartsWith("Created pod: agent-", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -90,7 +98,9 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
         _player.Settle(8);
         SetImage("agent:2");
         var (fewest, most) = (3, 3);
-        _player.Settle(24, afterStep: () => (fewest, most) = (Math.Min(fewest, Ready()), Math.Max(most, _player.Pods.Count(p => p.Metadata.DeletionTimestamp is null))));
+        _player.Settle(24, afterStep: () =>
+            (fewest, most) = (Math.Min(fewest, Ready()), Math.Max(most, _player.Pods.Count(p => p.Metadata.DeletionTimestamp is null)))
+        );
         Assert.Equal((3, 4), (fewest, most));
         Assert.Equal(["agent:2", "agent:2", "agent:2"], Images());
     }
@@ -143,18 +153,27 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
         }
         // Half a minute: at once, after one, two, four, eight seconds and so on.
         Assert.InRange(deleted, 4, 7);
-        Assert.Contains(_cluster.List<Corev1Event>(), e => e.Reason == "FailedDaemonPod" && e.Message.Contains("on node n1, will try to kill it", StringComparison.Ordinal));
+        Assert.Contains(_cluster.List<Corev1Event>(), e =>
+            e.Reason == "FailedDaemonPod" && e.Message.Contains("on node n1, will try to kill it", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void An_orphan_on_a_node_is_adopted_and_one_too_many_goes()
     {
         var template = DaemonObjects.Set().Spec.Template;
-        _cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = "orphan", NamespaceProperty = "default", Labels = template.Metadata.Labels },
-            Spec = new() { NodeName = "n1", Containers = [new() { Name = "agent", Image = "agent:1" }] },
-        });
+        _cluster.Create(
+            new V1Pod
+            {
+                Metadata = new()
+                {
+                    Name = "orphan",
+                    NamespaceProperty = "default",
+                    Labels = template.Metadata.Labels,
+                },
+                Spec = new() { NodeName = "n1", Containers = [new() { Name = "agent", Image = "agent:1" }] },
+            }
+        );
         Create(s => s.Spec.UpdateStrategy = new() { Type = "OnDelete" });
         _player.Settle(8);
         Assert.Equal(Set().Metadata.Uid, Assert.Single(_cluster.Find<V1Pod>("orphan")!.Metadata.OwnerReferences).Uid);
@@ -167,7 +186,10 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
         Create();
         _player.Settle(8);
         var (pods, revision) = (_player.Pods.Select(p => p.Metadata.Uid).ToList(), Assert.Single(Revisions()).Metadata.Uid);
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1DaemonSet>(new ObjectKey("default", "agent"), new() { PropagationPolicy = "Orphan" }, stop));
+        _cluster.Do(
+            async (user, stop) =>
+                await user.DeleteAsync<V1DaemonSet>(new ObjectKey("default", "agent"), new() { PropagationPolicy = "Orphan" }, stop)
+        );
         _player.Settle(8);
         Assert.All(_player.Pods, p => Assert.Null(p.Metadata.OwnerReferences));
         Create();
@@ -207,18 +229,30 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
         _player.Settle(8);
         var revision = Assert.Single(Revisions());
         var set = Set();
-        _cluster.Create(new V1ControllerRevision
-        {
-            Metadata = new()
+        _cluster.Create(
+            new V1ControllerRevision
             {
-                Name = "agent-again",
-                NamespaceProperty = "default",
-                Labels = new Dictionary<string, string> { ["app"] = "agent" },
-                OwnerReferences = [new() { ApiVersion = "apps/v1", Kind = "DaemonSet", Name = "agent", Uid = set.Metadata.Uid, Controller = true }],
-            },
-            Data = RevisionData.Of(set.Spec.Template).ToData(),
-            Revision = 5,
-        });
+                Metadata = new()
+                {
+                    Name = "agent-again",
+                    NamespaceProperty = "default",
+                    Labels = new Dictionary<string, string> { ["app"] = "agent" },
+                    OwnerReferences =
+                    [
+                        new()
+                        {
+                            ApiVersion = "apps/v1",
+                            Kind = "DaemonSet",
+                            Name = "agent",
+                            Uid = set.Metadata.Uid,
+                            Controller = true,
+                        },
+                    ],
+                },
+                Data = RevisionData.Of(set.Spec.Template).ToData(),
+                Revision = 5,
+            }
+        );
         _player.Settle(8);
         var left = Assert.Single(Revisions());
         Assert.Equal(("agent-again", "agent-again"), (left.Metadata.Name, left.Metadata.Labels["controller-revision-hash"]));
@@ -259,19 +293,28 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
 
     private void AddNode(string name) => _cluster.Create(new V1Node { Metadata = new() { Name = name } });
 
-    private void Create(Action<V1DaemonSet>? change = null) => _cluster.Create(DaemonObjects.Set(s =>
-    {
-        s.Metadata.Uid = null;
-        change?.Invoke(s);
-    }));
+    private void Create(Action<V1DaemonSet>? change = null) =>
+        _cluster.Create(
+            DaemonObjects.Set(s =>
+            {
+                s.Metadata.Uid = null;
+                change?.Invoke(s);
+            })
+        );
 
     private void SetImage(string image) => _cluster.Change<V1DaemonSet>("agent", s => s.Spec.Template.Spec.Containers[0].Image = image);
 
-    private void Delete(V1Pod pod) => _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), new(), stop));
+    private void Delete(V1Pod pod) =>
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), new(), stop));
 
     private V1DaemonSet Set() => _cluster.Find<V1DaemonSet>("agent")!;
 
-    private int Ready() => _player.Pods.Where(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null).Select(p => p.Spec.NodeName).Distinct().Count();
+    private int Ready() =>
+        _player
+            .Pods.Where(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null)
+            .Select(p => p.Spec.NodeName)
+            .Distinct()
+            .Count();
 
     private List<string> Nodes() => [.. _player.Pods.Select(p => p.Spec.NodeName).Order(StringComparer.Ordinal)];
 

@@ -8,7 +8,8 @@ using Petrel.Simulation.Network;
 namespace Petrel.Controllers.Tests.DaemonSets;
 
 /// <summary>
-/// DaemonSets whose controller reaches the API over a bad network: requests and answers get lost, watches are cut off, and at times it loses its memory.
+/// DaemonSets whose controller reaches the API over a bad network: requests and answers get lost, watches are cut off, and at times it
+/// loses its memory.
 /// </summary>
 public sealed class DaemonSetFaultTests
 {
@@ -78,7 +79,15 @@ public sealed class DaemonSetFaultTests
                     world.WithSome(entropy, pod => world.Player.Finish(pod.Metadata.Name));
                     break;
                 case 3:
-                    world.Taint($"n{entropy.Next(4)}", entropy.Next(3) switch { 0 => "NoExecute", 1 => "NoSchedule", _ => null });
+                    world.Taint(
+                        $"n{entropy.Next(4)}",
+                        entropy.Next(3) switch
+                        {
+                            0 => "NoExecute",
+                            1 => "NoSchedule",
+                            _ => null,
+                        }
+                    );
                     break;
                 case 4:
                     world.Cluster.RestartControllers();
@@ -123,34 +132,39 @@ public sealed class DaemonSetFaultTests
 
         public PodPlayer Player { get; }
 
-        public void Create(Action<V1DaemonSet>? change = null) => Cluster.Create(DaemonObjects.Set(s =>
-        {
-            s.Metadata.Uid = null;
-            change?.Invoke(s);
-        }));
+        public void Create(Action<V1DaemonSet>? change = null) =>
+            Cluster.Create(
+                DaemonObjects.Set(s =>
+                {
+                    s.Metadata.Uid = null;
+                    change?.Invoke(s);
+                })
+            );
 
-        public void SetImage(string image) => Cluster.Do(async (user, stop) =>
-        {
-            // The controller writes the status at any time.
-            for (var written = false; !written;)
-            {
-                var set = await user.GetAsync<V1DaemonSet>(new ObjectKey("default", "agent"), stop);
-                set.Spec.Template.Spec.Containers[0].Image = image;
-                try
+        public void SetImage(string image) =>
+            Cluster.Do(
+                async (user, stop) =>
                 {
-                    await user.UpdateAsync(set, stop);
-                    written = true;
+                    // The controller writes the status at any time.
+                    for (var written = false; !written; )
+                    {
+                        var set = await user.GetAsync<V1DaemonSet>(new ObjectKey("default", "agent"), stop);
+                        set.Spec.Template.Spec.Containers[0].Image = image;
+                        try
+                        {
+                            await user.UpdateAsync(set, stop);
+                            written = true;
+                        }
+                        catch (ApiException e) when (e.IsConflict) { }
+                    }
                 }
-                catch (ApiException e) when (e.IsConflict)
-                {
-                }
-            }
-        });
+            );
 
         public void Taint(string node, string? effect) =>
             Cluster.Change<V1Node>(node, n => n.Spec.Taints = effect is null ? null : [DaemonObjects.Taint("mine", effect)], ns: "");
 
-        public void Delete(string pod) => Cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod), new(), stop));
+        public void Delete(string pod) =>
+            Cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod), new(), stop));
 
         public void WithSome(IEntropy entropy, Action<V1Pod> change)
         {

@@ -58,7 +58,12 @@ public sealed class DaemonSetPlanTests
     [Fact]
     public void Pods_leave_nodes_that_drive_them_away_and_stay_on_those_that_take_no_new_ones()
     {
-        V1Node[] nodes = [Node("n0", Taint("mine", "NoExecute")), Node("n1", Taint("mine", "NoSchedule")), Node("n2", Taint("mine", "NoSchedule"))];
+        V1Node[] nodes =
+        [
+            Node("n0", Taint("mine", "NoExecute")),
+            Node("n1", Taint("mine", "NoSchedule")),
+            Node("n2", Taint("mine", "NoSchedule")),
+        ];
         Assert.Equal("-n0R", Words(Plan(Set(), nodes, [Pod("n0", 'R', 1), Pod("n1", 'R', 1)])));
     }
 
@@ -123,25 +128,32 @@ public sealed class DaemonSetPlanTests
     public void An_update_never_leaves_its_bounds()
     {
         var pods = Gen.OneOfConst(".", "R", "S", "U", "F", "G", "r", "s", "g", "rR", "rS", "sS", "RR", "rr");
-        Gen.Select(pods.List[1, 8], Gen.Int[0, 3], Gen.Int[0, 3]).Sample((words, unavailable, surge) =>
-        {
-            var set = Set(Rolling(unavailable.ToString(), surge.ToString()));
-            var (nodes, all) = Cluster(string.Join(' ', words));
-            var plan = Plan(set, nodes, all);
-            var deleted = plan.Delete.Select(d => d.Pod).ToHashSet();
-            bool Available(V1Node node, Func<V1Pod, bool> counts) =>
-                all.Any(p => p.Spec.NodeName == node.Metadata.Name && p.IsReady() && p.Metadata.DeletionTimestamp is null && counts(p));
-            var before = nodes.Count(n => !Available(n, _ => true));
-            var after = nodes.Count(n => !Available(n, p => !deleted.Contains(p)));
-            var crowded = plan.Create.Count(n => all.Any(p => DaemonPod.TargetNode(p) == n && p.IsReady() && p.Metadata.DeletionTimestamp is null));
-            return plan.Create.Distinct().Count() == plan.Create.Count
-                && deleted.Count == plan.Delete.Count
-                && deleted.All(p => p.Metadata.DeletionTimestamp is null)
-                // Nothing available is taken beyond the bound; with surge, nothing at all.
-                && (after <= before || (surge == 0 && after <= Math.Max(1, unavailable)))
-                // Beside an available pod a new one is made only within the surge.
-                && crowded <= surge;
-        });
+        Gen.Select(pods.List[1, 8], Gen.Int[0, 3], Gen.Int[0, 3])
+            .Sample(
+                (words, unavailable, surge) =>
+                {
+                    var set = Set(Rolling(unavailable.ToString(), surge.ToString()));
+                    var (nodes, all) = Cluster(string.Join(' ', words));
+                    var plan = Plan(set, nodes, all);
+                    var deleted = plan.Delete.Select(d => d.Pod).ToHashSet();
+                    bool Available(V1Node node, Func<V1Pod, bool> counts) =>
+                        all.Any(p =>
+                            p.Spec.NodeName == node.Metadata.Name && p.IsReady() && p.Metadata.DeletionTimestamp is null && counts(p)
+                        );
+                    var before = nodes.Count(n => !Available(n, _ => true));
+                    var after = nodes.Count(n => !Available(n, p => !deleted.Contains(p)));
+                    var crowded = plan.Create.Count(n =>
+                        all.Any(p => DaemonPod.TargetNode(p) == n && p.IsReady() && p.Metadata.DeletionTimestamp is null)
+                    );
+                    return plan.Create.Distinct().Count() == plan.Create.Count
+                        && deleted.Count == plan.Delete.Count
+                        && deleted.All(p => p.Metadata.DeletionTimestamp is null)
+                        // Nothing available is taken beyond the bound; with surge, nothing at all.
+                        && (after <= before || (surge == 0 && after <= Math.Max(1, unavailable)))
+                        // Beside an available pod a new one is made only within the surge.
+                        && crowded <= surge;
+                }
+            );
     }
 
     [Theory]
@@ -151,7 +163,10 @@ public sealed class DaemonSetPlanTests
     [InlineData("3", "0", 10, 3, 0)]
     [InlineData("0", "0", 10, 1, 0)]
     public void Percentages_are_rounded_up(string unavailable, string surge, int nodes, int expectedUnavailable, int expectedSurge) =>
-        Assert.Equal(new DaemonUpdateBounds(expectedSurge, expectedUnavailable), DaemonUpdateBounds.Of(Set(Rolling(unavailable, surge)), nodes));
+        Assert.Equal(
+            new DaemonUpdateBounds(expectedSurge, expectedUnavailable),
+            DaemonUpdateBounds.Of(Set(Rolling(unavailable, surge)), nodes)
+        );
 
     private static void Check(string rule, V1DaemonSet set, string cluster, string expected)
     {

@@ -11,7 +11,15 @@ public sealed class DaemonSetStatusTests
     public void Nodes_are_counted_by_their_pods()
     {
         var set = Set(s => s.Spec.MinReadySeconds = 60);
-        V1Node[] nodes = [Node("n0"), Node("n1"), Node("n2"), Node("n3"), Node("n4", Taint("mine", "NoSchedule")), Node("n5", Taint("mine", "NoSchedule"))];
+        V1Node[] nodes =
+        [
+            Node("n0"),
+            Node("n1"),
+            Node("n2"),
+            Node("n3"),
+            Node("n4", Taint("mine", "NoSchedule")),
+            Node("n5", Taint("mine", "NoSchedule")),
+        ];
         V1Pod[] pods = [Pod("n0", 'R', 1), Pod("n1", 'R', 1, readyFor: 10), Pod("n2", 's', 1), Pod("n4", 'R', 1), Pod("n9", 'R', 1)];
         var status = Status(set, nodes, pods);
         Assert.Equal((4, 3, 1), (status.DesiredNumberScheduled, status.CurrentNumberScheduled, status.NumberMisscheduled));

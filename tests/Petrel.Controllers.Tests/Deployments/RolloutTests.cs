@@ -32,10 +32,23 @@ public sealed class RolloutTests : IAsyncDisposable
     [Fact]
     public void A_rolling_update_stays_within_surge_and_unavailable_all_the_way()
     {
-        foreach (var (surge, unavailable, maxTotal, minReady) in new[] { ("1", "0", 5, 4), ("0", "1", 4, 3), ("50%", "25%", 6, 3), ("0", "10%", 4, 3), ("100%", "100%", 8, 0) })
+        foreach (
+            var (surge, unavailable, maxTotal, minReady) in new[]
+            {
+                ("1", "0", 5, 4),
+                ("0", "1", 4, 3),
+                ("50%", "25%", 6, 3),
+                ("0", "10%", 4, 3),
+                ("100%", "100%", 8, 0),
+            }
+        )
         {
             using var scope = new Scope(this, $"web-{surge.TrimEnd('%')}-{unavailable.TrimEnd('%')}");
-            Deploy(4, d => d.Spec.Strategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxSurge = surge, MaxUnavailable = unavailable } });
+            Deploy(4, d => d.Spec.Strategy = new()
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new() { MaxSurge = surge, MaxUnavailable = unavailable },
+                });
             Settle();
             SetImage("web:2");
             for (var step = 0; step < 60 && !IsDone("web:2", 4); step++)
@@ -126,7 +139,10 @@ public sealed class RolloutTests : IAsyncDisposable
             SetImage($"web:{version}");
         }
         Settle();
-        Assert.Equal(["web:4", "web:5", "web:6"], Sets().Select(s => s.Spec.Template.Spec.Containers[0].Image).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["web:4", "web:5", "web:6"],
+            Sets().Select(s => s.Spec.Template.Spec.Containers[0].Image).Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -135,16 +151,25 @@ public sealed class RolloutTests : IAsyncDisposable
         Deploy(2);
         Settle();
         var gone = Pods()[0].Metadata.Name;
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", gone), new() { GracePeriodSeconds = 0 }, stop));
+        _cluster.Do(
+            async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", gone), new() { GracePeriodSeconds = 0 }, stop)
+        );
         Settle();
         Assert.Equal(2, Pods().Count);
         Assert.DoesNotContain(Pods(), p => p.Metadata.Name == gone);
         var labels = Assert.Single(Sets()).Spec.Template.Metadata.Labels;
-        _cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = "orphan", NamespaceProperty = "default", Labels = labels },
-            Spec = new() { Containers = [new() { Name = "c", Image = "web:1" }] },
-        });
+        _cluster.Create(
+            new V1Pod
+            {
+                Metadata = new()
+                {
+                    Name = "orphan",
+                    NamespaceProperty = "default",
+                    Labels = labels,
+                },
+                Spec = new() { Containers = [new() { Name = "c", Image = "web:1" }] },
+            }
+        );
         Settle();
         Assert.Equal(2, Pods().Count);
     }
@@ -164,18 +189,31 @@ public sealed class RolloutTests : IAsyncDisposable
     [Fact]
     public void Bounds_round_surge_up_and_unavailable_down_and_leave_room_to_move()
     {
-        Gen.Select(Gen.Int[0, 50], Gen.Int[0, 100], Gen.Int[0, 100]).Sample((replicas, surge, unavailable) =>
-        {
-            var bounds = RolloutBounds.Of(new()
-            {
-                Replicas = replicas,
-                Strategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxSurge = $"{surge}%", MaxUnavailable = $"{unavailable}%" } },
-                Selector = new(),
-                Template = new(),
-            });
-            return bounds.MaxSurge == (surge * replicas + 99) / 100
-                && (bounds.MaxUnavailable == unavailable * replicas / 100 || (bounds.MaxSurge == 0 && bounds.MaxUnavailable == Math.Min(1, replicas)) || (bounds.MaxSurge == 0 && bounds.MaxUnavailable == 1));
-        });
+        Gen.Select(Gen.Int[0, 50], Gen.Int[0, 100], Gen.Int[0, 100])
+            .Sample(
+                (replicas, surge, unavailable) =>
+                {
+                    var bounds = RolloutBounds.Of(
+                        new()
+                        {
+                            Replicas = replicas,
+                            Strategy = new()
+                            {
+                                Type = "RollingUpdate",
+                                RollingUpdate = new() { MaxSurge = $"{surge}%", MaxUnavailable = $"{unavailable}%" },
+                            },
+                            Selector = new(),
+                            Template = new(),
+                        }
+                    );
+                    return bounds.MaxSurge == (surge * replicas + 99) / 100
+                        && (
+                            bounds.MaxUnavailable == unavailable * replicas / 100
+                            || (bounds.MaxSurge == 0 && bounds.MaxUnavailable == Math.Min(1, replicas))
+                            || (bounds.MaxSurge == 0 && bounds.MaxUnavailable == 1)
+                        );
+                }
+            );
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
@@ -192,7 +230,11 @@ public sealed class RolloutTests : IAsyncDisposable
             {
                 Replicas = replicas,
                 Selector = new() { MatchLabels = labels },
-                Template = new() { Metadata = new() { Labels = labels }, Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] } },
+                Template = new()
+                {
+                    Metadata = new() { Labels = labels },
+                    Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
+                },
             },
         };
         change?.Invoke(deployment);

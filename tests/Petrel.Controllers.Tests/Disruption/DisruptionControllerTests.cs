@@ -47,7 +47,17 @@ public sealed class DisruptionControllerTests
         await using var cluster = new TestCluster(context => [new DisruptionController(context)]);
         cluster.Create(Budget(maxUnavailable: "1"));
         var pod = Pod("p");
-        pod.Metadata.OwnerReferences = [new() { ApiVersion = "example.com/v1", Kind = "Thing", Name = "t", Uid = "u", Controller = true }];
+        pod.Metadata.OwnerReferences =
+        [
+            new()
+            {
+                ApiVersion = "example.com/v1",
+                Kind = "Thing",
+                Name = "t",
+                Uid = "u",
+                Controller = true,
+            },
+        ];
         cluster.Create(pod);
         cluster.SetReady("p");
         cluster.Run(2);
@@ -61,19 +71,21 @@ public sealed class DisruptionControllerTests
     private static int Evict(TestCluster cluster, string pod)
     {
         var code = 201;
-        cluster.Do(async (user, stop) =>
-        {
-            try
+        cluster.Do(
+            async (user, stop) =>
             {
-                var body = $$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{pod}}"} }""";
-                var path = $"/api/v1/namespaces/default/pods/{pod}/eviction";
-                await user.SendAsync("POST", path, [], Encoding.UTF8.GetBytes(body), "application/json", stop);
+                try
+                {
+                    var body = $$"""{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"{{pod}}"} }""";
+                    var path = $"/api/v1/namespaces/default/pods/{pod}/eviction";
+                    await user.SendAsync("POST", path, [], Encoding.UTF8.GetBytes(body), "application/json", stop);
+                }
+                catch (ApiException e)
+                {
+                    code = e.StatusCode;
+                }
             }
-            catch (ApiException e)
-            {
-                code = e.StatusCode;
-            }
-        });
+        );
         return code;
     }
 
@@ -82,35 +94,54 @@ public sealed class DisruptionControllerTests
     private static void AssertStatus(TestCluster cluster, int expected, int desired, int healthy, int allowed)
     {
         var status = Find(cluster).Status;
-        Assert.Equal((expected, desired, healthy, allowed), (status.ExpectedPods, status.DesiredHealthy, status.CurrentHealthy, status.DisruptionsAllowed));
+        Assert.Equal(
+            (expected, desired, healthy, allowed),
+            (status.ExpectedPods, status.DesiredHealthy, status.CurrentHealthy, status.DisruptionsAllowed)
+        );
     }
 
-    private static V1PodDisruptionBudget Budget(string maxUnavailable) => new()
-    {
-        ApiVersion = "policy/v1",
-        Kind = "PodDisruptionBudget",
-        Metadata = new() { Name = "b", NamespaceProperty = "default" },
-        Spec = new() { MaxUnavailable = maxUnavailable, Selector = new() { MatchLabels = Labels } },
-    };
-
-    private static V1Pod Pod(string name) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Pod",
-        Metadata = new() { Name = name, NamespaceProperty = "default", Labels = Labels },
-        Spec = new() { Containers = [new() { Name = "c", Image = "i" }] },
-    };
-
-    private static V1ReplicaSet ReplicaSet(int replicas) => new()
-    {
-        ApiVersion = "apps/v1",
-        Kind = "ReplicaSet",
-        Metadata = new() { Name = "r", NamespaceProperty = "default" },
-        Spec = new()
+    private static V1PodDisruptionBudget Budget(string maxUnavailable) =>
+        new()
         {
-            Replicas = replicas,
-            Selector = new() { MatchLabels = Labels },
-            Template = new() { Metadata = new() { Labels = Labels }, Spec = new() { Containers = [new() { Name = "c", Image = "i" }] } },
-        },
-    };
+            ApiVersion = "policy/v1",
+            Kind = "PodDisruptionBudget",
+            Metadata = new() { Name = "b", NamespaceProperty = "default" },
+            Spec = new()
+            {
+                MaxUnavailable = maxUnavailable,
+                Selector = new() { MatchLabels = Labels },
+            },
+        };
+
+    private static V1Pod Pod(string name) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = "default",
+                Labels = Labels,
+            },
+            Spec = new() { Containers = [new() { Name = "c", Image = "i" }] },
+        };
+
+    private static V1ReplicaSet ReplicaSet(int replicas) =>
+        new()
+        {
+            ApiVersion = "apps/v1",
+            Kind = "ReplicaSet",
+            Metadata = new() { Name = "r", NamespaceProperty = "default" },
+            Spec = new()
+            {
+                Replicas = replicas,
+                Selector = new() { MatchLabels = Labels },
+                Template = new()
+                {
+                    Metadata = new() { Labels = Labels },
+                    Spec = new() { Containers = [new() { Name = "c", Image = "i" }] },
+                },
+            },
+        };
 }

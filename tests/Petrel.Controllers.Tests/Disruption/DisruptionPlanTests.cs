@@ -19,11 +19,22 @@ public sealed class DisruptionPlanTests
     [InlineData(null, "9", 2, 2, 2, 2, 0, 2)]
     [InlineData("0", null, 0, 0, 0, 0, 0, 0)]
     public void A_budget_allows_what_is_healthy_beyond_what_must_be(
-        string? minAvailable, string? maxUnavailable, int pods, int ready, int wanted, int expected, int desired, int allowed)
+        string? minAvailable,
+        string? maxUnavailable,
+        int pods,
+        int ready,
+        int wanted,
+        int expected,
+        int desired,
+        int allowed
+    )
     {
         var status = DisruptionPlan.Compute(Budget(minAvailable, maxUnavailable), Pods(pods, ready), wanted, Now).Status;
 
-        Assert.Equal((expected, desired, ready, allowed), (status.ExpectedPods, status.DesiredHealthy, status.CurrentHealthy, status.DisruptionsAllowed));
+        Assert.Equal(
+            (expected, desired, ready, allowed),
+            (status.ExpectedPods, status.DesiredHealthy, status.CurrentHealthy, status.DisruptionsAllowed)
+        );
         Assert.Equal(allowed > 0 ? "SufficientPods" : "InsufficientPods", Assert.Single(status.Conditions).Reason);
     }
 
@@ -31,7 +42,10 @@ public sealed class DisruptionPlanTests
     public void An_eviction_that_is_awaited_counts_as_done_for_two_minutes()
     {
         var budget = Budget("1", null);
-        budget.Status = new() { DisruptedPods = new Dictionary<string, DateTime?> { ["p0"] = Now.AddSeconds(-30).UtcDateTime, ["gone"] = Now.UtcDateTime } };
+        budget.Status = new()
+        {
+            DisruptedPods = new Dictionary<string, DateTime?> { ["p0"] = Now.AddSeconds(-30).UtcDateTime, ["gone"] = Now.UtcDateTime },
+        };
 
         var waiting = DisruptionPlan.Compute(budget, Pods(3, 3), 0, Now);
         var late = DisruptionPlan.Compute(budget, Pods(3, 3), 0, Now.AddSeconds(91));
@@ -63,20 +77,28 @@ public sealed class DisruptionPlanTests
         Assert.True(DisruptionPlan.Compute(budget, Pods(3, 1), 0, Now.AddSeconds(9)).Changed);
     }
 
-    private static V1PodDisruptionBudget Budget(string? minAvailable, string? maxUnavailable) => new()
-    {
-        Metadata = new() { Name = "b", NamespaceProperty = "default", Generation = 1 },
-        Spec = new() { MinAvailable = Amount(minAvailable), MaxUnavailable = Amount(maxUnavailable) },
-    };
+    private static V1PodDisruptionBudget Budget(string? minAvailable, string? maxUnavailable) =>
+        new()
+        {
+            Metadata = new()
+            {
+                Name = "b",
+                NamespaceProperty = "default",
+                Generation = 1,
+            },
+            Spec = new() { MinAvailable = Amount(minAvailable), MaxUnavailable = Amount(maxUnavailable) },
+        };
 
     private static IntOrString? Amount(string? text) => text is null ? null : (IntOrString)text;
 
     private static V1Pod[] Pods(int count, int ready) =>
-    [
-        .. Enumerable.Range(0, count).Select(i => new V1Pod
-        {
-            Metadata = new() { Name = $"p{i}", NamespaceProperty = "default" },
-            Status = new() { Phase = "Running", Conditions = [new() { Type = "Ready", Status = i < ready ? "True" : "False" }] },
-        }),
-    ];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new V1Pod
+                {
+                    Metadata = new() { Name = $"p{i}", NamespaceProperty = "default" },
+                    Status = new() { Phase = "Running", Conditions = [new() { Type = "Ready", Status = i < ready ? "True" : "False" }] },
+                }),
+        ];
 }

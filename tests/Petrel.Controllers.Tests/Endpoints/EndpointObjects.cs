@@ -15,13 +15,27 @@ internal static class EndpointObjects
         {
             ApiVersion = "v1",
             Kind = "Service",
-            Metadata = new() { Name = "web", NamespaceProperty = "default", Uid = "service-uid" },
+            Metadata = new()
+            {
+                Name = "web",
+                NamespaceProperty = "default",
+                Uid = "service-uid",
+            },
             Spec = new()
             {
                 ClusterIP = "10.96.0.10",
                 IpFamilies = ["IPv4"],
                 Selector = new Dictionary<string, string> { ["app"] = "web" },
-                Ports = [new() { Name = "http", Port = 80, TargetPort = 8080, Protocol = "TCP" }],
+                Ports =
+                [
+                    new()
+                    {
+                        Name = "http",
+                        Port = 80,
+                        TargetPort = 8080,
+                        Protocol = "TCP",
+                    },
+                ],
             },
         };
         change?.Invoke(service);
@@ -54,11 +68,20 @@ internal static class EndpointObjects
         return pod;
     }
 
-    public static IReadOnlyList<V1Pod> Pods(int count) => [.. Enumerable.Range(0, count).Select(i => Pod($"p{i:d3}", $"10.0.{i / 200}.{(i % 200) + 1}"))];
+    public static IReadOnlyList<V1Pod> Pods(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => Pod($"p{i:d3}", $"10.0.{i / 200}.{(i % 200) + 1}"))];
 
-    public static V1Node? NodeOf(string name) => name == Node
-        ? new() { Metadata = new() { Name = Node, Labels = new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = "z1" } } }
-        : null;
+    public static V1Node? NodeOf(string name) =>
+        name == Node
+            ? new()
+            {
+                Metadata = new()
+                {
+                    Name = Node,
+                    Labels = new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = "z1" },
+                },
+            }
+            : null;
 
     public static EndpointPlan Plan(V1Service service, IEnumerable<V1Pod> pods, IEnumerable<V1EndpointSlice>? slices = null) =>
         EndpointPlan.Compute(service, pods, slices ?? [], NodeOf);
@@ -97,5 +120,6 @@ internal static class EndpointObjects
 
     public static IReadOnlyList<V1EndpointSlice> Settled(V1Service service, IEnumerable<V1Pod> pods) => Apply(Plan(service, pods));
 
-    public static V1EndpointSlice Copy(V1EndpointSlice slice) => KubernetesJson.Deserialize<V1EndpointSlice>(KubernetesJson.Serialize(slice));
+    public static V1EndpointSlice Copy(V1EndpointSlice slice) =>
+        KubernetesJson.Deserialize<V1EndpointSlice>(KubernetesJson.Serialize(slice));
 }

@@ -38,7 +38,9 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
         _cluster.Run(1);
         Assert.Equal((false, true, true), Conditions("a"));
 
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", "a"), new() { GracePeriodSeconds = 0 }, stop));
+        _cluster.Do(
+            async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", "a"), new() { GracePeriodSeconds = 0 }, stop)
+        );
         _cluster.Run(1);
         Assert.Empty(Slice().Endpoints);
     }
@@ -69,7 +71,10 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     {
         CreatePod("a", "10.0.0.1", ready: true);
         var name = Slice().Metadata.Name;
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Service>(new ObjectKey("default", "web"), new() { PropagationPolicy = "Orphan" }, stop));
+        _cluster.Do(
+            async (user, stop) =>
+                await user.DeleteAsync<V1Service>(new ObjectKey("default", "web"), new() { PropagationPolicy = "Orphan" }, stop)
+        );
         _cluster.Change<V1EndpointSlice>(name, s => s.Metadata.OwnerReferences = null);
         _cluster.Change<V1Service>("web", s => s.Metadata.Finalizers = null);
         _cluster.Run(1);
@@ -93,7 +98,9 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     {
         CreatePod("a", "10.0.0.1", ready: true);
         var old = Slice();
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1EndpointSlice>(new ObjectKey("default", old.Metadata.Name), new(), stop));
+        _cluster.Do(
+            async (user, stop) => await user.DeleteAsync<V1EndpointSlice>(new ObjectKey("default", old.Metadata.Name), new(), stop)
+        );
         _cluster.Run(1);
         Assert.NotEqual(old.Metadata.Uid, Slice().Metadata.Uid);
         Assert.Single(Slice().Endpoints);
@@ -114,17 +121,19 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     [Fact]
     public void Many_pods_at_once_are_each_in_one_slice()
     {
-        _cluster.Do(async (user, stop) =>
-        {
-            for (var i = 0; i < 230; i++)
+        _cluster.Do(
+            async (user, stop) =>
             {
-                var pod = Pod($"p{i}", null);
-                (pod.Status, pod.Metadata.Uid) = (null, null);
-                pod = await user.CreateAsync(pod, stop);
-                pod.Status = Pod("x", $"10.2.{i / 100}.{(i % 100) + 1}").Status;
-                await user.UpdateStatusAsync(pod, stop);
+                for (var i = 0; i < 230; i++)
+                {
+                    var pod = Pod($"p{i}", null);
+                    (pod.Status, pod.Metadata.Uid) = (null, null);
+                    pod = await user.CreateAsync(pod, stop);
+                    pod.Status = Pod("x", $"10.2.{i / 100}.{(i % 100) + 1}").Status;
+                    await user.UpdateStatusAsync(pod, stop);
+                }
             }
-        });
+        );
         _cluster.Run(2);
         var slices = Slices();
         Assert.Equal(230, slices.SelectMany(s => s.Endpoints).Select(e => e.TargetRef.Uid).Distinct().Count());
@@ -150,9 +159,18 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
         _cluster.Create(service);
     }
 
-    private void CreateNode() => _cluster.Create(new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new() { Name = Node } });
+    private void CreateNode() =>
+        _cluster.Create(
+            new V1Node
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Metadata = new() { Name = Node },
+            }
+        );
 
-    private void DeleteService() => _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Service>(new ObjectKey("default", "web"), new(), stop));
+    private void DeleteService() =>
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Service>(new ObjectKey("default", "web"), new(), stop));
 
     private void CreatePod(string name, string address, bool ready)
     {

@@ -7,8 +7,9 @@ namespace Petrel.Controllers.Tests.Endpoints;
 
 public sealed class EndpointsControllerTests : IAsyncDisposable
 {
-    private readonly TestCluster _cluster = new(
-        context => [new EndpointsController(context), new EndpointSliceController(context), new EndpointSliceMirroringController(context)]);
+    private readonly TestCluster _cluster = new(context =>
+        [new EndpointsController(context), new EndpointSliceController(context), new EndpointSliceMirroringController(context)]
+    );
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
@@ -33,7 +34,9 @@ public sealed class EndpointsControllerTests : IAsyncDisposable
     {
         CreateService();
         CreatePod("a", "10.0.0.1", ready: true);
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", "a"), new() { GracePeriodSeconds = 30 }, stop));
+        _cluster.Do(
+            async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", "a"), new() { GracePeriodSeconds = 30 }, stop)
+        );
         _cluster.Run(1);
         Assert.Empty(Endpoints()!.Subsets ?? []);
         _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Service>(new ObjectKey("default", "web"), new(), stop));
@@ -55,38 +58,57 @@ public sealed class EndpointsControllerTests : IAsyncDisposable
     [Fact]
     public void More_addresses_than_an_object_holds_are_cut_with_the_ready_ones_first()
     {
-        var pods = Enumerable.Range(0, EndpointsPlan.MaxAddresses + 10).Select(i => Pod($"p{i:d4}", $"10.1.{i / 200}.{(i % 200) + 1}", ready: i >= 10)).ToList();
+        var pods = Enumerable
+            .Range(0, EndpointsPlan.MaxAddresses + 10)
+            .Select(i => Pod($"p{i:d4}", $"10.1.{i / 200}.{(i % 200) + 1}", ready: i >= 10))
+            .ToList();
         var endpoints = EndpointsPlan.Compute(Service(), pods, null);
         Assert.Equal(EndpointsPlan.MaxAddresses, endpoints.Subsets.Single().Addresses.Count);
         Assert.Null(endpoints.Subsets.Single().NotReadyAddresses);
         Assert.Equal("truncated", endpoints.Metadata.Annotations[EndpointsPlan.OverCapacity]);
         Assert.Same(endpoints, EndpointsPlan.Compute(Service(), pods, endpoints));
-        Assert.DoesNotContain(EndpointsPlan.OverCapacity, EndpointsPlan.Compute(Service(), pods.Take(3), endpoints).Metadata.Annotations ?? new Dictionary<string, string>());
+        Assert.DoesNotContain(
+            EndpointsPlan.OverCapacity,
+            EndpointsPlan.Compute(Service(), pods.Take(3), endpoints).Metadata.Annotations ?? new Dictionary<string, string>()
+        );
     }
 
     [Fact]
     public void Endpoints_that_a_user_writes_are_shown_as_slices_until_they_go()
     {
         CreateService(s => s.Spec.Selector = null);
-        _cluster.Create(new V1Endpoints
-        {
-            ApiVersion = "v1",
-            Kind = "Endpoints",
-            Metadata = new() { Name = "web", NamespaceProperty = "default" },
-            Subsets =
-            [
-                new()
-                {
-                    Addresses = [new() { Ip = "192.0.2.1" }, new() { Ip = "2001:db8::1" }],
-                    NotReadyAddresses = [new() { Ip = "192.0.2.2" }],
-                    Ports = [new() { Name = "http", Port = 9000, Protocol = "TCP" }],
-                },
-            ],
-        });
+        _cluster.Create(
+            new V1Endpoints
+            {
+                ApiVersion = "v1",
+                Kind = "Endpoints",
+                Metadata = new() { Name = "web", NamespaceProperty = "default" },
+                Subsets =
+                [
+                    new()
+                    {
+                        Addresses = [new() { Ip = "192.0.2.1" }, new() { Ip = "2001:db8::1" }],
+                        NotReadyAddresses = [new() { Ip = "192.0.2.2" }],
+                        Ports =
+                        [
+                            new()
+                            {
+                                Name = "http",
+                                Port = 9000,
+                                Protocol = "TCP",
+                            },
+                        ],
+                    },
+                ],
+            }
+        );
         _cluster.Run(1);
         var slices = _cluster.List<V1EndpointSlice>().OrderBy(s => s.AddressType).ToList();
         Assert.Equal(["IPv4", "IPv6"], slices.Select(s => s.AddressType));
-        Assert.Equal([("192.0.2.1", true), ("192.0.2.2", false)], slices[0].Endpoints.Select(e => (e.Addresses[0], e.Conditions.Ready!.Value)));
+        Assert.Equal(
+            [("192.0.2.1", true), ("192.0.2.2", false)],
+            slices[0].Endpoints.Select(e => (e.Addresses[0], e.Conditions.Ready!.Value))
+        );
         Assert.Equal(9000, slices[0].Ports.Single().Port);
         Assert.Equal("web", slices[0].Metadata.Labels[EndpointSliceLabels.ServiceName]);
 

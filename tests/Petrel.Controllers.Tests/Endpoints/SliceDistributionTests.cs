@@ -147,28 +147,35 @@ public sealed class SliceDistributionTests
         Assert.True(Plan(service, Pods(2)).IsEmpty);
     }
 
-    /// <summary>Whatever the pods were before, each that serves is in exactly one slice afterwards, with its ports, and nobody else is.</summary>
+    /// <summary>
+    /// Whatever the pods were before, each that serves is in exactly one slice afterwards, with its ports, and nobody else is.
+    /// </summary>
     [Fact]
-    public void Every_pod_is_in_exactly_one_slice() => Histories.Sample(
-        history =>
-        {
-            var service = Service(s => s.Spec.Ports[0].TargetPort = "web");
-            IReadOnlyList<V1EndpointSlice> slices = [];
-            foreach (var pods in history.Select(step => step.Select(ToPod).DistinctBy(p => p.Metadata.Name).ToList()))
+    public void Every_pod_is_in_exactly_one_slice() =>
+        Histories.Sample(
+            history =>
             {
-                slices = Apply(Plan(service, pods, slices), slices);
+                var service = Service(s => s.Spec.Ports[0].TargetPort = "web");
+                IReadOnlyList<V1EndpointSlice> slices = [];
+                foreach (var pods in history.Select(step => step.Select(ToPod).DistinctBy(p => p.Metadata.Name).ToList()))
+                {
+                    slices = Apply(Plan(service, pods, slices), slices);
 
-                var wanted = pods.Where(p => p.Metadata.Labels["app"] == "web" && p.Status.Phase == "Running" && p.Status.PodIP is not null);
-                var found = slices.SelectMany(s => s.Endpoints.Select(e => (e.TargetRef.Uid, s.Ports.SingleOrDefault()?.Port)));
-                Assert.Equal(
-                    wanted.Select(p => (p.Metadata.Uid, Port(p))).OrderBy(p => p.Uid, StringComparer.Ordinal),
-                    found.OrderBy(p => p.Uid, StringComparer.Ordinal));
-                Assert.All(slices, s => Assert.InRange(s.Endpoints.Count, slices.Count > 1 ? 1 : 0, EndpointPlan.MaxEndpoints));
-                Assert.NotEmpty(slices);
-                Assert.True(Plan(service, pods, slices).IsEmpty);
-            }
-        },
-        iter: 100);
+                    var wanted = pods.Where(p =>
+                        p.Metadata.Labels["app"] == "web" && p.Status.Phase == "Running" && p.Status.PodIP is not null
+                    );
+                    var found = slices.SelectMany(s => s.Endpoints.Select(e => (e.TargetRef.Uid, s.Ports.SingleOrDefault()?.Port)));
+                    Assert.Equal(
+                        wanted.Select(p => (p.Metadata.Uid, Port(p))).OrderBy(p => p.Uid, StringComparer.Ordinal),
+                        found.OrderBy(p => p.Uid, StringComparer.Ordinal)
+                    );
+                    Assert.All(slices, s => Assert.InRange(s.Endpoints.Count, slices.Count > 1 ? 1 : 0, EndpointPlan.MaxEndpoints));
+                    Assert.NotEmpty(slices);
+                    Assert.True(Plan(service, pods, slices).IsEmpty);
+                }
+            },
+            iter: 100
+        );
 
     private sealed record PodChoice(int Name, int Port, bool Selected, bool Ready, string Phase, bool HasAddress);
 
@@ -179,15 +186,18 @@ public sealed class SliceDistributionTests
             Gen.Bool,
             Gen.Frequency((9, Gen.Const("Running")), (1, Gen.OneOfConst("Succeeded", "Failed"))),
             Gen.Frequency((9, Gen.Const(true)), (1, Gen.Const(false))),
-            (name, port, selected, ready, phase, addressed) => new PodChoice(name, port, selected, ready, phase, addressed))
-        .List[0, 400].List[1, 4];
+            (name, port, selected, ready, phase, addressed) => new PodChoice(name, port, selected, ready, phase, addressed)
+        )
+        .List[0, 400]
+        .List[1, 4];
 
-    private static V1Pod ToPod(PodChoice choice) => Pod($"p{choice.Name}", choice.HasAddress ? $"10.1.{choice.Name / 200}.{choice.Name % 200}" : null, choice.Ready, p =>
-    {
-        p.Metadata.Labels["app"] = choice.Selected ? "web" : "db";
-        p.Status.Phase = choice.Phase;
-        p.Spec.Containers[0].Ports = choice.Port == 0 ? null : [new() { Name = "web", ContainerPort = choice.Port }];
-    });
+    private static V1Pod ToPod(PodChoice choice) =>
+        Pod($"p{choice.Name}", choice.HasAddress ? $"10.1.{choice.Name / 200}.{choice.Name % 200}" : null, choice.Ready, p =>
+        {
+            p.Metadata.Labels["app"] = choice.Selected ? "web" : "db";
+            p.Status.Phase = choice.Phase;
+            p.Spec.Containers[0].Ports = choice.Port == 0 ? null : [new() { Name = "web", ContainerPort = choice.Port }];
+        });
 
     private static int? Port(V1Pod pod) => pod.Spec.Containers[0].Ports?.Single().ContainerPort;
 

@@ -99,11 +99,13 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     {
         var owner = _cluster.Create(Map("owner"));
         _cluster.Create(Map("dependent", Ref(owner)));
-        _cluster.Do(async (user, stop) =>
-        {
-            await user.DeleteAsync<V1ConfigMap>(new("default", "owner"), new() { PropagationPolicy = "Background" }, stop);
-            await user.CreateAsync(Map("owner"), stop);
-        });
+        _cluster.Do(
+            async (user, stop) =>
+            {
+                await user.DeleteAsync<V1ConfigMap>(new("default", "owner"), new() { PropagationPolicy = "Background" }, stop);
+                await user.CreateAsync(Map("owner"), stop);
+            }
+        );
         _cluster.Run(5);
         Assert.Null(_cluster.Find<V1ConfigMap>("dependent"));
         Assert.NotNull(_cluster.Find<V1ConfigMap>("owner"));
@@ -112,7 +114,20 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     [Fact]
     public void An_object_that_is_created_with_an_owner_that_never_was_is_deleted()
     {
-        _cluster.Create(Map("dependent", [new() { ApiVersion = "v1", Kind = "ConfigMap", Name = "nobody", Uid = "00000000-0000-4000-8000-000000000000" }]));
+        _cluster.Create(
+            Map(
+                "dependent",
+                [
+                    new()
+                    {
+                        ApiVersion = "v1",
+                        Kind = "ConfigMap",
+                        Name = "nobody",
+                        Uid = "00000000-0000-4000-8000-000000000000",
+                    },
+                ]
+            )
+        );
         _cluster.Run(5);
         Assert.Null(_cluster.Find<V1ConfigMap>("dependent"));
     }
@@ -120,7 +135,20 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     [Fact]
     public void An_owner_of_a_kind_that_is_not_served_keeps_its_dependents()
     {
-        _cluster.Create(Map("dependent", [new() { ApiVersion = "example.com/v1", Kind = "Widget", Name = "w", Uid = "00000000-0000-4000-8000-000000000000" }]));
+        _cluster.Create(
+            Map(
+                "dependent",
+                [
+                    new()
+                    {
+                        ApiVersion = "example.com/v1",
+                        Kind = "Widget",
+                        Name = "w",
+                        Uid = "00000000-0000-4000-8000-000000000000",
+                    },
+                ]
+            )
+        );
         _cluster.Run(120);
         Assert.NotNull(_cluster.Find<V1ConfigMap>("dependent"));
     }
@@ -136,14 +164,23 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
         var reported = Assert.Single(_cluster.List<Corev1Event>());
         Assert.Equal(("Warning", "OwnerRefInvalidNamespace", "dependent"), (reported.Type, reported.Reason, reported.InvolvedObject.Name));
         Assert.Equal(
-            $"ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: {owner.Metadata.Uid}] does not exist in namespace \"default\"", reported.Message);
+            $"ownerRef [v1/ConfigMap, namespace: default, name: owner, uid: {owner.Metadata.Uid}] does not exist in namespace \"default\"",
+            reported.Message
+        );
     }
 
     [Fact]
     public void A_cluster_scoped_object_with_an_owner_in_a_namespace_stays()
     {
         var owner = _cluster.Create(Map("owner"));
-        _cluster.Create(new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new() { Name = "n", OwnerReferences = Ref(owner) } });
+        _cluster.Create(
+            new V1Node
+            {
+                ApiVersion = "v1",
+                Kind = "Node",
+                Metadata = new() { Name = "n", OwnerReferences = Ref(owner) },
+            }
+        );
         Delete<V1ConfigMap>("owner", "Background");
         _cluster.Run(60);
         Assert.NotNull(_cluster.Find<V1Node>("n", ""));
@@ -193,46 +230,101 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     private (V1Deployment, V1ReplicaSet, V1Pod) Chain(string[]? podFinalizers = null)
     {
         var labels = new Dictionary<string, string> { ["app"] = "web" };
-        var template = new V1PodTemplateSpec { Metadata = new() { Labels = labels }, Spec = Spec() };
-        var deployment = _cluster.Create(new V1Deployment
+        var template = new V1PodTemplateSpec
         {
-            ApiVersion = "apps/v1",
-            Kind = "Deployment",
-            Metadata = new() { Name = "web", NamespaceProperty = "default" },
-            Spec = new() { Replicas = 1, Selector = new() { MatchLabels = labels }, Template = template },
-        });
-        var set = _cluster.Create(new V1ReplicaSet
-        {
-            ApiVersion = "apps/v1",
-            Kind = "ReplicaSet",
-            Metadata = new() { Name = "web-1", NamespaceProperty = "default", OwnerReferences = Ref(deployment) },
-            Spec = new() { Replicas = 1, Selector = new() { MatchLabels = labels }, Template = template },
-        });
-        var pod = _cluster.Create(new V1Pod
-        {
-            ApiVersion = "v1",
-            Kind = "Pod",
-            Metadata = new() { Name = "web-1-a", NamespaceProperty = "default", Labels = labels, OwnerReferences = Ref(set), Finalizers = podFinalizers },
+            Metadata = new() { Labels = labels },
             Spec = Spec(),
-        });
+        };
+        var deployment = _cluster.Create(
+            new V1Deployment
+            {
+                ApiVersion = "apps/v1",
+                Kind = "Deployment",
+                Metadata = new() { Name = "web", NamespaceProperty = "default" },
+                Spec = new()
+                {
+                    Replicas = 1,
+                    Selector = new() { MatchLabels = labels },
+                    Template = template,
+                },
+            }
+        );
+        var set = _cluster.Create(
+            new V1ReplicaSet
+            {
+                ApiVersion = "apps/v1",
+                Kind = "ReplicaSet",
+                Metadata = new()
+                {
+                    Name = "web-1",
+                    NamespaceProperty = "default",
+                    OwnerReferences = Ref(deployment),
+                },
+                Spec = new()
+                {
+                    Replicas = 1,
+                    Selector = new() { MatchLabels = labels },
+                    Template = template,
+                },
+            }
+        );
+        var pod = _cluster.Create(
+            new V1Pod
+            {
+                ApiVersion = "v1",
+                Kind = "Pod",
+                Metadata = new()
+                {
+                    Name = "web-1-a",
+                    NamespaceProperty = "default",
+                    Labels = labels,
+                    OwnerReferences = Ref(set),
+                    Finalizers = podFinalizers,
+                },
+                Spec = Spec(),
+            }
+        );
         return (deployment, set, pod);
     }
 
     private static V1PodSpec Spec() => new() { Containers = [new() { Name = "c", Image = "nginx" }] };
 
-    private static V1ConfigMap Map(string name, IList<V1OwnerReference>? owners = null, string[]? finalizers = null, string ns = "default") => new()
-    {
-        ApiVersion = "v1",
-        Kind = "ConfigMap",
-        Metadata = new() { Name = name, NamespaceProperty = ns, OwnerReferences = owners, Finalizers = finalizers },
-    };
+    private static V1ConfigMap Map(
+        string name,
+        IList<V1OwnerReference>? owners = null,
+        string[]? finalizers = null,
+        string ns = "default"
+    ) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = ns,
+                OwnerReferences = owners,
+                Finalizers = finalizers,
+            },
+        };
 
     private static List<V1OwnerReference> Ref(IKubernetesObject<V1ObjectMeta> owner, bool blocks = true) =>
-        [new() { ApiVersion = owner.ApiVersion, Kind = owner.Kind, Name = owner.Metadata.Name, Uid = owner.Metadata.Uid, BlockOwnerDeletion = blocks }];
+        [
+            new()
+            {
+                ApiVersion = owner.ApiVersion,
+                Kind = owner.Kind,
+                Name = owner.Metadata.Name,
+                Uid = owner.Metadata.Uid,
+                BlockOwnerDeletion = blocks,
+            },
+        ];
 
     private void Delete<T>(string name, string policy)
         where T : IKubernetesObject<V1ObjectMeta> =>
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<T>(new ObjectKey("default", name), new() { PropagationPolicy = policy }, stop));
+        _cluster.Do(
+            async (user, stop) => await user.DeleteAsync<T>(new ObjectKey("default", name), new() { PropagationPolicy = policy }, stop)
+        );
 
     /// <summary>A controller that starts a minute later.</summary>
     private sealed class Late(IController controller, TimeProvider time) : IController

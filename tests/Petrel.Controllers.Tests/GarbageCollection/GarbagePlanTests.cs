@@ -47,7 +47,10 @@ public sealed class GarbagePlanTests
     public void Foreground_deletion_waits_for_blocking_dependents_only()
     {
         var document = Ending(GarbagePlan.ForegroundFinalizer);
-        Assert.Equal("await a", Describe(GarbagePlan.Compute(document, [], [new("a", true, false), new("b", false, false), new("c", true, true)])));
+        Assert.Equal(
+            "await a",
+            Describe(GarbagePlan.Compute(document, [], [new("a", true, false), new("b", false, false), new("c", true, true)]))
+        );
         Assert.Equal("await ", Describe(GarbagePlan.Compute(document, [], [new("c", true, true)])));
         Assert.Equal("release foregroundDeletion", Describe(GarbagePlan.Compute(document, [], [new("b", false, false)])));
         Assert.Equal("release foregroundDeletion", Describe(GarbagePlan.Compute(document, [], [])));
@@ -55,7 +58,10 @@ public sealed class GarbagePlanTests
 
     [Fact]
     public void Orphaning_concerns_all_dependents() =>
-        Assert.Equal("orphan a,b", Describe(GarbagePlan.Compute(Ending(GarbagePlan.OrphanFinalizer), [], [new("a", true, false), new("b", false, false)])));
+        Assert.Equal(
+            "orphan a,b",
+            Describe(GarbagePlan.Compute(Ending(GarbagePlan.OrphanFinalizer), [], [new("a", true, false), new("b", false, false)]))
+        );
 
     private static ObjectMetadata Living(params string[] finalizers) => new(new("default", "x"), "x", "1", false, [.. finalizers], []);
 
@@ -64,13 +70,14 @@ public sealed class GarbagePlanTests
     private static List<OwnerLook> Looks(OwnerState[] states) =>
         [.. states.Select((state, i) => new OwnerLook(new("v1", "ConfigMap", $"owner{i}", i.ToString()), state))];
 
-    private static string Describe(GarbageAction action) => action switch
-    {
-        GarbageAction.Delete delete => (delete.UnblockFirst ? "unblock, " : "") + $"delete {delete.PropagationPolicy}",
-        GarbageAction.Disown disown => $"disown {string.Join(',', disown.OwnerUids)}",
-        GarbageAction.Await wait => $"await {string.Join(',', wait.DependentUids)}",
-        GarbageAction.Orphan orphan => $"orphan {string.Join(',', orphan.DependentUids)}",
-        GarbageAction.Release release => $"release {release.Finalizer}",
-        _ => "keep",
-    };
+    private static string Describe(GarbageAction action) =>
+        action switch
+        {
+            GarbageAction.Delete delete => (delete.UnblockFirst ? "unblock, " : "") + $"delete {delete.PropagationPolicy}",
+            GarbageAction.Disown disown => $"disown {string.Join(',', disown.OwnerUids)}",
+            GarbageAction.Await wait => $"await {string.Join(',', wait.DependentUids)}",
+            GarbageAction.Orphan orphan => $"orphan {string.Join(',', orphan.DependentUids)}",
+            GarbageAction.Release release => $"release {release.Finalizer}",
+            _ => "keep",
+        };
 }

@@ -16,7 +16,9 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     public KindMonitorsTests()
     {
         _interference = new(() => _cluster!.Api);
-        _cluster = new(context => [new GarbageCollector(context with { Client = new(_interference, UserInfo.ControlPlane("garbage-collector")) })]);
+        _cluster = new(context =>
+            [new GarbageCollector(context with { Client = new(_interference, UserInfo.ControlPlane("garbage-collector")) })]
+        );
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
@@ -61,7 +63,14 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     [Fact]
     public void An_owners_end_that_its_watch_lost_is_found_by_the_next_list()
     {
-        var owner = _cluster.Create(new V1ConfigMap { ApiVersion = "v1", Kind = "ConfigMap", Metadata = new() { Name = "owner", NamespaceProperty = "default" } });
+        var owner = _cluster.Create(
+            new V1ConfigMap
+            {
+                ApiVersion = "v1",
+                Kind = "ConfigMap",
+                Metadata = new() { Name = "owner", NamespaceProperty = "default" },
+            }
+        );
         CreateGarbage("dependent", "owner", owner.Metadata.Uid);
         _cluster.Run(60);
         _interference.LosesConfigMapEvents = true;
@@ -71,17 +80,29 @@ public sealed class KindMonitorsTests : IAsyncDisposable
         Assert.Null(_cluster.Find<V1ConfigMap>("dependent"));
     }
 
-    private void CreateGarbage(string name, string owner = "nobody", string uid = "00000000-0000-4000-8000-000000000000") => _cluster.Create(new V1ConfigMap
-    {
-        ApiVersion = "v1",
-        Kind = "ConfigMap",
-        Metadata = new()
-        {
-            Name = name,
-            NamespaceProperty = "default",
-            OwnerReferences = [new() { ApiVersion = "v1", Kind = "ConfigMap", Name = owner, Uid = uid }],
-        },
-    });
+    private void CreateGarbage(string name, string owner = "nobody", string uid = "00000000-0000-4000-8000-000000000000") =>
+        _cluster.Create(
+            new V1ConfigMap
+            {
+                ApiVersion = "v1",
+                Kind = "ConfigMap",
+                Metadata = new()
+                {
+                    Name = name,
+                    NamespaceProperty = "default",
+                    OwnerReferences =
+                    [
+                        new()
+                        {
+                            ApiVersion = "v1",
+                            Kind = "ConfigMap",
+                            Name = owner,
+                            Uid = uid,
+                        },
+                    ],
+                },
+            }
+        );
 
     private sealed class Interference(Func<IApiHandler> api) : IApiHandler
     {
@@ -107,7 +128,12 @@ public sealed class KindMonitorsTests : IAsyncDisposable
                 list["items"]![0]!["versions"]![0]!["resources"]!.AsArray().RemoveAll(r => (string?)r!["resource"] == "configmaps");
                 return response with { Body = Encoding.UTF8.GetBytes(list.ToJsonString()) };
             }
-            return response.Stream is { } stream && request.Path == "/api/v1/configmaps" ? response with { Stream = LossyAsync(stream) } : response;
+            return response.Stream is { } stream && request.Path == "/api/v1/configmaps"
+                ? response with
+                {
+                    Stream = LossyAsync(stream),
+                }
+                : response;
         }
 
         private async IAsyncEnumerable<ReadOnlyMemory<byte>> LossyAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> stream)
@@ -119,7 +145,9 @@ public sealed class KindMonitorsTests : IAsyncDisposable
                     LosesConfigMapEvents = false;
                     Lost++;
                     yield return Encoding.UTF8.GetBytes(
-                        """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}""" + "\n");
+                        """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}"""
+                            + "\n"
+                    );
                     yield break;
                 }
                 yield return chunk;

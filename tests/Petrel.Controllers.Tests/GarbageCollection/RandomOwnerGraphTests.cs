@@ -5,7 +5,9 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
 
-/// <summary>Whatever belongs to whom, and whatever is deleted how: the collector takes what nobody owns any more, and nothing else.</summary>
+/// <summary>
+/// Whatever belongs to whom, and whatever is deleted how: the collector takes what nobody owns any more, and nothing else.
+/// </summary>
 public sealed class RandomOwnerGraphTests
 {
     private static readonly string[] Policies = ["Background", "Foreground", "Orphan"];
@@ -16,10 +18,14 @@ public sealed class RandomOwnerGraphTests
         from deletions in Gen.Select(Gen.Int[0, count - 1], Gen.OneOfConst(Policies), Gen.OneOfConst(0.0, 0.0, 0.05, 2.0)).List[1, 4]
         from settle in Gen.Bool
         select new Plan(
-            [.. owners.Select((links, i) => links.Where(l => l.Item1 < i).DistinctBy(l => l.Item1).ToArray())], [.. deletions], settle);
+            [.. owners.Select((links, i) => links.Where(l => l.Item1 < i).DistinctBy(l => l.Item1).ToArray())],
+            [.. deletions],
+            settle
+        );
 
     [Fact]
-    public void What_has_no_owner_left_goes_and_all_else_stays() => Plans.Sample(Check, iter: 60, threads: 1, print: plan => plan.ToString());
+    public void What_has_no_owner_left_goes_and_all_else_stays() =>
+        Plans.Sample(Check, iter: 60, threads: 1, print: plan => plan.ToString());
 
     private static void Check(Plan plan)
     {
@@ -29,17 +35,29 @@ public sealed class RandomOwnerGraphTests
         {
             V1OwnerReference[] owners =
             [
-                .. plan.Owners[i].Select(o => new V1OwnerReference
-                {
-                    ApiVersion = "v1", Kind = "ConfigMap", Name = Name(o.Owner), Uid = uids[o.Owner], BlockOwnerDeletion = o.Blocks,
-                }),
+                .. plan.Owners[i]
+                    .Select(o => new V1OwnerReference
+                    {
+                        ApiVersion = "v1",
+                        Kind = "ConfigMap",
+                        Name = Name(o.Owner),
+                        Uid = uids[o.Owner],
+                        BlockOwnerDeletion = o.Blocks,
+                    }),
             ];
-            var created = cluster.Create(new V1ConfigMap
-            {
-                ApiVersion = "v1",
-                Kind = "ConfigMap",
-                Metadata = new() { Name = Name(i), NamespaceProperty = "default", OwnerReferences = owners },
-            });
+            var created = cluster.Create(
+                new V1ConfigMap
+                {
+                    ApiVersion = "v1",
+                    Kind = "ConfigMap",
+                    Metadata = new()
+                    {
+                        Name = Name(i),
+                        NamespaceProperty = "default",
+                        OwnerReferences = owners,
+                    },
+                }
+            );
             uids.Add(created.Metadata.Uid);
         }
         if (plan.Settle)
@@ -50,7 +68,10 @@ public sealed class RandomOwnerGraphTests
         var orphaned = new HashSet<int>();
         foreach (var (index, policy, wait) in plan.Deletions)
         {
-            cluster.Do(async (user, stop) => await user.DeleteAsync<V1ConfigMap>(new ObjectKey("default", Name(index)), new() { PropagationPolicy = policy }, stop));
+            cluster.Do(
+                async (user, stop) =>
+                    await user.DeleteAsync<V1ConfigMap>(new ObjectKey("default", Name(index)), new() { PropagationPolicy = policy }, stop)
+            );
             deleted.Add(index);
             if (policy == "Orphan")
             {
@@ -70,12 +91,17 @@ public sealed class RandomOwnerGraphTests
                 Assert.Null(value.Metadata.DeletionTimestamp);
                 Assert.All(value.Metadata.OwnerReferences ?? [], o => Assert.Contains(o.Uid, left.Keys));
                 Assert.True(
-                    owners.Length == 0 || owners.Any(o => left.ContainsKey(uids[o.Owner]) || orphaned.Contains(o.Owner)), $"{Name(i)} lives, but its owners are gone");
+                    owners.Length == 0 || owners.Any(o => left.ContainsKey(uids[o.Owner]) || orphaned.Contains(o.Owner)),
+                    $"{Name(i)} lives, but its owners are gone"
+                );
             }
             else
             {
                 Assert.True(deleted.Contains(i) || owners.Length > 0, $"{Name(i)} is gone, but had no owner to go with");
-                Assert.True(deleted.Contains(i) || owners.All(o => !left.ContainsKey(uids[o.Owner])), $"{Name(i)} is gone, but has an owner that lives");
+                Assert.True(
+                    deleted.Contains(i) || owners.All(o => !left.ContainsKey(uids[o.Owner])),
+                    $"{Name(i)} is gone, but has an owner that lives"
+                );
             }
         }
         cluster.DisposeAsync().AsTask().GetAwaiter().GetResult();
@@ -86,7 +112,13 @@ public sealed class RandomOwnerGraphTests
     private sealed record Plan((int Owner, bool Blocks)[][] Owners, (int Index, string Policy, double Wait)[] Deletions, bool Settle)
     {
         public override string ToString() =>
-            string.Join("; ", Owners.Select((links, i) => $"{i} of [{string.Join(", ", links.Select(l => l.Blocks ? $"{l.Owner} blocking" : $"{l.Owner}"))}]"))
-            + $"; settle {Settle}; delete " + string.Join(", ", Deletions.Select(d => $"{d.Index} {d.Policy} wait {d.Wait}"));
+            string.Join(
+                "; ",
+                Owners.Select(
+                    (links, i) => $"{i} of [{string.Join(", ", links.Select(l => l.Blocks ? $"{l.Owner} blocking" : $"{l.Owner}"))}]"
+                )
+            )
+            + $"; settle {Settle}; delete "
+            + string.Join(", ", Deletions.Select(d => $"{d.Index} {d.Policy} wait {d.Wait}"));
     }
 }

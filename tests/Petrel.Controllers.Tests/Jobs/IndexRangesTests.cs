@@ -16,21 +16,25 @@ public sealed class IndexRangesTests
     [InlineData("5,1-3,2-4", "1-5")]
     [InlineData("1,x,3-y,5-4,7-8-9,9", "1,9")]
     [InlineData("8-20,30", "8,9")]
-    public void The_compressed_form_is_read_and_written(string text, string written) => Assert.Equal(written, IndexRanges.Parse(text, 10).ToString());
+    public void The_compressed_form_is_read_and_written(string text, string written) =>
+        Assert.Equal(written, IndexRanges.Parse(text, 10).ToString());
 
     [Fact]
     public void It_is_a_set()
     {
-        Gen.Select(Indexes, Indexes, Gen.Int[0, 50]).Sample((a, b, completions) =>
-        {
-            var (left, right) = (IndexRanges.Of(a), IndexRanges.Of(b));
-            var (mine, its) = (a.ToHashSet(), b.ToHashSet());
-            Assert.Equal(mine.Count, left.Count);
-            Assert.Equal(mine.Intersect(its).Count(), left.CountCommon(right));
-            Assert.Equal(mine.Union(its).Order(), Enumerable.Range(0, 60).Where(left.Union(right).Contains));
-            Assert.Equal(Enumerable.Range(0, completions).Except(mine), left.Missing(completions));
-            Assert.Equal(mine.Order(), Enumerable.Range(0, 60).Where(IndexRanges.Parse(left.ToString(), 60).Contains));
-            Assert.Equal(left.ToString(), IndexRanges.Parse(left.ToString(), 60).ToString());
-        });
+        Gen.Select(Indexes, Indexes, Gen.Int[0, 50])
+            .Sample(
+                (a, b, completions) =>
+                {
+                    var (left, right) = (IndexRanges.Of(a), IndexRanges.Of(b));
+                    var (mine, its) = (a.ToHashSet(), b.ToHashSet());
+                    Assert.Equal(mine.Count, left.Count);
+                    Assert.Equal(mine.Intersect(its).Count(), left.CountCommon(right));
+                    Assert.Equal(mine.Union(its).Order(), Enumerable.Range(0, 60).Where(left.Union(right).Contains));
+                    Assert.Equal(Enumerable.Range(0, completions).Except(mine), left.Missing(completions));
+                    Assert.Equal(mine.Order(), Enumerable.Range(0, 60).Where(IndexRanges.Parse(left.ToString(), 60).Contains));
+                    Assert.Equal(left.ToString(), IndexRanges.Parse(left.ToString(), 60).ToString());
+                }
+            );
     }
 }

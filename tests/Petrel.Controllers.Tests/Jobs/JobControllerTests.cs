@@ -58,7 +58,10 @@ public sealed class JobControllerTests
             cluster.End(pods[index]);
         }
         cluster.Run(1);
-        Assert.Equal(("0-2,5,11", 5, 7), (cluster.Job(name).Status.CompletedIndexes, cluster.Job(name).Status.Succeeded, cluster.Job(name).Status.Active));
+        Assert.Equal(
+            ("0-2,5,11", 5, 7),
+            (cluster.Job(name).Status.CompletedIndexes, cluster.Job(name).Status.Succeeded, cluster.Job(name).Status.Active)
+        );
     }
 
     [Fact]
@@ -124,14 +127,24 @@ public sealed class JobControllerTests
     {
         await using var cluster = new TestCluster(JobRun.Controllers);
         cluster.Create(JobObjects.Manifest("job", 4, 2, j => j.Spec.PodFailurePolicy = new()
-        {
-            Rules = [new() { Action = "FailJob", OnExitCodes = new() { OperatorProperty = "In", Values = [42] } }],
-        }));
+                {
+                    Rules =
+                    [
+                        new()
+                        {
+                            Action = "FailJob",
+                            OnExitCodes = new() { OperatorProperty = "In", Values = [42] },
+                        },
+                    ],
+                }));
         cluster.Run(1);
         cluster.End(cluster.Active()[0], good: false, exitCode: 42);
         cluster.Run(2);
         var job = cluster.Job();
-        Assert.Equal((("True", "PodFailurePolicy"), ("True", "PodFailurePolicy"), 2), (job.Condition("FailureTarget"), job.Condition("Failed"), job.Status.Failed));
+        Assert.Equal(
+            (("True", "PodFailurePolicy"), ("True", "PodFailurePolicy"), 2),
+            (job.Condition("FailureTarget"), job.Condition("Failed"), job.Status.Failed)
+        );
         Assert.Empty(cluster.Active());
     }
 
@@ -140,10 +153,10 @@ public sealed class JobControllerTests
     {
         await using var cluster = new TestCluster(JobRun.Controllers);
         cluster.Create(JobObjects.Manifest("job", 5, 5, j =>
-        {
-            j.Spec.CompletionMode = "Indexed";
-            j.Spec.SuccessPolicy = new() { Rules = [new() { SucceededIndexes = "1-3", SucceededCount = 2 }] };
-        }));
+            {
+                j.Spec.CompletionMode = "Indexed";
+                j.Spec.SuccessPolicy = new() { Rules = [new() { SucceededIndexes = "1-3", SucceededCount = 2 }] };
+            }));
         cluster.Run(1);
         foreach (var pod in cluster.Active().Where(p => p.Metadata.Annotations["batch.kubernetes.io/job-completion-index"] is "1" or "3"))
         {
@@ -151,7 +164,10 @@ public sealed class JobControllerTests
         }
         cluster.Run(1);
         var job = cluster.Job();
-        Assert.Equal((("True", "SuccessPolicy"), ("True", "SuccessPolicy")), (job.Condition("SuccessCriteriaMet"), job.Condition("Complete")));
+        Assert.Equal(
+            (("True", "SuccessPolicy"), ("True", "SuccessPolicy")),
+            (job.Condition("SuccessCriteriaMet"), job.Condition("Complete"))
+        );
         Assert.Equal(("1,3", 0), (job.Status.CompletedIndexes, job.Status.Failed ?? 0));
         Assert.Equal(2, cluster.PodsOf().Count);
     }
@@ -179,7 +195,15 @@ public sealed class JobControllerTests
         cluster.Run(15);
         Assert.Equal(("True", "DeadlineExceeded"), cluster.Job().Condition("Failed"));
         Assert.Empty(cluster.PodsOf());
-        Assert.Equal(["Resumed", "Suspended"], cluster.List<Corev1Event>().Select(e => e.Reason).Where(r => r is "Resumed" or "Suspended").Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Resumed", "Suspended"],
+            cluster
+                .List<Corev1Event>()
+                .Select(e => e.Reason)
+                .Where(r => r is "Resumed" or "Suspended")
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -218,7 +242,9 @@ public sealed class JobControllerTests
         cluster.Create(JobObjects.Manifest("job", 3, 3));
         cluster.Run(5);
         cluster.End(cluster.Active()[0]);
-        cluster.Do(async (user, stop) => await user.DeleteAsync<V1Job>(new ObjectKey("default", "job"), new() { PropagationPolicy = policy }, stop));
+        cluster.Do(
+            async (user, stop) => await user.DeleteAsync<V1Job>(new ObjectKey("default", "job"), new() { PropagationPolicy = policy }, stop)
+        );
         cluster.Run(10);
         Assert.Null(cluster.Find<V1Job>("job"));
         Assert.Equal(policy == "Orphan" ? 3 : 0, cluster.PodsOf().Count);
@@ -246,11 +272,13 @@ public sealed class JobControllerTests
     public async Task What_a_quota_forbids_does_not_keep_pods_from_being_counted()
     {
         await using var cluster = new TestCluster(context => [.. JobRun.Controllers(context), new QuotaController(context)]);
-        cluster.Create(new V1ResourceQuota
-        {
-            Metadata = new() { Name = "few", NamespaceProperty = "default" },
-            Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["pods"] = new("1") } },
-        });
+        cluster.Create(
+            new V1ResourceQuota
+            {
+                Metadata = new() { Name = "few", NamespaceProperty = "default" },
+                Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["pods"] = new("1") } },
+            }
+        );
         cluster.Run(2);
         cluster.Create(JobObjects.Manifest("job", 3, 3));
         for (var ended = 1; ended <= 3; ended++)

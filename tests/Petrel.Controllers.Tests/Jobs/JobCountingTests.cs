@@ -48,7 +48,16 @@ public sealed class JobCountingTests
         for (var step = 0; step < 5000 && !cluster.Job().IsOver(); step++)
         {
             var faults = step < 300;
-            cluster.Network.SetConditions(faults ? new() { RequestLoss = 0.03, AnswerLoss = 0.03, StreamCut = 0.02 } : LinkConditions.Good);
+            cluster.Network.SetConditions(
+                faults
+                    ? new()
+                    {
+                        RequestLoss = 0.03,
+                        AnswerLoss = 0.03,
+                        StreamCut = 0.02,
+                    }
+                    : LinkConditions.Good
+            );
             cluster.Run(faults ? 0.2 : 5);
             if (faults && entropy.Next(20) == 0)
             {
@@ -86,12 +95,23 @@ public sealed class JobCountingTests
         var entropy = new SeededEntropy(seed + 1000);
         var (completions, parallelism) = (3 + entropy.Next(10), 1 + entropy.Next(4));
         await using var cluster = Start(
-            seed, JobObjects.Manifest("job", completions, parallelism, j => (j.Spec.CompletionMode, j.Spec.BackoffLimitPerIndex) = ("Indexed", 2)));
+            seed,
+            JobObjects.Manifest("job", completions, parallelism, j => (j.Spec.CompletionMode, j.Spec.BackoffLimitPerIndex) = ("Indexed", 2))
+        );
         SortedDictionary<string, (int Index, bool Good)> ends = [];
         for (var step = 0; step < 5000 && !cluster.Job().IsOver(); step++)
         {
             var faults = step < 300;
-            cluster.Network.SetConditions(faults ? new() { RequestLoss = 0.03, AnswerLoss = 0.03, StreamCut = 0.02 } : LinkConditions.Good);
+            cluster.Network.SetConditions(
+                faults
+                    ? new()
+                    {
+                        RequestLoss = 0.03,
+                        AnswerLoss = 0.03,
+                        StreamCut = 0.02,
+                    }
+                    : LinkConditions.Good
+            );
             cluster.Run(faults ? 0.2 : 5);
             if (faults && entropy.Next(20) == 0)
             {
@@ -114,7 +134,12 @@ public sealed class JobCountingTests
         var successes = ends.Values.Where(e => e.Good).Select(e => e.Index).Order().ToList();
         var failures = ends.Values.Where(e => !e.Good).ToLookup(e => e.Index);
         Assert.Equal(successes.Distinct(), successes);
-        Assert.Equal(successes, Petrel.Controllers.Jobs.IndexRanges.Parse(job.Status.CompletedIndexes, completions) is var done ? Enumerable.Range(0, completions).Where(done.Contains) : []);
+        Assert.Equal(
+            successes,
+            Petrel.Controllers.Jobs.IndexRanges.Parse(job.Status.CompletedIndexes, completions) is var done
+                ? Enumerable.Range(0, completions).Where(done.Contains)
+                : []
+        );
         Assert.All(failures, f => Assert.InRange(f.Count(), 1, 3));
         var lost = Petrel.Controllers.Jobs.IndexRanges.Parse(job.Status.FailedIndexes, completions);
         Assert.Equal(failures.Where(f => f.Count() == 3).Select(f => f.Key).Order(), Enumerable.Range(0, completions).Where(lost.Contains));

@@ -21,7 +21,10 @@ internal static class JobObjects
             {
                 Completions = completions,
                 Parallelism = parallelism,
-                Template = new() { Spec = new() { RestartPolicy = "Never", Containers = [new() { Name = "main", Image = "worker:1" }] } },
+                Template = new()
+                {
+                    Spec = new() { RestartPolicy = "Never", Containers = [new() { Name = "main", Image = "worker:1" }] },
+                },
             },
         };
         change?.Invoke(job);
@@ -29,25 +32,35 @@ internal static class JobObjects
     }
 
     /// <summary>The same as the API stores it, started an hour ago.</summary>
-    public static V1Job Job(int? completions = 1, int parallelism = 1, Action<V1Job>? change = null) => Manifest("job", completions, parallelism, job =>
-    {
-        job.Metadata.Uid = "job-uid";
-        job.Metadata.Generation = 1;
-        job.Spec.Selector = new() { MatchLabels = new Dictionary<string, string> { ["batch.kubernetes.io/controller-uid"] = "job-uid" } };
-        job.Spec.Template.Metadata = new() { Labels = new Dictionary<string, string>(job.Spec.Selector.MatchLabels) };
-        job.Spec.BackoffLimit = 6;
-        job.Spec.CompletionMode = "NonIndexed";
-        job.Spec.PodReplacementPolicy = "TerminatingOrFailed";
-        job.Status = new() { StartTime = Now.AddHours(-1).UtcDateTime, Ready = 0, Terminating = 0, UncountedTerminatedPods = new() };
-        change?.Invoke(job);
-    });
+    public static V1Job Job(int? completions = 1, int parallelism = 1, Action<V1Job>? change = null) =>
+        Manifest("job", completions, parallelism, job =>
+        {
+            job.Metadata.Uid = "job-uid";
+            job.Metadata.Generation = 1;
+            job.Spec.Selector = new()
+            {
+                MatchLabels = new Dictionary<string, string> { ["batch.kubernetes.io/controller-uid"] = "job-uid" },
+            };
+            job.Spec.Template.Metadata = new() { Labels = new Dictionary<string, string>(job.Spec.Selector.MatchLabels) };
+            job.Spec.BackoffLimit = 6;
+            job.Spec.CompletionMode = "NonIndexed";
+            job.Spec.PodReplacementPolicy = "TerminatingOrFailed";
+            job.Status = new()
+            {
+                StartTime = Now.AddHours(-1).UtcDateTime,
+                Ready = 0,
+                Terminating = 0,
+                UncountedTerminatedPods = new(),
+            };
+            change?.Invoke(job);
+        });
 
     /// <summary>An indexed job as the API stores it.</summary>
     public static V1Job Indexed(int completions, int parallelism, Action<V1Job>? change = null) => Job(completions, parallelism, job =>
-    {
-        job.Spec.CompletionMode = "Indexed";
-        change?.Invoke(job);
-    });
+        {
+            job.Spec.CompletionMode = "Indexed";
+            change?.Invoke(job);
+        });
 
     /// <summary>A pod of the job, with the finalizer.</summary>
     public static V1Pod Pod(string name, string phase = "Running", int? index = null, Action<V1Pod>? change = null)
@@ -63,7 +76,17 @@ internal static class JobObjects
                 Annotations = new Dictionary<string, string>(),
                 Finalizers = [Finalizer],
                 CreationTimestamp = Now.AddMinutes(-30).UtcDateTime,
-                OwnerReferences = [new() { ApiVersion = "batch/v1", Kind = "Job", Name = "job", Uid = "job-uid", Controller = true }],
+                OwnerReferences =
+                [
+                    new()
+                    {
+                        ApiVersion = "batch/v1",
+                        Kind = "Job",
+                        Name = "job",
+                        Uid = "job-uid",
+                        Controller = true,
+                    },
+                ],
             },
             Spec = new() { Containers = [new() { Name = "main", Image = "worker:1" }] },
             Status = new() { Phase = phase },
@@ -77,10 +100,20 @@ internal static class JobObjects
     }
 
     /// <summary>Makes the pod one that ended with an exit code, a while ago.</summary>
-    public static Action<V1Pod> Exit(int code, double secondsAgo = 1000) => pod => pod.Status.ContainerStatuses =
-    [
-        new() { Name = "main", Image = "", ImageID = "", State = new() { Terminated = new() { ExitCode = code, FinishedAt = Now.AddSeconds(-secondsAgo).UtcDateTime } } },
-    ];
+    public static Action<V1Pod> Exit(int code, double secondsAgo = 1000) =>
+        pod =>
+            pod.Status.ContainerStatuses = [
+                new()
+                {
+                    Name = "main",
+                    Image = "",
+                    ImageID = "",
+                    State = new()
+                    {
+                        Terminated = new() { ExitCode = code, FinishedAt = Now.AddSeconds(-secondsAgo).UtcDateTime },
+                    },
+                },
+            ];
 
     public static void Untracked(V1Pod pod) => pod.Metadata.Finalizers = null;
 

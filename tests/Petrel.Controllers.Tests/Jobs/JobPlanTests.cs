@@ -16,7 +16,13 @@ public sealed class JobPlanTests
     [InlineData(null, 3, 1, 0, 2)]
     [InlineData(null, 3, 1, 1, 0)] // Once one succeeded, a work queue is left to run dry.
     [InlineData(5, 0, 0, 0, 0)]
-    public void As_many_pods_are_made_as_may_run_and_are_still_needed(int? completions, int parallelism, int active, int succeeded, int created)
+    public void As_many_pods_are_made_as_may_run_and_are_still_needed(
+        int? completions,
+        int parallelism,
+        int active,
+        int succeeded,
+        int created
+    )
     {
         var job = Job(completions, parallelism, j => j.Status.Succeeded = succeeded);
         var pods = Enumerable.Range(0, active).Select(i => Pod($"p{i}"));
@@ -26,8 +32,16 @@ public sealed class JobPlanTests
     [Fact]
     public void Too_many_pods_are_deleted_uncounted_those_that_are_furthest_from_running_first()
     {
-        var step = Assert.IsType<JobStep.DeletePods>(Plan(
-            Job(5, 1), [Pod("running", change: p => p.Spec.NodeName = "n"), Pod("pending", "Pending"), Pod("bound", "Pending", change: p => p.Spec.NodeName = "n")]));
+        var step = Assert.IsType<JobStep.DeletePods>(
+            Plan(
+                Job(5, 1),
+                [
+                    Pod("running", change: p => p.Spec.NodeName = "n"),
+                    Pod("pending", "Pending"),
+                    Pod("bound", "Pending", change: p => p.Spec.NodeName = "n"),
+                ]
+            )
+        );
         Assert.Equal(["pending", "bound"], Names(step.Pods));
         Assert.True(step.Uncounted);
     }
@@ -138,7 +152,10 @@ public sealed class JobPlanTests
         pods.RemoveAt(1);
         var end = Assert.IsType<JobStep.WriteStatus>(Plan(job, pods));
         Assert.Equal(("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"), Last(end.Status));
-        Assert.Equal(new JobEvent("Warning", "BackoffLimitExceeded", "Job has reached the specified backoff limit"), Assert.Single(end.Events));
+        Assert.Equal(
+            new JobEvent("Warning", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),
+            Assert.Single(end.Events)
+        );
         Assert.Null(end.Status.CompletionTime);
     }
 
@@ -150,11 +167,23 @@ public sealed class JobPlanTests
     public void Restarts_in_place_count_towards_the_limit(int limit, int first, int second, bool fails)
     {
         var job = Job(2, 2, j => (j.Spec.BackoffLimit, j.Spec.Template.Spec.RestartPolicy) = (limit, "OnFailure"));
-        List<V1Pod> pods =
-        [
-            Pod("a", change: p => p.Status.ContainerStatuses = [new() { Name = "main", Image = "", ImageID = "", RestartCount = first }]),
-            Pod("b", "Pending", change: p => p.Status.InitContainerStatuses = [new() { Name = "init", Image = "", ImageID = "", RestartCount = second }]),
-        ];
+        List<V1Pod> pods = [Pod("a", change: p => p.Status.ContainerStatuses = [
+                    new()
+                    {
+                        Name = "main",
+                        Image = "",
+                        ImageID = "",
+                        RestartCount = first,
+                    },
+                ]), Pod("b", "Pending", change: p => p.Status.InitContainerStatuses = [
+                    new()
+                    {
+                        Name = "init",
+                        Image = "",
+                        ImageID = "",
+                        RestartCount = second,
+                    },
+                ])];
         Assert.Equal(fails ? "BackoffLimitExceeded" : null, Write(job, pods).Conditions?.Single().Reason);
     }
 
@@ -224,7 +253,11 @@ public sealed class JobPlanTests
             Rules =
             [
                 new() { Action = "Ignore", OnPodConditions = [new() { Type = "DisruptionTarget", Status = "True" }] },
-                new() { Action = "FailJob", OnExitCodes = new() { OperatorProperty = "In", Values = [42] } },
+                new()
+                {
+                    Action = "FailJob",
+                    OnExitCodes = new() { OperatorProperty = "In", Values = [42] },
+                },
             ],
         };
         var job = Job(2, 1, j => (j.Spec.PodFailurePolicy, j.Spec.PodReplacementPolicy, j.Spec.BackoffLimit) = (policy, "Failed", 0));

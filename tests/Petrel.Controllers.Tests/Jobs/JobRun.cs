@@ -8,12 +8,14 @@ namespace Petrel.Controllers.Tests.Jobs;
 /// <summary>Jobs on the real API; the tests play the agents.</summary>
 internal static class JobRun
 {
-    public static IController[] Controllers(ControllerContext context) => [new JobController(context), new TtlAfterFinishedController(context)];
+    public static IController[] Controllers(ControllerContext context) =>
+        [new JobController(context), new TtlAfterFinishedController(context)];
 
     public static V1Job Job(this TestCluster cluster, string name = "job") => cluster.Find<V1Job>(name)!;
 
     /// <summary>Its pods that are there, in the order of their names.</summary>
-    public static List<V1Pod> PodsOf(this TestCluster cluster, string job = "job") => [.. cluster.List<V1Pod>(labelSelector: $"job-name={job}")];
+    public static List<V1Pod> PodsOf(this TestCluster cluster, string job = "job") =>
+        [.. cluster.List<V1Pod>(labelSelector: $"job-name={job}")];
 
     /// <summary>Those of them that run or will.</summary>
     public static List<V1Pod> Active(this TestCluster cluster, string job = "job") => [.. cluster.PodsOf(job).Where(IsActive)];
@@ -22,30 +24,41 @@ internal static class JobRun
     public static bool End(this TestCluster cluster, V1Pod pod, bool good = true, int exitCode = 1, Action<V1PodStatus>? change = null)
     {
         var done = false;
-        cluster.Do(async (user, stop) =>
-        {
-            try
+        cluster.Do(
+            async (user, stop) =>
             {
-                var live = await user.GetAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), stop);
-                if (live.Metadata.Uid != pod.Metadata.Uid || !IsActive(live))
+                try
                 {
-                    return;
+                    var live = await user.GetAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), stop);
+                    if (live.Metadata.Uid != pod.Metadata.Uid || !IsActive(live))
+                    {
+                        return;
+                    }
+                    var end = new V1ContainerStateTerminated { ExitCode = good ? 0 : exitCode, FinishedAt = cluster.Now.UtcDateTime };
+                    live.Status = new()
+                    {
+                        Phase = good ? "Succeeded" : "Failed",
+                        ContainerStatuses =
+                        [
+                            new()
+                            {
+                                Name = "main",
+                                Image = "",
+                                ImageID = "",
+                                State = new() { Terminated = end },
+                            },
+                        ],
+                    };
+                    change?.Invoke(live.Status);
+                    await user.UpdateStatusAsync(live, stop);
+                    done = true;
                 }
-                var end = new V1ContainerStateTerminated { ExitCode = good ? 0 : exitCode, FinishedAt = cluster.Now.UtcDateTime };
-                live.Status = new()
+                catch (ApiException e) when (e.IsConflict || e.IsNotFound)
                 {
-                    Phase = good ? "Succeeded" : "Failed",
-                    ContainerStatuses = [new() { Name = "main", Image = "", ImageID = "", State = new() { Terminated = end } }],
-                };
-                change?.Invoke(live.Status);
-                await user.UpdateStatusAsync(live, stop);
-                done = true;
+                    // Someone was faster.
+                }
             }
-            catch (ApiException e) when (e.IsConflict || e.IsNotFound)
-            {
-                // Someone was faster.
-            }
-        });
+        );
         return done;
     }
 
@@ -53,15 +66,20 @@ internal static class JobRun
     public static bool Delete(this TestCluster cluster, V1Pod pod)
     {
         var done = false;
-        cluster.Do(async (user, stop) =>
-        {
-            var live = await user.FindAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), stop);
-            if (live is not null && IsActive(live))
+        cluster.Do(
+            async (user, stop) =>
             {
-                var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid, ResourceVersion = live.Metadata.ResourceVersion } };
-                done = await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), options, stop);
+                var live = await user.FindAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), stop);
+                if (live is not null && IsActive(live))
+                {
+                    var options = new V1DeleteOptions
+                    {
+                        Preconditions = new() { Uid = pod.Metadata.Uid, ResourceVersion = live.Metadata.ResourceVersion },
+                    };
+                    done = await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod.Metadata.Name), options, stop);
+                }
             }
-        });
+        );
         return done;
     }
 

@@ -16,9 +16,31 @@ public sealed class PodRulesTests
         {
             Rules =
             [
-                new() { Action = "FailJob", OnExitCodes = new() { OperatorProperty = "In", Values = [3, 4] } },
-                new() { Action = "Ignore", OnExitCodes = new() { OperatorProperty = "NotIn", Values = [9], ContainerName = "main" } },
-                new() { Action = "Count", OnExitCodes = new() { OperatorProperty = "NotIn", Values = [9], ContainerName = "other" } },
+                new()
+                {
+                    Action = "FailJob",
+                    OnExitCodes = new() { OperatorProperty = "In", Values = [3, 4] },
+                },
+                new()
+                {
+                    Action = "Ignore",
+                    OnExitCodes = new()
+                    {
+                        OperatorProperty = "NotIn",
+                        Values = [9],
+                        ContainerName = "main",
+                    },
+                },
+                new()
+                {
+                    Action = "Count",
+                    OnExitCodes = new()
+                    {
+                        OperatorProperty = "NotIn",
+                        Values = [9],
+                        ContainerName = "other",
+                    },
+                },
             ],
         };
         var failure = PodFailureRules.Judge(policy, JobObjects.Pod("p", "Failed", change: JobObjects.Exit(code)));
@@ -29,9 +51,26 @@ public sealed class PodRulesTests
     [Fact]
     public void Init_containers_have_exit_codes_too()
     {
-        V1PodFailurePolicy policy = new() { Rules = [new() { Action = "FailIndex", OnExitCodes = new() { OperatorProperty = "In", Values = [5] } }] };
-        var pod = JobObjects.Pod("p", "Failed", change: p => p.Status.InitContainerStatuses =
-            [new() { Name = "init", Image = "", ImageID = "", State = new() { Terminated = new() { ExitCode = 5 } } }]);
+        V1PodFailurePolicy policy = new()
+        {
+            Rules =
+            [
+                new()
+                {
+                    Action = "FailIndex",
+                    OnExitCodes = new() { OperatorProperty = "In", Values = [5] },
+                },
+            ],
+        };
+        var pod = JobObjects.Pod("p", "Failed", change: p => p.Status.InitContainerStatuses = [
+                new()
+                {
+                    Name = "init",
+                    Image = "",
+                    ImageID = "",
+                    State = new() { Terminated = new() { ExitCode = 5 } },
+                },
+            ]);
         Assert.Equal("FailIndex", PodFailureRules.Judge(policy, pod).Action);
     }
 
@@ -46,7 +85,11 @@ public sealed class PodRulesTests
             Rules =
             [
                 new() { Action = "Ignore", OnPodConditions = [new() { Type = "DisruptionTarget", Status = "True" }] },
-                new() { Action = "FailJob", OnPodConditions = [new() { Type = "Other", Status = "True" }, new() { Type = "ConfigIssue", Status = "Unknown" }] },
+                new()
+                {
+                    Action = "FailJob",
+                    OnPodConditions = [new() { Type = "Other", Status = "True" }, new() { Type = "ConfigIssue", Status = "Unknown" }],
+                },
             ],
         };
         var pod = JobObjects.Pod("p", "Failed", change: p => p.Status.Conditions = [new() { Type = type, Status = status }]);
@@ -63,7 +106,10 @@ public sealed class PodRulesTests
     [InlineData("20-30", null, "0-7", false)]
     public void A_success_rule_holds_for_its_indexes_or_as_many_of_them(string? indexes, int? count, string succeeded, bool holds)
     {
-        V1SuccessPolicy policy = new() { Rules = [new() { SucceededIndexes = "6,8" }, new() { SucceededIndexes = indexes, SucceededCount = count }] };
+        V1SuccessPolicy policy = new()
+        {
+            Rules = [new() { SucceededIndexes = "6,8" }, new() { SucceededIndexes = indexes, SucceededCount = count }],
+        };
         Assert.Equal(holds ? "Matched rules at index 1" : null, SuccessRules.Match(policy, IndexRanges.Parse(succeeded, 10), 10));
     }
 

@@ -32,7 +32,13 @@ public sealed class KubernetesServiceControllerTests
     {
         await using var cluster = Cluster([new(IPAddress.Parse("10.0.0.1"), 6443)]);
         cluster.Run(1);
-        cluster.Change<V1EndpointSlice>(Name, s => s.Endpoints = [new() { Addresses = ["10.0.0.9"], Conditions = new() { Ready = true } }]);
+        cluster.Change<V1EndpointSlice>(Name, s => s.Endpoints = [
+                new()
+                {
+                    Addresses = ["10.0.0.9"],
+                    Conditions = new() { Ready = true },
+                },
+            ]);
         cluster.Change<V1Endpoints>(Name, e => e.Subsets = []);
         cluster.Do(async (user, stop) => await user.DeleteAsync<V1Service>(new ObjectKey("default", Name), new(), stop));
         cluster.Run(11);
@@ -47,9 +53,20 @@ public sealed class KubernetesServiceControllerTests
     {
         await using var cluster = Cluster([new(IPAddress.Parse("10.0.0.1"), 6443)]);
         cluster.Run(11);
-        var before = (cluster.Find<V1Service>(Name)!.ResourceVersion(), cluster.Find<V1Endpoints>(Name)!.ResourceVersion(), cluster.Find<V1EndpointSlice>(Name)!.ResourceVersion());
+        var before = (
+            cluster.Find<V1Service>(Name)!.ResourceVersion(),
+            cluster.Find<V1Endpoints>(Name)!.ResourceVersion(),
+            cluster.Find<V1EndpointSlice>(Name)!.ResourceVersion()
+        );
         cluster.Run(60);
-        Assert.Equal(before, (cluster.Find<V1Service>(Name)!.ResourceVersion(), cluster.Find<V1Endpoints>(Name)!.ResourceVersion(), cluster.Find<V1EndpointSlice>(Name)!.ResourceVersion()));
+        Assert.Equal(
+            before,
+            (
+                cluster.Find<V1Service>(Name)!.ResourceVersion(),
+                cluster.Find<V1Endpoints>(Name)!.ResourceVersion(),
+                cluster.Find<V1EndpointSlice>(Name)!.ResourceVersion()
+            )
+        );
     }
 
     [Fact]
@@ -60,7 +77,8 @@ public sealed class KubernetesServiceControllerTests
         Assert.Null(cluster.Find<V1Service>(Name));
     }
 
-    private static TestCluster Cluster(IReadOnlyList<IPEndPoint> servers) => new(
-        new ControllerSettings { ApiEndpoints = servers, ApiServiceAddress = "10.96.0.1" },
-        context => [new KubernetesServiceController(context), new EndpointSliceController(context)]);
+    private static TestCluster Cluster(IReadOnlyList<IPEndPoint> servers) =>
+        new(new ControllerSettings { ApiEndpoints = servers, ApiServiceAddress = "10.96.0.1" }, context =>
+            [new KubernetesServiceController(context), new EndpointSliceController(context)]
+        );
 }

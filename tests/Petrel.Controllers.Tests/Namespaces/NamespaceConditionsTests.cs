@@ -42,7 +42,10 @@ public sealed class NamespaceConditionsTests
     {
         var result = NamespaceConditions.Compute(null, new(["no apps/v1"], ["b", "a"], []), Noon)!;
         Assert.Equal("no apps/v1", result.Single(c => c.Type == NamespaceConditions.DiscoveryFailure).Message);
-        Assert.Equal("Failed to delete all resource types, 2 remaining: a, b", result.Single(c => c.Type == NamespaceConditions.ContentFailure).Message);
+        Assert.Equal(
+            "Failed to delete all resource types, 2 remaining: a, b",
+            result.Single(c => c.Type == NamespaceConditions.ContentFailure).Message
+        );
     }
 
     private static NamespaceFindings Clean { get; } = new([], [], []);

@@ -6,7 +6,12 @@ namespace Petrel.Controllers.Tests.Nodes;
 public sealed class EvictionPlanTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly V1Taint Unreachable = new() { Key = NodeHealthPlan.Unreachable, Effect = "NoExecute", TimeAdded = Now.UtcDateTime.AddSeconds(-3) };
+    private static readonly V1Taint Unreachable = new()
+    {
+        Key = NodeHealthPlan.Unreachable,
+        Effect = "NoExecute",
+        TimeAdded = Now.UtcDateTime.AddSeconds(-3),
+    };
 
     [Fact]
     public void A_pod_without_a_toleration_goes_at_once() => Assert.Equal(Now, EvictionPlan.Compute(Pod(), [Unreachable], Now));
@@ -22,15 +27,34 @@ public sealed class EvictionPlanTests
     [Fact]
     public void The_shortest_of_the_matching_tolerations_counts()
     {
-        var other = new V1Taint { Key = "maintenance", Value = "soon", Effect = "NoExecute", TimeAdded = Now.UtcDateTime };
-        var pod = Pod(Tolerate(NodeHealthPlan.Unreachable, 300), new() { Key = "maintenance", Value = "soon", TolerationSeconds = 4 });
+        var other = new V1Taint
+        {
+            Key = "maintenance",
+            Value = "soon",
+            Effect = "NoExecute",
+            TimeAdded = Now.UtcDateTime,
+        };
+        var pod = Pod(
+            Tolerate(NodeHealthPlan.Unreachable, 300),
+            new()
+            {
+                Key = "maintenance",
+                Value = "soon",
+                TolerationSeconds = 4,
+            }
+        );
         Assert.Equal(Now.AddSeconds(4), EvictionPlan.Compute(pod, [Unreachable, other], Now));
     }
 
     [Fact]
     public void A_toleration_of_another_value_does_not_help()
     {
-        var taint = new V1Taint { Key = "maintenance", Value = "now", Effect = "NoExecute" };
+        var taint = new V1Taint
+        {
+            Key = "maintenance",
+            Value = "now",
+            Effect = "NoExecute",
+        };
         Assert.Equal(Now, EvictionPlan.Compute(Pod(new V1Toleration { Key = "maintenance", Value = "soon" }), [taint], Now));
     }
 
@@ -42,7 +66,18 @@ public sealed class EvictionPlanTests
     public void Tolerating_everything_needs_no_key() =>
         Assert.Null(EvictionPlan.Compute(Pod(new V1Toleration { OperatorProperty = "Exists" }), [Unreachable], Now));
 
-    private static V1Toleration Tolerate(string key, long? seconds) => new() { Key = key, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = seconds };
+    private static V1Toleration Tolerate(string key, long? seconds) =>
+        new()
+        {
+            Key = key,
+            OperatorProperty = "Exists",
+            Effect = "NoExecute",
+            TolerationSeconds = seconds,
+        };
 
-    private static V1Pod Pod(params V1Toleration[] tolerations) => new() { Spec = new() { Containers = [], Tolerations = tolerations } };
+    private static V1Pod Pod(params V1Toleration[] tolerations) =>
+        new()
+        {
+            Spec = new() { Containers = [], Tolerations = tolerations },
+        };
 }

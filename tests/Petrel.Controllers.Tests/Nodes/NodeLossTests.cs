@@ -8,8 +8,14 @@ namespace Petrel.Controllers.Tests.Nodes;
 public sealed class NodeLossTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(
-        new ControllerSettings { NodeMonitorGracePeriod = TimeSpan.FromSeconds(8), NodeMonitorPeriod = TimeSpan.FromSeconds(1), OrphanedPodQuarantine = TimeSpan.FromSeconds(40) },
-        context => [new NodeLifecycleController(context), new TaintEvictionController(context), new PodGarbageCollector(context)]);
+        new ControllerSettings
+        {
+            NodeMonitorGracePeriod = TimeSpan.FromSeconds(8),
+            NodeMonitorPeriod = TimeSpan.FromSeconds(1),
+            OrphanedPodQuarantine = TimeSpan.FromSeconds(40),
+        },
+        context => [new NodeLifecycleController(context), new TaintEvictionController(context), new PodGarbageCollector(context)]
+    );
 
     [Fact]
     public void A_node_that_renews_its_lease_is_never_tainted()
@@ -37,7 +43,8 @@ public sealed class NodeLossTests : IAsyncDisposable
         Assert.Equal(("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."), (ready.Status, ready.Reason, ready.Message));
         Assert.Equal(
             ["node.kubernetes.io/unreachable:NoExecute", "node.kubernetes.io/unreachable:NoSchedule"],
-            node.Spec.Taints.Select(t => $"{t.Key}:{t.Effect}").Order(StringComparer.Ordinal));
+            node.Spec.Taints.Select(t => $"{t.Key}:{t.Effect}").Order(StringComparer.Ordinal)
+        );
         Assert.NotNull(Assert.Single(node.Spec.Taints, t => t.Effect == "NoExecute").TimeAdded);
         var pod = _cluster.Find<V1Pod>("web")!;
         Assert.Null(pod.Metadata.DeletionTimestamp);
@@ -82,12 +89,25 @@ public sealed class NodeLossTests : IAsyncDisposable
     public void A_node_that_says_it_is_not_ready_gets_the_not_ready_taints_and_others_taints_stay()
     {
         AddNode("node1");
-        _cluster.Change<V1Node>("node1", n => n.Spec.Taints = [new() { Key = "dedicated", Value = "db", Effect = "NoSchedule" }], ns: "");
+        _cluster.Change<V1Node>(
+            "node1",
+            n =>
+                n.Spec.Taints = [
+                    new()
+                    {
+                        Key = "dedicated",
+                        Value = "db",
+                        Effect = "NoSchedule",
+                    },
+                ],
+            ns: ""
+        );
         _cluster.Change<V1Node>("node1", n => n.Status.Conditions[0].Status = "False", status: true, ns: "");
         _cluster.Run(1);
         Assert.Equal(
             ["dedicated:NoSchedule", "node.kubernetes.io/not-ready:NoExecute", "node.kubernetes.io/not-ready:NoSchedule"],
-            Node("node1").Spec.Taints.Select(t => $"{t.Key}:{t.Effect}").Order(StringComparer.Ordinal));
+            Node("node1").Spec.Taints.Select(t => $"{t.Key}:{t.Effect}").Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -122,7 +142,19 @@ public sealed class NodeLossTests : IAsyncDisposable
         _cluster.Run(40);
         Assert.NotNull(_cluster.Find<V1Pod>("web"));
         _cluster.Change<V1Node>(
-            "node1", n => n.Spec.Taints = [.. n.Spec.Taints, new() { Key = "node.kubernetes.io/out-of-service", Value = "nodeshutdown", Effect = "NoExecute" }], ns: "");
+            "node1",
+            n =>
+                n.Spec.Taints = [
+                    .. n.Spec.Taints,
+                    new()
+                    {
+                        Key = "node.kubernetes.io/out-of-service",
+                        Value = "nodeshutdown",
+                        Effect = "NoExecute",
+                    },
+                ],
+            ns: ""
+        );
         _cluster.Run(25);
         Assert.Null(_cluster.Find<V1Pod>("web"));
     }
@@ -133,34 +165,55 @@ public sealed class NodeLossTests : IAsyncDisposable
     {
         _cluster.Create(new V1Node { Metadata = new() { Name = name } });
         _cluster.Change<V1Node>(name, SayReady, status: true, ns: "");
-        _cluster.Create(new V1Lease
-        {
-            Metadata = new() { Name = name, NamespaceProperty = "kube-node-lease" },
-            Spec = new() { HolderIdentity = name, RenewTime = _cluster.Now.UtcDateTime },
-        });
+        _cluster.Create(
+            new V1Lease
+            {
+                Metadata = new() { Name = name, NamespaceProperty = "kube-node-lease" },
+                Spec = new() { HolderIdentity = name, RenewTime = _cluster.Now.UtcDateTime },
+            }
+        );
     }
 
-    private void SayReady(V1Node node) => node.Status = new()
-    {
-        Conditions = [new() { Type = "Ready", Status = "True", LastHeartbeatTime = _cluster.Now.UtcDateTime, LastTransitionTime = _cluster.Now.UtcDateTime }],
-    };
+    private void SayReady(V1Node node) =>
+        node.Status = new()
+        {
+            Conditions =
+            [
+                new()
+                {
+                    Type = "Ready",
+                    Status = "True",
+                    LastHeartbeatTime = _cluster.Now.UtcDateTime,
+                    LastTransitionTime = _cluster.Now.UtcDateTime,
+                },
+            ],
+        };
 
     private void Renew(string name) =>
         _cluster.Change<V1Lease>(name, lease => lease.Spec.RenewTime = _cluster.Now.UtcDateTime, ns: "kube-node-lease");
 
     private void AddPod(string name, string node, long tolerationSeconds)
     {
-        V1Toleration Tolerate(string key) => new() { Key = key, OperatorProperty = "Exists", Effect = "NoExecute", TolerationSeconds = tolerationSeconds };
-        _cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = name, NamespaceProperty = "default" },
-            Spec = new()
+        V1Toleration Tolerate(string key) =>
+            new()
             {
-                NodeName = node,
-                Containers = [new() { Name = "main", Image = "web" }],
-                Tolerations = [Tolerate(NodeHealthPlan.NotReady), Tolerate(NodeHealthPlan.Unreachable)],
-            },
-        });
+                Key = key,
+                OperatorProperty = "Exists",
+                Effect = "NoExecute",
+                TolerationSeconds = tolerationSeconds,
+            };
+        _cluster.Create(
+            new V1Pod
+            {
+                Metadata = new() { Name = name, NamespaceProperty = "default" },
+                Spec = new()
+                {
+                    NodeName = node,
+                    Containers = [new() { Name = "main", Image = "web" }],
+                    Tolerations = [Tolerate(NodeHealthPlan.NotReady), Tolerate(NodeHealthPlan.Unreachable)],
+                },
+            }
+        );
         _cluster.SetReady(name);
     }
 

@@ -19,7 +19,14 @@ public sealed class QuotaControllerTests
         await using var cluster = new TestCluster(context => [new QuotaController(context)]);
         cluster.Create(Pod("p1", "100m"));
         cluster.Create(Pod("p2", "200m"));
-        cluster.Create(new V1Secret { ApiVersion = "v1", Kind = "Secret", Metadata = Meta("s") });
+        cluster.Create(
+            new V1Secret
+            {
+                ApiVersion = "v1",
+                Kind = "Secret",
+                Metadata = Meta("s"),
+            }
+        );
         cluster.Create(Quota(("pods", "5"), ("requests.cpu", "1"), ("secrets", "3"), ("count/deployments.apps", "4")));
         cluster.Run(1);
         AssertUsed(cluster, ("count/deployments.apps", "0"), ("pods", "2"), ("requests.cpu", "300m"), ("secrets", "1"));
@@ -50,10 +57,14 @@ public sealed class QuotaControllerTests
 
         AssertUsed(cluster, ("pods", "1"), ("requests.cpu", "100m"));
         ApiException? refusal = null;
-        cluster.Do(async (user, stop) => refusal = await Assert.ThrowsAsync<ApiException>(() => user.CreateAsync(Pod("p2", "100m"), stop).AsTask()));
+        cluster.Do(
+            async (user, stop) => refusal = await Assert.ThrowsAsync<ApiException>(() => user.CreateAsync(Pod("p2", "100m"), stop).AsTask())
+        );
         Assert.Equal(
-            "pods \"p2\" is forbidden: exceeded quota: q, requested: requests.cpu=100m, used: requests.cpu=100m, limited: requests.cpu=150m",
-            refusal!.Status.Message);
+            "pods \"p2\" is forbidden: exceeded quota: q, requested: requests.cpu=100m, used: requests.cpu=100m, limited: "
+                + "requests.cpu=150m",
+            refusal!.Status.Message
+        );
     }
 
     [Fact]
@@ -84,7 +95,11 @@ public sealed class QuotaControllerTests
     {
         var ledger = new Ledger();
         await using var cluster = new TestCluster(
-            new(), context => [new QuotaController(context)], seed, (store, time, entropy) => new SlowStore(store, time, entropy, ledger.Check));
+            new(),
+            context => [new QuotaController(context)],
+            seed,
+            (store, time, entropy) => new SlowStore(store, time, entropy, ledger.Check)
+        );
         cluster.Create(Quota(("pods", "5"), ("requests.cpu", "1")));
         cluster.Run(1);
         Assert.NotNull(Find(cluster).Status.Hard);
@@ -99,30 +114,35 @@ public sealed class QuotaControllerTests
         cluster.Run(30);
         Assert.Empty(ledger.Findings);
         var pods = cluster.List<V1Pod>();
-        AssertUsed(cluster, ("pods", pods.Count.ToString()), ("requests.cpu", Sum(pods.Select(p => p.Spec.Containers[0].Resources.Requests["cpu"].ToString()))));
+        AssertUsed(
+            cluster,
+            ("pods", pods.Count.ToString()),
+            ("requests.cpu", Sum(pods.Select(p => p.Spec.Containers[0].Resources.Requests["cpu"].ToString())))
+        );
 
-        Func<ApiClient, CancellationToken, Task> Churn(TestCluster owner, string name, SeededEntropy random) => async (user, stop) =>
-        {
-            var own = new Queue<string>();
-            for (var step = 0; step < 12; step++)
+        Func<ApiClient, CancellationToken, Task> Churn(TestCluster owner, string name, SeededEntropy random) =>
+            async (user, stop) =>
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20)), owner.Time, stop);
-                if (own.Count > 0 && random.Next(2) == 0)
+                var own = new Queue<string>();
+                for (var step = 0; step < 12; step++)
                 {
-                    await user.DeleteAsync<V1Pod>(new("default", own.Dequeue()), new(), stop);
-                    continue;
+                    await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20)), owner.Time, stop);
+                    if (own.Count > 0 && random.Next(2) == 0)
+                    {
+                        await user.DeleteAsync<V1Pod>(new("default", own.Dequeue()), new(), stop);
+                        continue;
+                    }
+                    try
+                    {
+                        await user.CreateAsync(Pod($"{name}-{step}", $"{100 * (1 + random.Next(3))}m"), stop);
+                        own.Enqueue($"{name}-{step}");
+                    }
+                    catch (ApiException e) when (e.StatusCode == 403)
+                    {
+                        ledger.Refused++;
+                    }
                 }
-                try
-                {
-                    await user.CreateAsync(Pod($"{name}-{step}", $"{100 * (1 + random.Next(3))}m"), stop);
-                    own.Enqueue($"{name}-{step}");
-                }
-                catch (ApiException e) when (e.StatusCode == 403)
-                {
-                    ledger.Refused++;
-                }
-            }
-        };
+            };
     }
 
     [Theory]
@@ -132,20 +152,27 @@ public sealed class QuotaControllerTests
     public async Task A_quota_that_comes_amid_creations_is_right_at_rest(ulong seed)
     {
         await using var cluster = new TestCluster(
-            new(), context => [new QuotaController(context)], seed, (store, time, entropy) => new SlowStore(store, time, entropy, static _ => { }));
+            new(),
+            context => [new QuotaController(context)],
+            seed,
+            (store, time, entropy) => new SlowStore(store, time, entropy, static _ => { })
+        );
         var entropy = new SeededEntropy(seed);
-        IEnumerable<Func<ApiClient, CancellationToken, Task>> creations = Enumerable.Range(0, 30).Select(i =>
-        {
-            var at = entropy.Next(100);
-            return (Func<ApiClient, CancellationToken, Task>)(async (user, stop) =>
+        IEnumerable<Func<ApiClient, CancellationToken, Task>> creations = Enumerable
+            .Range(0, 30)
+            .Select(i =>
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(at), cluster.Time, stop);
-                await user.CreateAsync(Pod($"p{i}", "10m"), stop);
+                var at = entropy.Next(100);
+                return (Func<ApiClient, CancellationToken, Task>)(
+                    async (user, stop) =>
+                    {
+                        await Task.Delay(TimeSpan.FromMilliseconds(at), cluster.Time, stop);
+                        await user.CreateAsync(Pod($"p{i}", "10m"), stop);
+                    }
+                );
             });
-        });
 
-        cluster.DoAll(
-        [
+        cluster.DoAll([
             .. creations,
             async (user, stop) =>
             {
@@ -160,33 +187,55 @@ public sealed class QuotaControllerTests
 
     private static V1ResourceQuota Find(TestCluster cluster) => cluster.Find<V1ResourceQuota>("q")!;
 
-    private static void AssertUsed(TestCluster cluster, params (string Name, string Amount)[] expected) => Assert.Equal(
-        expected.Select(e => $"{e.Name}={e.Amount}"),
-        Find(cluster).Status.Used.OrderBy(u => u.Key, StringComparer.Ordinal).Select(u => $"{u.Key}={u.Value}"));
+    private static void AssertUsed(TestCluster cluster, params (string Name, string Amount)[] expected) =>
+        Assert.Equal(
+            expected.Select(e => $"{e.Name}={e.Amount}"),
+            Find(cluster).Status.Used.OrderBy(u => u.Key, StringComparer.Ordinal).Select(u => $"{u.Key}={u.Value}")
+        );
 
     private static string Sum(IEnumerable<string> milli)
     {
         var sum = milli.Sum(Milli);
-        return sum == 0 ? "0" : sum % 1000 == 0 ? $"{sum / 1000}" : $"{sum}m";
+        return sum == 0 ? "0"
+            : sum % 1000 == 0 ? $"{sum / 1000}"
+            : $"{sum}m";
     }
 
     private static int Milli(string amount) => int.Parse(amount.TrimEnd('m')) * (amount.EndsWith('m') ? 1 : 1000);
 
     private static V1ResourceQuota Quota(params (string, string)[] hard) =>
-        new() { ApiVersion = "v1", Kind = "ResourceQuota", Metadata = Meta("q"), Spec = new() { Hard = Amounts(hard) } };
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "ResourceQuota",
+            Metadata = Meta("q"),
+            Spec = new() { Hard = Amounts(hard) },
+        };
 
     private static Dictionary<string, ResourceQuantity> Amounts(params (string Name, string Amount)[] amounts) =>
         amounts.ToDictionary(a => a.Name, a => new ResourceQuantity(a.Amount));
 
     private static V1ObjectMeta Meta(string name) => new() { Name = name, NamespaceProperty = "default" };
 
-    private static V1Pod Pod(string name, string cpu) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Pod",
-        Metadata = Meta(name),
-        Spec = new() { Containers = [new() { Name = "c", Image = "i", Resources = new() { Requests = Amounts(("cpu", cpu)) } }] },
-    };
+    private static V1Pod Pod(string name, string cpu) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = Meta(name),
+            Spec = new()
+            {
+                Containers =
+                [
+                    new()
+                    {
+                        Name = "c",
+                        Image = "i",
+                        Resources = new() { Requests = Amounts(("cpu", cpu)) },
+                    },
+                ],
+            },
+        };
 
     /// <summary>After each commit: what is stored is within the limits, and the usage is not below it.</summary>
     private sealed class Ledger
@@ -208,8 +257,13 @@ public sealed class QuotaControllerTests
                 return;
             }
             // A store in memory answers at once.
-            var pods = store.RangeAsync(PodPrefix, 0, null, 0, CancellationToken.None).AsTask().GetAwaiter().GetResult().Entries
-                .Select(e => JsonNode.Parse(e.Value.Span)!).ToList();
+            var pods = store
+                .RangeAsync(PodPrefix, 0, null, 0, CancellationToken.None)
+                .AsTask()
+                .GetAwaiter()
+                .GetResult()
+                .Entries.Select(e => JsonNode.Parse(e.Value.Span)!)
+                .ToList();
             var cpu = pods.Sum(p => Milli((string)p["spec"]!["containers"]![0]!["resources"]!["requests"]!["cpu"]!));
             var entry = store.GetAsync(QuotaKey, CancellationToken.None).AsTask().GetAwaiter().GetResult()!;
             var used = JsonNode.Parse(entry.Value.Span)!["status"]!["used"]!;

@@ -23,7 +23,9 @@ public sealed class ReplicationManagerTests
         var status = Find(cluster).Status;
         Assert.Equal((3, 3, 1, 1), (status.Replicas, status.FullyLabeledReplicas, status.ReadyReplicas, status.AvailableReplicas));
         Assert.Equal(Find(cluster).Metadata.Generation, status.ObservedGeneration);
-        Assert.Contains(cluster.List<Corev1Event>(), e => e is { Reason: "SuccessfulCreate", InvolvedObject.Kind: "ReplicationController", Source.Component: "replication-controller" });
+        Assert.Contains(cluster.List<Corev1Event>(), e =>
+            e is { Reason: "SuccessfulCreate", InvolvedObject.Kind: "ReplicationController", Source.Component: "replication-controller" }
+        );
     }
 
     [Fact]
@@ -61,11 +63,18 @@ public sealed class ReplicationManagerTests
     public async Task Orphans_with_its_labels_are_adopted_and_pods_that_lose_them_let_go()
     {
         await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
-        cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = "orphan", NamespaceProperty = "default", Labels = Labels },
-            Spec = new() { Containers = [new() { Name = "c", Image = "i:1" }] },
-        });
+        cluster.Create(
+            new V1Pod
+            {
+                Metadata = new()
+                {
+                    Name = "orphan",
+                    NamespaceProperty = "default",
+                    Labels = Labels,
+                },
+                Spec = new() { Containers = [new() { Name = "c", Image = "i:1" }] },
+            }
+        );
         cluster.Create(Manifest(2));
         cluster.Run(2);
         Assert.Equal(2, cluster.List<V1Pod>().Count);
@@ -77,22 +86,37 @@ public sealed class ReplicationManagerTests
 
     private static V1ReplicationController Find(TestCluster cluster) => cluster.Find<V1ReplicationController>("rc")!;
 
-    private static void Scale(TestCluster cluster, int replicas) => cluster.Do(async (user, stop) =>
-    {
-        var body = $$"""{"spec":{"replicas":{{replicas}} } }""";
-        await user.SendAsync("PATCH", "/api/v1/namespaces/default/replicationcontrollers/rc/scale", [], Encoding.UTF8.GetBytes(body), "application/merge-patch+json", stop);
-    });
+    private static void Scale(TestCluster cluster, int replicas) =>
+        cluster.Do(
+            async (user, stop) =>
+            {
+                var body = $$"""{"spec":{"replicas":{{replicas}} } }""";
+                await user.SendAsync(
+                    "PATCH",
+                    "/api/v1/namespaces/default/replicationcontrollers/rc/scale",
+                    [],
+                    Encoding.UTF8.GetBytes(body),
+                    "application/merge-patch+json",
+                    stop
+                );
+            }
+        );
 
-    private static V1ReplicationController Manifest(int replicas) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "ReplicationController",
-        Metadata = new() { Name = "rc", NamespaceProperty = "default" },
-        Spec = new()
+    private static V1ReplicationController Manifest(int replicas) =>
+        new()
         {
-            Replicas = replicas,
-            Selector = Labels,
-            Template = new() { Metadata = new() { Labels = Labels }, Spec = new() { Containers = [new() { Name = "c", Image = "i:1" }] } },
-        },
-    };
+            ApiVersion = "v1",
+            Kind = "ReplicationController",
+            Metadata = new() { Name = "rc", NamespaceProperty = "default" },
+            Spec = new()
+            {
+                Replicas = replicas,
+                Selector = Labels,
+                Template = new()
+                {
+                    Metadata = new() { Labels = Labels },
+                    Spec = new() { Containers = [new() { Name = "c", Image = "i:1" }] },
+                },
+            },
+        };
 }

@@ -13,8 +13,10 @@ public sealed class RevisionDataTests
     {
         var data = RevisionData.Of(Template("web:1"));
         Assert.Equal(
-            """{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"image":"web:1","name":"web"}]}}}}""",
-            data.ToString());
+            """{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"app":"web"}},"spec":{"containers":["""
+                + """{"image":"web:1","name":"web"}]}}}}""",
+            data.ToString()
+        );
         Assert.Equal(data.ToString(), KubernetesJson.Serialize(data.ToData()));
     }
 
@@ -40,7 +42,8 @@ public sealed class RevisionDataTests
                 """
                 {"spec":{"template":{"spec":{"containers":[{"name":"web","image":"web:1","env":[]}],"nodeSelector":{}},
                 "metadata":{"creationTimestamp":null,"labels":{"app":"web"}},"$patch":"replace"}}}
-                """),
+                """
+            ),
         };
         Assert.Equal(RevisionData.Of(Template("web:1")), RevisionData.From(revision));
     }
@@ -73,9 +76,10 @@ public sealed class RevisionDataTests
     public void Data_of_something_else_is_of_no_template(string json) =>
         Assert.Null(RevisionData.From(new() { Data = KubernetesJson.Deserialize<System.Text.Json.JsonElement>(json) }));
 
-    private static V1PodTemplateSpec Template(string image) => new()
-    {
-        Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
-        Spec = new() { Containers = [new() { Name = "web", Image = image }] },
-    };
+    private static V1PodTemplateSpec Template(string image) =>
+        new()
+        {
+            Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
+            Spec = new() { Containers = [new() { Name = "web", Image = image }] },
+        };
 }

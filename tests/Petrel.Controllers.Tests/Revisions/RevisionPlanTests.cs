@@ -57,7 +57,10 @@ public sealed class RevisionPlanTests
     [Fact]
     public void Of_equal_revisions_the_newest_counts()
     {
-        var plan = RevisionPlan.Compute(Owner("web:1"), [Revision("web:1", 3, name: "b"), Revision("web:1", 1, name: "a"), Revision("web:2", 2)]);
+        var plan = RevisionPlan.Compute(
+            Owner("web:1"),
+            [Revision("web:1", 3, name: "b"), Revision("web:1", 1, name: "a"), Revision("web:2", 2)]
+        );
         Assert.Equal("b", plan.Newest!.Metadata.Name);
         Assert.Equal("a", Assert.Single(plan.Duplicates).Metadata.Name);
         Assert.False(plan.IsBehind);
@@ -112,51 +115,93 @@ public sealed class RevisionPlanTests
     public void Truncation_never_takes_a_needed_one_and_never_too_many()
     {
         var revisions = Gen.Select(Gen.Int[1, 20], Gen.Bool).List[0, 12];
-        Gen.Select(revisions, Gen.Int[0, 6], Gen.Bool).Sample((list, limit, countLive) =>
-        {
-            var live = new HashSet<string>();
-            var all = list.Select((r, i) =>
-            {
-                var revision = Revision($"web:{i}", r.Item1, name: $"r{i}");
-                if (r.Item2)
+        Gen.Select(revisions, Gen.Int[0, 6], Gen.Bool)
+            .Sample(
+                (list, limit, countLive) =>
                 {
-                    live.Add(revision.Metadata.Name);
+                    var live = new HashSet<string>();
+                    var all = list.Select(
+                            (r, i) =>
+                            {
+                                var revision = Revision($"web:{i}", r.Item1, name: $"r{i}");
+                                if (r.Item2)
+                                {
+                                    live.Add(revision.Metadata.Name);
+                                }
+                                return revision;
+                            }
+                        )
+                        .ToList();
+                    var surplus = RevisionPlan.Truncate(all, r => live.Contains(r.Metadata.Name), limit, countLive);
+                    var kept = all.Except(surplus).Where(r => !live.Contains(r.Metadata.Name)).ToList();
+                    return surplus.All(r => !live.Contains(r.Metadata.Name))
+                        && surplus.All(gone => kept.All(stays => gone.Revision <= stays.Revision))
+                        && (surplus.Count == 0 || all.Count - surplus.Count >= limit)
+                        && (countLive || kept.Count <= limit);
                 }
-                return revision;
-            }).ToList();
-            var surplus = RevisionPlan.Truncate(all, r => live.Contains(r.Metadata.Name), limit, countLive);
-            var kept = all.Except(surplus).Where(r => !live.Contains(r.Metadata.Name)).ToList();
-            return surplus.All(r => !live.Contains(r.Metadata.Name))
-                && surplus.All(gone => kept.All(stays => gone.Revision <= stays.Revision))
-                && (surplus.Count == 0 || all.Count - surplus.Count >= limit)
-                && (countLive || kept.Count <= limit);
-        });
+            );
     }
 
-    private static RevisionOwner Owner(string image) => new(
-        new() { Name = "web", NamespaceProperty = "default", Uid = "set", Annotations = new Dictionary<string, string> { ["kubernetes.io/change-cause"] = "because" } },
-        new() { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "web", Uid = "set", Controller = true, BlockOwnerDeletion = true },
-        new() { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
-        Template(image),
-        null,
-        "controller.kubernetes.io/hash");
+    private static RevisionOwner Owner(string image) =>
+        new(
+            new()
+            {
+                Name = "web",
+                NamespaceProperty = "default",
+                Uid = "set",
+                Annotations = new Dictionary<string, string> { ["kubernetes.io/change-cause"] = "because" },
+            },
+            new()
+            {
+                ApiVersion = "apps/v1",
+                Kind = "StatefulSet",
+                Name = "web",
+                Uid = "set",
+                Controller = true,
+                BlockOwnerDeletion = true,
+            },
+            new() { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
+            Template(image),
+            null,
+            "controller.kubernetes.io/hash"
+        );
 
-    private static V1ControllerRevision Revision(string image, long number, string? owner = "set", string label = "web", string? name = null) => new()
-    {
-        Metadata = new()
+    private static V1ControllerRevision Revision(
+        string image,
+        long number,
+        string? owner = "set",
+        string label = "web",
+        string? name = null
+    ) =>
+        new()
         {
-            Name = name ?? $"web-{number}",
-            NamespaceProperty = "default",
-            Labels = new Dictionary<string, string> { ["app"] = label },
-            OwnerReferences = owner is null ? null : [new() { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "web", Uid = owner, Controller = true }],
-        },
-        Data = RevisionData.Of(Template(image)).ToData(),
-        Revision = number,
-    };
+            Metadata = new()
+            {
+                Name = name ?? $"web-{number}",
+                NamespaceProperty = "default",
+                Labels = new Dictionary<string, string> { ["app"] = label },
+                OwnerReferences = owner is null
+                    ? null
+                    :
+                    [
+                        new()
+                        {
+                            ApiVersion = "apps/v1",
+                            Kind = "StatefulSet",
+                            Name = "web",
+                            Uid = owner,
+                            Controller = true,
+                        },
+                    ],
+            },
+            Data = RevisionData.Of(Template(image)).ToData(),
+            Revision = number,
+        };
 
-    private static V1PodTemplateSpec Template(string image) => new()
-    {
-        Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
-        Spec = new() { Containers = [new() { Name = "web", Image = image }] },
-    };
+    private static V1PodTemplateSpec Template(string image) =>
+        new()
+        {
+            Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
+            Spec = new() { Containers = [new() { Name = "web", Image = image }] },
+        };
 }

@@ -10,7 +10,14 @@ public sealed class RootCertificatePublisherTests
     public async Task Every_namespace_has_the_certificates_and_keeps_them()
     {
         await using var cluster = Cluster("PEM");
-        cluster.Create(new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new() { Name = "team" } });
+        cluster.Create(
+            new V1Namespace
+            {
+                ApiVersion = "v1",
+                Kind = "Namespace",
+                Metadata = new() { Name = "team" },
+            }
+        );
         cluster.Run(1);
         Assert.Equal("PEM", Find(cluster, "default")!.Data["ca.crt"]);
         Assert.Equal("PEM", Find(cluster, "team")!.Data["ca.crt"]);
@@ -25,7 +32,10 @@ public sealed class RootCertificatePublisherTests
         Assert.Equal("PEM", Assert.Single(restored.Data).Value);
         Assert.Equal("yes", restored.Metadata.Labels["kept"]);
 
-        cluster.Do(async (user, stop) => await user.DeleteAsync<V1ConfigMap>(new ObjectKey("team", RootCertificatePublisher.ConfigMapName), new(), stop));
+        cluster.Do(
+            async (user, stop) =>
+                await user.DeleteAsync<V1ConfigMap>(new ObjectKey("team", RootCertificatePublisher.ConfigMapName), new(), stop)
+        );
         cluster.Run(1);
         Assert.NotNull(Find(cluster, "team"));
     }
@@ -41,5 +51,6 @@ public sealed class RootCertificatePublisherTests
     private static TestCluster Cluster(string certificates) =>
         new(new ControllerSettings { RootCertificates = certificates }, context => [new RootCertificatePublisher(context)]);
 
-    private static V1ConfigMap? Find(TestCluster cluster, string ns) => cluster.Find<V1ConfigMap>(RootCertificatePublisher.ConfigMapName, ns);
+    private static V1ConfigMap? Find(TestCluster cluster, string ns) =>
+        cluster.Find<V1ConfigMap>(RootCertificatePublisher.ConfigMapName, ns);
 }

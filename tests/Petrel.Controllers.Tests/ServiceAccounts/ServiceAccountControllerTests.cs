@@ -49,5 +49,13 @@ public sealed class ServiceAccountControllerTests : IAsyncDisposable
 
     private V1ServiceAccount? Find(string ns) => _cluster.Find<V1ServiceAccount>("default", ns);
 
-    private void CreateNamespace() => _cluster.Create(new V1Namespace { ApiVersion = "v1", Kind = "Namespace", Metadata = new() { Name = "team" } });
+    private void CreateNamespace() =>
+        _cluster.Create(
+            new V1Namespace
+            {
+                ApiVersion = "v1",
+                Kind = "Namespace",
+                Metadata = new() { Name = "team" },
+            }
+        );
 }

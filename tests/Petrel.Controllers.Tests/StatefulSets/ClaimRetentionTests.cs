@@ -7,7 +7,14 @@ namespace Petrel.Controllers.Tests.StatefulSets;
 /// <summary>Whose a claim is, by the retention policy, and when it is left alone.</summary>
 public sealed class ClaimRetentionTests
 {
-    private static readonly V1OwnerReference Stranger = new() { ApiVersion = "v1", Kind = "Thing", Name = "x", Uid = "x", Controller = true };
+    private static readonly V1OwnerReference Stranger = new()
+    {
+        ApiVersion = "v1",
+        Kind = "Thing",
+        Name = "x",
+        Uid = "x",
+        Controller = true,
+    };
 
     // The owners: S the set, P the pod, s and p the same without control; "-" none.
     [Theory]
@@ -52,7 +59,13 @@ public sealed class ClaimRetentionTests
     {
         var set = WithPolicy("Delete", "Retain");
         var pod = Pod(set, 0);
-        var other = new V1OwnerReference { ApiVersion = "v1", Kind = "Thing", Name = "x", Uid = "x" };
+        var other = new V1OwnerReference
+        {
+            ApiVersion = "v1",
+            Kind = "Thing",
+            Name = "x",
+            Uid = "x",
+        };
         Assert.Equal(["x", "set"], ClaimRetention.Correct(set, Claim(set, 0, other), pod, true)!.Select(o => o.Uid));
     }
 
@@ -61,7 +74,14 @@ public sealed class ClaimRetentionTests
     {
         var set = WithPolicy("Retain", "Delete");
         var pod = Pod(set, 0);
-        var earlier = new V1OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = "web-0", Uid = "earlier", Controller = true };
+        var earlier = new V1OwnerReference
+        {
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Name = "web-0",
+            Uid = "earlier",
+            Controller = true,
+        };
         Assert.Null(ClaimRetention.Correct(set, Claim(set, 0, earlier), pod, true));
         Assert.True(ClaimRetention.IsStale(set, Claim(set, 0, earlier), "web-0", null));
         Assert.False(ClaimRetention.IsStale(WithPolicy("Retain", "Retain"), Claim(set, 0, earlier), "web-0", null));
@@ -72,7 +92,14 @@ public sealed class ClaimRetentionTests
     public void A_claim_of_an_earlier_set_of_that_name_is_waited_for_whatever_the_policy()
     {
         var set = WithPolicy("Retain", "Retain");
-        var earlier = new V1OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "web", Uid = "earlier", Controller = true };
+        var earlier = new V1OwnerReference
+        {
+            ApiVersion = "apps/v1",
+            Kind = "StatefulSet",
+            Name = "web",
+            Uid = "earlier",
+            Controller = true,
+        };
         Assert.True(ClaimRetention.IsStale(set, Claim(set, 0, earlier), "web-0", null));
         Assert.Equal("", Words(Plan(set, [], Settled, Claim(set, 0, earlier))));
     }
@@ -84,7 +111,8 @@ public sealed class ClaimRetentionTests
         set.Spec.Replicas = 1;
         Assert.Equal(
             "owners:data-web-2=[Pod] owners:data-web-1=[Pod] -web-2",
-            Words(Plan(set, [Pod(set, 0), Pod(set, 1), Pod(set, 2)], Settled, Claim(set, 0), Claim(set, 1), Claim(set, 2))));
+            Words(Plan(set, [Pod(set, 0), Pod(set, 1), Pod(set, 2)], Settled, Claim(set, 0), Claim(set, 1), Claim(set, 2)))
+        );
     }
 
     [Fact]
@@ -96,17 +124,35 @@ public sealed class ClaimRetentionTests
     }
 
     private static V1StatefulSet WithPolicy(string whenDeleted, string whenScaled) => Set(1, s =>
-    {
-        WithClaims(s);
-        s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = whenDeleted, WhenScaled = whenScaled };
-    });
+        {
+            WithClaims(s);
+            s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = whenDeleted, WhenScaled = whenScaled };
+        });
 
     private static V1OwnerReference[] References(V1StatefulSet set, V1Pod pod, string owners) =>
-    [
-        .. owners.Where(c => c != '-').Select(c => char.ToUpperInvariant(c) == 'S'
-            ? new V1OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = set.Metadata.Name, Uid = set.Metadata.Uid, Controller = char.IsUpper(c) ? true : null }
-            : new V1OwnerReference { ApiVersion = "v1", Kind = "Pod", Name = pod.Metadata.Name, Uid = pod.Metadata.Uid, Controller = char.IsUpper(c) ? true : null }),
-    ];
+        [
+            .. owners
+                .Where(c => c != '-')
+                .Select(c =>
+                    char.ToUpperInvariant(c) == 'S'
+                        ? new V1OwnerReference
+                        {
+                            ApiVersion = "apps/v1",
+                            Kind = "StatefulSet",
+                            Name = set.Metadata.Name,
+                            Uid = set.Metadata.Uid,
+                            Controller = char.IsUpper(c) ? true : null,
+                        }
+                        : new V1OwnerReference
+                        {
+                            ApiVersion = "v1",
+                            Kind = "Pod",
+                            Name = pod.Metadata.Name,
+                            Uid = pod.Metadata.Uid,
+                            Controller = char.IsUpper(c) ? true : null,
+                        }
+                ),
+        ];
 
     private static string Letters(IReadOnlyList<V1OwnerReference> owners, V1StatefulSet set) =>
         owners.Count == 0 ? "-" : string.Concat(owners.Select(o => o.Uid == set.Metadata.Uid ? "S" : "P"));

@@ -23,7 +23,13 @@ internal static class SetObjects
     {
         var set = new V1StatefulSet
         {
-            Metadata = new() { Name = "web", NamespaceProperty = "default", Uid = "set", Generation = 3 },
+            Metadata = new()
+            {
+                Name = "web",
+                NamespaceProperty = "default",
+                Uid = "set",
+                Generation = 3,
+            },
             Spec = new()
             {
                 Replicas = replicas,
@@ -31,7 +37,11 @@ internal static class SetObjects
                 Selector = new() { MatchLabels = new Dictionary<string, string> { ["app"] = "web" } },
                 Template = Template("web:2"),
                 PodManagementPolicy = "OrderedReady",
-                UpdateStrategy = new() { Type = "RollingUpdate", RollingUpdate = new() { Partition = 0 } },
+                UpdateStrategy = new()
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new() { Partition = 0 },
+                },
             },
             Status = new() { Replicas = 0 },
         };
@@ -39,11 +49,12 @@ internal static class SetObjects
         return set;
     }
 
-    public static V1PodTemplateSpec Template(string image) => new()
-    {
-        Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
-        Spec = new() { Containers = [new() { Name = "web", Image = image }] },
-    };
+    public static V1PodTemplateSpec Template(string image) =>
+        new()
+        {
+            Metadata = new() { Labels = new Dictionary<string, string> { ["app"] = "web" } },
+            Spec = new() { Containers = [new() { Name = "web", Image = image }] },
+        };
 
     /// <summary>A pod in a state: ready, starting, pending, failed, succeeded, going (being deleted, still ready).</summary>
     public static V1Pod Pod(V1StatefulSet set, int ordinal, string state = "ready", string revision = New, double readyFor = 3600)
@@ -54,9 +65,23 @@ internal static class SetObjects
         pod.Metadata.DeletionTimestamp = state == "going" ? Now.UtcDateTime : null;
         pod.Status = new()
         {
-            Phase = state switch { "pending" => "Pending", "failed" => "Failed", "succeeded" => "Succeeded", _ => "Running" },
+            Phase = state switch
+            {
+                "pending" => "Pending",
+                "failed" => "Failed",
+                "succeeded" => "Succeeded",
+                _ => "Running",
+            },
             Conditions = state is "ready" or "going"
-                ? [new() { Type = "Ready", Status = "True", LastTransitionTime = Now.AddSeconds(-readyFor).UtcDateTime }]
+                ?
+                [
+                    new()
+                    {
+                        Type = "Ready",
+                        Status = "True",
+                        LastTransitionTime = Now.AddSeconds(-readyFor).UtcDateTime,
+                    },
+                ]
                 : [new() { Type = "Ready", Status = "False" }],
         };
         return pod;
@@ -70,28 +95,45 @@ internal static class SetObjects
         return claim;
     }
 
-    public static void WithClaims(V1StatefulSet set) => set.Spec.VolumeClaimTemplates =
-    [
-        new()
-        {
-            Metadata = new() { Name = "data", Labels = new Dictionary<string, string> { ["tier"] = "db" } },
-            Spec = new() { AccessModes = ["ReadWriteOnce"], Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") } } },
-        },
-    ];
+    public static void WithClaims(V1StatefulSet set) =>
+        set.Spec.VolumeClaimTemplates = [
+            new()
+            {
+                Metadata = new()
+                {
+                    Name = "data",
+                    Labels = new Dictionary<string, string> { ["tier"] = "db" },
+                },
+                Spec = new()
+                {
+                    AccessModes = ["ReadWriteOnce"],
+                    Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new("1Gi") } },
+                },
+            },
+        ];
 
     public static StatefulSetPlan Plan(
-        V1StatefulSet set, IReadOnlyList<V1Pod> pods, SetRevisions? revisions = null, params V1PersistentVolumeClaim[] claims) =>
-        StatefulSetPlan.Compute(set, revisions ?? Settled, pods, name => claims.FirstOrDefault(c => c.Metadata.Name == name), Now);
+        V1StatefulSet set,
+        IReadOnlyList<V1Pod> pods,
+        SetRevisions? revisions = null,
+        params V1PersistentVolumeClaim[] claims
+    ) => StatefulSetPlan.Compute(set, revisions ?? Settled, pods, name => claims.FirstOrDefault(c => c.Metadata.Name == name), Now);
 
     /// <summary>The plan in words: <c>+web-0 -web-1 …</c>.</summary>
-    public static string Words(StatefulSetPlan plan) => string.Join(' ', plan.Actions.Select(a => a switch
-    {
-        CreateMember x => "+" + x.Pod.Metadata.Name,
-        DeleteMember x => "-" + x.Pod.Metadata.Name,
-        RepairMember x => "~" + x.Pod.Metadata.Name,
-        CreateClaims x => "claims:" + x.Pod.Metadata.Name,
-        SetClaimOwners x => $"owners:{x.Claim.Metadata.Name}=[{string.Join(',', x.Owners.Select(o => o.Kind))}]",
-        ReportBlocked x => "blocked:" + x.Pod.Metadata.Name,
-        _ => "?",
-    }));
+    public static string Words(StatefulSetPlan plan) =>
+        string.Join(
+            ' ',
+            plan.Actions.Select(a =>
+                a switch
+                {
+                    CreateMember x => "+" + x.Pod.Metadata.Name,
+                    DeleteMember x => "-" + x.Pod.Metadata.Name,
+                    RepairMember x => "~" + x.Pod.Metadata.Name,
+                    CreateClaims x => "claims:" + x.Pod.Metadata.Name,
+                    SetClaimOwners x => $"owners:{x.Claim.Metadata.Name}=[{string.Join(',', x.Owners.Select(o => o.Kind))}]",
+                    ReportBlocked x => "blocked:" + x.Pod.Metadata.Name,
+                    _ => "?",
+                }
+            )
+        );
 }

@@ -21,7 +21,10 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         Assert.Equal(["web-0", "web-1", "web-2"], _player.Started);
         Assert.Equal(["data-web-0", "data-web-1", "data-web-2"], Claims());
         var status = Set().Status;
-        Assert.Equal((3, 3, 3, 3, 3), (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.CurrentReplicas, status.UpdatedReplicas));
+        Assert.Equal(
+            (3, 3, 3, 3, 3),
+            (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.CurrentReplicas, status.UpdatedReplicas)
+        );
         Assert.Equal(status.UpdateRevision, status.CurrentRevision);
         Assert.Equal(Set().Metadata.Generation, status.ObservedGeneration);
         Assert.Equal(status.UpdateRevision, Assert.Single(Revisions()).Metadata.Name);
@@ -117,7 +120,11 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Fact]
     public void A_partition_keeps_the_first_pods_also_when_they_are_made_again()
     {
-        Create(3, s => s.Spec.UpdateStrategy = new() { Type = "RollingUpdate", RollingUpdate = new() { Partition = 2 } });
+        Create(3, s => s.Spec.UpdateStrategy = new()
+            {
+                Type = "RollingUpdate",
+                RollingUpdate = new() { Partition = 2 },
+            });
         _player.Settle();
         SetImage("web:2");
         _player.Settle();
@@ -137,12 +144,18 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         Create(5, s =>
         {
             s.Spec.PodManagementPolicy = "Parallel";
-            s.Spec.UpdateStrategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxUnavailable = 2 } };
+            s.Spec.UpdateStrategy = new()
+            {
+                Type = "RollingUpdate",
+                RollingUpdate = new() { MaxUnavailable = 2 },
+            };
         });
         _player.Settle(10);
         SetImage("web:2");
         var fewest = 5;
-        _player.Settle(20, afterStep: () => fewest = Math.Min(fewest, _player.Pods.Count(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null)));
+        _player.Settle(20, afterStep: () =>
+            fewest = Math.Min(fewest, _player.Pods.Count(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null))
+        );
         Assert.Equal(3, fewest);
         Assert.Equal(Enumerable.Repeat("web:2", 5), Images());
     }
@@ -232,19 +245,33 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         var taken = Revisions()[1];
         SetImage("web:1");
         _player.Settle(8);
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1ControllerRevision>(new ObjectKey("default", taken.Metadata.Name), new(), stop));
-        _cluster.Create(new V1ControllerRevision
-        {
-            Metadata = new()
+        _cluster.Do(
+            async (user, stop) => await user.DeleteAsync<V1ControllerRevision>(new ObjectKey("default", taken.Metadata.Name), new(), stop)
+        );
+        _cluster.Create(
+            new V1ControllerRevision
             {
-                Name = taken.Metadata.Name,
-                NamespaceProperty = "default",
-                OwnerReferences = [new() { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = stored.Metadata.Name, Uid = stored.Metadata.Uid, Controller = true }],
-                Labels = new Dictionary<string, string> { ["app"] = "web" },
-            },
-            Data = Petrel.Controllers.Revisions.RevisionData.Of(SetObjects.Template("other:1")).ToData(),
-            Revision = 1,
-        });
+                Metadata = new()
+                {
+                    Name = taken.Metadata.Name,
+                    NamespaceProperty = "default",
+                    OwnerReferences =
+                    [
+                        new()
+                        {
+                            ApiVersion = "apps/v1",
+                            Kind = "StatefulSet",
+                            Name = stored.Metadata.Name,
+                            Uid = stored.Metadata.Uid,
+                            Controller = true,
+                        },
+                    ],
+                    Labels = new Dictionary<string, string> { ["app"] = "web" },
+                },
+                Data = Petrel.Controllers.Revisions.RevisionData.Of(SetObjects.Template("other:1")).ToData(),
+                Revision = 1,
+            }
+        );
         SetImage("web:2");
         _player.Settle(8);
         Assert.Equal(1, Set().Status.CollisionCount);
@@ -256,16 +283,30 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Fact]
     public void Orphans_with_the_sets_names_and_labels_are_adopted_and_mended()
     {
-        _cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = "web-0", NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["app"] = "web" } },
-            Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
-        });
-        _cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = "other", NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["app"] = "web" } },
-            Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
-        });
+        _cluster.Create(
+            new V1Pod
+            {
+                Metadata = new()
+                {
+                    Name = "web-0",
+                    NamespaceProperty = "default",
+                    Labels = new Dictionary<string, string> { ["app"] = "web" },
+                },
+                Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
+            }
+        );
+        _cluster.Create(
+            new V1Pod
+            {
+                Metadata = new()
+                {
+                    Name = "other",
+                    NamespaceProperty = "default",
+                    Labels = new Dictionary<string, string> { ["app"] = "web" },
+                },
+                Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
+            }
+        );
         Create(2, s => s.Spec.UpdateStrategy = new() { Type = "OnDelete" });
         _player.Settle();
         var adopted = Pod("web-0");
@@ -280,8 +321,15 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     {
         Create(2);
         _player.Settle();
-        var (pods, revision, number) = (_player.Pods.Select(p => p.Metadata.Uid).ToList(), Assert.Single(Revisions()).Metadata.Uid, _player.Started.Count);
-        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1StatefulSet>(new ObjectKey("default", "web"), new() { PropagationPolicy = "Orphan" }, stop));
+        var (pods, revision, number) = (
+            _player.Pods.Select(p => p.Metadata.Uid).ToList(),
+            Assert.Single(Revisions()).Metadata.Uid,
+            _player.Started.Count
+        );
+        _cluster.Do(
+            async (user, stop) =>
+                await user.DeleteAsync<V1StatefulSet>(new ObjectKey("default", "web"), new() { PropagationPolicy = "Orphan" }, stop)
+        );
         _player.Settle(8);
         Assert.Null(_cluster.Find<V1StatefulSet>("web"));
         Assert.All(_player.Pods, p => Assert.Null(p.Metadata.OwnerReferences));
@@ -296,11 +344,18 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Fact]
     public void A_name_that_someone_else_has_is_waited_for()
     {
-        _cluster.Create(new V1Pod
-        {
-            Metadata = new() { Name = "web-1", NamespaceProperty = "default", Labels = new Dictionary<string, string> { ["app"] = "other" } },
-            Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
-        });
+        _cluster.Create(
+            new V1Pod
+            {
+                Metadata = new()
+                {
+                    Name = "web-1",
+                    NamespaceProperty = "default",
+                    Labels = new Dictionary<string, string> { ["app"] = "other" },
+                },
+                Spec = new() { Containers = [new() { Name = "web", Image = "web:1" }] },
+            }
+        );
         Create(3);
         _player.Settle(10);
         Assert.Equal(["web-0", "web-1"], Names());
@@ -314,20 +369,37 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Fact]
     public void What_cannot_be_created_is_told_and_tried_again()
     {
-        _cluster.Create(new V1ResourceQuota
-        {
-            Metadata = new() { Name = "none", NamespaceProperty = "default" },
-            Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["persistentvolumeclaims"] = new("0") } },
-        });
+        _cluster.Create(
+            new V1ResourceQuota
+            {
+                Metadata = new() { Name = "none", NamespaceProperty = "default" },
+                Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["persistentvolumeclaims"] = new("0") } },
+            }
+        );
         _cluster.Change<V1ResourceQuota>(
             "none",
-            q => q.Status = new() { Hard = q.Spec.Hard, Used = new Dictionary<string, ResourceQuantity> { ["persistentvolumeclaims"] = new("0") } },
-            status: true);
+            q =>
+                q.Status = new()
+                {
+                    Hard = q.Spec.Hard,
+                    Used = new Dictionary<string, ResourceQuantity> { ["persistentvolumeclaims"] = new("0") },
+                },
+            status: true
+        );
         Create(1, SetObjects.WithClaims);
         _player.Settle(4);
         Assert.Empty(_player.Pods);
-        Assert.Contains(Events(), e => e.Item1 == "FailedCreate" && e.Item2.StartsWith("create Pod web-0 in StatefulSet web failed error: failed to create PVC data-web-0: ", StringComparison.Ordinal));
-        Assert.Contains(Events(), e => e.Item1 == "FailedCreate" && e.Item2.StartsWith("create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: ", StringComparison.Ordinal));
+        Assert.Contains(Events(), e =>
+            e.Item1 == "FailedCreate"
+            && e.Item2.StartsWith(
+                "create Pod web-0 in StatefulSet web failed error: failed to create PVC data-web-0: ",
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Contains(Events(), e =>
+            e.Item1 == "FailedCreate"
+            && e.Item2.StartsWith("create Claim data-web-0 for Pod web-0 in StatefulSet web failed error: ", StringComparison.Ordinal)
+        );
         _cluster.Do(async (user, stop) => await user.DeleteAsync<V1ResourceQuota>(new ObjectKey("default", "none"), new(), stop));
         _player.Settle(40);
         Assert.Equal(["web-0"], Names());
@@ -388,7 +460,9 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         _player.Settle();
         Change(s => s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Delete", WhenScaled = "Retain" });
         _player.Settle(6);
-        Assert.All(_cluster.List<V1PersistentVolumeClaim>(), c => Assert.Equal("StatefulSet", Assert.Single(c.Metadata.OwnerReferences).Kind));
+        Assert.All(_cluster.List<V1PersistentVolumeClaim>(), c =>
+            Assert.Equal("StatefulSet", Assert.Single(c.Metadata.OwnerReferences).Kind)
+        );
         Change(s => s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Retain", WhenScaled = "Retain" });
         _player.Settle(6);
         Assert.All(_cluster.List<V1PersistentVolumeClaim>(), c => Assert.Null(c.Metadata.OwnerReferences));
@@ -418,11 +492,11 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     private void Create(int replicas, Action<V1StatefulSet>? change = null) => _cluster.Create(SetObjects.Set(replicas, s =>
-    {
-        s.Metadata.Uid = null;
-        s.Spec.Template = SetObjects.Template("web:1");
-        change?.Invoke(s);
-    }));
+            {
+                s.Metadata.Uid = null;
+                s.Spec.Template = SetObjects.Template("web:1");
+                change?.Invoke(s);
+            }));
 
     private void Change(Action<V1StatefulSet> change) => _cluster.Change("web", change);
 

@@ -8,7 +8,8 @@ using Petrel.Simulation.Network;
 namespace Petrel.Controllers.Tests.StatefulSets;
 
 /// <summary>
-/// StatefulSets whose controller reaches the API over a bad network: requests and answers get lost, watches are cut off, and at times it loses its memory.
+/// StatefulSets whose controller reaches the API over a bad network: requests and answers get lost, watches are cut off, and at times it
+/// loses its memory.
 /// </summary>
 public sealed class StatefulSetFaultTests
 {
@@ -32,8 +33,10 @@ public sealed class StatefulSetFaultTests
         {
             var pods = world.Player.Pods;
             Assert.True(
-                pods.SkipLast(1).All(PodPlayer.IsReady) && pods.Select(p => p.Metadata.Name).SequenceEqual(Enumerable.Range(0, pods.Count).Select(i => $"web-{i}")),
-                $"out of order: {string.Join(' ', pods.Select(p => $"{p.Metadata.Name}:{PodPlayer.IsReady(p)}"))}");
+                pods.SkipLast(1).All(PodPlayer.IsReady)
+                    && pods.Select(p => p.Metadata.Name).SequenceEqual(Enumerable.Range(0, pods.Count).Select(i => $"web-{i}")),
+                $"out of order: {string.Join(' ', pods.Select(p => $"{p.Metadata.Name}:{PodPlayer.IsReady(p)}"))}"
+            );
         });
         world.AssertConverged(4, "web:1");
         Assert.Equal(["web-0", "web-1", "web-2", "web-3"], world.Player.Started);
@@ -131,33 +134,35 @@ public sealed class StatefulSetFaultTests
         public PodPlayer Player { get; }
 
         public void Create(int replicas, Action<V1StatefulSet>? change = null) => Cluster.Create(SetObjects.Set(replicas, s =>
-        {
-            s.Metadata.Uid = null;
-            s.Spec.Template = SetObjects.Template("web:1");
-            change?.Invoke(s);
-        }));
+                {
+                    s.Metadata.Uid = null;
+                    s.Spec.Template = SetObjects.Template("web:1");
+                    change?.Invoke(s);
+                }));
 
-        public void Change(Action<V1StatefulSet> change) => Cluster.Do(async (user, stop) =>
-        {
-            // The controller writes the status at any time.
-            for (var written = false; !written;)
-            {
-                var set = await user.GetAsync<V1StatefulSet>(new ObjectKey("default", "web"), stop);
-                change(set);
-                try
+        public void Change(Action<V1StatefulSet> change) =>
+            Cluster.Do(
+                async (user, stop) =>
                 {
-                    await user.UpdateAsync(set, stop);
-                    written = true;
+                    // The controller writes the status at any time.
+                    for (var written = false; !written; )
+                    {
+                        var set = await user.GetAsync<V1StatefulSet>(new ObjectKey("default", "web"), stop);
+                        change(set);
+                        try
+                        {
+                            await user.UpdateAsync(set, stop);
+                            written = true;
+                        }
+                        catch (ApiException e) when (e.IsConflict) { }
+                    }
                 }
-                catch (ApiException e) when (e.IsConflict)
-                {
-                }
-            }
-        });
+            );
 
         public void SetImage(string image) => Change(s => s.Spec.Template.Spec.Containers[0].Image = image);
 
-        public void Delete(string pod) => Cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod), new(), stop));
+        public void Delete(string pod) =>
+            Cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod), new(), stop));
 
         public void WithSome(IEntropy entropy, Action<V1Pod> change)
         {

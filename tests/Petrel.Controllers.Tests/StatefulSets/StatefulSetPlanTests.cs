@@ -59,8 +59,13 @@ public sealed class StatefulSetPlanTests
     [InlineData("but one may always go", "rrrr", "1%", 0, "-web-3")]
     [InlineData("ordered pods come back in order before the next go", "rrSR", "2", 0, "")]
     [InlineData("all", "rrrr", "100%", 1, "-web-3 -web-2 -web-1")]
-    public void An_ordered_update_goes_from_the_last_pod_to_the_first(string rule, string pods, string? unavailable, int partition, string expected) =>
-        CheckUpdate(rule, "OrderedReady", pods, unavailable, partition, expected);
+    public void An_ordered_update_goes_from_the_last_pod_to_the_first(
+        string rule,
+        string pods,
+        string? unavailable,
+        int partition,
+        string expected
+    ) => CheckUpdate(rule, "OrderedReady", pods, unavailable, partition, expected);
 
     [Theory]
     [InlineData("one at a time", "rrr", null, 0, "-web-2")]
@@ -98,7 +103,10 @@ public sealed class StatefulSetPlanTests
     public void The_partition_counts_from_the_first_ordinal()
     {
         var set = Set(3, s => (s.Spec.Ordinals, s.Spec.UpdateStrategy.RollingUpdate.Partition) = (new() { Start = 5 }, 2));
-        Assert.Equal("-web-7", Words(Plan(set, [Pod(set, 5, revision: Old), Pod(set, 6, revision: Old), Pod(set, 7, revision: Old)], Updating)));
+        Assert.Equal(
+            "-web-7",
+            Words(Plan(set, [Pod(set, 5, revision: Old), Pod(set, 6, revision: Old), Pod(set, 7, revision: Old)], Updating))
+        );
         Assert.Equal("", Words(Plan(set, [Pod(set, 5, revision: Old), Pod(set, 6, revision: Old), Pod(set, 7)], Updating)));
         Assert.Equal("+web-6:web-old", WithRevisions(Plan(set, [Pod(set, 5, revision: Old)], Updating)));
     }
@@ -154,7 +162,11 @@ public sealed class StatefulSetPlanTests
         var leaving = Claim(set, 0);
         leaving.Metadata.DeletionTimestamp = Now.UtcDateTime;
         Assert.Equal("blocked:web-0", Words(Plan(set, [], Settled, leaving)));
-        var parallel = Set(2, s => { WithClaims(s); s.Spec.PodManagementPolicy = "Parallel"; });
+        var parallel = Set(2, s =>
+        {
+            WithClaims(s);
+            s.Spec.PodManagementPolicy = "Parallel";
+        });
         Assert.Equal("blocked:web-0 +web-1", Words(Plan(parallel, [], Settled, leaving)));
     }
 
@@ -177,7 +189,10 @@ public sealed class StatefulSetPlanTests
         var plan = Plan(set, [pod, Pod(set, 1)]);
         Assert.Equal("~web-0", Words(plan));
         var repaired = ((RepairMember)plan.Actions[0]).Pod;
-        Assert.Equal(("web-0", "0"), (repaired.Metadata.Labels["statefulset.kubernetes.io/pod-name"], repaired.Metadata.Labels["apps.kubernetes.io/pod-index"]));
+        Assert.Equal(
+            ("web-0", "0"),
+            (repaired.Metadata.Labels["statefulset.kubernetes.io/pod-name"], repaired.Metadata.Labels["apps.kubernetes.io/pod-index"])
+        );
         Assert.DoesNotContain("statefulset.kubernetes.io/pod-name", pod.Metadata.Labels.Keys);
     }
 
@@ -185,26 +200,31 @@ public sealed class StatefulSetPlanTests
     public void An_ordered_plan_takes_one_step_and_never_a_pod_twice()
     {
         var states = Gen.OneOfConst("ready", "starting", "pending", "failed", "going", "none");
-        Gen.Select(states.List[0, 6], Gen.Int[0, 6], Gen.Bool, Gen.Int[0, 4], Gen.Int[1, 3]).Sample((list, replicas, parallel, partition, unavailable) =>
-        {
-            var set = Set(replicas, s =>
-            {
-                s.Spec.PodManagementPolicy = parallel ? "Parallel" : "OrderedReady";
-                s.Spec.UpdateStrategy.RollingUpdate = new() { Partition = partition, MaxUnavailable = unavailable.ToString() };
-            });
-            var pods = list.Select((state, i) => state == "none" ? null : Pod(set, i, state, i % 2 == 0 ? Old : New)).OfType<V1Pod>().ToList();
-            var plan = Plan(set, pods, Updating);
-            var creates = plan.Actions.OfType<CreateMember>().Select(a => a.Pod.Metadata.Name).ToList();
-            var deletes = plan.Actions.OfType<DeleteMember>().Select(a => a.Pod.Metadata.Name).ToList();
-            var wanted = pods.Where(p => MemberIdentity.IsWanted(set, MemberIdentity.OrdinalIn(set, p)!.Value)).ToList();
-            var lost = deletes.Count(name => wanted.Any(p => p.Metadata.Name == name && p.IsReady()));
-            var missing = replicas - wanted.Count(p => p.IsReady() && p.Metadata.DeletionTimestamp is null);
-            return creates.Concat(deletes).Distinct().Count() == creates.Count + deletes.Count
-                && creates.All(name => pods.All(p => p.Metadata.Name != name))
-                && (parallel || creates.Count <= 1)
-                // Ready pods are only taken within the bound.
-                && (lost == 0 || lost + missing <= unavailable);
-        });
+        Gen.Select(states.List[0, 6], Gen.Int[0, 6], Gen.Bool, Gen.Int[0, 4], Gen.Int[1, 3])
+            .Sample(
+                (list, replicas, parallel, partition, unavailable) =>
+                {
+                    var set = Set(replicas, s =>
+                    {
+                        s.Spec.PodManagementPolicy = parallel ? "Parallel" : "OrderedReady";
+                        s.Spec.UpdateStrategy.RollingUpdate = new() { Partition = partition, MaxUnavailable = unavailable.ToString() };
+                    });
+                    var pods = list.Select((state, i) => state == "none" ? null : Pod(set, i, state, i % 2 == 0 ? Old : New))
+                        .OfType<V1Pod>()
+                        .ToList();
+                    var plan = Plan(set, pods, Updating);
+                    var creates = plan.Actions.OfType<CreateMember>().Select(a => a.Pod.Metadata.Name).ToList();
+                    var deletes = plan.Actions.OfType<DeleteMember>().Select(a => a.Pod.Metadata.Name).ToList();
+                    var wanted = pods.Where(p => MemberIdentity.IsWanted(set, MemberIdentity.OrdinalIn(set, p)!.Value)).ToList();
+                    var lost = deletes.Count(name => wanted.Any(p => p.Metadata.Name == name && p.IsReady()));
+                    var missing = replicas - wanted.Count(p => p.IsReady() && p.Metadata.DeletionTimestamp is null);
+                    return creates.Concat(deletes).Distinct().Count() == creates.Count + deletes.Count
+                        && creates.All(name => pods.All(p => p.Metadata.Name != name))
+                        && (parallel || creates.Count <= 1)
+                        // Ready pods are only taken within the bound.
+                        && (lost == 0 || lost + missing <= unavailable);
+                }
+            );
     }
 
     private static void CheckUpdate(string rule, string policy, string pods, string? unavailable, int partition, string expected)
@@ -218,18 +238,40 @@ public sealed class StatefulSetPlanTests
         Assert.True(expected == plan, $"{rule}: {plan}");
     }
 
-    private static string WithRevisions(StatefulSetPlan plan) => string.Join(' ', plan.Actions.Select(a => a switch
-    {
-        CreateMember x => $"+{x.Pod.Metadata.Name}:{x.Pod.Metadata.Labels["controller-revision-hash"]}",
-        _ => Words(new([a], null)),
-    }));
+    private static string WithRevisions(StatefulSetPlan plan) =>
+        string.Join(
+            ' ',
+            plan.Actions.Select(a =>
+                a switch
+                {
+                    CreateMember x => $"+{x.Pod.Metadata.Name}:{x.Pod.Metadata.Labels["controller-revision-hash"]}",
+                    _ => Words(new([a], null)),
+                }
+            )
+        );
 
     private static List<V1Pod> Pods(V1StatefulSet set, string states) =>
-    [
-        .. states.Select((state, ordinal) => state == '.' ? null : Pod(
-            set,
-            ordinal,
-            char.ToUpperInvariant(state) switch { 'R' => "ready", 'S' => "starting", 'P' => "pending", 'F' => "failed", 'X' => "succeeded", _ => "going" },
-            char.IsLower(state) ? Old : New)).OfType<V1Pod>(),
-    ];
+        [
+            .. states
+                .Select(
+                    (state, ordinal) =>
+                        state == '.'
+                            ? null
+                            : Pod(
+                                set,
+                                ordinal,
+                                char.ToUpperInvariant(state) switch
+                                {
+                                    'R' => "ready",
+                                    'S' => "starting",
+                                    'P' => "pending",
+                                    'F' => "failed",
+                                    'X' => "succeeded",
+                                    _ => "going",
+                                },
+                                char.IsLower(state) ? Old : New
+                            )
+                )
+                .OfType<V1Pod>(),
+        ];
 }

@@ -83,10 +83,10 @@ public sealed class StatefulSetStalenessTests : IAsyncDisposable
         Assert.Equal(["web-1"], _player.Pods.Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name));
 
     private V1StatefulSet Create(int replicas) => _cluster.Create(SetObjects.Set(replicas, s =>
-    {
-        s.Metadata.Uid = null;
-        s.Spec.Template = SetObjects.Template("web:1");
-    }));
+            {
+                s.Metadata.Uid = null;
+                s.Spec.Template = SetObjects.Template("web:1");
+            }));
 
     private void SetImage(string image) => _cluster.Change<V1StatefulSet>("web", s => s.Spec.Template.Spec.Containers[0].Image = image);
 

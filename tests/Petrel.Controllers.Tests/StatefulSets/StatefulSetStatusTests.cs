@@ -12,7 +12,9 @@ public sealed class StatefulSetStatusTests
     {
         var set = Set(4, s => s.Spec.MinReadySeconds = 60);
         var status = Status(
-            set, [Pod(set, 0, revision: Old), Pod(set, 1, readyFor: 10, revision: Old), Pod(set, 2, "pending"), Pod(set, 3, "going")]);
+            set,
+            [Pod(set, 0, revision: Old), Pod(set, 1, readyFor: 10, revision: Old), Pod(set, 2, "pending"), Pod(set, 3, "going")]
+        );
         Assert.Equal((4, 3, 2), (status.Replicas, status.ReadyReplicas, status.AvailableReplicas));
         Assert.Equal((2, 1), (status.CurrentReplicas, status.UpdatedReplicas));
         Assert.Equal((Old, New, 3L), (status.CurrentRevision, status.UpdateRevision, status.ObservedGeneration));

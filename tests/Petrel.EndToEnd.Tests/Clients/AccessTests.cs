@@ -15,10 +15,16 @@ public sealed class AccessTests(ClientCluster clients)
     {
         var k = await KubectlSession.InNamespaceAsync(clients, "k-roles");
 
-        await k.SaysAsync("Username jane\nUID 7\nGroups [devs ops system:authenticated]", "auth whoami --as jane --as-group devs --as-group ops --as-uid 7");
+        await k.SaysAsync(
+            "Username jane\nUID 7\nGroups [devs ops system:authenticated]",
+            "auth whoami --as jane --as-group devs --as-group ops --as-uid 7"
+        );
         await k.SaysAsync("no", "auth can-i list configmaps --as jane", exitCode: 1);
         await k.SaysAsync(
-            "User \"jane\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"k-roles\"", "get configmaps --as jane", exitCode: 1);
+            "User \"jane\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"k-roles\"",
+            "get configmaps --as jane",
+            exitCode: 1
+        );
         await k.SaysAsync("created", "create role reader --verb=get,list --resource=configmaps");
         await k.SaysAsync("created", "create rolebinding reader --role=reader --group=devs");
         await k.SaysAsync("yes", "auth can-i list configmaps --as jane --as-group devs");
@@ -29,13 +35,21 @@ public sealed class AccessTests(ClientCluster clients)
         // Nobody gives more than they have.
         await k.SaysAsync("created", "create rolebinding jane --clusterrole=admin --user=jane");
         await k.SaysAsync("created", "create role same --verb=get --resource=secrets --as jane");
-        await k.SaysAsync("is attempting to grant RBAC permissions not currently held", "create role more --verb=* --resource=* --as jane", exitCode: 1);
-        await k.SaysAsync("reconciled", "auth reconcile -f -", """
+        await k.SaysAsync(
+            "is attempting to grant RBAC permissions not currently held",
+            "create role more --verb=* --resource=* --as jane",
+            exitCode: 1
+        );
+        await k.SaysAsync(
+            "reconciled",
+            "auth reconcile -f -",
+            """
             apiVersion: rbac.authorization.k8s.io/v1
             kind: Role
             metadata: {name: reader, namespace: k-roles}
             rules: [{apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}]
-            """);
+            """
+        );
         await k.SaysAsync("yes", "auth can-i watch configmaps --as jane --as-group devs");
     }
 
@@ -49,13 +63,27 @@ public sealed class AccessTests(ClientCluster clients)
         // A kubeconfig with nothing but the token: the administrator's certificate would win over it.
         var cluster = await clients.GetAsync();
         var server = (await cluster.KubectlAsync("config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.server}")).Trim();
-        var authority = (await cluster.KubectlAsync("config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.certificate-authority-data}")).Trim();
+        var authority = (
+            await cluster.KubectlAsync("config", "view", "--raw", "-o", "jsonpath={.clusters[0].cluster.certificate-authority-data}")
+        ).Trim();
         var folder = Directory.CreateTempSubdirectory("petrel-token-").FullName;
         await File.WriteAllBytesAsync(Path.Combine(folder, "ca.crt"), Convert.FromBase64String(authority));
-        Task<ShellResult> AsBuilder(params string[] words) => Shell.RunAsync(
-            TestCluster.KubectlPath,
-            ["--server", server, "--certificate-authority", Path.Combine(folder, "ca.crt"), "--token", token, "--namespace", "k-tokens", .. words],
-            new Dictionary<string, string> { ["KUBECONFIG"] = Path.Combine(folder, "none") });
+        Task<ShellResult> AsBuilder(params string[] words) =>
+            Shell.RunAsync(
+                TestCluster.KubectlPath,
+                [
+                    "--server",
+                    server,
+                    "--certificate-authority",
+                    Path.Combine(folder, "ca.crt"),
+                    "--token",
+                    token,
+                    "--namespace",
+                    "k-tokens",
+                    .. words,
+                ],
+                new Dictionary<string, string> { ["KUBECONFIG"] = Path.Combine(folder, "none") }
+            );
 
         Assert.Contains("system:serviceaccount:k-tokens:builder", (await AsBuilder("auth", "whoami")).Output, StringComparison.Ordinal);
         Assert.Contains("Forbidden", (await AsBuilder("get", "pods")).Errors, StringComparison.Ordinal);
@@ -75,7 +103,10 @@ public sealed class AccessTests(ClientCluster clients)
         await k.SaysAsync("created", "create rolebinding view --clusterrole=view --serviceaccount=k-incluster:default");
 
         // The real kubectl, in the pod: it finds server, certificate, token and namespace as every client library does.
-        await k.SaysAsync("created", "apply -f -", $$"""
+        await k.SaysAsync(
+            "created",
+            "apply -f -",
+            $$"""
             apiVersion: v1
             kind: Pod
             metadata: {name: inside}
@@ -95,7 +126,8 @@ public sealed class AccessTests(ClientCluster clients)
                   /tools/kubectl get pods -o name
                   /tools/kubectl create configmap denied
                   touch {{Mounted}}/forbidden
-            """);
+            """
+        );
         await k.SaysAsync("condition met", "wait pod/inside --for=jsonpath={.status.phase}=Failed --timeout=60s");
 
         var said = await k.SaysAsync("Username system:serviceaccount:k-incluster:default", "logs inside");
@@ -114,12 +146,18 @@ public sealed class AccessTests(ClientCluster clients)
         var request = new CertificateRequest("CN=jane,O=devs", key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
         foreach (var name in new[] { "k-jane", "k-eve" })
         {
-            await k.SaysAsync("created", "create -f -", $$"""
+            await k.SaysAsync(
+                "created",
+                "create -f -",
+                $$"""
                 apiVersion: certificates.k8s.io/v1
                 kind: CertificateSigningRequest
                 metadata: {name: {{name}}}
-                spec: {request: {{Convert.ToBase64String(Encoding.UTF8.GetBytes(request))}}, signerName: example.com/people, usages: [client auth]}
-                """);
+                spec: {request: {{Convert.ToBase64String(
+                    Encoding.UTF8.GetBytes(request)
+                )}}, signerName: example.com/people, usages: [client auth]}
+                """
+            );
         }
 
         await k.SaysAsync("example.com/people kubernetes-admin <none> Pending", "get csr k-jane");

@@ -1,6 +1,8 @@
 namespace Petrel.EndToEnd.Tests.Clients;
 
-/// <summary>Ansible's kubernetes.core: its modules go through the Python client's dynamic part, with server-side apply and waiting.</summary>
+/// <summary>
+/// Ansible's kubernetes.core: its modules go through the Python client's dynamic part, with server-side apply and waiting.
+/// </summary>
 [Collection(nameof(ClientCluster))]
 public sealed class AnsibleTests(ClientCluster clients)
 {
@@ -77,7 +79,8 @@ public sealed class AnsibleTests(ClientCluster clients)
                 ["ANSIBLE_HOME"] = folder,
                 ["ANSIBLE_NOCOLOR"] = "1",
                 ["LC_ALL"] = "C.UTF-8",
-            });
+            }
+        );
 
         Assert.True(result.ExitCode == 0, result.Text);
         Assert.Contains("failed=0", result.Output, StringComparison.Ordinal);

@@ -32,11 +32,17 @@ public sealed class AutoscalingTests(ClientCluster clients)
         await k.SaysAsync("autoscaled", "autoscale deployment burner --min=1 --max=3 --cpu=50%");
 
         await Eventually.TrueAsync(
-            "its pod is measured", async () => (await k.TryAsync("top pods --no-headers")).Output.Contains("burner-", StringComparison.Ordinal), TimeSpan.FromSeconds(90));
+            "its pod is measured",
+            async () => (await k.TryAsync("top pods --no-headers")).Output.Contains("burner-", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(90)
+        );
         await k.SaysAsync("Mi", "top pods --containers");
         await k.SaysAsync("node-1", "top nodes");
         await Eventually.TrueAsync(
-            "it is scaled to its maximum", async () => (await k.TryAsync("get deployment burner -o jsonpath={.spec.replicas}")).Output == "3", TimeSpan.FromSeconds(90));
+            "it is scaled to its maximum",
+            async () => (await k.TryAsync("get deployment burner -o jsonpath={.spec.replicas}")).Output == "3",
+            TimeSpan.FromSeconds(90)
+        );
         await k.SaysAsync("/50%", "get hpa burner");
         await k.SaysAsync("SuccessfulRescale", "describe hpa burner");
         await k.SaysAsync("burner", "get pods.metrics.k8s.io");

@@ -10,14 +10,25 @@ public sealed class HelmTests(ClientCluster clients)
     public async Task A_chart_is_installed_upgraded_rolled_back_tested_and_removed()
     {
         var cluster = await clients.GetAsync();
-        Task<ShellResult> Helm(params string[] arguments) => Shell.RunAsync(
-            Path.Combine(ClientFactAttribute.Tools, "helm"),
-            [.. arguments, "-n", "shop"],
-            new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Kubeconfig, ["HELM_CACHE_HOME"] = cluster.DataDirectory, ["HELM_CONFIG_HOME"] = cluster.DataDirectory, ["HELM_DATA_HOME"] = cluster.DataDirectory });
+        Task<ShellResult> Helm(params string[] arguments) =>
+            Shell.RunAsync(
+                Path.Combine(ClientFactAttribute.Tools, "helm"),
+                [.. arguments, "-n", "shop"],
+                new Dictionary<string, string>
+                {
+                    ["KUBECONFIG"] = cluster.Kubeconfig,
+                    ["HELM_CACHE_HOME"] = cluster.DataDirectory,
+                    ["HELM_CONFIG_HOME"] = cluster.DataDirectory,
+                    ["HELM_DATA_HOME"] = cluster.DataDirectory,
+                }
+            );
         async Task Says(string expected, params string[] arguments)
         {
             var result = await Helm(arguments);
-            Assert.True(result.ExitCode == 0 && result.Text.Contains(expected, StringComparison.Ordinal), $"helm {string.Join(' ', arguments)}: {result.Text}{await cluster.DescribeAsync()}");
+            Assert.True(
+                result.ExitCode == 0 && result.Text.Contains(expected, StringComparison.Ordinal),
+                $"helm {string.Join(' ', arguments)}: {result.Text}{await cluster.DescribeAsync()}"
+            );
         }
         Task<string> Greeting() => cluster.KubectlAsync("get", "configmap", "s-config", "-n", "shop", "-o", "jsonpath={.data.greeting}");
 

@@ -24,7 +24,10 @@ public sealed class JobTests(ClientCluster clients)
     {
         var k = await KubectlSession.InNamespaceAsync(clients, "k-indexed");
 
-        await k.SaysAsync("created", "apply -f -", """
+        await k.SaysAsync(
+            "created",
+            "apply -f -",
+            """
             apiVersion: batch/v1
             kind: Job
             metadata: {name: parts}
@@ -37,7 +40,8 @@ public sealed class JobTests(ClientCluster clients)
                   restartPolicy: Never
                   containers:
                   - {name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sh, -c, "echo part $JOB_COMPLETION_INDEX of $(hostname)"]}
-            """);
+            """
+        );
         await k.SaysAsync("condition met", "wait job/parts --for=condition=complete --timeout=120s");
         await k.SaysAsync("0-3 4", "get job parts -o jsonpath={.status.completedIndexes}\u00a0{.status.succeeded}");
         for (var index = 0; index < 4; index++)
@@ -51,7 +55,10 @@ public sealed class JobTests(ClientCluster clients)
     {
         var k = await KubectlSession.InNamespaceAsync(clients, "k-failing");
 
-        await k.SaysAsync("created", "apply -f -", """
+        await k.SaysAsync(
+            "created",
+            "apply -f -",
+            """
             apiVersion: batch/v1
             kind: Job
             metadata: {name: bad}
@@ -61,7 +68,8 @@ public sealed class JobTests(ClientCluster clients)
                 spec:
                   restartPolicy: Never
                   containers: [{name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sh, -c, exit 42]}]
-            """);
+            """
+        );
         await k.SaysAsync("condition met", "wait job/bad --for=condition=failed --timeout=60s");
         await k.SaysAsync("bad Failed 0/1", "get jobs");
         await k.SaysAsync("failed with exit code 42 matching FailJob rule at index 0", "describe job bad");
@@ -72,7 +80,11 @@ public sealed class JobTests(ClientCluster clients)
     {
         var k = await KubectlSession.InNamespaceAsync(clients, "k-cron");
 
-        await CreateAsync(k, "created", "create cronjob tick --image=busybox --schedule=@every\u00a02s --dry-run=client -o json -- echo tick");
+        await CreateAsync(
+            k,
+            "created",
+            "create cronjob tick --image=busybox --schedule=@every\u00a02s --dry-run=client -o json -- echo tick"
+        );
         await k.SaysAsync("condition met", "wait cronjob/tick --for=jsonpath={.status.lastSuccessfulTime} --timeout=90s");
         await k.SaysAsync("SawCompletedJob", "describe cronjob tick");
         await k.SaysAsync("patched", "patch cronjob tick -p {\"spec\":{\"suspend\":true}}");
@@ -89,7 +101,10 @@ public sealed class JobTests(ClientCluster clients)
     {
         var k = await KubectlSession.InNamespaceAsync(clients, "k-rc");
 
-        await k.SaysAsync("created", "apply -f -", """
+        await k.SaysAsync(
+            "created",
+            "apply -f -",
+            """
             apiVersion: v1
             kind: ReplicationController
             metadata: {name: old}
@@ -101,7 +116,8 @@ public sealed class JobTests(ClientCluster clients)
                 spec:
                   terminationGracePeriodSeconds: 1
                   containers: [{name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "100000"]}]
-            """);
+            """
+        );
         await k.SaysAsync("scaled", "scale rc old --replicas=2 --timeout=60s");
         await k.SaysAsync("condition met", "wait rc/old --for=jsonpath={.status.readyReplicas}=2 --timeout=60s");
         await k.SaysAsync("old 2 2 2", "get rc");
@@ -112,6 +128,14 @@ public sealed class JobTests(ClientCluster clients)
     private static async Task CreateAsync(KubectlSession k, string expected, string line)
     {
         var manifest = await k.SaysAsync("busybox", line);
-        await k.SaysAsync(expected, "create -f -", manifest.Replace("\"image\": \"busybox\"", "\"image\": \"busybox\", \"imagePullPolicy\": \"IfNotPresent\"", StringComparison.Ordinal));
+        await k.SaysAsync(
+            expected,
+            "create -f -",
+            manifest.Replace(
+                "\"image\": \"busybox\"",
+                "\"image\": \"busybox\", \"imagePullPolicy\": \"IfNotPresent\"",
+                StringComparison.Ordinal
+            )
+        );
     }
 }

@@ -25,7 +25,11 @@ public sealed class KubectlTests(ClientCluster clients)
 
         await k.SaysAsync("deployment.apps/web created", "apply -f -", Web);
         await k.SaysAsync("deployment.apps/web unchanged", "apply -f -", Web);
-        await k.SaysAsync("deployment.apps/web configured", "apply -f -", Web.Replace("replicas: 1", "replicas: 2", StringComparison.Ordinal));
+        await k.SaysAsync(
+            "deployment.apps/web configured",
+            "apply -f -",
+            Web.Replace("replicas: 1", "replicas: 2", StringComparison.Ordinal)
+        );
         await k.SaysAsync("successfully rolled out", "rollout status deployment/web --timeout=60s");
         await k.SaysAsync("2/2", "get deployment web");
         await k.SaysAsync("deployment.apps/web", "get all -o name");
@@ -123,7 +127,12 @@ public sealed class KubectlTests(ClientCluster clients)
         await k.SaysAsync("yes", "auth can-i create pods");
         await k.SaysAsync("*.*", "auth can-i --list");
         await k.SaysAsync("current-context", "config view");
-        await k.SaysAsync("unknown field \"spec.replcas\"", "apply -f -", Web.Replace("replicas", "replcas", StringComparison.Ordinal), exitCode: 1);
+        await k.SaysAsync(
+            "unknown field \"spec.replcas\"",
+            "apply -f -",
+            Web.Replace("replicas", "replcas", StringComparison.Ordinal),
+            exitCode: 1
+        );
         await k.SaysAsync("NotFound", "get pod absent", exitCode: 1);
         await k.SaysAsync("kustomized", "kustomize " + await KustomizationAsync());
     }
@@ -137,7 +146,10 @@ public sealed class KubectlTests(ClientCluster clients)
 
         await k.SaysAsync("cordoned", "cordon node-1");
         await k.SaysAsync("SchedulingDisabled", "get nodes");
-        await k.SaysAsync("drained", "drain node-1 --ignore-daemonsets --delete-emptydir-data --force --pod-selector=app=web --timeout=60s");
+        await k.SaysAsync(
+            "drained",
+            "drain node-1 --ignore-daemonsets --delete-emptydir-data --force --pod-selector=app=web --timeout=60s"
+        );
         await k.SaysAsync("uncordoned", "uncordon node-1");
         await k.SaysAsync("tainted", "taint node node-1 a=b:PreferNoSchedule");
         await k.SaysAsync("untainted", "taint node node-1 a:PreferNoSchedule-");
@@ -175,7 +187,12 @@ public sealed class KubectlTests(ClientCluster clients)
         await k.SaysAsync("created", "apply -f -", "{apiVersion: e2e.example.com/v1, kind: Tab, metadata: {name: t}, spec: {}}");
         await k.SaysAsync("SIZE", "get tb");
         await k.SaysAsync("How big it is", "explain tab.spec.size");
-        await k.SaysAsync("should be less than or equal to 9", "apply -f -", "{apiVersion: e2e.example.com/v1, kind: Tab, metadata: {name: t}, spec: {size: 10}}", exitCode: 1);
+        await k.SaysAsync(
+            "should be less than or equal to 9",
+            "apply -f -",
+            "{apiVersion: e2e.example.com/v1, kind: Tab, metadata: {name: t}, spec: {size: 10}}",
+            exitCode: 1
+        );
         await k.SaysAsync("deleted", "delete crd tabs.e2e.example.com --timeout=60s");
         await k.SaysAsync("the server", "get tabs", exitCode: 1);
     }

@@ -24,7 +24,11 @@ public sealed class OtherClientTests(ClientCluster clients)
         async Task<string> Old(string line, string? input = null)
         {
             var result = await Shell.RunAsync(
-                Path.Combine(ClientFactAttribute.Tools, "kubectl-1.20"), line.Split(' '), new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Kubeconfig }, input);
+                Path.Combine(ClientFactAttribute.Tools, "kubectl-1.20"),
+                line.Split(' '),
+                new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Kubeconfig },
+                input
+            );
             Assert.True(result.ExitCode == 0, $"kubectl 1.20 {line}: {result.Text}");
             return result.Output;
         }
@@ -32,8 +36,16 @@ public sealed class OtherClientTests(ClientCluster clients)
         Assert.Contains("v1.20.2", await Old("version --short"), StringComparison.Ordinal);
         Assert.Contains("deployment.apps/old created", await Old("apply -f -", Manifest), StringComparison.Ordinal);
         Assert.Contains("unchanged", await Old("apply -f -", Manifest), StringComparison.Ordinal);
-        Assert.Contains("configured", await Old("apply -f -", Manifest.Replace("replicas: 0", "replicas: 0\n  minReadySeconds: 3", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Contains("FIELD: replicas <integer>", (await Old("explain deployment.spec.replicas")).Replace("    ", " ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(
+            "configured",
+            await Old("apply -f -", Manifest.Replace("replicas: 0", "replicas: 0\n  minReadySeconds: 3", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "FIELD: replicas <integer>",
+            (await Old("explain deployment.spec.replicas")).Replace("    ", " ", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
         Assert.Contains("MinReadySeconds:", await Old("describe deployment old"), StringComparison.Ordinal);
         Assert.Contains("deleted", await Old("delete deployment old"), StringComparison.Ordinal);
     }
@@ -76,7 +88,9 @@ public sealed class OtherClientTests(ClientCluster clients)
     {
         var cluster = await clients.GetAsync();
         var script = Path.Combine(ClientFactAttribute.Tools, "node", "client-test.mjs");
-        await File.WriteAllTextAsync(script, """
+        await File.WriteAllTextAsync(
+            script,
+            """
             import * as k8s from '@kubernetes/client-node';
             const config = new k8s.KubeConfig();
             config.loadFromFile(process.argv[2]);
@@ -96,7 +110,8 @@ public sealed class OtherClientTests(ClientCluster clients)
             await informer.stop();
             console.log(seen.join(), (await list()).items.some(i => i.metadata.name === 'node'));
             process.exit(0);
-            """);
+            """
+        );
 
         var result = await Shell.RunAsync("node", [script, cluster.Kubeconfig]);
 
@@ -109,7 +124,14 @@ public sealed class OtherClientTests(ClientCluster clients)
     {
         var cluster = await clients.GetAsync();
         using var client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster.Kubeconfig));
-        var created = await client.CoreV1.CreateNamespacedConfigMapAsync(new V1ConfigMap { Metadata = new V1ObjectMeta { Name = "dotnet" }, Data = new Dictionary<string, string> { ["a"] = "1" } }, "default");
+        var created = await client.CoreV1.CreateNamespacedConfigMapAsync(
+            new V1ConfigMap
+            {
+                Metadata = new V1ObjectMeta { Name = "dotnet" },
+                Data = new Dictionary<string, string> { ["a"] = "1" },
+            },
+            "default"
+        );
         created.Data["b"] = "2";
         var replaced = await client.CoreV1.ReplaceNamespacedConfigMapAsync(created, "dotnet", "default");
         Assert.Equal("2", replaced.Data["b"]);
@@ -117,8 +139,14 @@ public sealed class OtherClientTests(ClientCluster clients)
 
         var seen = new List<string>();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await foreach (var (type, item) in client.CoreV1.WatchListNamespacedConfigMapAsync(
-            "default", fieldSelector: "metadata.name=dotnet", resourceVersion: created.Metadata.ResourceVersion, cancellationToken: deadline.Token))
+        await foreach (
+            var (type, item) in client.CoreV1.WatchListNamespacedConfigMapAsync(
+                "default",
+                fieldSelector: "metadata.name=dotnet",
+                resourceVersion: created.Metadata.ResourceVersion,
+                cancellationToken: deadline.Token
+            )
+        )
         {
             seen.Add($"{type} {item.Metadata.Name}");
             if (type == WatchEventType.Deleted)

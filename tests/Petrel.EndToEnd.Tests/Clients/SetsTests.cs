@@ -1,6 +1,8 @@
 namespace Petrel.EndToEnd.Tests.Clients;
 
-/// <summary>StatefulSets and DaemonSets on real containers, with the commands that people use on them: the manifests of <c>examples/sets</c>.</summary>
+/// <summary>
+/// StatefulSets and DaemonSets on real containers, with the commands that people use on them: the manifests of <c>examples/sets</c>.
+/// </summary>
 [Collection(nameof(ClientCluster))]
 public sealed class SetsTests(ClientCluster clients)
 {
@@ -67,11 +69,17 @@ public sealed class SetsTests(ClientCluster clients)
         await EventuallySaysAsync(k, "", "get controllerrevisions,pods -o name");
     }
 
-    private static Task EventuallySaysAsync(KubectlSession k, string all, string line) => Eventually.TrueAsync(
-        $"'{line}' says '{all}'", async () => (await k.TryAsync(line)).Output.Trim() == all, TimeSpan.FromSeconds(60), async () => (await k.TryAsync(line)).Text);
+    private static Task EventuallySaysAsync(KubectlSession k, string all, string line) =>
+        Eventually.TrueAsync(
+            $"'{line}' says '{all}'",
+            async () => (await k.TryAsync(line)).Output.Trim() == all,
+            TimeSpan.FromSeconds(60),
+            async () => (await k.TryAsync(line)).Text
+        );
 
     // The variable in each pod.
-    private static string Versions(string app) => $"get pods -l app={app} -o jsonpath={{.items[*].spec.containers[0].env[?(@.name==\"VERSION\")].value}}";
+    private static string Versions(string app) =>
+        $"get pods -l app={app} -o jsonpath={{.items[*].spec.containers[0].env[?(@.name==\"VERSION\")].value}}";
 
     private static List<string> Revisions(string history) =>
         [.. history.Split('\n').Select(line => line.Split(' ')[0]).Where(word => int.TryParse(word, out _))];

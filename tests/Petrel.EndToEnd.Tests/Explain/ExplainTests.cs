@@ -34,13 +34,26 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         var decisions = new DecisionLog(new());
         var settings = new SchedulerSettings();
         _server = new(
-            new ApiServerOptions(), _store, KindRegistry.BuiltIn, _process.Time, _simulator.Entropy.Fork(), new NoNodes(), NullLoggerFactory.Instance,
-            decisions: new RecordedDecisions(decisions, settings));
+            new ApiServerOptions(),
+            _store,
+            KindRegistry.BuiltIn,
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            new NoNodes(),
+            NullLoggerFactory.Instance,
+            decisions: new RecordedDecisions(decisions, settings)
+        );
         _user = new(_server, Admin);
         _simulator.Spawn(_process, "api", _server.RunAsync);
         Assert.True(_simulator.RunUntil(() => _server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
         var scheduler = new PodScheduler(
-            new(_server, UserInfo.ControlPlane("kube-scheduler")), _process.Time, _simulator.Entropy.Fork(), settings, NullLoggerFactory.Instance, decisions);
+            new(_server, UserInfo.ControlPlane("kube-scheduler")),
+            _process.Time,
+            _simulator.Entropy.Fork(),
+            settings,
+            NullLoggerFactory.Instance,
+            decisions
+        );
         _simulator.Spawn(_process, "scheduler", scheduler.RunAsync);
     }
 
@@ -64,14 +77,30 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         Create(Pod("web", "4"));
         var text = Explain("web");
         Assert.StartsWith("Pod default/web: not placed (attempt 1 of 1, ", text, StringComparison.Ordinal);
-        Assert.Contains("0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.", Line(text), StringComparison.Ordinal);
-        Assert.Contains("Waits for: a node is added; a node's allocatable resources change; a pod leaves its node", Line(text), StringComparison.Ordinal);
+        Assert.Contains(
+            "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+            Line(text),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Waits for: a node is added; a node's allocatable resources change; a pod leaves its node",
+            Line(text),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Victims_and_gangs_are_shown()
     {
-        Create(new V1PriorityClass { ApiVersion = "scheduling.k8s.io/v1", Kind = "PriorityClass", Metadata = new() { Name = "high" }, Value = 100 });
+        Create(
+            new V1PriorityClass
+            {
+                ApiVersion = "scheduling.k8s.io/v1",
+                Kind = "PriorityClass",
+                Metadata = new() { Name = "high" },
+                Value = 100,
+            }
+        );
         Create(Node("n1", "1"));
         Create(Pod("low", "1"));
         Create(Pod("urgent", "1", s => s.PriorityClassName = "high"));
@@ -79,7 +108,13 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         Assert.Contains("waits for room on n1, where pods of lower priority end for it", text, StringComparison.Ordinal);
         Assert.Matches(@"Displaced on n1 .*default/low 0", text);
 
-        Create(new PodGroup { Metadata = new() { Name = "g", NamespaceProperty = "default" }, Spec = new() { MinMember = 2 } });
+        Create(
+            new PodGroup
+            {
+                Metadata = new() { Name = "g", NamespaceProperty = "default" },
+                Spec = new() { MinMember = 2 },
+            }
+        );
         var member = Pod("member", "1");
         member.Metadata.Labels = new Dictionary<string, string> { [PodGroup.MemberLabel] = "g" };
         Create(member);
@@ -105,8 +140,13 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         Assert.Equal("There is no pod 'nobody' in namespace 'default'.", unknown.Message);
         Create(Pod("elsewhere", "1", s => s.SchedulerName = "mine"), Pod("fixed", "1", s => s.NodeName = "n1"));
         Assert.Equal(
-            "There is nothing to explain about pod default/elsewhere: it is scheduled by \"mine\", which keeps its reasons to itself.", Line(Explain("elsewhere", exit: 1)));
-        Assert.Equal("There is nothing to explain about pod default/fixed: its spec.nodeName said n1 from the start: no scheduler chose it.", Line(Explain("fixed", exit: 1)));
+            "There is nothing to explain about pod default/elsewhere: it is scheduled by \"mine\", which keeps its reasons to itself.",
+            Line(Explain("elsewhere", exit: 1))
+        );
+        Assert.Equal(
+            "There is nothing to explain about pod default/fixed: its spec.nodeName said n1 from the start: no scheduler chose it.",
+            Line(Explain("fixed", exit: 1))
+        );
     }
 
     ValueTask<ApiResponse> IApiHandler.HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
@@ -121,7 +161,14 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
     private string Explain(string pod, bool asJson = false, int exit = 0)
     {
         using var writer = new StringWriter();
-        var console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(writer) });
+        var console = AnsiConsole.Create(
+            new()
+            {
+                Ansi = AnsiSupport.No,
+                ColorSystem = ColorSystemSupport.NoColors,
+                Out = new AnsiConsoleOutput(writer),
+            }
+        );
         console.Profile.Width = 200;
         var result = 0;
         Exception? failure = null;
@@ -168,13 +215,22 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         Assert.Empty(_simulator.Findings);
     }
 
-    private static V1Node Node(string name, string cpu) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Node",
-        Metadata = new() { Name = name },
-        Status = new() { Allocatable = new Dictionary<string, ResourceQuantity> { ["cpu"] = new(cpu), ["memory"] = new("8Gi"), ["pods"] = new("110") } },
-    };
+    private static V1Node Node(string name, string cpu) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "Node",
+            Metadata = new() { Name = name },
+            Status = new()
+            {
+                Allocatable = new Dictionary<string, ResourceQuantity>
+                {
+                    ["cpu"] = new(cpu),
+                    ["memory"] = new("8Gi"),
+                    ["pods"] = new("110"),
+                },
+            },
+        };
 
     private static V1Pod Pod(string name, string cpu, Action<V1PodSpec>? with = null)
     {
@@ -184,7 +240,18 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
             ApiVersion = "v1",
             Kind = "Pod",
             Metadata = new() { Name = name, NamespaceProperty = "default" },
-            Spec = new() { Containers = [new() { Name = "main", Image = "busybox", Resources = new() { Requests = requests } }] },
+            Spec = new()
+            {
+                Containers =
+                [
+                    new()
+                    {
+                        Name = "main",
+                        Image = "busybox",
+                        Resources = new() { Requests = requests },
+                    },
+                ],
+            },
         };
         with?.Invoke(pod.Spec);
         return pod;
@@ -193,7 +260,10 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
     private sealed class NoNodes : INodeConnector
     {
         public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint, string path, IReadOnlyList<KeyValuePair<string, string>> query, CancellationToken cancellationToken) =>
-            throw new IOException("no agents here");
+            NodeEndpoint endpoint,
+            string path,
+            IReadOnlyList<KeyValuePair<string, string>> query,
+            CancellationToken cancellationToken
+        ) => throw new IOException("no agents here");
     }
 }

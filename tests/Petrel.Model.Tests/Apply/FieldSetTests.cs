@@ -8,59 +8,81 @@ public sealed class FieldSetTests
 {
     private static readonly string[] Elements = ["f:a", "f:b", "k:{\"name\":\"x\"}", "v:1", "i:0"];
 
-    private static readonly Gen<FieldSet> Sets = Gen.Int[0, Elements.Length - 1].Array[1, 3].Array[0, 8].Select(paths =>
-    {
-        var set = new FieldSet();
-        foreach (var path in paths)
+    private static readonly Gen<FieldSet> Sets = Gen.Int[0, Elements.Length - 1]
+        .Array[1, 3]
+        .Array[0, 8]
+        .Select(paths =>
         {
-            set.Add([.. path.Select(i => Elements[i])]);
-        }
-        return set;
-    });
+            var set = new FieldSet();
+            foreach (var path in paths)
+            {
+                set.Add([.. path.Select(i => Elements[i])]);
+            }
+            return set;
+        });
 
     [Fact]
-    public void What_is_written_is_read_back() => Sets.Sample(set =>
-        Assert.True(FieldSet.Parse(JsonNode.Parse(set.ToJson().ToJsonString())).SetEquals(set), set.ToString()));
+    public void What_is_written_is_read_back() =>
+        Sets.Sample(set => Assert.True(FieldSet.Parse(JsonNode.Parse(set.ToJson().ToJsonString())).SetEquals(set), set.ToString()));
 
     [Fact]
-    public void Sets_follow_the_laws_of_sets() => Gen.Select(Sets, Sets, Sets).Sample((a, b, c) =>
-    {
-        Assert.True(a.Union(b).SetEquals(b.Union(a)));
-        Assert.True(a.Intersection(b).SetEquals(b.Intersection(a)));
-        Assert.True(a.Difference(b).Union(a.Intersection(b)).SetEquals(a));
-        Assert.True(a.Union(b).Difference(b).SetEquals(a.Difference(b)));
-        Assert.True(a.Intersection(b.Union(c)).SetEquals(a.Intersection(b).Union(a.Intersection(c))));
-        Assert.True(a.Difference(a).IsEmpty);
-        Assert.True(a.RecursiveDifference(b).Intersection(b).IsEmpty);
-    });
+    public void Sets_follow_the_laws_of_sets() =>
+        Gen.Select(Sets, Sets, Sets)
+            .Sample(
+                (a, b, c) =>
+                {
+                    Assert.True(a.Union(b).SetEquals(b.Union(a)));
+                    Assert.True(a.Intersection(b).SetEquals(b.Intersection(a)));
+                    Assert.True(a.Difference(b).Union(a.Intersection(b)).SetEquals(a));
+                    Assert.True(a.Union(b).Difference(b).SetEquals(a.Difference(b)));
+                    Assert.True(a.Intersection(b.Union(c)).SetEquals(a.Intersection(b).Union(a.Intersection(c))));
+                    Assert.True(a.Difference(a).IsEmpty);
+                    Assert.True(a.RecursiveDifference(b).Intersection(b).IsEmpty);
+                }
+            );
 
     [Fact]
-    public void Membership_agrees_with_the_paths() => Gen.Select(Sets, Sets).Sample((a, b) =>
-    {
-        var union = a.Union(b).Paths().ToHashSet();
-        Assert.Equal(union, a.Paths().Concat(b.Paths()).ToHashSet());
-        Assert.Equal(a.Paths().Intersect(b.Paths()).ToHashSet(), a.Intersection(b).Paths().ToHashSet());
-        Assert.Equal(a.Paths().Except(b.Paths()).ToHashSet(), a.Difference(b).Paths().ToHashSet());
-    });
+    public void Membership_agrees_with_the_paths() =>
+        Gen.Select(Sets, Sets)
+            .Sample(
+                (a, b) =>
+                {
+                    var union = a.Union(b).Paths().ToHashSet();
+                    Assert.Equal(union, a.Paths().Concat(b.Paths()).ToHashSet());
+                    Assert.Equal(a.Paths().Intersect(b.Paths()).ToHashSet(), a.Intersection(b).Paths().ToHashSet());
+                    Assert.Equal(a.Paths().Except(b.Paths()).ToHashSet(), a.Difference(b).Paths().ToHashSet());
+                }
+            );
 
     [Fact]
     public void Steps_are_in_upstreams_order()
     {
         string[] ordered =
         [
-            "f:a", "f:b", """k:{"port":80,"protocol":"TCP"}""", """k:{"port":80,"protocol":"UDP"}""", """k:{"port":443,"protocol":"TCP"}""",
-            """k:{"type":"a"}""", "v:9", "v:10", "v:\"a\"", "v:\"b\"", "i:2", "i:10",
+            "f:a",
+            "f:b",
+            """k:{"port":80,"protocol":"TCP"}""",
+            """k:{"port":80,"protocol":"UDP"}""",
+            """k:{"port":443,"protocol":"TCP"}""",
+            """k:{"type":"a"}""",
+            "v:9",
+            "v:10",
+            "v:\"a\"",
+            "v:\"b\"",
+            "i:2",
+            "i:10",
         ];
-        Gen.Shuffle(ordered).Sample(shuffled =>
-        {
-            var set = new FieldSet();
-            foreach (var element in shuffled)
+        Gen.Shuffle(ordered)
+            .Sample(shuffled =>
             {
-                set.Add(element);
-            }
-            Assert.Equal(ordered, set.Children.Select(c => c.Key));
-            Assert.True(FieldSet.Parse(set.ToJson()).SetEquals(set));
-        });
+                var set = new FieldSet();
+                foreach (var element in shuffled)
+                {
+                    set.Add(element);
+                }
+                Assert.Equal(ordered, set.Children.Select(c => c.Key));
+                Assert.True(FieldSet.Parse(set.ToJson()).SetEquals(set));
+            });
     }
 
     [Fact]

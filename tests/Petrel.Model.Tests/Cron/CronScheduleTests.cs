@@ -74,48 +74,65 @@ public sealed class CronScheduleTests
     [InlineData("@fortnightly", "unrecognized descriptor: @fortnightly")]
     [InlineData("@every day", "failed to parse duration @every day")]
     [InlineData("TZ=Mars/Olympus * * * * *", "provided bad location Mars/Olympus: unknown time zone Mars/Olympus")]
-    public void A_malformed_schedule_says_what_is_wrong(string schedule, string problem) => Assert.Equal(problem, CronSchedule.Problem(schedule));
+    public void A_malformed_schedule_says_what_is_wrong(string schedule, string problem) =>
+        Assert.Equal(problem, CronSchedule.Problem(schedule));
 
     // Schedules of these zones change at whole hours, also at midnight (São Paulo, until 2018), in both halves of the year.
     [Fact]
     public void The_next_time_is_what_looking_at_a_clock_every_minute_finds()
     {
-        var zones = new[] { "UTC", "America/New_York", "Europe/Berlin", "America/Sao_Paulo", "Australia/Sydney", "Asia/Kolkata" }.Select(Zone).ToArray();
-        var fields = Gen.Select(Fields(0, 59), Fields(0, 23), Fields(1, 28), Fields(1, 12), Fields(0, 6), (a, b, c, d, e) => (a, b, c, d, e));
-        Gen.Select(fields, Gen.Int[0, zones.Length - 1], Gen.Long[Time("2016-06-01T00:00:00Z").ToUnixTimeSeconds(), Time("2019-06-01T00:00:00Z").ToUnixTimeSeconds()])
-            .Sample((f, zone, seconds) =>
-            {
-                var ((minute, hour, day, month, weekday), after) = (f, DateTimeOffset.FromUnixTimeSeconds(seconds));
-                var text = $"{minute.Text} {hour.Text} {day.Text} {month.Text} {weekday.Text}";
-                var end = after.AddDays(40);
-                var expected = Minutes(after, end).FirstOrDefault(at =>
+        var zones = new[] { "UTC", "America/New_York", "Europe/Berlin", "America/Sao_Paulo", "Australia/Sydney", "Asia/Kolkata" }
+            .Select(Zone)
+            .ToArray();
+        var fields = Gen.Select(Fields(0, 59), Fields(0, 23), Fields(1, 28), Fields(1, 12), Fields(0, 6), (a, b, c, d, e) =>
+            (a, b, c, d, e)
+        );
+        Gen.Select(
+                fields,
+                Gen.Int[0, zones.Length - 1],
+                Gen.Long[Time("2016-06-01T00:00:00Z").ToUnixTimeSeconds(), Time("2019-06-01T00:00:00Z").ToUnixTimeSeconds()]
+            )
+            .Sample(
+                (f, zone, seconds) =>
                 {
-                    var shown = TimeZoneInfo.ConvertTime(at, zones[zone]);
-                    var (ofMonth, ofWeek) = (day.Allows(shown.Day), weekday.Allows((int)shown.DayOfWeek));
-                    var isDay = day.Text == "*" || weekday.Text == "*" ? ofMonth && ofWeek : ofMonth || ofWeek;
-                    return minute.Allows(shown.Minute) && hour.Allows(shown.Hour) && month.Allows(shown.Month) && isDay;
-                });
-                var actual = CronSchedule.Parse(text, zones[zone]).Next(after);
-                return expected == default ? actual is null || actual > end : actual == expected;
-            }, iter: 300);
+                    var ((minute, hour, day, month, weekday), after) = (f, DateTimeOffset.FromUnixTimeSeconds(seconds));
+                    var text = $"{minute.Text} {hour.Text} {day.Text} {month.Text} {weekday.Text}";
+                    var end = after.AddDays(40);
+                    var expected = Minutes(after, end)
+                        .FirstOrDefault(at =>
+                        {
+                            var shown = TimeZoneInfo.ConvertTime(at, zones[zone]);
+                            var (ofMonth, ofWeek) = (day.Allows(shown.Day), weekday.Allows((int)shown.DayOfWeek));
+                            var isDay = day.Text == "*" || weekday.Text == "*" ? ofMonth && ofWeek : ofMonth || ofWeek;
+                            return minute.Allows(shown.Minute) && hour.Allows(shown.Hour) && month.Allows(shown.Month) && isDay;
+                        });
+                    var actual = CronSchedule.Parse(text, zones[zone]).Next(after);
+                    return expected == default ? actual is null || actual > end : actual == expected;
+                },
+                iter: 300
+            );
     }
 
     [Fact]
     public void The_last_time_of_a_long_absence_is_found_as_by_counting()
     {
         var schedules = new[] { "* * * * *", "*/7 3 * * *", "0 0 1 * *", "@every 47s", "15 14 * * MON-FRI", "0 0 29 2 *" };
-        Gen.Select(Gen.OneOfConst(schedules), Gen.Int[0, 20_000], Gen.Long[0, 3 * 365 * 24 * 60], Gen.Int[2, 150]).Sample((text, start, minutes, enough) =>
-        {
-            var schedule = CronSchedule.Parse(text);
-            var after = Time("2020-01-01T00:00:30Z").AddHours(start);
-            var until = after.AddMinutes(minutes % (text.StartsWith('*') || text.StartsWith('@') ? 5000 : long.MaxValue));
-            (DateTimeOffset, int)? expected = null;
-            for (var next = schedule.Next(after); next <= until; next = schedule.Next(next.Value))
-            {
-                expected = (next.Value, Math.Min(enough, (expected?.Item2 ?? 0) + 1));
-            }
-            return schedule.Last(after, until, enough) == expected;
-        }, iter: 300);
+        Gen.Select(Gen.OneOfConst(schedules), Gen.Int[0, 20_000], Gen.Long[0, 3 * 365 * 24 * 60], Gen.Int[2, 150])
+            .Sample(
+                (text, start, minutes, enough) =>
+                {
+                    var schedule = CronSchedule.Parse(text);
+                    var after = Time("2020-01-01T00:00:30Z").AddHours(start);
+                    var until = after.AddMinutes(minutes % (text.StartsWith('*') || text.StartsWith('@') ? 5000 : long.MaxValue));
+                    (DateTimeOffset, int)? expected = null;
+                    for (var next = schedule.Next(after); next <= until; next = schedule.Next(next.Value))
+                    {
+                        expected = (next.Value, Math.Min(enough, (expected?.Item2 ?? 0) + 1));
+                    }
+                    return schedule.Last(after, until, enough) == expected;
+                },
+                iter: 300
+            );
     }
 
     [Fact]
@@ -131,13 +148,16 @@ public sealed class CronScheduleTests
         }
     }
 
-    private static Gen<Field> Fields(int lowest, int highest) => Gen.OneOf(
-        Gen.Const(new Field("*", _ => true)),
-        Gen.Int[lowest, highest].Select(n => new Field($"{n}", value => value == n)),
-        Gen.Select(Gen.Int[lowest, highest], Gen.Int[lowest, highest]).Select((a, b) => (Low: Math.Min(a, b), High: Math.Max(a, b)))
-            .Select(r => new Field($"{r.Low}-{r.High}", value => value >= r.Low && value <= r.High)),
-        Gen.Select(Gen.Int[lowest, highest], Gen.Int[2, 9]).Select((first, step) =>
-            new Field($"{first}/{step}", value => value >= first && (value - first) % step == 0)));
+    private static Gen<Field> Fields(int lowest, int highest) =>
+        Gen.OneOf(
+            Gen.Const(new Field("*", _ => true)),
+            Gen.Int[lowest, highest].Select(n => new Field($"{n}", value => value == n)),
+            Gen.Select(Gen.Int[lowest, highest], Gen.Int[lowest, highest])
+                .Select((a, b) => (Low: Math.Min(a, b), High: Math.Max(a, b)))
+                .Select(r => new Field($"{r.Low}-{r.High}", value => value >= r.Low && value <= r.High)),
+            Gen.Select(Gen.Int[lowest, highest], Gen.Int[2, 9])
+                .Select((first, step) => new Field($"{first}/{step}", value => value >= first && (value - first) % step == 0))
+        );
 
     private static IEnumerable<DateTimeOffset> Minutes(DateTimeOffset after, DateTimeOffset end)
     {
@@ -147,7 +167,8 @@ public sealed class CronScheduleTests
         }
     }
 
-    private static TimeZoneInfo Zone(string name) => TimeZones.TryFind(name, out var zone, out var problem) ? zone : throw new InvalidOperationException(problem);
+    private static TimeZoneInfo Zone(string name) =>
+        TimeZones.TryFind(name, out var zone, out var problem) ? zone : throw new InvalidOperationException(problem);
 
     private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
 

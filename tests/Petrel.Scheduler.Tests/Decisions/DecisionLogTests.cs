@@ -52,18 +52,28 @@ public sealed class DecisionLogTests
     public void Refused_nodes_are_told_by_plugin_and_reason_and_the_best_ones_by_plugin_and_score()
     {
         var cluster = Make.Cluster(
-            Make.Node("full", cpu: "1"), Make.Node("full2", cpu: "1"), Make.Node("tainted", taints: [Make.Taint("a")]),
-            Make.Node("big", cpu: "16"), Make.Node("mid", cpu: "8"), Make.Node("low", cpu: "4"));
+            Make.Node("full", cpu: "1"),
+            Make.Node("full2", cpu: "1"),
+            Make.Node("tainted", taints: [Make.Taint("a")]),
+            Make.Node("big", cpu: "16"),
+            Make.Node("mid", cpu: "8"),
+            Make.Node("low", cpu: "4")
+        );
         cluster.Place(Make.Info("x", "1"), "full");
         cluster.Place(Make.Info("y", "1"), "full2");
         var decision = Decide(cluster, Make.Info("p", "2"), new() { ScoredNodes = 2, NodesPerReason = 1 });
-        Assert.Equal(("Scheduled", "big", 6, 3), ((string?)decision["result"], (string?)decision["node"], (int)decision["nodes"]!, (int)decision["feasible"]!));
+        Assert.Equal(
+            ("Scheduled", "big", 6, 3),
+            ((string?)decision["result"], (string?)decision["node"], (int)decision["nodes"]!, (int)decision["feasible"]!)
+        );
         Assert.Equal(
             [
                 """{"plugin":"NodeResourcesFit","reasons":["Insufficient cpu"],"preemptionMayHelp":false,"count":2,"nodes":["full"]}""",
-                """{"plugin":"TaintToleration","reasons":["node(s) had untolerated taint(s)"],"preemptionMayHelp":false,"count":1,"nodes":["tainted"]}""",
+                """{"plugin":"TaintToleration","reasons":["node(s) had untolerated """
+                    + """taint(s)"],"preemptionMayHelp":false,"count":1,"nodes":["tainted"]}""",
             ],
-            decision["refusals"]!.AsArray().Select(r => r!.ToJsonString(Plain)));
+            decision["refusals"]!.AsArray().Select(r => r!.ToJsonString(Plain))
+        );
         var scores = decision["scores"]!.AsArray();
         Assert.Equal(["big", "mid"], scores.Select(s => (string?)s!["node"]));
         foreach (var node in scores)
@@ -78,10 +88,15 @@ public sealed class DecisionLogTests
     public void Scores_are_told_as_they_came_and_as_they_count()
     {
         var preferred = Make.Taint("slow", effect: "PreferNoSchedule");
-        var cluster = Make.Cluster(Make.Node("a"), Make.Node("b", taints: [preferred]), Make.Node("c", taints: [preferred, Make.Taint("slower", effect: "PreferNoSchedule")]));
+        var cluster = Make.Cluster(
+            Make.Node("a"),
+            Make.Node("b", taints: [preferred]),
+            Make.Node("c", taints: [preferred, Make.Taint("slower", effect: "PreferNoSchedule")])
+        );
         var decision = Decide(cluster, Make.Info("p", "1"), new());
-        var taints = decision["scores"]!.AsArray().ToDictionary(
-            s => (string)s!["node"]!, s => s!["plugins"]!.AsArray().Single(p => (string?)p!["plugin"] == "TaintToleration")!);
+        var taints = decision["scores"]!
+            .AsArray()
+            .ToDictionary(s => (string)s!["node"]!, s => s!["plugins"]!.AsArray().Single(p => (string?)p!["plugin"] == "TaintToleration")!);
         Assert.Equal((0L, 100L, 300L), Three(taints["a"]));
         Assert.Equal((1L, 50L, 150L), Three(taints["b"]));
         Assert.Equal((2L, 0L, 0L), Three(taints["c"]));
@@ -100,7 +115,10 @@ public sealed class DecisionLogTests
         Assert.False(decision.ContainsKey("scores"));
     }
 
-    private static readonly System.Text.Json.JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly System.Text.Json.JsonSerializerOptions Plain = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private static (long, long, long) Three(JsonNode plugin) => ((long)plugin["raw"]!, (long)plugin["score"]!, (long)plugin["weighted"]!);
 

@@ -42,8 +42,21 @@ public sealed class GangTests : IAsyncDisposable
         Assert.DoesNotContain(_world.Seen, s => s.EndsWith("/binding", StringComparison.Ordinal));
         Assert.Equal(("Unschedulable", 3, 0), State("g"));
         var messages = _world.List<V1Pod>().Select(p => Assert.Single(p.Status.Conditions).Message).ToArray();
-        Assert.Equal(2, messages.Count(m => m.StartsWith("gang: 2 of the 3 pods that PodGroup \"g\" needs have a place; default/c: 0/1 nodes are available: 1 Insufficient cpu.", StringComparison.Ordinal)));
-        Assert.Equal(1, messages.Count(m => m.StartsWith("0/1 nodes are available: 1 Insufficient cpu. gang: 2 of the 3 pods", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            messages.Count(m =>
+                m.StartsWith(
+                    "gang: 2 of the 3 pods that PodGroup \"g\" needs have a place; default/c: 0/1 nodes are available: 1 Insufficient cpu.",
+                    StringComparison.Ordinal
+                )
+            )
+        );
+        Assert.Equal(
+            1,
+            messages.Count(m =>
+                m.StartsWith("0/1 nodes are available: 1 Insufficient cpu. gang: 2 of the 3 pods", StringComparison.Ordinal)
+            )
+        );
 
         _world.Create(Make.Pod("single", "2"));
         _world.Run(15);
@@ -74,7 +87,13 @@ public sealed class GangTests : IAsyncDisposable
         _world.CreateGroup("g", 3);
         _world.Run(2);
         Assert.Equal(["a@", "b@"], _world.Nodes());
-        _world.Do(async stop => await _world.User.PatchAsync<PodGroup>(new("default", "g"), new() { ["spec"] = new System.Text.Json.Nodes.JsonObject { ["minMember"] = 2 } }, stop));
+        _world.Do(async stop =>
+            await _world.User.PatchAsync<PodGroup>(
+                new("default", "g"),
+                new() { ["spec"] = new System.Text.Json.Nodes.JsonObject { ["minMember"] = 2 } },
+                stop
+            )
+        );
         _world.Run(12);
         Assert.Equal(["a@n1", "b@n1"], _world.Nodes());
     }
@@ -106,7 +125,11 @@ public sealed class GangTests : IAsyncDisposable
             world.CreateGroup("h", 4);
             world.Create(Enumerable.Range(0, 3).Select(i => Make.Node($"n{i}", cpu: "2")));
             // They come mixed, and the scheduler may die at any moment.
-            var pods = Enumerable.Range(0, 8).Select(i => Member(i % 2 == 0 ? "g" : "h", $"p{i}")).OrderBy(_ => dice.NextUInt64()).ToArray();
+            var pods = Enumerable
+                .Range(0, 8)
+                .Select(i => Member(i % 2 == 0 ? "g" : "h", $"p{i}"))
+                .OrderBy(_ => dice.NextUInt64())
+                .ToArray();
             foreach (var pod in pods)
             {
                 world.Create(pod);
@@ -119,7 +142,11 @@ public sealed class GangTests : IAsyncDisposable
             world.Run(30);
             lossy = false;
             world.Run(30);
-            var placed = world.List<V1Pod>().Where(p => p.Spec.NodeName is not null).CountBy(p => p.Metadata.Labels[PodGroup.MemberLabel]).ToArray();
+            var placed = world
+                .List<V1Pod>()
+                .Where(p => p.Spec.NodeName is not null)
+                .CountBy(p => p.Metadata.Labels[PodGroup.MemberLabel])
+                .ToArray();
             Assert.True(placed is [{ Value: 4 }], $"seed {seed}: {string.Join(", ", placed)}");
 
             // With the first one's end, the other has its turn.
@@ -135,7 +162,8 @@ public sealed class GangTests : IAsyncDisposable
         _world.CreateGroup("g", 3);
         _world.Create(Make.Node("n1", cpu: "3"));
         var bindings = 0;
-        _world.Faults = request => request.Path.EndsWith("/binding", StringComparison.Ordinal) && ++bindings > 1 ? Fault.LoseRequest : Fault.None;
+        _world.Faults = request =>
+            request.Path.EndsWith("/binding", StringComparison.Ordinal) && ++bindings > 1 ? Fault.LoseRequest : Fault.None;
         _world.Create(Member("g", "a"), Member("g", "b"), Member("g", "c"));
         _world.RunUntil(() => bindings >= 2);
         _world.KillScheduler();
@@ -181,12 +209,17 @@ public sealed class GangTests : IAsyncDisposable
         _world.Run(2);
         _world.Create(Member("g", "a"), Member("g", "b"));
         _world.Run(10);
-        Assert.DoesNotContain(_world.List<V1Pod>(), p => p.Metadata.DeletionTimestamp is not null || p.Status.NominatedNodeName is not null);
+        Assert.DoesNotContain(_world.List<V1Pod>(), p =>
+            p.Metadata.DeletionTimestamp is not null || p.Status.NominatedNodeName is not null
+        );
 
         _world.Create(Make.Pod("low2", "1", with: s => s.NodeName = "n2"));
         _world.Create(Make.Node("n2", cpu: "1"));
         _world.Run(15);
-        Assert.Equal(["low1", "low2"], _world.List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name));
+        Assert.Equal(
+            ["low1", "low2"],
+            _world.List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name)
+        );
         Assert.Equal(["n1", "n2"], _world.List<V1Pod>().Select(p => p.Status.NominatedNodeName).Where(n => n is not null).Order());
         Assert.Equal(["a@", "b@"], _world.Nodes().Take(2));
         // Half of the room is not enough, and nobody else gets it.

@@ -26,7 +26,10 @@ public sealed class PodGroupStatusTests
     public void The_phase_follows_from_the_pods(string pods, string expected)
     {
         var status = PodGroupStatusPlan.Compute(Group(), [.. pods.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Pod)], Now);
-        Assert.Equal(expected, $"{status.Phase} {status.Members} {status.Scheduled} {status.Running} {Assert.Single(status.Conditions!).Status}");
+        Assert.Equal(
+            expected,
+            $"{status.Phase} {status.Members} {status.Scheduled} {status.Running} {Assert.Single(status.Conditions!).Status}"
+        );
         Assert.Equal(3, status.ObservedGeneration);
     }
 
@@ -38,13 +41,24 @@ public sealed class PodGroupStatusTests
         group.Status = PodGroupStatusPlan.Compute(group, [Pod("waiting")], Now);
         var later = PodGroupStatusPlan.Compute(group, [Pod("waiting"), Pod("refused")], Now.AddHours(1));
         Assert.Equal(["Other", "Scheduled"], later.Conditions!.Select(c => c.Type));
-        Assert.Equal((Now, "Unschedulable", "no room"), (later.Conditions![1].LastTransitionTime, later.Conditions[1].Reason, later.Conditions[1].Message));
-        Assert.Equal(Now.AddHours(1), PodGroupStatusPlan.Compute(group, [Pod("bound"), Pod("bound")], Now.AddHours(1)).Conditions![1].LastTransitionTime);
+        Assert.Equal(
+            (Now, "Unschedulable", "no room"),
+            (later.Conditions![1].LastTransitionTime, later.Conditions[1].Reason, later.Conditions[1].Message)
+        );
+        Assert.Equal(
+            Now.AddHours(1),
+            PodGroupStatusPlan.Compute(group, [Pod("bound"), Pod("bound")], Now.AddHours(1)).Conditions![1].LastTransitionTime
+        );
         Assert.True(PodGroupStatusPlan.Same(later, PodGroupStatusPlan.Compute(group, [Pod("waiting"), Pod("refused")], Now.AddHours(2))));
         Assert.False(PodGroupStatusPlan.Same(group.Status, later));
     }
 
-    private static PodGroup Group() => new() { Metadata = new() { Name = "g", Generation = 3 }, Spec = new() { MinMember = 2 } };
+    private static PodGroup Group() =>
+        new()
+        {
+            Metadata = new() { Name = "g", Generation = 3 },
+            Spec = new() { MinMember = 2 },
+        };
 
     private static V1Pod Pod(string state)
     {
@@ -52,7 +66,19 @@ public sealed class PodGroupStatusTests
         pod.Status = new()
         {
             Phase = state is "waiting" or "refused" or "bound" ? "Pending" : state,
-            Conditions = state == "refused" ? [new() { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "no room" }] : null,
+            Conditions =
+                state == "refused"
+                    ?
+                    [
+                        new()
+                        {
+                            Type = "PodScheduled",
+                            Status = "False",
+                            Reason = "Unschedulable",
+                            Message = "no room",
+                        },
+                    ]
+                    : null,
         };
         return pod;
     }

@@ -24,12 +24,17 @@ public sealed class PreemptionTests : IAsyncDisposable
         Assert.Equal(30, victim.Metadata.DeletionGracePeriodSeconds);
         var target = Assert.Single(victim.Status.Conditions, c => c.Type == "DisruptionTarget");
         Assert.Equal(
-            ("True", "PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"), (target.Status, target.Reason, target.Message));
+            ("True", "PreemptionByScheduler", "default-scheduler: preempting to accommodate a higher priority pod"),
+            (target.Status, target.Reason, target.Message)
+        );
         Assert.Null(_world.Pod("a").Metadata.DeletionTimestamp);
         var pod = _world.Pod("high");
         Assert.Equal(("n1", null), (pod.Status.NominatedNodeName, pod.Spec.NodeName));
         var preempted = Assert.Single(_world.List<Corev1Event>(), e => e.Reason == "Preempted");
-        Assert.Equal(("Normal", "b", $"Preempted by pod {pod.Metadata.Uid} on node n1"), (preempted.Type, preempted.InvolvedObject.Name, preempted.Message));
+        Assert.Equal(
+            ("Normal", "b", $"Preempted by pod {pod.Metadata.Uid} on node n1"),
+            (preempted.Type, preempted.InvolvedObject.Name, preempted.Message)
+        );
 
         // Whatever happens meanwhile, no other victims are made, and nobody of lower priority takes the place.
         _world.Create(Make.Pod("c", "1"));
@@ -55,8 +60,9 @@ public sealed class PreemptionTests : IAsyncDisposable
         _world.Run(2);
         Assert.Equal(
             "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s). preemption: 0/2 nodes are available: "
-            + "1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
-            Assert.Single(_world.Pod("b").Status.Conditions).Message);
+                + "1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling.",
+            Assert.Single(_world.Pod("b").Status.Conditions).Message
+        );
     }
 
     [Fact]
@@ -84,13 +90,15 @@ public sealed class PreemptionTests : IAsyncDisposable
         var high = _world.Class(100);
         _world.Create(Make.Node("n1", cpu: "1"));
         _world.Create(Make.Pod("guarded", "1", labels: Make.Labels("app=web")));
-        _world.Create(new V1PodDisruptionBudget
-        {
-            ApiVersion = "policy/v1",
-            Kind = "PodDisruptionBudget",
-            Metadata = new() { Name = "web", NamespaceProperty = "default" },
-            Spec = new() { MinAvailable = 1, Selector = Make.Select("app", "web") },
-        });
+        _world.Create(
+            new V1PodDisruptionBudget
+            {
+                ApiVersion = "policy/v1",
+                Kind = "PodDisruptionBudget",
+                Metadata = new() { Name = "web", NamespaceProperty = "default" },
+                Spec = new() { MinAvailable = 1, Selector = Make.Select("app", "web") },
+            }
+        );
         _world.Run(2);
         _world.Create(Make.Node("n2", cpu: "1"));
         _world.Create(Make.Pod("free", "1"));

@@ -22,7 +22,10 @@ public sealed class VictimTests
         Assert.Equal("n: lower", Preempt(cluster, Pod("p", 10)));
         Assert.Equal("n: low lower", Preempt(cluster, Pod("p", 10, cpu: "2")));
         Assert.Equal("n: mid low lower", Preempt(cluster, Pod("p", 10, cpu: "3")));
-        Assert.Equal("0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient cpu.", Preempt(cluster, Pod("p", 10, cpu: "4")));
+        Assert.Equal(
+            "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient cpu.",
+            Preempt(cluster, Pod("p", 10, cpu: "4"))
+        );
     }
 
     [Fact]
@@ -47,19 +50,28 @@ public sealed class VictimTests
         var cluster = Make.Cluster(Make.Node("n", cpu: "1"));
         Place(cluster, "n", Pod("peer", 10));
         Assert.Equal(
-            "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.", Preempt(cluster, Pod("p", 10)));
+            "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found "
+                + "for incoming pod.",
+            Preempt(cluster, Pod("p", 10))
+        );
     }
 
     [Fact]
     public void Where_leaving_pods_can_not_help_nobody_is_asked_to_leave()
     {
-        var cluster = Make.Cluster(Make.Node("small", cpu: "1"), Make.Node("tainted", taints: [Make.Taint("a")]), Make.Node("full", cpu: "2"));
+        var cluster = Make.Cluster(
+            Make.Node("small", cpu: "1"),
+            Make.Node("tainted", taints: [Make.Taint("a")]),
+            Make.Node("full", cpu: "2")
+        );
         Place(cluster, "small", Pod("a", 0));
         Place(cluster, "full", Pod("b", 10), Pod("c", 10));
         Assert.Equal(
-            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 No preemption victims found for incoming pod, "
-            + "2 Preemption is not helpful for scheduling.",
-            Preempt(cluster, Pod("p", 10, cpu: "2")));
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes are "
+                + "available: 1 No preemption victims found for incoming pod, "
+                + "2 Preemption is not helpful for scheduling.",
+            Preempt(cluster, Pod("p", 10, cpu: "2"))
+        );
     }
 
     [Fact]
@@ -69,7 +81,8 @@ public sealed class VictimTests
         Place(cluster, "n", Pod("low", 0));
         Assert.Equal(
             "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.",
-            Preempt(cluster, Pod("p", 10, with: s => s.PreemptionPolicy = "Never")));
+            Preempt(cluster, Pod("p", 10, with: s => s.PreemptionPolicy = "Never"))
+        );
     }
 
     [Fact]
@@ -159,120 +172,169 @@ public sealed class VictimTests
         var pod = Pod("p", 10);
         cluster.Nominations.Set(pod, "a");
         Assert.Equal(
-            "0/2 nodes are available: 2 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.", Preempt(cluster, pod));
+            "0/2 nodes are available: 2 Insufficient cpu. preemption: not eligible due to a terminating pod on the nominated node.",
+            Preempt(cluster, pod)
+        );
         cluster.SetNode(Make.Node("a", cpu: "1", unschedulable: true));
         Assert.Equal("b: other", Preempt(cluster, pod));
     }
 
     [Fact]
-    public void Every_victim_is_needed_and_all_of_them_are_enough_and_nothing_is_left_of_the_trial() => Gen.ULong.Sample(
-        seed =>
-        {
-            var dice = new SeededEntropy(seed);
-            var cluster = Make.Cluster([.. Enumerable.Range(0, 3).Select(i => Make.Node($"n{i}", cpu: $"{2 + dice.Next(4)}", pods: 3 + dice.Next(4)))]);
-            for (var i = 0; i < 14; i++)
+    public void Every_victim_is_needed_and_all_of_them_are_enough_and_nothing_is_left_of_the_trial() =>
+        Gen.ULong.Sample(
+            seed =>
             {
-                var other = RandomPod(dice, $"o{i}");
-                if (Cycle(cluster).Schedule(other, (_, _) => null).NodeName is { } node)
+                var dice = new SeededEntropy(seed);
+                var cluster = Make.Cluster([
+                    .. Enumerable.Range(0, 3).Select(i => Make.Node($"n{i}", cpu: $"{2 + dice.Next(4)}", pods: 3 + dice.Next(4))),
+                ]);
+                for (var i = 0; i < 14; i++)
                 {
-                    cluster.Place(other, node);
+                    var other = RandomPod(dice, $"o{i}");
+                    if (Cycle(cluster).Schedule(other, (_, _) => null).NodeName is { } node)
+                    {
+                        cluster.Place(other, node);
+                    }
                 }
-            }
-            var pod = RandomPod(dice, "p", priority: 3 + dice.Next(3));
-            var before = Picture(cluster);
-            var placement = Cycle(cluster).Schedule(pod);
-            Assert.Equal(before, Picture(cluster));
-            if (placement.PostFilter?.Preemption is not { } preemption)
-            {
-                return;
-            }
-            var victims = preemption.Victims.Select(v => cluster.Find(v.Uid)!).ToArray();
-            Assert.All(victims, v => Assert.True(v.Priority < pod.Priority));
-            Array.ForEach(victims, v => cluster.Remove(v.Uid));
-            Assert.Equal(preemption.Node, FitsOn(cluster, pod, preemption.Node));
-            // Of a spread, one pod less on a node may be one too few.
-            foreach (var victim in pod.Pod.Spec.TopologySpreadConstraints is null ? victims : [])
-            {
-                cluster.Place(victim, preemption.Node);
-                Assert.Null(FitsOn(cluster, pod, preemption.Node));
-                cluster.Remove(victim.Uid);
-            }
-        },
-        iter: 300,
-        threads: 1);
+                var pod = RandomPod(dice, "p", priority: 3 + dice.Next(3));
+                var before = Picture(cluster);
+                var placement = Cycle(cluster).Schedule(pod);
+                Assert.Equal(before, Picture(cluster));
+                if (placement.PostFilter?.Preemption is not { } preemption)
+                {
+                    return;
+                }
+                var victims = preemption.Victims.Select(v => cluster.Find(v.Uid)!).ToArray();
+                Assert.All(victims, v => Assert.True(v.Priority < pod.Priority));
+                Array.ForEach(victims, v => cluster.Remove(v.Uid));
+                Assert.Equal(preemption.Node, FitsOn(cluster, pod, preemption.Node));
+                // Of a spread, one pod less on a node may be one too few.
+                foreach (var victim in pod.Pod.Spec.TopologySpreadConstraints is null ? victims : [])
+                {
+                    cluster.Place(victim, preemption.Node);
+                    Assert.Null(FitsOn(cluster, pod, preemption.Node));
+                    cluster.Remove(victim.Uid);
+                }
+            },
+            iter: 300,
+            threads: 1
+        );
 
     [Fact]
-    public void What_is_kept_of_trials_changes_no_victim() => Gen.ULong.Sample(
-        seed =>
-        {
-            // Two clusters that live the same life, with one scheduler that keeps what it found out and one that does not.
-            string Live(bool keeps)
+    public void What_is_kept_of_trials_changes_no_victim() =>
+        Gen.ULong.Sample(
+            seed =>
             {
-                var (dice, story) = (new SeededEntropy(seed), new List<string>());
-                var cluster = Make.Cluster([.. Enumerable.Range(0, 8).Select(i => Make.Node($"n{i}", cpu: $"{2 + dice.Next(3)}"))]);
-                var objects = new Objects();
-                var context = new PluginContext(new(), cluster, objects) { Entropy = new SeededEntropy(1) };
-                var cycle = new SchedulingCycle(Profile.Create(context), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
-                for (var i = 0; i < 60; i++)
+                // Two clusters that live the same life, with one scheduler that keeps what it found out and one that does not.
+                string Live(bool keeps)
                 {
-                    // Few kinds of pods, so that what is kept is used.
-                    var pod = Pod($"p{i}", dice.Next(4), $"{1 + dice.Next(2)}", labels: $"app={(char)('a' + dice.Next(2))}", start: dice.Next(50), with: s =>
+                    var (dice, story) = (new SeededEntropy(seed), new List<string>());
+                    var cluster = Make.Cluster([.. Enumerable.Range(0, 8).Select(i => Make.Node($"n{i}", cpu: $"{2 + dice.Next(3)}"))]);
+                    var objects = new Objects();
+                    var context = new PluginContext(new(), cluster, objects) { Entropy = new SeededEntropy(1) };
+                    var cycle = new SchedulingCycle(Profile.Create(context), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
+                    for (var i = 0; i < 60; i++)
                     {
-                        if (i % 17 == 3)
+                        // Few kinds of pods, so that what is kept is used.
+                        var pod = Pod(
+                            $"p{i}",
+                            dice.Next(4),
+                            $"{1 + dice.Next(2)}",
+                            labels: $"app={(char)('a' + dice.Next(2))}",
+                            start: dice.Next(50),
+                            with: s =>
+                            {
+                                if (i % 17 == 3)
+                                {
+                                    s.Affinity = Make.Away("app", "a", "kubernetes.io/hostname");
+                                }
+                            }
+                        );
+                        var placement = cycle.Schedule(pod);
+                        story.Add(
+                            $"{placement.NodeName} {placement.Message} {placement.PostFilter?.Preemption?.Node} "
+                                + $"{string.Join(' ', placement.PostFilter?.Preemption?.Victims.Select(v => v.Pod.Name) ?? [])}"
+                        );
+                        foreach (var victim in placement.PostFilter?.Preemption?.Victims ?? [])
                         {
-                            s.Affinity = Make.Away("app", "a", "kubernetes.io/hostname");
+                            cluster.Remove(victim.Uid);
                         }
-                    });
-                    var placement = cycle.Schedule(pod);
-                    story.Add($"{placement.NodeName} {placement.Message} {placement.PostFilter?.Preemption?.Node} {string.Join(' ', placement.PostFilter?.Preemption?.Victims.Select(v => v.Pod.Name) ?? [])}");
-                    foreach (var victim in placement.PostFilter?.Preemption?.Victims ?? [])
-                    {
-                        cluster.Remove(victim.Uid);
+                        if ((placement.NodeName ?? placement.PostFilter?.Preemption?.Node) is { } node)
+                        {
+                            cluster.Place(pod, node);
+                        }
+                        var other = cluster.Nodes[dice.Next(8)].Pods.MinBy(p => p.Key);
+                        switch (dice.Next(6))
+                        {
+                            case 0 when other is not null:
+                                // It begins to run, and is another victim than before.
+                                cluster.Place(
+                                    Pod(
+                                        other.Key.Name,
+                                        other.Priority,
+                                        $"{other.Requests.MilliCpu / 1000}",
+                                        $"app={other.Labels["app"]}",
+                                        dice.Next(50),
+                                        with: s => s.Affinity = other.Pod.Spec.Affinity
+                                    ),
+                                    cluster.NodeOf(other.Uid)!.Name
+                                );
+                                break;
+                            case 1 when other is not null:
+                                cluster.Remove(other.Uid);
+                                break;
+                            case 2:
+                                objects.Budgets.Clear();
+                                objects.Budgets.AddRange(dice.Next(2) == 0 ? [] : [Budget("a", dice.Next(2))]);
+                                break;
+                            case 3:
+                                cluster.Nominations.Set(Pod($"w{i}", 3), $"n{dice.Next(8)}");
+                                break;
+                            case 4:
+                                cluster.Nominations.Remove($"uid-default-w{i - 1}");
+                                break;
+                        }
                     }
-                    if ((placement.NodeName ?? placement.PostFilter?.Preemption?.Node) is { } node)
-                    {
-                        cluster.Place(pod, node);
-                    }
-                    var other = cluster.Nodes[dice.Next(8)].Pods.MinBy(p => p.Key);
-                    switch (dice.Next(6))
-                    {
-                        case 0 when other is not null:
-                            // It begins to run, and is another victim than before.
-                            cluster.Place(Pod(other.Key.Name, other.Priority, $"{other.Requests.MilliCpu / 1000}", $"app={other.Labels["app"]}", dice.Next(50), with: s => s.Affinity = other.Pod.Spec.Affinity), cluster.NodeOf(other.Uid)!.Name);
-                            break;
-                        case 1 when other is not null:
-                            cluster.Remove(other.Uid);
-                            break;
-                        case 2:
-                            objects.Budgets.Clear();
-                            objects.Budgets.AddRange(dice.Next(2) == 0 ? [] : [Budget("a", dice.Next(2))]);
-                            break;
-                        case 3:
-                            cluster.Nominations.Set(Pod($"w{i}", 3), $"n{dice.Next(8)}");
-                            break;
-                        case 4:
-                            cluster.Nominations.Remove($"uid-default-w{i - 1}");
-                            break;
-                    }
+                    return string.Join('\n', story);
                 }
-                return string.Join('\n', story);
-            }
-            Assert.Equal(Live(false), Live(true));
-        },
-        iter: 150,
-        threads: 1);
+                Assert.Equal(Live(false), Live(true));
+            },
+            iter: 150,
+            threads: 1
+        );
 
     private static string? FitsOn(ClusterState cluster, PodInfo pod, string node)
     {
-        var term = new V1NodeSelectorTerm { MatchFields = [new() { Key = "metadata.name", OperatorProperty = "In", Values = [node] }] };
-        var there = new V1Pod { Metadata = pod.Pod.Metadata, Spec = k8s.KubernetesJson.Deserialize<V1PodSpec>(k8s.KubernetesJson.Serialize(pod.Pod.Spec)) };
+        var term = new V1NodeSelectorTerm
+        {
+            MatchFields =
+            [
+                new()
+                {
+                    Key = "metadata.name",
+                    OperatorProperty = "In",
+                    Values = [node],
+                },
+            ],
+        };
+        var there = new V1Pod
+        {
+            Metadata = pod.Pod.Metadata,
+            Spec = k8s.KubernetesJson.Deserialize<V1PodSpec>(k8s.KubernetesJson.Serialize(pod.Pod.Spec)),
+        };
         there.Spec.Affinity ??= new();
         there.Spec.Affinity.NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms = [term] } };
         return Cycle(cluster).Schedule(new(there), (_, _) => null).NodeName;
     }
 
-    private static string Picture(ClusterState cluster) => string.Join('\n', cluster.Nodes.Select(n =>
-        $"{n.Name} {cluster.Cpu.Requested[n.Slot]} {cluster.PodCounts[n.Slot]} {cluster.Generations[n.Slot]} {n.UsedPorts.Count} {string.Join(',', n.Pods.Select(p => p.Key.Name).Order(StringComparer.Ordinal))}"));
+    private static string Picture(ClusterState cluster) =>
+        string.Join(
+            '\n',
+            cluster.Nodes.Select(n =>
+                $"{n.Name} {cluster.Cpu.Requested[n.Slot]} {cluster.PodCounts[n.Slot]} {cluster.Generations[n.Slot]} "
+                + $"{n.UsedPorts.Count} {string.Join(',', n.Pods.Select(p => p.Key.Name).Order(StringComparer.Ordinal))}"
+            )
+        );
 
     private static PodInfo RandomPod(SeededEntropy dice, string name, int? priority = null)
     {
@@ -291,7 +353,15 @@ public sealed class VictimTests
             else if (kind == 2)
             {
                 s.TopologySpreadConstraints =
-                    [new() { MaxSkew = 1, TopologyKey = "kubernetes.io/hostname", WhenUnsatisfiable = "DoNotSchedule", LabelSelector = Make.Select("app", "a") }];
+                [
+                    new()
+                    {
+                        MaxSkew = 1,
+                        TopologyKey = "kubernetes.io/hostname",
+                        WhenUnsatisfiable = "DoNotSchedule",
+                        LabelSelector = Make.Select("app", "a"),
+                    },
+                ];
             }
         });
     }
@@ -300,9 +370,11 @@ public sealed class VictimTests
     {
         var placement = Cycle(cluster, _objects).Schedule(pod);
         return placement.NodeName
-            ?? (placement.PostFilter?.Preemption is { } p
-                ? $"{p.Node}: {string.Join(' ', p.Victims.Select(v => v.Pod.Name))}{(p.Violations > 0 ? $" ({p.Violations} against budgets)" : "")}"
-                : placement.Message);
+            ?? (
+                placement.PostFilter?.Preemption is { } p
+                    ? $"{p.Node}: {string.Join(' ', p.Victims.Select(v => v.Pod.Name))}{(p.Violations > 0 ? $" ({p.Violations} against budgets)" : "")}"
+                    : placement.Message
+            );
     }
 
     private static SchedulingCycle Cycle(ClusterState cluster, Objects? objects = null)
@@ -314,7 +386,14 @@ public sealed class VictimTests
     private static void Place(ClusterState cluster, string node, params PodInfo[] pods) => Array.ForEach(pods, p => cluster.Place(p, node));
 
     private static PodInfo Pod(
-        string name, int priority, string cpu = "1", string? labels = null, int? start = null, bool ending = false, Action<V1PodSpec>? with = null)
+        string name,
+        int priority,
+        string cpu = "1",
+        string? labels = null,
+        int? start = null,
+        bool ending = false,
+        Action<V1PodSpec>? with = null
+    )
     {
         var pod = Make.Pod(name, cpu, labels: labels is null ? null : Make.Labels(labels), with: with);
         pod.Spec.Priority = priority;
@@ -322,26 +401,39 @@ public sealed class VictimTests
         if (ending)
         {
             pod.Metadata.DeletionTimestamp = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-            pod.Status.Conditions = [new() { Type = "DisruptionTarget", Status = "True", Reason = "PreemptionByScheduler" }];
+            pod.Status.Conditions =
+            [
+                new()
+                {
+                    Type = "DisruptionTarget",
+                    Status = "True",
+                    Reason = "PreemptionByScheduler",
+                },
+            ];
         }
         return new(pod);
     }
 
-    private static V1PodDisruptionBudget Budget(string app, int allowed) => new()
-    {
-        Metadata = new() { Name = app, NamespaceProperty = "default" },
-        Spec = new() { Selector = Make.Select("app", app) },
-        Status = new() { DisruptionsAllowed = allowed },
-    };
+    private static V1PodDisruptionBudget Budget(string app, int allowed) =>
+        new()
+        {
+            Metadata = new() { Name = app, NamespaceProperty = "default" },
+            Spec = new() { Selector = Make.Select("app", app) },
+            Status = new() { DisruptionsAllowed = allowed },
+        };
 
     private sealed class Objects : IClusterObjects
     {
         public List<V1PodDisruptionBudget> Budgets { get; } = [];
         public IEnumerable<V1PodDisruptionBudget> DisruptionBudgets => Budgets;
         public IEnumerable<V1PersistentVolume> Volumes => [];
+
         public V1PersistentVolumeClaim? Claim(ObjectKey key) => null;
+
         public V1PersistentVolume? Volume(string name) => null;
+
         public V1StorageClass? StorageClass(string name) => null;
+
         public V1CSINode? CsiNode(string name) => null;
     }
 }

@@ -8,8 +8,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Tests.Reference;
 
 /// <summary>
-/// Over random clusters, profiles, pods and changes: the scheduler that keeps what it worked out for pods of a signature, the one that keeps nothing, and the plain reference
-/// say the same of every pod, to the reason why not.
+/// Over random clusters, profiles, pods and changes: the scheduler that keeps what it worked out for pods of a signature, the one that
+/// keeps nothing, and the plain reference say the same of every pod, to the reason why not.
 /// </summary>
 public sealed class EquivalenceTests
 {
@@ -39,8 +39,21 @@ public sealed class EquivalenceTests
             _roomy = nodes > 100;
             var profile = _world.Profile();
             _reference = new(new SeededEntropy(seed), profile, percentage);
-            _batches = new(Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _kept, new NoObjects())), _kept, new SeededEntropy(seed), percentage);
-            _singles = new(Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _fresh, new NoObjects())), _fresh, new SeededEntropy(seed), percentage) { KeepsStates = false };
+            _batches = new(
+                Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _kept, new NoObjects())),
+                _kept,
+                new SeededEntropy(seed),
+                percentage
+            );
+            _singles = new(
+                Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _fresh, new NoObjects())),
+                _fresh,
+                new SeededEntropy(seed),
+                percentage
+            )
+            {
+                KeepsStates = false,
+            };
             SetNamespace("default", "blue");
             SetNamespace("other", "red");
             for (_nodes = 0; _nodes < nodes; _nodes++)
@@ -152,7 +165,13 @@ public sealed class EquivalenceTests
         {
             var selector = Make.Labels($"app={app}");
             _reference.Cluster.Services.RemoveAll(s => s.Metadata.Name == name);
-            _reference.Cluster.Services.Add(new() { Metadata = new() { Name = name, NamespaceProperty = "default" }, Spec = new() { Selector = selector } });
+            _reference.Cluster.Services.Add(
+                new()
+                {
+                    Metadata = new() { Name = name, NamespaceProperty = "default" },
+                    Spec = new() { Selector = selector },
+                }
+            );
             _kept.SetService(new("default", name), selector);
             _fresh.SetService(new("default", name), selector);
         }

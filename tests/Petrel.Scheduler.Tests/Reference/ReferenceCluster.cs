@@ -16,21 +16,25 @@ internal sealed class ReferenceCluster
 
     public IEnumerable<V1Pod> On(V1Node node) => Placed.Where(p => p.Node == node.Metadata.Name).Select(p => p.Pod);
 
-    public IEnumerable<(V1Pod Pod, V1Node Node)> Everybody => Placed.Where(p => Nodes.ContainsKey(p.Node)).Select(p => (p.Pod, Nodes[p.Node]));
+    public IEnumerable<(V1Pod Pod, V1Node Node)> Everybody =>
+        Placed.Where(p => Nodes.ContainsKey(p.Node)).Select(p => (p.Pod, Nodes[p.Node]));
 
     public static string? Label(V1Node node, string key) => node.Metadata.Labels?.TryGetValue(key, out var value) == true ? value : null;
 
     /// <summary>A requirement of a selector over labels; Gt and Lt compare whole numbers.</summary>
-    public static bool Holds(string op, string? value, IList<string>? values) => op switch
-    {
-        "In" => value is not null && values!.Contains(value),
-        "NotIn" => value is null || !values!.Contains(value),
-        "Exists" => value is not null,
-        "DoesNotExist" => value is null,
-        "Gt" => long.TryParse(value, CultureInfo.InvariantCulture, out var v) && v > long.Parse(values![0], CultureInfo.InvariantCulture),
-        "Lt" => long.TryParse(value, CultureInfo.InvariantCulture, out var v) && v < long.Parse(values![0], CultureInfo.InvariantCulture),
-        _ => false,
-    };
+    public static bool Holds(string op, string? value, IList<string>? values) =>
+        op switch
+        {
+            "In" => value is not null && values!.Contains(value),
+            "NotIn" => value is null || !values!.Contains(value),
+            "Exists" => value is not null,
+            "DoesNotExist" => value is null,
+            "Gt" => long.TryParse(value, CultureInfo.InvariantCulture, out var v)
+                && v > long.Parse(values![0], CultureInfo.InvariantCulture),
+            "Lt" => long.TryParse(value, CultureInfo.InvariantCulture, out var v)
+                && v < long.Parse(values![0], CultureInfo.InvariantCulture),
+            _ => false,
+        };
 
     public static bool Selects(V1LabelSelector? selector, IDictionary<string, string>? labels)
     {
@@ -40,10 +44,12 @@ internal sealed class ReferenceCluster
             && (selector.MatchExpressions ?? []).All(e => Holds(e.OperatorProperty, Of(e.Key), e.Values));
     }
 
-    public static bool Tolerates(V1Pod pod, V1Taint taint) => (pod.Spec.Tolerations ?? []).Any(t =>
-        (string.IsNullOrEmpty(t.Effect) || t.Effect == taint.Effect)
-        && (string.IsNullOrEmpty(t.Key) ? t.OperatorProperty == "Exists" : t.Key == taint.Key)
-        && (t.OperatorProperty == "Exists" || (t.Value ?? "") == (taint.Value ?? "")));
+    public static bool Tolerates(V1Pod pod, V1Taint taint) =>
+        (pod.Spec.Tolerations ?? []).Any(t =>
+            (string.IsNullOrEmpty(t.Effect) || t.Effect == taint.Effect)
+            && (string.IsNullOrEmpty(t.Key) ? t.OperatorProperty == "Exists" : t.Key == taint.Key)
+            && (t.OperatorProperty == "Exists" || (t.Value ?? "") == (taint.Value ?? ""))
+        );
 
     public static bool MatchesTerm(V1NodeSelectorTerm term, V1Node node) =>
         (term.MatchExpressions ?? []).Count + (term.MatchFields ?? []).Count > 0
@@ -52,19 +58,23 @@ internal sealed class ReferenceCluster
 
     public static bool MatchesRequired(V1Pod pod, V1Node node) =>
         (pod.Spec.NodeSelector ?? new Dictionary<string, string>()).All(s => Label(node, s.Key) == s.Value)
-        && (pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not { } required
-            || required.NodeSelectorTerms.Any(t => MatchesTerm(t, node)));
+        && (
+            pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not { } required
+            || required.NodeSelectorTerms.Any(t => MatchesTerm(t, node))
+        );
 
     /// <summary>Whether a term of one pod is about another.</summary>
     public bool IsAbout(V1PodAffinityTerm term, V1Pod owner, V1Pod other)
     {
         var ns = other.Metadata.NamespaceProperty;
-        var inNamespace = term.Namespaces?.Contains(ns) == true
+        var inNamespace =
+            term.Namespaces?.Contains(ns) == true
             || (term.NamespaceSelector is null && term.Namespaces is not { Count: > 0 } && ns == owner.Metadata.NamespaceProperty)
             || (term.NamespaceSelector is not null && Selects(term.NamespaceSelector, Namespaces.GetValueOrDefault(ns)));
         string? Own(string key) => owner.Metadata.Labels?.TryGetValue(key, out var value) == true ? value : null;
         string? Its(string key) => other.Metadata.Labels?.TryGetValue(key, out var value) == true ? value : null;
-        return inNamespace && Selects(term.LabelSelector, other.Metadata.Labels)
+        return inNamespace
+            && Selects(term.LabelSelector, other.Metadata.Labels)
             && (term.MatchLabelKeys ?? []).All(k => Own(k) is null || Own(k) == Its(k))
             && (term.MismatchLabelKeys ?? []).All(k => Own(k) is null || Own(k) != Its(k));
     }
@@ -90,5 +100,6 @@ internal sealed class ReferenceCluster
         return sum + (pod.Spec.Overhead?.TryGetValue(resource, out var overhead) == true ? overhead.ToDecimal() : 0);
     }
 
-    public static decimal Allocatable(V1Node node, string resource) => node.Status.Allocatable.TryGetValue(resource, out var quantity) ? quantity.ToDecimal() : 0;
+    public static decimal Allocatable(V1Node node, string resource) =>
+        node.Status.Allocatable.TryGetValue(resource, out var quantity) ? quantity.ToDecimal() : 0;
 }

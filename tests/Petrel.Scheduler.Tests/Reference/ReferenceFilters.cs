@@ -21,7 +21,10 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
 
     public List<string> WhyNot(V1Pod pod, V1Node node, ReferenceCluster cluster)
     {
-        if (node.Spec.Unschedulable == true && !ReferenceCluster.Tolerates(pod, new() { Key = "node.kubernetes.io/unschedulable", Effect = "NoSchedule" }))
+        if (
+            node.Spec.Unschedulable == true
+            && !ReferenceCluster.Tolerates(pod, new() { Key = "node.kubernetes.io/unschedulable", Effect = "NoSchedule" })
+        )
         {
             return ["node(s) were unschedulable"];
         }
@@ -29,8 +32,10 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
         {
             return ["node(s) had untolerated taint(s)"];
         }
-        if (settings.NodeAffinity.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } added
-            && !added.NodeSelectorTerms.Any(t => ReferenceCluster.MatchesTerm(t, node)))
+        if (
+            settings.NodeAffinity.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } added
+            && !added.NodeSelectorTerms.Any(t => ReferenceCluster.MatchesTerm(t, node))
+        )
         {
             return ["node(s) didn't match scheduler-enforced node affinity"];
         }
@@ -38,7 +43,15 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
         {
             return ["node(s) didn't match Pod's node affinity/selector"];
         }
-        if (Ports(pod).Any(p => cluster.On(node).SelectMany(Ports).Any(q => p.Port == q.Port && p.Protocol == q.Protocol && (p.Ip == q.Ip || p.Ip == "0.0.0.0" || q.Ip == "0.0.0.0"))))
+        if (
+            Ports(pod)
+                .Any(p =>
+                    cluster
+                        .On(node)
+                        .SelectMany(Ports)
+                        .Any(q => p.Port == q.Port && p.Protocol == q.Protocol && (p.Ip == q.Ip || p.Ip == "0.0.0.0" || q.Ip == "0.0.0.0"))
+                )
+        )
         {
             return ["node(s) didn't have free ports for the requested pod ports"];
         }
@@ -50,7 +63,11 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
         foreach (var resource in Resources.Except(settings.NodeResourcesFit.IgnoredResources))
         {
             var wanted = ReferenceCluster.Requested(pod, resource);
-            if (wanted > 0 && wanted + cluster.On(node).Sum(p => ReferenceCluster.Requested(p, resource)) > ReferenceCluster.Allocatable(node, resource))
+            if (
+                wanted > 0
+                && wanted + cluster.On(node).Sum(p => ReferenceCluster.Requested(p, resource))
+                    > ReferenceCluster.Allocatable(node, resource)
+            )
             {
                 shortages.Add($"Insufficient {resource}");
             }
@@ -78,9 +95,13 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
             }
             V1Node[] counted =
             [
-                .. cluster.Nodes.Values.Where(n => constraints.All(c => ReferenceCluster.Label(n, c.Key) is not null) && constraint.Includes(n, pod)),
+                .. cluster.Nodes.Values.Where(n =>
+                    constraints.All(c => ReferenceCluster.Label(n, c.Key) is not null) && constraint.Includes(n, pod)
+                ),
             ];
-            var domains = counted.GroupBy(n => ReferenceCluster.Label(n, constraint.Key)).ToDictionary(d => d.Key!, d => d.Sum(n => cluster.On(n).Count(constraint.Counts)));
+            var domains = counted
+                .GroupBy(n => ReferenceCluster.Label(n, constraint.Key))
+                .ToDictionary(d => d.Key!, d => d.Sum(n => cluster.On(n).Count(constraint.Counts)));
             var fewest = domains.Count == 0 || domains.Count < constraint.MinDomains ? 0 : domains.Values.Min();
             var self = constraint.Selects(pod) ? 1 : 0;
             if (domains.GetValueOrDefault(domain) + self - fewest > constraint.MaxSkew)
@@ -95,10 +116,13 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
     {
         var near = pod.Spec.Affinity?.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [];
         var away = pod.Spec.Affinity?.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [];
-        bool SameDomain(V1Node other, string key) => ReferenceCluster.Label(node, key) is { } value && ReferenceCluster.Label(other, key) == value;
+        bool SameDomain(V1Node other, string key) =>
+            ReferenceCluster.Label(node, key) is { } value && ReferenceCluster.Label(other, key) == value;
         var friends = cluster.Everybody.Where(e => near.All(t => cluster.IsAbout(t, pod, e.Pod))).ToArray();
         var met = near.All(t => friends.Any(f => SameDomain(f.Node, t.TopologyKey)));
-        var first = near.All(t => cluster.IsAbout(t, pod, pod)) && !friends.Any(f => near.Any(t => ReferenceCluster.Label(f.Node, t.TopologyKey) is not null));
+        var first =
+            near.All(t => cluster.IsAbout(t, pod, pod))
+            && !friends.Any(f => near.Any(t => ReferenceCluster.Label(f.Node, t.TopologyKey) is not null));
         if (near.Any(t => ReferenceCluster.Label(node, t.TopologyKey) is null) || !(met || first))
         {
             return ["node(s) didn't match pod affinity rules"];
@@ -107,8 +131,11 @@ internal sealed class ReferenceFilters(ProfileSettings settings)
         {
             return ["node(s) didn't match pod anti-affinity rules"];
         }
-        return cluster.Everybody.Any(e => (e.Pod.Spec.Affinity?.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [])
-            .Any(t => cluster.IsAbout(t, e.Pod, pod) && SameDomain(e.Node, t.TopologyKey)))
+        return cluster.Everybody.Any(e =>
+            (e.Pod.Spec.Affinity?.PodAntiAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? []).Any(t =>
+                cluster.IsAbout(t, e.Pod, pod) && SameDomain(e.Node, t.TopologyKey)
+            )
+        )
             ? ["node(s) didn't satisfy existing pods anti-affinity rules"]
             : null;
     }

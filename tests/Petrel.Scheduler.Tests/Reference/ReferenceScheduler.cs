@@ -5,8 +5,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Tests.Reference;
 
 /// <summary>
-/// The scheduler's rules once more, as plainly as they can be said: over the API's own objects, everything looked at again for every pod and node, nothing kept. What the
-/// real one does must be the same.
+/// The scheduler's rules once more, as plainly as they can be said: over the API's own objects, everything looked at again for every pod
+/// and node, nothing kept. What the real one does must be the same.
 /// </summary>
 internal sealed class ReferenceScheduler(IEntropy entropy, ProfileSettings settings, int percentageOfNodesToScore)
 {
@@ -59,7 +59,10 @@ internal sealed class ReferenceScheduler(IEntropy entropy, ProfileSettings setti
             {
                 reasons["node(s) didn't satisfy plugin(s) [NodeAffinity]"] = all - nodes.Count;
             }
-            return (null, $"0/{all} nodes are available: {string.Join(", ", reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal))}.");
+            return (
+                null,
+                $"0/{all} nodes are available: {string.Join(", ", reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal))}."
+            );
         }
         if (feasible.Count == 1)
         {
@@ -73,7 +76,8 @@ internal sealed class ReferenceScheduler(IEntropy entropy, ProfileSettings setti
     // One node of each zone in turn.
     private List<V1Node> InOrder()
     {
-        string Zone(V1Node n) => $"{ReferenceCluster.Label(n, "topology.kubernetes.io/region")}\0{ReferenceCluster.Label(n, "topology.kubernetes.io/zone")}";
+        string Zone(V1Node n) =>
+            $"{ReferenceCluster.Label(n, "topology.kubernetes.io/region")}\0{ReferenceCluster.Label(n, "topology.kubernetes.io/zone")}";
         var zones = Cluster.Nodes.Values.GroupBy(Zone).OrderBy(z => z.Key, StringComparer.Ordinal).Select(z => z.ToArray()).ToArray();
         return [.. Enumerable.Range(0, Cluster.Nodes.Count).SelectMany(i => zones.Where(z => i < z.Length).Select(z => z[i]))];
     }

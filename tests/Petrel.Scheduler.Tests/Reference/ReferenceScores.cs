@@ -13,8 +13,13 @@ internal sealed class ReferenceScores(ProfileSettings settings)
     {
         (string Name, int Weight, Func<V1Pod, List<V1Node>, ReferenceCluster, long[]> Of)[] all =
         [
-            ("TaintToleration", 3, (p, n, _) => Taints(p, n)), ("NodeAffinity", 2, (p, n, _) => Preferred(p, n)), ("NodeResourcesFit", 1, Fit), ("PodTopologySpread", 2, Spread),
-            ("InterPodAffinity", 2, Affinity), ("NodeResourcesBalancedAllocation", 1, Balance), ("ImageLocality", 1, Images),
+            ("TaintToleration", 3, (p, n, _) => Taints(p, n)),
+            ("NodeAffinity", 2, (p, n, _) => Preferred(p, n)),
+            ("NodeResourcesFit", 1, Fit),
+            ("PodTopologySpread", 2, Spread),
+            ("InterPodAffinity", 2, Affinity),
+            ("NodeResourcesBalancedAllocation", 1, Balance),
+            ("ImageLocality", 1, Images),
         ];
         var totals = new long[nodes.Count];
         foreach (var (name, weight, of) in all.Where(a => !settings.DisabledScores.Contains(a.Name)))
@@ -35,7 +40,14 @@ internal sealed class ReferenceScores(ProfileSettings settings)
     }
 
     private static long[] Taints(V1Pod pod, List<V1Node> nodes) =>
-        [.. OfHighest(nodes.Select(n => (long)(n.Spec.Taints ?? []).Count(t => t.Effect == "PreferNoSchedule" && !ReferenceCluster.Tolerates(pod, t)))).Select(s => 100 - s)];
+        [
+            .. OfHighest(
+                    nodes.Select(n =>
+                        (long)(n.Spec.Taints ?? []).Count(t => t.Effect == "PreferNoSchedule" && !ReferenceCluster.Tolerates(pod, t))
+                    )
+                )
+                .Select(s => 100 - s),
+        ];
 
     private long[] Preferred(V1Pod pod, List<V1Node> nodes)
     {
@@ -48,43 +60,63 @@ internal sealed class ReferenceScores(ProfileSettings settings)
     }
 
     // What will be requested, in the scheduler's units, and what there is; in thousandths of CPU.
-    private static (long Requested, long Allocatable) Use(V1Pod pod, V1Node node, ReferenceCluster cluster, string resource, bool withDefaults)
+    private static (long Requested, long Allocatable) Use(
+        V1Pod pod,
+        V1Node node,
+        ReferenceCluster cluster,
+        string resource,
+        bool withDefaults
+    )
     {
-        var unset = !withDefaults ? 0 : resource == "cpu" ? Cpu : resource == "memory" ? Memory : 0;
+        var unset =
+            !withDefaults ? 0
+            : resource == "cpu" ? Cpu
+            : resource == "memory" ? Memory
+            : 0;
         var unit = resource == "cpu" ? 1000 : 1;
-        return ((long)(cluster.On(node).Append(pod).Sum(p => ReferenceCluster.Requested(p, resource, unset)) * unit), (long)(ReferenceCluster.Allocatable(node, resource) * unit));
+        return (
+            (long)(cluster.On(node).Append(pod).Sum(p => ReferenceCluster.Requested(p, resource, unset)) * unit),
+            (long)(ReferenceCluster.Allocatable(node, resource) * unit)
+        );
     }
 
-    private static bool IsUsed(V1Pod pod, string resource) => !resource.Contains('/', StringComparison.Ordinal) || ReferenceCluster.Requested(pod, resource) > 0;
+    private static bool IsUsed(V1Pod pod, string resource) =>
+        !resource.Contains('/', StringComparison.Ordinal) || ReferenceCluster.Requested(pod, resource) > 0;
 
     private long[] Fit(V1Pod pod, List<V1Node> nodes, ReferenceCluster cluster)
     {
         var args = settings.NodeResourcesFit;
-        return [.. nodes.Select(node =>
-        {
-            var (sum, weights) = (0L, 0L);
-            foreach (var resource in args.Resources.Where(r => IsUsed(pod, r.Name)))
+        return
+        [
+            .. nodes.Select(node =>
             {
-                var (requested, allocatable) = Use(pod, node, cluster, resource.Name, withDefaults: true);
-                if (allocatable == 0)
+                var (sum, weights) = (0L, 0L);
+                foreach (var resource in args.Resources.Where(r => IsUsed(pod, r.Name)))
                 {
-                    continue;
+                    var (requested, allocatable) = Use(pod, node, cluster, resource.Name, withDefaults: true);
+                    if (allocatable == 0)
+                    {
+                        continue;
+                    }
+                    var score = args.Strategy switch
+                    {
+                        ScoringStrategy.LeastAllocated => requested > allocatable
+                            ? 0
+                            : (long)((decimal)(allocatable - requested) * 100 / allocatable),
+                        ScoringStrategy.MostAllocated => (long)((decimal)Math.Min(requested, allocatable) * 100 / allocatable),
+                        _ => Shaped(args.Shape, requested > allocatable ? 100 : (long)((decimal)requested * 100 / allocatable)),
+                    };
+                    if (args.Strategy != ScoringStrategy.RequestedToCapacityRatio || score > 0)
+                    {
+                        (sum, weights) = (sum + score * resource.Weight, weights + resource.Weight);
+                    }
                 }
-                var score = args.Strategy switch
-                {
-                    ScoringStrategy.LeastAllocated => requested > allocatable ? 0 : (long)((decimal)(allocatable - requested) * 100 / allocatable),
-                    ScoringStrategy.MostAllocated => (long)((decimal)Math.Min(requested, allocatable) * 100 / allocatable),
-                    _ => Shaped(args.Shape, requested > allocatable ? 100 : (long)((decimal)requested * 100 / allocatable)),
-                };
-                if (args.Strategy != ScoringStrategy.RequestedToCapacityRatio || score > 0)
-                {
-                    (sum, weights) = (sum + score * resource.Weight, weights + resource.Weight);
-                }
-            }
-            return weights == 0 ? 0
-                : args.Strategy == ScoringStrategy.RequestedToCapacityRatio ? (long)Math.Round((double)sum / weights, MidpointRounding.AwayFromZero)
-                : sum / weights;
-        })];
+                return weights == 0 ? 0
+                    : args.Strategy == ScoringStrategy.RequestedToCapacityRatio
+                        ? (long)Math.Round((double)sum / weights, MidpointRounding.AwayFromZero)
+                    : sum / weights;
+            }),
+        ];
     }
 
     private static long Shaped(IReadOnlyList<UtilizationPoint> shape, long use)
@@ -109,31 +141,44 @@ internal sealed class ReferenceScores(ProfileSettings settings)
         {
             return new long[nodes.Count];
         }
-        return [.. nodes.Select(node =>
-        {
-            double[] shares =
-            [
-                .. resources.Select(r => Use(pod, node, cluster, r, withDefaults: false)).Where(u => u.Allocatable > 0).Select(u => Math.Min(1, (double)u.Requested / u.Allocatable)),
-            ];
-            // Of two it is half of their difference; said like this, as the last bit decides what is cut off.
-            var deviation = shares.Length == 2 ? Math.Abs((shares[0] - shares[1]) / 2)
-                : shares.Length < 2 ? 0
-                : Math.Sqrt(shares.Sum(s => (s - shares.Sum() / shares.Length) * (s - shares.Sum() / shares.Length)) / shares.Length);
-            return (long)((1 - deviation) * 100);
-        })];
+        return
+        [
+            .. nodes.Select(node =>
+            {
+                double[] shares =
+                [
+                    .. resources
+                        .Select(r => Use(pod, node, cluster, r, withDefaults: false))
+                        .Where(u => u.Allocatable > 0)
+                        .Select(u => Math.Min(1, (double)u.Requested / u.Allocatable)),
+                ];
+                // Of two it is half of their difference; said like this, as the last bit decides what is cut off.
+                var deviation =
+                    shares.Length == 2 ? Math.Abs((shares[0] - shares[1]) / 2)
+                    : shares.Length < 2 ? 0
+                    : Math.Sqrt(shares.Sum(s => (s - shares.Sum() / shares.Length) * (s - shares.Sum() / shares.Length)) / shares.Length);
+                return (long)((1 - deviation) * 100);
+            }),
+        ];
     }
 
     private static long[] Images(V1Pod pod, List<V1Node> nodes, ReferenceCluster cluster)
     {
         const long mebibyte = 1024 * 1024;
         V1Container[] containers = [.. pod.Spec.InitContainers ?? [], .. pod.Spec.Containers];
-        long Size(V1Node node, string image) => (node.Status.Images ?? []).FirstOrDefault(i => i.Names.Contains(image + ":latest"))?.SizeBytes ?? 0;
-        return [.. nodes.Select(node =>
-        {
-            var sum = containers.Sum(c => (long)(Size(node, c.Image) * ((double)cluster.Nodes.Values.Count(n => Size(n, c.Image) > 0) / cluster.Nodes.Count)));
-            var most = 1000 * mebibyte * containers.Length;
-            return 100 * (Math.Clamp(sum, 23 * mebibyte, most) - 23 * mebibyte) / (most - 23 * mebibyte);
-        })];
+        long Size(V1Node node, string image) =>
+            (node.Status.Images ?? []).FirstOrDefault(i => i.Names.Contains(image + ":latest"))?.SizeBytes ?? 0;
+        return
+        [
+            .. nodes.Select(node =>
+            {
+                var sum = containers.Sum(c =>
+                    (long)(Size(node, c.Image) * ((double)cluster.Nodes.Values.Count(n => Size(n, c.Image) > 0) / cluster.Nodes.Count))
+                );
+                var most = 1000 * mebibyte * containers.Length;
+                return 100 * (Math.Clamp(sum, 23 * mebibyte, most) - 23 * mebibyte) / (most - 23 * mebibyte);
+            }),
+        ];
     }
 
     private long[] Affinity(V1Pod pod, List<V1Node> nodes, ReferenceCluster cluster)
@@ -146,8 +191,11 @@ internal sealed class ReferenceScores(ProfileSettings settings)
             {
                 var terms = own.Where(t => cluster.IsAbout(t.Term, pod, other))
                     .Concat(Preferences(other).Where(t => cluster.IsAbout(t.Term, other, pod)))
-                    .Concat((other.Spec.Affinity?.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [])
-                        .Where(t => cluster.IsAbout(t, other, pod)).Select(t => (t, (long)settings.InterPodAffinity.HardPodAffinityWeight)));
+                    .Concat(
+                        (other.Spec.Affinity?.PodAffinity?.RequiredDuringSchedulingIgnoredDuringExecution ?? [])
+                            .Where(t => cluster.IsAbout(t, other, pod))
+                            .Select(t => (t, (long)settings.InterPodAffinity.HardPodAffinityWeight))
+                    );
                 foreach (var (term, weight) in terms)
                 {
                     if (ReferenceCluster.Label(node, term.TopologyKey) is { } value)
@@ -162,8 +210,13 @@ internal sealed class ReferenceScores(ProfileSettings settings)
     }
 
     private static IEnumerable<(V1PodAffinityTerm Term, long Weight)> Preferences(V1Pod pod) =>
-        (pod.Spec.Affinity?.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(t => (t.PodAffinityTerm, (long)t.Weight))
-        .Concat((pod.Spec.Affinity?.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(t => (t.PodAffinityTerm, -(long)t.Weight)));
+        (pod.Spec.Affinity?.PodAffinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? [])
+            .Select(t => (t.PodAffinityTerm, (long)t.Weight))
+            .Concat(
+                (pod.Spec.Affinity?.PodAntiAffinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(t =>
+                    (t.PodAffinityTerm, -(long)t.Weight)
+                )
+            );
 
     private long[] Spread(V1Pod pod, List<V1Node> nodes, ReferenceCluster cluster)
     {
@@ -175,9 +228,20 @@ internal sealed class ReferenceScores(ProfileSettings settings)
         var needsAll = pod.Spec.TopologySpreadConstraints is { Count: > 0 } || settings.PodTopologySpread.Defaulting == DefaultSpread.List;
         bool Counts(V1Node n) => !needsAll || constraints.All(c => ReferenceCluster.Label(n, c.Key) is not null);
         var counted = nodes.Where(Counts).ToArray();
-        var crowds = nodes.Select(node => Counts(node) ? (long?)(long)Math.Round(constraints.Sum(c => Crowd(c, node)), MidpointRounding.AwayFromZero) : null).ToArray();
+        var crowds = nodes
+            .Select(node =>
+                Counts(node) ? (long?)(long)Math.Round(constraints.Sum(c => Crowd(c, node)), MidpointRounding.AwayFromZero) : null
+            )
+            .ToArray();
         var (lowest, highest) = (crowds.Min() ?? 0, Math.Max(crowds.Max() ?? 0, 0));
-        return [.. crowds.Select(c => c is not { } crowd ? 0 : highest == 0 ? 100 : 100 * (highest + lowest - crowd) / highest)];
+        return
+        [
+            .. crowds.Select(c =>
+                c is not { } crowd ? 0
+                : highest == 0 ? 100
+                : 100 * (highest + lowest - crowd) / highest
+            ),
+        ];
 
         double Crowd(ReferenceSpread constraint, V1Node node)
         {
@@ -189,7 +253,11 @@ internal sealed class ReferenceScores(ProfileSettings settings)
             var domains = perNode ? counted.Length : counted.Select(n => ReferenceCluster.Label(n, constraint.Key)).Distinct().Count();
             var pods = perNode
                 ? cluster.On(node).Count(constraint.Counts)
-                : cluster.Nodes.Values.Where(n => Counts(n) && ReferenceCluster.Label(n, constraint.Key) == domain && constraint.Includes(n, pod)).Sum(n => cluster.On(n).Count(constraint.Counts));
+                : cluster
+                    .Nodes.Values.Where(n =>
+                        Counts(n) && ReferenceCluster.Label(n, constraint.Key) == domain && constraint.Includes(n, pod)
+                    )
+                    .Sum(n => cluster.On(n).Count(constraint.Counts));
             return pods * Math.Log(domains + 2) + (constraint.MaxSkew - 1);
         }
     }

@@ -4,7 +4,15 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Tests.Reference;
 
 /// <summary>One spread constraint as it counts for a pod.</summary>
-internal sealed record ReferenceSpread(string Key, int MaxSkew, int MinDomains, string Namespace, Func<V1Pod, bool> Matches, bool HonorAffinity, bool HonorTaints)
+internal sealed record ReferenceSpread(
+    string Key,
+    int MaxSkew,
+    int MinDomains,
+    string Namespace,
+    Func<V1Pod, bool> Matches,
+    bool HonorAffinity,
+    bool HonorTaints
+)
 {
     public static ReferenceSpread[] Of(V1Pod pod, ReferenceCluster cluster, ProfileSettings settings, string when)
     {
@@ -13,26 +21,46 @@ internal sealed record ReferenceSpread(string Key, int MaxSkew, int MinDomains, 
         {
             return
             [
-                .. own.Where(c => c.WhenUnsatisfiable == when).Select(c => new ReferenceSpread(
-                    c.TopologyKey, c.MaxSkew, c.MinDomains ?? 1, ns,
-                    p => ReferenceCluster.Selects(c.LabelSelector, p.Metadata.Labels) && (c.MatchLabelKeys ?? []).All(k => Label(pod, k) is null || Label(pod, k) == Label(p, k)),
-                    c.NodeAffinityPolicy != "Ignore", c.NodeTaintsPolicy == "Honor")),
+                .. own.Where(c => c.WhenUnsatisfiable == when)
+                    .Select(c => new ReferenceSpread(
+                        c.TopologyKey,
+                        c.MaxSkew,
+                        c.MinDomains ?? 1,
+                        ns,
+                        p =>
+                            ReferenceCluster.Selects(c.LabelSelector, p.Metadata.Labels)
+                            && (c.MatchLabelKeys ?? []).All(k => Label(pod, k) is null || Label(pod, k) == Label(p, k)),
+                        c.NodeAffinityPolicy != "Ignore",
+                        c.NodeTaintsPolicy == "Honor"
+                    )),
             ];
         }
-        var services = cluster.Services.Where(s => s.Metadata.NamespaceProperty == ns && s.Spec.Selector.All(l => Label(pod, l.Key) == l.Value)).ToArray();
+        var services = cluster
+            .Services.Where(s => s.Metadata.NamespaceProperty == ns && s.Spec.Selector.All(l => Label(pod, l.Key) == l.Value))
+            .ToArray();
         var owner = pod.Metadata.OwnerReferences?.FirstOrDefault(o => o is { Controller: true, Kind: "ReplicaSet" })?.Uid;
         if (services.Length == 0 && owner is null)
         {
             return [];
         }
-        bool Kin(V1Pod p) => services.All(s => s.Spec.Selector.All(l => Label(p, l.Key) == l.Value))
+        bool Kin(V1Pod p) =>
+            services.All(s => s.Spec.Selector.All(l => Label(p, l.Key) == l.Value))
             && (owner is null || p.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Uid == owner) == true);
         var args = settings.PodTopologySpread;
         return args.Defaulting == DefaultSpread.List
-            ? [.. args.DefaultConstraints.Where(c => c.WhenUnsatisfiable == when).Select(c => new ReferenceSpread(c.TopologyKey, c.MaxSkew, 1, ns, Kin, true, false))]
+                ?
+                [
+                    .. args
+                        .DefaultConstraints.Where(c => c.WhenUnsatisfiable == when)
+                        .Select(c => new ReferenceSpread(c.TopologyKey, c.MaxSkew, 1, ns, Kin, true, false)),
+                ]
             : when == "ScheduleAnyway"
-                ? [new("kubernetes.io/hostname", 3, 1, ns, Kin, true, false), new("topology.kubernetes.io/zone", 5, 1, ns, Kin, true, false)]
-                : [];
+                ?
+                [
+                    new("kubernetes.io/hostname", 3, 1, ns, Kin, true, false),
+                    new("topology.kubernetes.io/zone", 5, 1, ns, Kin, true, false),
+                ]
+            : [];
     }
 
     public bool Selects(V1Pod pod) => pod.Metadata.NamespaceProperty == Namespace && Matches(pod);

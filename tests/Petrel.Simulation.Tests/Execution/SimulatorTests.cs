@@ -102,11 +102,14 @@ public sealed class SimulatorTests
         var killer = simulator.CreateProcess("killer");
         var victim = simulator.CreateProcess("victim");
         var ran = 0;
-        killer.Post(_ =>
-        {
-            victim.Kill();
-            victim.Post(_ => ran++, null);
-        }, null);
+        killer.Post(
+            _ =>
+            {
+                victim.Kill();
+                victim.Post(_ => ran++, null);
+            },
+            null
+        );
         simulator.Run(TimeSpan.Zero);
         victim.Post(_ => ran++, null);
         simulator.Spawn(victim, "late", _ => Task.FromResult(ran++));
@@ -184,13 +187,22 @@ public sealed class SimulatorTests
             await Task.Delay(TimeSpan.FromSeconds(2), process.Time, stop);
             throw new InvalidOperationException("boom");
         });
-        using var timer = process.Time.CreateTimer(_ => throw new ArithmeticException("tick"), null, TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+        using var timer = process.Time.CreateTimer(
+            _ => throw new ArithmeticException("tick"),
+            null,
+            TimeSpan.FromSeconds(1),
+            Timeout.InfiniteTimeSpan
+        );
 
         simulator.Run(TimeSpan.FromSeconds(3));
 
         Assert.Equal(
-            ["00:00:01 server#1: unhandled ArithmeticException: tick", "00:00:02 server#1: scheduler failed: InvalidOperationException: boom"],
-            simulator.Findings.Select(f => f.ToString()));
+            [
+                "00:00:01 server#1: unhandled ArithmeticException: tick",
+                "00:00:02 server#1: scheduler failed: InvalidOperationException: boom",
+            ],
+            simulator.Findings.Select(f => f.ToString())
+        );
         Assert.True(component.HasEnded);
     }
 
@@ -237,7 +249,8 @@ public sealed class SimulatorTests
             Assert.Equal(42, answer);
             seen.Add(SynchronizationContext.Current);
             var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
-                server.CallAsync<int>(() => throw new InvalidOperationException("no")));
+                server.CallAsync<int>(() => throw new InvalidOperationException("no"))
+            );
             Assert.Equal("no", failure.Message);
         });
 
@@ -259,11 +272,13 @@ public sealed class SimulatorTests
         {
             server.Kill();
         }
-        simulator.Spawn(client, "caller", async _ => failure = await Record.ExceptionAsync(() => server.CallAsync(async () =>
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), server.Time);
-            return 1;
-        })));
+        simulator.Spawn(client, "caller", async _ => failure = await Record.ExceptionAsync(() =>
+                server.CallAsync(async () =>
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(1), server.Time);
+                    return 1;
+                })
+            ));
         simulator.Run(TimeSpan.FromMilliseconds(500));
         server.Kill();
         simulator.Run(TimeSpan.FromSeconds(5));
@@ -340,7 +355,8 @@ public sealed class SimulatorTests
     {
         using var simulator = new Simulator(1);
         var process = simulator.CreateProcess("server");
-        const int workers = 100, rounds = 2_000;
+        const int workers = 100,
+            rounds = 2_000;
         for (var i = 0; i < workers; i++)
         {
             simulator.Spawn(process, "worker", async stop =>

@@ -84,11 +84,15 @@ public sealed class FaultsStrikeTests
     public void Without_a_way_back_requests_are_executed_and_nobody_hears_of_it()
     {
         using var run = new RehearsedWorld(
-            [Partition(LinkDirection.FromServer), Partition(LinkDirection.FromServer) with { Target = "user" }], [Deploy(25, 4), CreateConfigMap(26, "unheard")]);
+            [Partition(LinkDirection.FromServer), Partition(LinkDirection.FromServer) with { Target = "user" }],
+            [Deploy(25, 4), CreateConfigMap(26, "unheard")]
+        );
 
         Assert.InRange(run.When("user", "configmap/unheard created"), 26, 26.1);
         Assert.InRange(run.When("user", "done: create configmaps/default/unheard"), 50, 65);
-        Assert.DoesNotContain(run.Entries, e => e.Kind == TimelineKind.Container && e.Who.StartsWith("node1", StringComparison.Ordinal) && e.At.TotalSeconds < 50);
+        Assert.DoesNotContain(run.Entries, e =>
+            e.Kind == TimelineKind.Container && e.Who.StartsWith("node1", StringComparison.Ordinal) && e.At.TotalSeconds < 50
+        );
         Assert.Contains(run.Entries, e => e.Kind == TimelineKind.Container && e.Who.StartsWith("node1", StringComparison.Ordinal));
     }
 
@@ -96,8 +100,14 @@ public sealed class FaultsStrikeTests
     public void Weather_concerns_everybody_and_passes()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.Weather, 20, 10) with { Link = new() { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(3) } }],
-            [CreateConfigMap(22, "slow"), CreateConfigMap(40, "fast")]);
+            [
+                Fault(FaultKind.Weather, 20, 10) with
+                {
+                    Link = new() { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(3) },
+                },
+            ],
+            [CreateConfigMap(22, "slow"), CreateConfigMap(40, "fast")]
+        );
 
         Assert.InRange(run.When("user", "configmap/slow created"), 24, 25);
         Assert.InRange(run.When("user", "configmap/fast created"), 40, 40.01);
@@ -107,8 +117,14 @@ public sealed class FaultsStrikeTests
     public void A_slow_link_is_that_of_one_process()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.SlowLink, 20, 20, "scheduler") with { Link = new() { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(2) } }],
-            [Deploy(25, 1)]);
+            [
+                Fault(FaultKind.SlowLink, 20, 20, "scheduler") with
+                {
+                    Link = new() { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(2) },
+                },
+            ],
+            [Deploy(25, 1)]
+        );
 
         Assert.InRange(run.When("controllers", "pod/web-"), 25, 26);
         // It hears of the pod two seconds late, and its answer takes two more; each request before that, four.
@@ -130,7 +146,9 @@ public sealed class FaultsStrikeTests
     public void Who_was_away_while_the_store_forgot_is_told_to_list_again()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.Compaction, 20, 5, "scheduler")], [Deploy(22, 2), Deploy(23, 3), Deploy(40, 4)]);
+            [Fault(FaultKind.Compaction, 20, 5, "scheduler")],
+            [Deploy(22, 2), Deploy(23, 3), Deploy(40, 4)]
+        );
 
         Assert.Contains(run.WatchErrors, w => w.StartsWith("scheduler", StringComparison.Ordinal));
         // Its requests had to time out first.
@@ -141,7 +159,10 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void A_stale_cache_hears_late_while_its_requests_pass()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.StaleCache, 20, 20, "scheduler"), Fault(FaultKind.StaleCache, 20, 20, "node1")], [Deploy(25, 1)]);
+        using var run = new RehearsedWorld(
+            [Fault(FaultKind.StaleCache, 20, 20, "scheduler"), Fault(FaultKind.StaleCache, 20, 20, "node1")],
+            [Deploy(25, 1)]
+        );
 
         Assert.InRange(run.When("controllers", "pod/web-"), 25, 26);
         Assert.InRange(run.When("scheduler", "bound to"), 40, 42);
@@ -154,7 +175,8 @@ public sealed class FaultsStrikeTests
     {
         using var run = new RehearsedWorld(
             [Fault(FaultKind.ClockJump, 20, 10, "server") with { Offset = TimeSpan.FromHours(-1) }],
-            [CreateConfigMap(10, "before"), CreateConfigMap(25, "while"), CreateConfigMap(40, "after")]);
+            [CreateConfigMap(10, "before"), CreateConfigMap(25, "while"), CreateConfigMap(40, "after")]
+        );
         var (before, meanwhile, after) = (Created(run, "before"), Created(run, "while"), Created(run, "after"));
 
         Assert.Equal(TimeSpan.FromSeconds(30), after - before);
@@ -165,7 +187,9 @@ public sealed class FaultsStrikeTests
     public void A_wall_clock_that_runs_too_fast_gains()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.ClockDrift, 20, 20, "server") with { Rate = 1.5 }], [CreateConfigMap(10, "before"), CreateConfigMap(30, "while"), CreateConfigMap(50, "after")]);
+            [Fault(FaultKind.ClockDrift, 20, 20, "server") with { Rate = 1.5 }],
+            [CreateConfigMap(10, "before"), CreateConfigMap(30, "while"), CreateConfigMap(50, "after")]
+        );
 
         Assert.Equal(TimeSpan.FromSeconds(25), Created(run, "while") - Created(run, "before"));
         Assert.Equal(TimeSpan.FromSeconds(40), Created(run, "after") - Created(run, "before"));
@@ -175,7 +199,9 @@ public sealed class FaultsStrikeTests
     public void Commits_to_a_slow_disk_take_longer()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.SlowDisk, 20, 20) with { Delay = TimeSpan.FromSeconds(3) }], [CreateConfigMap(25, "slow"), CreateConfigMap(50, "fast")]);
+            [Fault(FaultKind.SlowDisk, 20, 20) with { Delay = TimeSpan.FromSeconds(3) }],
+            [CreateConfigMap(25, "slow"), CreateConfigMap(50, "fast")]
+        );
 
         Assert.InRange(run.When("user", "configmap/slow created"), 28, 28.1);
         Assert.InRange(run.When("user", "configmap/fast created"), 50, 50.1);
@@ -216,7 +242,19 @@ public sealed class FaultsStrikeTests
     public void A_container_that_exits_is_started_again()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.ContainerExit, 20, 0, "node1") with { Choice = 3, ExitCode = 3 }, Fault(FaultKind.ContainerExit, 21, 0, "node2") with { ExitCode = 3 }], [Deploy(1, 1)]);
+            [
+                Fault(FaultKind.ContainerExit, 20, 0, "node1") with
+                {
+                    Choice = 3,
+                    ExitCode = 3,
+                },
+                Fault(FaultKind.ContainerExit, 21, 0, "node2") with
+                {
+                    ExitCode = 3,
+                },
+            ],
+            [Deploy(1, 1)]
+        );
 
         Assert.InRange(run.When("node", "container web restarted"), 20, 22);
         Assert.Equal(2, run.Entries.Count(e => e.Kind == TimelineKind.Container));
@@ -226,7 +264,10 @@ public sealed class FaultsStrikeTests
     public void Pods_wait_where_images_can_not_be_pulled()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.ImagePullFailure, 20, 25, "node1"), Fault(FaultKind.ImagePullFailure, 20, 25, "node2")], [Deploy(25, 1)], seconds: 150);
+            [Fault(FaultKind.ImagePullFailure, 20, 25, "node1"), Fault(FaultKind.ImagePullFailure, 20, 25, "node2")],
+            [Deploy(25, 1)],
+            seconds: 150
+        );
 
         Assert.InRange(run.When("node", "waits: ErrImagePull"), 25, 27);
         Assert.InRange(run.When("node", "is ready"), 0, 10);
@@ -237,8 +278,18 @@ public sealed class FaultsStrikeTests
     public void Containers_start_slowly_where_a_machine_is_slow()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.SlowStart, 1, 50, "node1") with { Delay = TimeSpan.FromSeconds(10) }, Fault(FaultKind.SlowStart, 1, 50, "node2") with { Delay = TimeSpan.FromSeconds(10) }],
-            [Deploy(25, 1)]);
+            [
+                Fault(FaultKind.SlowStart, 1, 50, "node1") with
+                {
+                    Delay = TimeSpan.FromSeconds(10),
+                },
+                Fault(FaultKind.SlowStart, 1, 50, "node2") with
+                {
+                    Delay = TimeSpan.FromSeconds(10),
+                },
+            ],
+            [Deploy(25, 1)]
+        );
 
         Assert.InRange(run.Entries.Single(e => e.Kind == TimelineKind.Container).At.TotalSeconds, 35, 40);
     }
@@ -253,7 +304,8 @@ public sealed class FaultsStrikeTests
                 Fault(FaultKind.ClockJump, 20, 10, "node9"),
                 Fault(FaultKind.ContainerExit, 20, 10, "node9"),
             ],
-            [Deploy(1, 2)]);
+            [Deploy(1, 2)]
+        );
 
         Assert.False(run.Happened("", "killed"));
         Assert.Equal(2, run.Entries.Count(e => e.Kind == TimelineKind.Container));
@@ -261,8 +313,18 @@ public sealed class FaultsStrikeTests
 
     private static DateTimeOffset Created(RehearsedWorld run, string name) => run.Read<V1ConfigMap>(name).Metadata.CreationTimestamp!.Value;
 
-    private static PlannedFault Partition(LinkDirection direction) => Fault(FaultKind.Partition, 20, 30, "node1") with { Direction = direction };
+    private static PlannedFault Partition(LinkDirection direction) =>
+        Fault(FaultKind.Partition, 20, 30, "node1") with
+        {
+            Direction = direction,
+        };
 
     private static PlannedFault Fault(FaultKind kind, double at, double seconds, string target = "") =>
-        new() { At = TimeSpan.FromSeconds(at), Kind = kind, Target = target, Duration = TimeSpan.FromSeconds(seconds) };
+        new()
+        {
+            At = TimeSpan.FromSeconds(at),
+            Kind = kind,
+            Target = target,
+            Duration = TimeSpan.FromSeconds(seconds),
+        };
 }

@@ -39,7 +39,8 @@ public sealed class FaultsSurvivedTests
 
         public TimeSpan ConvergeWithin => _inner.ConvergeWithin;
 
-        public Task RunUserAsync(SimulatedWorld world, CancellationToken cancellationToken) => _inner.RunUserAsync(world, cancellationToken);
+        public Task RunUserAsync(SimulatedWorld world, CancellationToken cancellationToken) =>
+            _inner.RunUserAsync(world, cancellationToken);
 
         public string? Unfinished(SimulatedWorld world) => _inner.Unfinished(world);
     }

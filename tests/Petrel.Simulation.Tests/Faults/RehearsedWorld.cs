@@ -55,50 +55,68 @@ internal sealed class RehearsedWorld : IDisposable
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         T? found = null;
-        var reading = _simulator.Spawn(_world.Outside, "reader", async stop => found = await _world.User.Client.GetAsync<T>(new("default", name), stop));
+        var reading = _simulator.Spawn(_world.Outside, "reader", async stop =>
+            found = await _world.User.Client.GetAsync<T>(new("default", name), stop)
+        );
         Assert.True(_simulator.RunUntil(() => reading.HasEnded, TimeSpan.FromMinutes(1)));
         return found!;
     }
 
     /// <summary>When it first happened.</summary>
     public double When(string who, string what) =>
-        (Entries.FirstOrDefault(e => e.Who.StartsWith(who, StringComparison.Ordinal) && e.What.Contains(what, StringComparison.Ordinal))
-            ?? throw new Xunit.Sdk.XunitException($"'{who}: {what}' did not happen:\n{string.Join('\n', Entries.Where(e => !e.IsDetail).Select(TimelineText.Of))}"))
-        .At.TotalSeconds;
+        (
+            Entries.FirstOrDefault(e => e.Who.StartsWith(who, StringComparison.Ordinal) && e.What.Contains(what, StringComparison.Ordinal))
+            ?? throw new Xunit.Sdk.XunitException(
+                $"'{who}: {what}' did not happen:\n{string.Join('\n', Entries.Where(e => !e.IsDetail).Select(TimelineText.Of))}"
+            )
+        )
+            .At
+            .TotalSeconds;
 
     public bool Happened(string who, string what) =>
         Entries.Exists(e => e.Who.StartsWith(who, StringComparison.Ordinal) && e.What.Contains(what, StringComparison.Ordinal));
 
     /// <summary>What a process had committed between two times.</summary>
-    public IEnumerable<TimelineEntry> Commits(string who, double from, double until) => Entries.Where(e =>
-        e.Kind == TimelineKind.Commit && e.Who.StartsWith(who, StringComparison.Ordinal) && e.At.TotalSeconds > from && e.At.TotalSeconds < until);
+    public IEnumerable<TimelineEntry> Commits(string who, double from, double until) =>
+        Entries.Where(e =>
+            e.Kind == TimelineKind.Commit
+            && e.Who.StartsWith(who, StringComparison.Ordinal)
+            && e.At.TotalSeconds > from
+            && e.At.TotalSeconds < until
+        );
 
     public void Dispose() => _simulator.Dispose();
 
-    public static PlannedOperation Deploy(double at, int replicas) => new()
-    {
-        At = TimeSpan.FromSeconds(at),
-        Kind = OperationKind.Apply,
-        Target = Web,
-        Body = JsonNode.Parse("""
-            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},"spec":{"replicas":REPLICAS,
-             "selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},
-             "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"web","image":"web:1"}]}}}}
-            """.Replace("REPLICAS", $"{replicas}", StringComparison.Ordinal))!.AsObject(),
-    };
-
-    public static PlannedOperation CreateConfigMap(double at, string name) => new()
-    {
-        At = TimeSpan.FromSeconds(at),
-        Kind = OperationKind.Create,
-        Target = new("v1", "configmaps", "default", name),
-        Body = new()
+    public static PlannedOperation Deploy(double at, int replicas) =>
+        new()
         {
-            ["apiVersion"] = "v1",
-            ["kind"] = "ConfigMap",
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
-        },
-    };
+            At = TimeSpan.FromSeconds(at),
+            Kind = OperationKind.Apply,
+            Target = Web,
+            Body = JsonNode
+                .Parse(
+                    """
+                    {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"default"},"spec":{"replicas":REPLICAS,
+                     "selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},
+                     "spec":{"terminationGracePeriodSeconds":1,"containers":[{"name":"web","image":"web:1"}]}}}}
+                    """.Replace("REPLICAS", $"{replicas}", StringComparison.Ordinal)
+                )!
+                .AsObject(),
+        };
+
+    public static PlannedOperation CreateConfigMap(double at, string name) =>
+        new()
+        {
+            At = TimeSpan.FromSeconds(at),
+            Kind = OperationKind.Create,
+            Target = new("v1", "configmaps", "default", name),
+            Body = new()
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "ConfigMap",
+                ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default" },
+            },
+        };
 
     private sealed class ErrorObserver(IWatchObserver inner) : IWatchObserver
     {

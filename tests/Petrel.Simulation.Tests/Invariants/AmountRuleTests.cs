@@ -8,11 +8,23 @@ public sealed class AmountRuleTests
     public void Pods_that_are_bound_beyond_a_nodes_cpu_are_found_and_finished_ones_give_theirs_back()
     {
         var feed = new CommitFeed(facts => new CapacityInvariant(facts));
-        feed.Put("/registry/core/nodes/node1", """{"metadata":{"name":"node1","uid":"n1"},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"3"}}}""");
+        feed.Put(
+            "/registry/core/nodes/node1",
+            """{"metadata":{"name":"node1","uid":"n1"},"status":{"allocatable":{"cpu":"1","memory":"1Gi","pods":"3"}}}"""
+        );
         Assert.Null(feed.Pod(new("a") { Node = "node1", Cpu = "600m" }));
         Assert.Null(feed.Pod(new("b") { Cpu = "600m" }));
         Assert.Contains("1200 of cpu", feed.Pod(new("b") { Node = "node1", Cpu = "600m" }), StringComparison.Ordinal);
-        Assert.Null(feed.Pod(new("a") { Node = "node1", Cpu = "600m", Phase = "Succeeded" }));
+        Assert.Null(
+            feed.Pod(
+                new("a")
+                {
+                    Node = "node1",
+                    Cpu = "600m",
+                    Phase = "Succeeded",
+                }
+            )
+        );
         Assert.Null(feed.Pod(new("c") { Node = "node1", Cpu = "400m" }));
         Assert.Null(feed.Pod(new("d") { Node = "node1", Cpu = "0" }));
         Assert.Contains("4 of pods", feed.Pod(new("e") { Node = "node1", Cpu = "0" }), StringComparison.Ordinal);
@@ -25,7 +37,10 @@ public sealed class AmountRuleTests
         feed.Put("/registry/core/resourcequotas/default/q", """{"metadata":{"name":"q","uid":"q"},"spec":{"hard":{"pods":"1"}}}""");
         Assert.Null(feed.Pod(new("a")));
         Assert.Null(feed.Pod(new("b") { Phase = "Failed" }));
-        feed.Put("/registry/core/resourcequotas/default/q", """{"metadata":{"name":"q","uid":"q"},"status":{"hard":{"pods":"1","requests.cpu":"150m","count/configmaps":"1"}}}""");
+        feed.Put(
+            "/registry/core/resourcequotas/default/q",
+            """{"metadata":{"name":"q","uid":"q"},"status":{"hard":{"pods":"1","requests.cpu":"150m","count/configmaps":"1"}}}"""
+        );
         Assert.NotNull(feed.Pod(new("c")));
         feed.Delete("/registry/core/pods/default/c");
         feed.Delete("/registry/core/pods/default/a");

@@ -51,16 +51,37 @@ public sealed class BudgetInvariantTests
         Budget("\"minAvailable\":3", healthy: 3, desired: 3);
         Assert.Null(Evict("a", ready: false));
         _feed.Pod(new("other") { Labels = """{"app":"other"}""" });
-        Assert.Null(_feed.Pod(new("other") { Labels = """{"app":"other"}""", Terminating = true, Disruption = "EvictionByEvictionAPI" }));
+        Assert.Null(
+            _feed.Pod(
+                new("other")
+                {
+                    Labels = """{"app":"other"}""",
+                    Terminating = true,
+                    Disruption = "EvictionByEvictionAPI",
+                }
+            )
+        );
     }
 
     private string? Evict(string name, bool ready = true) =>
-        _feed.Pod(new(name) { Terminating = true, Disruption = "EvictionByEvictionAPI", Ready = ready });
+        _feed.Pod(
+            new(name)
+            {
+                Terminating = true,
+                Disruption = "EvictionByEvictionAPI",
+                Ready = ready,
+            }
+        );
 
-    private void Budget(string bound, int healthy, int desired) => Assert.Null(_feed.Put(
-        "/registry/policy/poddisruptionbudgets/default/web",
-        $$$"""
-        {"metadata":{"name":"web","namespace":"default","uid":"b","generation":1},"spec":{"selector":{"matchLabels":{"app":"web"}},{{{bound}}}},
-         "status":{"observedGeneration":1,"currentHealthy":{{{healthy}}},"desiredHealthy":{{{desired}}}}}
-        """));
+    private void Budget(string bound, int healthy, int desired) =>
+        Assert.Null(
+            _feed.Put(
+                "/registry/policy/poddisruptionbudgets/default/web",
+                $$$"""
+                {"metadata":{"name":"web","namespace":"default","uid":"b","generation":1},
+                "spec":{"selector":{"matchLabels":{"app":"web"}},{{{bound}}}},
+                 "status":{"observedGeneration":1,"currentHealthy":{{{healthy}}},"desiredHealthy":{{{desired}}}}}
+                """
+            )
+        );
 }

@@ -58,18 +58,24 @@ internal sealed record PodShape(string Name)
 
     public string Key => $"/registry/core/pods/default/{Name}";
 
-    public string Json => new JsonObject
-    {
-        ["metadata"] = Metadata(),
-        ["spec"] = new JsonObject
+    public string Json =>
+        new JsonObject
         {
-            ["nodeName"] = Node,
-            ["terminationGracePeriodSeconds"] = 5,
-            ["containers"] = new JsonArray(new JsonObject { ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = Cpu } } }),
-            ["volumes"] = Claim.Length == 0 ? [] : new JsonArray(new JsonObject { ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = Claim } }),
-        },
-        ["status"] = new JsonObject { ["phase"] = Phase, ["conditions"] = Conditions() },
-    }.ToJsonString();
+            ["metadata"] = Metadata(),
+            ["spec"] = new JsonObject
+            {
+                ["nodeName"] = Node,
+                ["terminationGracePeriodSeconds"] = 5,
+                ["containers"] = new JsonArray(
+                    new JsonObject { ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = Cpu } } }
+                ),
+                ["volumes"] =
+                    Claim.Length == 0
+                        ? []
+                        : new JsonArray(new JsonObject { ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = Claim } }),
+            },
+            ["status"] = new JsonObject { ["phase"] = Phase, ["conditions"] = Conditions() },
+        }.ToJsonString();
 
     private JsonObject Metadata()
     {
@@ -81,7 +87,15 @@ internal sealed record PodShape(string Name)
             ["labels"] = JsonNode.Parse(Labels),
             ["annotations"] = JsonNode.Parse(Annotations),
             ["finalizers"] = JsonNode.Parse(Finalizers),
-            ["ownerReferences"] = new JsonArray(new JsonObject { ["kind"] = OwnerKind, ["name"] = "o", ["uid"] = OwnerUid, ["controller"] = true }),
+            ["ownerReferences"] = new JsonArray(
+                new JsonObject
+                {
+                    ["kind"] = OwnerKind,
+                    ["name"] = "o",
+                    ["uid"] = OwnerUid,
+                    ["controller"] = true,
+                }
+            ),
         };
         if (Terminating)
         {
@@ -96,7 +110,15 @@ internal sealed record PodShape(string Name)
         var conditions = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = Ready ? "True" : "False" });
         if (Disruption.Length > 0)
         {
-            conditions.Add((JsonNode)new JsonObject { ["type"] = "DisruptionTarget", ["status"] = "True", ["reason"] = Disruption });
+            conditions.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["type"] = "DisruptionTarget",
+                        ["status"] = "True",
+                        ["reason"] = Disruption,
+                    }
+            );
         }
         return conditions;
     }

@@ -18,7 +18,11 @@ public sealed class JobInvariantTests
         Assert.Null(Job("\"completions\":2,\"parallelism\":2", "\"uncountedTerminatedPods\":{\"succeeded\":[\"a\"]}"));
         Assert.Null(_feed.Pod(Pod("a") with { Phase = "Succeeded", Finalizers = "[]" }));
         Assert.Null(Job("\"completions\":2,\"parallelism\":2", "\"succeeded\":1"));
-        Assert.Contains("for the second time", Job("\"completions\":2,\"parallelism\":2", "\"succeeded\":1,\"uncountedTerminatedPods\":{\"succeeded\":[\"a\"]}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "for the second time",
+            Job("\"completions\":2,\"parallelism\":2", "\"succeeded\":1,\"uncountedTerminatedPods\":{\"succeeded\":[\"a\"]}"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -38,7 +42,11 @@ public sealed class JobInvariantTests
         Job("\"completions\":1");
         _feed.Pod(Pod("a"));
         _feed.Pod(Pod("a") with { Phase = "Succeeded" });
-        Assert.Contains("lost its tracking finalizer", _feed.Pod(Pod("a") with { Phase = "Succeeded", Finalizers = "[]" }), StringComparison.Ordinal);
+        Assert.Contains(
+            "lost its tracking finalizer",
+            _feed.Pod(Pod("a") with { Phase = "Succeeded", Finalizers = "[]" }),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -64,7 +72,9 @@ public sealed class JobInvariantTests
         Assert.Null(_feed.Pod(Pod("c", index: 0)));
         _feed.Pod(Pod("c", index: 0) with { Phase = "Succeeded" });
         Assert.Contains("has succeeded", _feed.Pod(Pod("d", index: 0)), StringComparison.Ordinal);
-        Assert.NotNull(Job("\"completions\":3,\"parallelism\":3,\"completionMode\":\"Indexed\"", "\"succeeded\":2,\"completedIndexes\":\"0\""));
+        Assert.NotNull(
+            Job("\"completions\":3,\"parallelism\":3,\"completionMode\":\"Indexed\"", "\"succeeded\":2,\"completedIndexes\":\"0\"")
+        );
     }
 
     [Fact]
@@ -79,11 +89,19 @@ public sealed class JobInvariantTests
     public void A_cron_job_makes_one_job_for_a_time_and_none_beside_another_where_that_is_forbidden()
     {
         var feed = new CommitFeed(facts => new CronJobInvariant(facts));
-        feed.Put("/registry/batch/cronjobs/default/tick", """{"metadata":{"name":"tick","uid":"cron"},"spec":{"concurrencyPolicy":"Forbid"}}""");
-        string? Made(string name, string time, string status = "{}") => feed.Put($"/registry/batch/jobs/default/{name}", $$$"""
-            {"metadata":{"name":"{{{name}}}","uid":"{{{name}}}","annotations":{"batch.kubernetes.io/cronjob-scheduled-timestamp":"{{{time}}}"},
-              "ownerReferences":[{"kind":"CronJob","name":"tick","uid":"cron","controller":true}]},"status":{{{status}}}}
-            """);
+        feed.Put(
+            "/registry/batch/cronjobs/default/tick",
+            """{"metadata":{"name":"tick","uid":"cron"},"spec":{"concurrencyPolicy":"Forbid"}}"""
+        );
+        string? Made(string name, string time, string status = "{}") =>
+            feed.Put(
+                $"/registry/batch/jobs/default/{name}",
+                $$$"""
+                {"metadata":{"name":"{{{name}}}","uid":"{{{name}}}",
+                "annotations":{"batch.kubernetes.io/cronjob-scheduled-timestamp":"{{{time}}}"},
+                  "ownerReferences":[{"kind":"CronJob","name":"tick","uid":"cron","controller":true}]},"status":{{{status}}}}
+                """
+            );
         Assert.Null(Made("one", "2026-01-15T12:00:00Z"));
         Assert.Contains("while one is active", Made("two", "2026-01-15T12:01:00Z"), StringComparison.Ordinal);
         feed.Delete("/registry/batch/jobs/default/two");
@@ -93,14 +111,19 @@ public sealed class JobInvariantTests
         Assert.Contains("a second Job", Made("four", "2026-01-15T12:02:00Z"), StringComparison.Ordinal);
     }
 
-    private static PodShape Pod(string name, int? index = null) => new(name)
-    {
-        OwnerKind = "Job",
-        Finalizers = Tracked,
-        Annotations = index is null ? "{}" : $$"""{"batch.kubernetes.io/job-completion-index":"{{index}}"}""",
-    };
+    private static PodShape Pod(string name, int? index = null) =>
+        new(name)
+        {
+            OwnerKind = "Job",
+            Finalizers = Tracked,
+            Annotations = index is null ? "{}" : $$"""{"batch.kubernetes.io/job-completion-index":"{{index}}"}""",
+        };
 
-    private string? Job(string spec, string status = "") => _feed.Put(Key, $$$"""
-        {"metadata":{"name":"sum","uid":"owner"},"spec":{{{{spec}}}},"status":{{{{status}}}}}
-        """);
+    private string? Job(string spec, string status = "") =>
+        _feed.Put(
+            Key,
+            $$$"""
+            {"metadata":{"name":"sum","uid":"owner"},"spec":{{{{spec}}}},"status":{{{{status}}}}}
+            """
+        );
 }

@@ -28,10 +28,24 @@ public sealed class RunRuleTests
     public void A_name_that_runs_while_its_former_pod_still_does_is_found_even_when_that_is_gone_from_the_API()
     {
         var formerRuns = true;
-        _feed.Pod(new("db-0") { Uid = "u1", Node = "node1", OwnerKind = "StatefulSet" });
+        _feed.Pod(
+            new("db-0")
+            {
+                Uid = "u1",
+                Node = "node1",
+                OwnerKind = "StatefulSet",
+            }
+        );
         Assert.Empty(Start("u1", "node1", () => formerRuns));
         _feed.Delete("/registry/core/pods/default/db-0");
-        _feed.Pod(new("db-0") { Uid = "u2", Node = "node2", OwnerKind = "StatefulSet" });
+        _feed.Pod(
+            new("db-0")
+            {
+                Uid = "u2",
+                Node = "node2",
+                OwnerKind = "StatefulSet",
+            }
+        );
         Assert.Equal("identity", Assert.Single(Start("u2", "node2")));
         formerRuns = false;
         Assert.Empty(Start("u2", "node2"));
@@ -43,7 +57,18 @@ public sealed class RunRuleTests
         Claim("disk", "ReadWriteOnce");
         Claim("own", "ReadWriteOncePod");
         Claim("shared", "ReadWriteMany");
-        foreach (var (name, node, claim) in new[] { ("a", "node1", "disk"), ("b", "node1", "disk"), ("c", "node2", "disk"), ("d", "node1", "own"), ("e", "node1", "own"), ("f", "node1", "shared"), ("g", "node2", "shared") })
+        foreach (
+            var (name, node, claim) in new[]
+            {
+                ("a", "node1", "disk"),
+                ("b", "node1", "disk"),
+                ("c", "node2", "disk"),
+                ("d", "node1", "own"),
+                ("e", "node1", "own"),
+                ("f", "node1", "shared"),
+                ("g", "node2", "shared"),
+            }
+        )
         {
             _feed.Pod(new(name) { Node = node, Claim = claim });
         }
@@ -59,9 +84,11 @@ public sealed class RunRuleTests
         Assert.Empty(Start("c", "node2"));
     }
 
-    private void Claim(string name, string mode) => _feed.Put(
-        $"/registry/core/persistentvolumeclaims/default/{name}",
-        $$$"""{"metadata":{"name":"{{{name}}}","namespace":"default","uid":"claim-{{{name}}}"},"spec":{"accessModes":["{{{mode}}}"]}}""");
+    private void Claim(string name, string mode) =>
+        _feed.Put(
+            $"/registry/core/persistentvolumeclaims/default/{name}",
+            $$$"""{"metadata":{"name":"{{{name}}}","namespace":"default","uid":"claim-{{{name}}}"},"spec":{"accessModes":["{{{mode}}}"]}}"""
+        );
 
     private List<string> Start(string uid, string node, Func<bool>? isRunning = null) =>
         [.. _running.Started(uid, node, isRunning ?? (static () => true)).Select(p => p.Rule)];

@@ -8,13 +8,23 @@ public sealed class WorkloadInvariantTests
     public void A_rolling_update_that_removes_a_healthy_pod_too_many_is_found_and_a_lost_one_is_not_its_fault()
     {
         var feed = new CommitFeed(facts => new AvailabilityInvariant(facts));
-        void Deployment(int available) => feed.Put("/registry/apps/deployments/default/web", $$$"""
-            {"metadata":{"name":"web","uid":"d","generation":1},"spec":{"replicas":3,"strategy":{"rollingUpdate":{"maxUnavailable":1,"maxSurge":1} } },
-             "status":{"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":{{{available}}}}}
-            """);
-        void Set(int replicas) => feed.Put("/registry/apps/replicasets/default/web-1", $$$"""
-            {"metadata":{"name":"web-1","uid":"owner","ownerReferences":[{"kind":"Deployment","uid":"d","controller":true}]},"spec":{"replicas":{{{replicas}}}}}
-            """);
+        void Deployment(int available) =>
+            feed.Put(
+                "/registry/apps/deployments/default/web",
+                $$$"""
+                {"metadata":{"name":"web","uid":"d","generation":1},"spec":{"replicas":3,"strategy":{"rollingUpdate":{"maxUnavailable":1,
+                "maxSurge":1} } },
+                 "status":{"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":{{{available}}}}}
+                """
+            );
+        void Set(int replicas) =>
+            feed.Put(
+                "/registry/apps/replicasets/default/web-1",
+                $$$"""
+                {"metadata":{"name":"web-1","uid":"owner","ownerReferences":[{"kind":"Deployment","uid":"d","controller":true}]},
+                "spec":{"replicas":{{{replicas}}}}}
+                """
+            );
         Set(3);
         foreach (var name in new[] { "a", "b", "c" })
         {
@@ -92,25 +102,41 @@ public sealed class WorkloadInvariantTests
             feed.Pod(Daemon($"d{number}", $"node{number}", "1"));
         }
         Assert.Null(feed.Pod(Daemon("d1", "node1", "1") with { Terminating = true }));
-        Assert.Contains("healthy on 1 nodes of 3", feed.Pod(Daemon("d2", "node2", "1") with { Terminating = true }), StringComparison.Ordinal);
+        Assert.Contains(
+            "healthy on 1 nodes of 3",
+            feed.Pod(Daemon("d2", "node2", "1") with { Terminating = true }),
+            StringComparison.Ordinal
+        );
         // A node that it is not for any more must lose its daemon.
         feed.Pod(Daemon("d2", "node2", "1"));
-        feed.Put("/registry/core/nodes/node2", """{"metadata":{"name":"node2","uid":"n2"},"spec":{"taints":[{"key":"maintenance","effect":"NoExecute"}]}}""");
+        feed.Put(
+            "/registry/core/nodes/node2",
+            """{"metadata":{"name":"node2","uid":"n2"},"spec":{"taints":[{"key":"maintenance","effect":"NoExecute"}]}}"""
+        );
         Assert.Null(feed.Pod(Daemon("d2", "node2", "1") with { Terminating = true }));
     }
 
-    private static string StatefulSet(int replicas, int partition = 0) => $$$"""
-        {"metadata":{"name":"db","uid":"owner","generation":1},"spec":{"replicas":{{{replicas}}},"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":{{{partition}}} } } } }
-        """;
+    private static string StatefulSet(int replicas, int partition = 0) =>
+        $$$"""
+            {"metadata":{"name":"db","uid":"owner","generation":1},"spec":{"replicas":{{{replicas}}},
+            "updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":{{{partition}}} } } } }
+            """;
 
     private static PodShape Member(int ordinal) => new($"db-{ordinal}") { OwnerKind = "StatefulSet" };
 
-    private static string DaemonSet(int surge, int unavailable, int desired) => $$$"""
-        {"metadata":{"name":"agent","uid":"owner","generation":1},
-         "spec":{"template":{"spec":{"containers":[]}},"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":{{{surge}}},"maxUnavailable":{{{unavailable}}} } } },
-         "status":{"desiredNumberScheduled":{{{desired}}}}}
-        """;
+    private static string DaemonSet(int surge, int unavailable, int desired) =>
+        $$$"""
+            {"metadata":{"name":"agent","uid":"owner","generation":1},
+             "spec":{"template":{"spec":{"containers":[]}},"updateStrategy":{"type":"RollingUpdate",
+             "rollingUpdate":{"maxSurge":{{{surge}}},"maxUnavailable":{{{unavailable}}} } } },
+             "status":{"desiredNumberScheduled":{{{desired}}}}}
+            """;
 
     private static PodShape Daemon(string name, string node, string hash) =>
-        new(name) { OwnerKind = "DaemonSet", Node = node, Labels = $$"""{"controller-revision-hash":"{{hash}}"}""" };
+        new(name)
+        {
+            OwnerKind = "DaemonSet",
+            Node = node,
+            Labels = $$"""{"controller-revision-hash":"{{hash}}"}""",
+        };
 }

@@ -18,7 +18,8 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
 
     public ValueTask StartAsync(CancellationToken cancellationToken) => inner.StartAsync(cancellationToken);
 
-    public ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken) => inner.RunSandboxAsync(spec, cancellationToken);
+    public ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken) =>
+        inner.RunSandboxAsync(spec, cancellationToken);
 
     public ValueTask StopSandboxAsync(string sandboxId, CancellationToken cancellationToken)
     {
@@ -26,7 +27,8 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
         return default;
     }
 
-    public ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken) => StopSandboxAsync(sandboxId, cancellationToken);
+    public ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken) =>
+        StopSandboxAsync(sandboxId, cancellationToken);
 
     public async ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken) =>
         [.. (await inner.ListSandboxesAsync(cancellationToken)).Where(s => !_hidden.Contains(s.Id))];
@@ -34,7 +36,8 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
     public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken) =>
         inner.CreateContainerAsync(sandboxId, spec, cancellationToken);
 
-    public ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken) => inner.StartContainerAsync(containerId, cancellationToken);
+    public ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken) =>
+        inner.StartContainerAsync(containerId, cancellationToken);
 
     public ValueTask StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -42,21 +45,32 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
         return default;
     }
 
-    public ValueTask RemoveContainerAsync(string containerId, CancellationToken cancellationToken) => StopContainerAsync(containerId, TimeSpan.Zero, cancellationToken);
+    public ValueTask RemoveContainerAsync(string containerId, CancellationToken cancellationToken) =>
+        StopContainerAsync(containerId, TimeSpan.Zero, cancellationToken);
 
     public async ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken) =>
-        [.. (await inner.ListContainersAsync(cancellationToken))
-            .Where(c => !_hidden.Contains(c.SandboxId))
-            .Select(c => _hidden.Contains(c.Id) ? c with { State = ContainerState.Exited, ExitCode = 143 } : c)];
+        [
+            .. (await inner.ListContainersAsync(cancellationToken))
+                .Where(c => !_hidden.Contains(c.SandboxId))
+                .Select(c => _hidden.Contains(c.Id) ? c with { State = ContainerState.Exited, ExitCode = 143 } : c),
+        ];
 
-    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) => inner.ReadUsageAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) =>
+        inner.ReadUsageAsync(cancellationToken);
 
-    public ValueTask<ExecResult> ExecAsync(string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken) =>
-        inner.ExecAsync(containerId, command, timeout, cancellationToken);
+    public ValueTask<ExecResult> ExecAsync(
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => inner.ExecAsync(containerId, command, timeout, cancellationToken);
 
-    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) => inner.FindImageAsync(reference, cancellationToken);
+    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
+        inner.FindImageAsync(reference, cancellationToken);
 
-    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) => inner.PullImageAsync(reference, cancellationToken);
+    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
+        inner.PullImageAsync(reference, cancellationToken);
 
-    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => inner.ListImagesAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
+        inner.ListImagesAsync(cancellationToken);
 }

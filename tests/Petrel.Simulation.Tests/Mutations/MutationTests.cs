@@ -17,7 +17,8 @@ public sealed class MutationTests
     {
         var mutation = AllMutations.All.Single(m => m.Name == name);
         var scenario = ScenarioList.Find(mutation.Scenario)!;
-        var found = Seeds.To(Patience)
+        var found = Seeds
+            .To(Patience)
             .Select(seed => SimulationRunner.RunSeed(scenario, seed, new() { World = mutation.Break }))
             .FirstOrDefault(r => !r.Passed);
 

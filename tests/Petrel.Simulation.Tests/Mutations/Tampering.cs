@@ -19,7 +19,9 @@ internal sealed class Tampering(IApiHandler inner) : IApiHandler
         return Chunk is { } change && response.Stream is { } stream ? response with { Stream = ChangedAsync(stream, change) } : response;
     }
 
-    /// <summary>The request with its JSON body changed, when it is one of the given method whose path holds <paramref name="part"/>.</summary>
+    /// <summary>
+    /// The request with its JSON body changed, when it is one of the given method whose path holds <paramref name="part"/>.
+    /// </summary>
     public static ApiRequest WithBody(ApiRequest request, string method, string part, Action<JsonObject> change)
     {
         if (request.Method != method || !request.Path.Contains(part, StringComparison.Ordinal) || request.Body.Length == 0)
@@ -32,7 +34,9 @@ internal sealed class Tampering(IApiHandler inner) : IApiHandler
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ChangedAsync(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> stream, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> change)
+        IAsyncEnumerable<ReadOnlyMemory<byte>> stream,
+        Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>?> change
+    )
     {
         await foreach (var chunk in stream)
         {

@@ -13,7 +13,8 @@ internal sealed class TamperedDisk(Func<IReadOnlyList<StoreOperation>, IReadOnly
 
     public IRevisionedStore Open() => new WrappedStore(_store, change);
 
-    private sealed class WrappedStore(IRevisionedStore inner, Func<IReadOnlyList<StoreOperation>, IReadOnlyList<StoreOperation>> change) : IRevisionedStore
+    private sealed class WrappedStore(IRevisionedStore inner, Func<IReadOnlyList<StoreOperation>, IReadOnlyList<StoreOperation>> change)
+        : IRevisionedStore
     {
         public long CurrentRevision => inner.CurrentRevision;
 
@@ -24,13 +25,19 @@ internal sealed class TamperedDisk(Func<IReadOnlyList<StoreOperation>, IReadOnly
 
         public ValueTask<StoreEntry?> GetAsync(string key, CancellationToken cancellationToken) => inner.GetAsync(key, cancellationToken);
 
-        public ValueTask<RangeResult> RangeAsync(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken) =>
-            inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);
+        public ValueTask<RangeResult> RangeAsync(
+            string prefix,
+            long atRevision,
+            string? afterKey,
+            int limit,
+            CancellationToken cancellationToken
+        ) => inner.RangeAsync(prefix, atRevision, afterKey, limit, cancellationToken);
 
         public IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken) =>
             inner.WatchAsync(prefix, afterRevision, cancellationToken);
 
-        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => inner.CompactAsync(revision, cancellationToken);
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) =>
+            inner.CompactAsync(revision, cancellationToken);
 
         public ValueTask DisposeAsync() => default;
     }

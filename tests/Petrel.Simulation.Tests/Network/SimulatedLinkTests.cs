@@ -178,9 +178,7 @@ public sealed class SimulatedLinkTests : IDisposable
         _simulator.Spawn(_client, "reader", async stop =>
         {
             var response = await _link.HandleAsync(Request, stop);
-            await foreach (var _ in response.Stream!)
-            {
-            }
+            await foreach (var _ in response.Stream!) { }
         });
         _simulator.Run(TimeSpan.FromSeconds(5));
         Assert.False(_handler.Ended);
@@ -236,7 +234,14 @@ public sealed class SimulatedLinkTests : IDisposable
     // Of a request a second: answered or lost.
     private string Fates(bool withAnother)
     {
-        _network.SetConditions(new() { RequestLoss = 0.5, MaxDelay = TimeSpan.FromMilliseconds(400), Timeout = TimeSpan.Zero });
+        _network.SetConditions(
+            new()
+            {
+                RequestLoss = 0.5,
+                MaxDelay = TimeSpan.FromMilliseconds(400),
+                Timeout = TimeSpan.Zero,
+            }
+        );
         var fates = "";
         Run(async stop =>
         {
@@ -273,7 +278,9 @@ public sealed class SimulatedLinkTests : IDisposable
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> Count(
-        TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        TimeProvider time,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         try
         {
@@ -302,7 +309,12 @@ public sealed class SimulatedLinkTests : IDisposable
             var number = ++Calls;
             Arrived(request.Path);
             await Work();
-            return new() { StatusCode = 200, Stream = Stream, Headers = [new("number", $"{number}")] };
+            return new()
+            {
+                StatusCode = 200,
+                Stream = Stream,
+                Headers = [new("number", $"{number}")],
+            };
         }
     }
 }

@@ -29,7 +29,11 @@ public sealed class DrawingTests
     [Fact]
     public void Weights_say_how_often_a_kind_is_drawn()
     {
-        var settings = new FaultSettings { Weights = [(FaultKind.NodeCrash, 3), (FaultKind.WatchCut, 1)], MeanInterval = TimeSpan.FromMilliseconds(30) };
+        var settings = new FaultSettings
+        {
+            Weights = [(FaultKind.NodeCrash, 3), (FaultKind.WatchCut, 1)],
+            MeanInterval = TimeSpan.FromMilliseconds(30),
+        };
         var faults = FaultDrawing.Draw(settings, 5, new SeededEntropy(1));
 
         Assert.InRange(faults.Count, 3600, 4400);

@@ -22,7 +22,12 @@ public sealed class PlanFileTests
                     Target = new("apps/v1", "deployments", "default", "web"),
                     Body = new() { ["spec"] = new JsonObject { ["replicas"] = 3 } },
                 },
-                new() { At = TimeSpan.FromSeconds(60), Kind = OperationKind.Drain, Target = new("v1", "nodes", "", "node1") },
+                new()
+                {
+                    At = TimeSpan.FromSeconds(60),
+                    Kind = OperationKind.Drain,
+                    Target = new("v1", "nodes", "", "node1"),
+                },
             ],
             Finding = new("surge", TimeSpan.FromSeconds(9.25), "Deployment web has 8 pods, allowed are 5 + 1"),
         };
@@ -45,7 +50,14 @@ public sealed class PlanFileTests
         {
             Faults =
             [
-                new() { At = TimeSpan.FromSeconds(1), Kind = FaultKind.Partition, Target = "node2", Direction = LinkDirection.FromServer, Duration = TimeSpan.FromSeconds(3) },
+                new()
+                {
+                    At = TimeSpan.FromSeconds(1),
+                    Kind = FaultKind.Partition,
+                    Target = "node2",
+                    Direction = LinkDirection.FromServer,
+                    Duration = TimeSpan.FromSeconds(3),
+                },
             ],
         };
 
@@ -56,7 +68,8 @@ public sealed class PlanFileTests
               ]
             """.ReplaceLineEndings("\n"),
             PlanFile.Write(plan),
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -65,7 +78,11 @@ public sealed class PlanFileTests
     [InlineData("""{"format":2,"scenario":"x","seed":1,"world":{"nodes":1,"tolerationSeconds":1},"faultsEnd":"00:00:01"}""", "format is 2")]
     [InlineData("""{"scenario":"x","seed":1,"world":{"nodes":1,"tolerationSeconds":1},"faultsEnd":"00:00:01","falts":[]}""", "falts")]
     [InlineData("""{"seed":1,"world":{"nodes":1,"tolerationSeconds":1},"faultsEnd":"00:00:01"}""", "scenario")]
-    [InlineData("""{"scenario":"x","seed":1,"world":{"nodes":1,"tolerationSeconds":1},"faultsEnd":"00:00:01","faults":[{"at":"00:00:01","kind":"flood"}]}""", "kind")]
+    [InlineData(
+        """{"scenario":"x","seed":1,"world":{"nodes":1,"tolerationSeconds":1},"faultsEnd":"00:00:01","faults":[{"at":"00:00:"""
+            + """01","kind":"flood"}]}""",
+        "kind"
+    )]
     public void What_is_no_plan_is_refused_with_the_reason(string text, string reason)
     {
         var refused = Assert.Throws<FormatException>(() => PlanFile.Read(text));

@@ -30,7 +30,10 @@ public sealed class ReplayTests
     {
         var found = Seeds.To(10).Select(seed => SimulationRunner.RunSeed(Writes, seed, Forgetful)).First(r => !r.Passed);
         var shrinker = new PlanShrinker(
-            plan => SimulationRunner.RunPlan(Writes, plan, Forgetful).Violation?.Finding, new VirtualTimeProvider(), new() { MaxRuns = 60 });
+            plan => SimulationRunner.RunPlan(Writes, plan, Forgetful).Violation?.Finding,
+            new VirtualTimeProvider(),
+            new() { MaxRuns = 60 }
+        );
         var small = PlanFile.Read(PlanFile.Write(shrinker.Shrink(found.Plan)));
         var replayed = SimulationRunner.RunPlan(Writes, small, Forgetful);
 
@@ -50,7 +53,8 @@ public sealed class ReplayTests
 
         Assert.Equal(
             HistoryUntil(left.At, scenario, plan),
-            HistoryUntil(left.At, scenario, plan with { Faults = [.. plan.Faults.Where(f => f != left)] }));
+            HistoryUntil(left.At, scenario, plan with { Faults = [.. plan.Faults.Where(f => f != left)] })
+        );
     }
 
     // Lines begin with their time; the line of the fault itself is of the time at which it begins.
@@ -58,7 +62,10 @@ public sealed class ReplayTests
     {
         var lines = new List<string>();
         SimulationRunner.RunPlan(scenario, plan, new() { Trace = lines.Add });
-        List<string> before = [.. lines.TakeWhile(l => TimeSpan.Parse(l[..l.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture) < end)];
+        List<string> before =
+        [
+            .. lines.TakeWhile(l => TimeSpan.Parse(l[..l.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture) < end),
+        ];
         Assert.True(before.Count > 100, $"only {before.Count} lines");
         return before;
     }

@@ -11,9 +11,15 @@ public sealed class BrokenControllersTests
     [Fact]
     public void A_reconciler_that_counts_only_ready_pods_is_caught_by_the_surge_rule()
     {
-        var caught = Seeds.To(50)
-            .Select(seed => SimulationRunner.RunSeed(
-                new DeploymentUnderCrashes(), seed, new() { World = world => world with { Controllers = NaiveAsync, Agent = PuppetAgent.RunAsync } }))
+        var caught = Seeds
+            .To(50)
+            .Select(seed =>
+                SimulationRunner.RunSeed(
+                    new DeploymentUnderCrashes(),
+                    seed,
+                    new() { World = world => world with { Controllers = NaiveAsync, Agent = PuppetAgent.RunAsync } }
+                )
+            )
             .FirstOrDefault(r => !r.Passed);
 
         Assert.NotNull(caught);
@@ -46,20 +52,33 @@ public sealed class BrokenControllersTests
         await running;
     }
 
-    private static V1ReplicaSet ReplicaSetOf(V1Deployment deployment) => new()
-    {
-        ApiVersion = "apps/v1",
-        Kind = "ReplicaSet",
-        Metadata = new()
+    private static V1ReplicaSet ReplicaSetOf(V1Deployment deployment) =>
+        new()
         {
-            Name = "web-1",
-            NamespaceProperty = "default",
-            Labels = deployment.Spec.Template.Metadata.Labels,
-            OwnerReferences =
-            [
-                new() { ApiVersion = "apps/v1", Kind = "Deployment", Name = "web", Uid = deployment.Metadata.Uid, Controller = true },
-            ],
-        },
-        Spec = new() { Replicas = deployment.Spec.Replicas, Selector = deployment.Spec.Selector, Template = deployment.Spec.Template },
-    };
+            ApiVersion = "apps/v1",
+            Kind = "ReplicaSet",
+            Metadata = new()
+            {
+                Name = "web-1",
+                NamespaceProperty = "default",
+                Labels = deployment.Spec.Template.Metadata.Labels,
+                OwnerReferences =
+                [
+                    new()
+                    {
+                        ApiVersion = "apps/v1",
+                        Kind = "Deployment",
+                        Name = "web",
+                        Uid = deployment.Metadata.Uid,
+                        Controller = true,
+                    },
+                ],
+            },
+            Spec = new()
+            {
+                Replicas = deployment.Spec.Replicas,
+                Selector = deployment.Spec.Selector,
+                Template = deployment.Spec.Template,
+            },
+        };
 }

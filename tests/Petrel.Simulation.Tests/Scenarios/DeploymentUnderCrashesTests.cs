@@ -9,7 +9,12 @@ public sealed class DeploymentUnderCrashesTests
     public void Rollouts_reach_their_replicas_without_ever_exceeding_the_surge()
     {
         var totals = SimulationRunner.Run(
-            "deployment-under-crashes", Seeds.To(10), new(), r => Assert.True(r.Passed, Show.Violation(r)), TestContext.Current.CancellationToken);
+            "deployment-under-crashes",
+            Seeds.To(10),
+            new(),
+            r => Assert.True(r.Passed, Show.Violation(r)),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(10, totals.Seeds);
         Assert.True(totals.Commits > 2000, $"only {totals.Commits} commits: did the agents run?");

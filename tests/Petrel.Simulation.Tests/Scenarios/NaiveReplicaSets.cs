@@ -65,22 +65,31 @@ internal sealed class NaiveReplicaSets : IReconciler, IDisposable
         await new ReconcilerHost(this, _queue, _logger).RunAsync(cancellationToken);
     }
 
-    private static V1Pod Pod(V1ReplicaSet set) => new()
-    {
-        ApiVersion = "v1",
-        Kind = "Pod",
-        Metadata = new()
+    private static V1Pod Pod(V1ReplicaSet set) =>
+        new()
         {
-            GenerateName = set.Metadata.Name + "-",
-            NamespaceProperty = set.Metadata.NamespaceProperty,
-            Labels = set.Spec.Template.Metadata.Labels,
-            OwnerReferences =
-            [
-                new() { ApiVersion = "apps/v1", Kind = "ReplicaSet", Name = set.Metadata.Name, Uid = set.Metadata.Uid, Controller = true, BlockOwnerDeletion = true },
-            ],
-        },
-        Spec = set.Spec.Template.Spec,
-    };
+            ApiVersion = "v1",
+            Kind = "Pod",
+            Metadata = new()
+            {
+                GenerateName = set.Metadata.Name + "-",
+                NamespaceProperty = set.Metadata.NamespaceProperty,
+                Labels = set.Spec.Template.Metadata.Labels,
+                OwnerReferences =
+                [
+                    new()
+                    {
+                        ApiVersion = "apps/v1",
+                        Kind = "ReplicaSet",
+                        Name = set.Metadata.Name,
+                        Uid = set.Metadata.Uid,
+                        Controller = true,
+                        BlockOwnerDeletion = true,
+                    },
+                ],
+            },
+            Spec = set.Spec.Template.Spec,
+        };
 
     private static V1OwnerReference? Owner(V1Pod pod) => pod.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
 

@@ -26,7 +26,9 @@ public sealed class PodsUnderCrashesTests
     {
         var alone = Seeds.To(4).Select(Digest).ToArray();
         var together = new string[4];
-        Parallel.For(0, 4, new ParallelOptions { CancellationToken = TestContext.Current.CancellationToken }, i => together[i] = Digest((ulong)i + 1));
+        Parallel.For(0, 4, new ParallelOptions { CancellationToken = TestContext.Current.CancellationToken }, i =>
+            together[i] = Digest((ulong)i + 1)
+        );
 
         Assert.Equal(alone, together);
         Assert.Distinct(alone);
@@ -43,7 +45,13 @@ public sealed class PodsUnderCrashesTests
 
         public string Description => "creates pods while nodes lose power, programs restart and messages are delayed and lost";
 
-        public WorldSettings World { get; } = new() { Nodes = 3, Controllers = NoneAsync, Agent = PuppetAgent.RunAsync };
+        public WorldSettings World { get; } =
+            new()
+            {
+                Nodes = 3,
+                Controllers = NoneAsync,
+                Agent = PuppetAgent.RunAsync,
+            };
 
         public FaultSettings Faults { get; } = new() { Window = TimeSpan.FromSeconds(60), MeanInterval = TimeSpan.FromSeconds(2) };
 
@@ -62,8 +70,13 @@ public sealed class PodsUnderCrashesTests
 
         public string? Unfinished(SimulatedWorld world)
         {
-            var running = world.Objects("/registry/core/pods/")
-                .Count(p => p.Value.TryGetProperty("status", out var status) && status.TryGetProperty("phase", out var phase) && phase.GetString() == "Running");
+            var running = world
+                .Objects("/registry/core/pods/")
+                .Count(p =>
+                    p.Value.TryGetProperty("status", out var status)
+                    && status.TryGetProperty("phase", out var phase)
+                    && phase.GetString() == "Running"
+                );
             return running == Pods ? null : $"{running} pods run, wanted are {Pods}";
         }
 
@@ -82,7 +95,8 @@ public sealed class PodsUnderCrashesTests
                         Metadata = new() { Name = name, NamespaceProperty = "default" },
                         Spec = new() { Containers = [new() { Name = "c", Image = "c:1" }] },
                     },
-                    cancellationToken);
+                    cancellationToken
+                );
             }
         }
     }

@@ -19,7 +19,11 @@ internal static class PuppetAgent
             try
             {
                 await RegisterAsync(context, cancellationToken);
-                var (pods, _) = await context.Client.ListAsync<V1Pod>("", cancellationToken, fieldSelector: $"spec.nodeName={context.Machine.NodeName}");
+                var (pods, _) = await context.Client.ListAsync<V1Pod>(
+                    "",
+                    cancellationToken,
+                    fieldSelector: $"spec.nodeName={context.Machine.NodeName}"
+                );
                 foreach (var pod in pods)
                 {
                     await SyncAsync(context, pod, cancellationToken);
@@ -40,7 +44,14 @@ internal static class PuppetAgent
         {
             context.Machine.PodStopped(pod.Metadata.Uid);
             await context.Client.DeleteAsync<V1Pod>(
-                key, new() { GracePeriodSeconds = 0, Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken);
+                key,
+                new()
+                {
+                    GracePeriodSeconds = 0,
+                    Preconditions = new() { Uid = pod.Metadata.Uid },
+                },
+                cancellationToken
+            );
         }
         else if (pod.Status?.Phase != "Running")
         {
@@ -49,22 +60,37 @@ internal static class PuppetAgent
                 key,
                 JsonNode.Parse("""{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}""")!.AsObject(),
                 cancellationToken,
-                "status");
+                "status"
+            );
         }
     }
 
     private static async Task RegisterAsync(AgentContext context, CancellationToken cancellationToken)
     {
         var key = new ObjectKey("", context.Machine.NodeName);
-        var node = await context.Client.FindAsync<V1Node>(key, cancellationToken) ?? await context.Client.CreateAsync(
-            new V1Node { ApiVersion = "v1", Kind = "Node", Metadata = new() { Name = key.Name } }, cancellationToken);
+        var node = await context.Client.FindAsync<V1Node>(key, cancellationToken)
+            ?? await context.Client.CreateAsync(
+                new V1Node
+                {
+                    ApiVersion = "v1",
+                    Kind = "Node",
+                    Metadata = new() { Name = key.Name },
+                },
+                cancellationToken
+            );
         if (node.Status?.Conditions is not { Count: > 0 })
         {
             await context.Client.PatchAsync<V1Node>(
                 key,
-                JsonNode.Parse("""{"status":{"capacity":{"cpu":"4","memory":"8Gi","pods":"110"},"allocatable":{"cpu":"4","memory":"8Gi","pods":"110"},"conditions":[{"type":"Ready","status":"True"}]}}""")!.AsObject(),
+                JsonNode
+                    .Parse(
+                        """{"status":{"capacity":{"cpu":"4","memory":"8Gi","pods":"110"},"allocatable":"""
+                            + """{"cpu":"4","memory":"8Gi","pods":"110"},"conditions":[{"type":"Ready","status":"True"}]}}"""
+                    )!
+                    .AsObject(),
                 cancellationToken,
-                "status");
+                "status"
+            );
         }
     }
 }

@@ -10,7 +10,8 @@ internal static class Seeds
 
 internal static class Show
 {
-    public static string Violation(SimulationResult result) => result.Violation is { } violation
-        ? $"{violation}\n{violation.Finding.Exception}\n{string.Join('\n', violation.LastLines)}"
-        : "passed";
+    public static string Violation(SimulationResult result) =>
+        result.Violation is { } violation
+            ? $"{violation}\n{violation.Finding.Exception}\n{string.Join('\n', violation.LastLines)}"
+            : "passed";
 }

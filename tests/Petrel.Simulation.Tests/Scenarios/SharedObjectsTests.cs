@@ -34,9 +34,12 @@ public sealed class SharedObjectsTests
         Assert.Equal(alone, Run(7).Digest);
 
         var beside = new string[4];
-        Parallel.For(0, beside.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => beside[i] = Run(new ulong[] { 7, 8, 9, 7 }[i]).Digest);
+        Parallel.For(0, beside.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
+            beside[i] = Run(new ulong[] { 7, 8, 9, 7 }[i]).Digest
+        );
         Assert.Equal([alone, .. others, alone], beside);
     }
 
-    private static SimulationResult Run(ulong seed) => SimulationRunner.RunSeed(ScenarioList.Find(Scenario)!, seed, new SimulationOptions());
+    private static SimulationResult Run(ulong seed) =>
+        SimulationRunner.RunSeed(ScenarioList.Find(Scenario)!, seed, new SimulationOptions());
 }

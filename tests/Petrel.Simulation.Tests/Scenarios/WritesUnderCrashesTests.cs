@@ -9,7 +9,12 @@ public sealed class WritesUnderCrashesTests
     public void No_acknowledged_write_is_lost()
     {
         var totals = SimulationRunner.Run(
-            "writes-under-crashes", Seeds.To(10), new SimulationOptions(), r => Assert.True(r.Passed, Show.Violation(r)), TestContext.Current.CancellationToken);
+            "writes-under-crashes",
+            Seeds.To(10),
+            new SimulationOptions(),
+            r => Assert.True(r.Passed, Show.Violation(r)),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(10, totals.Seeds);
         Assert.True(totals.Commits > 200, $"only {totals.Commits} commits");
@@ -31,9 +36,15 @@ public sealed class WritesUnderCrashesTests
     [Fact]
     public void A_disk_that_forgets_an_acknowledged_write_is_caught()
     {
-        var caught = Seeds.To(10)
-            .Select(seed => SimulationRunner.RunSeed(
-                new WritesUnderCrashes(), seed, new() { World = world => world with { Disk = () => new ForgetfulDisk() } }))
+        var caught = Seeds
+            .To(10)
+            .Select(seed =>
+                SimulationRunner.RunSeed(
+                    new WritesUnderCrashes(),
+                    seed,
+                    new() { World = world => world with { Disk = () => new ForgetfulDisk() } }
+                )
+            )
             .FirstOrDefault(r => !r.Passed);
 
         Assert.NotNull(caught);

@@ -19,7 +19,8 @@ public sealed class DeltaDebuggingTests
                 runs++;
                 return needed.All(items.Contains);
             },
-            () => false);
+            () => false
+        );
 
         Assert.Equal(needed, left);
         Assert.InRange(runs, 1, 200);

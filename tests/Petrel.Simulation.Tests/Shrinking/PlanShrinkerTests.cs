@@ -23,7 +23,8 @@ public sealed class PlanShrinkerTests
             && plan.Operations.Any(o => o.Kind == OperationKind.Scale && o.Replicas >= 2)
             && plan.World.Nodes >= 2
                 ? "surge"
-                : null);
+                : null
+        );
 
         Assert.Equal([FaultKind.Weather, FaultKind.StaleCache], small.Faults.Select(f => f.Kind));
         Assert.Equal(new() { AnswerLoss = 0.1 }, small.Faults[0].Link);
@@ -56,7 +57,14 @@ public sealed class PlanShrinkerTests
                     At = default,
                     Kind = OperationKind.Apply,
                     Target = Web,
-                    Body = new() { ["spec"] = new JsonObject { ["replicas"] = 9, ["template"] = new JsonObject { ["spec"] = new JsonObject() } } },
+                    Body = new()
+                    {
+                        ["spec"] = new JsonObject
+                        {
+                            ["replicas"] = 9,
+                            ["template"] = new JsonObject { ["spec"] = new JsonObject() },
+                        },
+                    },
                 },
             ],
         };
@@ -78,7 +86,8 @@ public sealed class PlanShrinkerTests
                 return new(TimeSpan.FromSeconds(100), "surge", "");
             },
             _time,
-            new() { Budget = TimeSpan.FromSeconds(3) });
+            new() { Budget = TimeSpan.FromSeconds(3) }
+        );
 
         var small = shrinker.Shrink(Plan());
 
@@ -115,24 +124,33 @@ public sealed class PlanShrinkerTests
             FaultsEnd = TimeSpan.FromSeconds(120),
             Faults =
             [
-                .. Enumerable.Range(0, 40).Select(i => new PlannedFault
-                {
-                    At = TimeSpan.FromSeconds(i),
-                    Kind = kinds[i % 4],
-                    Target = "node1",
-                    Duration = TimeSpan.FromSeconds(16),
-                    Link = new() { AnswerLoss = 0.1, StreamCut = 0.1, MaxDelay = TimeSpan.FromSeconds(1) },
-                }),
+                .. Enumerable
+                    .Range(0, 40)
+                    .Select(i => new PlannedFault
+                    {
+                        At = TimeSpan.FromSeconds(i),
+                        Kind = kinds[i % 4],
+                        Target = "node1",
+                        Duration = TimeSpan.FromSeconds(16),
+                        Link = new()
+                        {
+                            AnswerLoss = 0.1,
+                            StreamCut = 0.1,
+                            MaxDelay = TimeSpan.FromSeconds(1),
+                        },
+                    }),
             ],
             Operations =
             [
-                .. Enumerable.Range(0, 10).Select(i => new PlannedOperation
-                {
-                    At = TimeSpan.FromSeconds(i),
-                    Kind = i % 2 == 0 ? OperationKind.Scale : OperationKind.Delete,
-                    Target = Web,
-                    Replicas = 7,
-                }),
+                .. Enumerable
+                    .Range(0, 10)
+                    .Select(i => new PlannedOperation
+                    {
+                        At = TimeSpan.FromSeconds(i),
+                        Kind = i % 2 == 0 ? OperationKind.Scale : OperationKind.Delete,
+                        Target = Web,
+                        Replicas = 7,
+                    }),
             ],
         };
     }

@@ -87,26 +87,43 @@ public sealed class VirtualTimeProviderTests
     [Fact]
     public void Whatever_is_set_changed_and_cancelled_what_remains_fires_at_its_time()
     {
-        Gen.Int[0, 3000].Array[1, 4000].Sample(dues =>
-        {
-            var clock = new VirtualTimeProvider();
-            var fired = new List<(long At, int Due)>();
-            var timers = dues.Select(due =>
-                clock.CreateTimer(_ => fired.Add((clock.GetTimestamp(), due)), null, TimeSpan.FromTicks(due), Timeout.InfiniteTimeSpan)).ToArray();
-            // Two of three are cancelled: enough that the heap is compacted.
-            for (var i = 0; i < timers.Length; i++)
-            {
-                if (i % 3 != 0)
+        Gen.Int[0, 3000]
+            .Array[1, 4000]
+            .Sample(
+                dues =>
                 {
-                    timers[i].Dispose();
-                }
-            }
-            clock.Advance(TimeSpan.FromTicks(3000));
-            var expected = dues.Where((_, i) => i % 3 == 0).Order().Select(due => ((long)due, due));
-            Assert.Equal(expected, fired);
-        }, iter: 100);
+                    var clock = new VirtualTimeProvider();
+                    var fired = new List<(long At, int Due)>();
+                    var timers = dues.Select(due =>
+                            clock.CreateTimer(
+                                _ => fired.Add((clock.GetTimestamp(), due)),
+                                null,
+                                TimeSpan.FromTicks(due),
+                                Timeout.InfiniteTimeSpan
+                            )
+                        )
+                        .ToArray();
+                    // Two of three are cancelled: enough that the heap is compacted.
+                    for (var i = 0; i < timers.Length; i++)
+                    {
+                        if (i % 3 != 0)
+                        {
+                            timers[i].Dispose();
+                        }
+                    }
+                    clock.Advance(TimeSpan.FromTicks(3000));
+                    var expected = dues.Where((_, i) => i % 3 == 0).Order().Select(due => ((long)due, due));
+                    Assert.Equal(expected, fired);
+                },
+                iter: 100
+            );
     }
 
-    private ITimer Timer(string name, int due, int period = 0) => _clock.CreateTimer(
-        _ => _fired.Add($"{name}@{_clock.Elapsed.TotalSeconds}"), null, TimeSpan.FromSeconds(due), TimeSpan.FromSeconds(period));
+    private ITimer Timer(string name, int due, int period = 0) =>
+        _clock.CreateTimer(
+            _ => _fired.Add($"{name}@{_clock.Elapsed.TotalSeconds}"),
+            null,
+            TimeSpan.FromSeconds(due),
+            TimeSpan.FromSeconds(period)
+        );
 }

@@ -47,7 +47,10 @@ public sealed class SimulatedRuntimeTests : IDisposable
             await _runtime.StartAsync(None);
         });
         var first = Containers()[0];
-        Assert.Equal((ContainerState.Exited, 4, TimeSpan.FromSeconds(10)), (first.State, first.ExitCode, first.FinishedAt - first.StartedAt));
+        Assert.Equal(
+            (ContainerState.Exited, 4, TimeSpan.FromSeconds(10)),
+            (first.State, first.ExitCode, first.FinishedAt - first.StartedAt)
+        );
         Assert.Equal(ContainerState.Running, Containers()[1].State);
         Assert.Empty(changes);
         _simulator.Run(TimeSpan.FromSeconds(20));
@@ -112,7 +115,16 @@ public sealed class SimulatedRuntimeTests : IDisposable
     public void Dispose() => _simulator.Dispose();
 
     private SimulatedRuntime NewRuntime(Func<ContainerSpec, ContainerBehaviour> behaviour) =>
-        new(_machine.Time, _simulator.Entropy.Fork(), new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Images = ["app"], Behaviour = behaviour })
+        new(
+            _machine.Time,
+            _simulator.Entropy.Fork(),
+            new()
+            {
+                Addresses = IPNetwork.Parse("10.200.1.0/24"),
+                Images = ["app"],
+                Behaviour = behaviour,
+            }
+        )
         {
             PodChanged = _changes.Add,
         };
@@ -146,7 +158,20 @@ public sealed class SimulatedRuntimeTests : IDisposable
         return list;
     }
 
-    private static SandboxSpec Pod() => new() { PodNamespace = "default", PodName = "web", PodUid = "uid", Hostname = "web" };
+    private static SandboxSpec Pod() =>
+        new()
+        {
+            PodNamespace = "default",
+            PodName = "web",
+            PodUid = "uid",
+            Hostname = "web",
+        };
 
-    private static ContainerSpec Container(string name) => new() { Name = name, Image = "app", LogPath = "/simulated/log" };
+    private static ContainerSpec Container(string name) =>
+        new()
+        {
+            Name = name,
+            Image = "app",
+            LogPath = "/simulated/log",
+        };
 }

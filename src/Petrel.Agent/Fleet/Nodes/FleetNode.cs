@@ -5,8 +5,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent.Fleet.Nodes;
 
 /// <summary>
-/// One node of the fleet. What it is follows from its number and the settings; when it falls silent, from the seed and its name. Only its addresses
-/// and whether it is silent are looked at from elsewhere; the rest belongs to whoever reconciles the node.
+/// One node of the fleet. What it is follows from its number and the settings; when it falls silent, from the seed and its name. Only its
+/// addresses and whether it is silent are looked at from elsewhere; the rest belongs to whoever reconciles the node.
 /// </summary>
 internal sealed class FleetNode
 {
@@ -97,7 +97,9 @@ internal sealed class FleetNode
     {
         lock (_gate)
         {
-            return wanted.Length > 0 && IPAddress.TryParse(wanted, out var address) && _addresses.TryClaim(address) ? wanted : _addresses.Take() ?? "";
+            return wanted.Length > 0 && IPAddress.TryParse(wanted, out var address) && _addresses.TryClaim(address)
+                ? wanted
+                : _addresses.Take() ?? "";
         }
     }
 

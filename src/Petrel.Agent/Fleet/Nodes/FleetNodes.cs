@@ -10,8 +10,8 @@ using Petrel.Model.Documents;
 namespace Petrel.Agent.Fleet.Nodes;
 
 /// <summary>
-/// The nodes of the fleet: registers them, keeps their status, renews their leases evenly over time, and lets them fall silent. One watch tells how the
-/// API sees them; a node that somebody deletes has left the fleet.
+/// The nodes of the fleet: registers them, keeps their status, renews their leases evenly over time, and lets them fall silent. One watch
+/// tells how the API sees them; a node that somebody deletes has left the fleet.
 /// </summary>
 internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
 {
@@ -91,7 +91,8 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
                 _nodes.Count,
                 _nodes.Values.Count(n => n.IsRegistered),
                 _seen.Count(s => s.Value.IsReady && _nodes.ContainsKey(s.Key)),
-                _nodes.Values.Count(n => n.IsSilent));
+                _nodes.Values.Count(n => n.IsSilent)
+            );
         }
     }
 
@@ -104,13 +105,21 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
             registered = [.. _nodes.Values.Where(n => n.IsRegistered)];
         }
         var next = registered.GetEnumerator();
-        await Task.WhenAll(Enumerable.Range(0, _settings.Lanes).Select(async _ =>
-        {
-            while (Next() is { } node)
-            {
-                await _client.DeleteAsync<V1Node>(new("", node.Name), new() { Preconditions = new() { Uid = node.Uid } }, cancellationToken);
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, _settings.Lanes)
+                .Select(async _ =>
+                {
+                    while (Next() is { } node)
+                    {
+                        await _client.DeleteAsync<V1Node>(
+                            new("", node.Name),
+                            new() { Preconditions = new() { Uid = node.Uid } },
+                            cancellationToken
+                        );
+                    }
+                })
+        );
 
         FleetNode? Next()
         {
@@ -130,8 +139,12 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
             {
                 return;
             }
-            var ready = value.TryGetProperty("status", out var status) && status.TryGetProperty("conditions", out var conditions)
-                && conditions.EnumerateArray().Any(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
+            var ready =
+                value.TryGetProperty("status", out var status)
+                && status.TryGetProperty("conditions", out var conditions)
+                && conditions
+                    .EnumerateArray()
+                    .Any(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
             _seen[name] = new(Answers.UidOf(value), Answers.RevisionOf(value), ready);
         }
         _queue.Add(new("", name));
@@ -226,7 +239,10 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
     {
         lock (_gate)
         {
-            return _seen.TryGetValue(node.Name, out var seen) && seen.Uid == node.Uid && seen.Revision > node.StatusRevision && !seen.IsReady;
+            return _seen.TryGetValue(node.Name, out var seen)
+                && seen.Uid == node.Uid
+                && seen.Revision > node.StatusRevision
+                && !seen.IsReady;
         }
     }
 
@@ -261,7 +277,11 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         {
             try
             {
-                await PatchAsync(TypedKind<V1Lease>.Path(NodeDocuments.LeaseNamespace, node.Name), NodeDocuments.Renewal(node, now), cancellationToken);
+                await PatchAsync(
+                    TypedKind<V1Lease>.Path(NodeDocuments.LeaseNamespace, node.Name),
+                    NodeDocuments.Renewal(node, now),
+                    cancellationToken
+                );
                 return;
             }
             catch (ApiException e) when (e.IsNotFound)
@@ -272,18 +292,40 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         try
         {
             var body = Encoding.UTF8.GetBytes(NodeDocuments.Lease(node, now).ToJsonString());
-            await _client.SendAsync("POST", TypedKind<V1Lease>.Path(NodeDocuments.LeaseNamespace), [], body, "application/json", cancellationToken, Answers.MetadataOnly);
+            await _client.SendAsync(
+                "POST",
+                TypedKind<V1Lease>.Path(NodeDocuments.LeaseNamespace),
+                [],
+                body,
+                "application/json",
+                cancellationToken,
+                Answers.MetadataOnly
+            );
             node.HasLease = true;
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
             node.HasLease = true;
-            await PatchAsync(TypedKind<V1Lease>.Path(NodeDocuments.LeaseNamespace, node.Name), NodeDocuments.Renewal(node, now), cancellationToken);
+            await PatchAsync(
+                TypedKind<V1Lease>.Path(NodeDocuments.LeaseNamespace, node.Name),
+                NodeDocuments.Renewal(node, now),
+                cancellationToken
+            );
         }
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> PatchAsync(string path, string patch, CancellationToken cancellationToken) =>
-        (await _client.SendAsync("PATCH", path, [], Encoding.UTF8.GetBytes(patch), "application/merge-patch+json", cancellationToken, Answers.MetadataOnly)).Body;
+        (
+            await _client.SendAsync(
+                "PATCH",
+                path,
+                [],
+                Encoding.UTF8.GetBytes(patch),
+                "application/merge-patch+json",
+                cancellationToken,
+                Answers.MetadataOnly
+            )
+        ).Body;
 
     private readonly record struct Seen(string Uid, ulong Revision, bool IsReady);
 }

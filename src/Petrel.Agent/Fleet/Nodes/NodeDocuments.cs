@@ -51,22 +51,24 @@ internal static class NodeDocuments
     public static JsonObject Status(FleetNode node, DateTimeOffset now)
     {
         var settings = node.Settings;
-        JsonObject Condition(string type, string status, string reason, string message) => new()
-        {
-            ["type"] = type,
-            ["status"] = status,
-            ["lastHeartbeatTime"] = NodeReporter.Timestamp(now),
-            ["lastTransitionTime"] = NodeReporter.Timestamp(node.ReadySince),
-            ["reason"] = reason,
-            ["message"] = message,
-        };
-        JsonObject Resources() => new()
-        {
-            ["cpu"] = settings.MilliCpu % 1000 == 0 ? $"{settings.MilliCpu / 1000}" : $"{settings.MilliCpu}m",
-            ["memory"] = $"{settings.Memory / 1024}Ki",
-            ["pods"] = $"{settings.MaxPods}",
-            ["ephemeral-storage"] = $"{settings.EphemeralStorage / 1024}Ki",
-        };
+        JsonObject Condition(string type, string status, string reason, string message) =>
+            new()
+            {
+                ["type"] = type,
+                ["status"] = status,
+                ["lastHeartbeatTime"] = NodeReporter.Timestamp(now),
+                ["lastTransitionTime"] = NodeReporter.Timestamp(node.ReadySince),
+                ["reason"] = reason,
+                ["message"] = message,
+            };
+        JsonObject Resources() =>
+            new()
+            {
+                ["cpu"] = settings.MilliCpu % 1000 == 0 ? $"{settings.MilliCpu / 1000}" : $"{settings.MilliCpu}m",
+                ["memory"] = $"{settings.Memory / 1024}Ki",
+                ["pods"] = $"{settings.MaxPods}",
+                ["ephemeral-storage"] = $"{settings.EphemeralStorage / 1024}Ki",
+            };
         return new()
         {
             ["capacity"] = Resources(),
@@ -75,11 +77,13 @@ internal static class NodeDocuments
                 Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
                 Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
                 Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-                Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")),
+                Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+            ),
             // No port: there is no agent behind it that could be asked for logs.
             ["addresses"] = new JsonArray(
                 new JsonObject { ["type"] = "InternalIP", ["address"] = settings.NodeAddress },
-                new JsonObject { ["type"] = "Hostname", ["address"] = settings.NodeName }),
+                new JsonObject { ["type"] = "Hostname", ["address"] = settings.NodeName }
+            ),
             ["nodeInfo"] = new JsonObject
             {
                 ["machineID"] = settings.MachineId,
@@ -96,27 +100,38 @@ internal static class NodeDocuments
         };
     }
 
-    public static JsonObject Lease(FleetNode node, DateTimeOffset now) => new()
-    {
-        ["apiVersion"] = "coordination.k8s.io/v1",
-        ["kind"] = "Lease",
-        ["metadata"] = new JsonObject
+    public static JsonObject Lease(FleetNode node, DateTimeOffset now) =>
+        new()
         {
-            ["name"] = node.Name,
-            ["namespace"] = LeaseNamespace,
-            // With the node goes its lease.
-            ["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["name"] = node.Name, ["uid"] = node.Uid }),
-        },
-        ["spec"] = new JsonObject
-        {
-            ["holderIdentity"] = node.Name,
-            ["leaseDurationSeconds"] = (int)node.Settings.LeaseDuration.TotalSeconds,
-            ["renewTime"] = MicroTime(now),
-        },
-    };
+            ["apiVersion"] = "coordination.k8s.io/v1",
+            ["kind"] = "Lease",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = node.Name,
+                ["namespace"] = LeaseNamespace,
+                // With the node goes its lease.
+                ["ownerReferences"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["apiVersion"] = "v1",
+                        ["kind"] = "Node",
+                        ["name"] = node.Name,
+                        ["uid"] = node.Uid,
+                    }
+                ),
+            },
+            ["spec"] = new JsonObject
+            {
+                ["holderIdentity"] = node.Name,
+                ["leaseDurationSeconds"] = (int)node.Settings.LeaseDuration.TotalSeconds,
+                ["renewTime"] = MicroTime(now),
+            },
+        };
 
     public static string Renewal(FleetNode node, DateTimeOffset now) =>
-        $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"{{{node.Name}}}","uid":"{{{node.Uid}}}"}]},"spec":{"renewTime":"{{{MicroTime(now)}}}"}}""";
+        $$$"""{"metadata":{"ownerReferences":"""
+        + $$$"""[{"apiVersion":"v1","kind":"Node","name":"{{{node.Name}}}","uid":"{{{node.Uid}}}"}]},"spec":{"renewTime":"{{{MicroTime(now)}}}"}}""";
 
-    private static string MicroTime(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string MicroTime(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 }

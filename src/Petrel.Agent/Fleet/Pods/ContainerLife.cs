@@ -9,8 +9,8 @@ using Petrel.Model.Documents;
 namespace Petrel.Agent.Fleet.Pods;
 
 /// <summary>
-/// The life of one container: attempts that begin, end by themselves or are ended, and begin again after their back-off. Moments are those at which
-/// things were due, however late somebody looks.
+/// The life of one container: attempts that begin, end by themselves or are ended, and begin again after their back-off. Moments are those
+/// at which things were due, however late somebody looks.
 /// </summary>
 internal sealed class ContainerLife(V1Container container, PodBehaviour behaviour, PodFacts facts, bool isSidecar)
 {
@@ -88,13 +88,18 @@ internal sealed class ContainerLife(V1Container container, PodBehaviour behaviou
         return true;
     }
 
-    public ContainerView View() => new(
-        _current,
-        _previous,
-        IsRunning ? new ProbeResults { Started = true, Ready = true } : null,
-        _restartsAt is null ? "" : "CrashLoopBackOff",
-        _restartsAt is null ? "" : $"back-off {GoDuration.Format(_backOff.Ticks * 100)} restarting failed container={container.Name} pod={facts.Key.Name}_{facts.Key.Namespace}({facts.Uid})",
-        _current?.Attempt ?? 0);
+    public ContainerView View() =>
+        new(
+            _current,
+            _previous,
+            IsRunning ? new ProbeResults { Started = true, Ready = true } : null,
+            _restartsAt is null ? "" : "CrashLoopBackOff",
+            _restartsAt is null
+                ? ""
+                : $"back-off {GoDuration.Format(_backOff.Ticks * 100)} restarting failed container={container.Name} "
+                    + $"pod={facts.Key.Name}_{facts.Key.Namespace}({facts.Uid})",
+            _current?.Attempt ?? 0
+        );
 
     private void Begin(string id, int attempt, DateTimeOffset at)
     {
@@ -106,7 +111,13 @@ internal sealed class ContainerLife(V1Container container, PodBehaviour behaviou
 
     private void Exit(DateTimeOffset at, int exitCode, bool mayRestart)
     {
-        _current = _current! with { State = ContainerState.Exited, FinishedAt = at, ExitCode = exitCode, Reason = exitCode == 0 ? "Completed" : "Error" };
+        _current = _current! with
+        {
+            State = ContainerState.Exited,
+            FinishedAt = at,
+            ExitCode = exitCode,
+            Reason = exitCode == 0 ? "Completed" : "Error",
+        };
         _endsAt = null;
         if (mayRestart)
         {
@@ -128,32 +139,39 @@ internal sealed class ContainerLife(V1Container container, PodBehaviour behaviou
         _restartsAt = endedAt + _backOff;
     }
 
-    private ContainerStatus? Ended(V1ContainerStateTerminated? terminated, int attempt) => terminated is null ? null : Status(IdOf(terminated.ContainerID), attempt) with
-    {
-        State = ContainerState.Exited,
-        StartedAt = Utc(terminated.StartedAt),
-        FinishedAt = Utc(terminated.FinishedAt),
-        ExitCode = terminated.ExitCode,
-        Reason = terminated.Reason ?? "",
-    };
+    private ContainerStatus? Ended(V1ContainerStateTerminated? terminated, int attempt) =>
+        terminated is null
+            ? null
+            : Status(IdOf(terminated.ContainerID), attempt) with
+            {
+                State = ContainerState.Exited,
+                StartedAt = Utc(terminated.StartedAt),
+                FinishedAt = Utc(terminated.FinishedAt),
+                ExitCode = terminated.ExitCode,
+                Reason = terminated.Reason ?? "",
+            };
 
-    private ContainerStatus Status(string id, int attempt) => new()
-    {
-        Id = id,
-        SandboxId = "",
-        PodUid = facts.Uid,
-        Name = container.Name,
-        Attempt = attempt,
-        Image = container.Image,
-        ImageId = ImageIdOf(container.Image),
-    };
+    private ContainerStatus Status(string id, int attempt) =>
+        new()
+        {
+            Id = id,
+            SandboxId = "",
+            PodUid = facts.Uid,
+            Name = container.Name,
+            Attempt = attempt,
+            Image = container.Image,
+            ImageId = ImageIdOf(container.Image),
+        };
 
     private static string IdOf(string? shown) => shown is null ? "" : shown[(shown.LastIndexOf('/') + 1)..];
 
     private static string ImageIdOf(string image)
     {
         var tag = image.LastIndexOf(':');
-        var name = image.Contains('@') ? image[..image.IndexOf('@')] : tag > image.LastIndexOf('/') ? image[..tag] : image;
+        var name =
+            image.Contains('@') ? image[..image.IndexOf('@')]
+            : tag > image.LastIndexOf('/') ? image[..tag]
+            : image;
         return image.Contains('@') ? image : $"{name}@sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(image)))}";
     }
 

@@ -10,8 +10,8 @@ using Petrel.Model;
 namespace Petrel.Agent.Fleet.Pods;
 
 /// <summary>
-/// The pods of all nodes of the fleet: takes them from one watch, lets each of them live, and reports what became of it. A pod is looked at when the
-/// API tells something new of it, and when something of it is due.
+/// The pods of all nodes of the fleet: takes them from one watch, lets each of them live, and reports what became of it. A pod is looked at
+/// when the API tells something new of it, and when something of it is due.
 /// </summary>
 internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
 {
@@ -31,7 +31,14 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public FleetPods(
-        FleetSettings settings, ApiClient client, TimeProvider time, FleetDraws draws, FleetTroubles troubles, Func<string, FleetNode?> nodeOf, ILogger logger)
+        FleetSettings settings,
+        ApiClient client,
+        TimeProvider time,
+        FleetDraws draws,
+        FleetTroubles troubles,
+        Func<string, FleetNode?> nodeOf,
+        ILogger logger
+    )
     {
         (_settings, _client, _time, _draws, _troubles, _nodeOf, _logger) = (settings, client, time, draws, troubles, nodeOf, logger);
         _queue = new(time);
@@ -167,7 +174,11 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
             _troubles.Note(e);
             return RetryDelay;
         }
-        return life.Due - _time.GetUtcNow() is { } wait ? wait > TimeSpan.Zero ? wait : TimeSpan.Zero : null;
+        return life.Due - _time.GetUtcNow() is { } wait
+            ? wait > TimeSpan.Zero
+                ? wait
+                : TimeSpan.Zero
+            : null;
     }
 
     private Entry? Find(ObjectKey key)
@@ -214,7 +225,8 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
                 Encoding.UTF8.GetBytes(patch.ToJsonString()),
                 "application/merge-patch+json",
                 cancellationToken,
-                Answers.MetadataOnly);
+                Answers.MetadataOnly
+            );
             entry.ReportedRevision = Answers.RevisionOf(response.Body);
             entry.Reported = version;
         }
@@ -225,7 +237,15 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     }
 
     private async ValueTask EndAsync(PodFacts facts, CancellationToken cancellationToken) =>
-        await _client.DeleteAsync<V1Pod>(facts.Key, new() { GracePeriodSeconds = 0, Preconditions = new() { Uid = facts.Uid } }, cancellationToken);
+        await _client.DeleteAsync<V1Pod>(
+            facts.Key,
+            new()
+            {
+                GracePeriodSeconds = 0,
+                Preconditions = new() { Uid = facts.Uid },
+            },
+            cancellationToken
+        );
 
     // The facts are replaced by the feed; the rest belongs to whoever reconciles the pod, one at a time.
     private sealed class Entry(PodFacts facts)

@@ -20,16 +20,19 @@ internal sealed class PodBehaviour(FleetSettings settings, FleetDraws draws, Pod
         var rate = _overrides.FailureRate ?? settings.PodFailureRate;
         if (runsForEver && _overrides.RunTime is null)
         {
-            return FleetDraws.FirstIn(chance, rate) is { } moment ? (moment, _overrides.ExitCode is > 0 ? _overrides.ExitCode.Value : 1) : null;
+            return FleetDraws.FirstIn(chance, rate) is { } moment
+                ? (moment, _overrides.ExitCode is > 0 ? _overrides.ExitCode.Value : 1)
+                : null;
         }
         var after = (_overrides.RunTime ?? settings.RunTime).Draw(chance);
         return (after, _overrides.ExitCode ?? (chance.NextDouble() < rate ? 1 : 0));
     }
 
     /// <summary>How long a container waits before it is started again, after so many restarts in a row.</summary>
-    public TimeSpan BackOff(int restarts) => restarts == 0
-        ? TimeSpan.Zero
-        : TimeSpan.FromTicks((long)Math.Min(settings.BackOffBase.Ticks * Math.Pow(2, restarts - 1), settings.BackOffLimit.Ticks));
+    public TimeSpan BackOff(int restarts) =>
+        restarts == 0
+            ? TimeSpan.Zero
+            : TimeSpan.FromTicks((long)Math.Min(settings.BackOffBase.Ticks * Math.Pow(2, restarts - 1), settings.BackOffLimit.Ticks));
 
     /// <summary>What a container's id looks like: 64 hexadecimal digits.</summary>
     public string ContainerId(string container, int attempt)

@@ -58,7 +58,9 @@ internal sealed record PodFacts
                 Phase = Text(status, "phase"),
                 Reason = Text(status, "reason"),
                 PodIP = Text(status, "podIP"),
-                StartTime = Text(status, "startTime") is { Length: > 0 } start ? DateTime.Parse(start, null, System.Globalization.DateTimeStyles.AdjustToUniversal) : null,
+                StartTime = Text(status, "startTime") is { Length: > 0 } start
+                    ? DateTime.Parse(start, null, System.Globalization.DateTimeStyles.AdjustToUniversal)
+                    : null,
                 Conditions = List<V1PodCondition>(status, "conditions"),
                 ContainerStatuses = List<V1ContainerStatus>(status, "containerStatuses"),
                 InitContainerStatuses = List<V1ContainerStatus>(status, "initContainerStatuses"),
@@ -100,16 +102,28 @@ internal sealed record PodFacts
         foreach (var container in list.EnumerateArray())
         {
             var policy = Text(container, "restartPolicy");
-            containers.Add(new() { Name = Text(container, "name"), Image = Text(container, "image"), RestartPolicy = policy.Length > 0 ? policy : null });
+            containers.Add(
+                new()
+                {
+                    Name = Text(container, "name"),
+                    Image = Text(container, "image"),
+                    RestartPolicy = policy.Length > 0 ? policy : null,
+                }
+            );
         }
         return containers;
     }
 
     private static IList<T>? List<T>(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+        parent.ValueKind == JsonValueKind.Object
+        && parent.TryGetProperty(name, out var list)
+        && list.ValueKind == JsonValueKind.Array
+        && list.GetArrayLength() > 0
             ? KubernetesJson.Deserialize<List<T>>(list.GetRawText())
             : null;
 
     private static string Text(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : "";
 }

@@ -19,9 +19,9 @@ internal enum PodStage
 }
 
 /// <summary>
-/// The life of a pod on a simulated node: it starts after its delay, its containers run, fail and are started again, it is over when they are, and it
-/// ends when it is told to. A function of what the API says of the pod, of the draws and of the time: no I/O. Probes count as passed; init containers
-/// have ended within the start delay.
+/// The life of a pod on a simulated node: it starts after its delay, its containers run, fail and are started again, it is over when they
+/// are, and it ends when it is told to. A function of what the API says of the pod, of the draws and of the time: no I/O. Probes count as
+/// passed; init containers have ended within the start delay.
 /// </summary>
 internal sealed class PodLife
 {
@@ -68,12 +68,13 @@ internal sealed class PodLife
     public bool IsReady => Stage is PodStage.Running or PodStage.Ending && !_dies && _containers.Values.All(c => c.IsRunning);
 
     /// <summary>When to look next even without news; null when nothing more happens by itself.</summary>
-    public DateTimeOffset? Due => Stage switch
-    {
-        PodStage.Starting => Earlier(_startsAt, _deadline),
-        PodStage.Over => null,
-        _ => _containers.Values.Select(c => c.Due).Append(_endsAt).Append(_deadline).Aggregate((DateTimeOffset?)null, Earlier),
-    };
+    public DateTimeOffset? Due =>
+        Stage switch
+        {
+            PodStage.Starting => Earlier(_startsAt, _deadline),
+            PodStage.Over => null,
+            _ => _containers.Values.Select(c => c.Due).Append(_endsAt).Append(_deadline).Aggregate((DateTimeOffset?)null, Earlier),
+        };
 
     /// <summary>Lets happen what is due, in order.</summary>
     public void Advance(PodFacts facts, DateTimeOffset now)
@@ -117,7 +118,10 @@ internal sealed class PodLife
         var started = Stage != PodStage.Starting && _startsAt <= now;
         IReadOnlyList<string> addresses = started && _address.Length > 0 ? [_address] : [];
         var (reason, message) = _failed ? ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline") : ("", "");
-        return PodStatusBuilder.Build(new(facts.Pod, _node, "simulated", addresses, started && Stage != PodStage.Over, views, reason, message, _dies, _since), now);
+        return PodStatusBuilder.Build(
+            new(facts.Pod, _node, "simulated", addresses, started && Stage != PodStage.Over, views, reason, message, _dies, _since),
+            now
+        );
     }
 
     private bool _stopsInTime;
@@ -223,8 +227,12 @@ internal sealed class PodLife
             null,
             "",
             "",
-            0);
+            0
+        );
     }
 
-    private static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) => left is null ? right : right is null || left < right ? left : right;
+    private static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) =>
+        left is null ? right
+        : right is null || left < right ? left
+        : right;
 }

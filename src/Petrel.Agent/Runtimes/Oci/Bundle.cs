@@ -6,7 +6,14 @@ namespace Petrel.Agent.Runtimes.Oci;
 /// <param name="NetworkNamespace">Null for the node's own network.</param>
 /// <param name="UtsNamespace">Null for the node's own hostname.</param>
 internal sealed record PodFiles(
-    string? NetworkNamespace, string IpcNamespace, string? UtsNamespace, string Hosts, string Hostname, string ResolvConf, string SharedMemory);
+    string? NetworkNamespace,
+    string IpcNamespace,
+    string? UtsNamespace,
+    string Hosts,
+    string Hostname,
+    string ResolvConf,
+    string SharedMemory
+);
 
 /// <summary>Writes down how a container is to be run: a pure function of its image, its spec and its pod.</summary>
 internal static class Bundle
@@ -15,8 +22,17 @@ internal static class Bundle
 
     private static readonly string[] MaskedPaths =
     [
-        "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-        "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+        "/proc/asound",
+        "/proc/acpi",
+        "/proc/kcore",
+        "/proc/keys",
+        "/proc/latency_stats",
+        "/proc/timer_list",
+        "/proc/timer_stats",
+        "/proc/sched_debug",
+        "/proc/scsi",
+        "/sys/firmware",
+        "/sys/devices/virtual/powercap",
     ];
 
     private static readonly string[] ReadOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
@@ -37,8 +53,17 @@ internal static class Bundle
     ];
 
     public static RuntimeSpecification Create(
-        ContainerSpec spec, ImageProcess image, ImageUser user, PodFiles pod, string hostname, string cgroup, bool unifiedCgroups,
-        IReadOnlyList<string> capabilities, System.Text.Json.JsonElement? seccomp, string? seccompBytecode)
+        ContainerSpec spec,
+        ImageProcess image,
+        ImageUser user,
+        PodFiles pod,
+        string hostname,
+        string cgroup,
+        bool unifiedCgroups,
+        IReadOnlyList<string> capabilities,
+        System.Text.Json.JsonElement? seccomp,
+        string? seccompBytecode
+    )
     {
         var privileged = spec.Security.Privileged;
         return new RuntimeSpecification
@@ -49,7 +74,10 @@ internal static class Bundle
                 User = new UserSpecification(user.Uid, user.Gid, user.Groups),
                 Args = Arguments(spec, image),
                 Env = Environment(spec, image, user.Home, hostname),
-                Cwd = spec.WorkingDirectory.Length > 0 ? spec.WorkingDirectory : image.WorkingDir.Length > 0 ? image.WorkingDir : "/",
+                Cwd =
+                    spec.WorkingDirectory.Length > 0 ? spec.WorkingDirectory
+                    : image.WorkingDir.Length > 0 ? image.WorkingDir
+                    : "/",
                 Capabilities = new CapabilitySpecification(capabilities, capabilities, capabilities),
                 NoNewPrivileges = spec.Security.NoNewPrivileges,
             },
@@ -62,7 +90,9 @@ internal static class Bundle
                     new("pid"),
                     new("mount"),
                     new("ipc", pod.IpcNamespace),
-                    .. pod.NetworkNamespace is { } network ? [new NamespaceSpecification("network", network)] : Array.Empty<NamespaceSpecification>(),
+                    .. pod.NetworkNamespace is { } network
+                        ? [new NamespaceSpecification("network", network)]
+                        : Array.Empty<NamespaceSpecification>(),
                     .. pod.UtsNamespace is { } uts ? [new NamespaceSpecification("uts", uts)] : Array.Empty<NamespaceSpecification>(),
                     .. unifiedCgroups && !privileged ? [new NamespaceSpecification("cgroup")] : Array.Empty<NamespaceSpecification>(),
                 ],
@@ -80,9 +110,10 @@ internal static class Bundle
     /// <exception cref="RuntimeException">Neither the image nor the pod says what to run.</exception>
     public static IReadOnlyList<string> Arguments(ContainerSpec spec, ImageProcess image)
     {
-        IReadOnlyList<string> arguments = spec.Command.Count > 0
-            ? [.. spec.Command, .. spec.Args]
-            : [.. image.Entrypoint ?? [], .. spec.Args.Count > 0 ? spec.Args : image.Cmd ?? []];
+        IReadOnlyList<string> arguments =
+            spec.Command.Count > 0
+                ? [.. spec.Command, .. spec.Args]
+                : [.. image.Entrypoint ?? [], .. spec.Args.Count > 0 ? spec.Args : image.Cmd ?? []];
         return arguments.Count > 0
             ? arguments
             : throw new RuntimeException("CreateContainerError", "no command specified: neither the image nor the container names one");
@@ -130,10 +161,7 @@ internal static class Bundle
     private static List<MountSpecification> MountsOf(ContainerSpec spec, PodFiles pod, bool privileged)
     {
         var system = privileged ? "rw" : "ro";
-        var mounts = new List<MountSpecification>
-        {
-            new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]),
-        };
+        var mounts = new List<MountSpecification> { new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]) };
         if (privileged)
         {
             // Privileged containers see the node's devices.
@@ -149,8 +177,10 @@ internal static class Bundle
         mounts.Add(new("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", system]));
         mounts.Add(new("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", system]));
         var writable = spec.Security.ReadOnlyRootFilesystem ? "ro" : "rw";
-        foreach (var (path, source) in ((string, string)[])
-            [("/etc/hosts", pod.Hosts), ("/etc/hostname", pod.Hostname), ("/etc/resolv.conf", pod.ResolvConf)])
+        foreach (
+            var (path, source) in ((string, string)[])
+                [("/etc/hosts", pod.Hosts), ("/etc/hostname", pod.Hostname), ("/etc/resolv.conf", pod.ResolvConf)]
+        )
         {
             if (!spec.Mounts.Any(m => m.ContainerPath == path))
             {
@@ -166,16 +196,19 @@ internal static class Bundle
         return mounts;
     }
 
-    private static ResourceSpecification ResourcesOf(ResourceLimits limits, bool privileged) => new()
-    {
-        Devices = privileged ? [new DeviceRule(true, "rwm")] : DefaultDevices,
-        Cpu = limits.MilliCpu > 0 || limits.MilliCpuRequest > 0
-            ? new(
-                limits.MilliCpuRequest > 0 ? Cgroups.SharesOf(limits.MilliCpuRequest) : null,
-                limits.MilliCpu > 0 ? Cgroups.QuotaOf(limits.MilliCpu) : null,
-                limits.MilliCpu > 0 ? 100_000 : null)
-            : null,
-        Memory = limits.Memory > 0 ? new(limits.Memory) : null,
-        Pids = limits.Pids > 0 ? new(limits.Pids) : null,
-    };
+    private static ResourceSpecification ResourcesOf(ResourceLimits limits, bool privileged) =>
+        new()
+        {
+            Devices = privileged ? [new DeviceRule(true, "rwm")] : DefaultDevices,
+            Cpu =
+                limits.MilliCpu > 0 || limits.MilliCpuRequest > 0
+                    ? new(
+                        limits.MilliCpuRequest > 0 ? Cgroups.SharesOf(limits.MilliCpuRequest) : null,
+                        limits.MilliCpu > 0 ? Cgroups.QuotaOf(limits.MilliCpu) : null,
+                        limits.MilliCpu > 0 ? 100_000 : null
+                    )
+                    : null,
+            Memory = limits.Memory > 0 ? new(limits.Memory) : null,
+            Pids = limits.Pids > 0 ? new(limits.Pids) : null,
+        };
 }

@@ -20,14 +20,13 @@ internal sealed partial class Cgroups
         _parent = "/" + parent.Trim('/');
         IsUnified = File.Exists($"{Mount}/cgroup.controllers");
         // crun makes groups in every directory that is there, whether a hierarchy is mounted on it or not.
-        _unmounted = IsUnified || !Directory.Exists(Mount)
-            ? []
-            : [.. Directory.GetDirectories(Mount).Where(d => !File.Exists($"{d}/cgroup.procs"))];
-        _hierarchies = IsUnified
-            ? [Mount]
+        _unmounted =
+            IsUnified || !Directory.Exists(Mount) ? [] : [.. Directory.GetDirectories(Mount).Where(d => !File.Exists($"{d}/cgroup.procs"))];
+        _hierarchies =
+            IsUnified ? [Mount]
             : Directory.Exists(Mount)
                 ? [.. Directory.GetDirectories(Mount).Where(d => File.Exists($"{d}/cgroup.procs")).Order(StringComparer.Ordinal)]
-                : [];
+            : [];
         IsHybrid = !IsUnified && Directory.Exists($"{Mount}/unified") && File.Exists($"{Mount}/unified/cgroup.controllers");
     }
 
@@ -131,7 +130,8 @@ internal sealed partial class Cgroups
         var file = IsUnified ? $"{Mount}{path}/memory.events" : $"{Mount}/memory{path}/memory.oom_control";
         try
         {
-            return File.ReadLines(file).Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal));
+            return File.ReadLines(file)
+                .Any(line => line.StartsWith("oom_kill ", StringComparison.Ordinal) && !line.EndsWith(" 0", StringComparison.Ordinal));
         }
         catch (IOException)
         {
@@ -150,14 +150,19 @@ internal sealed partial class Cgroups
                 return new(
                     containerId,
                     TimeSpan.FromMicroseconds(Field($"{Mount}{path}/cpu.stat", "usage_usec")),
-                    WorkingSet(Number($"{Mount}{path}/memory.current"), Field($"{Mount}{path}/memory.stat", "inactive_file")));
+                    WorkingSet(Number($"{Mount}{path}/memory.current"), Field($"{Mount}{path}/memory.stat", "inactive_file"))
+                );
             }
             // Where the two are mounted as one hierarchy, both names lead to it.
             var cpu = Directory.Exists($"{Mount}/cpuacct") ? "cpuacct" : "cpu,cpuacct";
             return new(
                 containerId,
                 TimeSpan.FromTicks(Number($"{Mount}/{cpu}{path}/cpuacct.usage") / TimeSpan.NanosecondsPerTick),
-                WorkingSet(Number($"{Mount}/memory{path}/memory.usage_in_bytes"), Field($"{Mount}/memory{path}/memory.stat", "total_inactive_file")));
+                WorkingSet(
+                    Number($"{Mount}/memory{path}/memory.usage_in_bytes"),
+                    Field($"{Mount}/memory{path}/memory.stat", "total_inactive_file")
+                )
+            );
         }
         catch (IOException)
         {
@@ -180,7 +185,8 @@ internal sealed partial class Cgroups
 
     private static long Field(string file, string name)
     {
-        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal) && l.Length > name.Length && l[name.Length] == ' ');
+        var line = File.ReadLines(file)
+            .FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal) && l.Length > name.Length && l[name.Length] == ' ');
         return line is null ? 0 : long.Parse(line.AsSpan(name.Length + 1), CultureInfo.InvariantCulture);
     }
 

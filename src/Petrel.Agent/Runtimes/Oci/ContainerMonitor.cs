@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <summary>The programs that run containers: conmon, which holds a container's output and learns its exit code, and crun or runc under it.</summary>
+/// <summary>
+/// The programs that run containers: conmon, which holds a container's output and learns its exit code, and crun or runc under it.
+/// </summary>
 /// <param name="RuntimePath">crun or runc.</param>
 /// <param name="ConmonPath">conmon.</param>
 /// <param name="StateDirectory">The low-level runtime's own state.</param>
@@ -34,12 +36,22 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             throw new RuntimeException(
                 "RuntimeError",
                 cgroups.IsHybrid && crun is not null
-                    ? "this host mounts cgroups in hybrid mode, which crun refuses: install the package runc, or unmount /sys/fs/cgroup/unified"
-                    : "neither crun nor runc is installed: install the package crun (Debian and Ubuntu: apt install crun conmon)");
+                    ? "this host mounts cgroups in hybrid mode, which crun refuses: install the package runc, or unmount "
+                        + "/sys/fs/cgroup/unified"
+                    : "neither crun nor runc is installed: install the package crun (Debian and Ubuntu: apt install crun conmon)"
+            );
         }
         var conmon = Tool.Find("conmon")
-            ?? throw new RuntimeException("RuntimeError", "conmon is not installed: install the package conmon (Debian and Ubuntu: apt install conmon)");
-        return new ContainerMonitor(runtime, conmon, Path.Combine(settings.StateDirectory, "runtime"), Path.Combine(settings.StateDirectory, "exits"));
+            ?? throw new RuntimeException(
+                "RuntimeError",
+                "conmon is not installed: install the package conmon (Debian and Ubuntu: apt install conmon)"
+            );
+        return new ContainerMonitor(
+            runtime,
+            conmon,
+            Path.Combine(settings.StateDirectory, "runtime"),
+            Path.Combine(settings.StateDirectory, "exits")
+        );
     }
 
     /// <summary>For example <c>crun-1.8.1</c>.</summary>
@@ -50,21 +62,52 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
         return $"{Path.GetFileName(RuntimePath)}-{words.Last()}";
     }
 
-    /// <summary>Creates the container from its bundle under a conmon of its own, and returns its process id. Its program waits for <see cref="StartAsync"/>.</summary>
+    /// <summary>
+    /// Creates the container from its bundle under a conmon of its own, and returns its process id. Its program waits for <see
+    /// cref="StartAsync"/>.
+    /// </summary>
     /// <exception cref="RuntimeException">With reason <c>RunContainerError</c> and the low-level runtime's words.</exception>
     public async ValueTask<int> CreateAsync(string id, string bundle, ContainerSpec spec, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(
             "sh",
             [
-                "-c", Launch, "sh", ConmonPath,
-                "--cid", id, "--cuuid", id, "--name", spec.Name, "--runtime", RuntimePath, "--runtime-arg", "--root=" + StateDirectory,
-                "--bundle", bundle, "--container-pidfile", Path.Combine(bundle, "pid"), "--conmon-pidfile", Path.Combine(bundle, "conmon.pid"),
-                "--exit-dir", ExitDirectory, "--persist-dir", bundle, "--socket-dir-path", bundle, "--full-attach",
-                "--log-path", "k8s-file:" + spec.LogPath, "--log-level", "error", "--no-sync-log",
+                "-c",
+                Launch,
+                "sh",
+                ConmonPath,
+                "--cid",
+                id,
+                "--cuuid",
+                id,
+                "--name",
+                spec.Name,
+                "--runtime",
+                RuntimePath,
+                "--runtime-arg",
+                "--root=" + StateDirectory,
+                "--bundle",
+                bundle,
+                "--container-pidfile",
+                Path.Combine(bundle, "pid"),
+                "--conmon-pidfile",
+                Path.Combine(bundle, "conmon.pid"),
+                "--exit-dir",
+                ExitDirectory,
+                "--persist-dir",
+                bundle,
+                "--socket-dir-path",
+                bundle,
+                "--full-attach",
+                "--log-path",
+                "k8s-file:" + spec.LogPath,
+                "--log-level",
+                "error",
+                "--no-sync-log",
                 .. spec.Stdin ? ["--stdin"] : Array.Empty<string>(),
                 .. spec.Tty ? ["--terminal"] : Array.Empty<string>(),
-            ])
+            ]
+        )
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -85,7 +128,8 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             ? pid
             : throw new RuntimeException(
                 "RunContainerError",
-                $"failed to create container: {(document.RootElement.TryGetProperty("message", out var m) ? m.GetString()!.Trim() : report)}");
+                $"failed to create container: {(document.RootElement.TryGetProperty("message", out var m) ? m.GetString()!.Trim() : report)}"
+            );
     }
 
     /// <summary>Lets the created container's program run.</summary>
@@ -109,14 +153,23 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
     /// <summary>Runs a command inside; <paramref name="processFile"/> says what and as whom.</summary>
     /// <exception cref="TimeoutException">It was killed, with all of its session.</exception>
     public async ValueTask<Tool.Result> ExecAsync(
-        string id, string processFile, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+        string id,
+        string processFile,
+        TimeSpan timeout,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var pidFile = processFile + ".pid";
         try
         {
             return await Tool.RunLimitedAsync(
-                new(RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, "--pid-file", pidFile, id]), timeout, Kill, time,
-                cancellationToken);
+                new(RuntimePath, ["--root=" + StateDirectory, "exec", "--process", processFile, "--pid-file", pidFile, id]),
+                timeout,
+                Kill,
+                time,
+                cancellationToken
+            );
         }
         finally
         {

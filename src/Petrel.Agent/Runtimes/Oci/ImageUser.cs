@@ -28,7 +28,10 @@ internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups,
         var entry = passwd.FirstOrDefault(e => numeric ? e[2] == userName : e[0] == userName);
         if (!numeric && (entry is null || !long.TryParse(entry[2], NumberStyles.None, CultureInfo.InvariantCulture, out uid)))
         {
-            throw new RuntimeException("CreateContainerError", $"unable to find user {userName}: no matching entry in the image's /etc/passwd");
+            throw new RuntimeException(
+                "CreateContainerError",
+                $"unable to find user {userName}: no matching entry in the image's /etc/passwd"
+            );
         }
         long gid = 0;
         if (security.RunAsGroup is { } askedGroup)
@@ -37,11 +40,18 @@ internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups,
         }
         else if (groupName.Length > 0)
         {
-            if (!long.TryParse(groupName, NumberStyles.None, CultureInfo.InvariantCulture, out gid)
-                && !(group.FirstOrDefault(e => e[0] == groupName) is { } found
-                    && long.TryParse(found[2], NumberStyles.None, CultureInfo.InvariantCulture, out gid)))
+            if (
+                !long.TryParse(groupName, NumberStyles.None, CultureInfo.InvariantCulture, out gid)
+                && !(
+                    group.FirstOrDefault(e => e[0] == groupName) is { } found
+                    && long.TryParse(found[2], NumberStyles.None, CultureInfo.InvariantCulture, out gid)
+                )
+            )
             {
-                throw new RuntimeException("CreateContainerError", $"unable to find group {groupName}: no matching entry in the image's /etc/group");
+                throw new RuntimeException(
+                    "CreateContainerError",
+                    $"unable to find group {groupName}: no matching entry in the image's /etc/group"
+                );
             }
         }
         else if (entry is not null)
@@ -57,7 +67,10 @@ internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups,
         {
             foreach (var member in group.Where(e => e.Length > 3 && e[3].Split(',').Contains(entry[0])))
             {
-                if (long.TryParse(member[2], NumberStyles.None, CultureInfo.InvariantCulture, out var supplementary) && supplementary != gid)
+                if (
+                    long.TryParse(member[2], NumberStyles.None, CultureInfo.InvariantCulture, out var supplementary)
+                    && supplementary != gid
+                )
                 {
                     groups.Add(supplementary);
                 }
@@ -70,8 +83,6 @@ internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups,
     private static List<string[]> Entries(string rootfs, string path, int fields)
     {
         var file = ScopedPath.Resolve(rootfs, path, followLast: true);
-        return File.Exists(file)
-            ? [.. File.ReadLines(file).Select(line => line.Split(':')).Where(e => e.Length >= fields)]
-            : [];
+        return File.Exists(file) ? [.. File.ReadLines(file).Select(line => line.Split(':')).Where(e => e.Length >= fields)] : [];
     }
 }

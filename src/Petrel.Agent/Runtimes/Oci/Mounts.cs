@@ -15,7 +15,9 @@ internal static partial class Mounts
     private const int NotMounted = 22;
     private const int NoEntry = 2;
 
-    /// <summary>Stacks read-only <paramref name="layers"/> (the base first) under a writable directory at <paramref name="target"/>.</summary>
+    /// <summary>
+    /// Stacks read-only <paramref name="layers"/> (the base first) under a writable directory at <paramref name="target"/>.
+    /// </summary>
     /// <exception cref="RuntimeException">The kernel refused.</exception>
     public static void Overlay(IReadOnlyList<string> layers, string upper, string work, string target)
     {
@@ -24,7 +26,10 @@ internal static partial class Mounts
         // The kernel takes one page of options; images with very many layers and long paths do not fit.
         if (System.Text.Encoding.UTF8.GetByteCount(options) >= 4096)
         {
-            throw new RuntimeException("CreateContainerError", $"the image's {layers.Count} layers do not fit into one overlay mount under {target}");
+            throw new RuntimeException(
+                "CreateContainerError",
+                $"the image's {layers.Count} layers do not fit into one overlay mount under {target}"
+            );
         }
         if (Mount("overlay", target, "overlay", 0, options) != 0)
         {
@@ -40,7 +45,9 @@ internal static partial class Mounts
         }
     }
 
-    /// <summary>Makes a directory a mount point of its own whose mounts stay in this mount namespace, as pinned namespaces need it.</summary>
+    /// <summary>
+    /// Makes a directory a mount point of its own whose mounts stay in this mount namespace, as pinned namespaces need it.
+    /// </summary>
     public static void MakePrivate(string directory)
     {
         if (Mount(directory, directory, "none", Bind, null) != 0 || Mount("none", directory, "none", Private, null) != 0)
@@ -73,8 +80,10 @@ internal static partial class Mounts
         return found;
     }
 
-    private static string Escape(string path) => path.Replace("\\", "\\\\", StringComparison.Ordinal)
-        .Replace(":", "\\:", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal);
+    private static string Escape(string path) =>
+        path.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace(":", "\\:", StringComparison.Ordinal)
+            .Replace(",", "\\,", StringComparison.Ordinal);
 
     private static RuntimeException Refused(string what, string path)
     {

@@ -18,8 +18,9 @@ public sealed partial class OciRuntime
             {
                 throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
             }
-            var same = _containers.Values.FirstOrDefault(
-                c => c.Record.SandboxId == sandboxId && c.Record.Spec.Name == spec.Name && c.Record.Spec.Attempt == spec.Attempt);
+            var same = _containers.Values.FirstOrDefault(c =>
+                c.Record.SandboxId == sandboxId && c.Record.Spec.Name == spec.Name && c.Record.Spec.Attempt == spec.Attempt
+            );
             if (same is not null)
             {
                 return new(same.Record.Id);
@@ -30,7 +31,16 @@ public sealed partial class OciRuntime
         var id = NewId();
         var directory = _containerFiles.DirectoryOf(id);
         var record = new ContainerRecord(
-            id, sandboxId, sandbox.Record.Spec.PodUid, spec, Interlocked.Increment(ref _sequence), ImageIdOf(spec.Image, image), image.Process.StopSignal, image.Layers, _time.GetUtcNow());
+            id,
+            sandboxId,
+            sandbox.Record.Spec.PodUid,
+            spec,
+            Interlocked.Increment(ref _sequence),
+            ImageIdOf(spec.Image, image),
+            image.Process.StopSignal,
+            image.Layers,
+            _time.GetUtcNow()
+        );
         try
         {
             Directory.CreateDirectory(directory);
@@ -39,15 +49,28 @@ public sealed partial class OciRuntime
             var capabilities = Capabilities.For(spec.Security, _capabilities);
             foreach (var mount in spec.Mounts.Where(m => !Path.Exists(m.HostPath)))
             {
-                throw new RuntimeException("CreateContainerError", $"volumeMounts[{mount.ContainerPath}]: {mount.HostPath} does not exist on the node");
+                throw new RuntimeException(
+                    "CreateContainerError",
+                    $"volumeMounts[{mount.ContainerPath}]: {mount.HostPath} does not exist on the node"
+                );
             }
             var hostname = sandbox.Record.Spec.HostNetwork ? Environment.MachineName : sandbox.Record.Spec.Hostname;
             var configuration = Bundle.Create(
-                spec, image.Process, user, FilesOf(sandbox.Record), hostname, _cgroups.ContainerPath(sandboxId, id), _cgroups.IsUnified,
-                capabilities, _seccomp?.For(capabilities), Monitor.TakesBytecode ? _seccomp?.CompiledFor(capabilities) : null);
+                spec,
+                image.Process,
+                user,
+                FilesOf(sandbox.Record),
+                hostname,
+                _cgroups.ContainerPath(sandboxId, id),
+                _cgroups.IsUnified,
+                capabilities,
+                _seccomp?.For(capabilities),
+                Monitor.TakesBytecode ? _seccomp?.CompiledFor(capabilities) : null
+            );
             File.WriteAllBytes(
                 Path.Combine(directory, "config.json"),
-                JsonSerializer.SerializeToUtf8Bytes(configuration, OciRuntimeJson.Default.RuntimeSpecification));
+                JsonSerializer.SerializeToUtf8Bytes(configuration, OciRuntimeJson.Default.RuntimeSpecification)
+            );
             _containerFiles.Save(id, record);
         }
         catch (Exception e)
@@ -77,7 +100,12 @@ public sealed partial class OciRuntime
         }
         try
         {
-            var pid = await Monitor.CreateAsync(containerId, _containerFiles.DirectoryOf(containerId), container.Record.Spec, cancellationToken);
+            var pid = await Monitor.CreateAsync(
+                containerId,
+                _containerFiles.DirectoryOf(containerId),
+                container.Record.Spec,
+                cancellationToken
+            );
             if (_seccomp is not null && Monitor.TakesBytecode && !container.Record.Spec.Security.Privileged)
             {
                 _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(containerId));
@@ -160,7 +188,11 @@ public sealed partial class OciRuntime
 
     /// <inheritdoc/>
     public async ValueTask<ExecResult> ExecAsync(
-        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         var container = Find(containerId);
         if (container.Record.State != ContainerState.Running)
@@ -169,13 +201,18 @@ public sealed partial class OciRuntime
         }
         var directory = _containerFiles.DirectoryOf(containerId);
         var configuration = JsonSerializer.Deserialize(
-            await File.ReadAllBytesAsync(Path.Combine(directory, "config.json"), cancellationToken), OciRuntimeJson.Default.RuntimeSpecification)!;
+            await File.ReadAllBytesAsync(Path.Combine(directory, "config.json"), cancellationToken),
+            OciRuntimeJson.Default.RuntimeSpecification
+        )!;
         var file = Path.Combine(directory, $"exec-{_entropy.NextUInt64():x16}.json");
         var process = configuration.Process with { Args = command, Terminal = false };
         try
         {
             await File.WriteAllBytesAsync(
-                file, JsonSerializer.SerializeToUtf8Bytes(process, OciRuntimeJson.Default.ProcessSpecification), cancellationToken);
+                file,
+                JsonSerializer.SerializeToUtf8Bytes(process, OciRuntimeJson.Default.ProcessSpecification),
+                cancellationToken
+            );
             var result = await Monitor.ExecAsync(containerId, file, timeout, _time, cancellationToken);
             return new ExecResult(result.ExitCode, result.Output, result.ErrorOutput);
         }
@@ -190,23 +227,24 @@ public sealed partial class OciRuntime
             ? image.Id
             : $"{ImageReference.Parse(reference).Name}@{image.ManifestDigest}";
 
-    private static ContainerStatus StatusOf(ContainerRecord record) => new()
-    {
-        Id = record.Id,
-        SandboxId = record.SandboxId,
-        PodUid = record.PodUid,
-        Name = record.Spec.Name,
-        Attempt = record.Spec.Attempt,
-        Image = record.Spec.Image,
-        ImageId = record.ImageId,
-        State = record.State,
-        CreatedAt = record.CreatedAt,
-        StartedAt = record.StartedAt,
-        FinishedAt = record.FinishedAt,
-        ExitCode = record.ExitCode,
-        Reason = record.Reason,
-        LogPath = record.Spec.LogPath,
-    };
+    private static ContainerStatus StatusOf(ContainerRecord record) =>
+        new()
+        {
+            Id = record.Id,
+            SandboxId = record.SandboxId,
+            PodUid = record.PodUid,
+            Name = record.Spec.Name,
+            Attempt = record.Spec.Attempt,
+            Image = record.Spec.Image,
+            ImageId = record.ImageId,
+            State = record.State,
+            CreatedAt = record.CreatedAt,
+            StartedAt = record.StartedAt,
+            FinishedAt = record.FinishedAt,
+            ExitCode = record.ExitCode,
+            Reason = record.Reason,
+            LogPath = record.Spec.LogPath,
+        };
 
     private Container Find(string id)
     {

@@ -54,8 +54,10 @@ public sealed partial class OciRuntime
     private bool IsMonitored(string containerId)
     {
         var file = Path.Combine(_containerFiles.DirectoryOf(containerId), "conmon.pid");
-        return File.Exists(file) && int.TryParse(File.ReadAllText(file), out var pid)
-            && File.Exists($"/proc/{pid}/cmdline") && ProcessIdentity.StartOf(pid).Length > 0
+        return File.Exists(file)
+            && int.TryParse(File.ReadAllText(file), out var pid)
+            && File.Exists($"/proc/{pid}/cmdline")
+            && ProcessIdentity.StartOf(pid).Length > 0
             && File.ReadAllText($"/proc/{pid}/cmdline").Contains(containerId, StringComparison.Ordinal);
     }
 
@@ -74,7 +76,10 @@ public sealed partial class OciRuntime
         {
             return;
         }
-        var reason = _cgroups.WasOutOfMemory(container.Record.SandboxId, containerId) ? "OOMKilled" : code == 0 ? "Completed" : "Error";
+        var reason =
+            _cgroups.WasOutOfMemory(container.Record.SandboxId, containerId) ? "OOMKilled"
+            : code == 0 ? "Completed"
+            : "Error";
         SetExited(container, code, reason, new DateTimeOffset(file.LastWriteTimeUtc));
     }
 
@@ -86,7 +91,13 @@ public sealed partial class OciRuntime
             {
                 return;
             }
-            container.Record = container.Record with { State = ContainerState.Exited, ExitCode = code, Reason = reason, FinishedAt = finished };
+            container.Record = container.Record with
+            {
+                State = ContainerState.Exited,
+                ExitCode = code,
+                Reason = reason,
+                FinishedAt = finished,
+            };
             _containerFiles.Save(container.Record.Id, container.Record);
         }
         container.Exited.TrySetResult();

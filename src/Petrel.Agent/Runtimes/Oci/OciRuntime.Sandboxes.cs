@@ -7,8 +7,7 @@ namespace Petrel.Agent.Runtimes.Oci;
 public sealed partial class OciRuntime
 {
     // Runs as the first program in the fresh namespaces; they live on in the files that pin them.
-    private const string SetUp =
-        """
+    private const string SetUp = """
         echo "$1" > /proc/sys/kernel/hostname
         if [ -n "$2" ]; then
           echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
@@ -24,7 +23,9 @@ public sealed partial class OciRuntime
         Sandbox sandbox;
         lock (_lock)
         {
-            var running = _sandboxes.Values.FirstOrDefault(s => s.Live && s.Record.Spec.PodUid == spec.PodUid && s.Record.Spec.Attempt == spec.Attempt);
+            var running = _sandboxes.Values.FirstOrDefault(s =>
+                s.Live && s.Record.Spec.PodUid == spec.PodUid && s.Record.Spec.Attempt == spec.Attempt
+            );
             if (running is not null)
             {
                 return StatusOf(running);
@@ -134,17 +135,18 @@ public sealed partial class OciRuntime
         }
     }
 
-    private static SandboxStatus StatusOf(Sandbox sandbox) => new()
-    {
-        Id = sandbox.Record.Id,
-        PodNamespace = sandbox.Record.Spec.PodNamespace,
-        PodName = sandbox.Record.Spec.PodName,
-        PodUid = sandbox.Record.Spec.PodUid,
-        Attempt = sandbox.Record.Spec.Attempt,
-        State = sandbox.Live ? SandboxState.Ready : SandboxState.NotReady,
-        CreatedAt = sandbox.Record.CreatedAt,
-        Addresses = sandbox.Record.Addresses,
-    };
+    private static SandboxStatus StatusOf(Sandbox sandbox) =>
+        new()
+        {
+            Id = sandbox.Record.Id,
+            PodNamespace = sandbox.Record.Spec.PodNamespace,
+            PodName = sandbox.Record.Spec.PodName,
+            PodUid = sandbox.Record.Spec.PodUid,
+            Attempt = sandbox.Record.Spec.Attempt,
+            State = sandbox.Live ? SandboxState.Ready : SandboxState.NotReady,
+            CreatedAt = sandbox.Record.CreatedAt,
+            Addresses = sandbox.Record.Addresses,
+        };
 
     private async ValueTask MakeNamespacesAsync(string id, SandboxSpec spec, PodAddress? address, CancellationToken cancellationToken)
     {
@@ -159,7 +161,8 @@ public sealed partial class OciRuntime
             "unshare",
             [.. kinds.Select(kind => $"--{kind}={Pin(id, kind)}"), .. command],
             address is null ? null : _network.Commands(address),
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     private void WriteFiles(SandboxRecord sandbox)
@@ -176,19 +179,28 @@ public sealed partial class OciRuntime
             fe00::1	ip6-allnodes
             fe00::2	ip6-allrouters
 
-            """);
+            """
+        );
         foreach (var address in sandbox.Addresses)
         {
             hosts.Append($"{address}\t{hostname}\n");
         }
-        File.WriteAllText(files.Hosts, sandbox.Spec.HostNetwork && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : hosts.ToString());
+        File.WriteAllText(
+            files.Hosts,
+            sandbox.Spec.HostNetwork && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : hosts.ToString()
+        );
         File.WriteAllText(files.Hostname, (sandbox.Spec.HostNetwork ? Environment.MachineName : hostname) + "\n");
         var domain = _settings.ClusterDomain;
-        var resolver = _settings.Nameservers.Count == 0
-            ? ""
-            : $"search {sandbox.Spec.PodNamespace}.svc.{domain} svc.{domain} {domain}\n"
-                + string.Concat(_settings.Nameservers.Select(n => $"nameserver {n}\n")) + "options ndots:5\n";
-        File.WriteAllText(files.ResolvConf, sandbox.Spec.HostNetwork && File.Exists("/etc/resolv.conf") ? File.ReadAllText("/etc/resolv.conf") : resolver);
+        var resolver =
+            _settings.Nameservers.Count == 0
+                ? ""
+                : $"search {sandbox.Spec.PodNamespace}.svc.{domain} svc.{domain} {domain}\n"
+                    + string.Concat(_settings.Nameservers.Select(n => $"nameserver {n}\n"))
+                    + "options ndots:5\n";
+        File.WriteAllText(
+            files.ResolvConf,
+            sandbox.Spec.HostNetwork && File.Exists("/etc/resolv.conf") ? File.ReadAllText("/etc/resolv.conf") : resolver
+        );
         Directory.CreateDirectory(files.SharedMemory);
         Mounts.Tmpfs(files.SharedMemory, _settings.SharedMemory);
     }
@@ -203,7 +215,8 @@ public sealed partial class OciRuntime
             Path.Combine(directory, "hosts"),
             Path.Combine(directory, "hostname"),
             Path.Combine(directory, "resolv.conf"),
-            Path.Combine(directory, "shm"));
+            Path.Combine(directory, "shm")
+        );
     }
 
     private async ValueTask RemoveSandboxFilesAsync(string id, CancellationToken cancellationToken)

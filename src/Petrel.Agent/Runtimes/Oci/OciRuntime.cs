@@ -34,7 +34,13 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     private long _sequence;
 
     public OciRuntime(
-        OciRuntimeSettings settings, ImageStore images, IPodNetwork network, TimeProvider time, IEntropy entropy, ILogger<OciRuntime> logger)
+        OciRuntimeSettings settings,
+        ImageStore images,
+        IPodNetwork network,
+        TimeProvider time,
+        IEntropy entropy,
+        ILogger<OciRuntime> logger
+    )
     {
         _settings = settings;
         _images = images;
@@ -105,7 +111,15 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         {
             await RemoveSandboxFilesAsync(id, cancellationToken);
         }
-        LogStarted(_logger, Info.Version, _cgroups.IsUnified ? "v2" : _cgroups.IsHybrid ? "v1 (hybrid)" : "v1", sandboxes.Count, containers.Count);
+        LogStarted(
+            _logger,
+            Info.Version,
+            _cgroups.IsUnified ? "v2"
+                : _cgroups.IsHybrid ? "v1 (hybrid)"
+                : "v1",
+            sandboxes.Count,
+            containers.Count
+        );
     }
 
     /// <inheritdoc/>
@@ -155,7 +169,11 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         public TaskCompletionSource Exited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    [LoggerMessage(5200, LogLevel.Information, "Runtime {Version} with cgroups {Cgroups}: {Sandboxes} sandboxes and {Containers} containers found")]
+    [LoggerMessage(
+        5200,
+        LogLevel.Information,
+        "Runtime {Version} with cgroups {Cgroups}: {Sandboxes} sandboxes and {Containers} containers found"
+    )]
     private static partial void LogStarted(ILogger logger, string version, string cgroups, int sandboxes, int containers);
 
     [LoggerMessage(5201, LogLevel.Warning, "Cleaning up after sandbox {Sandbox}, which failed to start, failed too")]

@@ -24,7 +24,9 @@ internal static class ProcessIdentity
 
     public static bool IsAlive(int pid, string start) => pid > 0 && start.Length > 0 && StartOf(pid) == start;
 
-    /// <summary>The number of a signal by its name (<c>SIGTERM</c>, <c>QUIT</c>, <c>RTMIN+3</c>) or number; SIGTERM when unknown or empty.</summary>
+    /// <summary>
+    /// The number of a signal by its name (<c>SIGTERM</c>, <c>QUIT</c>, <c>RTMIN+3</c>) or number; SIGTERM when unknown or empty.
+    /// </summary>
     public static int SignalNumber(string name)
     {
         const int term = 15;
@@ -46,10 +48,41 @@ internal static class ProcessIdentity
         }
         var index = Array.IndexOf(
             [
-                "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
-                "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+                "",
+                "HUP",
+                "INT",
+                "QUIT",
+                "ILL",
+                "TRAP",
+                "ABRT",
+                "BUS",
+                "FPE",
+                "KILL",
+                "USR1",
+                "SEGV",
+                "USR2",
+                "PIPE",
+                "ALRM",
+                "TERM",
+                "STKFLT",
+                "CHLD",
+                "CONT",
+                "STOP",
+                "TSTP",
+                "TTIN",
+                "TTOU",
+                "URG",
+                "XCPU",
+                "XFSZ",
+                "VTALRM",
+                "PROF",
+                "WINCH",
+                "IO",
+                "PWR",
+                "SYS",
             ],
-            plain);
+            plain
+        );
         return index > 0 ? index : term;
     }
 }

@@ -28,7 +28,10 @@ internal sealed record ProcessSpecification
 internal sealed record UserSpecification(long Uid, long Gid, IReadOnlyList<long> AdditionalGids);
 
 internal sealed record CapabilitySpecification(
-    IReadOnlyList<string> Bounding, IReadOnlyList<string> Effective, IReadOnlyList<string> Permitted);
+    IReadOnlyList<string> Bounding,
+    IReadOnlyList<string> Effective,
+    IReadOnlyList<string> Permitted
+);
 
 internal sealed record RootSpecification(string Path, bool Readonly);
 
@@ -71,7 +74,16 @@ internal sealed record SandboxRecord(string Id, SandboxSpec Spec, DateTimeOffset
 
 /// <summary>What the runtime knows about a container, on disk.</summary>
 internal sealed record ContainerRecord(
-    string Id, string SandboxId, string PodUid, ContainerSpec Spec, long Sequence, string ImageId, string StopSignal, IReadOnlyList<string> Layers, DateTimeOffset CreatedAt)
+    string Id,
+    string SandboxId,
+    string PodUid,
+    ContainerSpec Spec,
+    long Sequence,
+    string ImageId,
+    string StopSignal,
+    IReadOnlyList<string> Layers,
+    DateTimeOffset CreatedAt
+)
 {
     public ContainerState State { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
@@ -85,7 +97,9 @@ internal sealed record ContainerRecord(
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(RuntimeSpecification))]
 [JsonSerializable(typeof(ProcessSpecification))]
 [JsonSerializable(typeof(SandboxRecord))]

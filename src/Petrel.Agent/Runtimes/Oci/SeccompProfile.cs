@@ -37,8 +37,8 @@ internal sealed class SeccompProfile
     }
 
     /// <summary>
-    /// The profile as the kernel's bytecode in base64, or null until <see cref="KeepCompiled"/>. To compile it takes longer than all else that
-    /// crun does for a container (22 of 36 ms), and crun takes the bytecode instead.
+    /// The profile as the kernel's bytecode in base64, or null until <see cref="KeepCompiled"/>. To compile it takes longer than all else
+    /// that crun does for a container (22 of 36 ms), and crun takes the bytecode instead.
     /// </summary>
     public string? CompiledFor(IReadOnlyList<string> capabilities)
     {

@@ -20,7 +20,11 @@ internal static partial class Tool
     /// <summary>Runs a program to its end and returns what it wrote. Cancellation kills it.</summary>
     /// <exception cref="RuntimeException">It could not be started.</exception>
     public static async ValueTask<Result> RunAsync(
-        string program, IReadOnlyList<string> arguments, string? input, CancellationToken cancellationToken)
+        string program,
+        IReadOnlyList<string> arguments,
+        string? input,
+        CancellationToken cancellationToken
+    )
     {
         using var process = Start(new(program, arguments));
         await using var cancelled = cancellationToken.UnsafeRegister(static p => ((Process)p!).Kill(), process);
@@ -40,16 +44,28 @@ internal static partial class Tool
     /// <summary>Runs a program that must succeed.</summary>
     /// <exception cref="RuntimeException">It ended with another code than 0; the message holds its own words.</exception>
     public static async ValueTask<Result> MustRunAsync(
-        string reason, string program, IReadOnlyList<string> arguments, string? input, CancellationToken cancellationToken)
+        string reason,
+        string program,
+        IReadOnlyList<string> arguments,
+        string? input,
+        CancellationToken cancellationToken
+    )
     {
         var result = await RunAsync(program, arguments, input, cancellationToken);
         return result.ExitCode == 0 ? result : throw new RuntimeException(reason, $"{Path.GetFileName(program)}: {result.ErrorText}");
     }
 
-    /// <summary>Runs a program at most until <paramref name="timeout"/>; then, or when cancelled, <paramref name="kill"/> must end it.</summary>
+    /// <summary>
+    /// Runs a program at most until <paramref name="timeout"/>; then, or when cancelled, <paramref name="kill"/> must end it.
+    /// </summary>
     /// <exception cref="TimeoutException">It had to be killed.</exception>
     public static async ValueTask<Result> RunLimitedAsync(
-        ProcessStartInfo start, TimeSpan timeout, Action<Process> kill, TimeProvider time, CancellationToken cancellationToken)
+        ProcessStartInfo start,
+        TimeSpan timeout,
+        Action<Process> kill,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         using var process = Start(start);
         process.StandardInput.Close();
@@ -74,7 +90,9 @@ internal static partial class Tool
 
     /// <summary>Where a program is on the PATH (and the places that a service's PATH may lack), or null.</summary>
     public static string? Find(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec/podman"])
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Concat(["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec/podman"])
             .Where(directory => directory.Length > 0)
             .Select(directory => Path.Combine(directory, name))
             .FirstOrDefault(File.Exists);

@@ -47,7 +47,9 @@ internal static unsafe partial class ChildProcess
         }
     }
 
-    /// <summary>Starts the program with its output in pipes, no input, and signals as a shell leaves them. Returns its process id.</summary>
+    /// <summary>
+    /// Starts the program with its output in pipes, no input, and signals as a shell leaves them. Returns its process id.
+    /// </summary>
     /// <exception cref="Win32Exception">The kernel's reason why it can't be run.</exception>
     public static int Start(Launch launch, SafeFileHandle output, SafeFileHandle errors)
     {

@@ -42,8 +42,17 @@ internal static class ElfFile
             {
                 continue;
             }
-            file.Position = wide ? BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(8)) : BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(4));
-            var name = new byte[Math.Min(4096, wide ? BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(32)) : BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(16)))];
+            file.Position = wide
+                ? BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(8))
+                : BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(4));
+            var name = new byte[
+                Math.Min(
+                    4096,
+                    wide
+                        ? BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(32))
+                        : BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(16))
+                )
+            ];
             var read = file.ReadAtLeast(name, name.Length, throwOnEndOfStream: false);
             return Encoding.UTF8.GetString(name, 0, read).TrimEnd('\0');
         }

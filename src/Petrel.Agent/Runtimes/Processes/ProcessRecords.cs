@@ -13,7 +13,15 @@ internal sealed record SandboxEntry(string Id, SandboxSpec Spec, long Sequence, 
 
 /// <summary>What the runtime knows about a container before it runs, on disk. What became of it the shim writes down.</summary>
 internal sealed record ContainerEntry(
-    string Id, string SandboxId, string PodUid, ContainerSpec Spec, long Sequence, string ImageId, string StopSignal, DateTimeOffset CreatedAt)
+    string Id,
+    string SandboxId,
+    string PodUid,
+    ContainerSpec Spec,
+    long Sequence,
+    string ImageId,
+    string StopSignal,
+    DateTimeOffset CreatedAt
+)
 {
     /// <summary>As the image and the pod give it: where the program is, is looked up when it starts.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
@@ -31,7 +39,13 @@ internal sealed record ContainerEntry(
 /// <param name="Program">Path on the host.</param>
 /// <param name="Arguments">Without the program's own name.</param>
 internal sealed record Launch(
-    string Program, IReadOnlyList<string> Arguments, IReadOnlyList<string> Environment, string Directory, string LogPath, string ExitFile);
+    string Program,
+    IReadOnlyList<string> Arguments,
+    IReadOnlyList<string> Environment,
+    string Directory,
+    string LogPath,
+    string ExitFile
+);
 
 /// <summary>The shim's word that the program runs.</summary>
 internal sealed record RunningEntry(ProcessEntry Program, ProcessEntry Shim, DateTimeOffset StartedAt);
@@ -53,7 +67,9 @@ internal sealed record ProcessEntry(int Pid, string Start, string BootId)
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(SandboxEntry))]
 [JsonSerializable(typeof(ContainerEntry))]
 [JsonSerializable(typeof(Launch))]

@@ -22,8 +22,9 @@ public sealed partial class ProcessRuntime
             {
                 throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
             }
-            var same = _containers.Values.FirstOrDefault(
-                c => c.Entry.SandboxId == sandboxId && c.Entry.Spec.Name == spec.Name && c.Entry.Spec.Attempt == spec.Attempt);
+            var same = _containers.Values.FirstOrDefault(c =>
+                c.Entry.SandboxId == sandboxId && c.Entry.Spec.Name == spec.Name && c.Entry.Spec.Attempt == spec.Attempt
+            );
             if (same is not null)
             {
                 return new(same.Entry.Id);
@@ -34,19 +35,33 @@ public sealed partial class ProcessRuntime
             ?? throw new RuntimeException("CreateContainerError", $"image \"{spec.Image}\" is not present on the node");
         if (spec.Security.RunAsNonRoot && Environment.IsPrivilegedProcess)
         {
-            throw new RuntimeException("CreateContainerConfigError", "container has runAsNonRoot and the process runtime of a root agent runs all as root");
+            throw new RuntimeException(
+                "CreateContainerConfigError",
+                "container has runAsNonRoot and the process runtime of a root agent runs all as root"
+            );
         }
         var id = NewId();
         var files = FilesOf(id);
         var entry = new ContainerEntry(
-            id, sandboxId, sandbox.Spec.PodUid, spec, sequence, ImageIdOf(spec.Image, image), image.Process.StopSignal, _time.GetUtcNow());
+            id,
+            sandboxId,
+            sandbox.Spec.PodUid,
+            spec,
+            sequence,
+            ImageIdOf(spec.Image, image),
+            image.Process.StopSignal,
+            _time.GetUtcNow()
+        );
         try
         {
             Directory.CreateDirectory(files.Directory);
             var command = Bundle.Arguments(spec, image.Process);
             foreach (var mount in spec.Mounts.Where(m => !Path.Exists(m.HostPath)))
             {
-                throw new RuntimeException("CreateContainerError", $"volumeMounts[{mount.ContainerPath}]: {mount.HostPath} does not exist on the node");
+                throw new RuntimeException(
+                    "CreateContainerError",
+                    $"volumeMounts[{mount.ContainerPath}]: {mount.HostPath} does not exist on the node"
+                );
             }
             RootFileSystem.Build(image.Layers, files.Root);
             foreach (var hidden in RootFileSystem.Link(files.Root, spec.Mounts))
@@ -58,7 +73,10 @@ public sealed partial class ProcessRuntime
                 Command = command,
                 Environment = EnvironmentOf(spec, image.Process, files.Root, sandbox.Spec.Hostname, out var path),
                 Path = path,
-                Directory = RootFileSystem.InRoot(files.Root, spec.WorkingDirectory.Length > 0 ? spec.WorkingDirectory : image.Process.WorkingDir),
+                Directory = RootFileSystem.InRoot(
+                    files.Root,
+                    spec.WorkingDirectory.Length > 0 ? spec.WorkingDirectory : image.Process.WorkingDir
+                ),
             };
             Directory.CreateDirectory(entry.Directory);
             _containerFiles.Save(id, entry);
@@ -88,11 +106,17 @@ public sealed partial class ProcessRuntime
         {
             var entry = container.Entry;
             var (program, arguments) = await ProgramFinder.FindAsync(
-                container.Files.Root, entry.Directory, entry.Command, entry.Path, cancellationToken);
+                container.Files.Root,
+                entry.Directory,
+                entry.Command,
+                entry.Path,
+                cancellationToken
+            );
             ProcessJson.Write(
                 container.Files.Launch,
                 new Launch(program, arguments, entry.Environment, entry.Directory, entry.Spec.LogPath, ExitFile(containerId)),
-                ProcessJson.Default.Launch);
+                ProcessJson.Default.Launch
+            );
             await StartShimAsync(container, cancellationToken);
         }
         catch (RuntimeException)
@@ -152,7 +176,10 @@ public sealed partial class ProcessRuntime
         (string Id, ProcessEntry Program)[] running;
         lock (_lock)
         {
-            running = [.. _containers.Values.Where(c => c is { Exit: null, Running: not null }).Select(c => (c.Entry.Id, c.Running!.Program))];
+            running =
+            [
+                .. _containers.Values.Where(c => c is { Exit: null, Running: not null }).Select(c => (c.Entry.Id, c.Running!.Program)),
+            ];
         }
         var processes = ProcessUsage.ReadAll();
         return new([.. running.Where(r => r.Program.IsAlive).Select(r => processes.OfTree(r.Id, r.Program.Pid))]);
@@ -170,7 +197,11 @@ public sealed partial class ProcessRuntime
 
     /// <inheritdoc/>
     public async ValueTask<ExecResult> ExecAsync(
-        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         var container = Find(containerId);
         Examine(container);
@@ -179,7 +210,12 @@ public sealed partial class ProcessRuntime
             throw new RuntimeException("ExecError", $"container {container.Entry.Spec.Name} is not running");
         }
         var (program, arguments) = await ProgramFinder.FindAsync(
-            container.Files.Root, container.Entry.Directory, command, container.Entry.Path, cancellationToken);
+            container.Files.Root,
+            container.Entry.Directory,
+            command,
+            container.Entry.Path,
+            cancellationToken
+        );
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = container.Entry.Directory };
         start.Environment.Clear();
         foreach (var variable in container.Entry.Environment)
@@ -196,23 +232,24 @@ public sealed partial class ProcessRuntime
             ? image.Id
             : $"{ImageReference.Parse(reference).Name}@{image.ManifestDigest}";
 
-    private static ContainerStatus StatusOf(Container container) => new()
-    {
-        Id = container.Entry.Id,
-        SandboxId = container.Entry.SandboxId,
-        PodUid = container.Entry.PodUid,
-        Name = container.Entry.Spec.Name,
-        Attempt = container.Entry.Spec.Attempt,
-        Image = container.Entry.Spec.Image,
-        ImageId = container.Entry.ImageId,
-        State = container.State,
-        CreatedAt = container.Entry.CreatedAt,
-        StartedAt = container.Running?.StartedAt,
-        FinishedAt = container.Exit?.FinishedAt,
-        ExitCode = container.Exit?.Code,
-        Reason = container.Exit?.Reason ?? "",
-        LogPath = container.Entry.Spec.LogPath,
-    };
+    private static ContainerStatus StatusOf(Container container) =>
+        new()
+        {
+            Id = container.Entry.Id,
+            SandboxId = container.Entry.SandboxId,
+            PodUid = container.Entry.PodUid,
+            Name = container.Entry.Spec.Name,
+            Attempt = container.Entry.Spec.Attempt,
+            Image = container.Entry.Spec.Image,
+            ImageId = container.Entry.ImageId,
+            State = container.State,
+            CreatedAt = container.Entry.CreatedAt,
+            StartedAt = container.Running?.StartedAt,
+            FinishedAt = container.Exit?.FinishedAt,
+            ExitCode = container.Exit?.Code,
+            Reason = container.Exit?.Reason ?? "",
+            LogPath = container.Entry.Spec.LogPath,
+        };
 
     // The path is the image's; the PATH that programs see leads to the same folders in the root, and then to the host's.
     private List<string> EnvironmentOf(ContainerSpec spec, ImageProcess image, string root, string hostname, out string path)

@@ -13,7 +13,10 @@ public sealed partial class ProcessRuntime
     // A shim does nearly nothing: it shall cost as little.
     private static readonly (string Name, string Value)[] ShimEnvironment =
     [
-        ("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"), ("DOTNET_GCHeapHardLimit", "0x2000000"), ("DOTNET_TieredPGO", "0"),
+        ("DOTNET_gcServer", "0"),
+        ("DOTNET_gcConcurrent", "0"),
+        ("DOTNET_GCHeapHardLimit", "0x2000000"),
+        ("DOTNET_TieredPGO", "0"),
         ("DOTNET_EnableDiagnostics", "0"),
     ];
 
@@ -182,6 +185,9 @@ public sealed partial class ProcessRuntime
 
         public TaskCompletionSource Exited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public ContainerState State => Exit is not null ? ContainerState.Exited : Running is not null ? ContainerState.Running : ContainerState.Created;
+        public ContainerState State =>
+            Exit is not null ? ContainerState.Exited
+            : Running is not null ? ContainerState.Running
+            : ContainerState.Created;
     }
 }

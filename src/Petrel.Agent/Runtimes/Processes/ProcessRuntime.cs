@@ -6,10 +6,10 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// Runs pods as plain processes of the agent's own user: no root needed, no isolation given. Every pod is on the host's network, programs see
-/// the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose path is in its
-/// environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. Beside each container lives a
-/// <see cref="ProcessShim"/>, so that it outlives the agent. All state is on disk; one instance at a time works on a state directory.
+/// Runs pods as plain processes of the agent's own user: no root needed, no isolation given. Every pod is on the host's network, programs
+/// see the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose path is in
+/// its environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. Beside each container lives a <see
+/// cref="ProcessShim"/>, so that it outlives the agent. All state is on disk; one instance at a time works on a state directory.
 /// </summary>
 public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
 {
@@ -30,7 +30,12 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     private long _sequence;
 
     public ProcessRuntime(
-        ProcessRuntimeSettings settings, ImageStore images, TimeProvider time, IEntropy entropy, ILogger<ProcessRuntime> logger)
+        ProcessRuntimeSettings settings,
+        ImageStore images,
+        TimeProvider time,
+        IEntropy entropy,
+        ILogger<ProcessRuntime> logger
+    )
     {
         _settings = settings;
         _images = images;
@@ -82,7 +87,9 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     {
         lock (_lock)
         {
-            var running = _sandboxes.Values.FirstOrDefault(s => IsReady(s) && s.Spec.PodUid == spec.PodUid && s.Spec.Attempt == spec.Attempt);
+            var running = _sandboxes.Values.FirstOrDefault(s =>
+                IsReady(s) && s.Spec.PodUid == spec.PodUid && s.Spec.Attempt == spec.Attempt
+            );
             if (running is null)
             {
                 running = new SandboxEntry(NewId(), spec, ++_sequence, _time.GetUtcNow(), ProcessEntry.CurrentBoot);
@@ -166,17 +173,18 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     // A sandbox is nothing but the processes in it: with the machine's run they are gone.
     private static bool IsReady(SandboxEntry sandbox) => !sandbox.Stopped && sandbox.BootId == ProcessEntry.CurrentBoot;
 
-    private SandboxStatus StatusOf(SandboxEntry sandbox) => new()
-    {
-        Id = sandbox.Id,
-        PodNamespace = sandbox.Spec.PodNamespace,
-        PodName = sandbox.Spec.PodName,
-        PodUid = sandbox.Spec.PodUid,
-        Attempt = sandbox.Spec.Attempt,
-        State = IsReady(sandbox) ? SandboxState.Ready : SandboxState.NotReady,
-        CreatedAt = sandbox.CreatedAt,
-        Addresses = [_settings.NodeAddress],
-    };
+    private SandboxStatus StatusOf(SandboxEntry sandbox) =>
+        new()
+        {
+            Id = sandbox.Id,
+            PodNamespace = sandbox.Spec.PodNamespace,
+            PodName = sandbox.Spec.PodName,
+            PodUid = sandbox.Spec.PodUid,
+            Attempt = sandbox.Spec.Attempt,
+            State = IsReady(sandbox) ? SandboxState.Ready : SandboxState.NotReady,
+            CreatedAt = sandbox.CreatedAt,
+            Addresses = [_settings.NodeAddress],
+        };
 
     // Under the lock.
     private List<Container> ContainersOf(string sandboxId) => [.. _containers.Values.Where(c => c.Entry.SandboxId == sandboxId)];
@@ -195,6 +203,10 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     [LoggerMessage(5211, LogLevel.Warning, "Container {Container} is gone without an exit code")]
     private static partial void LogLost(ILogger logger, string container);
 
-    [LoggerMessage(5212, LogLevel.Warning, "Container {Container}: the volume at {Path} lies inside another one and can't be shown without isolation")]
+    [LoggerMessage(
+        5212,
+        LogLevel.Warning,
+        "Container {Container}: the volume at {Path} lies inside another one and can't be shown without isolation"
+    )]
     private static partial void LogHiddenVolume(ILogger logger, string container, string path);
 }

@@ -12,6 +12,8 @@ public sealed record ProcessRuntimeSettings
     /// <summary>The command that runs <see cref="ProcessShim"/>; a container's directory is added as its last argument.</summary>
     public required IReadOnlyList<string> ShimCommand { get; init; }
 
-    /// <summary>Variables, <c>NAME=value</c>, that every program gets beside its own: by them a node's processes can be told from others.</summary>
+    /// <summary>
+    /// Variables, <c>NAME=value</c>, that every program gets beside its own: by them a node's processes can be told from others.
+    /// </summary>
     public IReadOnlyList<string> Environment { get; init; } = [];
 }

@@ -46,7 +46,11 @@ public static class ProcessShim
             Say(Busy);
             return 1;
         }
-        if (ProcessJson.Read(files.Launch, ProcessJson.Default.Launch) is not { } launch || File.Exists(files.Running) || File.Exists(launch.ExitFile))
+        if (
+            ProcessJson.Read(files.Launch, ProcessJson.Default.Launch) is not { } launch
+            || File.Exists(files.Running)
+            || File.Exists(launch.ExitFile)
+        )
         {
             return Refuse("the container has been started before");
         }
@@ -70,7 +74,8 @@ public static class ProcessShim
         ProcessJson.Write(
             files.Running,
             new RunningEntry(ProcessEntry.Of(program), ProcessEntry.Of(Environment.ProcessId), time.GetUtcNow()),
-            ProcessJson.Default.RunningEntry);
+            ProcessJson.Default.RunningEntry
+        );
         outputEnd.Dispose();
         errorEnd.Dispose();
         Say(Started);
@@ -91,8 +96,7 @@ public static class ProcessShim
         {
             // Somebody else was given the stream.
         }
-        ProcessJson.Write(
-            launch.ExitFile, new ExitEntry(code, code == 0 ? "Completed" : "Error", finished), ProcessJson.Default.ExitEntry);
+        ProcessJson.Write(launch.ExitFile, new ExitEntry(code, code == 0 ? "Completed" : "Error", finished), ProcessJson.Default.ExitEntry);
         return 0;
     }
 

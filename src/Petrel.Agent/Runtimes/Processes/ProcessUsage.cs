@@ -36,10 +36,13 @@ internal sealed class ProcessUsage
         return new(processes.ToDictionary(p => p.Use.Pid, p => p.Use), processes.ToLookup(p => p.Parent, p => p.Use));
     }
 
-    /// <summary>The process and all that descend from it. The time of those that have ended is with the parent that waited for them.</summary>
+    /// <summary>
+    /// The process and all that descend from it. The time of those that have ended is with the parent that waited for them.
+    /// </summary>
     public ContainerUsage OfTree(string containerId, int root)
     {
-        long ticks = 0, pages = 0;
+        long ticks = 0,
+            pages = 0;
         var waiting = new Stack<int>([root]);
         while (waiting.TryPop(out var pid))
         {
@@ -65,7 +68,8 @@ internal sealed class ProcessUsage
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return (
                 int.Parse(fields[ParentField], CultureInfo.InvariantCulture),
-                (pid, fields[UserTimeField..(EndedChildrenTimeField + 1)].Sum(Number), Number(fields[ResidentField])));
+                (pid, fields[UserTimeField..(EndedChildrenTimeField + 1)].Sum(Number), Number(fields[ResidentField]))
+            );
         }
         catch (IOException)
         {

@@ -18,7 +18,10 @@ internal static class ProgramFinder
 
     /// <summary>The image's path list as the host must read it: the same folders in the container's root, then the host's own.</summary>
     public static string PathIn(string root, string path) =>
-        string.Join(':', path.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(p => RootFileSystem.InRoot(root, p)).Append(HostPath));
+        string.Join(
+            ':',
+            path.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(p => RootFileSystem.InRoot(root, p)).Append(HostPath)
+        );
 
     /// <param name="root">The container's root.</param>
     /// <param name="directory">The working directory, on the host.</param>
@@ -27,7 +30,12 @@ internal static class ProgramFinder
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="RuntimeException">There is no such program, or it can't be run on this host.</exception>
     public static async ValueTask<(string Program, IReadOnlyList<string> Arguments)> FindAsync(
-        string root, string directory, IReadOnlyList<string> command, string path, CancellationToken cancellationToken)
+        string root,
+        string directory,
+        IReadOnlyList<string> command,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -40,7 +48,12 @@ internal static class ProgramFinder
     }
 
     private static async ValueTask<(string Program, IReadOnlyList<string> Arguments)> SearchAsync(
-        string root, string directory, IReadOnlyList<string> command, string path, CancellationToken cancellationToken)
+        string root,
+        string directory,
+        IReadOnlyList<string> command,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         var program = Find(root, directory, command[0], path)
             ?? throw new RuntimeException("RunContainerError", $"exec: \"{command[0]}\": executable file not found in the image");
@@ -68,14 +81,16 @@ internal static class ProgramFinder
         }
         throw new RuntimeException(
             "RunContainerError",
-            $"exec: \"{command[0]}\": the program needs {loader} and libraries that this host lacks: the process runtime can't run it");
+            $"exec: \"{command[0]}\": the program needs {loader} and libraries that this host lacks: the process runtime can't run it"
+        );
     }
 
     private static string? Find(string root, string directory, string name, string path) =>
-        (name.StartsWith('/') ? [RootFileSystem.InRoot(root, name)]
+        (
+            name.StartsWith('/') ? [RootFileSystem.InRoot(root, name)]
             : name.Contains('/') ? [Path.GetFullPath(name, directory)]
-            : path.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(p => RootFileSystem.InRoot(root, p + "/" + name)))
-        .FirstOrDefault(IsExecutable);
+            : path.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(p => RootFileSystem.InRoot(root, p + "/" + name))
+        ).FirstOrDefault(IsExecutable);
 
     private static bool IsExecutable(string path) => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0;
 

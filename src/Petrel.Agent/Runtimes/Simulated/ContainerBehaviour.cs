@@ -1,6 +1,8 @@
 namespace Petrel.Agent.Runtimes.Simulated;
 
-/// <summary>What a simulated container's program does. The default runs for ever, ends at once on SIGTERM, and answers every exec with 0.</summary>
+/// <summary>
+/// What a simulated container's program does. The default runs for ever, ends at once on SIGTERM, and answers every exec with 0.
+/// </summary>
 public sealed record ContainerBehaviour
 {
     /// <summary>The program ends by itself this long after its start; null: never.</summary>

@@ -24,7 +24,9 @@ internal sealed class SimulatedAddresses
         _count = 1u << (AddressBits - range.PrefixLength);
     }
 
-    /// <summary>A free address, or null when all are taken. The network's, the node's and the broadcast address are never handed out.</summary>
+    /// <summary>
+    /// A free address, or null when all are taken. The network's, the node's and the broadcast address are never handed out.
+    /// </summary>
     public string? Take()
     {
         var (first, number) = (2u, _count - 3);
@@ -48,7 +50,8 @@ internal sealed class SimulatedAddresses
         return number >= 2 && number < _count - 1 && _used.Add(number);
     }
 
-    public void Return(string address) => _used.Remove(BinaryPrimitives.ReadUInt32BigEndian(IPAddress.Parse(address).GetAddressBytes()) - _base);
+    public void Return(string address) =>
+        _used.Remove(BinaryPrimitives.ReadUInt32BigEndian(IPAddress.Parse(address).GetAddressBytes()) - _base);
 
     private string Text(uint number)
     {

@@ -20,7 +20,9 @@ internal sealed class SimulatedImages
             return _images.TryGetValue(reference, out var image) ? image.Status : null;
         }
         var name = ImageReference.Parse(reference);
-        return _images.Values.FirstOrDefault(i => i.Name.Name == name.Name && (name.Digest is { } d ? IdOf(i.Name) == d : i.Name.Tag == name.Tag)).Status;
+        return _images
+            .Values.FirstOrDefault(i => i.Name.Name == name.Name && (name.Digest is { } d ? IdOf(i.Name) == d : i.Name.Tag == name.Tag))
+            .Status;
     }
 
     public ImageStatus Add(string reference)

@@ -22,19 +22,22 @@ public sealed partial class SimulatedRuntime
             }
             var image = _images.Find(spec.Image)
                 ?? throw new RuntimeException("CreateContainerError", $"image \"{spec.Image}\" is not present on the node");
-            var container = new Container(spec, new ContainerStatus
-            {
-                Id = NewId(),
-                SandboxId = sandboxId,
-                PodUid = sandbox.PodUid,
-                Name = spec.Name,
-                Attempt = spec.Attempt,
-                Image = spec.Image,
-                ImageId = SimulatedImages.ImageIdOf(spec.Image, image),
-                State = ContainerState.Created,
-                CreatedAt = time.GetUtcNow(),
-                LogPath = spec.LogPath,
-            });
+            var container = new Container(
+                spec,
+                new ContainerStatus
+                {
+                    Id = NewId(),
+                    SandboxId = sandboxId,
+                    PodUid = sandbox.PodUid,
+                    Name = spec.Name,
+                    Attempt = spec.Attempt,
+                    Image = spec.Image,
+                    ImageId = SimulatedImages.ImageIdOf(spec.Image, image),
+                    State = ContainerState.Created,
+                    CreatedAt = time.GetUtcNow(),
+                    LogPath = spec.LogPath,
+                }
+            );
             _containers.Add(container);
             return new(container.Status.Id);
         }
@@ -142,7 +145,11 @@ public sealed partial class SimulatedRuntime
 
     /// <inheritdoc/>
     public async ValueTask<ExecResult> ExecAsync(
-        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         var container = Find(containerId);
         if (container.Status.State != ContainerState.Running)
@@ -166,8 +173,8 @@ public sealed partial class SimulatedRuntime
     }
 
     /// <summary>
-    /// The program of a running container ends by itself, with this code: the one that <paramref name="choice"/> counts to, round and round in the
-    /// order of creation. Answers which one it was, or null when none runs.
+    /// The program of a running container ends by itself, with this code: the one that <paramref name="choice"/> counts to, round and round
+    /// in the order of creation. Answers which one it was, or null when none runs.
     /// </summary>
     public ContainerStatus? EndOne(int choice, int exitCode)
     {
@@ -199,7 +206,8 @@ public sealed partial class SimulatedRuntime
     {
         lock (_lock)
         {
-            return _containers.Find(c => c.Status.Id == id) ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
+            return _containers.Find(c => c.Status.Id == id)
+                ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
         }
     }
 
@@ -246,7 +254,11 @@ public sealed partial class SimulatedRuntime
     }
 
     /// <summary>A container. Fields change under the runtime's lock.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer holds nothing to release; timers end with the container.")]
+    [SuppressMessage(
+        "Design",
+        "CA1001",
+        Justification = "A cancellation source without a timer holds nothing to release; timers end with the container."
+    )]
     private sealed class Container(ContainerSpec spec, ContainerStatus status)
     {
         public ContainerSpec Spec { get; } = spec;

@@ -5,13 +5,17 @@ using Petrel.ApiServer.Objects;
 
 namespace Petrel.ApiServer.Admission.Certificates;
 
-/// <summary>Keeps the conditions of requests for certificates: gives them their times, and sees that only approval approves (upstream: the registry's update strategies).</summary>
+/// <summary>
+/// Keeps the conditions of requests for certificates: gives them their times, and sees that only approval approves (upstream: the
+/// registry's update strategies).
+/// </summary>
 internal sealed class CertificateConditions(TimeProvider time) : IAdmissionPlugin
 {
     public string Name => "CertificateConditions";
 
     public bool Handles(AdmissionRequest request) =>
-        request is { Operation: AdmissionOperation.Update, Subresource: "approval" or "status" } && request.Is("certificates.k8s.io", "certificatesigningrequests");
+        request is { Operation: AdmissionOperation.Update, Subresource: "approval" or "status" }
+        && request.Is("certificates.k8s.io", "certificatesigningrequests");
 
     public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -19,8 +23,14 @@ internal sealed class CertificateConditions(TimeProvider time) : IAdmissionPlugi
         foreach (var condition in request.Object.Child("status").Objects("conditions"))
         {
             condition.Fill("lastUpdateTime", now);
-            var before = request.Old.Child("status").Objects("conditions").FirstOrDefault(c =>
-                c.Text("type") == condition.Text("type") && c.Text("status") == condition.Text("status") && c.Text("lastTransitionTime").Length > 0);
+            var before = request
+                .Old.Child("status")
+                .Objects("conditions")
+                .FirstOrDefault(c =>
+                    c.Text("type") == condition.Text("type")
+                    && c.Text("status") == condition.Text("status")
+                    && c.Text("lastTransitionTime").Length > 0
+                );
             condition.Fill("lastTransitionTime", before is null ? now : before.Text("lastTransitionTime"));
         }
         return ValueTask.CompletedTask;

@@ -4,13 +4,16 @@ using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Admission.Certificates;
 
-/// <summary>Writes into a request for a certificate who asks for it, whatever the request itself says (upstream: the registry's create strategy).</summary>
+/// <summary>
+/// Writes into a request for a certificate who asks for it, whatever the request itself says (upstream: the registry's create strategy).
+/// </summary>
 internal sealed class CertificateRequester : IAdmissionPlugin
 {
     public string Name => "CertificateRequester";
 
     public bool Handles(AdmissionRequest request) =>
-        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 } && request.Is("certificates.k8s.io", "certificatesigningrequests");
+        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 }
+        && request.Is("certificates.k8s.io", "certificatesigningrequests");
 
     public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

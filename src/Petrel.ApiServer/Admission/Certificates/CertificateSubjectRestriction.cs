@@ -8,7 +8,9 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Admission.Certificates;
 
-/// <summary>Nobody gets a client certificate of the group that may do everything by asking for it (upstream: CertificateSubjectRestriction).</summary>
+/// <summary>
+/// Nobody gets a client certificate of the group that may do everything by asking for it (upstream: CertificateSubjectRestriction).
+/// </summary>
 internal sealed class CertificateSubjectRestriction : IAdmissionPlugin
 {
     private const string Signer = "kubernetes.io/kube-apiserver-client";
@@ -17,7 +19,8 @@ internal sealed class CertificateSubjectRestriction : IAdmissionPlugin
     public string Name => "CertificateSubjectRestriction";
 
     public bool Handles(AdmissionRequest request) =>
-        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 } && request.Is("certificates.k8s.io", "certificatesigningrequests");
+        request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 }
+        && request.Is("certificates.k8s.io", "certificatesigningrequests");
 
     public ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -25,7 +28,10 @@ internal sealed class CertificateSubjectRestriction : IAdmissionPlugin
         if (spec.Text("signerName") == Signer && Organizations(spec.Text("request")).Contains(UserInfo.MastersGroup))
         {
             throw StatusErrors.Forbidden(
-                request.Kind, request.Object.Child("metadata").Text("name"), $"use of {Signer} signer with {UserInfo.MastersGroup} group is not allowed");
+                request.Kind,
+                request.Object.Child("metadata").Text("name"),
+                $"use of {Signer} signer with {UserInfo.MastersGroup} group is not allowed"
+            );
         }
         return ValueTask.CompletedTask;
     }
@@ -35,7 +41,11 @@ internal sealed class CertificateSubjectRestriction : IAdmissionPlugin
     {
         var pem = Encoding.ASCII.GetString(Convert.FromBase64String(request));
         var parsed = CertificateRequest.LoadSigningRequestPem(
-            pem, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
+            pem,
+            HashAlgorithmName.SHA256,
+            CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions,
+            RSASignaturePadding.Pkcs1
+        );
         return [.. parsed.SubjectName.EnumerateRelativeDistinguishedNames().SelectMany(Values)];
     }
 

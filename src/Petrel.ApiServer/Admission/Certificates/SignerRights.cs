@@ -7,21 +7,26 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Admission.Certificates;
 
 /// <summary>
-/// Approving a request for a certificate takes the right to <c>approve</c> for its signer, and issuing it the right to <c>sign</c>, besides the right to
-/// the subresource (upstream: CertificateApproval and CertificateSigning).
+/// Approving a request for a certificate takes the right to <c>approve</c> for its signer, and issuing it the right to <c>sign</c>, besides
+/// the right to the subresource (upstream: CertificateApproval and CertificateSigning).
 /// </summary>
 internal sealed class SignerRights(ServerParts parts) : IAdmissionPlugin
 {
     public string Name => "CertificateApproval";
 
     public bool Handles(AdmissionRequest request) =>
-        request is { Operation: AdmissionOperation.Update, Subresource: "approval" or "status" } && request.Is("certificates.k8s.io", "certificatesigningrequests");
+        request is { Operation: AdmissionOperation.Update, Subresource: "approval" or "status" }
+        && request.Is("certificates.k8s.io", "certificatesigningrequests");
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var (status, before) = (request.Object.Child("status"), request.Old.Child("status"));
         var signs = request.Subresource == "status";
-        if (signs && status.Text("certificate") == before.Text("certificate") && JsonNode.DeepEquals(status.List("conditions"), before.List("conditions")))
+        if (
+            signs
+            && status.Text("certificate") == before.Text("certificate")
+            && JsonNode.DeepEquals(status.List("conditions"), before.List("conditions"))
+        )
         {
             return;
         }
@@ -30,11 +35,26 @@ internal sealed class SignerRights(ServerParts parts) : IAdmissionPlugin
         foreach (var name in (string[])[signer, $"{signer.Split('/')[0]}/*"])
         {
             var asked = new RequestInfo("", true, signs ? "sign" : "approve", "certificates.k8s.io", "v1", "", "signers", name);
-            if (await parts.Authorizer.IsAllowedAsync(asked, new ApiRequest { Method = "POST", Path = "", User = request.Call.User }, cancellationToken))
+            if (
+                await parts.Authorizer.IsAllowedAsync(
+                    asked,
+                    new ApiRequest
+                    {
+                        Method = "POST",
+                        Path = "",
+                        User = request.Call.User,
+                    },
+                    cancellationToken
+                )
+            )
             {
                 return;
             }
         }
-        throw StatusErrors.Forbidden(request.Kind, request.Key.Name, $"user not permitted to {(signs ? "sign" : "approve")} requests with signerName \"{signer}\"");
+        throw StatusErrors.Forbidden(
+            request.Kind,
+            request.Key.Name,
+            $"user not permitted to {(signs ? "sign" : "approve")} requests with signerName \"{signer}\""
+        );
     }
 }

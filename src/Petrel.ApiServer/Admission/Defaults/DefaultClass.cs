@@ -5,18 +5,27 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Defaults;
 
-/// <summary>Finds the class that objects get that do not name one: the newest of those that are marked, the first by name among those of one age.</summary>
+/// <summary>
+/// Finds the class that objects get that do not name one: the newest of those that are marked, the first by name among those of one age.
+/// </summary>
 internal static class DefaultClass
 {
-    public static string? NameOf(IEnumerable<JsonObject> classes, params IReadOnlyList<string> marks) => classes
-        .Where(c => marks.Any(mark => c.Metadata().Child("annotations").Text(mark) == "true"))
-        .OrderByDescending(c => c.Metadata().Text("creationTimestamp"), StringComparer.Ordinal)
-        .ThenBy(c => c.Metadata().Text("name"), StringComparer.Ordinal)
-        .FirstOrDefault()?.Metadata().Text("name");
+    public static string? NameOf(IEnumerable<JsonObject> classes, params IReadOnlyList<string> marks) =>
+        classes
+            .Where(c => marks.Any(mark => c.Metadata().Child("annotations").Text(mark) == "true"))
+            .OrderByDescending(c => c.Metadata().Text("creationTimestamp"), StringComparer.Ordinal)
+            .ThenBy(c => c.Metadata().Text("name"), StringComparer.Ordinal)
+            .FirstOrDefault()
+            ?.Metadata()
+            .Text("name");
 
     /// <summary>As above, among all classes that are stored.</summary>
     public static async ValueTask<string?> FindAsync(
-        ServerParts parts, KindDefinition kind, IReadOnlyList<string> marks, CancellationToken cancellationToken)
+        ServerParts parts,
+        KindDefinition kind,
+        IReadOnlyList<string> marks,
+        CancellationToken cancellationToken
+    )
     {
         var entries = await AdmissionReads.ListAsync(parts, kind, "", cancellationToken);
         return NameOf(entries.Select(e => DeepJson.Node(e.Value.Span)!.AsObject()), marks);

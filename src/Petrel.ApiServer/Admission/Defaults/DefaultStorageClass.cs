@@ -6,7 +6,11 @@ namespace Petrel.ApiServer.Admission.Defaults;
 /// <summary>Gives claims that name no storage class the default one (upstream's DefaultStorageClass admission).</summary>
 internal sealed class DefaultStorageClass(ServerParts parts) : IAdmissionPlugin
 {
-    private static readonly string[] Marks = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+    private static readonly string[] Marks =
+    [
+        "storageclass.kubernetes.io/is-default-class",
+        "storageclass.beta.kubernetes.io/is-default-class",
+    ];
 
     private readonly KindDefinition? _classes = parts.Kinds.Find("storage.k8s.io", "v1", "storageclasses");
 
@@ -18,7 +22,8 @@ internal sealed class DefaultStorageClass(ServerParts parts) : IAdmissionPlugin
     {
         // The empty name is a name too: it asks for no class.
         var spec = request.Object!.Ensure("spec");
-        var isNamed = spec.Has("storageClassName") || request.Object!.Metadata().Child("annotations").Has("volume.beta.kubernetes.io/storage-class");
+        var isNamed =
+            spec.Has("storageClassName") || request.Object!.Metadata().Child("annotations").Has("volume.beta.kubernetes.io/storage-class");
         if (!isNamed && await DefaultClass.FindAsync(parts, _classes!, Marks, cancellationToken) is { } name)
         {
             spec["storageClassName"] = name;

@@ -43,7 +43,12 @@ internal static class LimitDefaults
     }
 
     private static void Complete(
-        JsonObject container, string what, SortedDictionary<string, string> requests, SortedDictionary<string, string> limits, List<string> notes)
+        JsonObject container,
+        string what,
+        SortedDictionary<string, string> requests,
+        SortedDictionary<string, string> limits,
+        List<string> notes
+    )
     {
         var resources = container.Ensure("resources");
         Note("request", Fill(resources, "requests", requests));

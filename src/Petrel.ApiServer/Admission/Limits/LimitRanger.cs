@@ -5,21 +5,26 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Limits;
 
-/// <summary>Completes and bounds what pods and claims ask for, as the LimitRanges of their namespace say (upstream's LimitRanger admission).</summary>
+/// <summary>
+/// Completes and bounds what pods and claims ask for, as the LimitRanges of their namespace say (upstream's LimitRanger admission).
+/// </summary>
 internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
 {
     private readonly KindDefinition? _ranges = parts.Kinds.Find("", "v1", "limitranges");
 
     public string Name => "LimitRanger";
 
-    public bool Handles(AdmissionRequest request) => _ranges is not null && (request.Operation, request.Subresource) switch
-    {
-        (AdmissionOperation.Create, "") => IsPod(request) || request.Is("", "persistentvolumeclaims"),
-        // Resources of a pod change by its resize only.
-        (AdmissionOperation.Update, "resize") => IsPod(request),
-        (AdmissionOperation.Update, "") => request.Is("", "persistentvolumeclaims") && !request.Object!.Metadata().Has("deletionTimestamp"),
-        _ => false,
-    };
+    public bool Handles(AdmissionRequest request) =>
+        _ranges is not null
+        && (request.Operation, request.Subresource) switch
+        {
+            (AdmissionOperation.Create, "") => IsPod(request) || request.Is("", "persistentvolumeclaims"),
+            // Resources of a pod change by its resize only.
+            (AdmissionOperation.Update, "resize") => IsPod(request),
+            (AdmissionOperation.Update, "") => request.Is("", "persistentvolumeclaims")
+                && !request.Object!.Metadata().Has("deletionTimestamp"),
+            _ => false,
+        };
 
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {

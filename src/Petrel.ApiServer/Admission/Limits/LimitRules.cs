@@ -134,9 +134,10 @@ internal static class LimitRules
             return $"{rule}, but no limit is specified or limit is 0";
         }
         var (request, most) = (requests[name], limits[name]);
-        var ratio = request.Value <= MaxMilliValue && most.Value <= MaxMilliValue
-            ? (double)most.MilliValue / request.MilliValue
-            : (double)most.Value / request.Value;
+        var ratio =
+            request.Value <= MaxMilliValue && most.Value <= MaxMilliValue
+                ? (double)most.MilliValue / request.MilliValue
+                : (double)most.Value / request.Value;
         return ratio > bound.MilliValue / 1000d
             ? $"{rule}, but provided ratio is {ratio.ToString("F6", CultureInfo.InvariantCulture)}"
             : null;

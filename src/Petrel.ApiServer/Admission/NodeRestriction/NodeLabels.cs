@@ -10,10 +10,19 @@ internal static class NodeLabels
 
     private static readonly string[] Agents =
     [
-        "kubernetes.io/hostname", "kubernetes.io/arch", "kubernetes.io/os",
-        "beta.kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type",
-        "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region", "failure-domain.kubernetes.io/zone",
-        "failure-domain.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
+        "kubernetes.io/hostname",
+        "kubernetes.io/arch",
+        "kubernetes.io/os",
+        "beta.kubernetes.io/arch",
+        "beta.kubernetes.io/os",
+        "beta.kubernetes.io/instance-type",
+        "node.kubernetes.io/instance-type",
+        "failure-domain.beta.kubernetes.io/zone",
+        "failure-domain.beta.kubernetes.io/region",
+        "failure-domain.kubernetes.io/zone",
+        "failure-domain.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+        "topology.kubernetes.io/region",
     ];
 
     private static readonly string[] AgentNamespaces = ["kubelet.kubernetes.io", "node.kubernetes.io"];
@@ -25,7 +34,8 @@ internal static class NodeLabels
         var before = old.Child("metadata").Map("labels").ToDictionary(l => l.Key, l => l.Value);
         return
         [
-            .. now.Keys.Union(before.Keys)
+            .. now
+                .Keys.Union(before.Keys)
                 .Where(k => now.TryGetValue(k, out var value) != before.TryGetValue(k, out var was) || value != was)
                 .Where(IsForbidden)
                 .Order(StringComparer.Ordinal),
@@ -37,7 +47,11 @@ internal static class NodeLabels
         var slash = label.IndexOf('/', StringComparison.Ordinal);
         var prefix = slash < 0 ? "" : label[..slash];
         return Within(prefix, Restricted)
-            || ((Within(prefix, "kubernetes.io") || Within(prefix, "k8s.io")) && !Agents.Contains(label) && !AgentNamespaces.Any(n => Within(prefix, n)));
+            || (
+                (Within(prefix, "kubernetes.io") || Within(prefix, "k8s.io"))
+                && !Agents.Contains(label)
+                && !AgentNamespaces.Any(n => Within(prefix, n))
+            );
     }
 
     private static bool Within(string prefix, string domain) => prefix == domain || prefix.EndsWith("." + domain, StringComparison.Ordinal);

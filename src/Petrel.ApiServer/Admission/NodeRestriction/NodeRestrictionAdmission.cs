@@ -24,33 +24,35 @@ internal sealed class NodeRestrictionAdmission(ServerParts parts) : IAdmissionPl
     {
         var user = request.Call.User.Name;
         var node = user.StartsWith(UserPrefix, StringComparison.Ordinal) ? user[UserPrefix.Length..] : "";
-        var why = node.Length == 0
-            ? $"could not determine node from user \"{user}\""
-            : (request.Kind.Gvk.Group, request.Kind.Plural) switch
-            {
-                ("", "pods") => await PodAsync(request, node, cancellationToken),
-                ("", "nodes") => Node(request, node),
-                ("", "persistentvolumeclaims") => request is { Subresource: "status", Operation: AdmissionOperation.Update }
-                    ? NodeRules.UpdateClaimStatus(node, request.Object!, request.Old!, request.Kind.Schema)
-                    : "may only update PVC status",
-                ("", "serviceaccounts") => request is { Subresource: "token", Operation: AdmissionOperation.Create }
-                    ? await TokenAsync(request, node, cancellationToken)
-                    : null,
-                ("coordination.k8s.io", _) => Lease(request, node),
-                _ => request.DisplayName() == node ? null : "can only access CSINode with the same name as the requesting node",
-            };
+        var why =
+            node.Length == 0
+                ? $"could not determine node from user \"{user}\""
+                : (request.Kind.Gvk.Group, request.Kind.Plural) switch
+                {
+                    ("", "pods") => await PodAsync(request, node, cancellationToken),
+                    ("", "nodes") => Node(request, node),
+                    ("", "persistentvolumeclaims") => request is { Subresource: "status", Operation: AdmissionOperation.Update }
+                        ? NodeRules.UpdateClaimStatus(node, request.Object!, request.Old!, request.Kind.Schema)
+                        : "may only update PVC status",
+                    ("", "serviceaccounts") => request is { Subresource: "token", Operation: AdmissionOperation.Create }
+                        ? await TokenAsync(request, node, cancellationToken)
+                        : null,
+                    ("coordination.k8s.io", _) => Lease(request, node),
+                    _ => request.DisplayName() == node ? null : "can only access CSINode with the same name as the requesting node",
+                };
         if (why is not null)
         {
             throw request.Forbidden(why);
         }
     }
 
-    private static bool Concerns(AdmissionRequest request) => (request.Kind.Gvk.Group, request.Kind.Plural) switch
-    {
-        ("", "pods" or "nodes" or "persistentvolumeclaims" or "serviceaccounts") => true,
-        ("coordination.k8s.io", "leases") or ("storage.k8s.io", "csinodes") => true,
-        _ => false,
-    };
+    private static bool Concerns(AdmissionRequest request) =>
+        (request.Kind.Gvk.Group, request.Kind.Plural) switch
+        {
+            ("", "pods" or "nodes" or "persistentvolumeclaims" or "serviceaccounts") => true,
+            ("coordination.k8s.io", "leases") or ("storage.k8s.io", "csinodes") => true,
+            _ => false,
+        };
 
     private async ValueTask<string?> PodAsync(AdmissionRequest request, string node, CancellationToken cancellationToken)
     {
@@ -62,7 +64,8 @@ internal sealed class NodeRestrictionAdmission(ServerParts parts) : IAdmissionPl
             case ("", AdmissionOperation.Delete):
                 return IsOn(request.Old!, node) ? null : $"node \"{node}\" can only delete pods with spec.nodeName set to itself";
             case ("", _):
-                return $"unexpected operation \"{request.Operation.ToString().ToUpperInvariant()}\", node \"{node}\" can only create and delete mirror pods";
+                return $"unexpected operation \"{request.Operation.ToString().ToUpperInvariant()}\", node \"{node}\" can only create "
+                    + $"and delete mirror pods";
             case ("status", AdmissionOperation.Update):
                 return NodeRules.UpdatePodStatus(node, request.Object!, request.Old!);
             // An eviction is carried out as the deletion that it is.

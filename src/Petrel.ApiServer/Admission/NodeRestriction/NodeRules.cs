@@ -10,7 +10,10 @@ internal static class NodeRules
 {
     private const string MirrorAnnotation = "kubernetes.io/config.mirror";
 
-    /// <summary>A pod that an agent creates: only the picture of one that it runs by itself, owned by its node (<paramref name="nodeUid"/>) and in need of nothing.</summary>
+    /// <summary>
+    /// A pod that an agent creates: only the picture of one that it runs by itself, owned by its node (<paramref name="nodeUid"/>) and in
+    /// need of nothing.
+    /// </summary>
     public static string? CreatePod(string node, string? nodeUid, JsonObject pod)
     {
         var (metadata, spec) = (pod.Child("metadata"), pod.Child("spec"));
@@ -103,7 +106,8 @@ internal static class NodeRules
         }
         if (pod.Child("metadata").Text("uid") is var recorded && uid != recorded)
         {
-            return $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated";
+            return $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been "
+                + $"deleted and then recreated";
         }
         return pod.Child("spec").Text("nodeName") == node ? null : "node requested token bound to a pod scheduled on a different node";
     }
@@ -111,7 +115,9 @@ internal static class NodeRules
     /// <summary>The pod that a token is to be bound to, or null.</summary>
     public static JsonObject? Bound(JsonObject? tokenRequest) =>
         tokenRequest.Child("spec").Child("boundObjectRef") is { } reference
-        && reference.Text("kind") == "Pod" && reference.Text("apiVersion") == "v1" && reference.Text("name").Length > 0
+        && reference.Text("kind") == "Pod"
+        && reference.Text("apiVersion") == "v1"
+        && reference.Text("name").Length > 0
             ? reference
             : null;
 
@@ -138,10 +144,12 @@ internal static class NodeRules
 
     private static string? References(string node, JsonObject? spec)
     {
-        var what = spec.Text("serviceAccountName").Length > 0 ? "reference a service account"
+        var what =
+            spec.Text("serviceAccountName").Length > 0 ? "reference a service account"
             : PodReferences.Secrets(spec).Any() ? "reference secrets"
             : PodReferences.ConfigMaps(spec).Any() ? "reference configmaps"
-            : spec.Objects("volumes").SelectMany(v => v.Child("projected").Objects("sources")).Any(s => s.Has("clusterTrustBundle")) ? "reference clustertrustbundles"
+            : spec.Objects("volumes").SelectMany(v => v.Child("projected").Objects("sources")).Any(s => s.Has("clusterTrustBundle"))
+                ? "reference clustertrustbundles"
             : spec.Objects("volumes").Any(v => v.Has("persistentVolumeClaim")) ? "reference persistentvolumeclaims"
             : null;
         return what is null ? null : $"node \"{node}\" can not create pods that {what}";

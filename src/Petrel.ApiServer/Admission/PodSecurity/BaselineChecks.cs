@@ -14,20 +14,39 @@ internal static class BaselineChecks
 
     private static readonly string[] DefaultCapabilities =
     [
-        "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID",
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
         "SYS_CHROOT",
     ];
 
     private static readonly string[] SafeSysctls =
     [
-        "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range", "net.ipv4.tcp_syncookies",
+        "kernel.shm_rmid_forced",
+        "net.ipv4.ip_local_port_range",
+        "net.ipv4.ip_unprivileged_port_start",
+        "net.ipv4.ping_group_range",
+        "net.ipv4.tcp_syncookies",
     ];
 
     private static readonly string[] SafeSysctls27 = [.. SafeSysctls, "net.ipv4.ip_local_reserved_ports"];
 
     private static readonly string[] SafeSysctls29 =
     [
-        .. SafeSysctls27, "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time",
+        .. SafeSysctls27,
+        "net.ipv4.tcp_fin_timeout",
+        "net.ipv4.tcp_keepalive_intvl",
+        "net.ipv4.tcp_keepalive_probes",
+        "net.ipv4.tcp_keepalive_time",
     ];
 
     private static readonly string[] SafeSysctls32 = [.. SafeSysctls29, "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"];
@@ -45,15 +64,22 @@ internal static class BaselineChecks
         new("hostProbesAndHostLifecycle", SecurityLevel.Baseline, [(34, HostProbesAndLifecycle)]),
         new("privileged", SecurityLevel.Baseline, [(0, Privileged)]),
         new("procMount", SecurityLevel.Baseline, [(0, ProcMount), (35, static pod => pod.HasOwnUsers ? null : ProcMount(pod))]),
-        new("seLinuxOptions", SecurityLevel.Baseline, [(0, static pod => SeLinux(pod, SeLinuxTypes)), (31, static pod => SeLinux(pod, SeLinuxTypes31))]),
+        new(
+            "seLinuxOptions",
+            SecurityLevel.Baseline,
+            [(0, static pod => SeLinux(pod, SeLinuxTypes)), (31, static pod => SeLinux(pod, SeLinuxTypes31))]
+        ),
         new("seccompProfile_baseline", SecurityLevel.Baseline, [(0, SeccompAnnotations), (19, Seccomp)]),
         new(
             "sysctls",
             SecurityLevel.Baseline,
             [
-                (0, static pod => Sysctls(pod, SafeSysctls)), (27, static pod => Sysctls(pod, SafeSysctls27)),
-                (29, static pod => Sysctls(pod, SafeSysctls29)), (32, static pod => Sysctls(pod, SafeSysctls32)),
-            ]),
+                (0, static pod => Sysctls(pod, SafeSysctls)),
+                (27, static pod => Sysctls(pod, SafeSysctls27)),
+                (29, static pod => Sysctls(pod, SafeSysctls29)),
+                (32, static pod => Sysctls(pod, SafeSysctls32)),
+            ]
+        ),
         new("windowsHostProcess", SecurityLevel.Baseline, [(0, WindowsHostProcess)]),
     ];
 
@@ -63,22 +89,28 @@ internal static class BaselineChecks
     {
         var values = new List<string>();
         var bad = pod.Where((_, context) => context.Text("procMount") is { Length: > 0 } value && value != "Default" && Add(values, value));
-        return bad.Length == 0 ? null : new("procMount", $"{Named("container", bad)} must not set securityContext.procMount to {Sorted(values)}");
+        return bad.Length == 0
+            ? null
+            : new("procMount", $"{Named("container", bad)} must not set securityContext.procMount to {Sorted(values)}");
     }
 
     private static Violation? AppArmor(PodView pod)
     {
         static bool IsBad(JsonObject? context, List<string> values) =>
-            context.Child("appArmorProfile") is { } profile && profile.Text("type") is not ("RuntimeDefault" or "Localhost") && Add(values, profile.Text("type"));
+            context.Child("appArmorProfile") is { } profile
+            && profile.Text("type") is not ("RuntimeDefault" or "Localhost")
+            && Add(values, profile.Text("type"));
 
         var values = new List<string>();
         var byPod = IsBad(pod.Context, values);
         var containers = pod.Where((_, context) => IsBad(context, values));
         string[] annotations =
         [
-            .. pod.Annotations
-                .Where(a => a.Key.StartsWith(AppArmorAnnotation, StringComparison.Ordinal)
-                    && !(a.Value is "" or "runtime/default" || a.Value.StartsWith("localhost/", StringComparison.Ordinal)))
+            .. pod
+                .Annotations.Where(a =>
+                    a.Key.StartsWith(AppArmorAnnotation, StringComparison.Ordinal)
+                    && !(a.Value is "" or "runtime/default" || a.Value.StartsWith("localhost/", StringComparison.Ordinal))
+                )
                 .Select(a => $"{a.Key}=\"{a.Value}\""),
         ];
         string[] all = [.. Set(values), .. annotations];
@@ -100,12 +132,18 @@ internal static class BaselineChecks
         var bad = pod.Where((_, context) => AddAll(values, context.Child("capabilities").Texts("add").Except(DefaultCapabilities)));
         return bad.Length == 0
             ? null
-            : new("non-default capabilities", $"{Named("container", bad)} must not include {Sorted(values)} in securityContext.capabilities.add");
+            : new(
+                "non-default capabilities",
+                $"{Named("container", bad)} must not include {Sorted(values)} in securityContext.capabilities.add"
+            );
     }
 
     private static Violation? HostNamespaces(PodView pod)
     {
-        string[] shared = [.. new[] { "hostNetwork", "hostPID", "hostIPC" }.Where(name => pod.Spec.Flag(name) == true).Select(name => name + "=true")];
+        string[] shared =
+        [
+            .. new[] { "hostNetwork", "hostPID", "hostIPC" }.Where(name => pod.Spec.Flag(name) == true).Select(name => name + "=true"),
+        ];
         return shared.Length == 0 ? null : new("host namespaces", string.Join(", ", shared));
     }
 
@@ -118,9 +156,17 @@ internal static class BaselineChecks
     private static Violation? HostPorts(PodView pod)
     {
         var values = new List<string>();
-        var bad = pod.Where((container, _) => AddAll(
-            values,
-            container.Objects("ports").Select(p => p.Number("hostPort") ?? 0).Where(p => p != 0).Select(p => p.ToString(CultureInfo.InvariantCulture))));
+        var bad = pod.Where(
+            (container, _) =>
+                AddAll(
+                    values,
+                    container
+                        .Objects("ports")
+                        .Select(p => p.Number("hostPort") ?? 0)
+                        .Where(p => p != 0)
+                        .Select(p => p.ToString(CultureInfo.InvariantCulture))
+                )
+        );
         var ports = Set(values);
         return bad.Length == 0
             ? null
@@ -134,14 +180,20 @@ internal static class BaselineChecks
         var hosts = Set(values);
         return bad.Length == 0
             ? null
-            : new("probe or lifecycle host", $"{Named("container", bad)} {Uses(bad)} {Plural("probe or lifecycle host", hosts.Length)} {Quoted(hosts)}");
+            : new(
+                "probe or lifecycle host",
+                $"{Named("container", bad)} {Uses(bad)} {Plural("probe or lifecycle host", hosts.Length)} {Quoted(hosts)}"
+            );
     }
 
     private static IEnumerable<JsonObject?> Handlers(JsonObject container) =>
-    [
-        container.Child("livenessProbe"), container.Child("readinessProbe"), container.Child("startupProbe"),
-        container.Child("lifecycle").Child("postStart"), container.Child("lifecycle").Child("preStop"),
-    ];
+        [
+            container.Child("livenessProbe"),
+            container.Child("readinessProbe"),
+            container.Child("startupProbe"),
+            container.Child("lifecycle").Child("postStart"),
+            container.Child("lifecycle").Child("preStop"),
+        ];
 
     private static IEnumerable<string> Hosts(JsonObject? handler) =>
         new[] { handler.Child("httpGet").Text("host"), handler.Child("tcpSocket").Text("host") }.Where(h => h.Length > 0);
@@ -181,7 +233,10 @@ internal static class BaselineChecks
             .. user ? ["user may not be set"] : Array.Empty<string>(),
             .. role ? ["role may not be set"] : Array.Empty<string>(),
         ];
-        return new("seLinuxOptions", $"{Setters(byPod, containers)} set forbidden securityContext.seLinuxOptions: {string.Join("; ", what)}");
+        return new(
+            "seLinuxOptions",
+            $"{Setters(byPod, containers)} set forbidden securityContext.seLinuxOptions: {string.Join("; ", what)}"
+        );
     }
 
     private static Violation? SeccompAnnotations(PodView pod)
@@ -189,9 +244,11 @@ internal static class BaselineChecks
         string[] watched = [SeccompPodAnnotation, .. pod.Containers.Select(c => SeccompContainerAnnotation + c.Text("name"))];
         string[] bad =
         [
-            .. pod.Annotations
-                .Where(a => watched.Contains(a.Key)
-                    && !(a.Value is "runtime/default" or "docker/default" || a.Value.StartsWith("localhost/", StringComparison.Ordinal)))
+            .. pod
+                .Annotations.Where(a =>
+                    watched.Contains(a.Key)
+                    && !(a.Value is "runtime/default" or "docker/default" || a.Value.StartsWith("localhost/", StringComparison.Ordinal))
+                )
                 .Select(a => $"{a.Key}=\"{a.Value}\""),
         ];
         return bad.Length == 0 ? null : new("seccompProfile", $"forbidden {Plural("annotation", bad.Length)} {string.Join(", ", bad)}");

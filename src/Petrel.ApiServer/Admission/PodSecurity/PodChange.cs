@@ -9,7 +9,9 @@ internal static class PodChange
     private const string SeccompPod = "seccomp.security.alpha.kubernetes.io/pod";
     private const string SeccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
 
-    /// <summary>Whether a pod that was allowed as it was must be looked at again: another image, another container, another profile.</summary>
+    /// <summary>
+    /// Whether a pod that was allowed as it was must be looked at again: another image, another container, another profile.
+    /// </summary>
     public static bool IsSignificant(JsonObject pod, JsonObject old)
     {
         var (annotations, oldAnnotations) = (pod.Child("metadata").Child("annotations"), old.Child("metadata").Child("annotations"));

@@ -16,9 +16,12 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
 
     public bool Handles(AdmissionRequest request) =>
         request.Operation is AdmissionOperation.Create or AdmissionOperation.Update
-        && (request.Is("", "pods")
-            ? request.Subresource is not ("exec" or "attach" or "binding" or "eviction" or "log" or "portforward" or "proxy" or "status")
-            : request.Subresource.Length == 0 && (request.Is("", "namespaces") || PodTemplates.IsWorkload(request.Kind)));
+        && (
+            request.Is("", "pods")
+                ? request.Subresource
+                    is not ("exec" or "attach" or "binding" or "eviction" or "log" or "portforward" or "proxy" or "status")
+                : request.Subresource.Length == 0 && (request.Is("", "namespaces") || PodTemplates.IsWorkload(request.Kind))
+        );
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -79,7 +82,8 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
     {
         var namespaces = parts.Kinds.Find("", "v1", "namespaces")!;
         // The store rather than the cache: who labels a namespace and makes a pod next means it. Only labeled ones are worth reading.
-        return await parts.Store.GetAsync(namespaces.StoreKey(new("", namespaceName)), cancellationToken) is { } entry
+        return
+            await parts.Store.GetAsync(namespaces.StoreKey(new("", namespaceName)), cancellationToken) is { } entry
             && entry.Value.Span.IndexOf("pod-security.kubernetes.io/"u8) >= 0
             ? Policy(DeepJson.Node(entry.Value.Span)!.AsObject(), errors)
             : SecurityPolicy.Default;

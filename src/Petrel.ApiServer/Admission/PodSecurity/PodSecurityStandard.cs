@@ -16,12 +16,18 @@ internal sealed record Violation(string Reason, string Detail)
 /// <param name="Versions">What it asks from a minor release on, in order.</param>
 /// <param name="Replaces">A control of baseline that says less, once this one applies.</param>
 internal sealed record SecurityCheck(
-    string Id, SecurityLevel Level, IReadOnlyList<(int Since, Func<PodView, Violation?> Check)> Versions, string? Replaces = null)
+    string Id,
+    SecurityLevel Level,
+    IReadOnlyList<(int Since, Func<PodView, Violation?> Check)> Versions,
+    string? Replaces = null
+)
 {
     public Func<PodView, Violation?>? At(StandardVersion version) => Versions.LastOrDefault(v => v.Since <= version.Minor).Check;
 }
 
-/// <summary>The Pod Security Standards: what pods may do at each level, as of each release (documentation: "Pod Security Standards").</summary>
+/// <summary>
+/// The Pod Security Standards: what pods may do at each level, as of each release (documentation: "Pod Security Standards").
+/// </summary>
 internal static class PodSecurityStandard
 {
     private static readonly SecurityCheck[] Baseline = [.. BaselineChecks.All.OrderBy(c => c.Id, StringComparer.Ordinal)];
@@ -52,6 +58,10 @@ internal static class PodSecurityStandard
     private static IEnumerable<Func<PodView, Violation?>> Applying(SecurityLevel level, StandardVersion version)
     {
         var restricted = level == SecurityLevel.Restricted ? Restricted.Where(c => c.At(version) is not null).ToArray() : [];
-        return Baseline.Where(c => !restricted.Any(r => r.Replaces == c.Id)).Concat(restricted).Select(c => c.At(version)).OfType<Func<PodView, Violation?>>();
+        return Baseline
+            .Where(c => !restricted.Any(r => r.Replaces == c.Id))
+            .Concat(restricted)
+            .Select(c => c.At(version))
+            .OfType<Func<PodView, Violation?>>();
     }
 }

@@ -31,7 +31,9 @@ internal sealed class PodView
     /// <summary>Whether the pod has users of its own: root in it is nobody outside.</summary>
     public bool HasOwnUsers => Spec.Flag("hostUsers") == false;
 
-    /// <summary>The names of the containers that <paramref name="isBad"/> holds for; the second argument is their security context.</summary>
+    /// <summary>
+    /// The names of the containers that <paramref name="isBad"/> holds for; the second argument is their security context.
+    /// </summary>
     public string[] Where(Func<JsonObject, JsonObject?, bool> isBad) =>
         [.. Containers.Where(c => isBad(c, c.Child("securityContext"))).Select(c => c.Text("name"))];
 }
@@ -51,6 +53,13 @@ internal static class Wording
     public static string Plural(string singular, int count) => count == 1 ? singular : singular + "s";
 
     /// <summary>Who set something: <c>pod and container "a"</c>.</summary>
-    public static string Setters(bool pod, IReadOnlyCollection<string> containers) => string.Join(
-        " and ", (string[])[.. pod ? ["pod"] : Array.Empty<string>(), .. containers.Count > 0 ? [Named("container", containers)] : Array.Empty<string>()]);
+    public static string Setters(bool pod, IReadOnlyCollection<string> containers) =>
+        string.Join(
+            " and ",
+            (string[])
+                [
+                    .. pod ? ["pod"] : Array.Empty<string>(),
+                    .. containers.Count > 0 ? [Named("container", containers)] : Array.Empty<string>(),
+                ]
+        );
 }

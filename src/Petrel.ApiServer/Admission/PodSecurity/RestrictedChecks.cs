@@ -8,18 +8,55 @@ namespace Petrel.ApiServer.Admission.PodSecurity;
 internal static class RestrictedChecks
 {
     private static readonly string[] AllowedVolumes =
-        ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
+    [
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    ];
 
     private static readonly string[] NamedVolumes =
     [
-        "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd", "flexVolume", "cinder", "cephfs", "flocker", "fc",
-        "azureFile", "vsphereVolume", "quobyte", "azureDisk", "photonPersistentDisk", "portworxVolume", "scaleIO", "storageos",
+        "hostPath",
+        "gcePersistentDisk",
+        "awsElasticBlockStore",
+        "gitRepo",
+        "nfs",
+        "iscsi",
+        "glusterfs",
+        "rbd",
+        "flexVolume",
+        "cinder",
+        "cephfs",
+        "flocker",
+        "fc",
+        "azureFile",
+        "vsphereVolume",
+        "quobyte",
+        "azureDisk",
+        "photonPersistentDisk",
+        "portworxVolume",
+        "scaleIO",
+        "storageos",
     ];
 
     public static IReadOnlyList<SecurityCheck> All { get; } =
     [
-        new("allowPrivilegeEscalation", SecurityLevel.Restricted, [(8, AllowPrivilegeEscalation), (25, NotOnWindows(AllowPrivilegeEscalation))]),
-        new("capabilities_restricted", SecurityLevel.Restricted, [(22, Capabilities), (25, NotOnWindows(Capabilities))], "capabilities_baseline"),
+        new(
+            "allowPrivilegeEscalation",
+            SecurityLevel.Restricted,
+            [(8, AllowPrivilegeEscalation), (25, NotOnWindows(AllowPrivilegeEscalation))]
+        ),
+        new(
+            "capabilities_restricted",
+            SecurityLevel.Restricted,
+            [(22, Capabilities), (25, NotOnWindows(Capabilities))],
+            "capabilities_baseline"
+        ),
         new("procMount_restricted", SecurityLevel.Restricted, [(35, BaselineChecks.ProcMount)], "procMount"),
         new("restrictedVolumes", SecurityLevel.Restricted, [(0, Volumes)], "hostPathVolumes"),
         new("runAsNonRoot", SecurityLevel.Restricted, [(0, RunAsNonRoot), (35, NotWithOwnUsers(RunAsNonRoot))]),
@@ -36,22 +73,29 @@ internal static class RestrictedChecks
         var bad = pod.Where(static (_, context) => context.Flag("allowPrivilegeEscalation") != false);
         return bad.Length == 0
             ? null
-            : new("allowPrivilegeEscalation != false", $"{Named("container", bad)} must set securityContext.allowPrivilegeEscalation=false");
+            : new(
+                "allowPrivilegeEscalation != false",
+                $"{Named("container", bad)} must set securityContext.allowPrivilegeEscalation=false"
+            );
     }
 
     private static Violation? Capabilities(PodView pod)
     {
         var values = new List<string>();
         var keeping = pod.Where(static (_, context) => !context.Child("capabilities").Texts("drop").Contains("ALL"));
-        var adding = pod.Where((_, context) =>
-        {
-            string[] added = [.. context.Child("capabilities").Texts("add").Where(c => c != "NET_BIND_SERVICE")];
-            values.AddRange(added);
-            return added.Length > 0;
-        });
+        var adding = pod.Where(
+            (_, context) =>
+            {
+                string[] added = [.. context.Child("capabilities").Texts("add").Where(c => c != "NET_BIND_SERVICE")];
+                values.AddRange(added);
+                return added.Length > 0;
+            }
+        );
         string[] details =
         [
-            .. keeping.Length > 0 ? [$"{Named("container", keeping)} must set securityContext.capabilities.drop=[\"ALL\"]"] : Array.Empty<string>(),
+            .. keeping.Length > 0
+                ? [$"{Named("container", keeping)} must set securityContext.capabilities.drop=[\"ALL\"]"]
+                : Array.Empty<string>(),
             .. adding.Length > 0
                 ? [$"{Named("container", adding)} must not include {Sorted(values)} in securityContext.capabilities.add"]
                 : Array.Empty<string>(),
@@ -70,7 +114,9 @@ internal static class RestrictedChecks
         var types = Set(bad.Select(v => NamedVolumes.FirstOrDefault(t => v.Has(t)) ?? "unknown"));
         return new(
             "restricted volume types",
-            $"{Named("volume", names)} {(names.Length == 1 ? "uses" : "use")} {Plural("restricted volume type", types.Length)} {Quoted(types)}");
+            $"{Named("volume", names)} {(names.Length == 1 ? "uses" : "use")} {Plural("restricted volume type", types.Length)} "
+                + $"{Quoted(types)}"
+        );
     }
 
     private static Violation? RunAsNonRoot(PodView pod)
@@ -112,11 +158,17 @@ internal static class RestrictedChecks
         var containers = pod.Where((_, context) => IsBad(context.Child("seccompProfile")));
         if (byPod || containers.Length > 0)
         {
-            return new("seccompProfile", $"{Setters(byPod, containers)} must not set securityContext.seccompProfile.type to {Sorted(values)}");
+            return new(
+                "seccompProfile",
+                $"{Setters(byPod, containers)} must not set securityContext.seccompProfile.type to {Sorted(values)}"
+            );
         }
         var silent = ofPod is not null ? [] : pod.Where(static (_, context) => context.Child("seccompProfile") is null);
         return silent.Length == 0
             ? null
-            : new("seccompProfile", $"pod or {Named("container", silent)} must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"");
+            : new(
+                "seccompProfile",
+                $"pod or {Named("container", silent)} must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\""
+            );
     }
 }

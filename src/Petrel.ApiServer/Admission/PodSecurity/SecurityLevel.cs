@@ -25,8 +25,11 @@ internal readonly record struct StandardVersion(int Minor)
             return true;
         }
         var digits = text.StartsWith("v1.", StringComparison.Ordinal) ? text[3..] : "";
-        if (digits.Length == 0 || (digits.Length > 1 && digits[0] == '0')
-            || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var minor))
+        if (
+            digits.Length == 0
+            || (digits.Length > 1 && digits[0] == '0')
+            || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var minor)
+        )
         {
             return false;
         }

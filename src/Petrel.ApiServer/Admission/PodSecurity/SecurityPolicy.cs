@@ -39,7 +39,13 @@ internal readonly record struct SecurityPolicy(LevelVersion Enforce, LevelVersio
     }
 
     private static LevelVersion Mode(
-        IReadOnlyDictionary<string, string> labels, string mode, SecurityLevel unreadable, FieldErrors errors, out bool levelSaid, out bool versionSaid)
+        IReadOnlyDictionary<string, string> labels,
+        string mode,
+        SecurityLevel unreadable,
+        FieldErrors errors,
+        out bool levelSaid,
+        out bool versionSaid
+    )
     {
         var (level, version) = (SecurityLevel.Privileged, StandardVersion.Latest);
         levelSaid = labels.TryGetValue(LabelPrefix + mode, out var levelText);

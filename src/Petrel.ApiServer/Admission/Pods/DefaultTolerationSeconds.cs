@@ -3,7 +3,9 @@ using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
-/// <summary>How long a pod stays on a node that is not ready or not reached, when it does not say (upstream's admission of that name).</summary>
+/// <summary>
+/// How long a pod stays on a node that is not ready or not reached, when it does not say (upstream's admission of that name).
+/// </summary>
 internal sealed class DefaultTolerationSeconds(ApiServerOptions options) : IAdmissionPlugin
 {
     private const string NotReady = "node.kubernetes.io/not-ready";
@@ -42,14 +44,19 @@ internal sealed class DefaultTolerationSeconds(ApiServerOptions options) : IAdmi
         }
     }
 
-    private static bool Tolerates(JsonArray tolerations, string key) => tolerations.OfType<JsonObject>().Any(
-        toleration => toleration.Text("key") is var named && (named == key || named.Length == 0) && toleration.Text("effect") is "NoExecute" or "");
+    private static bool Tolerates(JsonArray tolerations, string key) =>
+        tolerations
+            .OfType<JsonObject>()
+            .Any(toleration =>
+                toleration.Text("key") is var named && (named == key || named.Length == 0) && toleration.Text("effect") is "NoExecute" or ""
+            );
 
-    private static JsonObject Toleration(string key, long seconds) => new()
-    {
-        ["key"] = key,
-        ["operator"] = "Exists",
-        ["effect"] = "NoExecute",
-        ["tolerationSeconds"] = seconds,
-    };
+    private static JsonObject Toleration(string key, long seconds) =>
+        new()
+        {
+            ["key"] = key,
+            ["operator"] = "Exists",
+            ["effect"] = "NoExecute",
+            ["tolerationSeconds"] = seconds,
+        };
 }

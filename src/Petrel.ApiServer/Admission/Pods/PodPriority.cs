@@ -14,15 +14,14 @@ internal sealed record PodPriority(string Name, long Value, string? PreemptionPo
 
     /// <summary>The classes that every cluster has, by value.</summary>
     public static IReadOnlyList<PodPriority> System { get; } =
-    [
-        new("system-cluster-critical", 2000000000, "PreemptLowerPriority"),
-        new("system-node-critical", 2000001000, "PreemptLowerPriority"),
-    ];
+    [new("system-cluster-critical", 2000000000, "PreemptLowerPriority"), new("system-node-critical", 2000001000, "PreemptLowerPriority")];
 
-    public static PodPriority Of(JsonObject priorityClass) => new(
-        priorityClass.Child("metadata").Text("name"),
-        priorityClass.Number("value") ?? 0,
-        priorityClass.Text("preemptionPolicy") is { Length: > 0 } policy ? policy : null);
+    public static PodPriority Of(JsonObject priorityClass) =>
+        new(
+            priorityClass.Child("metadata").Text("name"),
+            priorityClass.Number("value") ?? 0,
+            priorityClass.Text("preemptionPolicy") is { Length: > 0 } policy ? policy : null
+        );
 
     /// <summary>Of several default classes, which only a race can make, the lowest.</summary>
     public static PodPriority Default(IEnumerable<JsonObject> classes) =>
@@ -37,14 +36,16 @@ internal sealed record PodPriority(string Name, long Value, string? PreemptionPo
         }
         if (podSpec.Number("priority") is { } asked && asked != Value)
         {
-            return $"the integer value of priority ({asked}) must not be provided in pod spec; priority admission controller computed {Value} from the given PriorityClass name";
+            return $"the integer value of priority ({asked}) must not be provided in pod spec; priority admission controller computed "
+                + $"{Value} from the given PriorityClass name";
         }
         podSpec["priority"] = Value;
         if (PreemptionPolicy is not null)
         {
             if (podSpec.Text("preemptionPolicy") is { Length: > 0 } policy && policy != PreemptionPolicy)
             {
-                return $"the string value of PreemptionPolicy ({policy}) must not be provided in pod spec; priority admission controller computed {PreemptionPolicy} from the given PriorityClass name";
+                return $"the string value of PreemptionPolicy ({policy}) must not be provided in pod spec; priority admission "
+                    + $"controller computed {PreemptionPolicy} from the given PriorityClass name";
             }
             podSpec["preemptionPolicy"] = PreemptionPolicy;
         }

@@ -34,7 +34,10 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
             Keep(spec, old.Child("spec"), "priority");
             Keep(spec, old.Child("spec"), "preemptionPolicy");
         }
-        else if ((await PriorityAsync(request, await ClassNameAsync(request, spec, cancellationToken), cancellationToken)).Apply(spec) is { } problem)
+        else if (
+            (await PriorityAsync(request, await ClassNameAsync(request, spec, cancellationToken), cancellationToken)).Apply(spec) is
+            { } problem
+        )
         {
             throw request.Forbidden(problem);
         }
@@ -46,7 +49,9 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         {
             return;
         }
-        var other = (await DefaultsAsync(cancellationToken)).Select(c => c.Metadata().Text("name")).FirstOrDefault(name => name != request.Key.Name);
+        var other = (await DefaultsAsync(cancellationToken))
+            .Select(c => c.Metadata().Text("name"))
+            .FirstOrDefault(name => name != request.Key.Name);
         if (other is not null)
         {
             throw request.Forbidden($"PriorityClass {other} is already marked as default. Only one default can exist");
@@ -89,7 +94,9 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         var entries = await AdmissionReads.ListAsync(parts, _classes, "", cancellationToken);
         return
         [
-            .. entries.Where(e => e.Value.Span.IndexOf("\"globalDefault\":true"u8) >= 0).Select(e => DeepJson.Node(e.Value.Span)!.AsObject())
+            .. entries
+                .Where(e => e.Value.Span.IndexOf("\"globalDefault\":true"u8) >= 0)
+                .Select(e => DeepJson.Node(e.Value.Span)!.AsObject())
                 .Where(c => c.Flag("globalDefault") == true),
         ];
     }

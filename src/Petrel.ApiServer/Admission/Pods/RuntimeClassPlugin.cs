@@ -3,7 +3,9 @@ using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
-/// <summary>Gives new pods the overhead and the constraints of the RuntimeClass that they name (upstream's RuntimeClass admission).</summary>
+/// <summary>
+/// Gives new pods the overhead and the constraints of the RuntimeClass that they name (upstream's RuntimeClass admission).
+/// </summary>
 internal sealed class RuntimeClassPlugin(ServerParts parts) : IAdmissionPlugin
 {
     private readonly KindDefinition? _classes = parts.Kinds.Find("node.k8s.io", "v1", "runtimeclasses");

@@ -29,7 +29,8 @@ internal static class RuntimeClassRules
             var selector = podSpec.Ensure("nodeSelector");
             if (selector.Has(key) && selector.Text(key) != value)
             {
-                return $"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; pod.spec.nodeSelector[{key}] = {selector.Text(key)}";
+                return $"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; pod.spec.nodeSelector[{key}] = "
+                    + $"{selector.Text(key)}";
             }
             selector[key] = value;
         }

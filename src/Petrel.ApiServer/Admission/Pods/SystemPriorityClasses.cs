@@ -23,9 +23,10 @@ internal static class SystemPriorityClasses
                     ["kind"] = kind.Gvk.Kind,
                     ["metadata"] = new JsonObject { ["name"] = priority.Name },
                     ["value"] = priority.Value,
-                    ["description"] = priority.Name == "system-node-critical"
-                        ? "Used for system critical pods that must not be moved from their current node."
-                        : "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+                    ["description"] =
+                        priority.Name == "system-node-critical"
+                            ? "Used for system critical pods that must not be moved from their current node."
+                            : "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
                     ["preemptionPolicy"] = priority.PreemptionPolicy,
                 };
                 await create.CreateAsync(kind, "", document, WriteCall.OfServer("bootstrap"), cancellationToken);

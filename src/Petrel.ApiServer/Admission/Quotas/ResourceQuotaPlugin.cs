@@ -20,12 +20,14 @@ internal sealed class ResourceQuotaPlugin(ServerParts parts) : IAdmissionPlugin
     public bool Handles(AdmissionRequest request) =>
         _quotas is not null
         && request is { Kind.Namespaced: true, Object: not null }
-        && (request.Operation switch
-        {
-            AdmissionOperation.Create => request.Subresource.Length == 0,
-            AdmissionOperation.Update => IsChargedUpdate(request),
-            _ => false,
-        });
+        && (
+            request.Operation switch
+            {
+                AdmissionOperation.Create => request.Subresource.Length == 0,
+                AdmissionOperation.Update => IsChargedUpdate(request),
+                _ => false,
+            }
+        );
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -53,12 +55,13 @@ internal sealed class ResourceQuotaPlugin(ServerParts parts) : IAdmissionPlugin
         }
     }
 
-    private static bool IsChargedUpdate(AdmissionRequest request) => request.Subresource switch
-    {
-        "" => QuotaEvaluators.For(request.Kind.Gvk.Group, request.Kind.Plural) is { ChargesUpdates: true },
-        "resize" => request.Is("", "pods"),
-        // What was allocated can be more than what is asked for by now.
-        "status" => request.Is("", "persistentvolumeclaims"),
-        _ => false,
-    };
+    private static bool IsChargedUpdate(AdmissionRequest request) =>
+        request.Subresource switch
+        {
+            "" => QuotaEvaluators.For(request.Kind.Gvk.Group, request.Kind.Plural) is { ChargesUpdates: true },
+            "resize" => request.Is("", "pods"),
+            // What was allocated can be more than what is asked for by now.
+            "status" => request.Is("", "persistentvolumeclaims"),
+            _ => false,
+        };
 }

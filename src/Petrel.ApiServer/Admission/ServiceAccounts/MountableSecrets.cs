@@ -16,14 +16,23 @@ internal static class MountableSecrets
     {
         var name = account.Child("metadata").Text("name");
         var listed = Names(account, "secrets");
-        foreach (var secret in podSpec.Objects("volumes").Select(v => v.Child("secret")).OfType<JsonObject>().Select(s => s.Text("secretName")))
+        foreach (
+            var secret in podSpec.Objects("volumes").Select(v => v.Child("secret")).OfType<JsonObject>().Select(s => s.Text("secretName"))
+        )
         {
             if (!listed.Contains(secret))
             {
-                return $"volume with secret.secretName=\"{secret}\" is not allowed because service account {name} does not reference that secret";
+                return $"volume with secret.secretName=\"{secret}\" is not allowed because service account {name} does not reference "
+                    + $"that secret";
             }
         }
-        if ((Environment(podSpec, "initContainers", "init container", listed, name) ?? Environment(podSpec, "containers", "container", listed, name)) is { } problem)
+        if (
+            (
+                Environment(podSpec, "initContainers", "init container", listed, name)
+                ?? Environment(podSpec, "containers", "container", listed, name)
+            ) is
+            { } problem
+        )
         {
             return problem;
         }
@@ -32,7 +41,8 @@ internal static class MountableSecrets
         {
             if (!pullable.Contains(secret.Text("name")))
             {
-                return $"{path.TrimStart('.')}.name=\"{secret.Text("name")}\" is not allowed because service account {name} does not reference that imagePullSecret";
+                return $"{path.TrimStart('.')}.name=\"{secret.Text("name")}\" is not allowed because service account {name} does not "
+                    + $"reference that imagePullSecret";
             }
         }
         return null;
@@ -40,7 +50,13 @@ internal static class MountableSecrets
 
     /// <summary>Why ephemeral containers may not be added to a pod of the account, or null.</summary>
     public static string? EphemeralProblem(JsonObject account, JsonObject podSpec) =>
-        Environment(podSpec, "ephemeralContainers", "ephemeral container", Names(account, "secrets"), account.Child("metadata").Text("name"));
+        Environment(
+            podSpec,
+            "ephemeralContainers",
+            "ephemeral container",
+            Names(account, "secrets"),
+            account.Child("metadata").Text("name")
+        );
 
     private static string? Environment(JsonObject podSpec, string list, string what, HashSet<string> listed, string account)
     {
@@ -50,7 +66,8 @@ internal static class MountableSecrets
             {
                 if (variable.Child("valueFrom").Child("secretKeyRef") is { } reference && !listed.Contains(reference.Text("name")))
                 {
-                    return $"{what} {container.Text("name")} with envVar {variable.Text("name")} referencing secret.secretName=\"{reference.Text("name")}\" "
+                    return $"{what} {container.Text("name")} with envVar {variable.Text("name")} referencing "
+                        + $"secret.secretName=\"{reference.Text("name")}\" "
                         + $"is not allowed because service account {account} does not reference that secret";
                 }
             }

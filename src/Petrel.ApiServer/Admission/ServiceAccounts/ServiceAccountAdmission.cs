@@ -20,7 +20,11 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
 
     public bool Handles(AdmissionRequest request) =>
         request.Creates("", "pods")
-        || (parts.Options.RequireServiceAccounts && request is { Operation: AdmissionOperation.Update, Subresource: "ephemeralcontainers" } && request.Is("", "pods"));
+        || (
+            parts.Options.RequireServiceAccounts
+            && request is { Operation: AdmissionOperation.Update, Subresource: "ephemeralcontainers" }
+            && request.Is("", "pods")
+        );
 
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
@@ -71,7 +75,8 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
             return;
         }
         var account = await FindAsync(request, cancellationToken);
-        var problem = !MountableSecrets.AreEnforced(account) ? null
+        var problem =
+            !MountableSecrets.AreEnforced(account) ? null
             : request.Operation == AdmissionOperation.Create ? MountableSecrets.Problem(account, spec)
             : MountableSecrets.EphemeralProblem(account, spec);
         if (problem is not null)
@@ -80,7 +85,8 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
         }
     }
 
-    private static bool IsMirror(JsonObject pod) => pod.Child("metadata").Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") == true;
+    private static bool IsMirror(JsonObject pod) =>
+        pod.Child("metadata").Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") == true;
 
     // Mirror pods only show what an agent runs anyway: they get nothing by being shown.
     private static string? MirrorProblem(JsonObject spec) =>

@@ -22,10 +22,16 @@ internal static class TokenVolume
     public static void Mount(JsonObject podSpec, Func<string> newSuffix)
     {
         var volumes = podSpec.List("volumes");
-        var existing = volumes?.OfType<JsonObject>().Select(v => v.Text("name")).FirstOrDefault(n => n.StartsWith(NamePrefix, StringComparison.Ordinal));
+        var existing = volumes
+            ?.OfType<JsonObject>()
+            .Select(v => v.Text("name"))
+            .FirstOrDefault(n => n.StartsWith(NamePrefix, StringComparison.Ordinal));
         JsonObject[] containers =
         [
-            .. podSpec.Objects("initContainers").Concat(podSpec.Objects("containers")).Where(c => !c.Objects("volumeMounts").Any(m => m.Text("mountPath") == MountPath)),
+            .. podSpec
+                .Objects("initContainers")
+                .Concat(podSpec.Objects("containers"))
+                .Where(c => !c.Objects("volumeMounts").Any(m => m.Text("mountPath") == MountPath)),
         ];
         if (containers.Length == 0)
         {
@@ -34,7 +40,16 @@ internal static class TokenVolume
         var name = existing ?? NamePrefix + newSuffix();
         foreach (var container in containers)
         {
-            Append(container, "volumeMounts", new JsonObject { ["name"] = name, ["readOnly"] = true, ["mountPath"] = MountPath });
+            Append(
+                container,
+                "volumeMounts",
+                new JsonObject
+                {
+                    ["name"] = name,
+                    ["readOnly"] = true,
+                    ["mountPath"] = MountPath,
+                }
+            );
         }
         if (existing is null)
         {
@@ -42,31 +57,38 @@ internal static class TokenVolume
         }
     }
 
-    private static JsonObject Sources() => new()
-    {
-        ["sources"] = new JsonArray(
-            new JsonObject { ["serviceAccountToken"] = new JsonObject { ["expirationSeconds"] = ExpirationSeconds, ["path"] = "token" } },
-            new JsonObject
-            {
-                ["configMap"] = new JsonObject
+    private static JsonObject Sources() =>
+        new()
+        {
+            ["sources"] = new JsonArray(
+                new JsonObject
                 {
-                    ["name"] = "kube-root-ca.crt",
-                    ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
+                    ["serviceAccountToken"] = new JsonObject { ["expirationSeconds"] = ExpirationSeconds, ["path"] = "token" },
                 },
-            },
-            new JsonObject
-            {
-                ["downwardAPI"] = new JsonObject
+                new JsonObject
                 {
-                    ["items"] = new JsonArray(new JsonObject
+                    ["configMap"] = new JsonObject
                     {
-                        ["path"] = "namespace",
-                        ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" },
-                    }),
+                        ["name"] = "kube-root-ca.crt",
+                        ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
+                    },
                 },
-            }),
-        ["defaultMode"] = 420,
-    };
+                new JsonObject
+                {
+                    ["downwardAPI"] = new JsonObject
+                    {
+                        ["items"] = new JsonArray(
+                            new JsonObject
+                            {
+                                ["path"] = "namespace",
+                                ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" },
+                            }
+                        ),
+                    },
+                }
+            ),
+            ["defaultMode"] = 420,
+        };
 
     private static void Append(JsonObject parent, string name, JsonObject value)
     {

@@ -12,7 +12,11 @@ namespace Petrel.ApiServer.Admission.Webhooks;
 /// <param name="Patch">The changes that it asks for, or null.</param>
 /// <param name="Warnings">What to tell the client.</param>
 /// <param name="AuditAnnotations">What to note.</param>
-internal sealed record WebhookConsent(JsonArray? Patch, IReadOnlyList<string> Warnings, IReadOnlyList<KeyValuePair<string, string>> AuditAnnotations);
+internal sealed record WebhookConsent(
+    JsonArray? Patch,
+    IReadOnlyList<string> Warnings,
+    IReadOnlyList<KeyValuePair<string, string>> AuditAnnotations
+);
 
 /// <summary>A webhook could not be asked, or its answer is none: the failure policy decides what that means.</summary>
 internal sealed class WebhookFailure(string why, Exception? inner = null) : Exception(why, inner);
@@ -27,7 +31,14 @@ internal static class AdmissionReview
     /// <param name="User">Who makes the request.</param>
     /// <param name="DryRun">Whether it is not meant to happen.</param>
     /// <param name="Options">CreateOptions, UpdateOptions or DeleteOptions.</param>
-    public sealed record Question(WebhookInvocation Invocation, WebhookSubject Subject, string Name, UserInfo User, bool DryRun, JsonObject? Options);
+    public sealed record Question(
+        WebhookInvocation Invocation,
+        WebhookSubject Subject,
+        string Name,
+        UserInfo User,
+        bool DryRun,
+        JsonObject? Options
+    );
 
     public static JsonObject Ask(Question question, string uid)
     {
@@ -89,7 +100,10 @@ internal static class AdmissionReview
     {
         var denied = $"admission webhook \"{name}\" denied the request";
         var (message, reason) = (status.Text("message"), status.Text("reason"));
-        var why = message.Length > 0 ? $"{denied}: {message}" : reason.Length > 0 ? $"{denied}: {reason}" : $"{denied} without explanation";
+        var why =
+            message.Length > 0 ? $"{denied}: {message}"
+            : reason.Length > 0 ? $"{denied}: {reason}"
+            : $"{denied} without explanation";
         var code = status.Number("code") is { } given and >= 400 and < 600 ? (int)given : 400;
         return new StatusException(code, reason, why, status.Child("details")?.DeepClone().AsObject());
     }
@@ -105,7 +119,10 @@ internal static class AdmissionReview
             }
             if (review.Text("apiVersion") != "admission.k8s.io/v1" || review.Text("kind") != "AdmissionReview")
             {
-                throw Invalid($"expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got {review.Text("apiVersion")}, Kind={review.Text("kind")}");
+                throw Invalid(
+                    $"expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got {review.Text("apiVersion")}, "
+                        + $"Kind={review.Text("kind")}"
+                );
             }
             if (mutating && patch.Length > 0 && !response.Has("patchType"))
             {
@@ -151,19 +168,37 @@ internal static class AdmissionReview
     // Evictions have a kind of their own; other subresources are written as their object.
     private static JsonObject KindOf(WebhookSubject subject, KindDefinition kind)
     {
-        var written = (subject.Object ?? subject.Old)?.Text("kind") is { Length: > 0 } named && subject.Subresource.Length > 0 && named != subject.Kind.Gvk.Kind
-            ? subject.Object ?? subject.Old
-            : null;
+        var written =
+            (subject.Object ?? subject.Old)?.Text("kind") is { Length: > 0 } named
+            && subject.Subresource.Length > 0
+            && named != subject.Kind.Gvk.Kind
+                ? subject.Object ?? subject.Old
+                : null;
         if (written is null)
         {
-            return new JsonObject { ["group"] = kind.Gvk.Group, ["version"] = kind.Gvk.Version, ["kind"] = kind.Gvk.Kind };
+            return new JsonObject
+            {
+                ["group"] = kind.Gvk.Group,
+                ["version"] = kind.Gvk.Version,
+                ["kind"] = kind.Gvk.Kind,
+            };
         }
         var parts = written.Text("apiVersion").Split('/');
-        return new JsonObject { ["group"] = parts.Length > 1 ? parts[0] : "", ["version"] = parts[^1], ["kind"] = written.Text("kind") };
+        return new JsonObject
+        {
+            ["group"] = parts.Length > 1 ? parts[0] : "",
+            ["version"] = parts[^1],
+            ["kind"] = written.Text("kind"),
+        };
     }
 
     private static JsonObject ResourceOf(KindDefinition kind) =>
-        new() { ["group"] = kind.Gvk.Group, ["version"] = kind.Gvk.Version, ["resource"] = kind.Plural };
+        new()
+        {
+            ["group"] = kind.Gvk.Group,
+            ["version"] = kind.Gvk.Version,
+            ["resource"] = kind.Plural,
+        };
 
     /// <summary>A document as an object of another version of its kind, with what the request adds to it.</summary>
     public static JsonObject? As(WebhookSubject subject, JsonObject? document, KindDefinition kind)

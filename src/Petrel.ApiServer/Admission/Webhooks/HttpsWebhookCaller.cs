@@ -32,7 +32,8 @@ public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
             request.Options.Set(Target, endpoint);
-            using var response = await ClientFor(endpoint.Authorities).SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
+            using var response = await ClientFor(endpoint.Authorities)
+                .SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
             return new((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
         }
         catch (Exception e) when (e is HttpRequestException or CryptographicException)

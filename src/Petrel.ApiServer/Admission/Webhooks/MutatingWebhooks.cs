@@ -53,6 +53,7 @@ internal sealed class MutatingWebhooks(ServerParts parts) : IAdmissionPlugin
         return request.Object is { } document
             ? WebhookPatch.Apply(document, patch, invocation, subject)
             : throw StatusErrors.InternalError(
-                $"admission webhook \"{invocation.Webhook.Name}\" attempted to modify the object, which is not supported for this operation");
+                $"admission webhook \"{invocation.Webhook.Name}\" attempted to modify the object, which is not supported for this operation"
+            );
     }
 }

@@ -14,7 +14,9 @@ internal sealed class ValidatingWebhooks(ServerParts parts) : IAdmissionPlugin
     {
         var subject = WebhookDispatcher.SubjectOf(request);
         var invocations = await _dispatcher.MatchAsync(_source.Current, subject, cancellationToken);
-        var answers = invocations.Select(i => _dispatcher.AskAsync(i, subject, request, mutating: false, cancellationToken).AsTask()).ToArray();
+        var answers = invocations
+            .Select(i => _dispatcher.AskAsync(i, subject, request, mutating: false, cancellationToken).AsTask())
+            .ToArray();
         // The first refusal in the order of webhooks is the answer, whichever came first.
         var consents = await Task.WhenAll(answers);
         for (var i = 0; i < consents.Length; i++)

@@ -30,7 +30,9 @@ internal sealed record Webhook
     /// <summary>Whether it wants to see again what others changed after it (reinvocationPolicy IfNeeded).</summary>
     public required bool WantsReinvocation { get; init; }
 
-    /// <summary>The newest version of AdmissionReview that both sides know, by the webhook's preference; empty when there is none.</summary>
+    /// <summary>
+    /// The newest version of AdmissionReview that both sides know, by the webhook's preference; empty when there is none.
+    /// </summary>
     public required string ReviewVersion { get; init; }
 
     /// <summary>Conditions in CEL that a request must meet besides (name and expression).</summary>
@@ -39,24 +41,26 @@ internal sealed record Webhook
     public required WebhookClient Client { get; init; }
 
     /// <exception cref="FormatException">A selector is malformed.</exception>
-    public static Webhook Read(string configuration, int index, JsonObject hook) => new()
-    {
-        Id = $"{configuration}/{hook.Text("name")}/{index}",
-        Name = hook.Text("name"),
-        Rules = [.. hook.Objects("rules").Select(WebhookRule.Read)],
-        MatchesEquivalents = hook.Text("matchPolicy") != "Exact",
-        NamespaceSelector = Selector(hook.Child("namespaceSelector")),
-        ObjectSelector = Selector(hook.Child("objectSelector")),
-        IgnoresFailure = hook.Text("failurePolicy") == "Ignore",
-        Timeout = TimeSpan.FromSeconds(hook.Number("timeoutSeconds") ?? 10),
-        SupportsDryRun = hook.Text("sideEffects") is "None" or "NoneOnDryRun",
-        WantsReinvocation = hook.Text("reinvocationPolicy") == "IfNeeded",
-        ReviewVersion = hook.Texts("admissionReviewVersions").FirstOrDefault(v => v is "v1" or "v1beta1") ?? "",
-        Conditions = [.. hook.Objects("matchConditions").Select(c => c.Text("name"))],
-        Client = WebhookClient.Read(hook.Child("clientConfig")),
-    };
+    public static Webhook Read(string configuration, int index, JsonObject hook) =>
+        new()
+        {
+            Id = $"{configuration}/{hook.Text("name")}/{index}",
+            Name = hook.Text("name"),
+            Rules = [.. hook.Objects("rules").Select(WebhookRule.Read)],
+            MatchesEquivalents = hook.Text("matchPolicy") != "Exact",
+            NamespaceSelector = Selector(hook.Child("namespaceSelector")),
+            ObjectSelector = Selector(hook.Child("objectSelector")),
+            IgnoresFailure = hook.Text("failurePolicy") == "Ignore",
+            Timeout = TimeSpan.FromSeconds(hook.Number("timeoutSeconds") ?? 10),
+            SupportsDryRun = hook.Text("sideEffects") is "None" or "NoneOnDryRun",
+            WantsReinvocation = hook.Text("reinvocationPolicy") == "IfNeeded",
+            ReviewVersion = hook.Texts("admissionReviewVersions").FirstOrDefault(v => v is "v1" or "v1beta1") ?? "",
+            Conditions = [.. hook.Objects("matchConditions").Select(c => c.Text("name"))],
+            Client = WebhookClient.Read(hook.Child("clientConfig")),
+        };
 
-    private static LabelSelector Selector(JsonObject? selector) => selector is null ? LabelSelector.Everything : LabelSelector.FromDocument((JsonNode)selector);
+    private static LabelSelector Selector(JsonObject? selector) =>
+        selector is null ? LabelSelector.Everything : LabelSelector.FromDocument((JsonNode)selector);
 }
 
 /// <summary>Where a webhook listens: at a URL, or behind a Service (admissionregistration/v1 WebhookClientConfig).</summary>
@@ -77,7 +81,8 @@ internal sealed record WebhookClient(string Url, string Namespace, string Servic
             service.Text("name"),
             (int)(service.Number("port") ?? 443),
             service.Text("path"),
-            config.Text("caBundle") is { Length: > 0 } bundle ? Pem(bundle) : "");
+            config.Text("caBundle") is { Length: > 0 } bundle ? Pem(bundle) : ""
+        );
     }
 
     private static string Pem(string base64)

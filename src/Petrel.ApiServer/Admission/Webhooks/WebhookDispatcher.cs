@@ -24,12 +24,16 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
             request.Subresource,
             request.Key.Namespace,
             evicts ? Eviction(request) : request.Object,
-            evicts ? null : request.Old);
+            evicts ? null : request.Old
+        );
     }
 
     /// <summary>Those of <paramref name="hooks"/> that are to be asked, in their order.</summary>
     public async ValueTask<IReadOnlyList<WebhookInvocation>> MatchAsync(
-        IReadOnlyList<Webhook> hooks, WebhookSubject subject, CancellationToken cancellationToken)
+        IReadOnlyList<Webhook> hooks,
+        WebhookSubject subject,
+        CancellationToken cancellationToken
+    )
     {
         var labels = hooks.Any(h => !h.NamespaceSelector.IsEverything) ? await NamespaceLabelsAsync(subject, cancellationToken) : null;
         var equivalents = parts.Kinds.All.Where(k => k.StorePrefix == subject.Kind.StorePrefix && k != subject.Kind).ToList();
@@ -39,7 +43,12 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
     /// <summary>Asks one. Null: it could not be asked, and that counts as consent.</summary>
     /// <exception cref="StatusException">It denies the request, or could not be asked.</exception>
     public async ValueTask<WebhookConsent?> AskAsync(
-        WebhookInvocation invocation, WebhookSubject subject, AdmissionRequest request, bool mutating, CancellationToken cancellationToken)
+        WebhookInvocation invocation,
+        WebhookSubject subject,
+        AdmissionRequest request,
+        bool mutating,
+        CancellationToken cancellationToken
+    )
     {
         var hook = invocation.Webhook;
         var dryRun = request.Call.DryRun || request.Deletion?.DryRun == true;
@@ -49,7 +58,11 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         }
         try
         {
-            return await CallAsync(new(invocation, subject, request.Key.Name, request.Call.User, dryRun, Options(request, dryRun)), mutating, cancellationToken);
+            return await CallAsync(
+                new(invocation, subject, request.Key.Name, request.Call.User, dryRun, Options(request, dryRun)),
+                mutating,
+                cancellationToken
+            );
         }
         catch (WebhookFailure e) when (hook.IgnoresFailure)
         {
@@ -81,7 +94,9 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         var hook = question.Invocation.Webhook;
         if (hook.ReviewVersion.Length == 0)
         {
-            throw new WebhookFailure("could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)");
+            throw new WebhookFailure(
+                "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)"
+            );
         }
         if (hook.Conditions.Count > 0)
         {
@@ -110,12 +125,14 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
             : throw new WebhookFailure($"failed to call webhook: {Refusal(reply)}");
     }
 
-    private static string Refusal(WebhookReply reply) => reply.StatusCode switch
-    {
-        404 => "the server could not find the requested resource",
-        >= 500 => $"an error on the server (\"{System.Text.Encoding.UTF8.GetString(reply.Body.Span[..Math.Min(reply.Body.Length, 1024)]).Trim()}\") has prevented the request from succeeding",
-        _ => $"the server rejected our request for an unknown reason (status {reply.StatusCode})",
-    };
+    private static string Refusal(WebhookReply reply) =>
+        reply.StatusCode switch
+        {
+            404 => "the server could not find the requested resource",
+            >= 500 =>
+                $"an error on the server (\"{System.Text.Encoding.UTF8.GetString(reply.Body.Span[..Math.Min(reply.Body.Length, 1024)]).Trim()}\") has prevented the request from succeeding",
+            _ => $"the server rejected our request for an unknown reason (status {reply.StatusCode})",
+        };
 
     private async ValueTask<Dictionary<string, string>?> NamespaceLabelsAsync(WebhookSubject subject, CancellationToken cancellationToken)
     {
@@ -131,18 +148,20 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         return WebhookMatching.Labels(await AdmissionReads.FindAsync(parts, namespaces, new("", subject.Namespace), cancellationToken));
     }
 
-    private static JsonObject Eviction(AdmissionRequest request) => new()
-    {
-        ["apiVersion"] = "policy/v1",
-        ["kind"] = "Eviction",
-        ["metadata"] = new JsonObject { ["name"] = request.Key.Name, ["namespace"] = request.Key.Namespace },
-    };
+    private static JsonObject Eviction(AdmissionRequest request) =>
+        new()
+        {
+            ["apiVersion"] = "policy/v1",
+            ["kind"] = "Eviction",
+            ["metadata"] = new JsonObject { ["name"] = request.Key.Name, ["namespace"] = request.Key.Namespace },
+        };
 
     private static JsonObject? Options(AdmissionRequest request, bool dryRun)
     {
         var options = new JsonObject
         {
-            ["kind"] = request is { Deletion: not null, Subresource: not "eviction" } ? "DeleteOptions"
+            ["kind"] =
+                request is { Deletion: not null, Subresource: not "eviction" } ? "DeleteOptions"
                 : request.Operation == AdmissionOperation.Update ? "UpdateOptions"
                 : "CreateOptions",
             ["apiVersion"] = "meta.k8s.io/v1",
@@ -177,7 +196,11 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
     [LoggerMessage(EventId = 2211, Level = LogLevel.Warning, Message = "Calling webhook {Webhook} failed, the request goes on: {Reason}")]
     private static partial void LogFailedOpen(ILogger logger, string webhook, string reason);
 
-    [LoggerMessage(EventId = 2212, Level = LogLevel.Warning, Message = "Calling webhook {Webhook} failed, the request is refused: {Reason}")]
+    [LoggerMessage(
+        EventId = 2212,
+        Level = LogLevel.Warning,
+        Message = "Calling webhook {Webhook} failed, the request is refused: {Reason}"
+    )]
     private static partial void LogFailedClosed(ILogger logger, string webhook, string reason);
 
     [LoggerMessage(EventId = 2213, Level = LogLevel.Information, Message = "Webhook {Webhook} notes {Key}: {Value}")]

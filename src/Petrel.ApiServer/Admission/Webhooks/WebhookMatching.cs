@@ -13,7 +13,14 @@ internal sealed record WebhookInvocation(Webhook Webhook, KindDefinition Kind);
 /// <param name="Namespace">The namespace, or empty.</param>
 /// <param name="Object">The object, or null.</param>
 /// <param name="Old">The object as it is, or null.</param>
-internal sealed record WebhookSubject(string Operation, KindDefinition Kind, string Subresource, string Namespace, JsonObject? Object, JsonObject? Old)
+internal sealed record WebhookSubject(
+    string Operation,
+    KindDefinition Kind,
+    string Subresource,
+    string Namespace,
+    JsonObject? Object,
+    JsonObject? Old
+)
 {
     public bool IsNamespace => Kind.Gvk.Group.Length == 0 && Kind.Plural == "namespaces";
 
@@ -27,8 +34,13 @@ internal static class WebhookMatching
     /// <summary>The objects that decide which webhooks there are: a webhook must not be able to keep itself from being removed.</summary>
     public static bool IsExempt(KindDefinition kind) =>
         kind.Gvk.Group == "admissionregistration.k8s.io"
-        && kind.Plural is "mutatingwebhookconfigurations" or "validatingwebhookconfigurations" or "validatingadmissionpolicies"
-            or "validatingadmissionpolicybindings" or "mutatingadmissionpolicies" or "mutatingadmissionpolicybindings";
+        && kind.Plural
+            is "mutatingwebhookconfigurations"
+                or "validatingwebhookconfigurations"
+                or "validatingadmissionpolicies"
+                or "validatingadmissionpolicybindings"
+                or "mutatingadmissionpolicies"
+                or "mutatingadmissionpolicybindings";
 
     /// <summary>How to call the webhook, or null when the request does not concern it.</summary>
     /// <param name="hook">The webhook.</param>
@@ -36,7 +48,11 @@ internal static class WebhookMatching
     /// <param name="namespaceLabels">The labels of the request's namespace, or null when it has none.</param>
     /// <param name="equivalents">The same objects' other kinds (other versions of them).</param>
     public static WebhookInvocation? Match(
-        Webhook hook, WebhookSubject subject, IReadOnlyDictionary<string, string>? namespaceLabels, IReadOnlyList<KindDefinition> equivalents)
+        Webhook hook,
+        WebhookSubject subject,
+        IReadOnlyDictionary<string, string>? namespaceLabels,
+        IReadOnlyList<KindDefinition> equivalents
+    )
     {
         if ((namespaceLabels is not null && !hook.NamespaceSelector.Matches(namespaceLabels)) || !SelectsObject(hook, subject))
         {
@@ -64,7 +80,8 @@ internal static class WebhookMatching
     private static bool SelectsObject(Webhook hook, WebhookSubject subject) =>
         hook.ObjectSelector.IsEverything || Selects(hook, subject.Object) || Selects(hook, subject.Old);
 
-    private static bool Selects(Webhook hook, JsonObject? document) => document is not null && hook.ObjectSelector.Matches(Labels(document));
+    private static bool Selects(Webhook hook, JsonObject? document) =>
+        document is not null && hook.ObjectSelector.Matches(Labels(document));
 
     public static Dictionary<string, string> Labels(JsonObject? document) =>
         document.Child("metadata").Map("labels").ToDictionary(l => l.Key, l => l.Value);

@@ -14,25 +14,40 @@ internal sealed record RuleTarget(string Operation, string Group, string Version
 
 /// <summary>One rule of a webhook (admissionregistration/v1 RuleWithOperations): which requests it is about.</summary>
 internal sealed record WebhookRule(
-    IReadOnlyList<string> Operations, IReadOnlyList<string> Groups, IReadOnlyList<string> Versions, IReadOnlyList<string> Resources, string Scope)
+    IReadOnlyList<string> Operations,
+    IReadOnlyList<string> Groups,
+    IReadOnlyList<string> Versions,
+    IReadOnlyList<string> Resources,
+    string Scope
+)
 {
     private const string Any = "*";
 
-    public static WebhookRule Read(JsonObject rule) => new(
-        [.. rule.Texts("operations")], [.. rule.Texts("apiGroups")], [.. rule.Texts("apiVersions")], [.. rule.Texts("resources")],
-        rule.Text("scope") is { Length: > 0 } scope ? scope : Any);
+    public static WebhookRule Read(JsonObject rule) =>
+        new(
+            [.. rule.Texts("operations")],
+            [.. rule.Texts("apiGroups")],
+            [.. rule.Texts("apiVersions")],
+            [.. rule.Texts("resources")],
+            rule.Text("scope") is { Length: > 0 } scope ? scope : Any
+        );
 
     public bool Matches(RuleTarget target) =>
-        Names(Operations, target.Operation) && Names(Groups, target.Group) && Names(Versions, target.Version) && InScope(target) && Resources.Any(r => IsResource(r, target));
+        Names(Operations, target.Operation)
+        && Names(Groups, target.Group)
+        && Names(Versions, target.Version)
+        && InScope(target)
+        && Resources.Any(r => IsResource(r, target));
 
     private static bool Names(IReadOnlyList<string> list, string value) => list.Contains(Any) || list.Contains(value);
 
-    private bool InScope(RuleTarget target) => Scope switch
-    {
-        "Namespaced" => target.Namespaced,
-        "Cluster" => !target.Namespaced,
-        _ => true,
-    };
+    private bool InScope(RuleTarget target) =>
+        Scope switch
+        {
+            "Namespaced" => target.Namespaced,
+            "Cluster" => !target.Namespaced,
+            _ => true,
+        };
 
     // "pods", "pods/log", "pods/*", "*/scale"; "*" alone means no subresources.
     private static bool IsResource(string pattern, RuleTarget target)

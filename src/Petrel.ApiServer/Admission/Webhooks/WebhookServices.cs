@@ -19,13 +19,20 @@ internal sealed class WebhookServices(ServerParts parts)
         var timeout = string.Create(CultureInfo.InvariantCulture, $"timeout={(long)hook.Timeout.TotalSeconds}s");
         if (client.Service.Length == 0)
         {
-            return Uri.TryCreate($"{client.Url}{(client.Url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{timeout}", UriKind.Absolute, out var url)
+            return
+                Uri.TryCreate(
+                    $"{client.Url}{(client.Url.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{timeout}",
+                    UriKind.Absolute,
+                    out var url
+                )
                 && url.Scheme == Uri.UriSchemeHttps
-                    ? new(url, "", 0, client.Authorities)
-                    : throw new WebhookFailure($"could not get REST client: invalid webhook URL \"{client.Url}\"");
+                ? new(url, "", 0, client.Authorities)
+                : throw new WebhookFailure($"could not get REST client: invalid webhook URL \"{client.Url}\"");
         }
         var path = client.Path.StartsWith('/') ? client.Path : "/" + client.Path;
-        var name = new Uri(string.Create(CultureInfo.InvariantCulture, $"https://{client.Service}.{client.Namespace}.svc:{client.Port}{path}?{timeout}"));
+        var name = new Uri(
+            string.Create(CultureInfo.InvariantCulture, $"https://{client.Service}.{client.Namespace}.svc:{client.Port}{path}?{timeout}")
+        );
         var (host, port) = Backend(client);
         return new(name, host, port, client.Authorities);
     }
@@ -59,15 +66,20 @@ internal sealed class WebhookServices(ServerParts parts)
         var backends = new List<(string, int)>();
         var slices = parts.Caches.Of(parts.Kinds.Find("discovery.k8s.io", "v1", "endpointslices")!).Current;
         var (start, end) = slices.Range(client.Namespace + "/", null);
-        foreach (var slice in slices.Between(start, end).Where(s => s.Labels.GetValueOrDefault("kubernetes.io/service-name") == client.Service))
+        foreach (
+            var slice in slices.Between(start, end).Where(s => s.Labels.GetValueOrDefault("kubernetes.io/service-name") == client.Service)
+        )
         {
             var document = DeepJson.Node(slice.ToArray())!.AsObject();
             if (document.Objects("ports").FirstOrDefault(p => p.Text("name") == portName)?.Number("port") is { } port)
             {
-                backends.AddRange(document.Objects("endpoints")
-                    .Where(e => e.Child("conditions").Flag("ready") != false)
-                    .SelectMany(e => e.Texts("addresses"))
-                    .Select(address => (address, (int)port)));
+                backends.AddRange(
+                    document
+                        .Objects("endpoints")
+                        .Where(e => e.Child("conditions").Flag("ready") != false)
+                        .SelectMany(e => e.Texts("addresses"))
+                        .Select(address => (address, (int)port))
+                );
             }
         }
         return backends;

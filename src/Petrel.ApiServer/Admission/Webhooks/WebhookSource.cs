@@ -6,7 +6,9 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>The webhooks of all configurations of one kind, by the configurations' names; read anew only when one of them changed.</summary>
+/// <summary>
+/// The webhooks of all configurations of one kind, by the configurations' names; read anew only when one of them changed.
+/// </summary>
 internal sealed class WebhookSource(ServerParts parts, string plural)
 {
     private readonly KindDefinition? _kind = parts.Kinds.Find("admissionregistration.k8s.io", "v1", plural);
@@ -36,5 +38,8 @@ internal sealed class WebhookSource(ServerParts parts, string plural)
     }
 
     private static IEnumerable<Webhook> Hooks(CachedPath configuration) =>
-        DeepJson.Node(configuration.Object!.ToArray()).Objects("webhooks").Select((hook, index) => Webhook.Read(configuration.Path, index, hook));
+        DeepJson
+            .Node(configuration.Object!.ToArray())
+            .Objects("webhooks")
+            .Select((hook, index) => Webhook.Read(configuration.Path, index, hook));
 }

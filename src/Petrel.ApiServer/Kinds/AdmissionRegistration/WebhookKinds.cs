@@ -12,7 +12,8 @@ internal static class WebhookKinds
 
     public static KindDefinition Mutating { get; } = Row("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", mutating: true);
 
-    public static KindDefinition Validating { get; } = Row("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", mutating: false);
+    public static KindDefinition Validating { get; } =
+        Row("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", mutating: false);
 
     private static KindDefinition Row(string kind, string plural, bool mutating) =>
         BuiltInKinds.Row("admissionregistration.k8s.io", "v1", kind, plural, namespaced: false) with

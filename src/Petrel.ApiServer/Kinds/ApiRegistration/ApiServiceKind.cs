@@ -8,34 +8,39 @@ namespace Petrel.ApiServer.Kinds.ApiRegistration;
 /// <summary>apiregistration.k8s.io/v1 APIService: which server answers for a group and version. This one answers for all.</summary>
 internal static class ApiServiceKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced: false) with
-    {
-        Categories = ["api-extensions"],
-        HasStatus = true,
-        NameProblem = NameSyntax.PathSegmentProblem,
-        PrepareForCreate = static (value, context) =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced: false) with
         {
-            value["status"] = new JsonObject
+            Categories = ["api-extensions"],
+            HasStatus = true,
+            NameProblem = NameSyntax.PathSegmentProblem,
+            PrepareForCreate = static (value, context) =>
             {
-                ["conditions"] = new JsonArray(new JsonObject
+                value["status"] = new JsonObject
                 {
-                    ["type"] = "Available",
-                    ["status"] = "True",
-                    ["reason"] = "Local",
-                    ["message"] = "Local APIServices are always available",
-                    ["lastTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time),
-                }),
-            };
-        },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Service", "Who answers.", static o => o.Has("spec", "service") ? $"{o.Text("spec", "service", "namespace")}/{o.Text("spec", "service", "name")}" : "Local"),
-            Shown("Available", "Whether it does.", Available),
-            Age,
-        ],
-    };
+                    ["conditions"] = new JsonArray(
+                        new JsonObject
+                        {
+                            ["type"] = "Available",
+                            ["status"] = "True",
+                            ["reason"] = "Local",
+                            ["message"] = "Local APIServices are always available",
+                            ["lastTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time),
+                        }
+                    ),
+                };
+            },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Service", "Who answers.", static o =>
+                    o.Has("spec", "service") ? $"{o.Text("spec", "service", "namespace")}/{o.Text("spec", "service", "name")}" : "Local"
+                ),
+                Shown("Available", "Whether it does.", Available),
+                Age,
+            ],
+        };
 
     private static string Available(JsonElement value)
     {
@@ -77,7 +82,10 @@ internal static class ApiServiceKind
         }
         if (spec.Has("service"))
         {
-            errors.Forbidden("spec.service", "API aggregation is not available: groups are served by this server, or defined by a CustomResourceDefinition");
+            errors.Forbidden(
+                "spec.service",
+                "API aggregation is not available: groups are served by this server, or defined by a CustomResourceDefinition"
+            );
             return;
         }
         if (spec.Text("caBundle") is { Length: > 0 } bundle)

@@ -7,20 +7,23 @@ namespace Petrel.ApiServer.Kinds.Apps;
 /// <summary>apps/v1 ControllerRevision: a state that a workload was in, to go back to.</summary>
 internal static class ControllerRevisionKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apps", "v1", "ControllerRevision", "controllerrevisions", namespaced: true) with
-    {
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Controller", "The workload that it belongs to.", static o => o.Items("metadata", "ownerReferences")
-                .Where(r => r.Flag("controller"))
-                .Select(r => $"{r.Text("kind").ToLowerInvariant()}{GroupOf(r.Text("apiVersion"))}/{r.Text("name")}")
-                .FirstOrDefault(None)),
-            Shown("Revision", "The number of the state.", static o => o.Number("revision"), "integer"),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("apps", "v1", "ControllerRevision", "controllerrevisions", namespaced: true) with
+        {
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Controller", "The workload that it belongs to.", static o =>
+                    o.Items("metadata", "ownerReferences")
+                        .Where(r => r.Flag("controller"))
+                        .Select(r => $"{r.Text("kind").ToLowerInvariant()}{GroupOf(r.Text("apiVersion"))}/{r.Text("name")}")
+                        .FirstOrDefault(None)
+                ),
+                Shown("Revision", "The number of the state.", static o => o.Number("revision"), "integer"),
+                Age,
+            ],
+        };
 
     private static string GroupOf(string apiVersion) => apiVersion.Split('/') is [var group, _] ? $".{group}" : "";
 

@@ -8,29 +8,42 @@ namespace Petrel.ApiServer.Kinds.Apps;
 /// <summary>apps/v1 DaemonSet.</summary>
 internal static class DaemonSetKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apps", "v1", "DaemonSet", "daemonsets", namespaced: true) with
-    {
-        ShortNames = ["ds"],
-        Categories = ["all"],
-        HasStatus = true,
-        HasGeneration = true,
-        Default = Default,
-        PrepareForCreate = PrepareForCreate,
-        PrepareForUpdate = static (value, old, _) => TemplateGeneration.Count(value, old),
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Desired", "How many nodes should run its pod.", static o => o.Number("status", "desiredNumberScheduled"), "integer"),
-            Shown("Current", "How many nodes have its pod.", static o => o.Number("status", "currentNumberScheduled"), "integer"),
-            Shown("Ready", "How many of those pods are ready.", static o => o.Number("status", "numberReady"), "integer"),
-            Shown("Up-to-date", "How many pods are of the newest template.", static o => o.Number("status", "updatedNumberScheduled"), "integer"),
-            Shown("Available", "How many pods have been ready for long enough.", static o => o.Number("status", "numberAvailable"), "integer"),
-            Shown("Node Selector", "Which nodes run its pod.", static o => Pairs(o.At("spec", "template", "spec", "nodeSelector")).OrNone()),
-            Age,
-            .. TemplateColumns.All,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("apps", "v1", "DaemonSet", "daemonsets", namespaced: true) with
+        {
+            ShortNames = ["ds"],
+            Categories = ["all"],
+            HasStatus = true,
+            HasGeneration = true,
+            Default = Default,
+            PrepareForCreate = PrepareForCreate,
+            PrepareForUpdate = static (value, old, _) => TemplateGeneration.Count(value, old),
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Desired", "How many nodes should run its pod.", static o => o.Number("status", "desiredNumberScheduled"), "integer"),
+                Shown("Current", "How many nodes have its pod.", static o => o.Number("status", "currentNumberScheduled"), "integer"),
+                Shown("Ready", "How many of those pods are ready.", static o => o.Number("status", "numberReady"), "integer"),
+                Shown(
+                    "Up-to-date",
+                    "How many pods are of the newest template.",
+                    static o => o.Number("status", "updatedNumberScheduled"),
+                    "integer"
+                ),
+                Shown(
+                    "Available",
+                    "How many pods have been ready for long enough.",
+                    static o => o.Number("status", "numberAvailable"),
+                    "integer"
+                ),
+                Shown("Node Selector", "Which nodes run its pod.", static o =>
+                    Pairs(o.At("spec", "template", "spec", "nodeSelector")).OrNone()
+                ),
+                Age,
+                .. TemplateColumns.All,
+            ],
+        };
 
     private static void PrepareForCreate(JsonObject value, WriteContext context)
     {
@@ -87,7 +100,11 @@ internal static class DaemonSetKind
                 WorkloadValidation.NotMoreThanAll(surge, rolling?["maxSurge"], $"{path}.rollingUpdate.maxSurge", errors);
                 if (unavailable > 0 && surge > 0)
                 {
-                    errors.Invalid($"{path}.rollingUpdate.maxSurge", rolling?["maxSurge"], "may not be set when maxUnavailable is non-zero");
+                    errors.Invalid(
+                        $"{path}.rollingUpdate.maxSurge",
+                        rolling?["maxSurge"],
+                        "may not be set when maxUnavailable is non-zero"
+                    );
                 }
                 else if (unavailable == 0 && surge == 0)
                 {
@@ -95,7 +112,12 @@ internal static class DaemonSetKind
                 }
                 break;
             default:
-                errors.Add("FieldValueNotSupported", path, $"Unsupported value: {WorkloadValidation.Shown(strategy, WorkloadValidation.UnsetUpdate())}: supported values: \"RollingUpdate\", \"OnDelete\"");
+                errors.Add(
+                    "FieldValueNotSupported",
+                    path,
+                    $"Unsupported value: {WorkloadValidation.Shown(strategy, WorkloadValidation.UnsetUpdate())}: supported "
+                        + $"values: \"RollingUpdate\", \"OnDelete\""
+                );
                 break;
         }
     }

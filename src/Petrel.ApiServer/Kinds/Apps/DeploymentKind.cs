@@ -8,27 +8,30 @@ namespace Petrel.ApiServer.Kinds.Apps;
 /// <summary>apps/v1 Deployment.</summary>
 internal static class DeploymentKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apps", "v1", "Deployment", "deployments", namespaced: true) with
-    {
-        ShortNames = ["deploy"],
-        Categories = ["all"],
-        HasStatus = true,
-        HasGeneration = true,
-        AnnotationsRaiseGeneration = true,
-        Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
-        Default = Default,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
-        Validate = WorkloadValidation.Deployment,
-        Columns =
-        [
-            Name,
-            Shown("Ready", "How many of the wanted pods are ready.", static o => $"{o.Number("status", "readyReplicas")}/{o.Number("spec", "replicas")}"),
-            Shown("Up-to-date", "How many pods are of the newest template.", static o => o.Number("status", "updatedReplicas")),
-            Shown("Available", "How many pods have been ready for long enough.", static o => o.Number("status", "availableReplicas")),
-            Age,
-            .. TemplateColumns.All,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("apps", "v1", "Deployment", "deployments", namespaced: true) with
+        {
+            ShortNames = ["deploy"],
+            Categories = ["all"],
+            HasStatus = true,
+            HasGeneration = true,
+            AnnotationsRaiseGeneration = true,
+            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Default = Default,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
+            Validate = WorkloadValidation.Deployment,
+            Columns =
+            [
+                Name,
+                Shown("Ready", "How many of the wanted pods are ready.", static o =>
+                    $"{o.Number("status", "readyReplicas")}/{o.Number("spec", "replicas")}"
+                ),
+                Shown("Up-to-date", "How many pods are of the newest template.", static o => o.Number("status", "updatedReplicas")),
+                Shown("Available", "How many pods have been ready for long enough.", static o => o.Number("status", "availableReplicas")),
+                Age,
+                .. TemplateColumns.All,
+            ],
+        };
 
     private static void Default(JsonObject value)
     {

@@ -10,27 +10,38 @@ namespace Petrel.ApiServer.Kinds.Apps;
 internal static class StatefulSetKind
 {
     private static readonly string[] Mutable =
-        ["replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"];
+    [
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "revisionHistoryLimit",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+    ];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("apps", "v1", "StatefulSet", "statefulsets", namespaced: true) with
-    {
-        ShortNames = ["sts"],
-        Categories = ["all"],
-        NameProblem = NameSyntax.LabelProblem,
-        HasStatus = true,
-        HasGeneration = true,
-        Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
-        Default = Default,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["availableReplicas"] = 0, ["replicas"] = 0 },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Ready", "How many of the wanted pods are ready.", static o => $"{o.Number("status", "readyReplicas")}/{o.Number("spec", "replicas")}"),
-            Age,
-            .. TemplateColumns.Containers,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("apps", "v1", "StatefulSet", "statefulsets", namespaced: true) with
+        {
+            ShortNames = ["sts"],
+            Categories = ["all"],
+            NameProblem = NameSyntax.LabelProblem,
+            HasStatus = true,
+            HasGeneration = true,
+            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Default = Default,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["availableReplicas"] = 0, ["replicas"] = 0 },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Ready", "How many of the wanted pods are ready.", static o =>
+                    $"{o.Number("status", "readyReplicas")}/{o.Number("spec", "replicas")}"
+                ),
+                Age,
+                .. TemplateColumns.Containers,
+            ],
+        };
 
     private static void Default(JsonObject value)
     {
@@ -118,7 +129,10 @@ internal static class StatefulSetKind
                 if (strategy.Has("rollingUpdate"))
                 {
                     errors.Invalid(
-                        $"{path}.rollingUpdate", WorkloadValidation.ShownUpdate(strategy.Child("rollingUpdate") ?? [], Unset()), "only allowed for updateStrategy 'RollingUpdate'");
+                        $"{path}.rollingUpdate",
+                        WorkloadValidation.ShownUpdate(strategy.Child("rollingUpdate") ?? [], Unset()),
+                        "only allowed for updateStrategy 'RollingUpdate'"
+                    );
                 }
                 break;
             case "RollingUpdate":
@@ -136,7 +150,11 @@ internal static class StatefulSetKind
                 }
                 break;
             default:
-                errors.Add("FieldValueInvalid", path, $"Invalid value: {WorkloadValidation.Shown(strategy, Unset())}: must be 'RollingUpdate' or 'OnDelete'");
+                errors.Add(
+                    "FieldValueInvalid",
+                    path,
+                    $"Invalid value: {WorkloadValidation.Shown(strategy, Unset())}: must be 'RollingUpdate' or 'OnDelete'"
+                );
                 break;
         }
     }
@@ -156,8 +174,10 @@ internal static class StatefulSetKind
         {
             errors.Forbidden(
                 "spec",
-                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
-                + "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
+                "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+                    + "'revisionHistoryLimit', "
+                    + "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+            );
         }
     }
 }

@@ -10,16 +10,18 @@ internal static class TemplateColumns
     /// <summary>The containers and their images.</summary>
     public static IReadOnlyList<PrinterColumn> Containers { get; } = ContainersAt("spec", "template", "spec");
 
-    public static IReadOnlyList<PrinterColumn> All { get; } = [.. Containers, Wide("Selector", "Which pods belong to it.", static o => Selector(o.At("spec", "selector")))];
+    public static IReadOnlyList<PrinterColumn> All { get; } =
+    [.. Containers, Wide("Selector", "Which pods belong to it.", static o => Selector(o.At("spec", "selector")))];
 
     /// <summary>The containers of a pod spec that is elsewhere.</summary>
     public static IReadOnlyList<PrinterColumn> ContainersAt(params string[] podSpec) =>
-    [
-        Wide("Containers", "The containers of each pod.", o => Each(o.At(podSpec), "name")),
-        Wide("Images", "Their images.", o => Each(o.At(podSpec), "image")),
-    ];
+        [
+            Wide("Containers", "The containers of each pod.", o => Each(o.At(podSpec), "name")),
+            Wide("Images", "Their images.", o => Each(o.At(podSpec), "image")),
+        ];
 
-    private static string Each(JsonElement podSpec, string field) => string.Join(',', podSpec.Items("containers").Select(c => c.Text(field)));
+    private static string Each(JsonElement podSpec, string field) =>
+        string.Join(',', podSpec.Items("containers").Select(c => c.Text(field)));
 
     /// <summary>A label selector as text.</summary>
     public static string Selector(JsonElement value)

@@ -5,7 +5,8 @@ using Petrel.ApiServer.Kinds.Validation;
 namespace Petrel.ApiServer.Kinds.Apps;
 
 /// <summary>
-/// The count of a DaemonSet's templates, which upstream keeps in an annotation since it is no field any more. Its controller still labels pods with it.
+/// The count of a DaemonSet's templates, which upstream keeps in an annotation since it is no field any more. Its controller still labels
+/// pods with it.
 /// </summary>
 internal static class TemplateGeneration
 {
@@ -27,8 +28,15 @@ internal static class TemplateGeneration
 
     private static JsonObject Template(JsonObject set) => set.Child("spec").Child("template") ?? [];
 
-    private static long Read(JsonObject set) => long.TryParse(
-        set.Child("metadata").Child("annotations").Text(Annotation), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static long Read(JsonObject set) =>
+        long.TryParse(
+            set.Child("metadata").Child("annotations").Text(Annotation),
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out var number
+        )
+            ? number
+            : 0;
 
     private static void Write(JsonObject set, long number) =>
         set.Ensure("metadata").Ensure("annotations")[Annotation] = number.ToString(CultureInfo.InvariantCulture);

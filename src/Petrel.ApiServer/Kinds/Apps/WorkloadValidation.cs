@@ -6,7 +6,9 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Apps;
 
-/// <summary>Upstream's rules for what runs pods of a template: Deployments and ReplicaSets, and the parts that all workloads share.</summary>
+/// <summary>
+/// Upstream's rules for what runs pods of a template: Deployments and ReplicaSets, and the parts that all workloads share.
+/// </summary>
 internal static class WorkloadValidation
 {
     public static void Deployment(JsonObject value, JsonObject? old, FieldErrors errors)
@@ -145,21 +147,26 @@ internal static class WorkloadValidation
                 RollingUpdate(strategy.Child("rollingUpdate"), errors);
                 break;
             default:
-                errors.Add("FieldValueNotSupported", "spec.strategy", $"Unsupported value: {Shown(strategy, UnsetUpdate())}: supported values: \"Recreate\", \"RollingUpdate\"");
+                errors.Add(
+                    "FieldValueNotSupported",
+                    "spec.strategy",
+                    $"Unsupported value: {Shown(strategy, UnsetUpdate())}: supported values: \"Recreate\", \"RollingUpdate\""
+                );
                 break;
         }
     }
 
     /// <summary>A strategy as upstream's messages show it: by the names of its program, with what is unset.</summary>
-    public static string Shown(JsonObject? strategy, JsonObject unset) => new JsonObject
-    {
-        ["Type"] = strategy.Text("type"),
-        ["RollingUpdate"] = strategy.Child("rollingUpdate") is { } update ? ShownUpdate(update, unset) : null,
-    }.ToJsonString();
+    public static string Shown(JsonObject? strategy, JsonObject unset) =>
+        new JsonObject
+        {
+            ["Type"] = strategy.Text("type"),
+            ["RollingUpdate"] = strategy.Child("rollingUpdate") is { } update ? ShownUpdate(update, unset) : null,
+        }.ToJsonString();
 
     /// <summary>A rolling update as upstream's messages show it.</summary>
-    public static JsonObject ShownUpdate(JsonObject update, JsonObject unset) => new(
-        unset.Select(m => KeyValuePair.Create(m.Key, (update[char.ToLowerInvariant(m.Key[0]) + m.Key[1..]] ?? m.Value)?.DeepClone())));
+    public static JsonObject ShownUpdate(JsonObject update, JsonObject unset) =>
+        new(unset.Select(m => KeyValuePair.Create(m.Key, (update[char.ToLowerInvariant(m.Key[0]) + m.Key[1..]] ?? m.Value)?.DeepClone())));
 
     /// <summary>A rolling update of which nothing is said.</summary>
     public static JsonObject UnsetUpdate() => new() { ["MaxUnavailable"] = 0, ["MaxSurge"] = 0 };

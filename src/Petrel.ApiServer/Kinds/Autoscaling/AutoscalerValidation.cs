@@ -133,18 +133,24 @@ internal static class AutoscalerValidation
             case "Resource" or "ContainerResource":
                 if (perPod == target.Has("averageUtilization"))
                 {
-                    errors.Required($"{path}.averageUtilization", perPod
-                        ? "may not set both a target raw value and a target utilization"
-                        : "must set either a target raw value or a target utilization");
+                    errors.Required(
+                        $"{path}.averageUtilization",
+                        perPod
+                            ? "may not set both a target raw value and a target utilization"
+                            : "must set either a target raw value or a target utilization"
+                    );
                 }
                 break;
             case "Pods" when !perPod:
                 errors.Required($"{path}.averageValue", "must specify a positive target averageValue");
                 break;
             case "Object" or "External" when perPod == target.Has("value"):
-                errors.Required($"{path}.averageValue", perPod
-                    ? "may not set both a target value for metric and a per-pod target"
-                    : "must set either a target value for metric or a per-pod target");
+                errors.Required(
+                    $"{path}.averageValue",
+                    perPod
+                        ? "may not set both a target value for metric and a per-pod target"
+                        : "must set either a target value for metric or a per-pod target"
+                );
                 break;
         }
     }
@@ -157,7 +163,11 @@ internal static class AutoscalerValidation
         }
         if (rules.Number("stabilizationWindowSeconds") is { } window && window is < 0 or > MaxWindowSeconds)
         {
-            errors.Invalid($"{path}.stabilizationWindowSeconds", window, window < 0 ? "must be greater than or equal to zero" : $"must be less than or equal to {MaxWindowSeconds}");
+            errors.Invalid(
+                $"{path}.stabilizationWindowSeconds",
+                window,
+                window < 0 ? "must be greater than or equal to zero" : $"must be less than or equal to {MaxWindowSeconds}"
+            );
         }
         if (!SelectPolicies.Contains(rules.Text("selectPolicy")))
         {
@@ -175,9 +185,13 @@ internal static class AutoscalerValidation
             }
             if (policy.Number("periodSeconds") is not (>= 1 and <= MaxPeriodSeconds))
             {
-                errors.Invalid($"{at}.periodSeconds", policy.Number("periodSeconds") ?? 0, policy.Number("periodSeconds") > MaxPeriodSeconds
-                    ? $"must be less than or equal to {MaxPeriodSeconds}"
-                    : "must be greater than zero");
+                errors.Invalid(
+                    $"{at}.periodSeconds",
+                    policy.Number("periodSeconds") ?? 0,
+                    policy.Number("periodSeconds") > MaxPeriodSeconds
+                        ? $"must be less than or equal to {MaxPeriodSeconds}"
+                        : "must be greater than zero"
+                );
             }
         }
         if (rules.Has("tolerance") && Quantity.TryParse(rules.Text("tolerance"), out var tolerance) && tolerance.Sign < 0)

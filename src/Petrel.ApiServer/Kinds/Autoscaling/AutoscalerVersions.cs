@@ -5,8 +5,9 @@ using Petrel.ApiServer.Objects;
 namespace Petrel.ApiServer.Kinds.Autoscaling;
 
 /// <summary>
-/// HorizontalPodAutoscalers between autoscaling/v2, in which they are stored, and autoscaling/v1, which knows one metric: the use of processors. What v1 has no
-/// field for it shows in annotations, and takes back from them (upstream: pkg/apis/autoscaling/v1/conversion.go).
+/// HorizontalPodAutoscalers between autoscaling/v2, in which they are stored, and autoscaling/v1, which knows one metric: the use of
+/// processors. What v1 has no field for it shows in annotations, and takes back from them (upstream:
+/// pkg/apis/autoscaling/v1/conversion.go).
 /// </summary>
 internal static class AutoscalerVersions
 {
@@ -82,7 +83,10 @@ internal static class AutoscalerVersions
         }
         if (document.Child("status") is { } status)
         {
-            List<JsonNode> metrics = [.. Noted(annotations, CurrentMetricsAnnotation).OfType<JsonObject>().Select(MetricVersions.StatusToV2)];
+            List<JsonNode> metrics =
+            [
+                .. Noted(annotations, CurrentMetricsAnnotation).OfType<JsonObject>().Select(MetricVersions.StatusToV2),
+            ];
             if (Taken(status, Current) is { } current && metrics.Count == 0)
             {
                 metrics.Add(Utilization("current", new JsonObject { ["averageUtilization"] = current }));
@@ -99,7 +103,9 @@ internal static class AutoscalerVersions
         }
         if (annotations is not null)
         {
-            foreach (var name in (ReadOnlySpan<string>)[MetricsAnnotation, CurrentMetricsAnnotation, ConditionsAnnotation, BehaviorAnnotation])
+            foreach (
+                var name in (ReadOnlySpan<string>)[MetricsAnnotation, CurrentMetricsAnnotation, ConditionsAnnotation, BehaviorAnnotation]
+            )
             {
                 annotations.Remove(name);
             }
@@ -122,14 +128,21 @@ internal static class AutoscalerVersions
         }
     }
 
-    private static bool IsUtilization(JsonObject metric) => IsProcessors(metric) && metric.Child("resource").Child("target").Has("averageUtilization");
+    private static bool IsUtilization(JsonObject metric) =>
+        IsProcessors(metric) && metric.Child("resource").Child("target").Has("averageUtilization");
 
-    private static bool IsCurrentUtilization(JsonObject metric) => IsProcessors(metric) && metric.Child("resource").Child("current").Has("averageUtilization");
+    private static bool IsCurrentUtilization(JsonObject metric) =>
+        IsProcessors(metric) && metric.Child("resource").Child("current").Has("averageUtilization");
 
-    private static bool IsProcessors(JsonObject metric) => metric.Text("type") == "Resource" && metric.Child("resource").Text("name") == "cpu";
+    private static bool IsProcessors(JsonObject metric) =>
+        metric.Text("type") == "Resource" && metric.Child("resource").Text("name") == "cpu";
 
     private static JsonObject Utilization(string member, JsonObject amount) =>
-        new() { ["type"] = "Resource", ["resource"] = new JsonObject { ["name"] = "cpu", [member] = amount } };
+        new()
+        {
+            ["type"] = "Resource",
+            ["resource"] = new JsonObject { ["name"] = "cpu", [member] = amount },
+        };
 
     private static List<JsonObject> Take(JsonObject parent, string name)
     {
@@ -172,10 +185,15 @@ internal static class AutoscalerVersions
 
     private static JsonNode? Uncapitalised(JsonNode? value) => Renamed(value, char.ToLowerInvariant);
 
-    private static JsonNode? Renamed(JsonNode? value, Func<char, char> first) => value switch
-    {
-        JsonObject members => new JsonObject(members.Where(m => m.Value is not null && m.Key.Length > 0).Select(m => KeyValuePair.Create(first(m.Key[0]) + m.Key[1..], Renamed(m.Value, first)))),
-        JsonArray items => new JsonArray([.. items.Select(i => Renamed(i, first))]),
-        _ => value?.DeepClone(),
-    };
+    private static JsonNode? Renamed(JsonNode? value, Func<char, char> first) =>
+        value switch
+        {
+            JsonObject members => new JsonObject(
+                members
+                    .Where(m => m.Value is not null && m.Key.Length > 0)
+                    .Select(m => KeyValuePair.Create(first(m.Key[0]) + m.Key[1..], Renamed(m.Value, first)))
+            ),
+            JsonArray items => new JsonArray([.. items.Select(i => Renamed(i, first))]),
+            _ => value?.DeepClone(),
+        };
 }

@@ -10,28 +10,33 @@ internal static class HorizontalPodAutoscalerKind
     private const string Unknown = "<unknown>";
     private const int ShownMetrics = 2;
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
-    {
-        ShortNames = ["hpa"],
-        Categories = ["all"],
-        HasStatus = true,
-        Default = Default,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["currentMetrics"] = null, ["desiredReplicas"] = 0 },
-        Validate = AutoscalerValidation.Validate,
-        Columns = TableColumns(Targets),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
+        {
+            ShortNames = ["hpa"],
+            Categories = ["all"],
+            HasStatus = true,
+            Default = Default,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["currentMetrics"] = null, ["desiredReplicas"] = 0 },
+            Validate = AutoscalerValidation.Validate,
+            Columns = TableColumns(Targets),
+        };
 
     /// <summary>The columns, alike for all versions but for what is measured.</summary>
     public static IReadOnlyList<PrinterColumn> TableColumns(Func<JsonElement, string> targets) =>
-    [
-        Name,
-        Shown("Reference", "What it scales.", static o => $"{o.Text("spec", "scaleTargetRef", "kind")}/{o.Text("spec", "scaleTargetRef", "name")}"),
-        Shown("Targets", "What is measured, as it is and as it should be.", targets),
-        Shown("MinPods", "The fewest pods.", static o => o.Has("spec", "minReplicas") ? $"{o.Number("spec", "minReplicas")}" : "<unset>"),
-        Shown("MaxPods", "The most pods.", static o => o.Number("spec", "maxReplicas"), "integer"),
-        Shown("Replicas", "How many pods there are.", static o => o.Number("status", "currentReplicas"), "integer"),
-        Age,
-    ];
+        [
+            Name,
+            Shown("Reference", "What it scales.", static o =>
+                $"{o.Text("spec", "scaleTargetRef", "kind")}/{o.Text("spec", "scaleTargetRef", "name")}"
+            ),
+            Shown("Targets", "What is measured, as it is and as it should be.", targets),
+            Shown("MinPods", "The fewest pods.", static o =>
+                o.Has("spec", "minReplicas") ? $"{o.Number("spec", "minReplicas")}" : "<unset>"
+            ),
+            Shown("MaxPods", "The most pods.", static o => o.Number("spec", "maxReplicas"), "integer"),
+            Shown("Replicas", "How many pods there are.", static o => o.Number("status", "currentReplicas"), "integer"),
+            Age,
+        ];
 
     private static void Default(JsonObject value)
     {
@@ -39,11 +44,17 @@ internal static class HorizontalPodAutoscalerKind
         spec.Fill("minReplicas", 1);
         if (spec.List("metrics") is not { Count: > 0 })
         {
-            spec["metrics"] = new JsonArray(new JsonObject
-            {
-                ["type"] = "Resource",
-                ["resource"] = new JsonObject { ["name"] = "cpu", ["target"] = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = 80 } },
-            });
+            spec["metrics"] = new JsonArray(
+                new JsonObject
+                {
+                    ["type"] = "Resource",
+                    ["resource"] = new JsonObject
+                    {
+                        ["name"] = "cpu",
+                        ["target"] = new JsonObject { ["type"] = "Utilization", ["averageUtilization"] = 80 },
+                    },
+                }
+            );
         }
         if (spec.Child("behavior") is not { } behavior)
         {
@@ -64,7 +75,13 @@ internal static class HorizontalPodAutoscalerKind
         }
     }
 
-    private static JsonObject Policy(string type, int value) => new() { ["type"] = type, ["value"] = value, ["periodSeconds"] = 15 };
+    private static JsonObject Policy(string type, int value) =>
+        new()
+        {
+            ["type"] = type,
+            ["value"] = value,
+            ["periodSeconds"] = 15,
+        };
 
     /// <summary>What is measured, and what is wanted of it.</summary>
     public static string Targets(JsonElement value)

@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Petrel.ApiServer.Kinds.Autoscaling;
 
-/// <summary>Metrics between autoscaling/v2, where what is measured and its target are objects of their own, and autoscaling/v1, where all are members of one.</summary>
+/// <summary>
+/// Metrics between autoscaling/v2, where what is measured and its target are objects of their own, and autoscaling/v1, where all are
+/// members of one.
+/// </summary>
 internal static class MetricVersions
 {
     private static readonly string[] Utilizations = ["Resource", "ContainerResource"];
@@ -10,37 +13,67 @@ internal static class MetricVersions
     // Path in v2 and name in v1, for each type of metric.
     private static readonly Dictionary<string, (string V2, string V1)[]> Sources = new(StringComparer.Ordinal)
     {
-        ["Resource"] = [("name", "name"), ("target/averageUtilization", "targetAverageUtilization"), ("target/averageValue", "targetAverageValue")],
+        ["Resource"] =
+        [
+            ("name", "name"),
+            ("target/averageUtilization", "targetAverageUtilization"),
+            ("target/averageValue", "targetAverageValue"),
+        ],
         ["ContainerResource"] =
         [
-            ("name", "name"), ("target/averageUtilization", "targetAverageUtilization"), ("target/averageValue", "targetAverageValue"), ("container", "container"),
+            ("name", "name"),
+            ("target/averageUtilization", "targetAverageUtilization"),
+            ("target/averageValue", "targetAverageValue"),
+            ("container", "container"),
         ],
         ["Pods"] = [("metric/name", "metricName"), ("target/averageValue", "targetAverageValue"), ("metric/selector", "selector")],
         ["Object"] =
         [
-            ("describedObject", "target"), ("metric/name", "metricName"), ("target/value", "targetValue"), ("metric/selector", "selector"), ("target/averageValue", "averageValue"),
+            ("describedObject", "target"),
+            ("metric/name", "metricName"),
+            ("target/value", "targetValue"),
+            ("metric/selector", "selector"),
+            ("target/averageValue", "averageValue"),
         ],
         ["External"] =
         [
-            ("metric/name", "metricName"), ("metric/selector", "metricSelector"), ("target/value", "targetValue"), ("target/averageValue", "targetAverageValue"),
+            ("metric/name", "metricName"),
+            ("metric/selector", "metricSelector"),
+            ("target/value", "targetValue"),
+            ("target/averageValue", "targetAverageValue"),
         ],
     };
 
     private static readonly Dictionary<string, (string V2, string V1)[]> Statuses = new(StringComparer.Ordinal)
     {
-        ["Resource"] = [("name", "name"), ("current/averageUtilization", "currentAverageUtilization"), ("current/averageValue", "currentAverageValue")],
+        ["Resource"] =
+        [
+            ("name", "name"),
+            ("current/averageUtilization", "currentAverageUtilization"),
+            ("current/averageValue", "currentAverageValue"),
+        ],
         ["ContainerResource"] =
         [
-            ("name", "name"), ("current/averageUtilization", "currentAverageUtilization"), ("current/averageValue", "currentAverageValue"), ("container", "container"),
+            ("name", "name"),
+            ("current/averageUtilization", "currentAverageUtilization"),
+            ("current/averageValue", "currentAverageValue"),
+            ("container", "container"),
         ],
         ["Pods"] = [("metric/name", "metricName"), ("current/averageValue", "currentAverageValue"), ("metric/selector", "selector")],
         ["Object"] =
         [
-            ("describedObject", "target"), ("metric/name", "metricName"), ("current/value", "currentValue"), ("metric/selector", "selector"), ("current/averageValue", "averageValue"),
+            ("describedObject", "target"),
+            ("metric/name", "metricName"),
+            ("current/value", "currentValue"),
+            ("metric/selector", "selector"),
+            ("current/averageValue", "averageValue"),
         ],
         ["External"] =
         [
-            ("metric/name", "metricName"), ("metric/selector", "metricSelector"), ("current/value", "currentValue"), ("current/averageValue", "currentAverageValue"),
+            ("metric/name", "metricName"),
+            ("metric/selector", "metricSelector"),
+            ("current/value", "currentValue"),
+            ("current/averageValue", "currentAverageValue"),
         ],
     };
 
@@ -55,7 +88,10 @@ internal static class MetricVersions
         var converted = ToV2(metric, Sources);
         if (converted.Child(Member(converted)).Child("target") is { } target)
         {
-            var type = target.Has("averageUtilization") && Utilizations.Contains(metric.Text("type")) ? "Utilization" : target.Has("averageValue") ? "AverageValue" : "Value";
+            var type =
+                target.Has("averageUtilization") && Utilizations.Contains(metric.Text("type")) ? "Utilization"
+                : target.Has("averageValue") ? "AverageValue"
+                : "Value";
             target.Insert(0, "type", type);
         }
         return converted;
@@ -102,5 +138,6 @@ internal static class MetricVersions
         return converted;
     }
 
-    private static string Member(JsonObject metric) => metric.Text("type") is { Length: > 0 } type ? char.ToLowerInvariant(type[0]) + type[1..] : "";
+    private static string Member(JsonObject metric) =>
+        metric.Text("type") is { Length: > 0 } type ? char.ToLowerInvariant(type[0]) + type[1..] : "";
 }

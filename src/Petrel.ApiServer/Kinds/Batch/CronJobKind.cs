@@ -15,29 +15,35 @@ internal static class CronJobKind
 
     private static readonly string[] Policies = ["Allow", "Forbid", "Replace"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("batch", "v1", "CronJob", "cronjobs", namespaced: true) with
-    {
-        ShortNames = ["cj"],
-        Categories = ["all"],
-        HasStatus = true,
-        HasGeneration = true,
-        Default = Default,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Schedule", "When it runs.", static o => o.Text("spec", "schedule")),
-            Shown("Timezone", "The time zone of the schedule.", static o => o.Has("spec", "timeZone") ? o.Text("spec", "timeZone") : None),
-            Shown("Suspend", "Whether it is held.", static o => o.Flag("spec", "suspend") ? "True" : "False", "boolean"),
-            Shown("Active", "How many of its jobs run.", static o => o.Count("status", "active"), "integer"),
-            new("Last Schedule", "string", "", "How long ago it last ran.", 0,
-                static (o, now) => o.Has("status", "lastScheduleTime") ? Since(o.Text("status", "lastScheduleTime"), now) : None),
-            Age,
-            .. TemplateColumns.ContainersAt("spec", "jobTemplate", "spec", "template", "spec"),
-            Wide("Selector", "Which pods belong to it.", static o => TemplateColumns.Selector(o.At("spec", "jobTemplate", "spec", "selector"))),
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("batch", "v1", "CronJob", "cronjobs", namespaced: true) with
+        {
+            ShortNames = ["cj"],
+            Categories = ["all"],
+            HasStatus = true,
+            HasGeneration = true,
+            Default = Default,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Schedule", "When it runs.", static o => o.Text("spec", "schedule")),
+                Shown("Timezone", "The time zone of the schedule.", static o =>
+                    o.Has("spec", "timeZone") ? o.Text("spec", "timeZone") : None
+                ),
+                Shown("Suspend", "Whether it is held.", static o => o.Flag("spec", "suspend") ? "True" : "False", "boolean"),
+                Shown("Active", "How many of its jobs run.", static o => o.Count("status", "active"), "integer"),
+                new("Last Schedule", "string", "", "How long ago it last ran.", 0, static (o, now) =>
+                    o.Has("status", "lastScheduleTime") ? Since(o.Text("status", "lastScheduleTime"), now) : None
+                ),
+                Age,
+                .. TemplateColumns.ContainersAt("spec", "jobTemplate", "spec", "template", "spec"),
+                Wide("Selector", "Which pods belong to it.", static o =>
+                    TemplateColumns.Selector(o.At("spec", "jobTemplate", "spec", "selector"))
+                ),
+            ],
+        };
 
     private static void Default(JsonObject value)
     {

@@ -16,25 +16,26 @@ internal static class JobKind
     // Labels of a job's pods: the names that count, and the older ones that people still select by.
     private static readonly string[] OwnLabels = [Prefix + "controller-uid", "controller-uid", Prefix + "job-name", "job-name"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("batch", "v1", "Job", "jobs", namespaced: true) with
-    {
-        Categories = ["all"],
-        HasStatus = true,
-        HasGeneration = true,
-        Default = Default,
-        PrepareForCreate = static (value, _) => PrepareForCreate(value),
-        Validate = JobValidation.Job,
-        Columns =
-        [
-            Name,
-            Shown("Status", "What the job is at.", Status),
-            Shown("Completions", "How many of the wanted pods have succeeded.", Completions),
-            new("Duration", "string", "", "How long the job has run.", 0, Duration),
-            Age,
-            .. TemplateColumns.All,
-        ],
-        SelectableFields = Selectable([]).With("status.successful", static o => $"{o.Number("status", "succeeded")}"),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("batch", "v1", "Job", "jobs", namespaced: true) with
+        {
+            Categories = ["all"],
+            HasStatus = true,
+            HasGeneration = true,
+            Default = Default,
+            PrepareForCreate = static (value, _) => PrepareForCreate(value),
+            Validate = JobValidation.Job,
+            Columns =
+            [
+                Name,
+                Shown("Status", "What the job is at.", Status),
+                Shown("Completions", "How many of the wanted pods have succeeded.", Completions),
+                new("Duration", "string", "", "How long the job has run.", 0, Duration),
+                Age,
+                .. TemplateColumns.All,
+            ],
+            SelectableFields = Selectable([]).With("status.successful", static o => $"{o.Number("status", "succeeded")}"),
+        };
 
     private static void Default(JsonObject value)
     {
@@ -57,7 +58,10 @@ internal static class JobKind
             }
         }
         PodDefaults.Template(spec);
-        if (value.Child("metadata").Child("labels") is null or { Count: 0 } && spec.Child("template").Child("metadata").Child("labels") is { Count: > 0 } labels)
+        if (
+            value.Child("metadata").Child("labels") is null or { Count: 0 }
+            && spec.Child("template").Child("metadata").Child("labels") is { Count: > 0 } labels
+        )
         {
             value.Ensure("metadata")["labels"] = labels.DeepClone();
         }

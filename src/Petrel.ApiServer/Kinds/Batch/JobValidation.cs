@@ -13,7 +13,15 @@ internal static class JobValidation
 
     private static readonly string[] CompletionModes = ["Indexed", "NonIndexed"];
     private static readonly string[] FailureActions = ["Count", "FailIndex", "FailJob", "Ignore"];
-    private static readonly string[] Immutable = ["completionMode", "podFailurePolicy", "successPolicy", "backoffLimitPerIndex", "managedBy", "manualSelector"];
+    private static readonly string[] Immutable =
+    [
+        "completionMode",
+        "podFailurePolicy",
+        "successPolicy",
+        "backoffLimitPerIndex",
+        "managedBy",
+        "manualSelector",
+    ];
 
     // What may change in the template of a suspended job that has not started: where its pods go.
     private static readonly string[] Directives = ["nodeSelector", "tolerations", "affinity", "schedulingGates"];
@@ -32,10 +40,18 @@ internal static class JobValidation
         }
         Spec(spec, selector, "spec", errors);
         var name = value.Child("metadata").Text("name");
-        if (old is null && spec.Text("completionMode") == "Indexed" && spec.Number("completions") is { } completions
-            && NameSyntax.LabelProblem($"{name}-{completions - 1}") is { } problem)
+        if (
+            old is null
+            && spec.Text("completionMode") == "Indexed"
+            && spec.Number("completions") is { } completions
+            && NameSyntax.LabelProblem($"{name}-{completions - 1}") is { } problem
+        )
         {
-            errors.Invalid("metadata.name", name, $"will not able to create pod with invalid DNS label: {name}-{completions - 1}: {problem}");
+            errors.Invalid(
+                "metadata.name",
+                name,
+                $"will not able to create pod with invalid DNS label: {name}-{completions - 1}: {problem}"
+            );
         }
         if (old is not null)
         {
@@ -46,8 +62,18 @@ internal static class JobValidation
     /// <summary>A job's spec at a path, without the rules of what is generated.</summary>
     public static void Spec(JsonObject spec, JsonObject? selector, string path, FieldErrors errors)
     {
-        foreach (var name in (ReadOnlySpan<string>)
-            ["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes"])
+        foreach (
+            var name in (ReadOnlySpan<string>)
+                [
+                    "parallelism",
+                    "completions",
+                    "activeDeadlineSeconds",
+                    "backoffLimit",
+                    "ttlSecondsAfterFinished",
+                    "backoffLimitPerIndex",
+                    "maxFailedIndexes",
+                ]
+        )
         {
             Quantities.NotNegative(spec.Number(name), $"{path}.{name}", errors);
         }
@@ -98,7 +124,11 @@ internal static class JobValidation
             }
             if (spec.Number("parallelism") > MaxIndexes)
             {
-                errors.Invalid($"{path}.parallelism", spec.Number("parallelism"), $"must be less than or equal to {MaxIndexes} when completion mode is Indexed");
+                errors.Invalid(
+                    $"{path}.parallelism",
+                    spec.Number("parallelism"),
+                    $"must be less than or equal to {MaxIndexes} when completion mode is Indexed"
+                );
             }
             if (spec.Number("maxFailedIndexes") is { } failed && failed > spec.Number("completions"))
             {
@@ -130,16 +160,22 @@ internal static class JobValidation
         if (spec.Child("template").Child("spec").Text("restartPolicy") != "Never")
         {
             errors.Invalid(
-                $"{path}.template.spec.restartPolicy", spec.Child("template").Child("spec").Text("restartPolicy"),
-                "only \"Never\" is supported when podFailurePolicy is specified");
+                $"{path}.template.spec.restartPolicy",
+                spec.Child("template").Child("spec").Text("restartPolicy"),
+                "only \"Never\" is supported when podFailurePolicy is specified"
+            );
         }
         var count = policy.List("rules")?.Count ?? 0;
         if (count > MaxRules)
         {
             errors.TooMany($"{path}.podFailurePolicy.rules", count, MaxRules);
         }
-        var containers = spec.Child("template").Child("spec").Objects("containers").Concat(spec.Child("template").Child("spec").Objects("initContainers"))
-            .Select(c => c.Text("name")).ToHashSet(StringComparer.Ordinal);
+        var containers = spec.Child("template")
+            .Child("spec")
+            .Objects("containers")
+            .Concat(spec.Child("template").Child("spec").Objects("initContainers"))
+            .Select(c => c.Text("name"))
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var (rule, at) in policy.Indexed("rules", $"{path}.podFailurePolicy"))
         {
             var action = rule.Text("action");
@@ -158,9 +194,13 @@ internal static class JobValidation
             var conditions = rule.List("onPodConditions")?.Count ?? 0;
             if (rule.Has("onExitCodes") == (conditions > 0))
             {
-                errors.Invalid(at, rule, rule.Has("onExitCodes")
-                    ? "specifying both OnExitCodes and OnPodConditions is not supported"
-                    : "specifying one of OnExitCodes and OnPodConditions is required");
+                errors.Invalid(
+                    at,
+                    rule,
+                    rule.Has("onExitCodes")
+                        ? "specifying both OnExitCodes and OnPodConditions is not supported"
+                        : "specifying one of OnExitCodes and OnPodConditions is required"
+                );
             }
             if (rule.Child("onExitCodes") is { } exit)
             {
@@ -238,9 +278,16 @@ internal static class JobValidation
             {
                 errors.Required(at, "at least one of succeededCount or succeededIndexes must be specified");
             }
-            if (rule.Number("succeededCount") is { } succeeded && (succeeded < 1 || succeeded > (spec.Number("completions") ?? long.MaxValue)))
+            if (
+                rule.Number("succeededCount") is { } succeeded
+                && (succeeded < 1 || succeeded > (spec.Number("completions") ?? long.MaxValue))
+            )
             {
-                errors.Invalid($"{at}.succeededCount", succeeded, $"must be less than or equal to {spec.Number("completions")} (the number of specified completions)");
+                errors.Invalid(
+                    $"{at}.succeededCount",
+                    succeeded,
+                    $"must be less than or equal to {spec.Number("completions")} (the number of specified completions)"
+                );
             }
         }
     }
@@ -260,12 +307,16 @@ internal static class JobValidation
             errors.Invalid("spec.selector", spec["selector"], "field is immutable");
         }
         // An indexed job may grow and shrink, when as many pods run at a time as it completes.
-        if (spec.Number("completions") != before.Number("completions")
-            && !(spec.Text("completionMode") == "Indexed" && spec.Number("completions") == spec.Number("parallelism")))
+        if (
+            spec.Number("completions") != before.Number("completions")
+            && !(spec.Text("completionMode") == "Indexed" && spec.Number("completions") == spec.Number("parallelism"))
+        )
         {
-            errors.Invalid("spec.completions", spec["completions"], spec.Text("completionMode") == "Indexed"
-                ? "can only be modified in tandem with parallelism"
-                : "field is immutable");
+            errors.Invalid(
+                "spec.completions",
+                spec["completions"],
+                spec.Text("completionMode") == "Indexed" ? "can only be modified in tandem with parallelism" : "field is immutable"
+            );
         }
         var template = spec.Child("template")?.DeepClone() as JsonObject ?? [];
         var oldTemplate = before.Child("template") ?? [];

@@ -9,14 +9,36 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Certificates;
 
-/// <summary>certificates.k8s.io/v1 CertificateSigningRequest. Who asks is set by the server; approval is a subresource of its own.</summary>
+/// <summary>
+/// certificates.k8s.io/v1 CertificateSigningRequest. Who asks is set by the server; approval is a subresource of its own.
+/// </summary>
 internal static class CertificateSigningRequestKind
 {
     private static readonly string[] Usages =
     [
-        "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only", "digital signature",
-        "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement", "key encipherment", "microsoft sgc",
-        "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping",
+        "any",
+        "cert sign",
+        "client auth",
+        "code signing",
+        "content commitment",
+        "crl sign",
+        "data encipherment",
+        "decipher only",
+        "digital signature",
+        "email protection",
+        "encipher only",
+        "ipsec end system",
+        "ipsec tunnel",
+        "ipsec user",
+        "key agreement",
+        "key encipherment",
+        "microsoft sgc",
+        "netscape sgc",
+        "ocsp signing",
+        "s/mime",
+        "server auth",
+        "signing",
+        "timestamping",
     ];
 
     private static readonly string[] Decisions = ["Approved", "Denied", "Failed"];
@@ -28,7 +50,14 @@ internal static class CertificateSigningRequestKind
         {
             ShortNames = ["csr"],
             HasStatus = true,
-            Subresources = [new("approval", new Model.GroupVersionKind("certificates.k8s.io", "v1", "CertificateSigningRequest"), ["get", "patch", "update"])],
+            Subresources =
+            [
+                new(
+                    "approval",
+                    new Model.GroupVersionKind("certificates.k8s.io", "v1", "CertificateSigningRequest"),
+                    ["get", "patch", "update"]
+                ),
+            ],
             NameProblem = NameSyntax.PathSegmentProblem,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
             // What was asked for stays as it was asked for, whatever an update says.
@@ -40,8 +69,11 @@ internal static class CertificateSigningRequestKind
                 Age,
                 Shown("SignerName", "Who is to sign.", static o => o.Text("spec", "signerName")),
                 Shown("Requestor", "Who asks.", static o => o.Text("spec", "username")),
-                Shown("RequestedDuration", "How long the certificate should last.", static o => o.Has("spec", "expirationSeconds")
-                    ? HumanDuration.Format(TimeSpan.FromSeconds(o.Number("spec", "expirationSeconds"))) : None),
+                Shown("RequestedDuration", "How long the certificate should last.", static o =>
+                    o.Has("spec", "expirationSeconds")
+                        ? HumanDuration.Format(TimeSpan.FromSeconds(o.Number("spec", "expirationSeconds")))
+                        : None
+                ),
                 Shown("Condition", "What became of it.", Condition),
             ],
             SelectableFields = Selectable("spec.signerName"),
@@ -107,7 +139,11 @@ internal static class CertificateSigningRequestKind
         }
         if (spec.Number("expirationSeconds") < 600)
         {
-            errors.Invalid("spec.expirationSeconds", spec.Number("expirationSeconds"), "may not specify a duration less than 600 seconds (10 minutes)");
+            errors.Invalid(
+                "spec.expirationSeconds",
+                spec.Number("expirationSeconds"),
+                "may not specify a duration less than 600 seconds (10 minutes)"
+            );
         }
         Conditions(value, errors);
         Issued(value, old, errors);
@@ -124,7 +160,11 @@ internal static class CertificateSigningRequestKind
                 return;
             }
             CertificateRequest.LoadSigningRequestPem(
-                pem, HashAlgorithmName.SHA256, CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions, RSASignaturePadding.Pkcs1);
+                pem,
+                HashAlgorithmName.SHA256,
+                CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions,
+                RSASignaturePadding.Pkcs1
+            );
         }
         catch (Exception e) when (e is FormatException or CryptographicException or ArgumentException)
         {

@@ -6,11 +6,12 @@ namespace Petrel.ApiServer.Kinds.Coordination;
 /// <summary>coordination.k8s.io/v1 Lease: who leads, and who is alive.</summary>
 internal static class LeaseKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("coordination.k8s.io", "v1", "Lease", "leases", namespaced: true) with
-    {
-        Validate = Validate,
-        Columns = [Name, Shown("Holder", "Who holds the lease.", static o => o.Text("spec", "holderIdentity")), Age],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("coordination.k8s.io", "v1", "Lease", "leases", namespaced: true) with
+        {
+            Validate = Validate,
+            Columns = [Name, Shown("Holder", "Who holds the lease.", static o => o.Text("spec", "holderIdentity")), Age],
+        };
 
     private static void Validate(JsonObject lease, JsonObject? old, FieldErrors errors)
     {

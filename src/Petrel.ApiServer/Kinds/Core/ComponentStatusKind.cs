@@ -6,19 +6,19 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 ComponentStatus: how the parts of the control plane are. Nothing is stored: each read looks.</summary>
 internal static class ComponentStatusKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "ComponentStatus", "componentstatuses", namespaced: false) with
-    {
-        ShortNames = ["cs"],
-        Verbs = ["get", "list"],
-        Deprecation = "v1 ComponentStatus is deprecated in v1.19+",
-        Columns =
-        [
-            Name,
-            Shown("Status", "Healthy or not.", static o => Healthy(o).Text("status") switch { "True" => "Healthy", "False" => "Unhealthy", _ => "Unknown" }),
-            Shown("Message", "What it says of itself.", static o => Healthy(o).Text("message")),
-            Shown("Error", "What is wrong.", static o => Healthy(o).Text("error")),
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "ComponentStatus", "componentstatuses", namespaced: false) with
+        {
+            ShortNames = ["cs"],
+            Verbs = ["get", "list"],
+            Deprecation = "v1 ComponentStatus is deprecated in v1.19+",
+            Columns = [Name, Shown("Status", "Healthy or not.", static o => Healthy(o).Text("status") switch
+                    {
+                        "True" => "Healthy",
+                        "False" => "Unhealthy",
+                        _ => "Unknown",
+                    }), Shown("Message", "What it says of itself.", static o => Healthy(o).Text("message")), Shown("Error", "What is wrong.", static o => Healthy(o).Text("error"))],
+        };
 
     private static JsonElement Healthy(JsonElement value) => value.Items("conditions").FirstOrDefault(c => c.Text("type") == "Healthy");
 }

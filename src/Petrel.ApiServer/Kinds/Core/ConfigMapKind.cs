@@ -7,17 +7,13 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 ConfigMap.</summary>
 internal static class ConfigMapKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "ConfigMap", "configmaps", namespaced: true) with
-    {
-        ShortNames = ["cm"],
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Data", "How many keys it holds.", static o => o.Count("data") + o.Count("binaryData")),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "ConfigMap", "configmaps", namespaced: true) with
+        {
+            ShortNames = ["cm"],
+            Validate = Validate,
+            Columns = [Name, Shown("Data", "How many keys it holds.", static o => o.Count("data") + o.Count("binaryData")), Age],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

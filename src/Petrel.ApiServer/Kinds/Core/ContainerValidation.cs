@@ -37,7 +37,13 @@ internal static class ContainerValidation
         }
     }
 
-    private static void Container(JsonObject container, string path, HashSet<string> names, IReadOnlySet<string> volumes, FieldErrors errors)
+    private static void Container(
+        JsonObject container,
+        string path,
+        HashSet<string> names,
+        IReadOnlySet<string> volumes,
+        FieldErrors errors
+    )
     {
         var name = container.Text("name");
         if (name.Length == 0)
@@ -159,7 +165,14 @@ internal static class ContainerValidation
     }
 
     /// <summary>Ports of the node are there once; with the host's network every port is one of the node.</summary>
-    private static void HostPorts(JsonObject container, string path, HashSet<string> taken, bool hostNetwork, bool isPod, FieldErrors errors)
+    private static void HostPorts(
+        JsonObject container,
+        string path,
+        HashSet<string> taken,
+        bool hostNetwork,
+        bool isPod,
+        FieldErrors errors
+    )
     {
         foreach (var (port, at) in container.Indexed("ports", path))
         {

@@ -17,7 +17,13 @@ internal static class DataValidation
     }
 
     /// <summary>How many bytes base64 text stands for.</summary>
-    public static long DecodedLength(string base64) => base64.Length / 4 * 3 - (base64.EndsWith("==", StringComparison.Ordinal) ? 2 : base64.EndsWith('=') ? 1 : 0);
+    public static long DecodedLength(string base64) =>
+        base64.Length / 4 * 3
+        - (
+            base64.EndsWith("==", StringComparison.Ordinal) ? 2
+            : base64.EndsWith('=') ? 1
+            : 0
+        );
 
     /// <summary>What <c>immutable: true</c> forbids: taking it back, and other data.</summary>
     public static void Immutable(JsonObject value, JsonObject old, string[] dataFields, FieldErrors errors)

@@ -13,20 +13,21 @@ internal static class EndpointsKind
 
     private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Endpoints", "endpoints", namespaced: true) with
-    {
-        ShortNames = ["ep"],
-        Deprecation = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-        Default = static value =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "Endpoints", "endpoints", namespaced: true) with
         {
-            foreach (var port in value.Objects("subsets").SelectMany(s => s.Objects("ports")))
+            ShortNames = ["ep"],
+            Deprecation = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+            Default = static value =>
             {
-                port.Fill("protocol", "TCP");
-            }
-        },
-        Validate = Validate,
-        Columns = [Name, Shown("Endpoints", "The addresses and ports.", Addresses), Age],
-    };
+                foreach (var port in value.Objects("subsets").SelectMany(s => s.Objects("ports")))
+                {
+                    port.Fill("protocol", "TCP");
+                }
+            },
+            Validate = Validate,
+            Columns = [Name, Shown("Endpoints", "The addresses and ports.", Addresses), Age],
+        };
 
     private static string Addresses(JsonElement value)
     {
@@ -37,7 +38,13 @@ internal static class EndpointsKind
             foreach (var address in subset.Items("addresses"))
             {
                 var ip = address.Text("ip");
-                all.AddRange(ports.Length == 0 ? [ip] : ports.Select(p => ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]:{p.Number("port")}" : $"{ip}:{p.Number("port")}"));
+                all.AddRange(
+                    ports.Length == 0
+                        ? [ip]
+                        : ports.Select(p =>
+                            ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]:{p.Number("port")}" : $"{ip}:{p.Number("port")}"
+                        )
+                );
             }
         }
         var rest = all.Count - ShownItems;

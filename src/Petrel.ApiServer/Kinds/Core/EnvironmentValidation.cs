@@ -10,16 +10,35 @@ internal static class EnvironmentValidation
 
     private static readonly string[] Resources =
     [
-        "limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu", "requests.ephemeral-storage", "requests.memory",
+        "limits.cpu",
+        "limits.ephemeral-storage",
+        "limits.memory",
+        "requests.cpu",
+        "requests.ephemeral-storage",
+        "requests.memory",
     ];
 
     private static readonly string[] VariableFields =
     [
-        "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs",
-        "status.podIP", "status.podIPs",
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+        "spec.nodeName",
+        "spec.serviceAccountName",
+        "status.hostIP",
+        "status.hostIPs",
+        "status.podIP",
+        "status.podIPs",
     ];
 
-    private static readonly string[] FileFields = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
+    private static readonly string[] FileFields =
+    [
+        "metadata.annotations",
+        "metadata.labels",
+        "metadata.name",
+        "metadata.namespace",
+        "metadata.uid",
+    ];
 
     public static void Variables(JsonObject container, string path, FieldErrors errors)
     {
@@ -90,7 +109,9 @@ internal static class EnvironmentValidation
         {
             errors.Required($"{path}.resource");
         }
-        else if (!Resources.Contains(reference.Text("resource")) && !reference.Text("resource").Contains("hugepages-", StringComparison.Ordinal))
+        else if (
+            !Resources.Contains(reference.Text("resource")) && !reference.Text("resource").Contains("hugepages-", StringComparison.Ordinal)
+        )
         {
             errors.NotSupported($"{path}.resource", reference.Text("resource"), Resources);
         }
@@ -101,7 +122,11 @@ internal static class EnvironmentValidation
         var given = Sources.Where(from.Has).ToArray();
         if (given.Length == 0)
         {
-            errors.Invalid(path, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`");
+            errors.Invalid(
+                path,
+                "",
+                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+            );
             return;
         }
         if (value.Length > 0)

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Petrel.ApiServer.Kinds.Core;
 
 /// <summary>
-/// What the fields of events are called in v1, where they are stored, and in events.k8s.io/v1, which has other names for many of them and else the same.
+/// What the fields of events are called in v1, where they are stored, and in events.k8s.io/v1, which has other names for many of them and
+/// else the same.
 /// </summary>
 /// <param name="Target">What the event is about.</param>
 /// <param name="Message">What happened, for people.</param>
@@ -15,10 +16,19 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <param name="Count">How often it was seen, once.</param>
 internal sealed record EventFields(string Target, string Message, string Controller, string Source, string First, string Last, string Count)
 {
-    public static EventFields Core { get; } = new("involvedObject", "message", "reportingComponent", "source", "firstTimestamp", "lastTimestamp", "count");
+    public static EventFields Core { get; } =
+        new("involvedObject", "message", "reportingComponent", "source", "firstTimestamp", "lastTimestamp", "count");
 
-    public static EventFields Newer { get; } = new(
-        "regarding", "note", "reportingController", "deprecatedSource", "deprecatedFirstTimestamp", "deprecatedLastTimestamp", "deprecatedCount");
+    public static EventFields Newer { get; } =
+        new(
+            "regarding",
+            "note",
+            "reportingController",
+            "deprecatedSource",
+            "deprecatedFirstTimestamp",
+            "deprecatedLastTimestamp",
+            "deprecatedCount"
+        );
 
     /// <summary>The document with the other names; it takes over the members of its argument.</summary>
     public JsonObject Rename(JsonObject document, EventFields to, string apiVersion)

@@ -5,7 +5,10 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>Upstream's rules for events. Those that come through events.k8s.io are held to more of them; all are checked as they are stored, under v1's names.</summary>
+/// <summary>
+/// Upstream's rules for events. Those that come through events.k8s.io are held to more of them; all are checked as they are stored, under
+/// v1's names.
+/// </summary>
 internal static class EventValidation
 {
     private const int MaxText = 128;
@@ -14,9 +17,19 @@ internal static class EventValidation
     // What never changes of an event that came through events.k8s.io, with the names that upstream gives the fields.
     private static readonly (string Name, string Shown)[] Fixed =
     [
-        ("involvedObject", "involvedObject"), ("reason", "reason"), ("message", "message"), ("source", "source"), ("firstTimestamp", "firstTimestamp"),
-        ("lastTimestamp", "lastTimestamp"), ("count", "count"), ("type", "type"), ("eventTime", "eventTime"), ("action", "action"), ("related", "related"),
-        ("reportingComponent", "reportingController"), ("reportingInstance", "reportingInstance"),
+        ("involvedObject", "involvedObject"),
+        ("reason", "reason"),
+        ("message", "message"),
+        ("source", "source"),
+        ("firstTimestamp", "firstTimestamp"),
+        ("lastTimestamp", "lastTimestamp"),
+        ("count", "count"),
+        ("type", "type"),
+        ("eventTime", "eventTime"),
+        ("action", "action"),
+        ("related", "related"),
+        ("reportingComponent", "reportingController"),
+        ("reportingInstance", "reportingInstance"),
     ];
 
     /// <summary>The rules of v1, and of every version.</summary>

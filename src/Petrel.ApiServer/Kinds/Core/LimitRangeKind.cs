@@ -13,12 +13,13 @@ internal static class LimitRangeKind
     private static readonly string[] Amounts = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
     private static readonly string[] Defaults = ["default", "defaultRequest"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "LimitRange", "limitranges", namespaced: true) with
-    {
-        ShortNames = ["limits"],
-        Default = Default,
-        Validate = Validate,
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "LimitRange", "limitranges", namespaced: true) with
+        {
+            ShortNames = ["limits"],
+            Default = Default,
+            Validate = Validate,
+        };
 
     // A container's limit is its maximum, and its request is its limit or else its minimum, where nothing is said.
     private static void Default(JsonObject value)
@@ -82,7 +83,12 @@ internal static class LimitRangeKind
                 }
                 continue;
             }
-            if (field == "maxLimitRequestRatio" && type == "PersistentVolumeClaim" && !limit.Child("min").Has("storage") && !limit.Child("max").Has("storage"))
+            if (
+                field == "maxLimitRequestRatio"
+                && type == "PersistentVolumeClaim"
+                && !limit.Child("min").Has("storage")
+                && !limit.Child("max").Has("storage")
+            )
             {
                 errors.Required($"{path}.limits", "either minimum or maximum storage value is required, but neither was provided");
             }
@@ -102,15 +108,24 @@ internal static class LimitRangeKind
 
     private static void Order(JsonObject limit, string resource, string type, string path, FieldErrors errors)
     {
-        Quantity? Amount(string name) => (type != "Pod" || !Defaults.Contains(name)) && limit.Child(name) is { } map && map.Has(resource)
-            && Quantity.TryParse(map.Text(resource), out var amount) ? amount : null;
+        Quantity? Amount(string name) =>
+            (type != "Pod" || !Defaults.Contains(name))
+            && limit.Child(name) is { } map
+            && map.Has(resource)
+            && Quantity.TryParse(map.Text(resource), out var amount)
+                ? amount
+                : null;
         var (min, max) = (Amount("min"), Amount("max"));
         var (most, request) = (Amount("default"), Amount("defaultRequest"));
         void Check(Quantity? low, Quantity? high, string field, Quantity? shown, string lowName, string highName)
         {
             if (low is { } lower && high is { } upper && lower > upper)
             {
-                errors.Invalid($"{path}.{field}[{resource}]", shown.ToString(), $"{lowName} value {lower} is greater than {highName} value {upper}");
+                errors.Invalid(
+                    $"{path}.{field}[{resource}]",
+                    shown.ToString(),
+                    $"{lowName} value {lower} is greater than {highName} value {upper}"
+                );
             }
         }
         Check(min, max, "min", min, "min", "max");
@@ -126,7 +141,10 @@ internal static class LimitRangeKind
         if (!ResourceNames.MayOvercommit(resource) && most is { } limited && request is { } requested && limited != requested)
         {
             errors.Invalid(
-                $"{path}.defaultRequest[{resource}]", requested.ToString(), $"default value {limited} must equal to defaultRequest value {requested} in {resource}");
+                $"{path}.defaultRequest[{resource}]",
+                requested.ToString(),
+                $"default value {limited} must equal to defaultRequest value {requested} in {resource}"
+            );
         }
     }
 
@@ -136,9 +154,18 @@ internal static class LimitRangeKind
         {
             errors.Invalid(path, ratio.ToString(), $"ratio {ratio} is less than 1");
         }
-        if (min is { } least && max is { } most && (double)most.MilliValue / least.MilliValue is var bound && ratio.MilliValue / 1000.0 > bound)
+        if (
+            min is { } least
+            && max is { } most
+            && (double)most.MilliValue / least.MilliValue is var bound
+            && ratio.MilliValue / 1000.0 > bound
+        )
         {
-            errors.Invalid(path, ratio.ToString(), string.Create(CultureInfo.InvariantCulture, $"ratio {ratio} is greater than max/min = {bound:F6}"));
+            errors.Invalid(
+                path,
+                ratio.ToString(),
+                string.Create(CultureInfo.InvariantCulture, $"ratio {ratio} is greater than max/min = {bound:F6}")
+            );
         }
     }
 }

@@ -10,20 +10,21 @@ internal static class NamespaceKind
 {
     private const string NameLabel = "kubernetes.io/metadata.name";
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Namespace", "namespaces", namespaced: false) with
-    {
-        ShortNames = ["ns"],
-        HasStatus = true,
-        NameProblem = NameSyntax.LabelProblem,
-        Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
-        Subresources = [new("finalize", new GroupVersionKind("", "v1", "Namespace"), ["update"])],
-        Default = NameAsLabel,
-        PrepareForCreate = PrepareForCreate,
-        PrepareForUpdate = static (value, old, _) => value["spec"] = old.Child("spec")?.DeepClone() ?? new JsonObject(),
-        Validate = Validate,
-        Columns = [Name, Shown("Status", "Active, or Terminating while it is emptied.", static o => o.Text("status", "phase")), Age],
-        SelectableFields = Selectable("status.phase").With("name", static o => o.Text("metadata", "name")),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "Namespace", "namespaces", namespaced: false) with
+        {
+            ShortNames = ["ns"],
+            HasStatus = true,
+            NameProblem = NameSyntax.LabelProblem,
+            Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
+            Subresources = [new("finalize", new GroupVersionKind("", "v1", "Namespace"), ["update"])],
+            Default = NameAsLabel,
+            PrepareForCreate = PrepareForCreate,
+            PrepareForUpdate = static (value, old, _) => value["spec"] = old.Child("spec")?.DeepClone() ?? new JsonObject(),
+            Validate = Validate,
+            Columns = [Name, Shown("Status", "Active, or Terminating while it is emptied.", static o => o.Text("status", "phase")), Age],
+            SelectableFields = Selectable("status.phase").With("name", static o => o.Text("metadata", "name")),
+        };
 
     private static void NameAsLabel(JsonObject value)
     {

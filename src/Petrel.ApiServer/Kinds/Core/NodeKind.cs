@@ -10,35 +10,38 @@ internal static class NodeKind
     private const string RolePrefix = "node-role.kubernetes.io/";
     private const string Unknown = "<unknown>";
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Node", "nodes", namespaced: false) with
-    {
-        ShortNames = ["no"],
-        HasStatus = true,
-        Default = static node =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "Node", "nodes", namespaced: false) with
         {
-            Ranges(node.Ensure("spec"));
-            // What may be used is all there is, until the node says otherwise.
-            if (node.Child("status").Child("capacity") is { } capacity && !node.Child("status").Has("allocatable"))
+            ShortNames = ["no"],
+            HasStatus = true,
+            Default = static node =>
             {
-                node.Ensure("status")["allocatable"] = capacity.DeepClone();
-            }
-        },
-        Validate = NodeValidation.Validate,
-        Columns =
-        [
-            Name,
-            Shown("Status", "Whether it is ready, and whether pods may be scheduled to it.", Status),
-            Shown("Roles", "What the node is for, by its labels.", static o => string.Join(',', Roles(o)).OrNone()),
-            Age,
-            Shown("Version", "The version of its agent.", static o => o.Text("status", "nodeInfo", "kubeletVersion")),
-            Wide("Internal-IP", "Its address inside the cluster.", static o => Address(o, "InternalIP")),
-            Wide("External-IP", "Its address outside of the cluster.", static o => Address(o, "ExternalIP")),
-            Wide("OS-Image", "Its operating system.", static o => OrUnknown(o.Text("status", "nodeInfo", "osImage"))),
-            Wide("Kernel-Version", "Its kernel.", static o => OrUnknown(o.Text("status", "nodeInfo", "kernelVersion"))),
-            Wide("Container-Runtime", "What runs its containers.", static o => OrUnknown(o.Text("status", "nodeInfo", "containerRuntimeVersion"))),
-        ],
-        SelectableFields = Selectable([]).With("spec.unschedulable", static o => o.Flag("spec", "unschedulable") ? "true" : "false"),
-    };
+                Ranges(node.Ensure("spec"));
+                // What may be used is all there is, until the node says otherwise.
+                if (node.Child("status").Child("capacity") is { } capacity && !node.Child("status").Has("allocatable"))
+                {
+                    node.Ensure("status")["allocatable"] = capacity.DeepClone();
+                }
+            },
+            Validate = NodeValidation.Validate,
+            Columns =
+            [
+                Name,
+                Shown("Status", "Whether it is ready, and whether pods may be scheduled to it.", Status),
+                Shown("Roles", "What the node is for, by its labels.", static o => string.Join(',', Roles(o)).OrNone()),
+                Age,
+                Shown("Version", "The version of its agent.", static o => o.Text("status", "nodeInfo", "kubeletVersion")),
+                Wide("Internal-IP", "Its address inside the cluster.", static o => Address(o, "InternalIP")),
+                Wide("External-IP", "Its address outside of the cluster.", static o => Address(o, "ExternalIP")),
+                Wide("OS-Image", "Its operating system.", static o => OrUnknown(o.Text("status", "nodeInfo", "osImage"))),
+                Wide("Kernel-Version", "Its kernel.", static o => OrUnknown(o.Text("status", "nodeInfo", "kernelVersion"))),
+                Wide("Container-Runtime", "What runs its containers.", static o =>
+                    OrUnknown(o.Text("status", "nodeInfo", "containerRuntimeVersion"))
+                ),
+            ],
+            SelectableFields = Selectable([]).With("spec.unschedulable", static o => o.Flag("spec", "unschedulable") ? "true" : "false"),
+        };
 
     // podCIDR is the first of podCIDRs, and counts where they differ: whoever set it did not know of the list.
     private static void Ranges(JsonObject spec)
@@ -57,7 +60,12 @@ internal static class NodeKind
     private static string Status(JsonElement node)
     {
         var ready = node.Items("status", "conditions").Where(c => c.Text("type") == "Ready").Select(c => c.Text("status")).FirstOrDefault();
-        var status = ready switch { "True" => "Ready", null => "Unknown", _ => "NotReady" };
+        var status = ready switch
+        {
+            "True" => "Ready",
+            null => "Unknown",
+            _ => "NotReady",
+        };
         return node.Flag("spec", "unschedulable") ? $"{status},SchedulingDisabled" : status;
     }
 
@@ -67,9 +75,13 @@ internal static class NodeKind
         {
             return [];
         }
-        return labels.EnumerateObject()
-            .Select(l => l.Name.StartsWith(RolePrefix, StringComparison.Ordinal) ? l.Name[RolePrefix.Length..]
-                : l.Name == "kubernetes.io/role" ? l.Value.GetString()! : "")
+        return labels
+            .EnumerateObject()
+            .Select(l =>
+                l.Name.StartsWith(RolePrefix, StringComparison.Ordinal) ? l.Name[RolePrefix.Length..]
+                : l.Name == "kubernetes.io/role" ? l.Value.GetString()!
+                : ""
+            )
             .Where(r => r.Length > 0)
             .Distinct()
             .Order(StringComparer.Ordinal);

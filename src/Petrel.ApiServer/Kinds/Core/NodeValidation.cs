@@ -41,18 +41,23 @@ internal static class NodeValidation
             SchedulingValidation.Effect(taint.Text("effect"), $"{path}.effect", errors);
             if (!seen.Add($"{taint.Text("key")}:{taint.Text("effect")}"))
             {
-                errors.Add("FieldValueDuplicate", path, $"Duplicate value: {Shown(taint).ToJsonString()}: taints must be unique by key and effect pair");
+                errors.Add(
+                    "FieldValueDuplicate",
+                    path,
+                    $"Duplicate value: {Shown(taint).ToJsonString()}: taints must be unique by key and effect pair"
+                );
             }
         }
     }
 
-    private static JsonObject Shown(JsonObject taint) => new()
-    {
-        ["Key"] = taint.Text("key"),
-        ["Value"] = taint.Text("value"),
-        ["Effect"] = taint.Text("effect"),
-        ["TimeAdded"] = taint["timeAdded"]?.DeepClone(),
-    };
+    private static JsonObject Shown(JsonObject taint) =>
+        new()
+        {
+            ["Key"] = taint.Text("key"),
+            ["Value"] = taint.Text("value"),
+            ["Effect"] = taint.Text("effect"),
+            ["TimeAdded"] = taint["timeAdded"]?.DeepClone(),
+        };
 
     private static void Resources(JsonObject? status, FieldErrors errors)
     {
@@ -62,7 +67,9 @@ internal static class NodeValidation
             {
                 var path = $"status.{list}.{name}";
                 Quantities.NotNegative(amount, path, errors);
-                var isWhole = name == "pods" || (name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal));
+                var isWhole =
+                    name == "pods"
+                    || (name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal));
                 if (isWhole && Quantity.TryParse(amount, out var quantity) && quantity != Quantity.FromValue(quantity.Value))
                 {
                     errors.Invalid(path, amount, "must be an integer");

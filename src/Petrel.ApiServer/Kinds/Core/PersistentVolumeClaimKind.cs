@@ -8,35 +8,44 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 PersistentVolumeClaim: the wish for a volume, and then the volume's name in a namespace.</summary>
 internal static class PersistentVolumeClaimKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespaced: true) with
-    {
-        ShortNames = ["pvc"],
-        HasStatus = true,
-        Default = static value =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespaced: true) with
         {
-            value.Ensure("spec").Fill("volumeMode", "Filesystem");
-            value.Ensure("status").Fill("phase", "Pending");
-        },
-        PrepareForCreate = static (value, _) =>
-        {
-            value["status"] = new JsonObject { ["phase"] = "Pending" };
-            Populate(value.Ensure("spec"), null);
-        },
-        PrepareForUpdate = static (value, old, _) => Populate(value.Ensure("spec"), old.Child("spec")),
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Status", "What it is at.", static o => o.Has("metadata", "deletionTimestamp") ? "Terminating" : o.Text("status", "phase")),
-            Shown("Volume", "The volume that it is bound to.", static o => o.Text("spec", "volumeName")),
-            Shown("Capacity", "How much that holds.", static o => o.Text("spec", "volumeName").Length > 0 ? o.Text("status", "capacity", "storage") : ""),
-            Shown("Access Modes", "How it may be mounted.", static o => o.Text("spec", "volumeName").Length > 0 ? VolumeRules.Short(o.Items("status", "accessModes")) : ""),
-            Shown("StorageClass", "Its storage class.", static o => VolumeRules.Class(o)),
-            Shown("VolumeAttributesClass", "Its class of changeable attributes.", static o => VolumeRules.OrUnset(o, "volumeAttributesClassName")),
-            Age,
-            Wide("VolumeMode", "Whether it is a file system or a raw device.", static o => VolumeRules.OrUnset(o, "volumeMode")),
-        ],
-    };
+            ShortNames = ["pvc"],
+            HasStatus = true,
+            Default = static value =>
+            {
+                value.Ensure("spec").Fill("volumeMode", "Filesystem");
+                value.Ensure("status").Fill("phase", "Pending");
+            },
+            PrepareForCreate = static (value, _) =>
+            {
+                value["status"] = new JsonObject { ["phase"] = "Pending" };
+                Populate(value.Ensure("spec"), null);
+            },
+            PrepareForUpdate = static (value, old, _) => Populate(value.Ensure("spec"), old.Child("spec")),
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Status", "What it is at.", static o =>
+                    o.Has("metadata", "deletionTimestamp") ? "Terminating" : o.Text("status", "phase")
+                ),
+                Shown("Volume", "The volume that it is bound to.", static o => o.Text("spec", "volumeName")),
+                Shown("Capacity", "How much that holds.", static o =>
+                    o.Text("spec", "volumeName").Length > 0 ? o.Text("status", "capacity", "storage") : ""
+                ),
+                Shown("Access Modes", "How it may be mounted.", static o =>
+                    o.Text("spec", "volumeName").Length > 0 ? VolumeRules.Short(o.Items("status", "accessModes")) : ""
+                ),
+                Shown("StorageClass", "Its storage class.", static o => VolumeRules.Class(o)),
+                Shown("VolumeAttributesClass", "Its class of changeable attributes.", static o =>
+                    VolumeRules.OrUnset(o, "volumeAttributesClassName")
+                ),
+                Age,
+                Wide("VolumeMode", "Whether it is a file system or a raw device.", static o => VolumeRules.OrUnset(o, "volumeMode")),
+            ],
+        };
 
     /// <summary>The rules of a claim's spec, which claim templates share.</summary>
     public static void ClaimSpec(JsonObject spec, string path, FieldErrors errors)
@@ -61,7 +70,9 @@ internal static class PersistentVolumeClaimKind
         VolumeRules.ClassName(spec, "volumeAttributesClassName", path, errors);
     }
 
-    /// <summary>What a volume is filled from has two fields, the older of which takes only claims and snapshots; each is filled in from the other.</summary>
+    /// <summary>
+    /// What a volume is filled from has two fields, the older of which takes only claims and snapshots; each is filled in from the other.
+    /// </summary>
     private static void Populate(JsonObject spec, JsonObject? before)
     {
         var old = spec.Child("dataSource");
@@ -83,7 +94,8 @@ internal static class PersistentVolumeClaimKind
         }
     }
 
-    private static bool TakesOldField(JsonObject source) => (source.Text("apiGroup"), source.Text("kind")) is ("", "PersistentVolumeClaim") or ("snapshot.storage.k8s.io", "VolumeSnapshot");
+    private static bool TakesOldField(JsonObject source) =>
+        (source.Text("apiGroup"), source.Text("kind")) is ("", "PersistentVolumeClaim") or ("snapshot.storage.k8s.io", "VolumeSnapshot");
 
     private static void DataSources(JsonObject spec, string path, FieldErrors errors)
     {
@@ -103,7 +115,11 @@ internal static class PersistentVolumeClaimKind
         {
             errors.Invalid(path, $"{path}.dataSource", "may not be specified when dataSourceRef.namespace is specified");
         }
-        else if (old.Text("apiGroup") != source.Text("apiGroup") || old.Text("kind") != source.Text("kind") || old.Text("name") != source.Text("name"))
+        else if (
+            old.Text("apiGroup") != source.Text("apiGroup")
+            || old.Text("kind") != source.Text("kind")
+            || old.Text("name") != source.Text("name")
+        )
         {
             errors.Invalid(path, $"{path}.dataSource", "must match dataSourceRef");
         }
@@ -143,7 +159,10 @@ internal static class PersistentVolumeClaimKind
         }
         if (!SemanticEquality.Equal(Fixed(spec, value, before, old), before, Definition.Schema.Field("spec")!.Type!))
         {
-            errors.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+            errors.Forbidden(
+                "spec",
+                "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+            );
         }
         Size(spec, before, old, errors);
         if (spec.Text("volumeMode") != before.Text("volumeMode"))
@@ -193,8 +212,11 @@ internal static class PersistentVolumeClaimKind
     // A claim may ask for less than before only to give up on growing: never for less than there is already.
     private static void Size(JsonObject spec, JsonObject before, JsonObject old, FieldErrors errors)
     {
-        if (!Quantity.TryParse(spec.Child("resources").Child("requests").Text("storage"), out var next)
-            || !Quantity.TryParse(before.Child("resources").Child("requests").Text("storage"), out var last) || next >= last)
+        if (
+            !Quantity.TryParse(spec.Child("resources").Child("requests").Text("storage"), out var next)
+            || !Quantity.TryParse(before.Child("resources").Child("requests").Text("storage"), out var last)
+            || next >= last
+        )
         {
             return;
         }

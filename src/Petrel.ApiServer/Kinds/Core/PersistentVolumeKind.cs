@@ -13,38 +13,77 @@ internal static class PersistentVolumeKind
     // In the order in which upstream looks at them: the first one counts, the others are too many.
     private static readonly string[] SourceNames =
     [
-        "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte", "cephfs", "iscsi", "cinder", "fc", "flexVolume",
-        "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk", "scaleIO", "local", "storageos", "csi",
+        "hostPath",
+        "gcePersistentDisk",
+        "awsElasticBlockStore",
+        "glusterfs",
+        "flocker",
+        "nfs",
+        "rbd",
+        "quobyte",
+        "cephfs",
+        "iscsi",
+        "cinder",
+        "fc",
+        "flexVolume",
+        "azureFile",
+        "vsphereVolume",
+        "photonPersistentDisk",
+        "portworxVolume",
+        "azureDisk",
+        "scaleIO",
+        "local",
+        "storageos",
+        "csi",
     ];
 
     private static readonly string[] CsiSecrets =
-        ["controllerPublishSecretRef", "nodeStageSecretRef", "nodePublishSecretRef", "controllerExpandSecretRef", "nodeExpandSecretRef"];
+    [
+        "controllerPublishSecretRef",
+        "nodeStageSecretRef",
+        "nodePublishSecretRef",
+        "controllerExpandSecretRef",
+        "nodeExpandSecretRef",
+    ];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false) with
-    {
-        ShortNames = ["pv"],
-        HasStatus = true,
-        Default = Default,
-        PrepareForCreate = static (value, context) =>
-            value["status"] = new JsonObject { ["phase"] = "Pending", ["lastPhaseTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time) },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Capacity", "How much it holds.", static o => o.Text("spec", "capacity", "storage")),
-            Shown("Access Modes", "How it may be mounted.", static o => VolumeRules.Short(o.Items("spec", "accessModes"))),
-            Shown("Reclaim Policy", "What becomes of it after its claim.", static o => o.Text("spec", "persistentVolumeReclaimPolicy")),
-            Shown("Status", "What it is at.", static o => o.Has("metadata", "deletionTimestamp") ? "Terminating" : o.Text("status", "phase")),
-            Shown("Claim", "Which claim it is bound to.", static o => o.Has("spec", "claimRef") ? $"{o.Text("spec", "claimRef", "namespace")}/{o.Text("spec", "claimRef", "name")}" : ""),
-            Shown("StorageClass", "Its storage class.", static o => VolumeRules.Class(o)),
-            Shown("VolumeAttributesClass", "Its class of changeable attributes.", static o => VolumeRules.OrUnset(o, "volumeAttributesClassName")),
-            Shown("Reason", "Why it is so.", static o => o.Text("status", "reason")),
-            Age,
-            Wide("VolumeMode", "Whether it is a file system or a raw device.", static o => VolumeRules.OrUnset(o, "volumeMode")),
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false) with
+        {
+            ShortNames = ["pv"],
+            HasStatus = true,
+            Default = Default,
+            PrepareForCreate = static (value, context) =>
+                value["status"] = new JsonObject
+                {
+                    ["phase"] = "Pending",
+                    ["lastPhaseTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time),
+                },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Capacity", "How much it holds.", static o => o.Text("spec", "capacity", "storage")),
+                Shown("Access Modes", "How it may be mounted.", static o => VolumeRules.Short(o.Items("spec", "accessModes"))),
+                Shown("Reclaim Policy", "What becomes of it after its claim.", static o => o.Text("spec", "persistentVolumeReclaimPolicy")),
+                Shown("Status", "What it is at.", static o =>
+                    o.Has("metadata", "deletionTimestamp") ? "Terminating" : o.Text("status", "phase")
+                ),
+                Shown("Claim", "Which claim it is bound to.", static o =>
+                    o.Has("spec", "claimRef") ? $"{o.Text("spec", "claimRef", "namespace")}/{o.Text("spec", "claimRef", "name")}" : ""
+                ),
+                Shown("StorageClass", "Its storage class.", static o => VolumeRules.Class(o)),
+                Shown("VolumeAttributesClass", "Its class of changeable attributes.", static o =>
+                    VolumeRules.OrUnset(o, "volumeAttributesClassName")
+                ),
+                Shown("Reason", "Why it is so.", static o => o.Text("status", "reason")),
+                Age,
+                Wide("VolumeMode", "Whether it is a file system or a raw device.", static o => VolumeRules.OrUnset(o, "volumeMode")),
+            ],
+        };
 
-    /// <summary>The rules of a volume that an attachment describes itself: a CSI one, and nothing that only volumes of the cluster have.</summary>
+    /// <summary>
+    /// The rules of a volume that an attachment describes itself: a CSI one, and nothing that only volumes of the cluster have.
+    /// </summary>
     public static void InlineSpec(JsonObject spec, string path, FieldErrors errors)
     {
         foreach (var name in (ReadOnlySpan<string>)["claimRef", "capacity", "nodeAffinity", "storageClassName"])
@@ -92,7 +131,11 @@ internal static class PersistentVolumeKind
         }
         if (capacity is not { Count: 1 } || !capacity.Has("storage"))
         {
-            errors.Add("FieldValueNotSupported", $"{path}.capacity", $"Unsupported value: {capacity?.ToJsonString() ?? "null"}: supported values: \"storage\"");
+            errors.Add(
+                "FieldValueNotSupported",
+                $"{path}.capacity",
+                $"Unsupported value: {capacity?.ToJsonString() ?? "null"}: supported values: \"storage\""
+            );
         }
         foreach (var (name, amount) in spec.Map("capacity"))
         {
@@ -115,7 +158,11 @@ internal static class PersistentVolumeKind
             }
         }
         Shared(spec, path, errors);
-        if (policy == "Recycle" && spec.Child("hostPath").Text("path").TrimEnd('/').Length == 0 && spec.Child("hostPath").Text("path").Length > 0)
+        if (
+            policy == "Recycle"
+            && spec.Child("hostPath").Text("path").TrimEnd('/').Length == 0
+            && spec.Child("hostPath").Text("path").Length > 0
+        )
         {
             errors.Forbidden($"{path}.persistentVolumeReclaimPolicy", "may not be 'recycle' for a hostPath mount of '/'");
         }

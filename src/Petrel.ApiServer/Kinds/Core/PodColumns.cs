@@ -11,9 +11,13 @@ internal static class PodColumns
         Name,
         Shown("Ready", "How many of the pod's containers are ready.", static o => Summary(o, default).Ready),
         Shown("Status", "In one word, what the pod is doing or why it is not.", static o => Summary(o, default).Status),
-        new("Restarts", "string", "", "How often its containers were restarted, and when last.", 0, static (o, now) => Summary(o, now).Restarts),
+        new("Restarts", "string", "", "How often its containers were restarted, and when last.", 0, static (o, now) =>
+            Summary(o, now).Restarts
+        ),
         Age,
-        Wide("IP", "The pod's address.", static o => o.Items("status", "podIPs").Select(ip => ip.Text("ip")).FirstOrDefault(o.Text("status", "podIP")).OrNone()),
+        Wide("IP", "The pod's address.", static o =>
+            o.Items("status", "podIPs").Select(ip => ip.Text("ip")).FirstOrDefault(o.Text("status", "podIP")).OrNone()
+        ),
         Wide("Node", "The node that the pod is bound to.", static o => o.Text("spec", "nodeName").OrNone()),
         Wide("Nominated Node", "The node that is being cleared for the pod.", static o => o.Text("status", "nominatedNodeName").OrNone()),
         Wide("Readiness Gates", "How many of the pod's own readiness conditions hold.", ReadinessGates),
@@ -59,7 +63,8 @@ internal static class PodColumns
                 continue;
             }
             var waiting = status.Text("state", "waiting", "reason");
-            reason = terminated.ValueKind == JsonValueKind.Object ? $"Init:{WhyTerminated(terminated)}"
+            reason =
+                terminated.ValueKind == JsonValueKind.Object ? $"Init:{WhyTerminated(terminated)}"
                 : waiting.Length > 0 && waiting != "PodInitializing" ? $"Init:{waiting}"
                 : $"Init:{index}/{specs.Length}";
             initializing = true;
@@ -113,8 +118,9 @@ internal static class PodColumns
         : terminated.Number("signal") is not 0 and var signal ? $"Signal:{signal}"
         : $"ExitCode:{terminated.Number("exitCode")}";
 
-    private static bool HasCondition(JsonElement pod, string type, string status, string? reason = null) => pod.Items("status", "conditions").Any(c =>
-        c.Text("type") == type && c.Text("status") == status && (reason is null || c.Text("reason") == reason));
+    private static bool HasCondition(JsonElement pod, string type, string status, string? reason = null) =>
+        pod.Items("status", "conditions")
+            .Any(c => c.Text("type") == type && c.Text("status") == status && (reason is null || c.Text("reason") == reason));
 
     private static string ReadinessGates(JsonElement pod)
     {
@@ -131,15 +137,19 @@ internal static class PodColumns
         public void Add(JsonElement status)
         {
             _count += status.Number("restartCount");
-            if (DateTimeOffset.TryParse(status.Text("lastState", "terminated", "finishedAt"), System.Globalization.CultureInfo.InvariantCulture, out var at)
-                && (_last is null || at > _last))
+            if (
+                DateTimeOffset.TryParse(
+                    status.Text("lastState", "terminated", "finishedAt"),
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    out var at
+                ) && (_last is null || at > _last)
+            )
             {
                 _last = at;
             }
         }
 
-        public readonly string Show(DateTimeOffset now) => _count > 0 && _last is { } last
-            ? $"{_count} ({Model.Documents.HumanDuration.Format(now - last)} ago)"
-            : $"{_count}";
+        public readonly string Show(DateTimeOffset now) =>
+            _count > 0 && _last is { } last ? $"{_count} ({Model.Documents.HumanDuration.Format(now - last)} ago)" : $"{_count}";
     }
 }

@@ -165,8 +165,12 @@ internal static class PodDefaults
     {
         foreach (var (name, value) in quantities?.ToArray() ?? [])
         {
-            if (Quantity.TryParse(Fields.AsText(value), out var quantity)
-                && Quantity.FromMilli(quantity.MilliValue, quantity.Format) is var rounded && rounded > quantity && quantity.MilliValue < long.MaxValue)
+            if (
+                Quantity.TryParse(Fields.AsText(value), out var quantity)
+                && Quantity.FromMilli(quantity.MilliValue, quantity.Format) is var rounded
+                && rounded > quantity
+                && quantity.MilliValue < long.MaxValue
+            )
             {
                 quantities![name] = rounded.ToString();
             }

@@ -7,32 +7,38 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 Pod.</summary>
 internal static class PodKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Pod", "pods", namespaced: true) with
-    {
-        ShortNames = ["po"],
-        Categories = ["all"],
-        HasStatus = true,
-        HasGeneration = true,
-        Subresources =
-        [
-            new("binding", new GroupVersionKind("", "v1", "Binding"), ["create"]),
-            new("eviction", new GroupVersionKind("policy", "v1", "Eviction"), ["create"]),
-            new("log", new GroupVersionKind("", "v1", "Pod"), ["get"]),
-            new("schedulingdecision", SchedulingDecisionSchema.Gvk, ["get"]) { Schema = SchedulingDecisionSchema.Root },
-        ],
-        Default = PodDefaults.Pod,
-        PrepareForCreate = static (pod, _) => pod["status"] = new JsonObject
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "Pod", "pods", namespaced: true) with
         {
-            ["phase"] = "Pending",
-            ["qosClass"] = PodResources.QosClass(pod.Ensure("spec")),
-        },
-        Validate = PodValidation.Validate,
-        GracePeriodSeconds = GracePeriod,
-        Columns = PodColumns.All,
-        SelectableFields = Columns.Selectable(
-            "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP", "status.nominatedNodeName")
-            .With("spec.hostNetwork", static o => o.Flag("spec", "hostNetwork") ? "true" : "false"),
-    };
+            ShortNames = ["po"],
+            Categories = ["all"],
+            HasStatus = true,
+            HasGeneration = true,
+            Subresources =
+            [
+                new("binding", new GroupVersionKind("", "v1", "Binding"), ["create"]),
+                new("eviction", new GroupVersionKind("policy", "v1", "Eviction"), ["create"]),
+                new("log", new GroupVersionKind("", "v1", "Pod"), ["get"]),
+                new("schedulingdecision", SchedulingDecisionSchema.Gvk, ["get"]) { Schema = SchedulingDecisionSchema.Root },
+            ],
+            Default = PodDefaults.Pod,
+            PrepareForCreate = static (pod, _) =>
+                pod["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = PodResources.QosClass(pod.Ensure("spec")) },
+            Validate = PodValidation.Validate,
+            GracePeriodSeconds = GracePeriod,
+            Columns = PodColumns.All,
+            SelectableFields = Columns
+                .Selectable(
+                    "spec.nodeName",
+                    "spec.restartPolicy",
+                    "spec.schedulerName",
+                    "spec.serviceAccountName",
+                    "status.phase",
+                    "status.podIP",
+                    "status.nominatedNodeName"
+                )
+                .With("spec.hostNetwork", static o => o.Flag("spec", "hostNetwork") ? "true" : "false"),
+        };
 
     /// <summary>A pod that no node runs, or that has ended, needs no time to end.</summary>
     private static long GracePeriod(JsonObject pod, long? asked)

@@ -34,9 +34,10 @@ internal static class PodResources
     /// <summary>BestEffort without any request or limit; Guaranteed when all have limits that equal the requests; else Burstable.</summary>
     public static string QosClass(JsonObject spec)
     {
-        IReadOnlyList<JsonObject> holders = spec.Child("resources") is { } podLevel && HasAny(podLevel)
-            ? [spec]
-            : [.. spec.Objects("containers"), .. spec.Objects("initContainers")];
+        IReadOnlyList<JsonObject> holders =
+            spec.Child("resources") is { } podLevel && HasAny(podLevel)
+                ? [spec]
+                : [.. spec.Objects("containers"), .. spec.Objects("initContainers")];
         if (!holders.Any(h => Counted.Any(r => !Amount(h, "requests", r).IsZero || !Amount(h, "limits", r).IsZero)))
         {
             return "BestEffort";
@@ -44,9 +45,11 @@ internal static class PodResources
         return holders.All(IsGuaranteed) ? "Guaranteed" : "Burstable";
     }
 
-    private static bool IsGuaranteed(JsonObject holder) => Counted.All(resource =>
-        Amount(holder, "limits", resource) is { IsZero: false } limit
-        && (!holder.Child("resources").Child("requests").Has(resource) || Amount(holder, "requests", resource) == limit));
+    private static bool IsGuaranteed(JsonObject holder) =>
+        Counted.All(resource =>
+            Amount(holder, "limits", resource) is { IsZero: false } limit
+            && (!holder.Child("resources").Child("requests").Has(resource) || Amount(holder, "requests", resource) == limit)
+        );
 
     private static bool HasAny(JsonObject resources) =>
         Counted.Any(r => resources.Child("requests").Has(r) || resources.Child("limits").Has(r));

@@ -6,20 +6,21 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 PodTemplate.</summary>
 internal static class PodTemplateKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "PodTemplate", "podtemplates", namespaced: true) with
-    {
-        HasGeneration = true,
-        Default = PodDefaults.Template,
-        Validate = static (value, _, errors) =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "PodTemplate", "podtemplates", namespaced: true) with
         {
-            var holder = new System.Text.Json.Nodes.JsonObject { ["template"] = value["template"]?.DeepClone() };
-            WorkloadValidation.PodTemplate(holder, null, "", errors);
-        },
-        Columns =
-        [
-            Name,
-            .. TemplateColumns.ContainersAt("template", "spec").Select(c => c with { Priority = 0 }),
-            Shown("Pod Labels", "The labels of its pods.", static o => Pairs(o.At("template", "metadata", "labels")).OrNone()),
-        ],
-    };
+            HasGeneration = true,
+            Default = PodDefaults.Template,
+            Validate = static (value, _, errors) =>
+            {
+                var holder = new System.Text.Json.Nodes.JsonObject { ["template"] = value["template"]?.DeepClone() };
+                WorkloadValidation.PodTemplate(holder, null, "", errors);
+            },
+            Columns =
+            [
+                Name,
+                .. TemplateColumns.ContainersAt("template", "spec").Select(c => c with { Priority = 0 }),
+                Shown("Pod Labels", "The labels of its pods.", static o => Pairs(o.At("template", "metadata", "labels")).OrNone()),
+            ],
+        };
 }

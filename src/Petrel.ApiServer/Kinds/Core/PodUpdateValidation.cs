@@ -8,11 +8,13 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class PodUpdateValidation
 {
     private const string Rule =
-        "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`," +
-        "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+        "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+        + "`spec.activeDeadlineSeconds`,"
+        + "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set "
+        + "to 1 if it was previously negative)";
 
-    private static readonly SchemaType SpecType =
-        KubernetesSchemas.ByName("io.k8s.api.core.v1.PodSpec") ?? throw new InvalidOperationException("there is no schema of PodSpec");
+    private static readonly SchemaType SpecType = KubernetesSchemas.ByName("io.k8s.api.core.v1.PodSpec")
+        ?? throw new InvalidOperationException("there is no schema of PodSpec");
 
     public static void Validate(JsonObject spec, JsonObject old, FieldErrors errors)
     {

@@ -100,13 +100,21 @@ internal static class PodValidation
         }
         if (servers.Length > maxServers)
         {
-            errors.Invalid($"{path}.dnsConfig.nameservers", spec.Child("dnsConfig").List("nameservers"), $"must not have more than {maxServers} nameservers");
+            errors.Invalid(
+                $"{path}.dnsConfig.nameservers",
+                spec.Child("dnsConfig").List("nameservers"),
+                $"must not have more than {maxServers} nameservers"
+            );
         }
         for (var i = 0; i < servers.Length; i++)
         {
             if (!IPAddress.TryParse(servers[i], out _))
             {
-                errors.Invalid($"{path}.dnsConfig.nameservers[{i}]", servers[i], "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+                errors.Invalid(
+                    $"{path}.dnsConfig.nameservers[{i}]",
+                    servers[i],
+                    "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+                );
             }
         }
         if (spec.Child("dnsConfig").List("searches") is { Count: > maxSearches } searches)

@@ -7,7 +7,14 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ProbeValidation
 {
     private static readonly string[] Handlers = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
-    private static readonly string[] Numbers = ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"];
+    private static readonly string[] Numbers =
+    [
+        "initialDelaySeconds",
+        "timeoutSeconds",
+        "periodSeconds",
+        "successThreshold",
+        "failureThreshold",
+    ];
 
     public static void Probes(JsonObject container, string path, FieldErrors errors)
     {
@@ -113,7 +120,9 @@ internal static class ProbeValidation
                 errors.Invalid(
                     $"{at}.name",
                     name,
-                    "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')");
+                    "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
+                        + "validation is '[-A-Za-z0-9]+')"
+                );
             }
         }
     }

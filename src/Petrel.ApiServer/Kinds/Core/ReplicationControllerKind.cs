@@ -10,28 +10,29 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 ReplicationController: what ReplicaSets came from. Its selector is a plain map.</summary>
 internal static class ReplicationControllerKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "ReplicationController", "replicationcontrollers", namespaced: true) with
-    {
-        ShortNames = ["rc"],
-        Categories = ["all"],
-        HasStatus = true,
-        HasGeneration = true,
-        Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
-        Default = Default,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["replicas"] = 0 },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Desired", "How many pods are wanted.", static o => o.Number("spec", "replicas"), "integer"),
-            Shown("Current", "How many pods there are.", static o => o.Number("status", "replicas"), "integer"),
-            Shown("Ready", "How many of them are ready.", static o => o.Number("status", "readyReplicas"), "integer"),
-            Age,
-            .. TemplateColumns.Containers,
-            Wide("Selector", "Which pods belong to it.", static o => Pairs(o.At("spec", "selector")).OrNone()),
-        ],
-        SelectableFields = Selectable([]).With("status.replicas", static o => $"{o.Number("status", "replicas")}"),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "ReplicationController", "replicationcontrollers", namespaced: true) with
+        {
+            ShortNames = ["rc"],
+            Categories = ["all"],
+            HasStatus = true,
+            HasGeneration = true,
+            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Default = Default,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["replicas"] = 0 },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Desired", "How many pods are wanted.", static o => o.Number("spec", "replicas"), "integer"),
+                Shown("Current", "How many pods there are.", static o => o.Number("status", "replicas"), "integer"),
+                Shown("Ready", "How many of them are ready.", static o => o.Number("status", "readyReplicas"), "integer"),
+                Age,
+                .. TemplateColumns.Containers,
+                Wide("Selector", "Which pods belong to it.", static o => Pairs(o.At("spec", "selector")).OrNone()),
+            ],
+            SelectableFields = Selectable([]).With("status.replicas", static o => $"{o.Number("status", "replicas")}"),
+        };
 
     private static void Default(JsonObject value)
     {

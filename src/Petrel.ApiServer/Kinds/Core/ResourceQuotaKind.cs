@@ -9,24 +9,37 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ResourceQuotaKind
 {
     private static readonly string[] Scopes =
-        ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"];
+    [
+        "BestEffort",
+        "CrossNamespacePodAffinity",
+        "NotBestEffort",
+        "NotTerminating",
+        "PriorityClass",
+        "Terminating",
+        "VolumeAttributesClass",
+    ];
 
     private static readonly string[] Compute = ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "ResourceQuota", "resourcequotas", namespaced: true) with
-    {
-        ShortNames = ["quota"],
-        HasStatus = true,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Request", "What is requested, and what may be.", static o => Shares(o, static name => !name.StartsWith("limits.", StringComparison.Ordinal))),
-            Shown("Limit", "What is the limit, and what may be.", static o => Shares(o, static name => name.StartsWith("limits.", StringComparison.Ordinal))),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "ResourceQuota", "resourcequotas", namespaced: true) with
+        {
+            ShortNames = ["quota"],
+            HasStatus = true,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Request", "What is requested, and what may be.", static o =>
+                    Shares(o, static name => !name.StartsWith("limits.", StringComparison.Ordinal))
+                ),
+                Shown("Limit", "What is the limit, and what may be.", static o =>
+                    Shares(o, static name => name.StartsWith("limits.", StringComparison.Ordinal))
+                ),
+                Age,
+            ],
+        };
 
     private static string Shares(JsonElement quota, Func<string, bool> isShown)
     {
@@ -34,8 +47,15 @@ internal static class ResourceQuotaKind
         {
             return "";
         }
-        return string.Join(", ", hard.EnumerateObject().Where(h => isShown(h.Name)).OrderBy(h => h.Name, StringComparer.Ordinal)
-            .Select(h => $"{h.Name}: {(quota.Text("status", "used", h.Name) is { Length: > 0 } used ? used : "0")}/{h.Value.GetString()}"));
+        return string.Join(
+            ", ",
+            hard.EnumerateObject()
+                .Where(h => isShown(h.Name))
+                .OrderBy(h => h.Name, StringComparer.Ordinal)
+                .Select(h =>
+                    $"{h.Name}: {(quota.Text("status", "used", h.Name) is { Length: > 0 } used ? used : "0")}/{h.Value.GetString()}"
+                )
+        );
     }
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
@@ -45,7 +65,14 @@ internal static class ResourceQuotaKind
         var scopes = spec.Texts("scopes").ToList();
         foreach (var scope in scopes)
         {
-            Scope(scope, spec, () => errors.Invalid("spec.scopes", spec.List("scopes"), "unsupported scope"), "spec.scopes", spec.List("scopes"), errors);
+            Scope(
+                scope,
+                spec,
+                () => errors.Invalid("spec.scopes", spec.List("scopes"), "unsupported scope"),
+                "spec.scopes",
+                spec.List("scopes"),
+                errors
+            );
         }
         Conflicts(scopes, spec, errors);
         if (spec.Child("scopeSelector") is { } selector)
@@ -92,13 +119,15 @@ internal static class ResourceQuotaKind
         }
     }
 
-    private static bool IsCountedIn(string scope, string resource) => scope switch
-    {
-        "BestEffort" => resource == "pods",
-        "NotBestEffort" or "Terminating" or "NotTerminating" or "PriorityClass" or "CrossNamespacePodAffinity" => resource == "pods" || Compute.Contains(resource),
-        "VolumeAttributesClass" => resource is "persistentvolumeclaims" or "requests.storage",
-        _ => true,
-    };
+    private static bool IsCountedIn(string scope, string resource) =>
+        scope switch
+        {
+            "BestEffort" => resource == "pods",
+            "NotBestEffort" or "Terminating" or "NotTerminating" or "PriorityClass" or "CrossNamespacePodAffinity" => resource == "pods"
+                || Compute.Contains(resource),
+            "VolumeAttributesClass" => resource is "persistentvolumeclaims" or "requests.storage",
+            _ => true,
+        };
 
     private static void Conflicts(List<string> scopes, JsonObject spec, FieldErrors errors)
     {
@@ -119,12 +148,17 @@ internal static class ResourceQuotaKind
         Scope(scope, spec, () => errors.Invalid($"{path}.scopeName", scope, "unsupported scope"), path, selector, errors);
         var operation = expression.Text("operator");
         var values = expression.List("values")?.Count ?? 0;
-        if (scope is "BestEffort" or "NotBestEffort" or "Terminating" or "NotTerminating" or "CrossNamespacePodAffinity" && operation != "Exists")
+        if (
+            scope is "BestEffort" or "NotBestEffort" or "Terminating" or "NotTerminating" or "CrossNamespacePodAffinity"
+            && operation != "Exists"
+        )
         {
             errors.Invalid(
                 $"{path}.operator",
                 operation,
-                "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity");
+                "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+                    + "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"
+            );
         }
         switch (operation)
         {
@@ -137,7 +171,11 @@ internal static class ResourceQuotaKind
             case "Exists" or "DoesNotExist":
                 if (values > 0)
                 {
-                    errors.Invalid($"{path}.values", expression.List("values"), "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector");
+                    errors.Invalid(
+                        $"{path}.values",
+                        expression.List("values"),
+                        "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"
+                    );
                 }
                 break;
             default:

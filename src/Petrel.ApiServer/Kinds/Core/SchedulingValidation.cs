@@ -36,7 +36,11 @@ internal static class SchedulingValidation
             }
             if (key.Length == 0 && op != "Exists")
             {
-                errors.Invalid($"{at}.operator", op, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+                errors.Invalid(
+                    $"{at}.operator",
+                    op,
+                    "operator must be Exists when `key` is empty, which means \"match all values and all keys\""
+                );
             }
             if (toleration.Has("tolerationSeconds") && effect != "NoExecute")
             {
@@ -80,14 +84,15 @@ internal static class SchedulingValidation
         }
     }
 
-    private static JsonObject Shown(JsonObject toleration) => new()
-    {
-        ["Key"] = toleration.Text("key"),
-        ["Operator"] = toleration.Text("operator"),
-        ["Value"] = toleration.Text("value"),
-        ["Effect"] = toleration.Text("effect"),
-        ["TolerationSeconds"] = toleration.Number("tolerationSeconds"),
-    };
+    private static JsonObject Shown(JsonObject toleration) =>
+        new()
+        {
+            ["Key"] = toleration.Text("key"),
+            ["Operator"] = toleration.Text("operator"),
+            ["Value"] = toleration.Text("value"),
+            ["Effect"] = toleration.Text("effect"),
+            ["TolerationSeconds"] = toleration.Number("tolerationSeconds"),
+        };
 
     private static void NodeAffinity(JsonObject? affinity, string path, FieldErrors errors)
     {
@@ -239,7 +244,11 @@ internal static class SchedulingValidation
                 }
                 else if (action != "DoNotSchedule")
                 {
-                    errors.Invalid($"{at}.minDomains", domains, "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not " + action);
+                    errors.Invalid(
+                        $"{at}.minDomains",
+                        domains,
+                        "can only use minDomains if whenUnsatisfiable=DoNotSchedule, not " + action
+                    );
                 }
             }
             var pair = $"{{{constraint.Text("topologyKey")}, {action}}}";

@@ -8,19 +8,20 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 Secret.</summary>
 internal static class SecretKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Secret", "secrets", namespaced: true) with
-    {
-        Default = Default,
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Type", "What the secret is for.", static o => o.Text("type")),
-            Shown("Data", "How many keys it holds.", static o => o.Count("data")),
-            Age,
-        ],
-        SelectableFields = Selectable("type"),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "Secret", "secrets", namespaced: true) with
+        {
+            Default = Default,
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Type", "What the secret is for.", static o => o.Text("type")),
+                Shown("Data", "How many keys it holds.", static o => o.Count("data")),
+                Age,
+            ],
+            SelectableFields = Selectable("type"),
+        };
 
     private static void Default(JsonObject secret)
     {

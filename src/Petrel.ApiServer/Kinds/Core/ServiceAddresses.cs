@@ -14,7 +14,9 @@ internal static class ServiceAddresses
     /// <summary>Whether the Service is without an address, by its own wish.</summary>
     public static bool IsHeadless(JsonObject spec) => spec.Texts("clusterIPs").SequenceEqual(["None"]);
 
-    /// <summary>Whether addresses may be of families that the cluster has not: whoever keeps the endpoints of such a Service knows.</summary>
+    /// <summary>
+    /// Whether addresses may be of families that the cluster has not: whoever keeps the endpoints of such a Service knows.
+    /// </summary>
     public static bool IsOfAnyFamily(JsonObject spec) =>
         spec.Text("type") == "ExternalName" || (IsHeadless(spec) && spec.Child("selector") is not { Count: > 0 });
 
@@ -33,7 +35,11 @@ internal static class ServiceAddresses
         }
         else if (addresses.Length > 0 && addresses[0] != first)
         {
-            errors.Invalid(path, spec.List("clusterIPs"), first.Length > 0 ? "first value must match `clusterIP`" : "must be empty when `clusterIP` is not specified");
+            errors.Invalid(
+                path,
+                spec.List("clusterIPs"),
+                first.Length > 0 ? "first value must match `clusterIP`" : "must be empty when `clusterIP` is not specified"
+            );
         }
         Families(spec, errors);
         if (Each(spec, addresses, errors))
@@ -85,7 +91,11 @@ internal static class ServiceAddresses
         }
         if (before.Length > now.Length && now.Length == 1 && spec.Text("ipFamilyPolicy") != "SingleStack")
         {
-            errors.Invalid("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], $"must be set to 'SingleStack' when releasing the secondary {singular}");
+            errors.Invalid(
+                "spec.ipFamilyPolicy",
+                spec["ipFamilyPolicy"],
+                $"must be set to 'SingleStack' when releasing the secondary {singular}"
+            );
         }
     }
 

@@ -54,9 +54,12 @@ internal static class ServiceDefaults
         HasNodePorts(spec) || (spec.Text("type") == "ClusterIP" && spec.List("externalIPs") is { Count: > 0 });
 
     /// <summary>Whether balancers must learn which nodes have pods.</summary>
-    public static bool NeedsHealthPort(JsonObject spec) => spec.Text("type") == "LoadBalancer" && spec.Text("externalTrafficPolicy") == "Local";
+    public static bool NeedsHealthPort(JsonObject spec) =>
+        spec.Text("type") == "LoadBalancer" && spec.Text("externalTrafficPolicy") == "Local";
 
-    /// <summary>An update that leaves out what was given out keeps it; one that changes the type gives back what the new type has not.</summary>
+    /// <summary>
+    /// An update that leaves out what was given out keeps it; one that changes the type gives back what the new type has not.
+    /// </summary>
     public static void Keep(JsonObject service, JsonObject old)
     {
         var spec = service.Ensure("spec");
@@ -69,7 +72,12 @@ internal static class ServiceDefaults
         {
             KeepNodePorts(spec, before);
         }
-        if (NeedsHealthPort(spec) && NeedsHealthPort(before) && spec.Number("healthCheckNodePort") is null or 0 && before.Number("healthCheckNodePort") is { } health)
+        if (
+            NeedsHealthPort(spec)
+            && NeedsHealthPort(before)
+            && spec.Number("healthCheckNodePort") is null or 0
+            && before.Number("healthCheckNodePort") is { } health
+        )
         {
             spec["healthCheckNodePort"] = health;
         }
@@ -143,8 +151,11 @@ internal static class ServiceDefaults
             DropSame(spec, before, "ipFamilies");
             DropSame(spec, before, "ipFamilyPolicy");
         }
-        if (HasNodePorts(before) && !HasNodePorts(spec)
-            && spec.Objects("ports").Select(NodePort).Where(n => n != 0).ToHashSet().IsSubsetOf(before.Objects("ports").Select(NodePort)))
+        if (
+            HasNodePorts(before)
+            && !HasNodePorts(spec)
+            && spec.Objects("ports").Select(NodePort).Where(n => n != 0).ToHashSet().IsSubsetOf(before.Objects("ports").Select(NodePort))
+        )
         {
             foreach (var port in spec.Objects("ports"))
             {
@@ -195,7 +206,9 @@ internal static class ServiceDefaults
         spec.Fill("ipFamilyPolicy", isAny ? "RequireDualStack" : "SingleStack");
         if (spec.List("ipFamilies") is not { Count: > 0 } families)
         {
-            spec["ipFamilies"] = families = new JsonArray(AddressSyntax.Parse(spec.Text("clusterIP")) is { } address ? ServiceAddresses.Family(address) : "IPv4");
+            spec["ipFamilies"] = families = new JsonArray(
+                AddressSyntax.Parse(spec.Text("clusterIP")) is { } address ? ServiceAddresses.Family(address) : "IPv4"
+            );
         }
         if (isAny && families.Count == 1 && spec.Text("ipFamilyPolicy") != "SingleStack")
         {

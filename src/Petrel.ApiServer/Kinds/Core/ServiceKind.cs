@@ -8,28 +8,29 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 Service. Its addresses and node ports are given out by the server where it stores the object.</summary>
 internal static class ServiceKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("", "v1", "Service", "services", namespaced: true) with
-    {
-        ShortNames = ["svc"],
-        Categories = ["all"],
-        HasStatus = true,
-        NameProblem = NameSyntax.ServiceNameProblem,
-        Default = ServiceDefaults.Default,
-        PrepareForCreate = static (service, _) => service["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
-        PrepareForUpdate = static (service, old, _) => ServiceDefaults.Keep(service, old),
-        Validate = ServiceValidation.Validate,
-        Columns =
-        [
-            Name,
-            Shown("Type", "How the service is reached.", static o => o.Text("spec", "type")),
-            Shown("Cluster-IP", "Its address inside the cluster.", static o => o.Text("spec", "clusterIP").OrNone()),
-            Shown("External-IP", "Its addresses outside of the cluster.", ExternalAddress),
-            Shown("Port(s)", "Its ports, with those of the nodes after a colon.", Ports),
-            Age,
-            Wide("Selector", "Which pods are behind it.", static o => Pairs(o.At("spec", "selector")).OrNone()),
-        ],
-        SelectableFields = Selectable("spec.clusterIP", "spec.type"),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("", "v1", "Service", "services", namespaced: true) with
+        {
+            ShortNames = ["svc"],
+            Categories = ["all"],
+            HasStatus = true,
+            NameProblem = NameSyntax.ServiceNameProblem,
+            Default = ServiceDefaults.Default,
+            PrepareForCreate = static (service, _) => service["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
+            PrepareForUpdate = static (service, old, _) => ServiceDefaults.Keep(service, old),
+            Validate = ServiceValidation.Validate,
+            Columns =
+            [
+                Name,
+                Shown("Type", "How the service is reached.", static o => o.Text("spec", "type")),
+                Shown("Cluster-IP", "Its address inside the cluster.", static o => o.Text("spec", "clusterIP").OrNone()),
+                Shown("External-IP", "Its addresses outside of the cluster.", ExternalAddress),
+                Shown("Port(s)", "Its ports, with those of the nodes after a colon.", Ports),
+                Age,
+                Wide("Selector", "Which pods are behind it.", static o => Pairs(o.At("spec", "selector")).OrNone()),
+            ],
+            SelectableFields = Selectable("spec.clusterIP", "spec.type"),
+        };
 
     private static string ExternalAddress(JsonElement service)
     {
@@ -39,7 +40,8 @@ internal static class ServiceKind
             case "ExternalName":
                 return service.Text("spec", "externalName");
             case "LoadBalancer":
-                var balancers = service.Items("status", "loadBalancer", "ingress")
+                var balancers = service
+                    .Items("status", "loadBalancer", "ingress")
                     .Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname"))
                     .Where(a => a.Length > 0)
                     .Distinct()
@@ -51,6 +53,16 @@ internal static class ServiceKind
         }
     }
 
-    private static string Ports(JsonElement service) => string.Join(',', service.Items("spec", "ports").Select(p =>
-        p.Number("nodePort") is not 0 and var node ? $"{p.Number("port")}:{node}/{p.Text("protocol")}" : $"{p.Number("port")}/{p.Text("protocol")}")).OrNone();
+    private static string Ports(JsonElement service) =>
+        string.Join(
+                ',',
+                service
+                    .Items("spec", "ports")
+                    .Select(p =>
+                        p.Number("nodePort") is not 0 and var node
+                            ? $"{p.Number("port")}:{node}/{p.Text("protocol")}"
+                            : $"{p.Number("port")}/{p.Text("protocol")}"
+                    )
+            )
+            .OrNone();
 }

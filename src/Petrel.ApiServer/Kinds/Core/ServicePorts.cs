@@ -82,13 +82,14 @@ internal static class ServicePorts
     }
 
     // As upstream shows what is twice: by the names of its program, with the rest unset.
-    private static JsonObject Shown(JsonObject port) => new()
-    {
-        ["Name"] = "",
-        ["Protocol"] = port.Text("protocol"),
-        ["AppProtocol"] = null,
-        ["Port"] = port.Number("port") ?? 0,
-        ["TargetPort"] = 0,
-        ["NodePort"] = 0,
-    };
+    private static JsonObject Shown(JsonObject port) =>
+        new()
+        {
+            ["Name"] = "",
+            ["Protocol"] = port.Text("protocol"),
+            ["AppProtocol"] = null,
+            ["Port"] = port.Number("port") ?? 0,
+            ["TargetPort"] = 0,
+            ["NodePort"] = 0,
+        };
 }

@@ -28,7 +28,11 @@ internal static class ServiceValidation
         var annotations = service.Child("metadata").Child("annotations");
         if (annotations.Has(Topology) && annotations.Has(OldTopology) && annotations.Text(Topology) != annotations.Text(OldTopology))
         {
-            errors.Invalid($"metadata.annotations[{Topology}]", annotations.Text(Topology), $"must match annotations[{OldTopology}] when both are specified");
+            errors.Invalid(
+                $"metadata.annotations[{Topology}]",
+                annotations.Text(Topology),
+                $"must match annotations[{OldTopology}] when both are specified"
+            );
         }
         var type = spec.Text("type");
         if (type != "ExternalName" && !ServiceAddresses.IsHeadless(spec) && (spec.List("ports")?.Count ?? 0) == 0)
@@ -65,11 +69,19 @@ internal static class ServiceValidation
 
     private static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
     {
-        if (spec.Text("type") == "LoadBalancer" && old.Text("type") == "LoadBalancer" && !JsonNode.DeepEquals(spec["loadBalancerClass"], old["loadBalancerClass"]))
+        if (
+            spec.Text("type") == "LoadBalancer"
+            && old.Text("type") == "LoadBalancer"
+            && !JsonNode.DeepEquals(spec["loadBalancerClass"], old["loadBalancerClass"])
+        )
         {
             errors.Invalid("spec.loadBalancerClass", spec["loadBalancerClass"], "may not change once set");
         }
-        if (ServiceDefaults.NeedsHealthPort(spec) && ServiceDefaults.NeedsHealthPort(old) && spec.Number("healthCheckNodePort") != old.Number("healthCheckNodePort"))
+        if (
+            ServiceDefaults.NeedsHealthPort(spec)
+            && ServiceDefaults.NeedsHealthPort(old)
+            && spec.Number("healthCheckNodePort") != old.Number("healthCheckNodePort")
+        )
         {
             errors.Forbidden("spec.healthCheckNodePort", "field is immutable");
         }
@@ -110,13 +122,16 @@ internal static class ServiceValidation
         {
             errors.NotSupported("spec.sessionAffinity", spec.Text("sessionAffinity"), Affinities);
         }
-        if (spec.Text("sessionAffinity") == "ClientIP"
-            && spec.Child("sessionAffinityConfig").Child("clientIP").Number("timeoutSeconds") is <= 0 or > day)
+        if (
+            spec.Text("sessionAffinity") == "ClientIP"
+            && spec.Child("sessionAffinityConfig").Child("clientIP").Number("timeoutSeconds") is <= 0 or > day
+        )
         {
             errors.Invalid(
                 "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
                 spec.Child("sessionAffinityConfig").Child("clientIP").Number("timeoutSeconds"),
-                $"must be greater than 0 and less than {day}");
+                $"must be greater than 0 and less than {day}"
+            );
         }
     }
 
@@ -213,7 +228,11 @@ internal static class ServiceValidation
         }
         if (!ServiceDefaults.NeedsHealthPort(spec))
         {
-            errors.Invalid("spec.healthCheckNodePort", port, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+            errors.Invalid(
+                "spec.healthCheckNodePort",
+                port,
+                "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+            );
         }
         else if (NameSyntax.PortProblem(port) is { } problem)
         {

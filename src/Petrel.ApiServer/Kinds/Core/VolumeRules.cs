@@ -14,13 +14,20 @@ internal static class VolumeRules
 
     // In the order that kubectl shows them.
     private static readonly (string Name, string Short)[] AccessModes =
-        [("ReadWriteOnce", "RWO"), ("ReadOnlyMany", "ROX"), ("ReadWriteMany", "RWX"), ("ReadWriteOncePod", "RWOP")];
+    [
+        ("ReadWriteOnce", "RWO"),
+        ("ReadOnlyMany", "ROX"),
+        ("ReadWriteMany", "RWX"),
+        ("ReadWriteOncePod", "RWOP"),
+    ];
 
     private static readonly string[] AccessModeNames = [.. AccessModes.Select(m => m.Name).Order(StringComparer.Ordinal)];
 
     /// <summary>The storage class, which once was an annotation.</summary>
     public static string Class(JsonElement value) =>
-        value.At("metadata", "annotations", OldClass) is { ValueKind: JsonValueKind.String } old ? old.GetString()! : value.Text("spec", "storageClassName");
+        value.At("metadata", "annotations", OldClass) is { ValueKind: JsonValueKind.String } old
+            ? old.GetString()!
+            : value.Text("spec", "storageClassName");
 
     /// <summary>What a column shows of a class that may be unset.</summary>
     public static string OrUnset(JsonElement value, string name) => value.Has("spec", name) ? value.Text("spec", name) : "<unset>";

@@ -8,7 +8,16 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class VolumeValidation
 {
     private static readonly string[] HostPathTypes =
-        ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+    [
+        "",
+        "BlockDevice",
+        "CharDevice",
+        "Directory",
+        "DirectoryOrCreate",
+        "File",
+        "FileOrCreate",
+        "Socket",
+    ];
 
     private static readonly string[] Propagations = ["Bidirectional", "HostToContainer", "None"];
 
@@ -181,7 +190,11 @@ internal static class VolumeValidation
                     Needed(value, "path", $"{at}.serviceAccountToken", errors);
                     if (value.Number("expirationSeconds") is < 600 and var seconds)
                     {
-                        errors.Invalid($"{at}.serviceAccountToken.expirationSeconds", seconds, "may not specify a duration less than 10 minutes");
+                        errors.Invalid(
+                            $"{at}.serviceAccountToken.expirationSeconds",
+                            seconds,
+                            "may not specify a duration less than 10 minutes"
+                        );
                     }
                     break;
             }

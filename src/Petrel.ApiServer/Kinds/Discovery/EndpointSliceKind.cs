@@ -18,33 +18,38 @@ internal static class EndpointSliceKind
     private static readonly string[] AddressTypes = ["FQDN", "IPv4", "IPv6"];
     private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced: true) with
-    {
-        HasGeneration = true,
-        Default = static slice =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced: true) with
         {
-            foreach (var port in slice.Objects("ports"))
+            HasGeneration = true,
+            Default = static slice =>
             {
-                if (!port.Has("name"))
+                foreach (var port in slice.Objects("ports"))
                 {
-                    port["name"] = "";
+                    if (!port.Has("name"))
+                    {
+                        port["name"] = "";
+                    }
+                    port.Fill("protocol", "TCP");
                 }
-                port.Fill("protocol", "TCP");
-            }
-        },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("AddressType", "What its addresses are.", static o => o.Text("addressType")),
-            Shown("Ports", "The ports of each endpoint.", static o => Several(o.Items("ports").Select(Port))),
-            Shown("Endpoints", "The endpoints' addresses.", static o => Several(o.Items("endpoints").SelectMany(e => e.Items("addresses")).Select(a => a.GetString() ?? ""))),
-            Age,
-        ],
-    };
+            },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("AddressType", "What its addresses are.", static o => o.Text("addressType")),
+                Shown("Ports", "The ports of each endpoint.", static o => Several(o.Items("ports").Select(Port))),
+                Shown("Endpoints", "The endpoints' addresses.", static o =>
+                    Several(o.Items("endpoints").SelectMany(e => e.Items("addresses")).Select(a => a.GetString() ?? ""))
+                ),
+                Age,
+            ],
+        };
 
     private static string Port(JsonElement port) =>
-        port.Has("port") ? $"{port.Number("port")}" : port.Text("name") is { Length: > 0 } name ? name : "*";
+        port.Has("port") ? $"{port.Number("port")}"
+        : port.Text("name") is { Length: > 0 } name ? name
+        : "*";
 
     private static string Several(IEnumerable<string> items)
     {
@@ -138,15 +143,17 @@ internal static class EndpointSliceKind
         }
     }
 
-    private static string? AddressProblem(string address, string type) => type switch
-    {
-        "IPv4" when !IsAddress(address, AddressFamily.InterNetwork) => "must be a valid IPv4 address",
-        "IPv6" when !IsAddress(address, AddressFamily.InterNetworkV6) => "must be a valid IPv6 address",
-        "FQDN" => NameSyntax.SubdomainProblem(address),
-        _ => null,
-    };
+    private static string? AddressProblem(string address, string type) =>
+        type switch
+        {
+            "IPv4" when !IsAddress(address, AddressFamily.InterNetwork) => "must be a valid IPv4 address",
+            "IPv6" when !IsAddress(address, AddressFamily.InterNetworkV6) => "must be a valid IPv6 address",
+            "FQDN" => NameSyntax.SubdomainProblem(address),
+            _ => null,
+        };
 
     private static bool IsAddress(string text, AddressFamily family) =>
-        IPAddress.TryParse(text, out var address) && address.AddressFamily == family
+        IPAddress.TryParse(text, out var address)
+        && address.AddressFamily == family
         && (family != AddressFamily.InterNetwork || text.Count(c => c == '.') == 3);
 }

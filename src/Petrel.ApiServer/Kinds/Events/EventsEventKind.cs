@@ -12,17 +12,18 @@ internal static class EventsEventKind
 
     private static readonly string[] TargetFields = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(Group, "v1", "Event", "events", namespaced: true) with
-    {
-        ShortNames = ["ev"],
-        Storage = EventKind.Definition,
-        FromStorage = static document => EventFields.Core.Rename(document, EventFields.Newer, $"{Group}/v1"),
-        ToStorage = ToCore,
-        Validate = Validate,
-        Columns = EventKind.TableColumns(EventFields.Newer),
-        SelectableFields = Selectable([.. TargetFields.Select(f => $"regarding.{f}"), "reason", "reportingController", "type"])
-            .ToFrozenDictionary(),
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(Group, "v1", "Event", "events", namespaced: true) with
+        {
+            ShortNames = ["ev"],
+            Storage = EventKind.Definition,
+            FromStorage = static document => EventFields.Core.Rename(document, EventFields.Newer, $"{Group}/v1"),
+            ToStorage = ToCore,
+            Validate = Validate,
+            Columns = EventKind.TableColumns(EventFields.Newer),
+            SelectableFields = Selectable([.. TargetFields.Select(f => $"regarding.{f}"), "reason", "reportingController", "type"])
+                .ToFrozenDictionary(),
+        };
 
     private static JsonObject ToCore(JsonObject document) => EventFields.Newer.Rename(document, EventFields.Core, "v1");
 

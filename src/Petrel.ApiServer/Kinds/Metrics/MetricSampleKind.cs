@@ -9,8 +9,8 @@ using static Petrel.ApiServer.Kinds.Columns;
 namespace Petrel.ApiServer.Kinds.Metrics;
 
 /// <summary>
-/// metrics.petrel.dev/v1 MetricSample: the newest value of a metric, written by whoever measures it. It is served as custom.metrics.k8s.io when it
-/// is about an object, and as external.metrics.k8s.io otherwise, which is where autoscalers look.
+/// metrics.petrel.dev/v1 MetricSample: the newest value of a metric, written by whoever measures it. It is served as custom.metrics.k8s.io
+/// when it is about an object, and as external.metrics.k8s.io otherwise, which is where autoscalers look.
 /// </summary>
 internal static class MetricSampleKind
 {
@@ -18,44 +18,61 @@ internal static class MetricSampleKind
 
     private const string Types = "dev.petrel.metrics.v1.";
 
-    public static KindDefinition Definition { get; } = new()
-    {
-        Gvk = new GroupVersionKind("metrics.petrel.dev", "v1", "MetricSample"),
-        Plural = "metricsamples",
-        Singular = "metricsample",
-        ShortNames = ["ms"],
-        Namespaced = true,
-        HasGeneration = true,
-        Schema = OwnTypes.Kind(
-            Types + "MetricSample",
-            OwnTypes.Field("spec", OwnTypes.Object(
-                Types + "MetricSampleSpec",
-                OwnTypes.Field("metric", FieldKind.String).Needed(),
-                OwnTypes.Field("describedObject", OwnTypes.Object(
-                    Types + "ObjectReference",
-                    OwnTypes.Field("apiVersion", FieldKind.String),
-                    OwnTypes.Field("kind", FieldKind.String).Needed(),
-                    OwnTypes.Field("name", FieldKind.String).Needed())),
-                OwnTypes.Map("labels", FieldKind.String),
-                OwnTypes.Field("value", FieldKind.Quantity).Needed(),
-                OwnTypes.Field("timestamp", FieldKind.Time),
-                OwnTypes.Field("windowSeconds", FieldKind.Int32),
-                OwnTypes.Field("expirationSeconds", FieldKind.Int32))).Needed()),
-        Default = Default,
-        PrepareForCreate = static (sample, context) => Stamp(sample, null, context),
-        PrepareForUpdate = static (sample, old, context) => Stamp(sample, old, context),
-        Validate = static (sample, _, errors) => Validate(sample, errors),
-        Columns =
-        [
-            Name,
-            Shown("Metric", "The metric's name.", static o => o.Text("spec", "metric")),
-            Shown("About", "What it is measured of; none for things outside the cluster.", static o =>
-                o.Has("spec", "describedObject") ? $"{o.Text("spec", "describedObject", "kind")}/{o.Text("spec", "describedObject", "name")}" : None),
-            Shown("Value", "The newest value.", static o => o.Text("spec", "value")),
-            new("Measured", "string", "", "How long ago it was measured.", 0, static (o, now) => Since(o.Text("spec", "timestamp"), now)),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        new()
+        {
+            Gvk = new GroupVersionKind("metrics.petrel.dev", "v1", "MetricSample"),
+            Plural = "metricsamples",
+            Singular = "metricsample",
+            ShortNames = ["ms"],
+            Namespaced = true,
+            HasGeneration = true,
+            Schema = OwnTypes.Kind(
+                Types + "MetricSample",
+                OwnTypes
+                    .Field(
+                        "spec",
+                        OwnTypes.Object(
+                            Types + "MetricSampleSpec",
+                            OwnTypes.Field("metric", FieldKind.String).Needed(),
+                            OwnTypes.Field(
+                                "describedObject",
+                                OwnTypes.Object(
+                                    Types + "ObjectReference",
+                                    OwnTypes.Field("apiVersion", FieldKind.String),
+                                    OwnTypes.Field("kind", FieldKind.String).Needed(),
+                                    OwnTypes.Field("name", FieldKind.String).Needed()
+                                )
+                            ),
+                            OwnTypes.Map("labels", FieldKind.String),
+                            OwnTypes.Field("value", FieldKind.Quantity).Needed(),
+                            OwnTypes.Field("timestamp", FieldKind.Time),
+                            OwnTypes.Field("windowSeconds", FieldKind.Int32),
+                            OwnTypes.Field("expirationSeconds", FieldKind.Int32)
+                        )
+                    )
+                    .Needed()
+            ),
+            Default = Default,
+            PrepareForCreate = static (sample, context) => Stamp(sample, null, context),
+            PrepareForUpdate = static (sample, old, context) => Stamp(sample, old, context),
+            Validate = static (sample, _, errors) => Validate(sample, errors),
+            Columns =
+            [
+                Name,
+                Shown("Metric", "The metric's name.", static o => o.Text("spec", "metric")),
+                Shown("About", "What it is measured of; none for things outside the cluster.", static o =>
+                    o.Has("spec", "describedObject")
+                        ? $"{o.Text("spec", "describedObject", "kind")}/{o.Text("spec", "describedObject", "name")}"
+                        : None
+                ),
+                Shown("Value", "The newest value.", static o => o.Text("spec", "value")),
+                new("Measured", "string", "", "How long ago it was measured.", 0, static (o, now) =>
+                    Since(o.Text("spec", "timestamp"), now)
+                ),
+                Age,
+            ],
+        };
 
     private static void Default(JsonObject sample)
     {
@@ -68,7 +85,10 @@ internal static class MetricSampleKind
     // Who does not say when it was measured has measured it now: also when the value is written again as it was.
     private static void Stamp(JsonObject sample, JsonObject? old, WriteContext context)
     {
-        if (sample.Child("spec") is { } spec && (!spec.Has("timestamp") || (old is not null && spec.Text("timestamp") == old.Child("spec").Text("timestamp"))))
+        if (
+            sample.Child("spec") is { } spec
+            && (!spec.Has("timestamp") || (old is not null && spec.Text("timestamp") == old.Child("spec").Text("timestamp")))
+        )
         {
             spec["timestamp"] = context.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         }

@@ -11,19 +11,20 @@ internal static partial class IngressClassKind
 {
     private const int MaxController = 250;
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", namespaced: false) with
-    {
-        HasGeneration = true,
-        Default = static value => value.Child("spec").Child("parameters")?.Fill("scope", "Cluster"),
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Controller", "What serves the class.", static o => o.Text("spec", "controller")),
-            Shown("Parameters", "Where its settings are.", Parameters),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", namespaced: false) with
+        {
+            HasGeneration = true,
+            Default = static value => value.Child("spec").Child("parameters")?.Fill("scope", "Cluster"),
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Controller", "What serves the class.", static o => o.Text("spec", "controller")),
+                Shown("Parameters", "Where its settings are.", Parameters),
+                Age,
+            ],
+        };
 
     private static string Parameters(JsonElement value)
     {

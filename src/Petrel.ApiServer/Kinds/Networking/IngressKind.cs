@@ -14,23 +14,26 @@ internal static class IngressKind
 
     private static readonly string[] PathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced: true) with
-    {
-        ShortNames = ["ing"],
-        HasStatus = true,
-        HasGeneration = true,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Class", "Which controller serves it.", static o => o.Has("spec", "ingressClassName") ? o.Text("spec", "ingressClassName") : None),
-            Shown("Hosts", "The hosts that it serves.", Hosts),
-            Shown("Address", "Where it is served.", Address),
-            Shown("Ports", "The ports that it is served on.", static o => o.Count("spec", "tls") > 0 ? "80, 443" : "80"),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced: true) with
+        {
+            ShortNames = ["ing"],
+            HasStatus = true,
+            HasGeneration = true,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Class", "Which controller serves it.", static o =>
+                    o.Has("spec", "ingressClassName") ? o.Text("spec", "ingressClassName") : None
+                ),
+                Shown("Hosts", "The hosts that it serves.", Hosts),
+                Shown("Address", "Where it is served.", Address),
+                Shown("Ports", "The ports that it is served on.", static o => o.Count("spec", "tls") > 0 ? "80, 443" : "80"),
+                Age,
+            ],
+        };
 
     private static string Hosts(JsonElement value)
     {
@@ -50,8 +53,15 @@ internal static class IngressKind
 
     private static string Address(JsonElement value)
     {
-        var all = string.Join(',', value.Items("status", "loadBalancer", "ingress")
-            .Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname")).Where(a => a.Length > 0).Distinct().Order(StringComparer.Ordinal));
+        var all = string.Join(
+            ',',
+            value
+                .Items("status", "loadBalancer", "ingress")
+                .Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname"))
+                .Where(a => a.Length > 0)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+        );
         return all.Length > ShownAddress ? all[..(ShownAddress - 3)] + "..." : all;
     }
 
@@ -89,7 +99,12 @@ internal static class IngressKind
             errors.Invalid("spec.ingressClassName", spec.Text("ingressClassName"), classProblem);
         }
         var annotations = value.Child("metadata").Child("annotations");
-        if (old is null && spec.Has("ingressClassName") && annotations.Has(OldClass) && annotations.Text(OldClass) != spec.Text("ingressClassName"))
+        if (
+            old is null
+            && spec.Has("ingressClassName")
+            && annotations.Has(OldClass)
+            && annotations.Text(OldClass) != spec.Text("ingressClassName")
+        )
         {
             errors.Invalid($"annotations.{OldClass}", annotations.Text(OldClass), "must match `ingressClassName` when both are specified");
         }
@@ -99,7 +114,8 @@ internal static class IngressKind
         }
     }
 
-    private static string? SecretProblem(JsonObject tls) => tls.Text("secretName").Length == 0 ? null : NameSyntax.SubdomainProblem(tls.Text("secretName"));
+    private static string? SecretProblem(JsonObject tls) =>
+        tls.Text("secretName").Length == 0 ? null : NameSyntax.SubdomainProblem(tls.Text("secretName"));
 
     private static void Status(JsonObject? balancer, FieldErrors errors)
     {

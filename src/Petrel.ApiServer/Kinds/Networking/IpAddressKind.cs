@@ -8,13 +8,14 @@ namespace Petrel.ApiServer.Kinds.Networking;
 /// <summary>networking.k8s.io/v1 IPAddress: an address of a Service that is given out, named after itself.</summary>
 internal static class IpAddressKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "IPAddress", "ipaddresses", namespaced: false) with
-    {
-        ShortNames = ["ip"],
-        NameProblem = AddressSyntax.Problem,
-        Validate = Validate,
-        Columns = [Name, Shown("ParentRef", "What has the address.", Parent), Age],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("networking.k8s.io", "v1", "IPAddress", "ipaddresses", namespaced: false) with
+        {
+            ShortNames = ["ip"],
+            NameProblem = AddressSyntax.Problem,
+            Validate = Validate,
+            Columns = [Name, Shown("ParentRef", "What has the address.", Parent), Age],
+        };
 
     private static string Parent(JsonElement value)
     {

@@ -10,14 +10,20 @@ internal static class NetworkPolicyKind
 {
     private static readonly string[] Protocols = ["TCP", "UDP", "SCTP"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", namespaced: true) with
-    {
-        ShortNames = ["netpol"],
-        HasGeneration = true,
-        Default = Default,
-        Validate = Validate,
-        Columns = [Name, Shown("Pod-Selector", "Which pods it is about.", static o => TemplateColumns.Selector(o.At("spec", "podSelector"))), Age],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", namespaced: true) with
+        {
+            ShortNames = ["netpol"],
+            HasGeneration = true,
+            Default = Default,
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Pod-Selector", "Which pods it is about.", static o => TemplateColumns.Selector(o.At("spec", "podSelector"))),
+                Age,
+            ],
+        };
 
     private static void Default(JsonObject value)
     {
@@ -91,7 +97,11 @@ internal static class NetworkPolicyKind
         }
         if (end is not null)
         {
-            errors.Invalid($"{path}.endPort", end, port.Has("port") ? "may not be specified when `port` is non-numeric" : "may not be specified when `port` is not specified");
+            errors.Invalid(
+                $"{path}.endPort",
+                end,
+                port.Has("port") ? "may not be specified when `port` is non-numeric" : "may not be specified when `port` is not specified"
+            );
         }
         if (Fields.AsText(port["port"]) is { } name)
         {
@@ -141,7 +151,10 @@ internal static class NetworkPolicyKind
             {
                 errors.Invalid($"{path}.except[{i}]", exceptions[i], exceptionProblem);
             }
-            else if (AddressSyntax.ParseRange(exceptions[i])!.Value is var inner && (!network.Contains(inner.BaseAddress) || inner.PrefixLength <= network.PrefixLength))
+            else if (
+                AddressSyntax.ParseRange(exceptions[i])!.Value is var inner
+                && (!network.Contains(inner.BaseAddress) || inner.PrefixLength <= network.PrefixLength)
+            )
             {
                 errors.Invalid($"{path}.except[{i}]", exceptions[i], "must be a strict subset of `cidr`");
             }

@@ -7,13 +7,19 @@ namespace Petrel.ApiServer.Kinds.Networking;
 /// <summary>networking.k8s.io/v1 ServiceCIDR: ranges that Services get their addresses from, one of each family.</summary>
 internal static class ServiceCidrKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", namespaced: false) with
-    {
-        HasStatus = true,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
-        Validate = Validate,
-        Columns = [Name, Shown("CIDRs", "The ranges.", static o => string.Join(',', o.Items("spec", "cidrs").Select(c => c.GetString()))), Age],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", namespaced: false) with
+        {
+            HasStatus = true,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("CIDRs", "The ranges.", static o => string.Join(',', o.Items("spec", "cidrs").Select(c => c.GetString()))),
+                Age,
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
@@ -54,6 +60,7 @@ internal static class ServiceCidrKind
     }
 
     private static bool AreOfBothFamilies(List<string> ranges) =>
-        AddressSyntax.ParseRange(ranges[0]) is { } first && AddressSyntax.ParseRange(ranges[1]) is { } second
+        AddressSyntax.ParseRange(ranges[0]) is { } first
+        && AddressSyntax.ParseRange(ranges[1]) is { } second
         && first.BaseAddress.AddressFamily != second.BaseAddress.AddressFamily;
 }

@@ -7,11 +7,12 @@ namespace Petrel.ApiServer.Kinds.Nodes;
 /// <summary>node.k8s.io/v1 RuntimeClass.</summary>
 internal static class RuntimeClassKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced: false) with
-    {
-        Validate = Validate,
-        Columns = [Name, Shown("Handler", "What nodes know the runtime by.", static o => o.Text("handler")), Age],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced: false) with
+        {
+            Validate = Validate,
+            Columns = [Name, Shown("Handler", "What nodes know the runtime by.", static o => o.Text("handler")), Age],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

@@ -17,27 +17,33 @@ internal static class PodGroupKind
 
     private const int TimeoutSeconds = 60;
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(Group, "v1", "PodGroup", "podgroups", namespaced: true, PodGroupSchema.Root) with
-    {
-        ShortNames = ["pg"],
-        HasStatus = true,
-        HasGeneration = true,
-        Default = static value => value.Ensure("spec").Fill("scheduleTimeoutSeconds", TimeoutSeconds),
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["phase"] = "Pending" },
-        // Its name is the value of a label.
-        NameProblem = NameSyntax.LabelProblem,
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Phase", "How far the group is.", static o => o.Text("status", "phase")),
-            Shown("Min Member", "How many pods must have a node for any to have one.", static o => o.Number("spec", "minMember"), "integer"),
-            Shown("Members", "How many pods there are.", static o => o.Number("status", "members"), "integer"),
-            Shown("Scheduled", "How many of them have a node.", static o => o.Number("status", "scheduled"), "integer"),
-            Wide("Running", "How many of them run.", static o => o.Number("status", "running"), "integer"),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(Group, "v1", "PodGroup", "podgroups", namespaced: true, PodGroupSchema.Root) with
+        {
+            ShortNames = ["pg"],
+            HasStatus = true,
+            HasGeneration = true,
+            Default = static value => value.Ensure("spec").Fill("scheduleTimeoutSeconds", TimeoutSeconds),
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["phase"] = "Pending" },
+            // Its name is the value of a label.
+            NameProblem = NameSyntax.LabelProblem,
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Phase", "How far the group is.", static o => o.Text("status", "phase")),
+                Shown(
+                    "Min Member",
+                    "How many pods must have a node for any to have one.",
+                    static o => o.Number("spec", "minMember"),
+                    "integer"
+                ),
+                Shown("Members", "How many pods there are.", static o => o.Number("status", "members"), "integer"),
+                Shown("Scheduled", "How many of them have a node.", static o => o.Number("status", "scheduled"), "integer"),
+                Wide("Running", "How many of them run.", static o => o.Number("status", "running"), "integer"),
+                Age,
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

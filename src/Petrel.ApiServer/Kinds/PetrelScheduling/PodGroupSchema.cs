@@ -8,30 +8,37 @@ internal static class PodGroupSchema
 {
     private const string Prefix = "dev.petrel.scheduling.v1.";
 
-    public static SchemaType Root { get; } = Kind(
-        Prefix + "PodGroup",
-        Field(
-            "spec",
-            OwnTypes.Object(
-                Prefix + "PodGroupSpec",
-                Field("minMember", FieldKind.Int32).Needed(),
-                Field("priorityClassName", FieldKind.String),
-                Field("scheduleTimeoutSeconds", FieldKind.Int32))).Needed(),
-        Field(
-            "status",
-            OwnTypes.Object(
-                Prefix + "PodGroupStatus",
-                Field("conditions", KubernetesSchemas.ByName("io.k8s.apimachinery.pkg.apis.meta.v1.Condition")!) with
-                {
-                    IsList = true,
-                    ListKind = ListKind.Map,
-                    ListMapKeys = ["type"],
-                    PatchMerge = true,
-                    PatchMergeKey = "type",
-                },
-                Field("members", FieldKind.Int32),
-                Field("observedGeneration", FieldKind.Int64),
-                Field("phase", FieldKind.String),
-                Field("running", FieldKind.Int32),
-                Field("scheduled", FieldKind.Int32))));
+    public static SchemaType Root { get; } =
+        Kind(
+            Prefix + "PodGroup",
+            Field(
+                    "spec",
+                    OwnTypes.Object(
+                        Prefix + "PodGroupSpec",
+                        Field("minMember", FieldKind.Int32).Needed(),
+                        Field("priorityClassName", FieldKind.String),
+                        Field("scheduleTimeoutSeconds", FieldKind.Int32)
+                    )
+                )
+                .Needed(),
+            Field(
+                "status",
+                OwnTypes.Object(
+                    Prefix + "PodGroupStatus",
+                    Field("conditions", KubernetesSchemas.ByName("io.k8s.apimachinery.pkg.apis.meta.v1.Condition")!) with
+                    {
+                        IsList = true,
+                        ListKind = ListKind.Map,
+                        ListMapKeys = ["type"],
+                        PatchMerge = true,
+                        PatchMergeKey = "type",
+                    },
+                    Field("members", FieldKind.Int32),
+                    Field("observedGeneration", FieldKind.Int64),
+                    Field("phase", FieldKind.String),
+                    Field("running", FieldKind.Int32),
+                    Field("scheduled", FieldKind.Int32)
+                )
+            )
+        );
 }

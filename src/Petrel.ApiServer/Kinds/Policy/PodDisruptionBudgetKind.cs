@@ -11,30 +11,38 @@ internal static class PodDisruptionBudgetKind
 {
     private static readonly string[] EvictionPolicies = ["AlwaysAllow", "IfHealthyBudget"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", namespaced: true) with
-    {
-        ShortNames = ["pdb"],
-        HasStatus = true,
-        HasGeneration = true,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", namespaced: true) with
         {
-            ["currentHealthy"] = 0,
-            ["desiredHealthy"] = 0,
-            ["disruptionsAllowed"] = 0,
-            ["expectedPods"] = 0,
-        },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Min Available", "How many pods must stay available.", static o => Amount(o, "minAvailable")),
-            Shown("Max Unavailable", "How many pods may be unavailable.", static o => Amount(o, "maxUnavailable")),
-            Shown("Allowed Disruptions", "How many pods may be evicted now.", static o => o.Number("status", "disruptionsAllowed"), "integer"),
-            Age,
-        ],
-    };
+            ShortNames = ["pdb"],
+            HasStatus = true,
+            HasGeneration = true,
+            PrepareForCreate = static (value, _) =>
+                value["status"] = new JsonObject
+                {
+                    ["currentHealthy"] = 0,
+                    ["desiredHealthy"] = 0,
+                    ["disruptionsAllowed"] = 0,
+                    ["expectedPods"] = 0,
+                },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Min Available", "How many pods must stay available.", static o => Amount(o, "minAvailable")),
+                Shown("Max Unavailable", "How many pods may be unavailable.", static o => Amount(o, "maxUnavailable")),
+                Shown(
+                    "Allowed Disruptions",
+                    "How many pods may be evicted now.",
+                    static o => o.Number("status", "disruptionsAllowed"),
+                    "integer"
+                ),
+                Age,
+            ],
+        };
 
-    private static string Amount(JsonElement value, string field) => Scalar(value.At("spec", field)) is { Length: > 0 } amount ? amount : "N/A";
+    private static string Amount(JsonElement value, string field) =>
+        Scalar(value.At("spec", field)) is { Length: > 0 } amount ? amount : "N/A";
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
@@ -45,7 +53,11 @@ internal static class PodDisruptionBudgetKind
         }
         foreach (var field in (ReadOnlySpan<string>)["minAvailable", "maxUnavailable"])
         {
-            if (spec.Has(field) && WorkloadValidation.Amount(spec[field], $"spec.{field}", errors) > 100 && Fields.AsText(spec[field]) is { } percent)
+            if (
+                spec.Has(field)
+                && WorkloadValidation.Amount(spec[field], $"spec.{field}", errors) > 100
+                && Fields.AsText(spec[field]) is { } percent
+            )
             {
                 errors.Invalid($"spec.{field}", percent, "must not be greater than 100%");
             }

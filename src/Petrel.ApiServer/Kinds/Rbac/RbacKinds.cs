@@ -5,7 +5,9 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Rbac;
 
-/// <summary>rbac.authorization.k8s.io/v1: Role, ClusterRole, RoleBinding, ClusterRoleBinding, which share nearly all of their rules.</summary>
+/// <summary>
+/// rbac.authorization.k8s.io/v1: Role, ClusterRole, RoleBinding, ClusterRoleBinding, which share nearly all of their rules.
+/// </summary>
 internal static class RbacKinds
 {
     public const string Group = "rbac.authorization.k8s.io";
@@ -20,36 +22,48 @@ internal static class RbacKinds
         Wide("ServiceAccounts", "The service accounts that it is given to.", static o => Subjects(o, "ServiceAccount")),
     ];
 
-    public static KindDefinition Role { get; } = Row("Role", "roles", namespaced: true) with
-    {
-        Validate = static (value, _, errors) => Rules(value, namespaced: true, errors),
-    };
+    public static KindDefinition Role { get; } =
+        Row("Role", "roles", namespaced: true) with
+        {
+            Validate = static (value, _, errors) => Rules(value, namespaced: true, errors),
+        };
 
-    public static KindDefinition ClusterRole { get; } = Row("ClusterRole", "clusterroles", namespaced: false) with
-    {
-        Validate = ValidateClusterRole,
-    };
+    public static KindDefinition ClusterRole { get; } =
+        Row("ClusterRole", "clusterroles", namespaced: false) with
+        {
+            Validate = ValidateClusterRole,
+        };
 
-    public static KindDefinition RoleBinding { get; } = Row("RoleBinding", "rolebindings", namespaced: true) with
-    {
-        Default = DefaultBinding,
-        Validate = static (value, old, errors) => ValidateBinding(value, old, ["Role", "ClusterRole"], errors),
-        Columns = BindingColumns,
-    };
+    public static KindDefinition RoleBinding { get; } =
+        Row("RoleBinding", "rolebindings", namespaced: true) with
+        {
+            Default = DefaultBinding,
+            Validate = static (value, old, errors) => ValidateBinding(value, old, ["Role", "ClusterRole"], errors),
+            Columns = BindingColumns,
+        };
 
-    public static KindDefinition ClusterRoleBinding { get; } = Row("ClusterRoleBinding", "clusterrolebindings", namespaced: false) with
-    {
-        Default = DefaultBinding,
-        Validate = static (value, old, errors) => ValidateBinding(value, old, ["ClusterRole"], errors),
-        Columns = BindingColumns,
-    };
+    public static KindDefinition ClusterRoleBinding { get; } =
+        Row("ClusterRoleBinding", "clusterrolebindings", namespaced: false) with
+        {
+            Default = DefaultBinding,
+            Validate = static (value, old, errors) => ValidateBinding(value, old, ["ClusterRole"], errors),
+            Columns = BindingColumns,
+        };
 
     private static KindDefinition Row(string kind, string plural, bool namespaced) =>
-        BuiltInKinds.Row(Group, "v1", kind, plural, namespaced) with { NameProblem = NameSyntax.PathSegmentProblem };
+        BuiltInKinds.Row(Group, "v1", kind, plural, namespaced) with
+        {
+            NameProblem = NameSyntax.PathSegmentProblem,
+        };
 
-    private static string Subjects(JsonElement binding, string kind) => string.Join(", ", binding.Items("subjects")
-        .Where(s => s.Text("kind") == kind)
-        .Select(s => kind == "ServiceAccount" ? $"{s.Text("namespace")}/{s.Text("name")}" : s.Text("name")));
+    private static string Subjects(JsonElement binding, string kind) =>
+        string.Join(
+            ", ",
+            binding
+                .Items("subjects")
+                .Where(s => s.Text("kind") == kind)
+                .Select(s => kind == "ServiceAccount" ? $"{s.Text("namespace")}/{s.Text("name")}" : s.Text("name"))
+        );
 
     private static void DefaultBinding(JsonObject value)
     {
@@ -72,7 +86,10 @@ internal static class RbacKinds
         }
         if (aggregation.List("clusterRoleSelectors") is not { Count: > 0 })
         {
-            errors.Required("aggregationRule.clusterRoleSelectors", "at least one clusterRoleSelector required if aggregationRule is non-nil");
+            errors.Required(
+                "aggregationRule.clusterRoleSelectors",
+                "at least one clusterRoleSelector required if aggregationRule is non-nil"
+            );
         }
         foreach (var (selector, at) in aggregation.Indexed("clusterRoleSelectors", "aggregationRule"))
         {
@@ -94,11 +111,19 @@ internal static class RbacKinds
             {
                 if (namespaced)
                 {
-                    errors.Invalid($"{path}.nonResourceURLs", rule.List("nonResourceURLs"), "namespaced rules cannot apply to non-resource URLs");
+                    errors.Invalid(
+                        $"{path}.nonResourceURLs",
+                        rule.List("nonResourceURLs"),
+                        "namespaced rules cannot apply to non-resource URLs"
+                    );
                 }
                 if (Has("apiGroups") || Has("resources") || Has("resourceNames"))
                 {
-                    errors.Invalid($"{path}.nonResourceURLs", rule.List("nonResourceURLs"), "rules cannot apply to both regular resources and non-resource URLs");
+                    errors.Invalid(
+                        $"{path}.nonResourceURLs",
+                        rule.List("nonResourceURLs"),
+                        "rules cannot apply to both regular resources and non-resource URLs"
+                    );
                 }
                 continue;
             }

@@ -1,17 +1,27 @@
 namespace Petrel.ApiServer.Kinds.Reviews;
 
 /// <summary>
-/// The kinds that are questions: a POST is answered with the object and its answer in <c>status</c>, and nothing is stored (authentication.k8s.io/v1,
-/// authorization.k8s.io/v1).
+/// The kinds that are questions: a POST is answered with the object and its answer in <c>status</c>, and nothing is stored
+/// (authentication.k8s.io/v1, authorization.k8s.io/v1).
 /// </summary>
 internal static class ReviewKinds
 {
     public static KindDefinition Token { get; } = Row("authentication.k8s.io", "TokenReview", "tokenreviews");
     public static KindDefinition SelfSubject { get; } = Row("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews");
     public static KindDefinition SubjectAccess { get; } = Row("authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews");
-    public static KindDefinition SelfSubjectAccess { get; } = Row("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews");
-    public static KindDefinition SelfSubjectRules { get; } = Row("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews");
-    public static KindDefinition LocalSubjectAccess { get; } = Row("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews") with { Namespaced = true };
+    public static KindDefinition SelfSubjectAccess { get; } =
+        Row("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews");
+    public static KindDefinition SelfSubjectRules { get; } =
+        Row("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews");
+    public static KindDefinition LocalSubjectAccess { get; } =
+        Row("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews") with
+        {
+            Namespaced = true,
+        };
 
-    private static KindDefinition Row(string group, string kind, string plural) => BuiltInKinds.Row(group, "v1", kind, plural, namespaced: false) with { Verbs = ["create"] };
+    private static KindDefinition Row(string group, string kind, string plural) =>
+        BuiltInKinds.Row(group, "v1", kind, plural, namespaced: false) with
+        {
+            Verbs = ["create"],
+        };
 }

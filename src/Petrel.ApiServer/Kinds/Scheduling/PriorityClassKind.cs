@@ -11,27 +11,36 @@ internal static class PriorityClassKind
 
     /// <summary>The classes that every cluster has, with their values.</summary>
     public static IReadOnlyList<KeyValuePair<string, long>> SystemClasses { get; } =
-        [new("system-cluster-critical", 2_000_000_000), new("system-node-critical", 2_000_001_000)];
+    [new("system-cluster-critical", 2_000_000_000), new("system-node-critical", 2_000_001_000)];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", namespaced: false) with
-    {
-        ShortNames = ["pc"],
-        HasGeneration = true,
-        Default = static value =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", namespaced: false) with
         {
-            value.Fill("preemptionPolicy", "PreemptLowerPriority");
-            value.Fill("value", 0);
-        },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Value", "How important its pods are.", static o => o.Number("value"), "integer"),
-            Shown("Global-Default", "Whether pods without a class have it.", static o => o.Flag("globalDefault") ? "true" : "false", "boolean"),
-            Age,
-            Wide("PreemptionPolicy", "Whether its pods displace others.", static o => o.Text("preemptionPolicy")) with { Priority = 0 },
-        ],
-    };
+            ShortNames = ["pc"],
+            HasGeneration = true,
+            Default = static value =>
+            {
+                value.Fill("preemptionPolicy", "PreemptLowerPriority");
+                value.Fill("value", 0);
+            },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Value", "How important its pods are.", static o => o.Number("value"), "integer"),
+                Shown(
+                    "Global-Default",
+                    "Whether pods without a class have it.",
+                    static o => o.Flag("globalDefault") ? "true" : "false",
+                    "boolean"
+                ),
+                Age,
+                Wide("PreemptionPolicy", "Whether its pods displace others.", static o => o.Text("preemptionPolicy")) with
+                {
+                    Priority = 0,
+                },
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
@@ -42,7 +51,11 @@ internal static class PriorityClassKind
             var known = SystemClasses.Any(c => c.Key == name && c.Value == amount) && value.Flag("globalDefault") != true;
             if (!known)
             {
-                errors.Forbidden("metadata.name", $"priority class names with '{SystemPrefix}' prefix are reserved for system use only. error: {name} is not a known system priority class");
+                errors.Forbidden(
+                    "metadata.name",
+                    $"priority class names with '{SystemPrefix}' prefix are reserved for system use only. error: {name} is not "
+                        + $"a known system priority class"
+                );
             }
         }
         else if (amount > HighestUserValue)

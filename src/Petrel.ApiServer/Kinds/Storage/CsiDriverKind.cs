@@ -13,37 +13,49 @@ internal static class CsiDriverKind
     private static readonly string[] FsGroupPolicies = ["File", "None", "ReadWriteOnceWithFSType"];
     private static readonly string[] LifecycleModes = ["Persistent", "Ephemeral"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(StorageRules.Group, "v1", "CSIDriver", "csidrivers", namespaced: false) with
-    {
-        Default = static value =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(StorageRules.Group, "v1", "CSIDriver", "csidrivers", namespaced: false) with
         {
-            var spec = value.Ensure("spec");
-            spec.Fill("attachRequired", true);
-            spec.Fill("podInfoOnMount", false);
-            spec.Fill("storageCapacity", false);
-            spec.Fill("fsGroupPolicy", "ReadWriteOnceWithFSType");
-            spec.Fill("requiresRepublish", false);
-            spec.Fill("seLinuxMount", false);
-            if (spec.List("volumeLifecycleModes") is not { Count: > 0 })
+            Default = static value =>
             {
-                spec["volumeLifecycleModes"] = new JsonArray("Persistent");
-            }
-        },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("AttachRequired", "Whether volumes must be attached first.", static o => o.Flag("spec", "attachRequired"), "boolean"),
-            Shown("PodInfoOnMount", "Whether it is told of pods.", static o => o.Flag("spec", "podInfoOnMount"), "boolean"),
-            Shown("StorageCapacity", "Whether it tells how much is free.", static o => o.Flag("spec", "storageCapacity")),
-            Shown("TokenRequests", "The audiences of the tokens that it gets.", static o =>
-                o.Count("spec", "tokenRequests") == 0 ? "<unset>" : string.Join(',', o.Items("spec", "tokenRequests").Select(t => t.Text("audience")))),
-            Shown("RequiresRepublish", "Whether it is called again and again.", static o => o.Flag("spec", "requiresRepublish"), "boolean"),
-            Shown("Modes", "How long its volumes may live.", static o =>
-                o.Count("spec", "volumeLifecycleModes") == 0 ? None : string.Join(',', o.Items("spec", "volumeLifecycleModes").Select(m => m.GetString()))),
-            Age,
-        ],
-    };
+                var spec = value.Ensure("spec");
+                spec.Fill("attachRequired", true);
+                spec.Fill("podInfoOnMount", false);
+                spec.Fill("storageCapacity", false);
+                spec.Fill("fsGroupPolicy", "ReadWriteOnceWithFSType");
+                spec.Fill("requiresRepublish", false);
+                spec.Fill("seLinuxMount", false);
+                if (spec.List("volumeLifecycleModes") is not { Count: > 0 })
+                {
+                    spec["volumeLifecycleModes"] = new JsonArray("Persistent");
+                }
+            },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("AttachRequired", "Whether volumes must be attached first.", static o => o.Flag("spec", "attachRequired"), "boolean"),
+                Shown("PodInfoOnMount", "Whether it is told of pods.", static o => o.Flag("spec", "podInfoOnMount"), "boolean"),
+                Shown("StorageCapacity", "Whether it tells how much is free.", static o => o.Flag("spec", "storageCapacity")),
+                Shown("TokenRequests", "The audiences of the tokens that it gets.", static o =>
+                    o.Count("spec", "tokenRequests") == 0
+                        ? "<unset>"
+                        : string.Join(',', o.Items("spec", "tokenRequests").Select(t => t.Text("audience")))
+                ),
+                Shown(
+                    "RequiresRepublish",
+                    "Whether it is called again and again.",
+                    static o => o.Flag("spec", "requiresRepublish"),
+                    "boolean"
+                ),
+                Shown("Modes", "How long its volumes may live.", static o =>
+                    o.Count("spec", "volumeLifecycleModes") == 0
+                        ? None
+                        : string.Join(',', o.Items("spec", "volumeLifecycleModes").Select(m => m.GetString()))
+                ),
+                Age,
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {
@@ -62,7 +74,10 @@ internal static class CsiDriverKind
             errors.Invalid("spec.nodeAllocatableUpdatePeriodSeconds", period, "must be greater than or equal to 10 seconds");
         }
         // Upstream names the first field so.
-        foreach (var (field, shown) in ((string, string)[])[("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes")])
+        foreach (
+            var (field, shown) in ((string, string)[])
+                [("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes")]
+        )
         {
             if (old is not null && !JsonNode.DeepEquals(spec[field], old.Child("spec")?[field]))
             {

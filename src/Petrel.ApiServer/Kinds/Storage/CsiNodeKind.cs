@@ -10,11 +10,12 @@ internal static class CsiNodeKind
 {
     private const int MaxNodeId = 192;
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(StorageRules.Group, "v1", "CSINode", "csinodes", namespaced: false) with
-    {
-        Validate = Validate,
-        Columns = [Name, Shown("Drivers", "How many drivers it has.", static o => o.Count("spec", "drivers"), "integer"), Age],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(StorageRules.Group, "v1", "CSINode", "csinodes", namespaced: false) with
+        {
+            Validate = Validate,
+            Columns = [Name, Shown("Drivers", "How many drivers it has.", static o => o.Count("spec", "drivers"), "integer"), Age],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

@@ -7,16 +7,17 @@ namespace Petrel.ApiServer.Kinds.Storage;
 /// <summary>storage.k8s.io/v1 CSIStorageCapacity: how much storage of a class is free, and for which nodes.</summary>
 internal static class CsiStorageCapacityKind
 {
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(StorageRules.Group, "v1", "CSIStorageCapacity", "csistoragecapacities", namespaced: true) with
-    {
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("StorageClassName", "The class that it is about.", static o => o.Text("storageClassName")),
-            Shown("Capacity", "How much is free.", static o => o.Has("capacity") ? o.Text("capacity") : "<unset>"),
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(StorageRules.Group, "v1", "CSIStorageCapacity", "csistoragecapacities", namespaced: true) with
+        {
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("StorageClassName", "The class that it is about.", static o => o.Text("storageClassName")),
+                Shown("Capacity", "How much is free.", static o => o.Has("capacity") ? o.Text("capacity") : "<unset>"),
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

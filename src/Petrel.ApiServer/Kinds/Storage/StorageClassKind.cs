@@ -8,29 +8,40 @@ namespace Petrel.ApiServer.Kinds.Storage;
 /// <summary>storage.k8s.io/v1 StorageClass: how volumes for claims are made.</summary>
 internal static class StorageClassKind
 {
-    private static readonly string[] DefaultMarks = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
+    private static readonly string[] DefaultMarks =
+    [
+        "storageclass.kubernetes.io/is-default-class",
+        "storageclass.beta.kubernetes.io/is-default-class",
+    ];
     private static readonly string[] BindingModes = ["Immediate", "WaitForFirstConsumer"];
     private static readonly string[] ReclaimPolicies = ["Delete", "Retain"];
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(StorageRules.Group, "v1", "StorageClass", "storageclasses", namespaced: false) with
-    {
-        ShortNames = ["sc"],
-        Default = static value =>
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(StorageRules.Group, "v1", "StorageClass", "storageclasses", namespaced: false) with
         {
-            value.Fill("reclaimPolicy", "Delete");
-            value.Fill("volumeBindingMode", "Immediate");
-        },
-        Validate = Validate,
-        Columns =
-        [
-            Name with { Value = static (o, _) => DefaultMarks.Any(m => o.Text("metadata", "annotations", m) == "true") ? o.Text("metadata", "name") + " (default)" : o.Text("metadata", "name") },
-            Shown("Provisioner", "What makes its volumes.", static o => o.Text("provisioner")),
-            Shown("ReclaimPolicy", "What becomes of a volume after its claim.", static o => o.Text("reclaimPolicy")),
-            Shown("VolumeBindingMode", "When a volume is made.", static o => o.Text("volumeBindingMode")),
-            Shown("AllowVolumeExpansion", "Whether volumes may grow.", static o => o.Flag("allowVolumeExpansion")),
-            Age,
-        ],
-    };
+            ShortNames = ["sc"],
+            Default = static value =>
+            {
+                value.Fill("reclaimPolicy", "Delete");
+                value.Fill("volumeBindingMode", "Immediate");
+            },
+            Validate = Validate,
+            Columns =
+            [
+                Name with
+                {
+                    Value = static (o, _) =>
+                        DefaultMarks.Any(m => o.Text("metadata", "annotations", m) == "true")
+                            ? o.Text("metadata", "name") + " (default)"
+                            : o.Text("metadata", "name"),
+                },
+                Shown("Provisioner", "What makes its volumes.", static o => o.Text("provisioner")),
+                Shown("ReclaimPolicy", "What becomes of a volume after its claim.", static o => o.Text("reclaimPolicy")),
+                Shown("VolumeBindingMode", "When a volume is made.", static o => o.Text("volumeBindingMode")),
+                Shown("AllowVolumeExpansion", "Whether volumes may grow.", static o => o.Flag("allowVolumeExpansion")),
+                Age,
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

@@ -13,21 +13,22 @@ internal static class VolumeAttachmentKind
     private const int MaxMessage = 1024;
     private const int MaxMetadataBytes = 256 * 1024;
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(StorageRules.Group, "v1", "VolumeAttachment", "volumeattachments", namespaced: false) with
-    {
-        HasStatus = true,
-        PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["attached"] = false },
-        Validate = Validate,
-        Columns =
-        [
-            Name,
-            Shown("Attacher", "What attaches the volume.", static o => o.Text("spec", "attacher")),
-            Shown("PV", "The volume.", static o => o.Text("spec", "source", "persistentVolumeName")),
-            Shown("Node", "The node that it is attached to.", static o => o.Text("spec", "nodeName")),
-            Shown("Attached", "Whether it is.", static o => o.Flag("status", "attached"), "boolean"),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(StorageRules.Group, "v1", "VolumeAttachment", "volumeattachments", namespaced: false) with
+        {
+            HasStatus = true,
+            PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["attached"] = false },
+            Validate = Validate,
+            Columns =
+            [
+                Name,
+                Shown("Attacher", "What attaches the volume.", static o => o.Text("spec", "attacher")),
+                Shown("PV", "The volume.", static o => o.Text("spec", "source", "persistentVolumeName")),
+                Shown("Node", "The node that it is attached to.", static o => o.Text("spec", "nodeName")),
+                Shown("Attached", "Whether it is.", static o => o.Flag("status", "attached"), "boolean"),
+                Age,
+            ],
+        };
 
     private static SchemaType SpecType => Definition.Schema.Field("spec")!.Type!;
 
@@ -47,7 +48,11 @@ internal static class VolumeAttachmentKind
         if (old is null)
         {
             StorageRules.DriverName(spec.Text("attacher"), "spec.attacher", errors);
-            if (spec.Child("source").Has("persistentVolumeName") && spec.Child("source").Text("persistentVolumeName") is var volume && NameSyntax.SubdomainProblem(volume) is { } volumeProblem)
+            if (
+                spec.Child("source").Has("persistentVolumeName")
+                && spec.Child("source").Text("persistentVolumeName") is var volume
+                && NameSyntax.SubdomainProblem(volume) is { } volumeProblem
+            )
             {
                 errors.Invalid("spec.source.persistentVolumeName", volume, volumeProblem);
             }
@@ -81,7 +86,10 @@ internal static class VolumeAttachmentKind
 
     private static void Status(JsonObject? status, FieldErrors errors)
     {
-        if (status.Map("attachmentMetadata").Sum(m => Encoding.UTF8.GetByteCount(m.Key) + Encoding.UTF8.GetByteCount(m.Value)) > MaxMetadataBytes)
+        if (
+            status.Map("attachmentMetadata").Sum(m => Encoding.UTF8.GetByteCount(m.Key) + Encoding.UTF8.GetByteCount(m.Value))
+            > MaxMetadataBytes
+        )
         {
             errors.TooLong("status.attachmentMetadata", MaxMetadataBytes);
         }

@@ -8,17 +8,24 @@ internal static class VolumeAttributesClassKind
 {
     private const string DefaultMark = "volumeattributesclass.alpha.kubernetes.io/is-default-class";
 
-    public static KindDefinition Definition { get; } = BuiltInKinds.Row(StorageRules.Group, "v1", "VolumeAttributesClass", "volumeattributesclasses", namespaced: false) with
-    {
-        ShortNames = ["vac"],
-        Validate = Validate,
-        Columns =
-        [
-            Name with { Value = static (o, _) => o.Text("metadata", "annotations", DefaultMark) == "true" ? o.Text("metadata", "name") + " (default)" : o.Text("metadata", "name") },
-            Shown("DriverName", "The driver that knows the attributes.", static o => o.Text("driverName")),
-            Age,
-        ],
-    };
+    public static KindDefinition Definition { get; } =
+        BuiltInKinds.Row(StorageRules.Group, "v1", "VolumeAttributesClass", "volumeattributesclasses", namespaced: false) with
+        {
+            ShortNames = ["vac"],
+            Validate = Validate,
+            Columns =
+            [
+                Name with
+                {
+                    Value = static (o, _) =>
+                        o.Text("metadata", "annotations", DefaultMark) == "true"
+                            ? o.Text("metadata", "name") + " (default)"
+                            : o.Text("metadata", "name"),
+                },
+                Shown("DriverName", "The driver that knows the attributes.", static o => o.Text("driverName")),
+                Age,
+            ],
+        };
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Petrel.ApiServer.Kinds.Validation;
 
 /// <summary>
-/// What addresses and ranges of addresses may be, with upstream's explanations (apimachinery util/validation, net). Old fields take what Go once took:
-/// octets with leading zeros, and ranges with bits beyond their prefix. Newer fields want the canonical form.
+/// What addresses and ranges of addresses may be, with upstream's explanations (apimachinery util/validation, net). Old fields take what Go
+/// once took: octets with leading zeros, and ranges with bits beyond their prefix. Newer fields want the canonical form.
 /// </summary>
 internal static class AddressSyntax
 {
@@ -39,9 +39,12 @@ internal static class AddressSyntax
     /// <summary>The range in either form, with the bits beyond its prefix cleared, or null.</summary>
     public static IPNetwork? ParseRange(string text)
     {
-        if (text.Split('/') is not [var start, var length] || Parse(start) is not { } address
+        if (
+            text.Split('/') is not [var start, var length]
+            || Parse(start) is not { } address
             || !byte.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits)
-            || bits > (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128))
+            || bits > (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)
+        )
         {
             return null;
         }
@@ -57,15 +60,16 @@ internal static class AddressSyntax
     public static string? LegacyProblem(string text) => Parse(text) is null ? AddressRule : null;
 
     /// <summary>What is wrong with an address in a newer field, or null.</summary>
-    public static string? Problem(string text) => Parse(text) switch
-    {
-        null => AddressRule,
-        { IsIPv4MappedToIPv6: true } => "must not be an IPv4-mapped IPv6 address",
-        var address when address.ToString() is var canonical && canonical != text => address.AddressFamily == AddressFamily.InterNetwork
-            ? "must not have leading 0s"
-            : $"must be in canonical form (\"{canonical}\")",
-        _ => null,
-    };
+    public static string? Problem(string text) =>
+        Parse(text) switch
+        {
+            null => AddressRule,
+            { IsIPv4MappedToIPv6: true } => "must not be an IPv4-mapped IPv6 address",
+            var address when address.ToString() is var canonical && canonical != text => address.AddressFamily == AddressFamily.InterNetwork
+                ? "must not have leading 0s"
+                : $"must be in canonical form (\"{canonical}\")",
+            _ => null,
+        };
 
     /// <summary>What is wrong with a range in an old field, or null.</summary>
     public static string? LegacyRangeProblem(string text) => ParseRange(text) is null ? RangeRule : null;
@@ -77,7 +81,10 @@ internal static class AddressSyntax
         {
             return RangeRule;
         }
-        var (start, length) = (Parse(text[..text.IndexOf('/', StringComparison.Ordinal)])!, text[(text.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+        var (start, length) = (
+            Parse(text[..text.IndexOf('/', StringComparison.Ordinal)])!,
+            text[(text.IndexOf('/', StringComparison.Ordinal) + 1)..]
+        );
         if (start.IsIPv4MappedToIPv6)
         {
             return "must not have an IPv4-mapped IPv6 address";

@@ -123,7 +123,8 @@ public static class MetadataValidation
         }
     }
 
-    private static bool IsFinalizer(string name) => name.Contains('/', StringComparison.Ordinal) || name is "kubernetes" or "orphan" or "foregroundDeletion";
+    private static bool IsFinalizer(string name) =>
+        name.Contains('/', StringComparison.Ordinal) || name is "kubernetes" or "orphan" or "foregroundDeletion";
 
     private static void OwnerReferences(JsonObject? metadata, FieldErrors errors)
     {
@@ -155,7 +156,8 @@ public static class MetadataValidation
                 errors.Invalid(
                     "metadata.ownerReferences",
                     metadata.List("ownerReferences"),
-                    $"Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {Shown(owner)}");
+                    $"Only one reference can have Controller set to true. Found \"true\" in references for {controller} and {Shown(owner)}"
+                );
             }
             controller = Shown(owner);
         }

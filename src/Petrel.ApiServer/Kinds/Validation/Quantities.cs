@@ -76,8 +76,11 @@ internal static class Quantities
             errors.Invalid(path, name, "must be a standard resource type or fully qualified");
         }
         NotNegative(amount, path, errors);
-        if (name.Contains('/', StringComparison.Ordinal) && Quantity.TryParse(amount, out var quantity)
-            && quantity != Quantity.FromValue(quantity.Value))
+        if (
+            name.Contains('/', StringComparison.Ordinal)
+            && Quantity.TryParse(amount, out var quantity)
+            && quantity != Quantity.FromValue(quantity.Value)
+        )
         {
             errors.Invalid(path, amount, "must be an integer");
         }

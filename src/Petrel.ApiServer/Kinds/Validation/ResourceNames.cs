@@ -11,22 +11,41 @@ internal static class ResourceNames
     // What is counted in whole ones.
     private static readonly string[] Counts =
     [
-        "pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps", "persistentvolumeclaims", "services.nodeports",
+        "pods",
+        "services",
+        "replicationcontrollers",
+        "resourcequotas",
+        "secrets",
+        "configmaps",
+        "persistentvolumeclaims",
+        "services.nodeports",
         "services.loadbalancers",
     ];
 
     private static readonly string[] OfQuotas =
     [
-        .. Counts, "cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage", "requests.ephemeral-storage", "limits.cpu",
-        "limits.memory", "limits.ephemeral-storage",
+        .. Counts,
+        "cpu",
+        "memory",
+        "ephemeral-storage",
+        "requests.cpu",
+        "requests.memory",
+        "requests.storage",
+        "requests.ephemeral-storage",
+        "limits.cpu",
+        "limits.memory",
+        "limits.ephemeral-storage",
     ];
 
     /// <summary>Whether quotas count the resource under this name, which has no domain.</summary>
     public static bool IsForQuotas(string name) =>
-        OfQuotas.Contains(name) || name.StartsWith("hugepages-", StringComparison.Ordinal) || name.StartsWith("requests.hugepages-", StringComparison.Ordinal);
+        OfQuotas.Contains(name)
+        || name.StartsWith("hugepages-", StringComparison.Ordinal)
+        || name.StartsWith("requests.hugepages-", StringComparison.Ordinal);
 
     /// <summary>Whether a node may promise more of it than it has.</summary>
-    public static bool MayOvercommit(string name) => !name.Contains('/', StringComparison.Ordinal) && !name.StartsWith("hugepages-", StringComparison.Ordinal);
+    public static bool MayOvercommit(string name) =>
+        !name.Contains('/', StringComparison.Ordinal) && !name.StartsWith("hugepages-", StringComparison.Ordinal);
 
     /// <summary>Any resource: a standard one, or one with a domain.</summary>
     public static void Any(string name, string path, FieldErrors errors)
@@ -45,7 +64,11 @@ internal static class ResourceNames
     public static void OfContainer(string name, string path, FieldErrors errors)
     {
         Any(name, path, errors);
-        if (!name.Contains('/', StringComparison.Ordinal) && !OfContainers.Contains(name) && !name.StartsWith("hugepages-", StringComparison.Ordinal))
+        if (
+            !name.Contains('/', StringComparison.Ordinal)
+            && !OfContainers.Contains(name)
+            && !name.StartsWith("hugepages-", StringComparison.Ordinal)
+        )
         {
             errors.Invalid(path, name, "must be a standard resource for containers");
         }
@@ -60,9 +83,13 @@ internal static class ResourceNames
             errors.Invalid(path, name, "must be a standard resource for quota");
         }
         Quantities.NotNegative(amount, path, errors);
-        var whole = Counts.Contains(name)
-            || (name.Contains('/', StringComparison.Ordinal) && !name.Contains("kubernetes.io/", StringComparison.Ordinal)
-                && !name.StartsWith("requests.", StringComparison.Ordinal));
+        var whole =
+            Counts.Contains(name)
+            || (
+                name.Contains('/', StringComparison.Ordinal)
+                && !name.Contains("kubernetes.io/", StringComparison.Ordinal)
+                && !name.StartsWith("requests.", StringComparison.Ordinal)
+            );
         if (whole && Quantity.TryParse(amount, out var quantity) && quantity != Quantity.FromValue(quantity.Value))
         {
             errors.Invalid(path, amount, "must be an integer");

@@ -69,14 +69,19 @@ public static class SemanticEquality
 
     private static void Single(JsonNode? left, JsonNode? right, SchemaField field, string path, List<string> found)
     {
-        if (field is { Kind: FieldKind.Object, Type: { } type } && (left, right) is (JsonObject or null, JsonObject or null)
-            && (left is not null && right is not null || field.IsValue && !field.IsList && !field.IsMap))
+        if (
+            field is { Kind: FieldKind.Object, Type: { } type }
+            && (left, right) is (JsonObject or null, JsonObject or null)
+            && (left is not null && right is not null || field.IsValue && !field.IsList && !field.IsMap)
+        )
         {
             Objects(left as JsonObject ?? [], right as JsonObject ?? [], type, path, found);
             return;
         }
-        var equal = field.Kind == FieldKind.Quantity
-            && Quantity.TryParse(Fields.AsText(left), out var a) && Quantity.TryParse(Fields.AsText(right), out var b)
+        var equal =
+            field.Kind == FieldKind.Quantity
+            && Quantity.TryParse(Fields.AsText(left), out var a)
+            && Quantity.TryParse(Fields.AsText(right), out var b)
                 ? a == b
                 : JsonNode.DeepEquals(left, right);
         if (!equal && found.Count < MaxDifferences)
@@ -85,18 +90,19 @@ public static class SemanticEquality
         }
     }
 
-    private static bool IsUnset(JsonNode? value, SchemaField field) => value switch
-    {
-        null => true,
-        JsonArray list => list.Count == 0,
-        JsonObject map when field.IsMap => map.Count == 0,
-        JsonValue scalar when field.IsValue => scalar.GetValueKind() switch
+    private static bool IsUnset(JsonNode? value, SchemaField field) =>
+        value switch
         {
-            JsonValueKind.String => scalar.GetValue<string>().Length == 0,
-            JsonValueKind.False => true,
-            JsonValueKind.Number => Fields.AsNumber(scalar) == 0,
+            null => true,
+            JsonArray list => list.Count == 0,
+            JsonObject map when field.IsMap => map.Count == 0,
+            JsonValue scalar when field.IsValue => scalar.GetValueKind() switch
+            {
+                JsonValueKind.String => scalar.GetValue<string>().Length == 0,
+                JsonValueKind.False => true,
+                JsonValueKind.Number => Fields.AsNumber(scalar) == 0,
+                _ => false,
+            },
             _ => false,
-        },
-        _ => false,
-    };
+        };
 }

@@ -13,17 +13,38 @@ internal static class SimCommand
 
     public static Command Create()
     {
-        var scenario = new Option<string?>("--scenario") { Description = "The scenario to run, several parted by commas, each perhaps with its own seeds (NAME:1..50), or 'all'; 'petrel sim list' shows them." };
+        var scenario = new Option<string?>("--scenario")
+        {
+            Description =
+                "The scenario to run, several parted by commas, each perhaps with its own seeds (NAME:1..50), or 'all'; "
+                + "'petrel sim list' shows them.",
+        };
         var seeds = new Option<string?>("--seeds") { Description = "A range of seeds, both ends included (default 1..100)." };
         var seed = new Option<ulong?>("--seed") { Description = "One seed." };
         var trace = new Option<bool>("--trace") { Description = "Print the history as it happens (with --seed)." };
         var forever = new Option<bool>("--forever") { Description = "Run on, from a seed by chance, until Ctrl-C." };
         var lanes = new Option<int?>("--lanes") { Description = "How many seeds run at once (default: as many as there are processors)." };
-        var shrink = new Option<int>("--shrink") { Description = "Seconds to spend on making a failing run smaller; 0 leaves it as it is.", DefaultValueFactory = _ => 60 };
-        var output = new Option<string?>("--out") { Description = "The file, or the folder, for failing runs (default: petrel-sim-SCENARIO-SEED.json here)." };
+        var shrink = new Option<int>("--shrink")
+        {
+            Description = "Seconds to spend on making a failing run smaller; 0 leaves it as it is.",
+            DefaultValueFactory = _ => 60,
+        };
+        var output = new Option<string?>("--out")
+        {
+            Description = "The file, or the folder, for failing runs (default: petrel-sim-SCENARIO-SEED.json here).",
+        };
         var command = new Command("sim", "Rehearse failures: run the control plane, the scheduler and the agents in virtual time.")
         {
-            scenario, seeds, seed, trace, forever, lanes, shrink, output, List(), SimReplay.Create(),
+            scenario,
+            seeds,
+            seed,
+            trace,
+            forever,
+            lanes,
+            shrink,
+            output,
+            List(),
+            SimReplay.Create(),
         };
         command.SetAction(result =>
         {
@@ -47,7 +68,8 @@ internal static class SimCommand
                     Shrink = TimeSpan.FromSeconds(NotNegative("--shrink", result.GetValue(shrink))),
                     Output = OutputPath(result.GetValue(output)),
                 },
-                signals.Token);
+                signals.Token
+            );
             return result.GetValue(forever) ? runs.RunForever([.. chosen.Select(c => c.Scenario)], first) : runs.Run(chosen);
         });
         return command;
@@ -67,12 +89,13 @@ internal static class SimCommand
         return command;
     }
 
-    private static IReadOnlyList<SeedRange> Choose(string? text, ulong first, ulong last) => text switch
-    {
-        null => throw new UserErrorException($"--scenario: say which: {Names}, or {AllScenarios}."),
-        AllScenarios => [.. ScenarioList.All.Select(s => new SeedRange(s, first, last))],
-        _ => [.. text.Split(',').Select(one => ChooseOne(one.Split(':', 2), first, last))],
-    };
+    private static IReadOnlyList<SeedRange> Choose(string? text, ulong first, ulong last) =>
+        text switch
+        {
+            null => throw new UserErrorException($"--scenario: say which: {Names}, or {AllScenarios}."),
+            AllScenarios => [.. ScenarioList.All.Select(s => new SeedRange(s, first, last))],
+            _ => [.. text.Split(',').Select(one => ChooseOne(one.Split(':', 2), first, last))],
+        };
 
     private static SeedRange ChooseOne(string[] parts, ulong first, ulong last)
     {
@@ -102,12 +125,13 @@ internal static class SimCommand
     private static (ulong First, ulong Last) Parse(string option, string text)
     {
         var parts = text.Split("..");
-        return parts.Length == 2
+        return
+            parts.Length == 2
             && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
             && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
             && first <= last
-                ? (first, last)
-                : throw new UserErrorException($"{option}: \"{text}\" is not a range like 1..500.");
+            ? (first, last)
+            : throw new UserErrorException($"{option}: \"{text}\" is not a range like 1..500.");
     }
 
     // Found out before hours of seeds have been run.

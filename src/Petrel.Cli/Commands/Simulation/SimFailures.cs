@@ -15,7 +15,9 @@ internal sealed class SimFailures(TimeSpan budget, string? output, CancellationT
     private readonly Lock _gate = new();
     private readonly HashSet<(string Scenario, string Rule)> _known = [];
 
-    /// <summary>One more failing run. Unless <paramref name="all"/> are kept, only the first one of each rule is: the others are likely the same.</summary>
+    /// <summary>
+    /// One more failing run. Unless <paramref name="all"/> are kept, only the first one of each rule is: the others are likely the same.
+    /// </summary>
     public void Add(SimulationResult result, bool showHistory, bool all)
     {
         var violation = result.Violation!;
@@ -61,23 +63,27 @@ internal sealed class SimFailures(TimeSpan budget, string? output, CancellationT
                     shown.Restart();
                     Console.Error.WriteLine($"seed {plan.Seed} {progress}");
                 }
-            });
+            }
+        );
         return shrinker.Shrink(plan);
     }
 
     private string PathOf(SimulationResult result)
     {
         var name = $"petrel-sim-{result.Scenario}-{result.Seed}.json";
-        return output is null ? name : Directory.Exists(output) ? Path.Combine(output, name) : output;
+        return output is null ? name
+            : Directory.Exists(output) ? Path.Combine(output, name)
+            : output;
     }
 
     private static IEnumerable<string> Comments(RunPlan found, RunPlan plan, string path) =>
-    [
-        $"{found.Scenario}, seed {found.Seed}: {plan.Finding!.Rule}: {plan.Finding.What}",
-        $"at {plan.Finding.At:c}; {Sizes(found, plan)}",
-        $"To see what happens: petrel sim replay {path}",
-    ];
+        [
+            $"{found.Scenario}, seed {found.Seed}: {plan.Finding!.Rule}: {plan.Finding.What}",
+            $"at {plan.Finding.At:c}; {Sizes(found, plan)}",
+            $"To see what happens: petrel sim replay {path}",
+        ];
 
     private static string Sizes(RunPlan found, RunPlan plan) =>
-        $"shrunk from {found.Faults.Count} faults, {found.Operations.Count} operations and {found.World.Nodes} nodes to {plan.Faults.Count}, {plan.Operations.Count} and {plan.World.Nodes}";
+        $"shrunk from {found.Faults.Count} faults, {found.Operations.Count} operations and {found.World.Nodes} nodes to "
+        + $"{plan.Faults.Count}, {plan.Operations.Count} and {plan.World.Nodes}";
 }

@@ -17,44 +17,69 @@ internal static class SimReplay
     public static Command Create()
     {
         var file = new Argument<string>("file") { Description = "A file that 'petrel sim' has written." };
-        var step = new Option<bool>("--step") { Description = "Stop at each event: Enter goes to the next, c goes on to the end, q quits." };
+        var step = new Option<bool>("--step")
+        {
+            Description = "Stop at each event: Enter goes to the next, c goes on to the end, q quits.",
+        };
         var all = new Option<bool>("--all") { Description = "Show leases, events and log lines too." };
         var from = new Option<string?>("--from") { Description = "Show what happens from this time on: seconds, or hh:mm:ss." };
         var until = new Option<string?>("--until") { Description = "Show what happens until this time." };
-        var about = new Option<string?>("--object") { Description = "Show only what is about these objects: pods, pods/NAME or pods/NAMESPACE/NAME." };
-        var command = new Command("replay", "Run a written failure again, and step through what happens.") { file, step, all, from, until, about };
-        command.SetAction(result => Replay(
-            Read(result.GetValue(file)!),
-            new()
-            {
-                Details = result.GetValue(all),
-                From = Time("--from", result.GetValue(from)) ?? TimeSpan.Zero,
-                Until = Time("--until", result.GetValue(until)) ?? TimeSpan.MaxValue,
-                Object = result.GetValue(about),
-            },
-            result.GetValue(step)));
+        var about = new Option<string?>("--object")
+        {
+            Description = "Show only what is about these objects: pods, pods/NAME or pods/NAMESPACE/NAME.",
+        };
+        var command = new Command("replay", "Run a written failure again, and step through what happens.")
+        {
+            file,
+            step,
+            all,
+            from,
+            until,
+            about,
+        };
+        command.SetAction(result =>
+            Replay(
+                Read(result.GetValue(file)!),
+                new()
+                {
+                    Details = result.GetValue(all),
+                    From = Time("--from", result.GetValue(from)) ?? TimeSpan.Zero,
+                    Until = Time("--until", result.GetValue(until)) ?? TimeSpan.MaxValue,
+                    Object = result.GetValue(about),
+                },
+                result.GetValue(step)
+            )
+        );
         return command;
     }
 
     private static int Replay(RunPlan plan, TimelineFilter filter, bool step)
     {
         var scenario = ScenarioList.Find(plan.Scenario)
-            ?? throw new UserErrorException($"The file is of scenario '{plan.Scenario}', which this program does not have; 'petrel sim list' shows those that it has.");
+            ?? throw new UserErrorException(
+                $"The file is of scenario '{plan.Scenario}', which this program does not have; 'petrel sim list' shows those that it has."
+            );
         Console.WriteLine(
-            $"{plan.Scenario}, seed {plan.Seed}: {plan.World.Nodes} nodes, {plan.Faults.Count} faults until {plan.FaultsEnd:c}, {plan.Operations.Count} operations");
+            $"{plan.Scenario}, seed {plan.Seed}: {plan.World.Nodes} nodes, {plan.Faults.Count} faults until {plan.FaultsEnd:c},"
+                + $" {plan.Operations.Count} operations"
+        );
         var stepper = new Stepper(step);
-        var result = SimulationRunner.RunPlan(scenario, plan, new()
-        {
-            ViolationLines = 0,
-            Timeline = entry =>
+        var result = SimulationRunner.RunPlan(
+            scenario,
+            plan,
+            new()
             {
-                if (!stepper.HasQuit && filter.Shows(entry))
+                ViolationLines = 0,
+                Timeline = entry =>
                 {
-                    Console.WriteLine(TimelineText.Of(entry));
-                    stepper.Wait();
-                }
-            },
-        });
+                    if (!stepper.HasQuit && filter.Shows(entry))
+                    {
+                        Console.WriteLine(TimelineText.Of(entry));
+                        stepper.Wait();
+                    }
+                },
+            }
+        );
         return Verdict(plan, result);
     }
 
@@ -97,7 +122,14 @@ internal static class SimReplay
         {
             return null;
         }
-        if (double.TryParse(text.EndsWith('s') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds))
+        if (
+            double.TryParse(
+                text.EndsWith('s') ? text[..^1] : text,
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out var seconds
+            )
+        )
         {
             return TimeSpan.FromSeconds(seconds);
         }

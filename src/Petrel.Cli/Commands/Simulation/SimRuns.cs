@@ -128,9 +128,12 @@ internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellat
     private static string Rate(string what, SimulationTotals totals, TimeSpan elapsed) =>
         string.Create(CultureInfo.InvariantCulture, $"{what}, {totals.Seeds / elapsed.TotalSeconds:0.0} seeds/s");
 
-    private static string Summary(string name, SimulationTotals totals, TimeSpan elapsed) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{name}: {totals.Seeds} seeds, {totals.Failed} failed, {totals.VirtualTime.TotalHours:0.0} h of cluster time in {elapsed.TotalSeconds:0.0} s ({totals.Seeds / elapsed.TotalSeconds:0.0} seeds/s, {totals.Commits} commits)");
+    private static string Summary(string name, SimulationTotals totals, TimeSpan elapsed) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}: {totals.Seeds} seeds, {totals.Failed} failed, {totals.VirtualTime.TotalHours:0.0} h of cluster time in "
+                + $"{elapsed.TotalSeconds:0.0} s ({totals.Seeds / elapsed.TotalSeconds:0.0} seeds/s, {totals.Commits} commits)"
+        );
 
     private static IEnumerable<ulong> Lane(ulong first, ulong last, ulong lane, ulong lanes)
     {

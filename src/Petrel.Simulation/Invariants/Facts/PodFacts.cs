@@ -86,7 +86,9 @@ public sealed class PodFacts
             Disruption = disruption,
             DeletionGrace = pod.Number("metadata", "deletionGracePeriodSeconds"),
             Grace = pod.Number("spec", "terminationGracePeriodSeconds") ?? 30,
-            Labels = pod.At("metadata", "labels") is { } labels ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal) : NoLabels,
+            Labels = pod.At("metadata", "labels") is { } labels
+                ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal)
+                : NoLabels,
             Finalizers = [.. pod.Items("metadata", "finalizers").Select(f => f.GetString()!)],
             Claims = [.. pod.Items("spec", "volumes").Select(v => v.Text("persistentVolumeClaim", "claimName")).Where(c => c.Length > 0)],
             MilliCpu = Requests(pod, "cpu", q => q.MilliValue),

@@ -23,7 +23,8 @@ public sealed class BudgetsCounted : IGoal
             }
             if (budget.Status("disruptionsAllowed") > Math.Max(0, healthy - budget.Status("desiredHealthy")))
             {
-                return $"{key}: status.disruptionsAllowed is {budget.Status("disruptionsAllowed")} with {healthy} of {budget.Status("desiredHealthy")} healthy";
+                return $"{key}: status.disruptionsAllowed is {budget.Status("disruptionsAllowed")} with {healthy} of "
+                    + $"{budget.Status("desiredHealthy")} healthy";
             }
         }
         return null;

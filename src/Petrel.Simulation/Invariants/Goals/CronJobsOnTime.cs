@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>
-/// Every CronJob that is not suspended has made the Job of its last time, unless its policy forbids; it lists just its unfinished Jobs as active, and keeps no more
-/// finished ones than its history limits say. Scenarios' schedules are <c>M * * * *</c>, <c>*/M * * * *</c> and <c>* * * * *</c>.
+/// Every CronJob that is not suspended has made the Job of its last time, unless its policy forbids; it lists just its unfinished Jobs as
+/// active, and keeps no more finished ones than its history limits say. Scenarios' schedules are <c>M * * * *</c>, <c>*/M * * * *</c> and
+/// <c>* * * * *</c>.
 /// </summary>
 public sealed class CronJobsOnTime : IGoal
 {
@@ -33,7 +34,10 @@ public sealed class CronJobsOnTime : IGoal
         {
             return $"{key} keeps {jobs.Count(j => j.Is("Failed"))} Jobs that failed";
         }
-        if (cron.At("spec", "suspend") is { ValueKind: JsonValueKind.True } || cron.Text("spec", "concurrencyPolicy") == "Forbid" && active.Count > 0)
+        if (
+            cron.At("spec", "suspend") is { ValueKind: JsonValueKind.True }
+            || cron.Text("spec", "concurrencyPolicy") == "Forbid" && active.Count > 0
+        )
         {
             return null;
         }
@@ -41,7 +45,8 @@ public sealed class CronJobsOnTime : IGoal
         var made = cron.At("status", "lastScheduleTime")?.GetDateTimeOffset();
         return due <= cron.At("metadata", "creationTimestamp")!.Value.GetDateTimeOffset() || made >= due || IsTooLate(cron, due, now)
             ? null
-            : $"{key} was due at {due:u} and has last run at {(made is { } time ? time.ToString("u", CultureInfo.InvariantCulture) : "no time")}";
+            : $"{key} was due at {due:u} and has last run at "
+                + $"{(made is { } time ? time.ToString("u", CultureInfo.InvariantCulture) : "no time")}";
     }
 
     private static bool IsTooLate(JsonElement cron, DateTimeOffset due, DateTimeOffset now) =>
@@ -60,7 +65,10 @@ public sealed class CronJobsOnTime : IGoal
     }
 
     private static bool Matches(string minutes, int minute) =>
-        minutes == "*" || (minutes.StartsWith("*/", StringComparison.Ordinal)
-            ? minute % int.Parse(minutes[2..], CultureInfo.InvariantCulture) == 0
-            : int.Parse(minutes, CultureInfo.InvariantCulture) == minute);
+        minutes == "*"
+        || (
+            minutes.StartsWith("*/", StringComparison.Ordinal)
+                ? minute % int.Parse(minutes[2..], CultureInfo.InvariantCulture) == 0
+                : int.Parse(minutes, CultureInfo.InvariantCulture) == minute
+        );
 }

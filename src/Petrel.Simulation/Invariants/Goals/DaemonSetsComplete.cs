@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Petrel.Simulation.Invariants.Goals;
 
-/// <summary>Every DaemonSet has exactly one healthy pod on each node that it is for, of its newest template unless it updates on deletion, and none elsewhere.</summary>
+/// <summary>
+/// Every DaemonSet has exactly one healthy pod on each node that it is for, of its newest template unless it updates on deletion, and none
+/// elsewhere.
+/// </summary>
 public sealed class DaemonSetsComplete : IGoal
 {
     /// <inheritdoc/>
@@ -41,9 +44,13 @@ public sealed class DaemonSetsComplete : IGoal
                 return $"{key}: {here[0].Name} is not of the newest template";
             }
         }
-        return Differs("desiredNumberScheduled") ?? Differs("currentNumberScheduled") ?? Differs("numberReady") ?? Differs("numberAvailable");
+        return Differs("desiredNumberScheduled")
+            ?? Differs("currentNumberScheduled")
+            ?? Differs("numberReady")
+            ?? Differs("numberAvailable");
 
-        string? Differs(string field) => set.Status(field) == wanted ? null : $"{key}: status.{field} is {set.Status(field)}, and {wanted} is true";
+        string? Differs(string field) =>
+            set.Status(field) == wanted ? null : $"{key}: status.{field} is {set.Status(field)}, and {wanted} is true";
     }
 
     private static string Image(JsonElement pod)

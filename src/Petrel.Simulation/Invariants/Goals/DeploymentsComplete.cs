@@ -20,10 +20,22 @@ public sealed class DeploymentsComplete : IGoal
             return null;
         }
         var replicas = deployment.Number("spec", "replicas") ?? 1;
-        var pods = facts.Objects("/registry/apps/replicasets/").Where(s => s.Value.ControllerUid() == deployment.Uid())
-            .SelectMany(s => facts.PodsOf(s.Value.Uid())).Where(p => p.IsActive).ToList();
+        var pods = facts
+            .Objects("/registry/apps/replicasets/")
+            .Where(s => s.Value.ControllerUid() == deployment.Uid())
+            .SelectMany(s => facts.PodsOf(s.Value.Uid()))
+            .Where(p => p.IsActive)
+            .ToList();
         var waiting = pods.Count(PodsSettled.MayWait);
-        foreach (var (field, wanted) in new[] { ("replicas", replicas), ("updatedReplicas", replicas), ("readyReplicas", replicas - waiting), ("availableReplicas", replicas - waiting) })
+        foreach (
+            var (field, wanted) in new[]
+            {
+                ("replicas", replicas),
+                ("updatedReplicas", replicas),
+                ("readyReplicas", replicas - waiting),
+                ("availableReplicas", replicas - waiting),
+            }
+        )
         {
             if (waiting == 0 && deployment.Status(field) != wanted)
             {

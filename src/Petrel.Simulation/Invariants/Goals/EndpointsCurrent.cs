@@ -16,14 +16,25 @@ public sealed class EndpointsCurrent : IGoal
                 continue;
             }
             var space = service.Text("metadata", "namespace");
-            var labels = LabelSelector.FromLabels(selector.EnumerateObject().Select(l => KeyValuePair.Create(l.Name, l.Value.GetString()!)));
-            var healthy = facts.Pods.Values.Where(p => p.Namespace == space && p.IsHealthy && labels.Matches(p.Labels)).Select(p => p.Uid).ToHashSet(StringComparer.Ordinal);
-            var ready = facts.Objects("/registry/discovery.k8s.io/endpointslices/").Select(s => s.Value)
-                .Where(s => s.Text("metadata", "namespace") == space && s.Text("metadata", "labels", "kubernetes.io/service-name") == service.Name())
-                .SelectMany(s => s.Items("endpoints").Where(IsReady).Select(e => e.Text("targetRef", "uid"))).ToHashSet(StringComparer.Ordinal);
+            var labels = LabelSelector.FromLabels(
+                selector.EnumerateObject().Select(l => KeyValuePair.Create(l.Name, l.Value.GetString()!))
+            );
+            var healthy = facts
+                .Pods.Values.Where(p => p.Namespace == space && p.IsHealthy && labels.Matches(p.Labels))
+                .Select(p => p.Uid)
+                .ToHashSet(StringComparer.Ordinal);
+            var ready = facts
+                .Objects("/registry/discovery.k8s.io/endpointslices/")
+                .Select(s => s.Value)
+                .Where(s =>
+                    s.Text("metadata", "namespace") == space && s.Text("metadata", "labels", "kubernetes.io/service-name") == service.Name()
+                )
+                .SelectMany(s => s.Items("endpoints").Where(IsReady).Select(e => e.Text("targetRef", "uid")))
+                .ToHashSet(StringComparer.Ordinal);
             if (!ready.SetEquals(healthy))
             {
-                return $"{key}: its slices list {ready.Count} ready pods, and {healthy.Count} are, {healthy.Intersect(ready).Count()} of them listed";
+                return $"{key}: its slices list {ready.Count} ready pods, and {healthy.Count} are, {healthy.Intersect(ready).Count()} "
+                    + $"of them listed";
             }
         }
         return null;

@@ -7,7 +7,9 @@ public interface IGoal
     string? Unfinished(ClusterFacts facts, DateTimeOffset now);
 }
 
-/// <summary>All goals in the order in which they are mostly reached: what is named as unfinished is the cause rather than the consequence.</summary>
+/// <summary>
+/// All goals in the order in which they are mostly reached: what is named as unfinished is the cause rather than the consequence.
+/// </summary>
 public static class AllGoals
 {
     public static IReadOnlyList<IGoal> Goals { get; } =

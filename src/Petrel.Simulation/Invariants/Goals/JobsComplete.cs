@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Petrel.Simulation.Invariants.Goals;
 
-/// <summary>Every Job is over, or suspended without pods; what is over has no active pod, no pod that is still tracked, and the successes that it says.</summary>
+/// <summary>
+/// Every Job is over, or suspended without pods; what is over has no active pod, no pod that is still tracked, and the successes that it
+/// says.
+/// </summary>
 public sealed class JobsComplete : IGoal
 {
     private const string Tracking = "batch.kubernetes.io/job-tracking";
@@ -26,7 +29,9 @@ public sealed class JobsComplete : IGoal
         if (!job.Is("Complete") && !job.Is("Failed"))
         {
             // A cluster in which CronJobs go on making Jobs is never without an unfinished one.
-            return job.Controller()?.Text("kind") == "CronJob" && now - Created(job) < TimeSpan.FromSeconds(60) ? null : $"{key} is not over";
+            return job.Controller()?.Text("kind") == "CronJob" && now - Created(job) < TimeSpan.FromSeconds(60)
+                ? null
+                : $"{key} is not over";
         }
         if (active > 0)
         {
@@ -37,7 +42,8 @@ public sealed class JobsComplete : IGoal
             return $"{key} is over and its pod {tracked.Name} is still tracked";
         }
         var completions = job.Number("spec", "completions");
-        return job.Is("Complete") && completions is { } wanted && job.At("spec", "successPolicy") is null && job.Status("succeeded") != wanted
+        return
+            job.Is("Complete") && completions is { } wanted && job.At("spec", "successPolicy") is null && job.Status("succeeded") != wanted
             ? $"{key} is Complete with {job.Status("succeeded")} of {wanted}"
             : null;
     }

@@ -7,8 +7,11 @@ public sealed class ReplicaSetsComplete : IGoal
 {
     /// <inheritdoc/>
     public string? Unfinished(ClusterFacts facts, DateTimeOffset now) =>
-        facts.Objects("/registry/apps/replicasets/").Concat(facts.Objects("/registry/core/replicationcontrollers/"))
-            .Select(o => Unfinished(facts, o.Key, o.Value)).FirstOrDefault(u => u is not null);
+        facts
+            .Objects("/registry/apps/replicasets/")
+            .Concat(facts.Objects("/registry/core/replicationcontrollers/"))
+            .Select(o => Unfinished(facts, o.Key, o.Value))
+            .FirstOrDefault(u => u is not null);
 
     private static string? Unfinished(ClusterFacts facts, string key, JsonElement set)
     {
@@ -17,7 +20,9 @@ public sealed class ReplicaSetsComplete : IGoal
         var waiting = pods.Count(PodsSettled.MayWait);
         return !set.IsObserved() ? $"{key}: the newest generation is not observed"
             : pods.Count != replicas ? $"{key} has {pods.Count} pods, wanted are {replicas}"
-            : Differs("replicas", replicas) ?? Differs("readyReplicas", replicas - waiting) ?? Differs("availableReplicas", replicas - waiting);
+            : Differs("replicas", replicas)
+                ?? Differs("readyReplicas", replicas - waiting)
+                ?? Differs("availableReplicas", replicas - waiting);
 
         string? Differs(string field, int wanted) =>
             set.Status(field) == wanted ? null : $"{key}: status.{field} is {set.Status(field)}, and {wanted} is true";

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>
-/// Every StatefulSet has exactly its members, healthy, those from the partition on of the newest revision, each with its claims, and its status says so.
+/// Every StatefulSet has exactly its members, healthy, those from the partition on of the newest revision, each with its claims, and its
+/// status says so.
 /// </summary>
 public sealed class StatefulSetsComplete : IGoal
 {
@@ -36,7 +37,10 @@ public sealed class StatefulSetsComplete : IGoal
             foreach (var template in set.Items("spec", "volumeClaimTemplates"))
             {
                 var claim = $"{template.Name()}-{pod.Name}";
-                if (facts.Find($"/registry/core/persistentvolumeclaims/{pod.Namespace}/{claim}") is not { } found || found.Text("status", "phase") != "Bound")
+                if (
+                    facts.Find($"/registry/core/persistentvolumeclaims/{pod.Namespace}/{claim}") is not { } found
+                    || found.Text("status", "phase") != "Bound"
+                )
                 {
                     return $"{key}: claim {claim} is not there and bound";
                 }
@@ -44,7 +48,8 @@ public sealed class StatefulSetsComplete : IGoal
         }
         if (members.Count > 0)
         {
-            return $"{key}: it has members beyond its own: {string.Join(", ", members.Keys.Order().Select(o => o.ToString(CultureInfo.InvariantCulture)))}";
+            return $"{key}: it has members beyond its own: "
+                + $"{string.Join(", ", members.Keys.Order().Select(o => o.ToString(CultureInfo.InvariantCulture)))}";
         }
         foreach (var field in new[] { "replicas", "readyReplicas", "availableReplicas" })
         {
@@ -53,6 +58,8 @@ public sealed class StatefulSetsComplete : IGoal
                 return $"{key}: status.{field} is {set.Status(field)}, and {replicas} is true";
             }
         }
-        return onDelete || partition > start || set.Text("status", "currentRevision") == newest ? null : $"{key}: status.currentRevision is not {newest}";
+        return onDelete || partition > start || set.Text("status", "currentRevision") == newest
+            ? null
+            : $"{key}: status.currentRevision is not {newest}";
     }
 }

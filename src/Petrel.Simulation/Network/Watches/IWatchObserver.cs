@@ -1,7 +1,8 @@
 namespace Petrel.Simulation.Network.Watches;
 
 /// <summary>
-/// Sees what watchers receive: each event after the network has delivered it and before the watcher has it, in order. It must not schedule anything.
+/// Sees what watchers receive: each event after the network has delivered it and before the watcher has it, in order. It must not schedule
+/// anything.
 /// </summary>
 public interface IWatchObserver
 {
@@ -11,8 +12,8 @@ public interface IWatchObserver
     void Received(ObservedWatch watch, in ObservedEvent item);
 
     /// <summary>
-    /// The watch is over: the server <c>ended</c> it in order, or the watcher <c>left</c>, or it was <c>broken</c>. That of a process which is killed
-    /// ends without a word.
+    /// The watch is over: the server <c>ended</c> it in order, or the watcher <c>left</c>, or it was <c>broken</c>. That of a process which
+    /// is killed ends without a word.
     /// </summary>
     void Ended(ObservedWatch watch, string how);
 }

@@ -28,22 +28,30 @@ internal sealed class ObservedStream
             return null;
         }
         var fields = request.QueryValue("fieldSelector") ?? "";
-        return new(observer, new()
-        {
-            Watcher = watcher,
-            Group = info.Group,
-            Version = info.Version,
-            Resource = info.Resource,
-            Namespace = info.Resource == "namespaces" ? "" : info.Namespace,
-            LabelSelector = request.QueryValue("labelSelector") ?? "",
-            // A watch on one object's path is a watch of its name.
-            FieldSelector = info.Name.Length == 0 ? fields : string.Join(',', new[] { fields, $"metadata.name={info.Name}" }.Where(f => f.Length > 0)),
-            After = long.TryParse(request.QueryValue("resourceVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var after) && after > 0
-                && request.QueryValue("sendInitialEvents") is null
-                    ? after
-                    : null,
-            Accept = request.Accept,
-        });
+        return new(
+            observer,
+            new()
+            {
+                Watcher = watcher,
+                Group = info.Group,
+                Version = info.Version,
+                Resource = info.Resource,
+                Namespace = info.Resource == "namespaces" ? "" : info.Namespace,
+                LabelSelector = request.QueryValue("labelSelector") ?? "",
+                // A watch on one object's path is a watch of its name.
+                FieldSelector =
+                    info.Name.Length == 0
+                        ? fields
+                        : string.Join(',', new[] { fields, $"metadata.name={info.Name}" }.Where(f => f.Length > 0)),
+                After =
+                    long.TryParse(request.QueryValue("resourceVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var after)
+                    && after > 0
+                    && request.QueryValue("sendInitialEvents") is null
+                        ? after
+                        : null,
+                Accept = request.Accept,
+            }
+        );
     }
 
     public void Received(ReadOnlySpan<byte> chunk)
@@ -59,7 +67,8 @@ internal sealed class ObservedStream
 
     public void Ended(string how) => _observer.Ended(_watch, how);
 
-    // {"type":"…","object":{"apiVersion":…,"kind":…,"metadata":{"resourceVersion":…,"name":…,"namespace":…,…},…}}: what is wanted comes early.
+    // {"type":"…","object":{"apiVersion":…,"kind":…,"metadata":{"resourceVersion":…,"name":…,"namespace":…,…},…}}: what is wanted comes
+    // early.
     private static ObservedEvent Read(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);

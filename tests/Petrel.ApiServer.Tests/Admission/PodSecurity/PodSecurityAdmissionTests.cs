@@ -17,43 +17,59 @@ public sealed class PodSecurityAdmissionTests
         var refused = await api.JsonAsync(403, "POST", Pods, Pod("bad", "\"hostNetwork\":true,"));
         await api.CreateAsync(Pods, Pod("good"));
 
-        Assert.Equal("pods \"bad\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces (hostNetwork=true)", (string?)refused["message"]);
+        Assert.Equal(
+            "pods \"bad\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces (hostNetwork=true)",
+            (string?)refused["message"]
+        );
     }
 
     [Fact]
     public async Task A_pod_beyond_the_warned_level_is_created_with_a_warning()
     {
-        await using var api = await StartAsync("\"pod-security.kubernetes.io/enforce\":\"baseline\",\"pod-security.kubernetes.io/warn\":\"restricted\"");
+        await using var api = await StartAsync(
+            "\"pod-security.kubernetes.io/enforce\":\"baseline\",\"pod-security.kubernetes.io/warn\":\"restricted\""
+        );
 
         var response = await api.SendAsync("POST", Pods, Pod("plain"));
 
         Assert.Equal(201, response.StatusCode);
         Assert.Contains(
-            "would violate PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false)",
+            "would violate PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false (container \"c\" must set "
+                + "securityContext.allowPrivilegeEscalation=false)",
             Assert.Single(response.Warnings()),
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_workload_is_never_refused_but_its_author_is_warned_of_what_its_pods_will_meet()
     {
         await using var api = await StartAsync("\"pod-security.kubernetes.io/enforce\":\"baseline\"");
-        var template = """{"metadata":{"labels":{"a":"b"}},"spec":{"hostPID":true,"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}""";
+        var template =
+            """{"metadata":{"labels":{"a":"b"}},"spec":{"hostPID":true,"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}""";
         var always = template.Replace("Never", "Always", StringComparison.Ordinal);
         var selector = "\"selector\":{\"matchLabels\":{\"a\":\"b\"}}";
 
-        foreach (var (path, spec) in new[]
-        {
-            ("/apis/apps/v1/namespaces/team/deployments", $"{{{selector},\"template\":{always}}}"),
-            ("/apis/apps/v1/namespaces/team/daemonsets", $"{{{selector},\"template\":{always}}}"),
-            ("/apis/batch/v1/namespaces/team/jobs", $"{{\"template\":{template}}}"),
-            ("/apis/batch/v1/namespaces/team/cronjobs", $"{{\"schedule\":\"* * * * *\",\"jobTemplate\":{{\"spec\":{{\"template\":{template}}}}}}}"),
-        })
+        foreach (
+            var (path, spec) in new[]
+            {
+                ("/apis/apps/v1/namespaces/team/deployments", $"{{{selector},\"template\":{always}}}"),
+                ("/apis/apps/v1/namespaces/team/daemonsets", $"{{{selector},\"template\":{always}}}"),
+                ("/apis/batch/v1/namespaces/team/jobs", $"{{\"template\":{template}}}"),
+                (
+                    "/apis/batch/v1/namespaces/team/cronjobs",
+                    $"{{\"schedule\":\"* * * * *\",\"jobTemplate\":{{\"spec\":{{\"template\":{template}}}}}}}"
+                ),
+            }
+        )
         {
             var response = await api.SendAsync("POST", path, $$"""{"metadata":{"name":"w"},"spec":{{spec}}}""");
 
             Assert.True(response.StatusCode == 201, response.BodyText);
-            Assert.Equal("would violate PodSecurity \"baseline:latest\": host namespaces (hostPID=true)", Assert.Single(response.Warnings()));
+            Assert.Equal(
+                "would violate PodSecurity \"baseline:latest\": host namespaces (hostPID=true)",
+                Assert.Single(response.Warnings())
+            );
         }
     }
 
@@ -62,14 +78,29 @@ public sealed class PodSecurityAdmissionTests
     {
         await using var api = await StartAsync("");
         await api.CreateAsync(Pods, Pod("old", "\"hostNetwork\":true,"));
-        await api.JsonAsync(200, "PATCH", Namespace, """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}""", Merge);
+        await api.JsonAsync(
+            200,
+            "PATCH",
+            Namespace,
+            """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}""",
+            Merge
+        );
 
         await api.JsonAsync(200, "PATCH", Pods + "/old", """{"metadata":{"labels":{"new":"label"}}}""", Merge);
         await api.JsonAsync(200, "PATCH", Pods + "/old/status", """{"status":{"phase":"Running"}}""", Merge);
         var image = await api.JsonAsync(
-            403, "PATCH", Pods + "/old", """{"spec":{"containers":[{"name":"c","image":"other"}]}}""", "application/strategic-merge-patch+json");
+            403,
+            "PATCH",
+            Pods + "/old",
+            """{"spec":{"containers":[{"name":"c","image":"other"}]}}""",
+            "application/strategic-merge-patch+json"
+        );
 
-        Assert.StartsWith("pods \"old\" is forbidden: violates PodSecurity \"baseline:latest\"", (string?)image["message"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "pods \"old\" is forbidden: violates PodSecurity \"baseline:latest\"",
+            (string?)image["message"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -81,13 +112,27 @@ public sealed class PodSecurityAdmissionTests
         await api.CreateAsync(Pods, Pod("c", "\"hostNetwork\":true,"));
         await api.GetAsync(Pods); // The caches are up to date.
 
-        var baseline = await api.SendAsync("PATCH", Namespace, """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}""", Merge);
+        var baseline = await api.SendAsync(
+            "PATCH",
+            Namespace,
+            """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline"}}}""",
+            Merge
+        );
         var again = await api.SendAsync("PATCH", Namespace, """{"metadata":{"labels":{"x":"y"}}}""", Merge);
-        var relaxed = await api.SendAsync("PATCH", Namespace, """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}""", Merge);
+        var relaxed = await api.SendAsync(
+            "PATCH",
+            Namespace,
+            """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}""",
+            Merge
+        );
 
         Assert.Equal(
-            ["existing pods in namespace \"team\" violate the new PodSecurity enforce level \"baseline:latest\"", "b (and 1 other pod): host namespaces"],
-            baseline.Warnings());
+            [
+                "existing pods in namespace \"team\" violate the new PodSecurity enforce level \"baseline:latest\"",
+                "b (and 1 other pod): host namespaces",
+            ],
+            baseline.Warnings()
+        );
         Assert.Empty(again.Warnings());
         Assert.Empty(relaxed.Warnings());
     }
@@ -98,12 +143,18 @@ public sealed class PodSecurityAdmissionTests
         await using var api = await StartAsync("");
 
         var created = await api.JsonAsync(
-            422, "POST", "/api/v1/namespaces", """{"metadata":{"name":"n","labels":{"pod-security.kubernetes.io/enforce":"tight"}}}""");
+            422,
+            "POST",
+            "/api/v1/namespaces",
+            """{"metadata":{"name":"n","labels":{"pod-security.kubernetes.io/enforce":"tight"}}}"""
+        );
         await api.JsonAsync(422, "PATCH", Namespace, """{"metadata":{"labels":{"pod-security.kubernetes.io/warn-version":"2"}}}""", Merge);
 
         Assert.Equal(
-            "Namespace \"n\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"tight\": must be one of privileged, baseline, restricted",
-            (string?)created["message"]);
+            "Namespace \"n\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"tight\": must "
+                + "be one of privileged, baseline, restricted",
+            (string?)created["message"]
+        );
     }
 
     private static async Task<TestApi> StartAsync(string labels)

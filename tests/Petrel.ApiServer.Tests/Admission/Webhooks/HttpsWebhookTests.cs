@@ -44,7 +44,10 @@ public sealed class HttpsWebhookTests : IDisposable
         var port = hook.Addresses[0].Port;
         foreach (var name in (string[])["hook", "other"])
         {
-            await api.CreateAsync("/api/v1/namespaces/default/services", $$"""{"metadata":{"name":"{{name}}"},"spec":{"type":"ExternalName","externalName":"localhost"} }""");
+            await api.CreateAsync(
+                "/api/v1/namespaces/default/services",
+                $$"""{"metadata":{"name":"{{name}}"},"spec":{"type":"ExternalName","externalName":"localhost"} }"""
+            );
         }
         await api.GetAsync("/api/v1/namespaces/default/services");
         static string Service(string name, int port) => $$"""{"namespace":"default","name":"{{name}}","port":{{port}},"path":"/mutate"}""";
@@ -56,7 +59,11 @@ public sealed class HttpsWebhookTests : IDisposable
         var wrong = await api.JsonAsync(500, "POST", "/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"n"}}""");
 
         Assert.Equal("anonymous saw /mutate", (string?)map["data"]!["hook"]);
-        Assert.Contains($"Post \"https://other.default.svc:{port}/mutate?timeout=10s\"", (string?)wrong["message"], StringComparison.Ordinal);
+        Assert.Contains(
+            $"Post \"https://other.default.svc:{port}/mutate?timeout=10s\"",
+            (string?)wrong["message"],
+            StringComparison.Ordinal
+        );
         await hook.StopAsync();
     }
 
@@ -66,8 +73,15 @@ public sealed class HttpsWebhookTests : IDisposable
     {
         var certificate = authority.Issue(new CertificateProfile("hook", name, "", IsServer: true, [name], [IPAddress.Loopback])).ToX509();
         var front = new KestrelFront(
-            new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, X509Certificate2.CreateFromPem(authority.CertificatePem)),
-            new Labeler(), TimeProvider.System, NullLoggerFactory.Instance);
+            new FrontOptions(
+                [new IPEndPoint(IPAddress.Loopback, 0)],
+                certificate,
+                X509Certificate2.CreateFromPem(authority.CertificatePem)
+            ),
+            new Labeler(),
+            TimeProvider.System,
+            NullLoggerFactory.Instance
+        );
         await front.StartAsync(CancellationToken.None);
         return front;
     }
@@ -79,9 +93,11 @@ public sealed class HttpsWebhookTests : IDisposable
         await api.CreateAsync(
             Configurations,
             $$"""
-            {"metadata":{"name":"c"},"webhooks":[{"name":"h.example.com","clientConfig":{ {{client}}{{bundle}} },"sideEffects":"None","admissionReviewVersions":["v1"],
+            {"metadata":{"name":"c"},"webhooks":[{"name":"h.example.com","clientConfig":{ {{client}}{{bundle}} },"sideEffects":"None",
+            "admissionReviewVersions":["v1"],
              "rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}
-            """);
+            """
+        );
         await api.GetAsync(Configurations);
     }
 
@@ -91,7 +107,8 @@ public sealed class HttpsWebhookTests : IDisposable
         public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
         {
             var uid = (string?)JsonNode.Parse(request.Body.Span)!["request"]!["uid"];
-            var patch = $$"""[{"op":"add","path":"/data/hook","value":"{{request.User.Name.Replace("system:", "", StringComparison.Ordinal)}} saw {{request.Path}}"}]""";
+            var patch =
+                $$"""[{"op":"add","path":"/data/hook","value":"{{request.User.Name.Replace("system:", "", StringComparison.Ordinal)}} saw {{request.Path}}"}]""";
             var answer = new JsonObject
             {
                 ["apiVersion"] = "admission.k8s.io/v1",
@@ -104,7 +121,14 @@ public sealed class HttpsWebhookTests : IDisposable
                     ["patch"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
                 },
             };
-            return ValueTask.FromResult(new ApiResponse { StatusCode = 200, ContentType = "application/json", Body = Encoding.UTF8.GetBytes(answer.ToJsonString()) });
+            return ValueTask.FromResult(
+                new ApiResponse
+                {
+                    StatusCode = 200,
+                    ContentType = "application/json",
+                    Body = Encoding.UTF8.GetBytes(answer.ToJsonString()),
+                }
+            );
         }
     }
 }

@@ -19,7 +19,8 @@ internal sealed class MemoryWebhooks : IWebhookCaller
     public List<WebhookEndpoint> Endpoints { get; } = [];
 
     /// <summary>A webhook's answer to a request: the members of the response besides uid.</summary>
-    public void Add(string path, Func<JsonObject, string> answer) => _hooks[path] = (request, _) => ValueTask.FromResult(JsonNode.Parse(answer(request))!.AsObject());
+    public void Add(string path, Func<JsonObject, string> answer) =>
+        _hooks[path] = (request, _) => ValueTask.FromResult(JsonNode.Parse(answer(request))!.AsObject());
 
     public void Add(string path, Func<JsonObject, CancellationToken, ValueTask<JsonObject>> answer) => _hooks[path] = answer;
 
@@ -43,11 +44,16 @@ internal sealed class MemoryWebhooks : IWebhookCaller
         }
         var response = await answer(question.Child("request")!, cancellationToken);
         response["uid"] = question["request"]!["uid"]!.DeepClone();
-        return new(200, Encoding.UTF8.GetBytes(new JsonObject
-        {
-            ["apiVersion"] = question["apiVersion"]!.DeepClone(),
-            ["kind"] = "AdmissionReview",
-            ["response"] = response,
-        }.ToJsonString()));
+        return new(
+            200,
+            Encoding.UTF8.GetBytes(
+                new JsonObject
+                {
+                    ["apiVersion"] = question["apiVersion"]!.DeepClone(),
+                    ["kind"] = "AdmissionReview",
+                    ["response"] = response,
+                }.ToJsonString()
+            )
+        );
     }
 }

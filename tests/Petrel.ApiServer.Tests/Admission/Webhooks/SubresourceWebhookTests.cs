@@ -10,17 +10,46 @@ public sealed class SubresourceWebhookTests
 
     private readonly MemoryWebhooks _hooks = new();
 
-    public static TheoryData<string, string, string, string, string, string> Writes => new()
-    {
-        { "pods/binding", "CREATE", "Binding", "POST", Pods + "/p/binding", """{"target":{"kind":"Node","name":"n1"}}""" },
-        { "pods/binding", "CREATE", "Binding", "POST", "/api/v1/namespaces/default/bindings", """{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}}""" },
-        { "pods/eviction", "CREATE", "Eviction", "POST", Pods + "/p/eviction", """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"}}""" },
-        { "namespaces/finalize", "UPDATE", "Namespace", "PUT", "/api/v1/namespaces/team/finalize", """{"metadata":{"name":"team"},"spec":{"finalizers":["example.com/x"]}}""" },
-    };
+    public static TheoryData<string, string, string, string, string, string> Writes =>
+        new()
+        {
+            { "pods/binding", "CREATE", "Binding", "POST", Pods + "/p/binding", """{"target":{"kind":"Node","name":"n1"}}""" },
+            {
+                "pods/binding",
+                "CREATE",
+                "Binding",
+                "POST",
+                "/api/v1/namespaces/default/bindings",
+                """{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n1"}}"""
+            },
+            {
+                "pods/eviction",
+                "CREATE",
+                "Eviction",
+                "POST",
+                Pods + "/p/eviction",
+                """{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"}}"""
+            },
+            {
+                "namespaces/finalize",
+                "UPDATE",
+                "Namespace",
+                "PUT",
+                "/api/v1/namespaces/team/finalize",
+                """{"metadata":{"name":"team"},"spec":{"finalizers":["example.com/x"]}}"""
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Writes))]
-    public async Task A_webhook_is_asked_and_may_refuse(string resource, string operation, string kind, string method, string path, string body)
+    public async Task A_webhook_is_asked_and_may_refuse(
+        string resource,
+        string operation,
+        string kind,
+        string method,
+        string path,
+        string body
+    )
     {
         await using var api = await StartAsync();
         _hooks.Add("/deny", _ => """{"allowed":false,"status":{"message":"no"}}""");
@@ -59,7 +88,10 @@ public sealed class SubresourceWebhookTests
                 await api.JsonAsync(404, "GET", Pods + "/p");
                 break;
             default:
-                Assert.Equal("""["example.com/x"]""", (await api.GetAsync("/api/v1/namespaces/team"))["spec"]!["finalizers"]!.ToJsonString());
+                Assert.Equal(
+                    """["example.com/x"]""",
+                    (await api.GetAsync("/api/v1/namespaces/team"))["spec"]!["finalizers"]!.ToJsonString()
+                );
                 break;
         }
     }
@@ -99,11 +131,16 @@ public sealed class SubresourceWebhookTests
         return api;
     }
 
-    private static JsonObject Configuration(string name, string operation, string resource) => JsonNode.Parse(
-        $$"""
-        {"metadata":{"name":"{{name}}"},"webhooks":[{"name":"{{name}}.example.com","clientConfig":{"url":"https://hooks.test/{{name}}"},"sideEffects":"None","admissionReviewVersions":["v1"],
-         "rules":[{"operations":["{{operation}}"],"apiGroups":[""],"apiVersions":["v1"],"resources":["{{resource}}"]}]}]}
-        """)!.AsObject();
+    private static JsonObject Configuration(string name, string operation, string resource) =>
+        JsonNode
+            .Parse(
+                $$"""
+                {"metadata":{"name":"{{name}}"},"webhooks":[{"name":"{{name}}.example.com",
+                "clientConfig":{"url":"https://hooks.test/{{name}}"},"sideEffects":"None","admissionReviewVersions":["v1"],
+                 "rules":[{"operations":["{{operation}}"],"apiGroups":[""],"apiVersions":["v1"],"resources":["{{resource}}"]}]}]}
+                """
+            )!
+            .AsObject();
 
     private static async Task AddAsync(TestApi api, string type, string name, string operation, string resource)
     {

@@ -35,8 +35,12 @@ public sealed class WebhookAdmissionTests
     {
         await using var api = await StartAsync();
         _hooks.Add("/first", _ => MemoryWebhooks.Patch("""[{"op":"add","path":"/metadata/labels","value":{"by":"first"}}]"""));
-        _hooks.Add("/second", _ => MemoryWebhooks.Patch(
-            """[{"op":"replace","path":"/metadata/labels/by","value":"second"},{"op":"add","path":"/spec/containers/-","value":{"name":"side","image":"car"}}]"""));
+        _hooks.Add("/second", _ =>
+            MemoryWebhooks.Patch(
+                """[{"op":"replace","path":"/metadata/labels/by","value":"second"},"""
+                    + """{"op":"add","path":"/spec/containers/-","value":{"name":"side","image":"car"}}]"""
+            )
+        );
         await AddAsync(api, "mutating", "b", Hook("second"));
         await AddAsync(api, "mutating", "a", Hook("first"));
 
@@ -51,12 +55,16 @@ public sealed class WebhookAdmissionTests
     public async Task A_webhook_sees_again_what_a_later_one_changed_when_it_wants_to()
     {
         await using var api = await StartAsync();
-        _hooks.Add("/watcher", r => r["object"]!["data"]!["seen"] is null && r["object"]!["data"]!["later"] is not null
-            ? MemoryWebhooks.Patch("""[{"op":"add","path":"/data/seen","value":"yes"}]""")
-            : """{"allowed":true}""");
-        _hooks.Add("/later", r => r["object"]!["data"]!["later"] is null
-            ? MemoryWebhooks.Patch("""[{"op":"add","path":"/data/later","value":"x"}]""")
-            : """{"allowed":true}""");
+        _hooks.Add("/watcher", r =>
+            r["object"]!["data"]!["seen"] is null && r["object"]!["data"]!["later"] is not null
+                ? MemoryWebhooks.Patch("""[{"op":"add","path":"/data/seen","value":"yes"}]""")
+                : """{"allowed":true}"""
+        );
+        _hooks.Add("/later", r =>
+            r["object"]!["data"]!["later"] is null
+                ? MemoryWebhooks.Patch("""[{"op":"add","path":"/data/later","value":"x"}]""")
+                : """{"allowed":true}"""
+        );
         await AddAsync(api, "mutating", "a", Hook("watcher", "\"reinvocationPolicy\":\"IfNeeded\","));
         await AddAsync(api, "mutating", "b", Hook("later"));
 
@@ -79,8 +87,10 @@ public sealed class WebhookAdmissionTests
         if (status == 500)
         {
             Assert.Equal(
-                "Internal error occurred: failed calling webhook \"gone.example.com\": failed to call webhook: Post \"https://hooks.test/gone?timeout=10s\": connection refused",
-                (string?)answer["message"]);
+                "Internal error occurred: failed calling webhook \"gone.example.com\": failed to call webhook: Post "
+                    + "\"https://hooks.test/gone?timeout=10s\": connection refused",
+                (string?)answer["message"]
+            );
         }
     }
 
@@ -103,7 +113,11 @@ public sealed class WebhookAdmissionTests
         Assert.False(creating.IsCompleted);
         api.Time.Advance(TimeSpan.FromSeconds(3));
 
-        Assert.EndsWith("context deadline exceeded", (string?)(await creating.WaitAsync(TestApi.Patience))["message"], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "context deadline exceeded",
+            (string?)(await creating.WaitAsync(TestApi.Patience))["message"],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -138,7 +152,15 @@ public sealed class WebhookAdmissionTests
     {
         await using var api = await StartAsync();
         _hooks.Add("/picky", _ => """{"allowed":false}""");
-        await AddAsync(api, "validating", "a", Hook("picky", "\"namespaceSelector\":{\"matchLabels\":{\"strict\":\"yes\"}},\"objectSelector\":{\"matchLabels\":{\"a\":\"b\"}},"));
+        await AddAsync(
+            api,
+            "validating",
+            "a",
+            Hook(
+                "picky",
+                "\"namespaceSelector\":{\"matchLabels\":{\"strict\":\"yes\"}},\"objectSelector\":{\"matchLabels\":{\"a\":\"b\"}},"
+            )
+        );
         await api.CreateAsync("/api/v1/namespaces", """{"metadata":{"name":"strict","labels":{"strict":"yes"}}}""");
         const string Labeled = """{"metadata":{"name":"m","labels":{"a":"b"}}}""";
 
@@ -174,7 +196,12 @@ public sealed class WebhookAdmissionTests
         await AddAsync(api, "mutating", "a", Hook("bold", resource: "*/*"));
 
         var deployment = await api.JsonAsync(
-            200, "PATCH", "/apis/apps/v1/namespaces/default/deployments/d/status", """{"status":{"observedGeneration":1}}""", "application/merge-patch+json");
+            200,
+            "PATCH",
+            "/apis/apps/v1/namespaces/default/deployments/d/status",
+            """{"status":{"observedGeneration":1}}""",
+            "application/merge-patch+json"
+        );
 
         Assert.Equal(["/bold"], _hooks.Calls);
         Assert.Equal(1, (int)deployment["spec"]!["replicas"]!);
@@ -216,12 +243,22 @@ public sealed class WebhookAdmissionTests
         await using var api = await StartAsync();
         _hooks.Add("/svc", _ => """{"allowed":true}""");
         await AddAsync(
-            api, "validating", "a",
-            Hook("svc", resource: "configmaps").Replace("\"url\":\"https://hooks.test/svc\"", """ "service":{"namespace":"default","name":"hook","port":8443,"path":"/svc"} """, StringComparison.Ordinal));
+            api,
+            "validating",
+            "a",
+            Hook("svc", resource: "configmaps")
+                .Replace(
+                    "\"url\":\"https://hooks.test/svc\"",
+                    """ "service":{"namespace":"default","name":"hook","port":8443,"path":"/svc"} """,
+                    StringComparison.Ordinal
+                )
+        );
 
         var missing = await api.JsonAsync(500, "POST", ConfigMaps, Map);
         await api.CreateAsync(
-            "/api/v1/namespaces/default/services", """{"metadata":{"name":"hook"},"spec":{"ports":[{"name":"web","port":80},{"name":"tls","port":8443,"targetPort":9443}]}}""");
+            "/api/v1/namespaces/default/services",
+            """{"metadata":{"name":"hook"},"spec":{"ports":[{"name":"web","port":80},{"name":"tls","port":8443,"targetPort":9443}]}}"""
+        );
         await api.GetAsync("/api/v1/namespaces/default/services");
         var empty = await api.JsonAsync(500, "POST", ConfigMaps, Map);
         await api.CreateAsync(
@@ -230,19 +267,23 @@ public sealed class WebhookAdmissionTests
             {"metadata":{"name":"hook-1","labels":{"kubernetes.io/service-name":"hook"}},"addressType":"IPv4",
              "ports":[{"name":"web","port":8080},{"name":"tls","port":9443}],
              "endpoints":[{"addresses":["10.1.1.1"],"conditions":{"ready":false}},{"addresses":["10.1.1.2"],"conditions":{"ready":true}}]}
-            """);
+            """
+        );
         await api.GetAsync("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices");
         await api.CreateAsync(ConfigMaps, Map);
 
         Assert.EndsWith("failed to call webhook: service \"hook\" not found", (string?)missing["message"], StringComparison.Ordinal);
-        Assert.EndsWith("failed to call webhook: no endpoints available for service \"hook\"", (string?)empty["message"], StringComparison.Ordinal);
+        Assert.EndsWith(
+            "failed to call webhook: no endpoints available for service \"hook\"",
+            (string?)empty["message"],
+            StringComparison.Ordinal
+        );
         var endpoint = Assert.Single(_hooks.Endpoints);
         Assert.Equal("https://hook.default.svc:8443/svc?timeout=10s", endpoint.Url.OriginalString);
         Assert.Equal(("10.1.1.2", 9443), (endpoint.Host, endpoint.Port));
     }
 
-    private const string Deployment =
-        """
+    private const string Deployment = """
         {"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},
          "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}
         """;
@@ -251,9 +292,10 @@ public sealed class WebhookAdmissionTests
 
     private static string Hook(string name, string fields = "", string resource = "*") =>
         $$"""
-        {"name":"{{name}}.example.com","clientConfig":{"url":"https://hooks.test/{{name}}"},{{fields}} "sideEffects":"NoneOnDryRun","admissionReviewVersions":["v1"],
-         "rules":[{"operations":["CREATE","UPDATE"],"apiGroups":["","apps"],"apiVersions":["v1"],"resources":["{{resource}}"]}]}
-        """;
+            {"name":"{{name}}.example.com","clientConfig":{"url":"https://hooks.test/{{name}}"},{{fields}} "sideEffects":"NoneOnDryRun",
+            "admissionReviewVersions":["v1"],
+             "rules":[{"operations":["CREATE","UPDATE"],"apiGroups":["","apps"],"apiVersions":["v1"],"resources":["{{resource}}"]}]}
+            """;
 
     private static async Task AddAsync(TestApi api, string type, string name, string hook)
     {

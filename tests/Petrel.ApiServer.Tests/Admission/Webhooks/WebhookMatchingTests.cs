@@ -30,20 +30,32 @@ public sealed class WebhookMatchingTests
     [InlineData("*", "*", "*", "*", "Cluster", "CREATE  v1 nodes -", true)]
     [InlineData("*", "*", "*", "*", "Cluster", "CREATE  v1 pods ns", false)]
     public void Rules_say_which_requests_they_are_about(
-        string operations, string groups, string versions, string resources, string scope, string target, bool expected)
+        string operations,
+        string groups,
+        string versions,
+        string resources,
+        string scope,
+        string target,
+        bool expected
+    )
     {
-        var rule = WebhookRule.Read(new JsonObject
-        {
-            ["operations"] = List(operations),
-            ["apiGroups"] = List(groups),
-            ["apiVersions"] = List(versions),
-            ["resources"] = List(resources),
-            ["scope"] = scope,
-        });
+        var rule = WebhookRule.Read(
+            new JsonObject
+            {
+                ["operations"] = List(operations),
+                ["apiGroups"] = List(groups),
+                ["apiVersions"] = List(versions),
+                ["resources"] = List(resources),
+                ["scope"] = scope,
+            }
+        );
         var parts = target.Split(' ');
         var resource = parts[3].Split('/');
 
-        Assert.Equal(expected, rule.Matches(new(parts[0], parts[1], parts[2], resource[0], resource.Length > 1 ? resource[1] : "", parts[4] != "-")));
+        Assert.Equal(
+            expected,
+            rule.Matches(new(parts[0], parts[1], parts[2], resource[0], resource.Length > 1 ? resource[1] : "", parts[4] != "-"))
+        );
     }
 
     [Theory]
@@ -51,15 +63,25 @@ public sealed class WebhookMatchingTests
     [InlineData("""{"matchLabels":{"team":"a"}}""", """{"team":"a"}""", true)]
     [InlineData("""{"matchLabels":{"team":"a"}}""", """{"team":"b"}""", false)]
     [InlineData("""{"matchExpressions":[{"key":"skip","operator":"DoesNotExist"}]}""", """{"skip":""}""", false)]
-    [InlineData("""{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"NotIn","values":["kube-system"]}]}""", """{"kubernetes.io/metadata.name":"x"}""", true)]
+    [InlineData(
+        """{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"NotIn","values":["kube-system"]}]}""",
+        """{"kubernetes.io/metadata.name":"x"}""",
+        true
+    )]
     public void Selectors_choose_namespaces_and_objects(string selector, string labels, bool expected)
     {
         var map = JsonNode.Parse(labels)!.AsObject().ToDictionary(l => l.Key, l => (string)l.Value!);
         var labeled = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = JsonNode.Parse(labels) } };
 
         Assert.Equal(expected, WebhookMatching.Match(Hook($"\"namespaceSelector\":{selector}"), Subject(Pods), map, []) is not null);
-        Assert.Equal(expected, WebhookMatching.Match(Hook($"\"objectSelector\":{selector}"), Subject(Pods, labeled), NoLabels, []) is not null);
-        Assert.Equal(expected, WebhookMatching.Match(Hook($"\"objectSelector\":{selector}"), Subject(Pods, null, labeled), NoLabels, []) is not null);
+        Assert.Equal(
+            expected,
+            WebhookMatching.Match(Hook($"\"objectSelector\":{selector}"), Subject(Pods, labeled), NoLabels, []) is not null
+        );
+        Assert.Equal(
+            expected,
+            WebhookMatching.Match(Hook($"\"objectSelector\":{selector}"), Subject(Pods, null, labeled), NoLabels, []) is not null
+        );
         // An object outside of namespaces is never excepted by their labels.
         Assert.NotNull(WebhookMatching.Match(Hook($"\"namespaceSelector\":{selector}"), Subject(Pods) with { Namespace = "" }, null, []));
     }
@@ -71,7 +93,9 @@ public sealed class WebhookMatchingTests
     {
         var older = Deployments with { Gvk = Deployments.Gvk with { Version = "v1beta1" } };
         var hook = Hook(
-            $"\"matchPolicy\":\"{policy}\"", """{"operations":["*"],"apiGroups":["apps"],"apiVersions":["v1beta1"],"resources":["deployments"]}""");
+            $"\"matchPolicy\":\"{policy}\"",
+            """{"operations":["*"],"apiGroups":["apps"],"apiVersions":["v1beta1"],"resources":["deployments"]}"""
+        );
 
         var invocation = WebhookMatching.Match(hook, Subject(Deployments), NoLabels, [older]);
 
@@ -83,9 +107,21 @@ public sealed class WebhookMatchingTests
     [Fact]
     public void What_a_webhook_does_not_say_has_its_default()
     {
-        var hook = Webhook.Read("c", 0, JsonNode.Parse("""{"name":"h.example.com","admissionReviewVersions":["v2","v1"],"clientConfig":{"service":{"namespace":"n","name":"s"}}}""")!.AsObject());
+        var hook = Webhook.Read(
+            "c",
+            0,
+            JsonNode
+                .Parse(
+                    """{"name":"h.example.com","admissionReviewVersions":["v2","v1"],"clientConfig":{"service":"""
+                        + """{"namespace":"n","name":"s"}}}"""
+                )!
+                .AsObject()
+        );
 
-        Assert.Equal((false, true, false, false), (hook.IgnoresFailure, hook.MatchesEquivalents, hook.SupportsDryRun, hook.WantsReinvocation));
+        Assert.Equal(
+            (false, true, false, false),
+            (hook.IgnoresFailure, hook.MatchesEquivalents, hook.SupportsDryRun, hook.WantsReinvocation)
+        );
         Assert.Equal(TimeSpan.FromSeconds(10), hook.Timeout);
         Assert.Equal("v1", hook.ReviewVersion);
         Assert.Equal(new WebhookClient("", "n", "s", 443, "", ""), hook.Client);
@@ -134,16 +170,22 @@ public sealed class WebhookMatchingTests
     [InlineData("mutatingwebhookconfigurations", true)]
     [InlineData("validatingwebhookconfigurations", true)]
     [InlineData("others", false)]
-    public void No_webhook_decides_about_webhooks(string plural, bool expected) => Assert.Equal(
-        expected, WebhookMatching.IsExempt(Pods with { Plural = plural, Gvk = new("admissionregistration.k8s.io", "v1", "X") }));
+    public void No_webhook_decides_about_webhooks(string plural, bool expected) =>
+        Assert.Equal(
+            expected,
+            WebhookMatching.IsExempt(Pods with { Plural = plural, Gvk = new("admissionregistration.k8s.io", "v1", "X") })
+        );
 
     private static JsonArray List(string items) => new([.. items.Split(',').Select(i => (JsonNode)i)]);
 
-    private static Webhook Hook(string fields, string rule = """{"operations":["*"],"apiGroups":["*"],"apiVersions":["*"],"resources":["*"]}""") =>
-        Webhook.Read("c", 0, JsonNode.Parse($$"""{"name":"h",{{fields}},"rules":[{{rule}}]}""")!.AsObject());
+    private static Webhook Hook(
+        string fields,
+        string rule = """{"operations":["*"],"apiGroups":["*"],"apiVersions":["*"],"resources":["*"]}"""
+    ) => Webhook.Read("c", 0, JsonNode.Parse($$"""{"name":"h",{{fields}},"rules":[{{rule}}]}""")!.AsObject());
 
     private static Webhook Named(string name, string reinvocation) =>
         Webhook.Read("c", 0, JsonNode.Parse($$"""{"name":"{{name}}","reinvocationPolicy":"{{reinvocation}}"}""")!.AsObject());
 
-    private static WebhookSubject Subject(KindDefinition kind, JsonObject? document = null, JsonObject? old = null) => new("CREATE", kind, "", "ns", document, old);
+    private static WebhookSubject Subject(KindDefinition kind, JsonObject? document = null, JsonObject? old = null) =>
+        new("CREATE", kind, "", "ns", document, old);
 }

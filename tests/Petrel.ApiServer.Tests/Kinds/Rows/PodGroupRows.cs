@@ -4,7 +4,8 @@ namespace Petrel.ApiServer.Tests.Kinds.Rows;
 public sealed class PodGroupRows
 {
     private const string Group =
-        "{'apiVersion':'scheduling.petrel.dev/v1','kind':'PodGroup','metadata':{'name':'train','namespace':'default'},'spec':{'minMember':4}}";
+        "{'apiVersion':'scheduling.petrel.dev/v1','kind':'PodGroup','metadata':{'name':'train','namespace':'default'},"
+        + "'spec':{'minMember':4}}";
 
     [Fact]
     public void A_timeout_is_filled_in_and_the_status_begins_at_pending() =>
@@ -21,7 +22,11 @@ public sealed class PodGroupRows
 
     [Fact]
     public void A_row_tells_how_far_the_group_is() =>
-        Rows.CheckRow("train | Scheduled | 4 | 5 | 4 | 5m12s [3]", Group, "{'status':{'phase':'Scheduled','members':5,'scheduled':4,'running':3}}");
+        Rows.CheckRow(
+            "train | Scheduled | 4 | 5 | 4 | 5m12s [3]",
+            Group,
+            "{'status':{'phase':'Scheduled','members':5,'scheduled':4,'running':3}}"
+        );
 
     [Fact]
     public async Task It_is_created_read_changed_and_deleted_like_any_other_kind() => await Rows.CheckRoundTripAsync(Group);
@@ -32,16 +37,29 @@ public sealed class PodGroupRows
         await using var api = await TestApi.StartAsync();
         const string collection = "/apis/scheduling.petrel.dev/v1/namespaces/default/podgroups";
         await api.CreateAsync(collection, Group.Replace('\'', '"'));
-        const string first = """{"status":{"phase":"Scheduled","scheduled":4,"conditions":[{"type":"Scheduled","status":"True","reason":"A","message":"","lastTransitionTime":"2026-11-23T11:54:48Z"}]}}""";
+        const string first =
+            """{"status":{"phase":"Scheduled","scheduled":4,"conditions":["""
+            + """{"type":"Scheduled","status":"True","reason":"A","message":"","lastTransitionTime":"2026-11-23T11:54:48Z"}]}}""";
         await api.JsonAsync(200, "PATCH", $"{collection}/train/status", first, "application/strategic-merge-patch+json");
         var changed = await api.JsonAsync(
-            200, "PATCH", $"{collection}/train/status", """{"status":{"conditions":[{"type":"Scheduled","reason":"B"}]}}""", "application/strategic-merge-patch+json");
+            200,
+            "PATCH",
+            $"{collection}/train/status",
+            """{"status":{"conditions":[{"type":"Scheduled","reason":"B"}]}}""",
+            "application/strategic-merge-patch+json"
+        );
         Assert.Equal("Scheduled", (string?)changed["status"]!["phase"]);
         var condition = Assert.Single(changed["status"]!["conditions"]!.AsArray())!;
         Assert.Equal(("True", "B"), ((string?)condition["status"], (string?)condition["reason"]));
 
         // A write to the object leaves its status alone.
-        var spec = await api.JsonAsync(200, "PATCH", $"{collection}/train", """{"spec":{"minMember":2},"status":{"phase":"X"}}""", "application/merge-patch+json");
+        var spec = await api.JsonAsync(
+            200,
+            "PATCH",
+            $"{collection}/train",
+            """{"spec":{"minMember":2},"status":{"phase":"X"}}""",
+            "application/merge-patch+json"
+        );
         Assert.Equal(("Scheduled", 2L), ((string?)spec["status"]!["phase"], (long)spec["metadata"]!["generation"]!));
     }
 
@@ -49,14 +67,25 @@ public sealed class PodGroupRows
     public async Task Pods_without_a_class_of_their_own_have_that_of_their_group()
     {
         await using var api = await TestApi.StartAsync();
-        await api.CreateAsync("/apis/scheduling.k8s.io/v1/priorityclasses", """{"metadata":{"name":"high"},"value":1000,"preemptionPolicy":"Never"}""");
-        await api.CreateAsync("/apis/scheduling.petrel.dev/v1/namespaces/default/podgroups", """{"metadata":{"name":"train"},"spec":{"minMember":2,"priorityClassName":"high"}}""");
+        await api.CreateAsync(
+            "/apis/scheduling.k8s.io/v1/priorityclasses",
+            """{"metadata":{"name":"high"},"value":1000,"preemptionPolicy":"Never"}"""
+        );
+        await api.CreateAsync(
+            "/apis/scheduling.petrel.dev/v1/namespaces/default/podgroups",
+            """{"metadata":{"name":"train"},"spec":{"minMember":2,"priorityClassName":"high"}}"""
+        );
         const string pods = "/api/v1/namespaces/default/pods";
         static string Pod(string name, string more) =>
-            """{"metadata":{"name":"NAME","labels":{"scheduling.petrel.dev/pod-group":"train"}},"spec":{"containers":[{"name":"c","image":"i"}]MORE}}"""
-                .Replace("NAME", name, StringComparison.Ordinal).Replace("MORE", more, StringComparison.Ordinal);
+            """{"metadata":{"name":"NAME","labels":{"scheduling.petrel.dev/pod-group":"train"}},"spec":{"containers":["""
+            + """{"name":"c","image":"i"}]MORE}}"""
+                .Replace("NAME", name, StringComparison.Ordinal)
+                .Replace("MORE", more, StringComparison.Ordinal);
         var plain = await api.CreateAsync(pods, Pod("plain", ""));
-        Assert.Equal(("high", 1000L, "Never"), ((string?)plain["spec"]!["priorityClassName"], (long)plain["spec"]!["priority"]!, (string?)plain["spec"]!["preemptionPolicy"]));
+        Assert.Equal(
+            ("high", 1000L, "Never"),
+            ((string?)plain["spec"]!["priorityClassName"], (long)plain["spec"]!["priority"]!, (string?)plain["spec"]!["preemptionPolicy"])
+        );
         var own = await api.CreateAsync(pods, Pod("own", ",\"priorityClassName\":\"system-node-critical\""));
         Assert.Equal(2000001000L, (long)own["spec"]!["priority"]!);
         var early = await api.CreateAsync(pods, Pod("other", "").Replace("train", "unknown", StringComparison.Ordinal));

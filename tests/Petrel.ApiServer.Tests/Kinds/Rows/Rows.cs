@@ -7,8 +7,12 @@ namespace Petrel.ApiServer.Tests.Kinds.Rows;
 /// <summary>What the tests of rows ask of all kinds alike. Documents are written as <see cref="Samples"/> reads them.</summary>
 internal static class Rows
 {
-    /// <summary>The problems of a document with a change: all of them, joined by <c> ; </c>. An expectation that ends in <c>...</c> may leave the rest unsaid.</summary>
-    public static void Check(string expected, string text, string change) => Compare(expected, Samples.Problems(Samples.With(text, change)));
+    /// <summary>
+    /// The problems of a document with a change: all of them, joined by <c> ; </c>. An expectation that ends in <c>...</c> may leave the
+    /// rest unsaid.
+    /// </summary>
+    public static void Check(string expected, string text, string change) =>
+        Compare(expected, Samples.Problems(Samples.With(text, change)));
 
     /// <summary>As <see cref="Check"/>, of an update that makes the change.</summary>
     public static void CheckUpdate(string expected, string text, string change)
@@ -25,7 +29,10 @@ internal static class Rows
         stored.Remove("metadata");
         sent.Remove("metadata");
         var difference = Difference(sent, stored);
-        Assert.True(JsonNode.DeepEquals(Samples.Parse(expected), difference), $"expected: {expected}\nfilled in: {difference.ToJsonString()}");
+        Assert.True(
+            JsonNode.DeepEquals(Samples.Parse(expected), difference),
+            $"expected: {expected}\nfilled in: {difference.ToJsonString()}"
+        );
 
         var again = stored.DeepClone().AsObject();
         Samples.Kind(stored).Default(again);
@@ -76,7 +83,9 @@ internal static class Rows
     private static void Compare(string expected, IReadOnlyList<string> problems)
     {
         var said = string.Join(" ; ", problems);
-        var fits = expected.EndsWith("...", StringComparison.Ordinal) ? said.StartsWith(expected[..^3], StringComparison.Ordinal) : said == expected;
+        var fits = expected.EndsWith("...", StringComparison.Ordinal)
+            ? said.StartsWith(expected[..^3], StringComparison.Ordinal)
+            : said == expected;
         Assert.True(fits, $"expected: {expected}\nsaid:     {said}");
     }
 

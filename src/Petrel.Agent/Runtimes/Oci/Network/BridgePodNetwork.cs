@@ -34,7 +34,8 @@ public sealed class BridgePodNetwork(BridgePodNetworkSettings settings) : IPodNe
                 link set dev {settings.Bridge} up
 
                 """,
-                cancellationToken);
+                cancellationToken
+            );
         }
         await File.WriteAllTextAsync("/proc/sys/net/ipv4/ip_forward", "1", cancellationToken);
     }
@@ -45,17 +46,21 @@ public sealed class BridgePodNetwork(BridgePodNetworkSettings settings) : IPodNe
     /// <inheritdoc/>
     public string Commands(PodAddress address) =>
         $"""
-        link set dev lo up
-        link add name eth0 type veth peer name {address.PortName} netns /proc/{Environment.ProcessId}/ns/net
-        addr add {address.Address}/{settings.PodCidr.PrefixLength} dev eth0
-        link set dev eth0 up
-        route add default via {_addresses.Gateway} dev eth0
+            link set dev lo up
+            link add name eth0 type veth peer name {address.PortName} netns /proc/{Environment.ProcessId}/ns/net
+            addr add {address.Address}/{settings.PodCidr.PrefixLength} dev eth0
+            link set dev eth0 up
+            route add default via {_addresses.Gateway} dev eth0
 
-        """;
+            """;
 
     /// <inheritdoc/>
     public async ValueTask ConnectAsync(
-        string sandboxId, PodAddress address, IReadOnlyList<HostPort> hostPorts, CancellationToken cancellationToken)
+        string sandboxId,
+        PodAddress address,
+        IReadOnlyList<HostPort> hostPorts,
+        CancellationToken cancellationToken
+    )
     {
         await IpAsync($"link set dev {address.PortName} master {settings.Bridge} up\n", cancellationToken);
         await _hostPorts.AddAsync(address.Address, hostPorts, cancellationToken);

@@ -37,7 +37,8 @@ internal sealed class HostPortRules(string bridge)
                 add rule ip {{_table}} prerouting fib daddr type local jump translate
                 add rule ip {{_table}} output ip daddr != 127.0.0.0/8 fib daddr type local jump translate
 
-                """);
+                """
+            );
         }
         foreach (var port in ports)
         {
