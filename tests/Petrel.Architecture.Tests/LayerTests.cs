@@ -46,7 +46,7 @@ public sealed class LayerTests
     [MemberData(nameof(Parts))]
     public void A_projects_references_are_the_arrows(string part)
     {
-        var project = XDocument.Load(Path.Combine(Root, "src", part, $"{part}.csproj"));
+        var project = XDocument.Load(Path.Combine(Repository.Root, "src", part, $"{part}.csproj"));
         var references = project
             .Descendants("ProjectReference")
             .Select(r => Path.GetFileNameWithoutExtension((string)r.Attribute("Include")!));
@@ -58,7 +58,7 @@ public sealed class LayerTests
     public void Only_edge_projects_leave_the_determinism_contract()
     {
         var edges = Directory
-            .EnumerateFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories)
+            .EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
             .Where(path => XDocument.Load(path).Descendants("PetrelEdge").Any(e => e.Value == "true"))
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
@@ -70,7 +70,7 @@ public sealed class LayerTests
     public void The_determinism_contract_is_switched_off_only_with_a_reason()
     {
         var bare =
-            from path in Directory.EnumerateFiles(Path.Combine(Root, "src"), "*.cs", SearchOption.AllDirectories)
+            from path in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
             where !path.Contains("/obj/", StringComparison.Ordinal)
             let lines = File.ReadAllLines(path)
             from i in Enumerable.Range(0, lines.Length)
@@ -78,20 +78,8 @@ public sealed class LayerTests
                 lines[i].Contains("pragma warning disable RS0030", StringComparison.Ordinal)
                 && !lines[i].Contains("//", StringComparison.Ordinal)
                 && (i == 0 || !lines[i - 1].TrimStart().StartsWith("//", StringComparison.Ordinal))
-            select $"{Path.GetRelativePath(Root, path)}:{i + 1}";
+            select $"{Path.GetRelativePath(Repository.Root, path)}:{i + 1}";
 
         Assert.Empty(bare);
-    }
-
-    private static string Root { get; } = FindRoot();
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Petrel.slnx")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside the repository.");
-        }
-        return folder.FullName;
     }
 }
