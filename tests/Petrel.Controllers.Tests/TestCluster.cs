@@ -1,8 +1,8 @@
-using k8s;
-using k8s.Models;
+using Petrel.ApiServer.Composition;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model;
@@ -12,6 +12,8 @@ using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network;
 using Petrel.Store;
 using Petrel.Store.Memory;
+using k8s;
+using k8s.Models;
 
 namespace Petrel.Controllers.Tests;
 
@@ -39,10 +41,10 @@ public sealed class TestCluster : IAsyncDisposable
         Network = new(_simulator.History);
         _process = _simulator.CreateProcess("server");
         var store = wrapStore?.Invoke(_store, _process.Time, _simulator.Entropy.Fork()) ?? _store;
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             options ?? new(),
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             nodes ?? new NoNodes(),

@@ -1,8 +1,8 @@
-using k8s;
-using k8s.Models;
+using Petrel.ApiServer.Composition;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model.Api;
@@ -10,6 +10,8 @@ using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
+using k8s;
+using k8s.Models;
 
 namespace Petrel.Scheduler.Tests;
 
@@ -32,7 +34,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
         Server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _serverProcess.Time,
             Simulator.Entropy.Fork(),
             new NoNodes(),
@@ -46,7 +48,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
 
     public Simulator Simulator { get; }
 
-    public Petrel.ApiServer.ApiServer Server { get; }
+    public Petrel.ApiServer.Composition.ApiServer Server { get; }
 
     public ApiClient User { get; }
 

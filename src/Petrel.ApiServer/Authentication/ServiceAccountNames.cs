@@ -1,4 +1,5 @@
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Discovery;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Http;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds;
 

@@ -3,6 +3,7 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Objects;
 

@@ -1,4 +1,5 @@
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 
@@ -21,6 +22,9 @@ public sealed record RequestInfo(
     string Subresource = ""
 )
 {
+    /// <summary>Whether it is about a namespace itself, whose own name is the namespace of the request.</summary>
+    public bool IsNamespace => Resource == "namespaces";
+
     /// <summary>Reads a request.</summary>
     public static RequestInfo Parse(ApiRequest request)
     {

@@ -1,6 +1,7 @@
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 

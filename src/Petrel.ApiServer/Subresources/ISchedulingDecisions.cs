@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Subresources;
 

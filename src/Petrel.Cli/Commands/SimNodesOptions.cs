@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
-using k8s.Models;
 using Petrel.Agent.Fleet;
+using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Cli.Cluster;
 using Petrel.Client.Http;
 using Petrel.Model.Documents;
+using k8s.Models;
 
 namespace Petrel.Cli.Commands;
 

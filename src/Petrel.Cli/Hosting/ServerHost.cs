@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Composition;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -50,10 +51,10 @@ internal static class ServerHost
         // They outlive a scheduler that fails.
         var scheduling = new SchedulerSettings();
         var decisions = new DecisionLog(new DecisionSettings());
-        var api = new ApiServer.ApiServer(
+        var api = new ApiServer.Composition.ApiServer(
             options,
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             TimeProvider.System,
             new SystemEntropy(),
             nodes,

@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Composition;
 using System.Text.Json;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Selectors;
@@ -15,7 +16,7 @@ internal sealed class WatchSelection(string namespaceName, LabelSelector labels,
             watch.Namespace,
             LabelSelector.Parse(watch.LabelSelector),
             FieldSelector.Parse(watch.FieldSelector),
-            KindRegistry.BuiltIn.Find(watch.Group, watch.Version, watch.Resource)
+            BuiltInKinds.Registry.Find(watch.Group, watch.Version, watch.Resource)
         );
 
     /// <summary>Null when it does not see the change.</summary>

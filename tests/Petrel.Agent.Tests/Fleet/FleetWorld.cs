@@ -1,14 +1,16 @@
-using k8s.Models;
+using Petrel.ApiServer.Composition;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Fleet;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
+using k8s.Models;
 
 namespace Petrel.Agent.Tests.Fleet;
 
@@ -18,7 +20,7 @@ internal sealed class FleetWorld : IAsyncDisposable
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private SimulatedProcess? _fleetProcess;
     private SimulatedFleet? _fleet;
 
@@ -28,7 +30,7 @@ internal sealed class FleetWorld : IAsyncDisposable
         _server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

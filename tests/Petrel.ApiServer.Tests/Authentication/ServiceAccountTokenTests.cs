@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Security.Tokens;
 
 namespace Petrel.ApiServer.Tests.Authentication;

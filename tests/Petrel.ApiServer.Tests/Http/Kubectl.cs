@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Http;
 

@@ -2,10 +2,13 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Http;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Client.Http;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;

@@ -1,4 +1,6 @@
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Verbs;
 

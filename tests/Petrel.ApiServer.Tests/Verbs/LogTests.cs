@@ -1,6 +1,9 @@
 using System.Text;
+using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Verbs;
 

@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests;
 
 /// <summary>Time that stands still until it is moved; its timers fire as it passes them.</summary>

@@ -1,7 +1,8 @@
-using k8s.Models;
+using Petrel.ApiServer.Composition;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Cli.Cluster;
 using Petrel.Cli.Explain;
@@ -14,6 +15,7 @@ using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 using Spectre.Console;
+using k8s.Models;
 
 namespace Petrel.EndToEnd.Tests.Explain;
 
@@ -25,7 +27,7 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private readonly ApiClient _user;
 
     public ExplainTests()
@@ -36,7 +38,7 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         _server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

@@ -1,3 +1,5 @@
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>Where to send a question.</summary>

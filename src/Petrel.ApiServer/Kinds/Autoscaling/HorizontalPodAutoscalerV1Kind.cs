@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Autoscaling;
@@ -8,7 +9,7 @@ namespace Petrel.ApiServer.Kinds.Autoscaling;
 internal static class HorizontalPodAutoscalerV1Kind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
+        KindDefinition.Create("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
         {
             ShortNames = HorizontalPodAutoscalerKind.Definition.ShortNames,
             Categories = HorizontalPodAutoscalerKind.Definition.Categories,

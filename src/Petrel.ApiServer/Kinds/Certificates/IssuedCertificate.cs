@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Certificates;
 

@@ -1,4 +1,6 @@
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Certificates;
 

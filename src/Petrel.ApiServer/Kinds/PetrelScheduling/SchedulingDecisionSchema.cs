@@ -1,4 +1,5 @@
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 using static Petrel.ApiServer.Kinds.OwnTypes;
 

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.NodeRestriction;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.NodeRestriction;
 

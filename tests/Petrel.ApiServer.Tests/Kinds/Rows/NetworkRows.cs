@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>networking.k8s.io/v1, discovery.k8s.io/v1, and v1 Endpoints.</summary>

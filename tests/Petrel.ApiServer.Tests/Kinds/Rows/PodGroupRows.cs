@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>scheduling.petrel.dev/v1 PodGroup, and what it gives to its pods.</summary>

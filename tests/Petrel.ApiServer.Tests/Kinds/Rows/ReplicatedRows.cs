@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>What keeps a number of equal pods: Deployments, ReplicaSets and ReplicationControllers.</summary>
