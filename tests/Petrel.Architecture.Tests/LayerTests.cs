@@ -19,6 +19,7 @@ public sealed class LayerTests
         ["Petrel.Scheduler"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Agent"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Security"],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -63,7 +64,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
     }
 
     [Fact]
