@@ -20,6 +20,7 @@ public sealed class LayerTests
         ["Petrel.Scheduler"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Agent"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Security"],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -64,7 +65,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
     }
 
     [Fact]
