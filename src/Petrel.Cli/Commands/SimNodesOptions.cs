@@ -4,8 +4,9 @@ using Petrel.Agent.Fleet;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Cli.Cluster;
 using Petrel.Client.Http;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Processes;
 using Petrel.Model.Documents;
 using k8s.Models;
 

@@ -94,7 +94,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         {
             discovered = await _discovery.ReadAsync(cancellationToken);
         }
-        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        catch (Exception e) when (e is ApiException or IOException)
         {
             return new([e.Message], [], []);
         }
@@ -116,7 +116,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
                     );
                 }
             }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+            catch (Exception e) when (e is ApiException or IOException)
             {
                 failures.Add(e.Message);
             }

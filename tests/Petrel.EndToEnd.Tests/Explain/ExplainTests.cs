@@ -4,10 +4,10 @@ using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Explain;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
+using Petrel.LocalCluster;
 using Petrel.Model.Api;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
@@ -178,7 +178,7 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         {
             try
             {
-                result = await PodExplainer.RunAsync(this, new("default", pod), asJson, console, _process.Time, stop);
+                result = await PodExplainer.RunAsync(this, new("default", pod), asJson ? "json" : null, console, _process.Time, stop);
             }
             catch (UserErrorException e)
             {
