@@ -1,11 +1,10 @@
-using Petrel.ApiServer.Composition;
 using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Store.Memory;

@@ -1,5 +1,3 @@
-using Petrel.Model.Documents;
-
 namespace Petrel.ApiServer;
 
 /// <summary>The API server's settings. The defaults are upstream's.</summary>

@@ -1,15 +1,14 @@
-using Petrel.ApiServer.Composition;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s.Models;
 
 namespace Petrel.Client.Tests;
 

@@ -1,8 +1,8 @@
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Composition;
 using Petrel.Model;
-using k8s.Models;
 
 namespace Petrel.Client.Tests;
 

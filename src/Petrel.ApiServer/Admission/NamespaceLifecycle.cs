@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Model.Documents;
 using Petrel.Store;

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Api;

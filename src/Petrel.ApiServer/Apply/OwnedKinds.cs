@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Apply;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Apply;
 

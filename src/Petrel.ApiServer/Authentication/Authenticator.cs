@@ -1,6 +1,5 @@
 using Petrel.ApiServer.Errors;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

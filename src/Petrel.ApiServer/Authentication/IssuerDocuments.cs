@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Dispatching;
-using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

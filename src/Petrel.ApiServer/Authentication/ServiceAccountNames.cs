@@ -1,5 +1,4 @@
 using Petrel.Model;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 

@@ -2,7 +2,6 @@ using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Authorization;

@@ -1,7 +1,6 @@
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 

@@ -1,6 +1,5 @@
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 

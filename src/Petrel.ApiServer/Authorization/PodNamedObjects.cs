@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;

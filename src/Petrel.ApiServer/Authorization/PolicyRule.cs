@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Documents;
 

@@ -5,7 +5,6 @@ using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;

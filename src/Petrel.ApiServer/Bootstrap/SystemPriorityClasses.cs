@@ -3,7 +3,6 @@ using Petrel.ApiServer.Admission.Pods;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
-using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Bootstrap;

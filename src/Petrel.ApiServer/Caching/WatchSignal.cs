@@ -1,5 +1,3 @@
-using Petrel.Model.Documents;
-
 namespace Petrel.ApiServer.Caching;
 
 /// <summary>Wakes one waiting watcher; a wake that comes while it is not waiting is kept for the next wait.</summary>

@@ -19,9 +19,6 @@ using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.ApiServer.Kinds.Reviews;
 using Petrel.ApiServer.Kinds.Scheduling;
 using Petrel.ApiServer.Kinds.Storage;
-using Petrel.Model;
-using Petrel.Model.Documents;
-using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Composition;
 

@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Syntax;
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.CustomResources;

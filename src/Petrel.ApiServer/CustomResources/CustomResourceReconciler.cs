@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Reconciliation;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
@@ -206,7 +205,9 @@ internal sealed class CustomResourceReconciler(
         var condition = new JsonObject
         {
             ["lastTransitionTime"] =
-                existing is not null && existing.Text("status") == text ? existing["lastTransitionTime"]?.DeepClone() : time.Timestamp(),
+                existing is not null && existing.Text("status") == text
+                    ? existing["lastTransitionTime"]?.DeepClone()
+                    : time.GetUtcNow().ToTimestamp(),
             ["message"] = message,
             ["reason"] = reason,
             ["status"] = text,

@@ -5,7 +5,6 @@ using System.Text.Json.Serialization.Metadata;
 using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Discovery;
 

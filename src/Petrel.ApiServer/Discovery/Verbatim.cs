@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Discovery;
 

@@ -1,5 +1,3 @@
-using Petrel.Model.Documents;
-
 namespace Petrel.ApiServer.Health;
 
 /// <summary>How the components beside the API server are, for ComponentStatus.</summary>

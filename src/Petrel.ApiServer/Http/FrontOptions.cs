@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Http;
 

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Petrel.Model;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds;
 

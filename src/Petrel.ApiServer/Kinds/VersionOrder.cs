@@ -1,5 +1,4 @@
 using System.Globalization;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds;
 

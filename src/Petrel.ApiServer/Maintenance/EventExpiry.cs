@@ -1,6 +1,5 @@
 using System.Globalization;
 using Petrel.ApiServer.Caching;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;

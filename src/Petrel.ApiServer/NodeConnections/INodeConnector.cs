@@ -1,6 +1,4 @@
-using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.NodeConnections;
 

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Petrel.ApiServer.Nodes;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.NodeConnections;
 

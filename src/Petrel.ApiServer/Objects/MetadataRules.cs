@@ -54,7 +54,7 @@ internal static class MetadataRules
             metadata["namespace"] = namespaceName;
         }
         metadata["uid"] = context.Entropy.NewUid();
-        metadata["creationTimestamp"] = context.Time.Timestamp();
+        metadata["creationTimestamp"] = context.Time.GetUtcNow().ToTimestamp();
         if (kind.HasGeneration)
         {
             metadata["generation"] = 1;

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
 

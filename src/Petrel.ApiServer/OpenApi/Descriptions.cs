@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Text;
-using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.OpenApi;

@@ -4,7 +4,6 @@ using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.OpenApi;
 

@@ -3,7 +3,6 @@ using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.OpenApi;
 

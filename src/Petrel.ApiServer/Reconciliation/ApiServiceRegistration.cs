@@ -1,11 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
-using Petrel.ApiServer.Discovery;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.ApiRegistration;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Reconciliation;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;

@@ -1,12 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
-using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Reconciliation;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;

@@ -1,10 +1,8 @@
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Requests;

@@ -1,5 +1,4 @@
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 

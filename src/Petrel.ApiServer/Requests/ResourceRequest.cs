@@ -1,7 +1,6 @@
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 

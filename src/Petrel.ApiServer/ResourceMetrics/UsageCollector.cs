@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

@@ -5,7 +5,6 @@ using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
-using Petrel.ApiServer.Kinds.Metrics;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -68,13 +67,13 @@ internal sealed class UsageHandler(
         {
             metadata["labels"] = JsonNode.Parse(labels.GetRawText());
         }
-        metadata["creationTimestamp"] = time.Timestamp();
+        metadata["creationTimestamp"] = time.GetUtcNow().ToTimestamp();
         var value = new JsonObject
         {
             ["apiVersion"] = request.Kind.Gvk.ApiVersion,
             ["kind"] = request.Kind.Gvk.Kind,
             ["metadata"] = metadata,
-            ["timestamp"] = Timestamps.Timestamp(measurement.At),
+            ["timestamp"] = measurement.At.ToTimestamp(),
             ["window"] = string.Create(CultureInfo.InvariantCulture, $"{measurement.Window.TotalSeconds:0.###}s"),
         };
         foreach (var (name, member) in measurement.Usage.ToArray())

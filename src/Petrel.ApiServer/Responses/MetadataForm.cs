@@ -1,4 +1,3 @@
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 

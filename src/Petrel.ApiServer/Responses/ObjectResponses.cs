@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Dispatching;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
@@ -16,7 +15,7 @@ internal sealed class SelfSubjectReviews(TimeProvider time) : IResourceHandler
     {
         var review = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
         review.Remove("spec");
-        review.Metadata()["creationTimestamp"] = time.Timestamp();
+        review.Metadata()["creationTimestamp"] = time.GetUtcNow().ToTimestamp();
         review["status"] = new JsonObject { ["userInfo"] = UserDocuments.Of(request.Http.User) };
         return new(new ApiResponse { StatusCode = 201, Body = JsonBytes.Of(review) });
     }

@@ -2,10 +2,7 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

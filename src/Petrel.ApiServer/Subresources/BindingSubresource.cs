@@ -136,7 +136,7 @@ internal sealed class BindingSubresource(TimeProvider time, UpdateEngine engine,
             ["type"] = "PodScheduled",
             ["status"] = "True",
             ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = time.Timestamp(),
+            ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
         };
         if (status["conditions"] is not JsonArray conditions)
         {

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
@@ -72,7 +70,7 @@ internal static class EvictionBudget
             throw Exhausted(name, status);
         }
         status["disruptionsAllowed"] = allowed - 1;
-        disrupted[pod] = Timestamps.Timestamp(now);
+        disrupted[pod] = now.ToTimestamp();
         if (allowed == 1)
         {
             SetExhausted(status, now);
@@ -123,7 +121,7 @@ internal static class EvictionBudget
         }
         if (condition.Text("status") != "False")
         {
-            condition["lastTransitionTime"] = Timestamps.Timestamp(now);
+            condition["lastTransitionTime"] = now.ToTimestamp();
         }
         condition["status"] = "False";
         condition["reason"] = "InsufficientPods";

@@ -108,7 +108,7 @@ internal sealed class EvictionSubresource(IRevisionedStore store, KindRegistry k
                     ["type"] = "DisruptionTarget",
                     ["status"] = "True",
                     ["lastProbeTime"] = null,
-                    ["lastTransitionTime"] = time.Timestamp(),
+                    ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
                     ["reason"] = "EvictionByEvictionAPI",
                     ["message"] = "Eviction API: evicting",
                 }

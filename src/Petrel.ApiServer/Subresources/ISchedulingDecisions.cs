@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.Model;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Subresources;
 

@@ -7,8 +7,6 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.PetrelScheduling;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.Responses;
-using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

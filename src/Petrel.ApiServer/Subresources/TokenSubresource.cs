@@ -5,7 +5,6 @@ using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model;
@@ -85,7 +84,7 @@ internal sealed class TokenSubresource(
         wanted["status"] = new JsonObject
         {
             ["token"] = call.DryRun ? "" : issuer.Issue(token),
-            ["expirationTimestamp"] = Timestamps.Timestamp(now.AddSeconds(shown)),
+            ["expirationTimestamp"] = now.AddSeconds(shown).ToTimestamp(),
         };
         return new ApiResponse
         {
@@ -115,7 +114,7 @@ internal sealed class TokenSubresource(
         var metadata = wanted.Metadata();
         metadata["name"] = key.Name;
         metadata["namespace"] = key.Namespace;
-        metadata["creationTimestamp"] = time.Timestamp();
+        metadata["creationTimestamp"] = time.GetUtcNow().ToTimestamp();
         wanted.Remove("status");
         var spec = wanted.Ensure("spec");
         if (!spec.Texts("audiences").Any())

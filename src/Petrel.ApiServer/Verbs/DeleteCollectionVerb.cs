@@ -1,4 +1,3 @@
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -99,13 +98,13 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
             if (options.GracePeriodSeconds is { } shorter && shorter < current)
             {
                 var due = DateTimeOffset.Parse(metadata.Text("deletionTimestamp")).AddSeconds(shorter - current);
-                metadata["deletionTimestamp"] = Timestamps.Timestamp(due);
+                metadata["deletionTimestamp"] = due.ToTimestamp();
                 metadata["deletionGracePeriodSeconds"] = shorter;
             }
             return;
         }
         var period = kind.GracePeriodSeconds(document, options.GracePeriodSeconds);
-        metadata["deletionTimestamp"] = Timestamps.Timestamp(time.GetUtcNow().AddSeconds(period));
+        metadata["deletionTimestamp"] = time.GetUtcNow().AddSeconds(period).ToTimestamp();
         metadata["deletionGracePeriodSeconds"] = period;
         if (metadata.Number("generation") is { } generation)
         {

@@ -1,7 +1,6 @@
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Verbs;
 

@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Documents;

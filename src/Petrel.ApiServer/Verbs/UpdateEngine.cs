@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Apply;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;

@@ -1,5 +1,4 @@
 using Petrel.ApiServer.Caching;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Watching;
 

@@ -2,7 +2,6 @@ using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Watching;
 

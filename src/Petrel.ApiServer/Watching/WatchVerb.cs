@@ -2,8 +2,6 @@ using System.Runtime.CompilerServices;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.Responses;
-using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using k8s.Models;
 using Petrel.Agent.Fleet;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds.Syntax;
@@ -8,7 +9,6 @@ using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Documents;
-using k8s.Models;
 
 namespace Petrel.Cli.Commands;
 

@@ -1,9 +1,9 @@
-using Petrel.ApiServer.Composition;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Http;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;

@@ -1,5 +1,5 @@
-using Petrel.ApiServer.Composition;
 using System.Text.Json;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Selectors;
 using Petrel.Simulation.Network.Watches;

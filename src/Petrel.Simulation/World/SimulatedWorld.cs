@@ -1,6 +1,6 @@
-using Petrel.ApiServer.Composition;
 using System.Text.Json;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Model.Api;

@@ -1,16 +1,15 @@
-using Petrel.ApiServer.Composition;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Fleet;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s.Models;
 
 namespace Petrel.Agent.Tests.Fleet;
 

@@ -1,6 +1,5 @@
 using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
-using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Tests.Admission;

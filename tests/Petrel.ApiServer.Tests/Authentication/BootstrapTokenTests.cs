@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Authentication;
 

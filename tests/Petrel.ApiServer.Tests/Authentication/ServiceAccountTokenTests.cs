@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 using Petrel.Security.Tokens;
 
 namespace Petrel.ApiServer.Tests.Authentication;

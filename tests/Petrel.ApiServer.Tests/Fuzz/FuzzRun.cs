@@ -3,7 +3,6 @@ using CsCheck;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Protection;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Security;
 using System.Text;
 using Petrel.ApiServer.Composition;
-using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;

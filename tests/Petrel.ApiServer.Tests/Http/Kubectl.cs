@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using Petrel.ApiServer.Composition;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Http;
 

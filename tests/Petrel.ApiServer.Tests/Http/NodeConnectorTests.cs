@@ -8,7 +8,6 @@ using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Nodes;
 using Petrel.Client.Http;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;

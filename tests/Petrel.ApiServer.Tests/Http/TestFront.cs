@@ -7,7 +7,6 @@ using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Http;
 using Petrel.Client.Http;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;

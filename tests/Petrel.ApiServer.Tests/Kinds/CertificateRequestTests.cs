@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 

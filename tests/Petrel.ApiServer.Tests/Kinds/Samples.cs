@@ -4,7 +4,6 @@ using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Determinism;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.OpenApi;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;

@@ -2,7 +2,6 @@ using System.Text;
 using CsCheck;
 using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Protection;
 

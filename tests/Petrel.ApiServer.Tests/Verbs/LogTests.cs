@@ -1,7 +1,6 @@
 using System.Text;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

@@ -3,7 +3,6 @@ using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Verbs;
 

@@ -7,7 +7,6 @@ using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;

@@ -1,9 +1,9 @@
-using Petrel.ApiServer.Composition;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
-using Petrel.ApiServer.Nodes;
 using Petrel.Cli.Explain;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
@@ -15,7 +15,6 @@ using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 using Spectre.Console;
-using k8s.Models;
 
 namespace Petrel.EndToEnd.Tests.Explain;
 

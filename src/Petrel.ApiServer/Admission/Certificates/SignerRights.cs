@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;

@@ -1,5 +1,4 @@
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 using Petrel.Store;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 

@@ -2,8 +2,6 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.PetrelScheduling;
 using Petrel.ApiServer.Kinds.Syntax;
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 using Petrel.Store;
 

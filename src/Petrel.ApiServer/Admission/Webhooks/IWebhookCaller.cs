@@ -1,5 +1,3 @@
-using Petrel.Model.Documents;
-
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>Where to send a question.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Syntax;
-using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -27,7 +26,7 @@ internal static class ApiServiceKind
                             ["status"] = "True",
                             ["reason"] = "Local",
                             ["message"] = "Local APIServices are always available",
-                            ["lastTransitionTime"] = Objects.Timestamps.Timestamp(context.Time),
+                            ["lastTransitionTime"] = context.Time.GetUtcNow().ToTimestamp(),
                         }
                     ),
                 };

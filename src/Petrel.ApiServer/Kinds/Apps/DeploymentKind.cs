@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Pods;
-using Petrel.Model;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 

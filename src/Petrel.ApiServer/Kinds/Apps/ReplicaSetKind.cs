@@ -1,6 +1,5 @@
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Pods;
-using Petrel.Model;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 

@@ -3,7 +3,6 @@ using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 

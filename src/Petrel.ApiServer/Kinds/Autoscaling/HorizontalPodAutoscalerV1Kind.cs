@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Autoscaling;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Pods;
 using Petrel.Model.Documents;

@@ -1,6 +1,4 @@
 using Petrel.ApiServer.Kinds.Syntax;
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Certificates;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 

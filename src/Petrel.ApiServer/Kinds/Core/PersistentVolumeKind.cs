@@ -59,7 +59,7 @@ internal static class PersistentVolumeKind
                 value["status"] = new JsonObject
                 {
                     ["phase"] = "Pending",
-                    ["lastPhaseTransitionTime"] = Objects.Timestamps.Timestamp(context.Time),
+                    ["lastPhaseTransitionTime"] = context.Time.GetUtcNow().ToTimestamp(),
                 },
             Validate = Validate,
             Columns =

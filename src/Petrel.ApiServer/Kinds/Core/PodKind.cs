@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.PetrelScheduling;
 using Petrel.ApiServer.Kinds.Pods;
-using Petrel.Model;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;

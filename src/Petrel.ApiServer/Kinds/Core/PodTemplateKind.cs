@@ -1,4 +1,3 @@
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Pods;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;

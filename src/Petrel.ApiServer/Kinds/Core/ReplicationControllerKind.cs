@@ -1,9 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 

@@ -1,4 +1,3 @@
-using Petrel.Model;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Syntax;
-using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
-using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Events;

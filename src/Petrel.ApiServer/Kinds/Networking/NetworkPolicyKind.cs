@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;

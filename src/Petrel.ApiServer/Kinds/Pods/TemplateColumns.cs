@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 using static Petrel.ApiServer.Kinds.Columns;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Syntax;
-using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Pods;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;

@@ -1,5 +1,3 @@
-using Petrel.Model.Documents;
-
 namespace Petrel.ApiServer.Kinds.Reviews;
 
 /// <summary>

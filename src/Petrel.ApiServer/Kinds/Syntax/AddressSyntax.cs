@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Syntax;
 

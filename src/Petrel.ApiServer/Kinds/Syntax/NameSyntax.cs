@@ -1,6 +1,3 @@
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model.Documents;
-
 namespace Petrel.ApiServer.Kinds.Syntax;
 
 /// <summary>

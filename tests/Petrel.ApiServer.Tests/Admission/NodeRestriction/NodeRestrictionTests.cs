@@ -1,9 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.NodeRestriction;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.NodeRestriction;
 

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
-using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.PodSecurity;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.PodSecurity;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.PodSecurity;
 

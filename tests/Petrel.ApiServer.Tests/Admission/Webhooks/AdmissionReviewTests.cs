@@ -5,7 +5,6 @@ using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 

@@ -7,7 +7,6 @@ using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Http;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 
