@@ -14,11 +14,13 @@ public sealed class LayerTests
         ["Petrel.Store"] = ["Petrel.Model"],
         ["Petrel.ApiServer"] = ["Petrel.Store", "Petrel.Model"],
         ["Petrel.Client"] = ["Petrel.Model"],
+        ["Petrel.Workloads"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Security"] = ["Petrel.Model"],
-        ["Petrel.Controllers"] = ["Petrel.Client", "Petrel.Model"],
-        ["Petrel.Scheduler"] = ["Petrel.Client", "Petrel.Model"],
-        ["Petrel.Agent"] = ["Petrel.Client", "Petrel.Model"],
-        ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Controllers"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Scheduler"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Agent"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Security"],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -63,7 +65,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
     }
 
     [Fact]

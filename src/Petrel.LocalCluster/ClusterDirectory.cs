@@ -1,0 +1,63 @@
+namespace Petrel.LocalCluster;
+
+/// <summary>
+/// The data directory of a cluster of <c>petrel up</c>. Only its owner can read the directory and the secrets in it.
+/// </summary>
+public sealed class ClusterDirectory
+{
+    public ClusterDirectory(string root) => Root = Path.GetFullPath(root);
+
+    /// <summary>
+    /// The directory when none is named: <c>PETREL_DATA</c>, else the system's place for root and the user's own otherwise.
+    /// </summary>
+    public static string Default =>
+        Environment.GetEnvironmentVariable("PETREL_DATA") is { Length: > 0 } named ? named
+        : Environment.IsPrivilegedProcess ? "/var/lib/petrel"
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "petrel");
+
+    public string Root { get; }
+    public string Settings => Path.Combine(Root, "cluster.json");
+    public string Pki => Path.Combine(Root, "pki");
+    public string Kubeconfig => Path.Combine(Root, "kubeconfig");
+    public string StoreFile => Path.Combine(Root, "store", "petrel.db");
+    public string Images => Path.Combine(Root, "images");
+
+    /// <summary>Pid files and logs of the cluster's own processes.</summary>
+    public string Run => Path.Combine(Root, "run");
+
+    public string ServerPid => Path.Combine(Run, "server.pid");
+    public string ServerLog => Path.Combine(Run, "server.log");
+    public string SupervisorPid => Path.Combine(Run, "up.pid");
+    public string SupervisorLog => Path.Combine(Run, "up.log");
+
+    public string NodePid(string node) => Path.Combine(Run, $"{node}.pid");
+
+    public string NodeLog(string node) => Path.Combine(Run, $"{node}.log");
+
+    /// <summary>What the agent of a node keeps: pods, volumes, logs.</summary>
+    public string Node(string node) => Path.Combine(Root, "nodes", node);
+
+    /// <summary>Makes the directory and its fixed parts.</summary>
+    public void Create()
+    {
+        const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        foreach (var path in new[] { Root, Pki, Run, Images, Path.GetDirectoryName(StoreFile)!, Path.Combine(Root, "nodes") })
+        {
+            Directory.CreateDirectory(path, OwnerOnly);
+        }
+    }
+
+    /// <summary>Deletes the state of a cluster that is down: its objects, nodes, certificates and settings. Images stay.</summary>
+    public void DeleteState()
+    {
+        foreach (var path in new[] { Path.GetDirectoryName(StoreFile)!, Pki, Run, Path.Combine(Root, "nodes") })
+        {
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+        File.Delete(Kubeconfig);
+        File.Delete(Settings);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Petrel.LocalCluster;
+
+/// <summary>What a cluster was made with, kept in its <c>cluster.json</c> so that a second <c>up</c> resumes the same cluster.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>The API server's port on every address it listens on.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>How many nodes; they are called <c>node-1</c>, <c>node-2</c>, ….</summary>
+    public required int Nodes { get; init; }
+
+    /// <summary><c>oci</c> or <c>process</c>.</summary>
+    public required string Runtime { get; init; }
+
+    /// <summary>The number of the cluster's address ranges; null without network namespaces.</summary>
+    public int? Range { get; init; }
+
+    /// <summary>Without network namespaces the agents share the host's addresses: the first one's port, the others follow.</summary>
+    public int AgentPort { get; init; } = 10250;
+
+    /// <summary>Seconds without news after which a node counts as gone (upstream: node-monitor-grace-period).</summary>
+    public double NodeGraceSeconds { get; init; } = 8;
+
+    /// <summary>How long the agent's lease renewals are apart, in seconds.</summary>
+    public double LeaseRenewSeconds { get; init; } = 2;
+
+    /// <summary>Default tolerationSeconds of pods for not-ready and unreachable nodes.</summary>
+    public int EvictionSeconds { get; init; } = 10;
+
+    public bool UsesNamespaces => Range is not null;
+
+    public static string NodeName(int index) => $"node-{index + 1}";
+
+    public IEnumerable<string> NodeNames => Enumerable.Range(0, Nodes).Select(NodeName);
+
+    /// <summary>The position of a node from 0, or null when the cluster has no node of that name.</summary>
+    public int? IndexOf(string node)
+    {
+        var index = NodeNames.ToList().IndexOf(node);
+        return index < 0 ? null : index;
+    }
+
+    /// <summary>The settings of an existing cluster, or null.</summary>
+    /// <exception cref="UserErrorException">The file is damaged.</exception>
+    public static ClusterSettings? Load(ClusterDirectory directory)
+    {
+        if (!File.Exists(directory.Settings))
+        {
+            return null;
+        }
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(directory.Settings), ClusterSettingsJson.Default.ClusterSettings);
+        }
+        catch (JsonException e)
+        {
+            throw new UserErrorException(
+                $"{directory.Settings} can't be read: {e.Message} Mend it, or start anew with 'petrel up --fresh'."
+            );
+        }
+    }
+
+    /// <summary>The settings of the cluster in a directory that a command needs to exist.</summary>
+    /// <exception cref="UserErrorException">There is none.</exception>
+    public static ClusterSettings Require(ClusterDirectory directory) =>
+        Load(directory)
+        ?? throw new UserErrorException($"There is no cluster in {directory.Root}: make one with 'petrel up --data {directory.Root}'.");
+
+    public void Save(ClusterDirectory directory)
+    {
+        var temporary = directory.Settings + ".new";
+        using (
+            var file = new FileStream(
+                temporary,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
+        {
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(this, ClusterSettingsJson.Default.ClusterSettings));
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, directory.Settings, overwrite: true);
+    }
+}
+
+[JsonSerializable(typeof(ClusterSettings))]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+internal sealed partial class ClusterSettingsJson : JsonSerializerContext;

@@ -1,0 +1,126 @@
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Processes;
+using Petrel.Network;
+
+namespace Petrel.LocalCluster.Nodes;
+
+/// <summary>
+/// Starts and stops the nodes of a cluster on this machine. As root a node is a machine of its own as far as the kernel goes: PID, mount,
+/// network, UTS and IPC namespaces with a small init that keeps its agent running. Killing that init is a power cut: the kernel ends
+/// everything in it at once. Without root a node is only an agent process and its children.
+/// </summary>
+public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings settings)
+{
+    // What makes fresh namespaces a machine. The unified hierarchy of a hybrid host is hidden: crun refuses hosts that show both.
+    private const string Boot = """
+        hostname "$1"
+        if [ -d /sys/fs/cgroup/cpu ] && grep -q " /sys/fs/cgroup/unified " /proc/mounts; then umount /sys/fs/cgroup/unified; fi
+
+        """;
+
+    // A node's init: reaps orphans, restarts the agent when it dies, and on SIGPWR lets the agent shut the node down with its pods.
+    private const string Supervise = """
+        shift
+        down=
+        trap 'down=1; kill -PWR "$agent" 2>/dev/null' PWR
+        trap 'down=1; kill -TERM "$agent" 2>/dev/null' TERM
+        while [ -z "$down" ]; do
+          "$@" & agent=$!
+          while kill -0 "$agent" 2>/dev/null; do wait "$agent"; done
+          [ -n "$down" ] || sleep 0.2
+        done
+        """;
+
+    private readonly NodeNetwork? _network = settings.Range is { } number ? new NodeNetwork(new ClusterRange(number)) : null;
+
+    public ProcessRecord? Find(string node) => ProcessRecord.Find(directory.NodePid(node));
+
+    /// <summary>Starts a node that is down.</summary>
+    /// <exception cref="UserErrorException">It runs already, or there is no such node.</exception>
+    public async Task StartAsync(string node, CancellationToken cancellationToken)
+    {
+        var index = IndexOf(node);
+        if (Find(node) is { } running)
+        {
+            throw new UserErrorException($"{node} runs already (process {running.Pid}).");
+        }
+        Directory.CreateDirectory(directory.Node(node));
+        string[] agent = [Environment.ProcessPath!, "agent", "--data", directory.Root, "--node", node];
+        string[] command;
+        if (_network is not null)
+        {
+            await _network.AddNodeAsync(node, index, settings.Nodes, cancellationToken);
+            command =
+            [
+                "nsenter",
+                $"--net={_network.NamespacePath(node)}",
+                "unshare",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                "--mount",
+                "--propagation",
+                "private",
+                "--uts",
+                "--ipc",
+                "--mount-proc",
+                "sh",
+                "-c",
+                Boot + Supervise,
+                "node-init",
+                node,
+                .. agent,
+            ];
+        }
+        else
+        {
+            command = ["env", $"{ProcessTree.Variable}={directory.Node(node)}", "sh", "-c", Supervise, "node-init", node, .. agent];
+        }
+        var process = DetachedProcess.Start(command, directory.NodeLog(node));
+        ProcessRecord.Of(process).Save(directory.NodePid(node));
+    }
+
+    /// <summary>Cuts the node's power: its agent and every container end at once, without a goodbye.</summary>
+    public async Task KillAsync(string node, CancellationToken cancellationToken)
+    {
+        var index = IndexOf(node);
+        var running = Find(node) ?? throw new UserErrorException($"{node} is down already.");
+        if (_network is not null)
+        {
+            await _network.UnplugNodeAsync(index, cancellationToken);
+            running.OnlyChild()?.Signal(ProcessRecord.SigKill);
+            running.Signal(ProcessRecord.SigKill);
+        }
+        else
+        {
+            running.Signal(ProcessRecord.SigKill);
+            ProcessTree.KillAll(directory.Node(node));
+        }
+        await running.WaitForEndAsync(TimeSpan.FromSeconds(5));
+        File.Delete(directory.NodePid(node));
+    }
+
+    /// <summary>Shuts the node down: its pods end by their grace, then its agent.</summary>
+    public async Task StopAsync(string node, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var index = IndexOf(node);
+        if (Find(node) is { } running)
+        {
+            var init = _network is not null ? running.OnlyChild() ?? running : running;
+            init.Signal(ProcessRecord.SigPwr);
+            if (!await running.WaitForEndAsync(limit))
+            {
+                await KillAsync(node, cancellationToken);
+            }
+            File.Delete(directory.NodePid(node));
+        }
+        if (_network is not null)
+        {
+            await _network.RemoveNodeAsync(node, index, cancellationToken);
+        }
+    }
+
+    private int IndexOf(string node) =>
+        settings.IndexOf(node)
+        ?? throw new UserErrorException($"There is no node '{node}': the nodes are {string.Join(", ", settings.NodeNames)}.");
+}
