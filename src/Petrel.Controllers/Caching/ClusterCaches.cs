@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Caching;
 
@@ -16,14 +17,16 @@ public sealed class ClusterCaches
 
     private readonly ApiClient _client;
     private readonly TimeProvider _time;
+    private readonly IEntropy _entropy;
     private readonly ILogger _logger;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
     private readonly List<Func<CancellationToken, ValueTask>> _firstLists = [];
 
-    public ClusterCaches(ApiClient client, TimeProvider time, ILogger logger)
+    public ClusterCaches(ApiClient client, TimeProvider time, IEntropy entropy, ILogger logger)
     {
         _client = client;
         _time = time;
+        _entropy = entropy;
         _logger = logger;
         Deployments = Cache<V1Deployment>();
         ReplicaSets = Cache<V1ReplicaSet>(ReplicaSetIndexes.Register);
@@ -102,7 +105,7 @@ public sealed class ClusterCaches
     private SharedCache<T> Cache<T>(params ReadOnlySpan<Action<SharedCache<T>>> indexes)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var cache = new SharedCache<T>(_client, _time, _logger);
+        var cache = new SharedCache<T>(_client, _time, _entropy, _logger);
         foreach (var register in indexes)
         {
             register(cache);

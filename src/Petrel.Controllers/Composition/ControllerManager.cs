@@ -42,7 +42,7 @@ public sealed class ControllerManager
         Func<ControllerContext, IController[]> compose
     )
     {
-        _caches = new(client, time, logs.CreateLogger("caches"));
+        _caches = new(client, time, entropy, logs.CreateLogger("caches"));
         _controllers = compose(new(client, _caches, time, entropy, settings, logs));
     }
 

@@ -225,7 +225,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         {
             ApiException refusal => refusal.StatusCode >= 500,
             OperationCanceledException => !cancellationToken.IsCancellationRequested,
-            _ => e is IOException or HttpRequestException,
+            _ => e is IOException,
         };
 
     private static bool IsNamespaceTerminating(ApiException e) =>

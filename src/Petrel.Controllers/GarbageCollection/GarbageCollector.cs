@@ -35,7 +35,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         _metadata = new(context.Client);
         _queue = new(context.Time);
         _graph = new(uid => _queue.Add(KeyOf(uid)), ReportMisplaced);
-        _monitors = new(context.Client, context.Time, _logger, _graph.Observe);
+        _monitors = new(context.Client, context.Time, context.Entropy, _logger, _graph.Observe);
     }
 
     /// <inheritdoc/>

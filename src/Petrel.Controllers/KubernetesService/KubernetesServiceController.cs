@@ -44,7 +44,7 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
                     await EnsureEndpointsAsync(cancellationToken);
                     await EnsureSliceAsync(cancellationToken);
                 }
-                catch (Exception e) when (e is ApiException or IOException or HttpRequestException or TimeoutException)
+                catch (Exception e) when (e is ApiException or IOException)
                 {
                     LogFailed(_logger, e.Message);
                 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Monitoring;
 
@@ -10,6 +11,7 @@ namespace Petrel.Controllers.Monitoring;
 internal sealed partial class KindMonitors(
     ApiClient client,
     TimeProvider time,
+    IEntropy entropy,
     ILogger logger,
     Action<ResourceKind, CacheChange<ObjectMetadata>> changed,
     Func<ResourceKind, bool>? follows = null
@@ -63,7 +65,7 @@ internal sealed partial class KindMonitors(
                     await SyncAsync(await _discovery.ReadAsync(cancellationToken), cancellationToken);
                     _started.TrySetResult();
                 }
-                catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+                catch (Exception e) when (e is ApiException or IOException)
                 {
                     LogUnknownKinds(logger, e.Message);
                     delay = RetryDelay;
@@ -113,7 +115,7 @@ internal sealed partial class KindMonitors(
         {
             if (!_monitors.ContainsKey(root))
             {
-                var cache = new MetadataCache(kind, _metadata, time, logger, change => changed(kind, change));
+                var cache = new MetadataCache(kind, _metadata, time, entropy, logger, change => changed(kind, change));
                 _monitors[root] = new(cache, cancellationToken);
             }
         }

@@ -95,7 +95,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         {
             discovered = await _discovery.ReadAsync(cancellationToken);
         }
-        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        catch (Exception e) when (e is ApiException or IOException)
         {
             return new([e.Message], [], []);
         }
@@ -117,7 +117,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
                     );
                 }
             }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+            catch (Exception e) when (e is ApiException or IOException)
             {
                 failures.Add(e.Message);
             }

@@ -111,9 +111,7 @@ internal sealed class PodWriter(ApiClient client, EventRecorder events, Expectat
 
     /// <summary>Whether the request may have been carried out although the answer says nothing of it.</summary>
     public static bool IsUnknown(Exception e) =>
-        e is ApiException api
-            ? api.StatusCode is >= 500 or 408
-            : e is IOException or HttpRequestException or TimeoutException or OperationCanceledException;
+        e is ApiException api ? api.StatusCode is >= 500 or 408 : e is IOException or OperationCanceledException;
 
     private static ObjectKey Key(V1Pod pod) => new(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
 }

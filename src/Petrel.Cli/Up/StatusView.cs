@@ -2,7 +2,7 @@ using Petrel.LocalCluster.Status;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace Petrel.Cli.Commands;
+namespace Petrel.Cli.Up;
 
 /// <summary>What <c>petrel status</c> and the live view of <c>petrel up</c> show: nodes, pods and the last events.</summary>
 internal static class StatusView

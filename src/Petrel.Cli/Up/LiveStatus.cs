@@ -2,7 +2,7 @@ using Petrel.LocalCluster.Status;
 using Petrel.Model.Api;
 using Spectre.Console;
 
-namespace Petrel.Cli.Commands;
+namespace Petrel.Cli.Up;
 
 /// <summary>The live view of <c>petrel up</c>: the status, drawn anew every second until cancelled.</summary>
 internal static class LiveStatus
