@@ -2,6 +2,7 @@ using System.Net;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.KubernetesService;

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.Monitoring;
 using Petrel.Model;
 using Petrel.Model.Quotas;
 

@@ -6,6 +6,7 @@ using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.NodeConnections;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model.Api;
 
