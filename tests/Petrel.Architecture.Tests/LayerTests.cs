@@ -17,8 +17,9 @@ public sealed class LayerTests
         ["Petrel.Security"] = ["Petrel.Model"],
         ["Petrel.Controllers"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Scheduler"] = ["Petrel.Client", "Petrel.Model"],
-        ["Petrel.Agent"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -63,7 +64,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.Network.Linux", "Petrel.Security"], edges);
     }
 
     [Fact]
