@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Petrel.Agent.Runtimes.Processes;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Commands;
 using Petrel.Cli.Commands.Simulation;
+using Petrel.LocalCluster;
 
 if (args is [ProcessShim.Command, .. var container])
 {
@@ -29,7 +29,7 @@ try
     return await root.Parse(args)
         .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
-catch (Exception e) when (e is UserErrorException or Petrel.Network.CommandException or IOException)
+catch (Exception e) when (e is UserErrorException or Petrel.Network.Linux.CommandException or IOException)
 {
     Console.Error.WriteLine($"petrel: {e.Message}");
     return 1;

@@ -20,6 +20,7 @@ public sealed class LayerTests
         ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -64,7 +65,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.Network.Linux", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network.Linux", "Petrel.Security"], edges);
     }
 
     [Fact]

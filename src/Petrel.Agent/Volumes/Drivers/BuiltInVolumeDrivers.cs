@@ -22,6 +22,6 @@ internal static class BuiltInVolumeDrivers
             new SecretDriver(objects, files),
             new DownwardApiDriver(settings, files),
             new PersistentVolumeClaimDriver(client, persistentVolumes),
-            new ProjectedDriver(settings, objects, new ServiceAccountTokens(client, time), files),
+            new ProjectedDriver(settings, objects, new ServiceAccountTokenManager(client, time), files),
         ];
 }

@@ -5,7 +5,7 @@ using Petrel.Agent.Sources;
 namespace Petrel.Agent.Volumes.Drivers;
 
 /// <summary><c>projected</c>: files from several sources in one volume, among them service account tokens.</summary>
-internal sealed class ProjectedDriver(AgentSettings settings, ConfigObjects objects, ServiceAccountTokens tokens, IPodFiles files)
+internal sealed class ProjectedDriver(AgentSettings settings, ConfigObjects objects, ServiceAccountTokenManager tokens, IPodFiles files)
     : IVolumeDriver
 {
     public string Type => "projected";

@@ -16,7 +16,7 @@ internal sealed record ServiceAccountToken(byte[] Text, DateTimeOffset RefreshAt
 /// The service account tokens of the node's pods. Each is bound to its pod. It is replaced when four fifths of its lifetime are over, or
 /// when it is a day old (upstream: the kubelet's token manager).
 /// </summary>
-internal sealed class ServiceAccountTokens(ApiClient client, TimeProvider time)
+internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider time)
 {
     private const long DefaultSeconds = 3600;
     private static readonly TimeSpan MaxAge = TimeSpan.FromHours(24);
