@@ -14,12 +14,13 @@ public sealed class LayerTests
         ["Petrel.Store"] = ["Petrel.Model"],
         ["Petrel.ApiServer"] = ["Petrel.Store", "Petrel.Model"],
         ["Petrel.Client"] = ["Petrel.Model"],
+        ["Petrel.Workloads"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Security"] = ["Petrel.Model"],
-        ["Petrel.Controllers"] = ["Petrel.Client", "Petrel.Model"],
-        ["Petrel.Scheduler"] = ["Petrel.Client", "Petrel.Model"],
-        ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Controllers"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Scheduler"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
-        ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
         ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],
     };
 
