@@ -47,7 +47,7 @@ internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider 
             return Keep(pod.Metadata.Uid, key, await RequestAsync(pod, key, now, cancellationToken));
         }
         catch (Exception e)
-            when (known is not null && now < known.Expires && e is ApiException or IOException or HttpRequestException or TimeoutException)
+            when (known is not null && now < known.Expires && e is ApiException or IOException)
         {
             return Keep(pod.Metadata.Uid, key, known! with { RefreshAt = now + RetryDelay });
         }
