@@ -43,7 +43,7 @@ public sealed class Simulator : IDisposable
     /// <summary>The run's randomness for a purpose, such as one incarnation of a process.</summary>
     public SeededEntropy EntropyFor(string purpose) => EntropyPurposes.Of(_settings.Seed, purpose);
 
-    public History History { get; }
+    public RunHistory History { get; }
 
     /// <summary>What must not have happened and did.</summary>
     public IReadOnlyList<Finding> Findings => _findings;

@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>Something that must hold after every commit. It sees each change in order, once.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Network.Watches;
 using Petrel.Store;
 

@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>No pod is on two nodes: once set, <c>spec.nodeName</c> stays, and its containers run on one node only, its own.</summary>

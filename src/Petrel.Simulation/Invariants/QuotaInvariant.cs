@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.Model.Documents;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 

@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>A pod whose containers were started on a machine.</summary>

@@ -1,5 +1,4 @@
 using Petrel.Model.Determinism;
-using Petrel.Simulation.Execution;
 
 namespace Petrel.Simulation.Network;
 

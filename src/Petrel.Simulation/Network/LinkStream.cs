@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Petrel.Faults.Links;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network.Watches;

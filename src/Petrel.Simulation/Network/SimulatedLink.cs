@@ -1,3 +1,4 @@
+using Petrel.Faults.Links;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;

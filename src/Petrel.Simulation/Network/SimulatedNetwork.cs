@@ -1,10 +1,11 @@
+using Petrel.Faults.Links;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network.Watches;
 
 namespace Petrel.Simulation.Network;
 
 /// <summary>The state of the network between the cluster's processes and the API server.</summary>
-public sealed class SimulatedNetwork(History history)
+public sealed class SimulatedNetwork(RunHistory history)
 {
     // In the order in which they began: several may be on one process at once, and each ends for itself.
     private readonly List<Disturbance> _disturbances = [];
@@ -76,12 +77,12 @@ public sealed class SimulatedNetwork(History history)
         history.Append("network", conditions == LinkConditions.Good ? "good" : conditions.ToString());
     }
 
-    /// <summary>Begins a disturbance; disposing of what is answered ends it.</summary>
-    public IDisposable Disturb(Disturbance disturbance)
+    /// <summary>Begins a disturbance.</summary>
+    public Effect Disturb(Disturbance disturbance)
     {
         _disturbances.Add(disturbance);
         Changed();
-        return new Ending(() =>
+        return new Effect(() =>
         {
             // By identity: another one may be equal.
             var index = _disturbances.FindIndex(d => ReferenceEquals(d, disturbance));
@@ -110,25 +111,20 @@ public sealed class SimulatedNetwork(History history)
         SetConditions(LinkConditions.Good);
     }
 
-    /// <summary>A stream to a process has begun; disposing of what is answered says that it has ended.</summary>
-    internal IDisposable AddStream(SimulatedProcess process, Action cut)
+    /// <summary>Registers a stream to a process until the effect is disposed of.</summary>
+    internal Effect AddStream(SimulatedProcess process, Action cut)
     {
         // Those of the dead end without saying so.
         _streams.RemoveAll(s => !s.Process.IsAlive);
         var stream = (process, cut);
         _streams.Add(stream);
-        return new Ending(() => _streams.Remove(stream));
+        return new Effect(() => _streams.Remove(stream));
     }
 
     private void Changed()
     {
         _conditions.Clear();
         _blocked.Clear();
-    }
-
-    private sealed class Ending(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }
 

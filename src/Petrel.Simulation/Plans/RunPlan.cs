@@ -1,3 +1,4 @@
+using Petrel.Faults;
 using Petrel.Simulation.Execution;
 
 namespace Petrel.Simulation.Plans;

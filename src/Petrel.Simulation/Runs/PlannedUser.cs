@@ -9,7 +9,7 @@ using Petrel.Simulation.World;
 namespace Petrel.Simulation.Runs;
 
 /// <summary>Does a plan's operations: those on one object in order, those on different objects side by side.</summary>
-public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History history)
+public sealed class PlannedUser(RunPlan plan, SimulatedUser user, RunHistory history)
 {
     private const string Json = "application/json";
     private const string MergePatch = "application/merge-patch+json";

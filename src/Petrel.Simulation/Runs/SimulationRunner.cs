@@ -1,5 +1,6 @@
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Execution;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Scenarios;
 using Petrel.Simulation.World;
@@ -76,7 +77,13 @@ public static class SimulationRunner
 
     private static void Execute(Simulator simulator, SimulatedWorld world, IScenario scenario)
     {
-        var faults = new FaultInjector(world, world.Plan, world.Clock);
+        var faults = new FaultInjector(
+            new WorldFaults(world),
+            BuiltInFaults.Registry,
+            world.Plan.Faults,
+            new(world.Clock, world.Plan.FaultsEnd),
+            what => world.Note("fault", what)
+        );
         var operations = new PlannedUser(world.Plan, world.User, simulator.History);
         world.Start();
         var storm = simulator.Spawn(world.Outside, "faults", faults.RunAsync);

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Faults;
 using Petrel.Model;
 using Petrel.Model.Determinism;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.World;
 
 namespace Petrel.Simulation.Scenarios;

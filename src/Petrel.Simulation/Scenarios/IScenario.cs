@@ -1,4 +1,4 @@
-using Petrel.Simulation.Faults;
+using Petrel.Faults;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.World;
 

@@ -20,14 +20,14 @@ public sealed class WallClock(TimeProvider clock)
     }
 
     /// <summary>
-    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; disposing of what
-    /// is answered sets both right, in another jump.
+    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; the end of the effect
+    /// sets both right, in another jump.
     /// </summary>
-    public IDisposable Begin(TimeSpan offset, double drift)
+    public Effect Begin(TimeSpan offset, double drift)
     {
         var fault = new Fault(offset, drift, clock.GetTimestamp());
         _faults.Add(fault);
-        return new Ending(() => _faults.Remove(fault));
+        return new Effect(() => _faults.Remove(fault));
     }
 
     /// <summary>The clock is set right.</summary>
@@ -39,10 +39,5 @@ public sealed class WallClock(TimeProvider clock)
         public TimeSpan Offset { get; } = offset;
         public double Drift { get; } = drift;
         public long Since { get; } = since;
-    }
-
-    private sealed class Ending(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }

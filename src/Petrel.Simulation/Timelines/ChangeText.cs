@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Timelines;
 
@@ -55,10 +56,10 @@ public sealed record ChangeText(string What, bool IsDetail)
     private static IEnumerable<string> FactsOf(string resource, JsonElement old, JsonElement now) =>
         resource switch
         {
-            "pods" => PodFacts.Of(old, now),
-            "nodes" => NodeFacts.Of(old, now),
+            "pods" => PodChangeText.Of(old, now),
+            "nodes" => NodeChangeText.Of(old, now),
             "endpointslices" => Moved("endpoints", Count(old.At("endpoints")), Count(now.At("endpoints"))),
-            _ => WorkloadFacts.Of(old, now),
+            _ => WorkloadChangeText.Of(old, now),
         };
 
     /// <summary>One number that changed, or nothing.</summary>

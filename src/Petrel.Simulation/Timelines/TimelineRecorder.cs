@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Network;
 using Petrel.Store;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Store;
 
 namespace Petrel.Simulation.World;

@@ -2,11 +2,12 @@ using System.Text.Json;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
+using Petrel.Faults.Capabilities;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
@@ -19,7 +20,7 @@ namespace Petrel.Simulation.World;
 /// A cluster in one simulator: the API server over a disk that survives it, the controllers, the scheduler, nodes with their agents,
 /// and a user, each in a process of its own, with lossy links to the server. The programs are the real ones.
 /// </summary>
-public sealed class SimulatedWorld : IFaultTarget
+public sealed class SimulatedWorld
 {
     private const int ReadsInFlight = 16;
 
@@ -49,9 +50,9 @@ public sealed class SimulatedWorld : IFaultTarget
         Outside = simulator.CreateProcess("user");
         User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
         Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
-        Server = new(simulator, "server", ComposeServer) { Crashed = () => _endpoint = null };
-        Controllers = new(simulator, "controllers", ComposeControllers);
-        Scheduler = new(simulator, "scheduler", ComposeScheduler);
+        Server = new(simulator, ClusterProcess.Server, ComposeServer) { Crashed = () => _endpoint = null };
+        Controllers = new(simulator, ClusterProcess.Controllers, ComposeControllers);
+        Scheduler = new(simulator, ClusterProcess.Scheduler, ComposeScheduler);
         _nodes = [.. Enumerable.Range(1, settings.Nodes).Select(NodeOf)];
     }
 
@@ -87,22 +88,17 @@ public sealed class SimulatedWorld : IFaultTarget
         }
     }
 
-    /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
 
-    /// <inheritdoc/>
+    /// <summary>What is wrong with the server's disk.</summary>
     public DiskFaults Disk { get; }
 
-    /// <inheritdoc/>
     public RestartableProcess Server { get; }
 
-    /// <inheritdoc/>
     public RestartableProcess Controllers { get; }
 
-    /// <inheritdoc/>
     public RestartableProcess Scheduler { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
     /// <summary>Committed objects of a kind, by store key.</summary>
@@ -140,49 +136,12 @@ public sealed class SimulatedWorld : IFaultTarget
     /// <summary>Records something that must not happen.</summary>
     public void Report(string rule, string what) => _simulator.Report(rule, what);
 
-    /// <inheritdoc/>
-    public void Restart(RestartableProcess process)
-    {
-        if (_nodes.Find(n => n.Agent == process) is { HasPower: false })
-        {
-            return;
-        }
-        process.Start();
-    }
-
-    /// <inheritdoc/>
-    public RestartableProcess? FindProcess(string name) => Programs.FirstOrDefault(p => p.Name == name);
-
-    /// <inheritdoc/>
-    public SimulatedNode? FindNode(string name) => _nodes.Find(n => n.Name == name);
-
-    /// <inheritdoc/>
-    public ValueTask CompactAsync(CancellationToken cancellationToken) =>
-        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
-
-    /// <inheritdoc/>
+    /// <summary>Writes a line of the run's history.</summary>
     public void Note(string who, string what) => _simulator.History.Append(who, what);
 
-    /// <inheritdoc/>
-    public void HealAll()
-    {
-        Network.HealAll();
-        Disk.HealAll();
-        foreach (var process in Programs)
-        {
-            process.Wall.Repair();
-        }
-        Server.Start();
-        Controllers.Start();
-        Scheduler.Start();
-        foreach (var node in _nodes)
-        {
-            node.Machine?.Faults.HealAll();
-            node.PowerOn();
-        }
-    }
-
-    private IEnumerable<RestartableProcess> Programs => [Server, Controllers, Scheduler, .. _nodes.Select(n => n.Agent)];
+    /// <summary>The store forgets all revisions before the current one.</summary>
+    internal ValueTask CompactAsync(CancellationToken cancellationToken) =>
+        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
 
     private void ComposeServer(SimulatedProcess process)
     {
@@ -282,5 +241,5 @@ public sealed class SimulatedWorld : IFaultTarget
     // Follows from which incarnation it is, and not from what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
 
-    private HistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
+    private RunHistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
 }

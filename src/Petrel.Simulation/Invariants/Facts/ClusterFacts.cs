@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Petrel.Simulation.Invariants;
+namespace Petrel.Simulation.Invariants.Facts;
 
 /// <summary>One committed change of a pod.</summary>
 public readonly record struct PodChange(PodFacts? Before, PodFacts? After)

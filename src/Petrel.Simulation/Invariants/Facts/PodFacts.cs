@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Petrel.Model.Documents;
 
-namespace Petrel.Simulation.Invariants;
+namespace Petrel.Simulation.Invariants.Facts;
 
 /// <summary>One committed version of a pod, as far as rules ask about it; read once for all of them.</summary>
 public sealed class PodFacts

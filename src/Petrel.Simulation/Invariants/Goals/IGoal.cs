@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>Where a cluster must come to by itself once nothing disturbs it any more.</summary>

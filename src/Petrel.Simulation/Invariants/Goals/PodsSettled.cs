@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>No pod is on its way out, and each that should run is ready, but for those that nothing can place.</summary>
