@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Petrel.Cli.Cluster;
 using Petrel.Client.Http;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
 using Petrel.Model.Api;
 
 namespace Petrel.Bench.Pods;
@@ -25,7 +26,7 @@ internal sealed class BenchCluster : IAsyncDisposable
         await PetrelAsync(directory, "up", "--detach", "--nodes", "1", "--port", "0");
         await PetrelAsync(directory, "image", "load", Path.Combine(Root(), "artifacts", "images", "busybox-latest.tar"));
         var cluster = new ClusterDirectory(directory);
-        return new(directory, ClusterFiles.ConnectAsAdmin(cluster, ClusterSettings.Require(cluster)));
+        return new(directory, ClusterConnections.OpenAsAdmin(cluster, ClusterSettings.Require(cluster)));
     }
 
     /// <summary>Creates a pod, waits until a watch shows it Running, deletes it; answers the milliseconds in between.</summary>

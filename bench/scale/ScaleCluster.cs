@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
 
 namespace Petrel.Bench.Scale;
 
@@ -39,7 +40,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
     }
 
     /// <summary>A connection of its own, as each client has one.</summary>
-    public ScaleApi Connect() => new(ClusterFiles.ConnectAsAdmin(_directory, ClusterSettings.Require(_directory)));
+    public ScaleApi Connect() => new(ClusterConnections.OpenAsAdmin(_directory, ClusterSettings.Require(_directory)));
 
     public Task StartFleetAsync(int nodes, int podsPerNode)
     {

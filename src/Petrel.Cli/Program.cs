@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Petrel.Agent.Runtimes.Processes;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Commands;
 using Petrel.Cli.Commands.Simulation;
+using Petrel.LocalCluster;
 
 if (args is [ProcessShim.Command, .. var container])
 {

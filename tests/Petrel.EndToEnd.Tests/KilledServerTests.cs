@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using k8s.Models;
-using Petrel.Cli.Cluster;
 using Petrel.Client;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Processes;
 using Petrel.Model;
 using Petrel.Model.Api;
 
@@ -25,7 +27,7 @@ public sealed class KilledServerTests
         await using var cluster = await TestCluster.UpAsync(nodes: 1);
         var directory = new ClusterDirectory(cluster.DataDirectory);
         var settings = ClusterSettings.Require(directory);
-        using var connection = ClusterFiles.ConnectAsAdmin(directory, settings);
+        using var connection = ClusterConnections.OpenAsAdmin(directory, settings);
         var client = new ApiClient(connection, UserInfo.Anonymous);
         using var stop = new CancellationTokenSource();
         var writers = Enumerable.Range(0, Writers).Select(n => WriteAsync(client, n, stop.Token)).ToArray();

@@ -1,5 +1,10 @@
 using System.CommandLine;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Nodes;
+using Petrel.LocalCluster.Processes;
+using Petrel.LocalCluster.Status;
+using Petrel.LocalCluster.Supervision;
 using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
@@ -49,8 +54,8 @@ internal static class ClusterCommands
                     Console.WriteLine($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
                     return 1;
                 }
-                using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
-                AnsiConsole.Write((await ClusterStatus.ReadAsync(api, cancellationToken)).Render());
+                using var api = ClusterConnections.OpenAsAdmin(directory, settings);
+                AnsiConsole.Write(StatusView.Render(await ClusterStatus.ReadAsync(api, cancellationToken)));
                 return 0;
             }
         );

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Explain;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Processes;
 using Petrel.Model;
 using Spectre.Console;
 
@@ -41,7 +43,7 @@ internal static class ExplainCommand
                 {
                     throw new UserErrorException($"The cluster in {directory.Root} is down: start it with 'petrel up'.");
                 }
-                using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
+                using var api = ClusterConnections.OpenAsAdmin(directory, settings);
                 var key = new ObjectKey(result.GetValue(ns)!, result.GetValue(name)!);
                 return await PodExplainer.RunAsync(
                     api,

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Hosting;
+using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 

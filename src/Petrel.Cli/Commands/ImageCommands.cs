@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Petrel.Agent.Images;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
 using Petrel.Security;
 
 namespace Petrel.Cli.Commands;

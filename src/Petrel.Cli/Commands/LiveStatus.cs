@@ -1,4 +1,4 @@
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster.Status;
 using Petrel.Model.Api;
 using Spectre.Console;
 
@@ -18,7 +18,10 @@ internal static class LiveStatus
                     {
                         var status = await ClusterStatus.ReadAsync(api, cancellationToken);
                         view.UpdateTarget(
-                            new Rows(status.Render(), new Text("Ctrl-C stops the cluster; its objects stay.", new Style(Color.Grey)))
+                            new Rows(
+                                StatusView.Render(status),
+                                new Text("Ctrl-C stops the cluster; its objects stay.", new Style(Color.Grey))
+                            )
                         );
                     }
                     catch (IOException e)

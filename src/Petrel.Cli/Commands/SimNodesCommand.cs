@@ -3,10 +3,10 @@ using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Fleet;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
 using Petrel.Client.Http;
+using Petrel.LocalCluster;
 using Petrel.Model.Api;
 
 namespace Petrel.Cli.Commands;

@@ -3,8 +3,9 @@ using System.Globalization;
 using k8s.Models;
 using Petrel.Agent.Fleet;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Cli.Cluster;
 using Petrel.Client.Http;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Processes;
 using Petrel.Model.Documents;
 
 namespace Petrel.Cli.Commands;

@@ -2,9 +2,12 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Processes;
+using Petrel.LocalCluster.Supervision;
 using Petrel.Network;
-using Petrel.Network.Nodes;
 using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
@@ -116,7 +119,7 @@ internal static class UpCommand
             await new Supervisor(directory, earlier, Say).StopAsync(cancellationToken);
             if (fresh)
             {
-                ClusterFiles.Delete(directory);
+                directory.DeleteState();
                 earlier = null;
             }
         }
@@ -128,7 +131,8 @@ internal static class UpCommand
             );
         }
         directory.Create();
-        var range = runtime == "oci" ? (await RangeClaim.ClaimAsync(directory.Root, earlier?.Range, cancellationToken)).Number : (int?)null;
+        var range =
+            runtime == "oci" ? (await ClusterRangeClaims.ClaimAsync(directory.Root, earlier?.Range, cancellationToken)).Number : (int?)null;
         var settings = (
             earlier
             ?? new ClusterSettings
@@ -151,7 +155,7 @@ internal static class UpCommand
             AgentPort = range is null && earlier is null ? FreePorts(nodes ?? settings.Nodes) : settings.AgentPort,
         };
         settings.Save(directory);
-        ClusterFiles.EnsureCertificates(directory, settings);
+        ClusterCertificates.Ensure(directory, settings);
         return settings;
     }
 
@@ -169,7 +173,7 @@ internal static class UpCommand
 
         ProcessRecord.Of(Environment.ProcessId).Save(directory.SupervisorPid);
         var supervisor = new Supervisor(directory, settings, Say);
-        using var api = ClusterFiles.ConnectAsAdmin(directory, settings);
+        using var api = ClusterConnections.OpenAsAdmin(directory, settings);
         try
         {
             await supervisor.StartAsync(api, stop.Token);
@@ -197,7 +201,7 @@ internal static class UpCommand
     private static async Task<int> DetachAsync(ClusterDirectory directory, ClusterSettings settings, CancellationToken cancellationToken)
     {
         File.Delete(directory.SupervisorLog);
-        var pid = Detached.Start([Environment.ProcessPath!, "up", "--supervise", "--data", directory.Root], directory.SupervisorLog);
+        var pid = DetachedProcess.Start([Environment.ProcessPath!, "up", "--supervise", "--data", directory.Root], directory.SupervisorLog);
         var supervisor = ProcessRecord.Of(pid);
         var shown = 0;
         while (true)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Spectre.Console;

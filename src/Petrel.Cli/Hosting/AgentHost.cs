@@ -11,11 +11,12 @@ using Petrel.Agent.Runtimes.Oci.Network;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer.Http;
-using Petrel.Cli.Cluster;
 using Petrel.Client;
 using Petrel.Client.Http;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Processes;
 using Petrel.Model.Api;
-using Petrel.Network.Nodes;
 using Petrel.Network.Services;
 using Petrel.Security;
 
@@ -34,10 +35,8 @@ internal static class AgentHost
         var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
         using var authorityCertificate = X509Certificate2.CreateFromPem(authority.CertificatePem);
         using var clientCertificate = authority.Issue(CertificateProfile.NodeClient(node)).ToX509();
-        using var serverCertificate = authority
-            .Issue(CertificateProfile.NodeServer(node, ClusterFiles.NodeAddress(cluster, index)))
-            .ToX509();
-        using var connection = new HttpApiHandler(ClusterFiles.ServerForNodes(cluster), clientCertificate, authorityCertificate);
+        using var serverCertificate = authority.Issue(CertificateProfile.NodeServer(node, ClusterAddresses.Node(cluster, index))).ToX509();
+        using var connection = new HttpApiHandler(ClusterAddresses.ServerForNodes(cluster), clientCertificate, authorityCertificate);
         var client = new ApiClient(connection, UserInfo.Node(node), "kubelet");
         var settings = NodeFacts.Settings(cluster, node, index);
         using var images = new ImageStore(directory.Images, new SystemEntropy(), new RegistrySettings(), TimeProvider.System);

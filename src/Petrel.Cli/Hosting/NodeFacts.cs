@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Petrel.Agent;
-using Petrel.Cli.Cluster;
-using Petrel.Network.Nodes;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Networking;
 
 namespace Petrel.Cli.Hosting;
 
@@ -13,8 +13,8 @@ internal static class NodeFacts
         new()
         {
             NodeName = node,
-            NodeAddress = ClusterFiles.NodeAddress(cluster, index).ToString(),
-            Port = ClusterFiles.AgentPort(cluster, index),
+            NodeAddress = ClusterAddresses.Node(cluster, index).ToString(),
+            Port = ClusterAddresses.AgentPort(cluster, index),
             PodCidr = cluster.Range is { } number ? new ClusterRange(number).NodePodCidr(index) : "",
             MilliCpu = Environment.ProcessorCount * 1000L,
             Memory = MemoryBytes(),

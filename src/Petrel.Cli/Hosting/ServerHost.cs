@@ -6,11 +6,12 @@ using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Http;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Nodes;
-using Petrel.Cli.Cluster;
 using Petrel.Client;
 using Petrel.Controllers;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Networking;
 using Petrel.Model.Api;
-using Petrel.Network.Nodes;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
 using Petrel.Security;
@@ -28,20 +29,20 @@ internal static class ServerHost
         using var logs = LineLogging.Create();
         var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
         using var authorityCertificate = X509Certificate2.CreateFromPem(authority.CertificatePem);
-        using var serverCertificate = authority.Issue(ClusterFiles.ServerProfile(settings)).ToX509();
+        using var serverCertificate = authority.Issue(ClusterCertificates.ServerProfile(settings)).ToX509();
         using var nodeClient = authority.Issue(CertificateProfile.ApiServerToNode).ToX509();
         using var nodes = new HttpsNodeConnector(nodeClient, authorityCertificate);
         var tokenKeys = TokenKeyFiles.Open(directory.Pki, TimeProvider.System);
         await using var store = SqliteStore.Open(directory.StoreFile);
         var options = new ApiServerOptions
         {
-            ServiceCidr = ClusterFiles.ServiceCidr(settings),
+            ServiceCidr = ClusterAddresses.ServiceCidr(settings),
             NotReadyTolerationSeconds = settings.EvictionSeconds,
             UnreachableTolerationSeconds = settings.EvictionSeconds,
             KeepDefaultRoles = true,
             KeepApiServices = true,
             UsageInterval = TimeSpan.FromSeconds(15),
-            PublicAddress = ClusterFiles.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
+            PublicAddress = ClusterAddresses.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
             MountServiceAccountTokens = true,
         };
@@ -63,7 +64,7 @@ internal static class ServerHost
             health,
             new RecordedDecisions(decisions, scheduling)
         );
-        var addresses = ClusterFiles.ServerAddresses(settings).Select(a => new IPEndPoint(a, settings.Port));
+        var addresses = ClusterAddresses.Server(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(
             new FrontOptions([.. addresses], serverCertificate, authorityCertificate) { MaxBodyBytes = options.MaxBodyBytes },
             api,
@@ -111,8 +112,8 @@ internal static class ServerHost
                 NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
                 RootCertificates = rootCertificates,
                 // Without nodes of their own addresses there is nothing that a pod could reach but this machine itself.
-                ApiEndpoints = settings.UsesNamespaces ? [new(ClusterFiles.ServerAddresses(settings)[^1], settings.Port)] : [],
-                ApiServiceAddress = ClusterFiles.ApiServiceAddress(settings).ToString(),
+                ApiEndpoints = settings.UsesNamespaces ? [new(ClusterAddresses.Server(settings)[^1], settings.Port)] : [],
+                ApiServiceAddress = ClusterAddresses.KubernetesService(settings).ToString(),
                 NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
             },
             logs

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Petrel.LocalCluster.Processes;
 
 namespace Petrel.Cli.Hosting;
 
@@ -9,7 +10,7 @@ namespace Petrel.Cli.Hosting;
 internal sealed class StopSignals : IDisposable
 {
     // Linux's number; .NET has no name for it.
-    private const int SigPwr = Cluster.ProcessRecord.SigPwr;
+    private const int SigPwr = ProcessRecord.SigPwr;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;

@@ -41,7 +41,7 @@ public sealed partial class SimulationDocumentTests
     public void The_invariant_of_the_example_finds_what_it_says(string image, bool found)
     {
         var feed = new CommitFeed(facts => new NoLatestInvariant(facts));
-        var pod = $$"""{"metadata":{"name":"web-1","uid":"u"},"spec":{"containers":[{"name":"main","image":"{{image}}"}]}}""";
+        var pod = $$$"""{"metadata":{"name":"web-1","uid":"u"},"spec":{"containers":[{"name":"main","image":"{{{image}}}"}]}}""";
 
         Assert.Equal(found, feed.Put("/registry/core/pods/default/web-1", pod) is not null);
     }

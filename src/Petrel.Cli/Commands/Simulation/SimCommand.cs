@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Petrel.Cli.Cluster;
 using Petrel.Cli.Hosting;
+using Petrel.LocalCluster;
 using Petrel.Simulation.Scenarios;
 
 namespace Petrel.Cli.Commands.Simulation;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Petrel.Cli.Cluster;
+using Petrel.LocalCluster;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Runs;
 using Petrel.Simulation.Scenarios;

@@ -1,16 +1,16 @@
 using System.Text.Json;
 using Petrel.Model.Api;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster.Status;
 
 /// <summary>A table as the API server prints it (meta.k8s.io/v1 Table), reduced to its default columns.</summary>
-public sealed record ServerTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
+public sealed record ResourceTable(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
     private const string AsTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
     /// <summary>Asks for a collection as a table.</summary>
     /// <exception cref="IOException">The server can't be reached, or refused.</exception>
-    public static async Task<ServerTable> ReadAsync(IApiHandler api, string path, bool allNamespaces, CancellationToken cancellationToken)
+    public static async Task<ResourceTable> ReadAsync(IApiHandler api, string path, bool allNamespaces, CancellationToken cancellationToken)
     {
         var response = await api.HandleAsync(
             new ApiRequest

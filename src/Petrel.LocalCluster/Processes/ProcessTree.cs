@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
 /// The processes of a node without namespaces: all that carry the node's directory in the environment variable

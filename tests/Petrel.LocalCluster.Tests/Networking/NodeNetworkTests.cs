@@ -1,6 +1,7 @@
-using Petrel.Network.Nodes;
+using Petrel.LocalCluster.Networking;
+using Petrel.Network;
 
-namespace Petrel.Network.Tests;
+namespace Petrel.LocalCluster.Tests.Networking;
 
 public sealed class NodeNetworkTests : IAsyncLifetime
 {
@@ -19,7 +20,7 @@ public sealed class NodeNetworkTests : IAsyncLifetime
             await network.RemoveNodeAsync("node-1", 0, CancellationToken.None);
             await network.RemoveNodeAsync("node-2", 1, CancellationToken.None);
             await network.DeleteAsync(CancellationToken.None);
-            RangeClaim.Release(_range);
+            ClusterRangeClaims.Release(_range);
         }
         Directory.Delete(_directory, recursive: true);
     }
@@ -65,20 +66,20 @@ public sealed class NodeNetworkTests : IAsyncLifetime
     [NamespaceFact]
     public async Task A_range_belongs_to_one_cluster_and_is_found_again()
     {
-        var first = await RangeClaim.ClaimAsync(_directory, null, Token);
+        var first = await ClusterRangeClaims.ClaimAsync(_directory, null, Token);
         _range = first;
-        Assert.Equal(first, await RangeClaim.ClaimAsync(_directory, null, Token));
+        Assert.Equal(first, await ClusterRangeClaims.ClaimAsync(_directory, null, Token));
 
         var other = Directory.CreateTempSubdirectory("petrel-network-").FullName;
-        var second = await RangeClaim.ClaimAsync(other, first.Number, Token);
-        RangeClaim.Release(second);
+        var second = await ClusterRangeClaims.ClaimAsync(other, first.Number, Token);
+        ClusterRangeClaims.Release(second);
         Directory.Delete(other);
         Assert.NotEqual(first, second);
     }
 
     private async Task<NodeNetwork> CreateAsync(int nodes)
     {
-        _range = await RangeClaim.ClaimAsync(_directory, null, Token);
+        _range = await ClusterRangeClaims.ClaimAsync(_directory, null, Token);
         var network = new NodeNetwork(_range);
         await network.CreateAsync(Token);
         for (var index = 0; index < nodes; index++)

@@ -1,7 +1,7 @@
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster;
 
 /// <summary>
-/// Where a cluster of <c>petrel up</c> keeps what is its own. The directory and everything secret in it is open to its owner only.
+/// The data directory of a cluster of <c>petrel up</c>. Only its owner can read the directory and the secrets in it.
 /// </summary>
 public sealed class ClusterDirectory
 {
@@ -45,5 +45,19 @@ public sealed class ClusterDirectory
         {
             Directory.CreateDirectory(path, OwnerOnly);
         }
+    }
+
+    /// <summary>Deletes the state of a cluster that is down: its objects, nodes, certificates and settings. Images stay.</summary>
+    public void DeleteState()
+    {
+        foreach (var path in new[] { Path.GetDirectoryName(StoreFile)!, Pki, Run, Path.Combine(Root, "nodes") })
+        {
+            if (Directory.Exists(path))
+            {
+                Directory.Delete(path, recursive: true);
+            }
+        }
+        File.Delete(Kubeconfig);
+        File.Delete(Settings);
     }
 }

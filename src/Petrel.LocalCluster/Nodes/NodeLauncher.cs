@@ -1,7 +1,8 @@
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Processes;
 using Petrel.Network;
-using Petrel.Network.Nodes;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster.Nodes;
 
 /// <summary>
 /// Starts and stops the nodes of a cluster on this machine. As root a node is a machine of its own as far as the kernel goes: PID, mount,
@@ -75,7 +76,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         {
             command = ["env", $"{ProcessTree.Variable}={directory.Node(node)}", "sh", "-c", Supervise, "node-init", node, .. agent];
         }
-        var process = Detached.Start(command, directory.NodeLog(node));
+        var process = DetachedProcess.Start(command, directory.NodeLog(node));
         ProcessRecord.Of(process).Save(directory.NodePid(node));
     }
 

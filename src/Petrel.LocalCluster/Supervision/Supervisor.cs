@@ -1,7 +1,10 @@
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Nodes;
+using Petrel.LocalCluster.Processes;
+using Petrel.LocalCluster.Status;
 using Petrel.Model.Api;
-using Petrel.Network.Nodes;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster.Supervision;
 
 /// <summary>
 /// Brings a cluster up on this machine and keeps it up: starts the server and the nodes, starts the server again when it dies, and takes
@@ -39,8 +42,7 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
             directory.NodeLog("node-1"),
             async () =>
             {
-                var nodes = await ServerTable.ReadAsync(api, "/api/v1/nodes", allNamespaces: false, cancellationToken);
-                var now = new ClusterStatus(nodes, nodes, nodes).ReadyNodes;
+                var now = await ClusterStatus.CountReadyNodesAsync(api, cancellationToken);
                 if (now != ready)
                 {
                     ready = now;
@@ -96,13 +98,13 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
         {
             var range = new ClusterRange(number);
             await new NodeNetwork(range).DeleteAsync(cancellationToken);
-            RangeClaim.Release(range);
+            ClusterRangeClaims.Release(range);
         }
     }
 
     private void StartServer()
     {
-        var pid = Detached.Start([Environment.ProcessPath!, "server", "--data", directory.Root], directory.ServerLog);
+        var pid = DetachedProcess.Start([Environment.ProcessPath!, "server", "--data", directory.Root], directory.ServerLog);
         ProcessRecord.Of(pid).Save(directory.ServerPid);
     }
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
 /// Starts processes that outlive the terminal and this process: a session of their own, and a log file for what they print.
 /// </summary>
-public static class Detached
+public static class DetachedProcess
 {
     /// <summary>Starts <paramref name="command"/> and returns its process id.</summary>
     public static int Start(IReadOnlyList<string> command, string logPath)

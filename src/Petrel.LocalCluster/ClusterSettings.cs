@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster;
 
 /// <summary>What a cluster was made with, kept in its <c>cluster.json</c> so that a second <c>up</c> resumes the same cluster.</summary>
 public sealed record ClusterSettings
@@ -94,6 +94,3 @@ public sealed record ClusterSettings
 [JsonSerializable(typeof(ClusterSettings))]
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 internal sealed partial class ClusterSettingsJson : JsonSerializerContext;
-
-/// <summary>Something that the user can mend; its message is all that they see.</summary>
-public sealed class UserErrorException(string message) : Exception(message);

@@ -3,8 +3,9 @@ using System.Text;
 using k8s;
 using k8s.KubeConfigModels;
 using Petrel.Client.Http;
+using Petrel.LocalCluster;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.Cli.Commands;
 
 /// <summary>
 /// Connects to the cluster that a kubeconfig names, as its user. Only client certificates are read: neither tokens nor programs that fetch

@@ -1,12 +1,13 @@
 using System.Globalization;
+using Petrel.Network;
 
-namespace Petrel.Network.Nodes;
+namespace Petrel.LocalCluster.Networking;
 
 /// <summary>
 /// Which cluster of this machine uses which <see cref="ClusterRange"/>: one file for each number, naming the cluster's data
 /// directory, in a folder that a reboot empties as it empties the kernel's interfaces.
 /// </summary>
-public static class RangeClaim
+public static class ClusterRangeClaims
 {
     private const string Folder = "/run/petrel/ranges";
 

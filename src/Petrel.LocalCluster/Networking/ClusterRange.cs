@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Petrel.Network.Nodes;
+namespace Petrel.LocalCluster.Networking;
 
 /// <summary>
 /// The address ranges of one cluster of <c>petrel up</c>, drawn by its number so that several clusters fit on one machine:

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Petrel.Cli.Cluster;
+namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
 /// One process that the cluster started, remembered in a pid file by its id and its start time, so that a reused id is never

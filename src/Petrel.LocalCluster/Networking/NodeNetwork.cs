@@ -1,6 +1,7 @@
 using System.Text;
+using Petrel.Network;
 
-namespace Petrel.Network.Nodes;
+namespace Petrel.LocalCluster.Networking;
 
 /// <summary>
 /// The network of a <c>petrel up</c> cluster on one machine: every node is a network namespace, joined to the others and to the host by
