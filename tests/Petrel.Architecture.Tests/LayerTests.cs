@@ -38,6 +38,7 @@ public sealed class LayerTests
             "Petrel.ApiServer",
             "Petrel.Client",
             "Petrel.Controllers",
+            "Petrel.Faults",
             "Petrel.LocalCluster",
             "Petrel.Model",
             "Petrel.Network",
