@@ -1,41 +1,53 @@
 using k8s.Models;
 
-namespace Petrel.Scheduler.Cluster;
+namespace Petrel.Workloads;
 
 /// <summary>
-/// Amounts of resources: CPU in thousandths, memory and ephemeral storage in bytes, everything else (extended resources, huge
-/// pages) in whole units by name.
+/// Amounts of resources by name, as whole numbers for fast arithmetic (upstream: the scheduler framework's <c>Resource</c>): CPU in
+/// thousandths, memory and ephemeral storage in bytes, extended resources and huge pages in whole units. Mutable.
 /// </summary>
-internal sealed class ResourceAmounts
+public sealed class ResourceList
 {
+    /// <summary>CPU, counted in thousandths.</summary>
     public const string CpuName = "cpu";
+
+    /// <summary>Memory, counted in bytes.</summary>
     public const string MemoryName = "memory";
+
+    /// <summary>Local storage for logs, emptyDir volumes and writable layers, counted in bytes.</summary>
     public const string EphemeralStorageName = "ephemeral-storage";
+
+    /// <summary>Only in a node's allocatable: the number of pods that it takes.</summary>
     public const string PodsName = "pods";
 
+    /// <summary>CPU in thousandths.</summary>
     public long MilliCpu { get; set; }
 
+    /// <summary>Memory in bytes.</summary>
     public long Memory { get; set; }
 
+    /// <summary>Ephemeral storage in bytes.</summary>
     public long EphemeralStorage { get; set; }
 
-    /// <summary>Whether CPU was named, be it with zero.</summary>
+    /// <summary>Whether CPU was stated, even as zero.</summary>
     public bool HasCpu { get; private set; }
 
-    /// <summary>Whether memory was named, be it with zero.</summary>
+    /// <summary>Whether memory was stated, even as zero.</summary>
     public bool HasMemory { get; private set; }
 
-    /// <summary>Only of a node's allocatable: how many pods it takes.</summary>
+    /// <summary>Only in a node's allocatable: the number of pods that it takes.</summary>
     public long Pods { get; set; }
 
-    /// <summary>Null when there are none.</summary>
+    /// <summary>The other resources in the order of their names; null when there are none.</summary>
     public SortedDictionary<string, long>? Others { get; private set; }
 
+    /// <summary>Whether nothing is requested.</summary>
     public bool IsZero => MilliCpu == 0 && Memory == 0 && EphemeralStorage == 0 && Others is null;
 
-    public static ResourceAmounts From(IEnumerable<KeyValuePair<string, ResourceQuantity>>? quantities)
+    /// <summary>Reads a resource list of the API. Null means no resources.</summary>
+    public static ResourceList From(IEnumerable<KeyValuePair<string, ResourceQuantity>>? quantities)
     {
-        var amounts = new ResourceAmounts();
+        var amounts = new ResourceList();
         if (quantities is not null)
         {
             foreach (var (name, quantity) in quantities)
@@ -46,6 +58,7 @@ internal sealed class ResourceAmounts
         return amounts;
     }
 
+    /// <summary>Sets the amount of one resource. Fractions of a unit round up, as upstream's Value and MilliValue.</summary>
     public void Set(string name, ResourceQuantity quantity)
     {
         switch (name)
@@ -70,9 +83,7 @@ internal sealed class ResourceAmounts
         }
     }
 
-    /// <summary>
-    /// All but the number of pods, by name: the amounts of CPU, memory and ephemeral storage, then the others that there are.
-    /// </summary>
+    /// <summary>CPU, memory and ephemeral storage, then the other resources that are present. The number of pods is left out.</summary>
     public IEnumerable<(string Name, long Amount)> All
     {
         get
@@ -90,6 +101,7 @@ internal sealed class ResourceAmounts
         }
     }
 
+    /// <summary>The amount of one resource; zero when it is absent.</summary>
     public long Of(string name) =>
         name switch
         {
@@ -99,9 +111,11 @@ internal sealed class ResourceAmounts
             _ => Other(name),
         };
 
+    /// <summary>The amount of one extended resource or huge page size; zero when it is absent.</summary>
     public long Other(string name) => Others?.GetValueOrDefault(name) ?? 0;
 
-    public void Add(ResourceAmounts other, int sign = 1)
+    /// <summary>Adds the other amounts to these, or subtracts them with the sign -1.</summary>
+    public void Add(ResourceList other, int sign = 1)
     {
         MilliCpu += sign * other.MilliCpu;
         Memory += sign * other.Memory;
@@ -117,8 +131,8 @@ internal sealed class ResourceAmounts
         }
     }
 
-    /// <summary>Raises each amount to at least the other's.</summary>
-    public void RaiseTo(ResourceAmounts other)
+    /// <summary>Raises each amount to the other one where that is larger.</summary>
+    public void RaiseTo(ResourceList other)
     {
         MilliCpu = Math.Max(MilliCpu, other.MilliCpu);
         Memory = Math.Max(Memory, other.Memory);
@@ -136,6 +150,18 @@ internal sealed class ResourceAmounts
         }
     }
 
-    // Amounts round up, as upstream's Value and MilliValue.
+    /// <summary>Takes CPU and memory from the defaults where these do not state them.</summary>
+    public void FillMissing(ResourceList defaults)
+    {
+        if (!HasCpu && defaults.HasCpu)
+        {
+            MilliCpu = defaults.MilliCpu;
+        }
+        if (!HasMemory && defaults.HasMemory)
+        {
+            Memory = defaults.Memory;
+        }
+    }
+
     private static long Whole(decimal amount) => amount >= long.MaxValue ? long.MaxValue : (long)Math.Ceiling(amount);
 }
