@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Faults.Links;
 using Petrel.Client;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
