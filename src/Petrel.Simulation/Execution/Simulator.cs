@@ -1,3 +1,4 @@
+using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Time;
 
@@ -151,6 +152,7 @@ public sealed class Simulator : IDisposable
                 {
                     continue;
                 }
+                Invariant.Check(item.Process.IsAlive, $"a step of {item.Process}, which is dead");
                 SynchronizationContext.SetSynchronizationContext(item.Process);
                 Execute(item);
                 Steps++;

@@ -1,3 +1,5 @@
+using Petrel.Model;
+
 namespace Petrel.Simulation.Time;
 
 /// <summary>
@@ -22,6 +24,7 @@ internal sealed class DeadlineHeap
     /// <summary>Sets a timer that is not set; <paramref name="sequence"/> counts up.</summary>
     public void Add(VirtualTimer timer, long ticks, long sequence)
     {
+        Invariant.Check(timer.Place < 0, $"a timer is set once, and has place {timer.Place}");
         if (_count == _entries.Length)
         {
             Array.Resize(ref _entries, _count * 2);
@@ -36,6 +39,7 @@ internal sealed class DeadlineHeap
         {
             return;
         }
+        Invariant.Check(_entries[timer.Place].Timer == timer, $"a timer is at place {timer.Place} of {_count}");
         var (hole, last) = (timer.Place, _entries[--_count]);
         _entries[_count] = default;
         timer.Place = -1;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Petrel.Model;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
 using Petrel.Simulation.Invariants.Facts;
@@ -15,11 +16,15 @@ public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IRea
     // The kinds that no invariant looks at: not worth parsing at every commit.
     private static readonly string[] Ignored = ["/registry/core/events/", "/registry/events.k8s.io/", "/registry/coordination.k8s.io/"];
 
+    private long _newest;
+
     /// <summary>Commits seen so far.</summary>
     public long Commits { get; private set; }
 
     public void Observe(IReadOnlyList<StoreOperation> operations, long revision)
     {
+        Invariant.Check(revision > _newest, $"revision {revision} is committed after revision {_newest}");
+        _newest = revision;
         Commits++;
         var changes = new List<DocumentChange>(operations.Count);
         foreach (var (key, value, _) in operations)
