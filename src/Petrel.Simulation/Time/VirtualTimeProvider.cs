@@ -8,7 +8,7 @@ namespace Petrel.Simulation.Time;
 /// </summary>
 public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
 {
-    // Noon on an ordinary day: far from a change of day, which would hide mistakes with dates in every run alike.
+    // Noon on an ordinary day. Runs should not all cross the same date boundary.
     private static readonly DateTimeOffset OrdinaryDay = new(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
 
     private readonly DeadlineHeap _deadlines = new();
