@@ -69,7 +69,7 @@ public sealed class FaultDrawingTests
 
         Assert.Equal(before.Select(f => f.At), after.Select(f => f.At));
         Assert.All(before.Zip(after), pair => Assert.True(pair.Second.Kind == "flood" || pair.First == pair.Second));
-        // Its weight is 6, and the others' is 71.
+        // Its weight is 6, and the others' is 70.
         Assert.InRange(after.Count(f => f.Kind == "flood") / (double)after.Count, 0.06, 0.10);
     }
 

@@ -13,7 +13,7 @@ namespace Petrel.Simulation.Execution;
 /// <param name="trace">Gets each line as it is written.</param>
 public sealed class RunHistory(TimeProvider clock, int lastLines = int.MaxValue, Action<string>? trace = null) : IDisposable
 {
-    // A line is little to hash, and each hashing a call into another library.
+    // Each call of the hash function leaves managed code, so lines are hashed many at a time.
     private const int HashedAtOnce = 16 * 1024;
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -27,7 +27,7 @@ public sealed class RunHistory(TimeProvider clock, int lastLines = int.MaxValue,
     /// <summary>Lines appended, kept or not.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Gets who and what of each line as it is written; null when nobody wants to know.</summary>
+    /// <summary>Gets subject and text of each line as it is written; null for none.</summary>
     public Action<string, string>? Appended { get; set; }
 
     /// <summary>SHA-256 over all lines so far, each ended by a line feed, in lower-case hexadecimal.</summary>

@@ -74,7 +74,7 @@ public static class Manifests
             ["spec"] = new JsonObject
             {
                 ["terminationGracePeriodSeconds"] = Grace,
-                // Nobody here asks the API from inside: without, a pod's start costs a token.
+                // No simulated container calls the API, and each token costs a request.
                 ["automountServiceAccountToken"] = false,
                 ["containers"] = new JsonArray(container),
             },

@@ -40,7 +40,7 @@ public static class ServiceParts
                     part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
                     break;
                 case 2:
-                    // As 'kubectl rollout undo' does it: an earlier template again.
+                    // Like 'kubectl rollout undo': an earlier template.
                     part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{Math.Max(1, version - 1)}"));
                     break;
                 case 3:
@@ -146,7 +146,7 @@ public static class ServiceParts
         }
     }
 
-    /// <summary>A DaemonSet that is updated, with nodes that come to be for it and cease to be.</summary>
+    /// <summary>A DaemonSet that is updated, while nodes begin and cease to match its selector.</summary>
     public static void DaemonSet(WorkloadPart part, string name)
     {
         var spec = Replicated(part, name, 1);
@@ -216,7 +216,7 @@ public static class ServiceParts
         }
     }
 
-    /// <summary>Pods so large that not all of them find a place.</summary>
+    /// <summary>Pods so large that not all of them can be scheduled.</summary>
     public static void Crowd(WorkloadPart part, string name, string priority = "")
     {
         var spec = Replicated(part, name, part.Between(2, 6));
@@ -236,7 +236,7 @@ public static class ServiceParts
         }
     }
 
-    /// <summary>Pods that must have a place, whoever has it now: not more than one for a node, and each fits on an empty one.</summary>
+    /// <summary>Pods that must be scheduled, if need be by preemption: at most one for each node, and each fits on an empty node.</summary>
     public static void Important(WorkloadPart part, string name, string priority)
     {
         var spec = Replicated(part, name, part.Between(1, part.Nodes));
@@ -245,7 +245,7 @@ public static class ServiceParts
         part.Create(part.Sometime(0.2, 0.8), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
     }
 
-    /// <summary>A node is drained, or cordoned, and given back.</summary>
+    /// <summary>A node is drained or cordoned, and uncordoned later.</summary>
     public static void Maintenance(WorkloadPart part)
     {
         var node = part.Between(1, part.Nodes);
@@ -268,7 +268,7 @@ public static class ServiceParts
         };
     }
 
-    // The whole template again with another image: a merge patch replaces lists.
+    // The whole template with another image, because a merge patch replaces lists.
     private static JsonNode Changed(JsonObject spec, string image)
     {
         var template = spec["template"]!.DeepClone();

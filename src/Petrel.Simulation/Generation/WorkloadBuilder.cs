@@ -107,7 +107,7 @@ public sealed class WorkloadPart(WorkloadBuilder builder, IEntropy entropy)
             }
         );
 
-    /// <summary>A user deletes a pod, with another grace than its own: rules tell that from what controllers do.</summary>
+    /// <summary>A user deletes a pod, with another grace period than the pod's own, so that rules can tell it from a controller's deletion.</summary>
     public void DeletePod(TimeSpan at, string name) =>
         builder.Add(
             new()

@@ -7,6 +7,6 @@ public interface IInvariant
 {
     string Name { get; }
 
-    /// <summary>Takes one commit; answers what is wrong after it, or null.</summary>
+    /// <summary>Takes one commit. Returns what is wrong after it, or null.</summary>
     string? Observe(IReadOnlyList<DocumentChange> commit);
 }

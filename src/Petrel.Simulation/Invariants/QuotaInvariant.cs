@@ -22,7 +22,7 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
     {
         foreach (var change in commit)
         {
-            // Only what comes anew can be too much.
+            // Only a created object can exceed a quota.
             if (change.Before is not null || change.After is null || NamespaceOf(change.Key) is not { } space)
             {
                 continue;

@@ -100,7 +100,7 @@ public sealed class DeploymentUnderCrashes : IScenario
 
     private static async Task CreateAsync(SimulatedUser user, CancellationToken cancellationToken)
     {
-        // An earlier attempt may have worked without our knowing.
+        // An earlier attempt whose outcome is unknown may have succeeded.
         if (await user.Client.FindAsync<V1Deployment>(new ObjectKey(Namespace, Deployment), cancellationToken) is not null)
         {
             return;

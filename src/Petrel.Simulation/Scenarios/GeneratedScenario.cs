@@ -7,8 +7,8 @@ using Petrel.Simulation.World;
 namespace Petrel.Simulation.Scenarios;
 
 /// <summary>
-/// A scenario whose users are drawn, so that its plans can be shrunk: a seed gives manifests, operations and faults. Everything must have
-/// come to rest as it should when faults have stopped.
+/// A scenario whose users are drawn, so that its plans can be shrunk: a seed gives manifests, operations and faults. The cluster must
+/// converge when the faults have stopped.
 /// </summary>
 /// <param name="name">The scenario's name.</param>
 /// <param name="description">One line for the list of scenarios.</param>
@@ -30,10 +30,10 @@ public sealed class GeneratedScenario(string name, string description, Action<Wo
     /// <inheritdoc/>
     public TimeSpan ConvergeWithin { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>The goals; those of every kind unless it is said otherwise.</summary>
+    /// <summary>What must hold in the end; all goals by default.</summary>
     public Func<SimulatedWorld, string?> Goal { get; init; } = static world => world.Unfinished();
 
-    /// <summary>Three nodes that are soon noticed when they are lost: seeds are to be short.</summary>
+    /// <summary>Three nodes whose loss is noticed soon, to keep runs short.</summary>
     public static WorldSettings Small { get; } =
         new()
         {
@@ -44,7 +44,7 @@ public sealed class GeneratedScenario(string name, string description, Action<Wo
             Agent = RealPrograms.AgentFor(NodePace.Fast),
         };
 
-    /// <summary>A short storm.</summary>
+    /// <summary>Faults for a short time.</summary>
     public static FaultSettings Short { get; } =
         new()
         {

@@ -139,7 +139,7 @@ public static class ScenarioList
             ServiceParts.Deployment(workloads.Part(), "web");
         })
         {
-            // Not all can be complete; but what runs is settled and counted.
+            // Not all workloads can be complete. The pods that run must be settled and counted.
             Goal = static world =>
                 world.Unfinished(new NodesReady(), new PodsSettled(), new BudgetsCounted(), new QuotasCounted(), new NoOrphans()),
         },

@@ -1,6 +1,6 @@
 namespace Petrel.Simulation.Time;
 
-/// <summary>How wrong a machine's wall clock is, for all processes on it, those that start later too.</summary>
+/// <summary>The error of a machine's wall clock, which all processes on the machine see, also those that start later.</summary>
 public sealed class WallClock(TimeProvider clock)
 {
     private readonly List<Fault> _faults = [];
@@ -33,7 +33,7 @@ public sealed class WallClock(TimeProvider clock)
     /// <summary>The clock is set right.</summary>
     public void Repair() => _faults.Clear();
 
-    // By identity: two may be alike.
+    // A class, because two faults may be equal.
     private sealed class Fault(TimeSpan offset, double drift, long since)
     {
         public TimeSpan Offset { get; } = offset;

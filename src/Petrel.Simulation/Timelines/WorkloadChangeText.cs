@@ -4,10 +4,10 @@ using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Timelines;
 
-/// <summary>What a change of anything means that wants pods, or counts them: the numbers that people look at first.</summary>
+/// <summary>What a change of a workload means: the counts of pods in its spec and status.</summary>
 internal static class WorkloadChangeText
 {
-    // In the order in which they are told.
+    // In the order of the text.
     private static readonly (string Field, string Name)[] Counts =
     [
         ("replicas", "pods"),

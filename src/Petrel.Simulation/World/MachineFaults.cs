@@ -1,6 +1,6 @@
 namespace Petrel.Simulation.World;
 
-/// <summary>What is wrong with a machine's containers and images at the moment.</summary>
+/// <summary>The active faults of a machine's containers and images.</summary>
 public sealed class MachineFaults
 {
     private readonly List<MachineFault> _active = [];
@@ -21,7 +21,7 @@ public sealed class MachineFaults
     public void HealAll() => _active.Clear();
 }
 
-/// <summary>Something wrong with a machine.</summary>
+/// <summary>A fault of a machine.</summary>
 public sealed record MachineFault
 {
     /// <summary>How much longer each container takes to start.</summary>

@@ -36,7 +36,7 @@ public sealed class SimulatedWorld
 
     /// <param name="simulator">The run.</param>
     /// <param name="settings">The cluster.</param>
-    /// <param name="plan">What happens in it, for those who want to know.</param>
+    /// <param name="plan">The plan of the run.</param>
     public SimulatedWorld(Simulator simulator, WorldSettings settings, RunPlan plan)
     {
         Plan = plan;
@@ -61,7 +61,7 @@ public sealed class SimulatedWorld
 
     public TimeProvider Clock => _simulator.Clock;
 
-    /// <summary>A process that no fault touches: users, and whoever breaks things.</summary>
+    /// <summary>A process that faults do not affect. Users and the fault injector run in it.</summary>
     public SimulatedProcess Outside { get; }
 
     public SimulatedUser User { get; }
@@ -70,20 +70,20 @@ public sealed class SimulatedWorld
 
     public long Commits => _observer.Commits;
 
-    /// <summary>Everything that is committed.</summary>
+    /// <summary>The committed state.</summary>
     public ClusterFacts Facts { get; } = new();
 
-    /// <summary>Everything that runs.</summary>
+    /// <summary>The running containers, by the machines' account.</summary>
     public RunningPods Running { get; }
 
-    /// <summary>Tells what happens; null when nobody wants to know.</summary>
+    /// <summary>Records what happens; null for no record.</summary>
     public TimelineRecorder? Timeline
     {
         get;
         init
         {
             field = value;
-            Network.TellsOrigin = value is not null;
+            Network.MarksOrigin = value is not null;
             _simulator.History.Appended = value is null ? null : value.Line;
         }
     }
@@ -104,7 +104,7 @@ public sealed class SimulatedWorld
     /// <summary>Committed objects of a kind, by store key.</summary>
     public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => Facts.Objects(prefix);
 
-    /// <summary>What of the goals is not reached yet, those of every kind unless some are named; see <see cref="AllGoals"/>.</summary>
+    /// <summary>What is missing for the goals, or null. Without arguments these are all goals: see <see cref="AllGoals"/>.</summary>
     public string? Unfinished(params IReadOnlyList<IGoal> goals)
     {
         var now = Clock.GetUtcNow();
@@ -133,7 +133,7 @@ public sealed class SimulatedWorld
         }
     }
 
-    /// <summary>Records something that must not happen.</summary>
+    /// <summary>Records a violation.</summary>
     public void Report(string rule, string what) => _simulator.Report(rule, what);
 
     /// <summary>Writes a line of the run's history.</summary>
@@ -230,7 +230,7 @@ public sealed class SimulatedWorld
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
         new(
-            _settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)),
+            _settings.WrapLink(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)),
             user,
             process.Name
         );
@@ -238,7 +238,7 @@ public sealed class SimulatedWorld
     private SimulatedMachine MachineOf(int number, SimulatedProcess process) =>
         new(process, number, EntropyOf(process), _storage, Running, Report, Note);
 
-    // Follows from which incarnation it is, and not from what else has started before.
+    // Depends on the incarnation alone, and not on what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
 
     private RunHistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);

@@ -76,7 +76,7 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Without_a_way_to_the_server_nothing_of_a_node_is_committed()
+    public void While_requests_are_blocked_nothing_of_a_node_is_committed()
     {
         using var run = new RehearsedWorld([CutOff(LinkDirection.ToServer)], []);
 
@@ -87,7 +87,7 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Without_a_way_back_requests_are_executed_and_nobody_hears_of_it()
+    public void Without_answers_requests_are_executed_and_their_outcome_is_unknown()
     {
         using var run = new RehearsedWorld(
             [CutOff(LinkDirection.FromServer), CutOff(LinkDirection.FromServer) with { Target = "user" }],
@@ -103,7 +103,7 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Weather_concerns_everybody_and_passes()
+    public void A_degraded_network_affects_every_process_and_recovers()
     {
         using var run = new RehearsedWorld(
             [Fault(NetworkDegradation.Definition, 20, 10, "", Delayed(2, 3))],
@@ -136,7 +136,7 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Who_was_away_while_the_store_forgot_is_told_to_list_again()
+    public void A_process_that_was_cut_off_during_a_compaction_must_list_again()
     {
         using var run = new RehearsedWorld(
             [Fault(Compaction.Definition, 20, 5, "scheduler")],

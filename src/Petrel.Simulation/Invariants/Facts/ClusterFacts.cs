@@ -41,7 +41,7 @@ public sealed class ClusterFacts
     public JsonElement? ByUid(string uid) => _keys.TryGetValue(uid, out var key) ? Find(key) : null;
 
     /// <summary>A pod that exists or has existed, as it was last.</summary>
-    public PodFacts? EverySeen(string uid) => _everyPod.GetValueOrDefault(uid);
+    public PodFacts? LastSeenPod(string uid) => _everyPod.GetValueOrDefault(uid);
 
     /// <summary>The pods whose controller has this uid.</summary>
     public IEnumerable<PodFacts> PodsOf(string ownerUid) => _byOwner.GetValueOrDefault(ownerUid, None).Select(k => _pods[k]);
