@@ -122,7 +122,8 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         {
             return $"Job {account.Name} created {pod.Name} of index {index}, it has {account.Completions}";
         }
-        return account.Done.Select(facts.LastSeenPod).FirstOrDefault(p => p is { IsTerminating: false } && IndexOf(p) == index) is { } winner
+        return
+            account.Done.Select(facts.LastSeenPod).FirstOrDefault(p => p is { IsTerminating: false } && IndexOf(p) == index) is { } winner
             ? $"Job {account.Name} created {pod.Name}, and {winner.Name} of the same index {index} has succeeded"
             : null;
     }

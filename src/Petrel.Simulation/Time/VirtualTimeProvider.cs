@@ -68,7 +68,10 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <summary>Moves the clock without firing anything; no timer may be due on the way.</summary>
     internal void MoveTo(TimeSpan elapsed)
     {
-        Invariant.Check(!_deadlines.TryPeek(out _, out var due) || due >= elapsed.Ticks, $"the clock moves to {elapsed} past a timer at {due}");
+        Invariant.Check(
+            !_deadlines.TryPeek(out _, out var due) || due >= elapsed.Ticks,
+            $"the clock moves to {elapsed} past a timer at {due}"
+        );
         _now = Math.Max(_now, elapsed.Ticks);
     }
 

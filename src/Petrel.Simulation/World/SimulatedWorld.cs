@@ -230,7 +230,10 @@ public sealed class SimulatedWorld
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
         new(
-            _settings.WrapLink(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)),
+            _settings.WrapLink(
+                process.Name,
+                new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)
+            ),
             user,
             process.Name
         );

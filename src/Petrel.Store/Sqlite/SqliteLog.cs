@@ -133,7 +133,10 @@ internal sealed class SqliteLog : IDisposable
             var previous = state.Get(key);
             if (createRevision != (previous?.CreateRevision ?? row.Revision))
             {
-                throw new StoreFileException(_path, $"it is damaged: revision {row.Revision} does not fit {key}. Restore it from a backup.");
+                throw new StoreFileException(
+                    _path,
+                    $"it is damaged: revision {row.Revision} does not fit {key}. Restore it from a backup."
+                );
             }
 
             changes.Add(new StoreChange(key, row.Revision, value, createRevision, previous?.Value));

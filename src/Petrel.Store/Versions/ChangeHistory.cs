@@ -58,7 +58,10 @@ internal sealed class ChangeHistory
 
     private int Slot(long revision)
     {
-        Invariant.Check(revision > Compacted && revision <= Current, $"revision {revision} is in the history of {Compacted + 1} to {Current}");
+        Invariant.Check(
+            revision > Compacted && revision <= Current,
+            $"revision {revision} is in the history of {Compacted + 1} to {Current}"
+        );
         return (int)((_start + (revision - Compacted - 1)) & (_ring.Length - 1));
     }
 }
