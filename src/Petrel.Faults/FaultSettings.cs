@@ -9,7 +9,9 @@ public sealed record FaultSettings
     /// <summary>The mean time between the beginnings of two faults.</summary>
     public TimeSpan MeanInterval { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>The kinds that are drawn, with weights of the run's own; null for all kinds, with the weights of their definitions.</summary>
+    /// <summary>
+    /// The kinds that are drawn, with weights of the run's own; null for all kinds, with the weights of their definitions.
+    /// </summary>
     public IReadOnlyList<(FaultDefinition Fault, int Weight)>? Weights { get; init; }
 
     /// <summary>The longest outage of a node or a partition.</summary>

@@ -20,7 +20,9 @@ public sealed class SimulatedComponent
 
     public string Name { get; }
 
-    /// <summary>Whether it returned or failed, by itself or after <see cref="Stop"/>. The components of a killed process never end.</summary>
+    /// <summary>
+    /// Whether it returned or failed, by itself or after <see cref="Stop"/>. The components of a killed process never end.
+    /// </summary>
     public bool HasEnded { get; private set; }
 
     /// <summary>What it failed with.</summary>

@@ -5,8 +5,8 @@ using Petrel.Simulation.Plans;
 namespace Petrel.Simulation.Generation;
 
 /// <summary>
-/// Collects what the users of a run do. Each part adds objects and the operations on them, and draws from a random stream of its own, so that
-/// leaving one out changes no other.
+/// Collects what the users of a run do. Each part adds objects and the operations on them, and draws from a random stream of its own, so
+/// that leaving one out changes no other.
 /// </summary>
 public sealed class WorkloadBuilder(SeededEntropy entropy, TimeSpan window, int nodes)
 {
@@ -107,7 +107,9 @@ public sealed class WorkloadPart(WorkloadBuilder builder, IEntropy entropy)
             }
         );
 
-    /// <summary>A user deletes a pod, with another grace period than the pod's own, so that rules can tell it from a controller's deletion.</summary>
+    /// <summary>
+    /// A user deletes a pod, with another grace period than the pod's own, so that rules can tell it from a controller's deletion.
+    /// </summary>
     public void DeletePod(TimeSpan at, string name) =>
         builder.Add(
             new()

@@ -25,7 +25,8 @@ public sealed class PlanShrinker(
     private int _runs;
 
     /// <summary>
-    /// Returns the smallest plan found, with its finding. The given plan should fail: it is run once, and returned unchanged when it passes.
+    /// Returns the smallest plan found, with its finding. The given plan should fail: it is run once, and returned unchanged when it
+    /// passes.
     /// </summary>
     public RunPlan Shrink(RunPlan plan)
     {

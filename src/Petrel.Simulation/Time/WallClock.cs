@@ -20,8 +20,8 @@ public sealed class WallClock(TimeProvider clock)
     }
 
     /// <summary>
-    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; the end of the effect
-    /// sets both right, in another jump.
+    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; the end of the
+    /// effect sets both right, in another jump.
     /// </summary>
     public Effect Begin(TimeSpan offset, double drift)
     {

@@ -3,7 +3,8 @@ using Petrel.Store;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// A store on a disk that may be slow, fail, or lose its answers, as <see cref="DiskFaults"/> says. Reads are served from memory and are not affected.
+/// A store on a disk that may be slow, fail, or lose its answers, as <see cref="DiskFaults"/> says. Reads are served from memory and are
+/// not affected.
 /// </summary>
 /// <param name="inner">The store underneath.</param>
 /// <param name="disk">What is wrong.</param>

@@ -9,7 +9,9 @@ using Petrel.Scheduler;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>The cluster's own programs. Only what they are given differs from a live cluster: time, randomness, network and machines.</summary>
+/// <summary>
+/// The cluster's own programs. Only what they are given differs from a live cluster: time, randomness, network and machines.
+/// </summary>
 public static class RealPrograms
 {
     /// <summary>The controllers, and the provisioner that makes volumes for claims.</summary>

@@ -5,9 +5,9 @@ using Petrel.Agent.Runtimes.Simulated;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// What containers in the simulated world do, according to their arguments: <c>run 12</c> runs for 12 s and succeeds, <c>run 12 30</c> fails in
-/// 30 of 100 pods, <c>linger 3</c> takes 3 s to end on SIGTERM. Without arguments a program runs for ever and ends at once when it is told
-/// to.
+/// What containers in the simulated world do, according to their arguments: <c>run 12</c> runs for 12 s and succeeds, <c>run 12 30</c>
+/// fails in 30 of 100 pods, <c>linger 3</c> takes 3 s to end on SIGTERM. Without arguments a program runs for ever and ends at once when it
+/// is told to.
 /// </summary>
 public static class SimulatedPrograms
 {

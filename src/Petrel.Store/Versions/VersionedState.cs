@@ -194,7 +194,9 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Forgets versions and history up to a revision. Adds the changes that no read can see any more to <paramref name="dropped"/>.</summary>
+    /// <summary>
+    /// Forgets versions and history up to a revision. Adds the changes that no read can see any more to <paramref name="dropped"/>.
+    /// </summary>
     public void Compact(long revision, ICollection<RowId>? dropped)
     {
         while (true)
@@ -229,7 +231,9 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Moves watchers past changes that do not concern them, so that the compaction of those changes does not end the watch.</summary>
+    /// <summary>
+    /// Moves watchers past changes that do not concern them, so that the compaction of those changes does not end the watch.
+    /// </summary>
     private void AdvanceIdleWatchers(long upTo)
     {
         foreach (var watcher in _watchers)
