@@ -86,7 +86,7 @@ public static class ScenarioList
         {
             BatchParts.CronJob(workloads.Part(), "tick");
             BatchParts.CronJob(workloads.Part(), "tock");
-        }) { World = GeneratedScenario.Small with { Nodes = 1 }, Faults = GeneratedScenario.Short with { Window = TimeSpan.FromSeconds(190), MeanInterval = TimeSpan.FromSeconds(8) } },
+        }) { World = GeneratedScenario.Small with { Nodes = 1 }, Faults = OverThreeMinutes },
         new GeneratedScenario(
             "cronjobs-over-a-day",
             "CronJobs over a day, with every policy, while programs restart now and then",
@@ -155,6 +155,14 @@ public static class ScenarioList
             workloads.Part().Create(TimeSpan.Zero, Manifests.Quota("wide", ("pods", "60"), ("count/jobs.batch", "30")));
         }),
     ];
+
+    // Long enough for several runs of a CronJob that runs each minute.
+    private static FaultSettings OverThreeMinutes =>
+        GeneratedScenario.Short with
+        {
+            Window = TimeSpan.FromSeconds(190),
+            MeanInterval = TimeSpan.FromSeconds(8),
+        };
 
     public static IScenario? Find(string name) => All.FirstOrDefault(s => s.Name == name);
 }

@@ -17,7 +17,8 @@ public sealed class ClusterFacts
 
     private static readonly SortedDictionary<string, JsonElement> Nothing = [];
 
-    private readonly SortedDictionary<string, SortedDictionary<string, JsonElement>> _objects = new(StringComparer.Ordinal); // by kind, then key
+    // By kind, then by store key.
+    private readonly SortedDictionary<string, SortedDictionary<string, JsonElement>> _objects = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _keys = new(StringComparer.Ordinal); // uid: key
     private readonly SortedDictionary<string, PodFacts> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PodFacts> _everyPod = new(StringComparer.Ordinal); // by uid, gone ones as they were last
