@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Petrel.Model.Documents;
 using Petrel.Simulation.Invariants.Facts;
+using Quantity = Petrel.Model.Documents.Quantity;
 
 namespace Petrel.Simulation.Invariants;
 
