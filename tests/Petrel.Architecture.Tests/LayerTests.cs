@@ -18,10 +18,11 @@ public sealed class LayerTests
         ["Petrel.Security"] = ["Petrel.Model"],
         ["Petrel.Controllers"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Scheduler"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
-        ["Petrel.Agent"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Faults"] = ["Petrel.Model"],
-        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Security"],
+        ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],
         // Its rules judge the programs, and must not share code with them: they do without Petrel.Workloads.
         ["Petrel.Simulation"] =
         [
@@ -44,6 +45,7 @@ public sealed class LayerTests
             "Petrel.LocalCluster",
             "Petrel.Model",
             "Petrel.Network",
+            "Petrel.Network.Linux",
             "Petrel.Scheduler",
             "Petrel.Security",
             "Petrel.Simulation",
@@ -93,7 +95,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network.Linux", "Petrel.Security"], edges);
     }
 
     [Fact]
