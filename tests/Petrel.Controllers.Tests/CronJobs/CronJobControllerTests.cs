@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Tests.Jobs;
+using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
