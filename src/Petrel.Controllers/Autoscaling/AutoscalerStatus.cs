@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Deployments;
 
 namespace Petrel.Controllers.Autoscaling;
@@ -14,7 +15,7 @@ internal sealed class AutoscalerStatus
     {
         _before = autoscaler;
         _now = now.UtcDateTime;
-        Autoscaler = KubernetesJson.Deserialize<V2HorizontalPodAutoscaler>(KubernetesJson.Serialize(autoscaler));
+        Autoscaler = autoscaler.DeepCopy();
         Autoscaler.Status ??= new();
         Autoscaler.Status.Conditions ??= [];
         Autoscaler.Status.ObservedGeneration = autoscaler.Metadata.Generation;

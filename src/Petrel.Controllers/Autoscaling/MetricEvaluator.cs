@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 
@@ -137,7 +138,7 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         return new(
             proposal,
             metric.Target.Type == "AverageValue"
-                ? $"external metric {metric.Metric.Name}({LabelSets.Selector(metric.Metric.Selector)})"
+                ? $"external metric {metric.Metric.Name}({LabelSelectors.From(metric.Metric.Selector)})"
                 : $"{metric.DescribedObject.Kind} metric {metric.Metric.Name}",
             new()
             {
@@ -156,7 +157,7 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     {
         var value = await reader.ExternalAsync(target.Namespace, metric.Metric, cancellationToken);
         var (proposal, current) = Whole(metric.Target, value);
-        var selector = metric.Metric.Selector is null ? "nil" : LabelSets.Selector(metric.Metric.Selector).ToString();
+        var selector = metric.Metric.Selector is null ? "nil" : LabelSelectors.From(metric.Metric.Selector).ToString();
         return new(
             proposal,
             $"external metric {metric.Metric.Name}({selector})",

@@ -4,6 +4,7 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 
@@ -147,7 +148,7 @@ internal sealed class MetricReader(ApiClient client)
     }
 
     private static KeyValuePair<string, string>[] MetricSelector(V2MetricIdentifier metric, string parameter) =>
-        metric.Selector is null ? [] : [new(parameter, LabelSets.Selector(metric.Selector).ToString())];
+        metric.Selector is null ? [] : [new(parameter, LabelSelectors.From(metric.Selector).ToString())];
 
     private static TimeSpan Window(JsonElement value) =>
         GoDuration.TryParse(value.GetString()!, out var nanoseconds)

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Configuration;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Autoscaling;
 
@@ -80,8 +81,8 @@ internal sealed class PodGroups
         {
             return true;
         }
-        var started = PodStates.Utc(startTime);
-        var changed = ready.LastTransitionTime is { } time ? PodStates.Utc(time) : DateTimeOffset.MinValue;
+        var started = startTime.AsUtc();
+        var changed = ready.LastTransitionTime is { } time ? time.AsUtc() : DateTimeOffset.MinValue;
         return started + settings.CpuInitializationPeriod > now
             ? ready.Status == "False" || (changed != DateTimeOffset.MinValue && metric.At < changed + metric.Window)
             : ready.Status == "False" && started + settings.InitialReadinessDelay > changed;

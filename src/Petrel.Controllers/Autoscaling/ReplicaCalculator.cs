@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Controllers.Configuration;
 using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 

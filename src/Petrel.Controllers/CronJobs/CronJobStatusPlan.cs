@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.CronJobs;
 
@@ -8,7 +10,7 @@ namespace Petrel.Controllers.CronJobs;
 /// The status that a CronJob should have by the jobs that it controls, and what there is to say about the change. A job that the CronJob
 /// started and that its status does not know yet (it was created a moment ago, or by a program that ended then) is put into it.
 /// </summary>
-public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IReadOnlyList<JobEvent> Events)
+public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IReadOnlyList<ControllerEvent> Events)
 {
     /// <summary>
     /// The status. <paramref name="gone"/> has the uids of active jobs that are known not to exist any more, <paramref name="deleted"/> the
@@ -22,7 +24,7 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
     )
     {
         var before = cronJob.Status ?? new();
-        List<JobEvent> events = [];
+        List<ControllerEvent> events = [];
         List<V1ObjectReference> active = [];
         foreach (var reference in before.Active ?? [])
         {
@@ -53,7 +55,7 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
                 {
                     active.Add(Reference(job));
                 }
-                lastStart = lastStart is { } known && PodStates.Utc(known).UtcDateTime >= time ? lastStart : time;
+                lastStart = lastStart is { } known && known.AsUtc().UtcDateTime >= time ? lastStart : time;
             }
         }
         var status = new V1CronJobStatus

@@ -1,8 +1,9 @@
 using System.Globalization;
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.PodControl;
+using Petrel.Client;
 using Petrel.Model.Cron;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.CronJobs;
 
@@ -21,7 +22,7 @@ public static class ScheduledJob
     public static V1Job From(V1CronJob cronJob, DateTimeOffset time)
     {
         // The copy keeps the shared template out of whatever happens to the job.
-        var template = KubernetesJson.Deserialize<V1JobTemplateSpec>(KubernetesJson.Serialize(cronJob.Spec.JobTemplate));
+        var template = cronJob.Spec.JobTemplate.DeepCopy();
         return new()
         {
             ApiVersion = "batch/v1",
@@ -35,7 +36,7 @@ public static class ScheduledJob
                 {
                     [ScheduledTimestamp] = Shown(cronJob, time),
                 },
-                OwnerReferences = [PodOwner.Of(cronJob).Reference],
+                OwnerReferences = [OwnerReferences.ToController(cronJob)],
             },
             Spec = template.Spec,
         };

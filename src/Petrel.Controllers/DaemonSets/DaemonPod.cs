@@ -1,9 +1,10 @@
 using System.Globalization;
 using k8s.Models;
-using Petrel.Controllers.Caching;
+using Petrel.Client;
 using Petrel.Controllers.PodControl;
 using Petrel.Controllers.Revisions;
 using Petrel.Model.Determinism;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -17,7 +18,7 @@ public static class DaemonPod
     /// <summary>The pod to create. The scheduler binds it: its node affinity allows no other node.</summary>
     public static V1Pod For(V1DaemonSet set, string node, string hash, IEntropy entropy)
     {
-        var pod = TemplatePod.From(PodOwner.Of(set), set.Spec.Template, entropy);
+        var pod = TemplatePod.From(set, set.Spec.Template, entropy);
         pod.Metadata.Labels ??= new Dictionary<string, string>();
         pod.Metadata.Labels[RevisionOwner.PodLabel] = hash;
         if (Generation(set) is { } generation)

@@ -1,4 +1,6 @@
 using k8s.Models;
+using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -6,7 +8,7 @@ namespace Petrel.Controllers.DaemonSets;
 public static class DaemonSetStatuses
 {
     /// <summary>
-    /// The status from all nodes with the set's pods; on each, only the pod that counts is looked at. <paramref name="settled"/> says that
+    /// The status from all nodes with the set's pods; on each, only the pod that counts is looked at. <paramref name="isSettled"/> says that
     /// everything this generation asks for has been tried and its outcome is known; otherwise the generation is not reported as observed.
     /// </summary>
     public static V1DaemonSetStatus Compute(
@@ -14,7 +16,7 @@ public static class DaemonSetStatuses
         IEnumerable<DaemonNode> nodes,
         string hash,
         int? collisionCount,
-        bool settled,
+        bool isSettled,
         DateTimeOffset now
     )
     {
@@ -38,7 +40,7 @@ public static class DaemonSetStatuses
             }
             current++;
             ready += pod.IsReady() ? 1 : 0;
-            available += pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now) is { } wait && wait <= TimeSpan.Zero ? 1 : 0;
+            available += pod.IsAvailable(set.Spec.MinReadySeconds ?? 0, now) ? 1 : 0;
             updated += DaemonPod.IsUpdated(set, pod, hash) ? 1 : 0;
         }
         return new()
@@ -51,7 +53,7 @@ public static class DaemonSetStatuses
             NumberAvailable = available,
             NumberUnavailable = desired - available,
             CollisionCount = collisionCount,
-            ObservedGeneration = settled ? set.Metadata.Generation : set.Status?.ObservedGeneration,
+            ObservedGeneration = isSettled ? set.Metadata.Generation : set.Status?.ObservedGeneration,
             Conditions = set.Status?.Conditions,
         };
     }

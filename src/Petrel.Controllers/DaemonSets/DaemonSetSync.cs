@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Revisions;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -35,7 +36,7 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
 
     public bool IsUpdated(V1Pod pod) => DaemonPod.IsUpdated(set, pod, hash);
 
-    public bool IsAvailable(V1Pod pod) => pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now) is { } wait && wait <= TimeSpan.Zero;
+    public bool IsAvailable(V1Pod pod) => pod.IsAvailable(set.Spec.MinReadySeconds ?? 0, now);
 
     /// <summary>Plans for one node: a pod where there should be one and there is none, and none too many.</summary>
     public void Manage(DaemonNode node, Func<string, TimeSpan> backoff)
@@ -114,5 +115,5 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
         }
     }
 
-    private bool HasHash(V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).GetValueOrDefault(Revisions.RevisionOwner.PodLabel) == hash;
+    private bool HasHash(V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) == hash;
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 

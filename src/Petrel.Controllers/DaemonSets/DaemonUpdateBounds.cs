@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -15,8 +16,8 @@ public readonly record struct DaemonUpdateBounds(int MaxSurge, int MaxUnavailabl
             return new(0, 0);
         }
         var rolling = set.Spec.UpdateStrategy?.RollingUpdate;
-        var surge = IntOrPercent.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, up: true);
-        var unavailable = IntOrPercent.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, up: true);
+        var surge = IntOrPercent.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, roundUp: true);
+        var unavailable = IntOrPercent.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, roundUp: true);
         return new(surge, surge == 0 && unavailable == 0 ? 1 : unavailable);
     }
 

@@ -1,9 +1,7 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Deployments;
-
-/// <summary>An event about the Deployment.</summary>
-public sealed record DeploymentEvent(string Type, string Reason, string Message);
 
 /// <summary>
 /// One step of a <see cref="DeploymentPlan"/>. Steps are done in order; when one fails, the rest is dropped and planned again.
@@ -14,10 +12,10 @@ public abstract record DeploymentAction;
 public sealed record AdoptReplicaSet(V1ReplicaSet Value) : DeploymentAction;
 
 /// <summary>Writes a ReplicaSet, at the resourceVersion that the plan was made from, then records the event.</summary>
-public sealed record UpdateReplicaSet(V1ReplicaSet Value, DeploymentEvent? Event) : DeploymentAction;
+public sealed record UpdateReplicaSet(V1ReplicaSet Value, ControllerEvent? Event) : DeploymentAction;
 
 /// <summary>Creates the ReplicaSet of a template, then records the event.</summary>
-public sealed record CreateReplicaSet(V1ReplicaSet Value, DeploymentEvent? Event) : DeploymentAction;
+public sealed record CreateReplicaSet(V1ReplicaSet Value, ControllerEvent? Event) : DeploymentAction;
 
 /// <summary>Deletes a ReplicaSet that history has no room for, if it is still what the plan saw.</summary>
 public sealed record DeleteReplicaSet(V1ReplicaSet Value) : DeploymentAction;
@@ -26,4 +24,4 @@ public sealed record DeleteReplicaSet(V1ReplicaSet Value) : DeploymentAction;
 public sealed record UpdateDeploymentStatus(V1Deployment Value) : DeploymentAction;
 
 /// <summary>Only records an event.</summary>
-public sealed record RecordEvent(DeploymentEvent Event) : DeploymentAction;
+public sealed record RecordEvent(ControllerEvent Event) : DeploymentAction;

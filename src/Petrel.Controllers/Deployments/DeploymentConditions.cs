@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -11,7 +12,7 @@ internal static class DeploymentConditions
     /// <summary>A condition that came about now. Times in the API have whole seconds.</summary>
     public static V1DeploymentCondition New(string type, string status, string reason, string message, DateTimeOffset now)
     {
-        var seconds = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()).UtcDateTime;
+        var seconds = now.WholeSeconds().UtcDateTime;
         return new()
         {
             Type = type,

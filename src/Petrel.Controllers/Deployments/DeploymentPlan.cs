@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Client;
+using Petrel.Controllers.Adoption;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -21,32 +23,30 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         DateTimeOffset now
     )
     {
-        var selector = Ownership.Selector(deployment);
+        var selector = LabelSelectors.From(deployment.Spec.Selector);
         if (selector.IsEverything)
         {
             return RejectSelectAll(deployment);
         }
-        var deleted = deployment.Metadata.DeletionTimestamp is not null;
-        var owned = new List<V1ReplicaSet>();
-        var claims = new List<DeploymentAction>();
-        foreach (var set in replicaSets)
-        {
-            var matches = Ownership.Matches(selector, set);
-            var owner = Ownership.Controller(set);
-            if (owner is null && matches && !deleted && set.Metadata.DeletionTimestamp is null)
-            {
-                claims.Add(new AdoptReplicaSet(Ownership.Adopted(deployment, set)));
-            }
-            else if (owner?.Uid == deployment.Metadata.Uid && matches)
-            {
-                owned.Add(set);
-            }
-            else if (owner?.Uid == deployment.Metadata.Uid && !deleted)
-            {
-                claims.Add(new UpdateReplicaSet(Ownership.Released(deployment, set), null));
-            }
-        }
-        return claims.Count > 0 ? new(claims, null) : Next(deployment, new Rollout(deployment, owned, now), pods);
+        var adoption = AdoptionPlan<V1ReplicaSet>.Compute(deployment.Metadata, replicaSets, set =>
+            selector.Matches(LabelSets.Of(set.Metadata.Labels))
+        );
+        return adoption.HasWork
+            ? new(Claims(deployment, adoption), null)
+            : Next(deployment, new Rollout(deployment, adoption.Owned, now), pods);
+    }
+
+    private static IReadOnlyList<DeploymentAction> Claims(V1Deployment deployment, AdoptionPlan<V1ReplicaSet> adoption) =>
+        [
+            .. adoption.Release.Select(set => new UpdateReplicaSet(WithOwners(set, set.OwnersWithout(deployment.Metadata.Uid)), null)),
+            .. adoption.Adopt.Select(set => new AdoptReplicaSet(WithOwners(set, set.OwnersWith(OwnerReferences.ToController(deployment))))),
+        ];
+
+    private static V1ReplicaSet WithOwners(V1ReplicaSet set, IList<V1OwnerReference> owners)
+    {
+        var copy = set.DeepCopy();
+        copy.Metadata.OwnerReferences = owners;
+        return copy;
     }
 
     private static DeploymentPlan Next(V1Deployment deployment, Rollout rollout, IReadOnlyList<V1Pod> pods)
@@ -89,7 +89,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         {
             return true;
         }
-        var copy = DeepCopy.WithAnnotations(set);
+        var copy = DeploymentReplicaSets.CopyWithAnnotations(set);
         var wait = rollout.Deployment.Spec.MinReadySeconds ?? 0;
         if (
             DeploymentRevisions.Update(rollout.Deployment, copy.Metadata.Annotations, DeploymentRevisions.Next(rollout.Old))
@@ -141,7 +141,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         ];
         if ((deployment.Status?.ObservedGeneration ?? 0) < (deployment.Metadata.Generation ?? 0))
         {
-            var copy = DeepCopy.Of(deployment);
+            var copy = deployment.DeepCopy();
             copy.Status ??= new();
             copy.Status.ObservedGeneration = deployment.Metadata.Generation;
             actions.Add(new UpdateDeploymentStatus(copy));

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.ReplicaSets;
 
 namespace Petrel.Controllers.Deployments;
@@ -84,9 +85,7 @@ internal static class DeploymentProgress
         };
 
     private static DateTimeOffset Deadline(Rollout rollout, V1DeploymentCondition condition) =>
-        new DateTimeOffset(DateTime.SpecifyKind(condition.LastUpdateTime ?? default, DateTimeKind.Utc)).AddSeconds(
-            rollout.Deployment.Spec.ProgressDeadlineSeconds ?? 0
-        );
+        (condition.LastUpdateTime ?? default).AsUtc().AddSeconds(rollout.Deployment.Spec.ProgressDeadlineSeconds ?? 0);
 
     // The failure of the newest ReplicaSet says more than an old one's.
     private static void CopyFailure(Rollout rollout, V1DeploymentStatus status)

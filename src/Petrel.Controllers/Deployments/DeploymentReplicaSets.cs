@@ -1,5 +1,7 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -41,14 +43,14 @@ internal static class DeploymentReplicaSets
     /// <summary>The ReplicaSet of a Deployment's template.</summary>
     public static V1ReplicaSet Build(V1Deployment deployment, RolloutBounds bounds, int replicas, long revision)
     {
-        var hash = TemplateHash.Compute(deployment.Spec.Template, deployment.Status?.CollisionCount);
-        var template = DeepCopy.Of(deployment.Spec.Template);
+        var hash = PodTemplateHash.Compute(deployment.Spec.Template, deployment.Status?.CollisionCount);
+        var template = deployment.Spec.Template.DeepCopy();
         template.Metadata ??= new();
-        template.Metadata.Labels = DeepCopy.Map(template.Metadata.Labels);
-        template.Metadata.Labels[DeploymentNames.HashLabel] = hash;
-        var selector = DeepCopy.Of(deployment.Spec.Selector);
-        selector.MatchLabels = DeepCopy.Map(selector.MatchLabels);
-        selector.MatchLabels[DeploymentNames.HashLabel] = hash;
+        template.Metadata.Labels = CopyMap(template.Metadata.Labels);
+        template.Metadata.Labels[PodTemplates.HashLabel] = hash;
+        var selector = deployment.Spec.Selector.DeepCopy();
+        selector.MatchLabels = CopyMap(selector.MatchLabels);
+        selector.MatchLabels[PodTemplates.HashLabel] = hash;
         var name = deployment.Metadata.Name;
         var annotations = new Dictionary<string, string>(StringComparer.Ordinal);
         DeploymentRevisions.Update(deployment, annotations, revision);
@@ -61,9 +63,9 @@ internal static class DeploymentReplicaSets
             {
                 Name = $"{name[..Math.Min(name.Length, LongestName - 1 - hash.Length)]}-{hash}",
                 NamespaceProperty = deployment.Metadata.NamespaceProperty,
-                Labels = DeepCopy.Map(template.Metadata.Labels),
+                Labels = CopyMap(template.Metadata.Labels),
                 Annotations = annotations,
-                OwnerReferences = [Ownership.Reference(deployment)],
+                OwnerReferences = [OwnerReferences.ToController(deployment)],
             },
             Spec = new()
             {
@@ -78,6 +80,18 @@ internal static class DeploymentReplicaSets
     /// <summary>Notes the Deployment's size at the time of the last change. Whether that is news.</summary>
     public static bool SetReplicasAnnotations(IDictionary<string, string> annotations, RolloutBounds bounds) =>
         Set(annotations, DeploymentNames.DesiredReplicas, bounds.Replicas) | Set(annotations, DeploymentNames.MaxReplicas, bounds.MaxTotal);
+
+    /// <summary>A copy whose annotations can be changed.</summary>
+    public static V1ReplicaSet CopyWithAnnotations(V1ReplicaSet set)
+    {
+        var copy = set.DeepCopy();
+        copy.Metadata.Annotations = CopyMap(copy.Metadata.Annotations);
+        return copy;
+    }
+
+    /// <summary>A copy of labels or annotations, empty when there are none.</summary>
+    public static Dictionary<string, string> CopyMap(IDictionary<string, string>? map) =>
+        map is null ? [] : new(map, StringComparer.Ordinal);
 
     private static bool Set(IDictionary<string, string> annotations, string name, int number)
     {

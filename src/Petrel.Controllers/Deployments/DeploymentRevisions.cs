@@ -1,8 +1,8 @@
 using System.Globalization;
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Revisions;
-using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Deployments;
 

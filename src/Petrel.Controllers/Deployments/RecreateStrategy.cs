@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -29,10 +30,7 @@ internal static class RecreateStrategy
         }
     }
 
-    /// <summary>Whether the pod will never run again.</summary>
-    public static bool IsFinished(V1Pod pod) => pod.Status?.Phase is "Failed" or "Succeeded";
-
     // A pod on its way out runs until it is gone or finished.
     private static bool Runs(Rollout rollout, V1Pod pod) =>
-        !IsFinished(pod) && Ownership.Controller(pod) is { } owner && rollout.Old.Any(s => s.Metadata.Uid == owner.Uid);
+        !pod.IsFinished() && pod.ControllerReference() is { } owner && rollout.Old.Any(s => s.Metadata.Uid == owner.Uid);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Client;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -13,7 +14,7 @@ internal sealed class Rollout
 
     public Rollout(V1Deployment deployment, IReadOnlyList<V1ReplicaSet> sets, DateTimeOffset now)
     {
-        Deployment = DeepCopy.Of(deployment);
+        Deployment = deployment.DeepCopy();
         Deployment.Status ??= new();
         Now = now;
         Bounds = RolloutBounds.Of(Deployment.Spec);
@@ -96,7 +97,7 @@ internal sealed class Rollout
 
     public void SetRevision(string revision)
     {
-        Deployment.Metadata.Annotations = DeepCopy.Map(Deployment.Metadata.Annotations);
+        Deployment.Metadata.Annotations = DeploymentReplicaSets.CopyMap(Deployment.Metadata.Annotations);
         Deployment.Metadata.Annotations[DeploymentNames.Revision] = revision;
     }
 
@@ -109,7 +110,7 @@ internal sealed class Rollout
         }
         foreach (var set in _touched)
         {
-            var copy = DeepCopy.WithAnnotations(set);
+            var copy = DeploymentReplicaSets.CopyWithAnnotations(set);
             var size = PlannedReplicas(set);
             if (DeploymentReplicaSets.SetReplicasAnnotations(copy.Metadata.Annotations, Bounds) | size != set.DesiredReplicas())
             {
@@ -119,6 +120,6 @@ internal sealed class Rollout
         }
     }
 
-    private static DeploymentEvent Scaled(V1ReplicaSet set, int from, int to) =>
+    private static ControllerEvent Scaled(V1ReplicaSet set, int from, int to) =>
         new("Normal", "ScalingReplicaSet", $"Scaled {(to > from ? "up" : "down")} replica set {set.Metadata.Name} from {from} to {to}");
 }

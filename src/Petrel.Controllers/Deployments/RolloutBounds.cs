@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -24,8 +25,8 @@ public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxU
             return new(replicas, 0, 0);
         }
         var rolling = spec.Strategy?.RollingUpdate;
-        var surge = Resolve(rolling?.MaxSurge, replicas, up: true);
-        var unavailable = Resolve(rolling?.MaxUnavailable, replicas, up: false);
+        var surge = Resolve(rolling?.MaxSurge, replicas, roundUp: true);
+        var unavailable = Resolve(rolling?.MaxUnavailable, replicas, roundUp: false);
         if (surge == 0 && unavailable == 0)
         {
             unavailable = 1;
@@ -35,14 +36,7 @@ public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxU
 
     public static bool IsRolling(V1DeploymentSpec spec) => spec.Strategy?.Type is null or "" or "RollingUpdate";
 
-    private static int Resolve(IntOrString? amount, int replicas, bool up)
-    {
-        var text = amount?.Value ?? "25%";
-        var number = text.EndsWith('%') ? ((long)Parse(text[..^1]) * replicas + (up ? 99 : 0)) / 100 : Parse(text);
-        return (int)Math.Min(int.MaxValue - replicas, number);
-    }
-
-    // Validation lets nothing else through.
-    private static int Parse(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    // The sum with the replicas must not overflow.
+    private static int Resolve(IntOrString? value, int replicas, bool roundUp) =>
+        Math.Min(int.MaxValue - replicas, IntOrPercent.Resolve(value?.Value ?? "25%", replicas, roundUp));
 }

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Scales;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Disruption;
 

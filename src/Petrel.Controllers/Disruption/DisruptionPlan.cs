@@ -1,6 +1,8 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Disruption;
 
@@ -114,7 +116,7 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
             {
                 continue;
             }
-            var left = PodStates.Utc(since) + DeletionTimeout - now;
+            var left = since.AsUtc() + DeletionTimeout - now;
             if (left < TimeSpan.Zero)
             {
                 overdue.Add(pod);
@@ -153,13 +155,5 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
 
     private static bool IsPercentage(IntOrString? amount) => amount?.Value.EndsWith('%') == true;
 
-    // Percentages are rounded up.
-    private static int Resolve(IntOrString amount, int total)
-    {
-        var percent = amount.Value.EndsWith('%');
-        var number = int.TryParse(percent ? amount.Value[..^1] : amount.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            ? n
-            : 0;
-        return percent ? (int)((((long)number * total) + 99) / 100) : number;
-    }
+    private static int Resolve(IntOrString value, int total) => IntOrPercent.Resolve(value.Value, total, roundUp: true);
 }

@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
@@ -24,7 +26,7 @@ internal sealed class AddressTypePlanner(V1Service service)
     {
         var existing = slices.ToLookup(s => EndpointPorts.Of(s.Ports).Key);
         var wanted = endpoints.GroupBy(e => e.Ports.Key).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
-        var fresh = new List<Draft>();
+        var fresh = new List<SliceDraft>();
         var obsolete = new List<V1EndpointSlice>();
         var kept = 0;
         foreach (var group in wanted)
@@ -44,9 +46,7 @@ internal sealed class AddressTypePlanner(V1Service service)
         {
             // A service without pods has one empty slice: it says that the service was looked at.
             var empty = obsolete.Find(s =>
-                s.Endpoints is null or { Count: 0 }
-                && s.Ports is null or { Count: 0 }
-                && EndpointSliceLabels.Same(s.Metadata.Labels, _labels)
+                s.Endpoints is null or { Count: 0 } && s.Ports is null or { Count: 0 } && LabelSets.AreEqual(s.Metadata.Labels, _labels)
             );
             if (empty is null)
             {
@@ -70,7 +70,7 @@ internal sealed class AddressTypePlanner(V1Service service)
 
     // Endpoints stay where they are; the others go to slices that are written anyway, then to an untouched one that has place for all of
     // them.
-    private List<Draft> Distribute(EndpointPorts ports, IEnumerable<V1Endpoint> endpoints, IEnumerable<V1EndpointSlice> slices)
+    private List<SliceDraft> Distribute(EndpointPorts ports, IEnumerable<V1Endpoint> endpoints, IEnumerable<V1EndpointSlice> slices)
     {
         var waiting = new SortedDictionary<ObjectKey, V1Endpoint>();
         foreach (var endpoint in endpoints)
@@ -97,9 +97,9 @@ internal sealed class AddressTypePlanner(V1Service service)
         return drafts;
     }
 
-    private Draft Keep(V1EndpointSlice slice, EndpointPorts ports, SortedDictionary<ObjectKey, V1Endpoint> waiting)
+    private SliceDraft Keep(V1EndpointSlice slice, EndpointPorts ports, SortedDictionary<ObjectKey, V1Endpoint> waiting)
     {
-        var draft = new Draft(slice, ports) { Changed = !EndpointSliceLabels.Same(slice.Metadata.Labels, _labels) };
+        var draft = new SliceDraft(slice, ports) { Changed = !LabelSets.AreEqual(slice.Metadata.Labels, _labels) };
         foreach (var old in slice.Endpoints ?? [])
         {
             if (draft.Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Remove(IdentityOf(old), out var now))
@@ -115,9 +115,9 @@ internal sealed class AddressTypePlanner(V1Service service)
         return draft;
     }
 
-    private V1EndpointSlice Changed(V1EndpointSlice slice, Draft draft)
+    private V1EndpointSlice Changed(V1EndpointSlice slice, SliceDraft draft)
     {
-        var changed = KubernetesJson.Deserialize<V1EndpointSlice>(KubernetesJson.Serialize(slice));
+        var changed = slice.DeepCopy();
         changed.ApiVersion = "discovery.k8s.io/v1";
         changed.Kind = "EndpointSlice";
         changed.Metadata.Labels = _labels;
@@ -126,7 +126,7 @@ internal sealed class AddressTypePlanner(V1Service service)
         return changed;
     }
 
-    private V1EndpointSlice New(string addressType, Draft draft) =>
+    private V1EndpointSlice New(string addressType, SliceDraft draft) =>
         new()
         {
             ApiVersion = "discovery.k8s.io/v1",
@@ -136,18 +136,7 @@ internal sealed class AddressTypePlanner(V1Service service)
                 GenerateName = $"{service.Metadata.Name}-",
                 NamespaceProperty = service.Metadata.NamespaceProperty,
                 Labels = _labels,
-                OwnerReferences =
-                [
-                    new()
-                    {
-                        ApiVersion = "v1",
-                        Kind = "Service",
-                        Name = service.Metadata.Name,
-                        Uid = service.Metadata.Uid,
-                        Controller = true,
-                        BlockOwnerDeletion = true,
-                    },
-                ],
+                OwnerReferences = [OwnerReferences.ToController(service)],
             },
             AddressType = addressType,
             Endpoints = draft.Endpoints,
@@ -157,7 +146,7 @@ internal sealed class AddressTypePlanner(V1Service service)
     // A pod of the same name that was created again is another endpoint.
     private static ObjectKey IdentityOf(V1Endpoint endpoint) => new(endpoint.TargetRef?.Name ?? "", endpoint.TargetRef?.Uid ?? "");
 
-    private sealed class Draft(V1EndpointSlice? slice, EndpointPorts ports)
+    private sealed class SliceDraft(V1EndpointSlice? slice, EndpointPorts ports)
     {
         /// <summary>What it was, or null for a slice that has to be created.</summary>
         public V1EndpointSlice? Slice => slice;

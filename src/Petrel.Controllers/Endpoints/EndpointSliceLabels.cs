@@ -43,7 +43,4 @@ public static class EndpointSliceLabels
         && labels.TryGetValue(ServiceName, out var service)
             ? service
             : null;
-
-    internal static bool Same(IDictionary<string, string>? left, IDictionary<string, string> right) =>
-        (left?.Count ?? 0) == right.Count && right.All(label => left!.TryGetValue(label.Key, out var value) && value == label.Value);
 }

@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model.Selectors;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
@@ -25,7 +27,8 @@ public sealed record EndpointSlicePlan(
 
     /// <summary>Whether the service selects the pod.</summary>
     public static bool Selects(V1Service service, V1Pod pod) =>
-        service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty && SelectorOf(service).Matches(LabelsOf(pod));
+        service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty
+        && SelectorOf(service).Matches(LabelSets.Of(pod.Metadata.Labels));
 
     /// <summary>Whether two versions of a service select the same pods.</summary>
     public static bool SelectsAlike(V1Service left, V1Service right) =>
@@ -51,7 +54,9 @@ public sealed record EndpointSlicePlan(
         var selector = SelectorOf(service);
         var published = service.Spec.PublishNotReadyAddresses == true;
         var chosen = pods.Where(p =>
-                p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty && selector.Matches(LabelsOf(p)) && PodEndpoint.Serves(p)
+                p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
+                && selector.Matches(LabelSets.Of(p.Metadata.Labels))
+                && PodEndpoint.Serves(p)
             )
             .Select(p => (Pod: p, Node: p.Spec.NodeName is { Length: > 0 } name ? nodeOf(name) : null))
             .Where(p => p.Node is not null || published)
@@ -89,8 +94,7 @@ public sealed record EndpointSlicePlan(
         return new(plan.Create, plan.Update, plan.Delete);
     }
 
-    private static bool IsOwned(V1EndpointSlice slice, V1Service service) =>
-        slice.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Uid == service.Metadata.Uid) == true;
+    private static bool IsOwned(V1EndpointSlice slice, V1Service service) => slice.IsControlledBy(service.Metadata.Uid);
 
     private static LabelSelector SelectorOf(V1Service service)
     {
@@ -103,12 +107,4 @@ public sealed record EndpointSlicePlan(
             return LabelSelector.Nothing;
         }
     }
-
-    private static Dictionary<string, string> LabelsOf(V1Pod pod) =>
-        pod.Metadata.Labels switch
-        {
-            null => [],
-            Dictionary<string, string> labels => labels,
-            var other => new(other),
-        };
 }

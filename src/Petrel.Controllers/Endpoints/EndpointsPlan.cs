@@ -1,5 +1,7 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
@@ -30,7 +32,7 @@ public static class EndpointsPlan
                 Kind = "Endpoints",
                 Metadata = new() { Name = service.Metadata.Name, NamespaceProperty = service.Metadata.NamespaceProperty },
             }
-            : KubernetesJson.Deserialize<V1Endpoints>(KubernetesJson.Serialize(current));
+            : current.DeepCopy();
         var family = service.Spec.IpFamilies?.FirstOrDefault() ?? PodEndpoint.IPv4;
         var shown =
             from pod in pods
@@ -114,7 +116,7 @@ public static class EndpointsPlan
         addresses.ToList() is { Count: > 0 } some ? some : null;
 
     private static bool Same(V1Endpoints left, V1Endpoints right) =>
-        EndpointSliceLabels.Same(left.Metadata.Labels, right.Metadata.Labels)
-        && EndpointSliceLabels.Same(left.Metadata.Annotations, right.Metadata.Annotations ?? new Dictionary<string, string>())
+        LabelSets.AreEqual(left.Metadata.Labels, right.Metadata.Labels)
+        && LabelSets.AreEqual(left.Metadata.Annotations, right.Metadata.Annotations)
         && KubernetesJson.Serialize(left.Subsets ?? []) == KubernetesJson.Serialize(right.Subsets);
 }

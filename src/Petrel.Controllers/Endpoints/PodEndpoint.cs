@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using k8s.Models;
+using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
@@ -13,7 +15,7 @@ internal static class PodEndpoint
     private const string ZoneLabel = "topology.kubernetes.io/zone";
 
     /// <summary>Whether it can be an endpoint at all: it has an address and isn't finished.</summary>
-    public static bool Serves(V1Pod pod) => pod.Status?.Phase is not ("Succeeded" or "Failed") && Addresses(pod).Any();
+    public static bool Serves(V1Pod pod) => !pod.IsFinished() && Addresses(pod).Any();
 
     /// <summary>The address types of its addresses.</summary>
     public static IEnumerable<string> AddressTypes(V1Pod pod) => Addresses(pod).Select(TypeOf).OfType<string>();
@@ -26,7 +28,7 @@ internal static class PodEndpoint
         {
             return null;
         }
-        var serving = IsReady(pod);
+        var serving = pod.IsReady();
         var terminating = pod.Metadata.DeletionTimestamp is not null;
         return new()
         {
@@ -72,12 +74,10 @@ internal static class PodEndpoint
     public static bool Differs(V1Pod old, V1Pod pod) =>
         Serves(old) != Serves(pod)
         || !Addresses(old).SequenceEqual(Addresses(pod))
-        || IsReady(old) != IsReady(pod)
+        || old.IsReady() != pod.IsReady()
         || old.Metadata.DeletionTimestamp is null != pod.Metadata.DeletionTimestamp is null
         || old.Metadata.Uid != pod.Metadata.Uid
         || old.Spec.NodeName != pod.Spec.NodeName;
-
-    private static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready") is { Status: "True" };
 
     private static IEnumerable<string> Addresses(V1Pod pod)
     {

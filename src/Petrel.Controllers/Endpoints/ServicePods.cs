@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
@@ -28,7 +29,7 @@ internal sealed class ServicePods
     /// </summary>
     public void OnService(V1Service? old, V1Service? service, Func<IEnumerable<V1Pod>> podsOfNamespace)
     {
-        var key = KeyOf((service ?? old)!);
+        var key = (service ?? old)!.Key();
         lock (_gate)
         {
             if (service is null)
@@ -37,7 +38,7 @@ internal sealed class ServicePods
             }
             else if (old is null || !EndpointSlicePlan.SelectsAlike(old, service))
             {
-                _pods[key] = [.. podsOfNamespace().Where(pod => EndpointSlicePlan.Selects(service, pod)).Select(KeyOf)];
+                _pods[key] = [.. podsOfNamespace().Where(pod => EndpointSlicePlan.Selects(service, pod)).Select(pod => pod.Key())];
             }
         }
     }
@@ -61,6 +62,4 @@ internal sealed class ServicePods
             }
         }
     }
-
-    private static ObjectKey KeyOf(k8s.IKubernetesObject<V1ObjectMeta> value) => new(value.Metadata.NamespaceProperty, value.Metadata.Name);
 }

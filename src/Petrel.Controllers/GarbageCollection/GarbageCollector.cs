@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Monitoring;
-using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.GarbageCollection;
 
@@ -14,53 +14,30 @@ namespace Petrel.Controllers.GarbageCollection;
 /// every kind by its metadata. The graph of owners only says where to look; each decision is made on what the API answers then, and each
 /// write is refused when the object has changed since.
 /// </summary>
-public sealed partial class GarbageCollector : IController, IReconciler, IDisposable
+public sealed partial class GarbageCollector : IController
 {
     // When an owner is there that no watch has told of yet, its end might never be told: it is looked up again.
     private static readonly TimeSpan UnseenOwnerPeriod = TimeSpan.FromSeconds(30);
 
-    private readonly ControllerContext _context;
-    private readonly ILogger _logger;
-    private readonly EventRecorder _events;
+    private readonly ControllerLoop _loop;
     private readonly MetadataClient _metadata;
     private readonly OwnerGraph _graph;
     private readonly KindMonitors _monitors;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public GarbageCollector(ControllerContext context)
     {
-        _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        _events = context.Events("garbage-collector-controller");
+        _loop = new(context, "garbage-collector", SyncAsync, new() { EventSource = "garbage-collector-controller" });
         _metadata = new(context.Client);
-        _queue = new(context.Time);
-        _graph = new(uid => _queue.Add(KeyOf(uid)), ReportMisplaced);
-        _monitors = new(context.Client, context.Time, context.Entropy, _logger, _graph.Observe);
+        _graph = new(uid => _loop.Enqueue(KeyOf(uid)), ReportMisplaced);
+        _monitors = new(context.Client, context.Time, context.Entropy, _loop.Logger, _graph.Observe);
+
+        _loop.AlsoRun(stop => _monitors.RunAsync(context.Settings.DiscoveryPeriod, stop));
     }
 
     /// <inheritdoc/>
-    public string Name => "garbage-collector";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using (this)
-        {
-            var host = new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers);
-            await Loops.RunTogetherAsync(
-                cancellationToken,
-                _events.RunAsync,
-                stop => _monitors.RunAsync(_context.Settings.DiscoveryPeriod, stop),
-                host.RunAsync
-            );
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Looks at one object; the key's name is its uid.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         await _monitors.WaitAsync(cancellationToken);
         if (_graph.Find(key.Name) is not { } node || !_graph.IsUnsettled(node))
@@ -106,7 +83,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                         cancellationToken
                     );
                 }
-                LogDeleting(_logger, kind, document.Key, delete.PropagationPolicy);
+                LogDeleting(_loop.Logger, kind, document.Key, delete.PropagationPolicy);
                 await _metadata.DeleteAsync(
                     kind,
                     document.Key,
@@ -124,7 +101,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
             case GarbageAction.WaitForDependents wait:
                 foreach (var uid in wait.DependentUids)
                 {
-                    _queue.Add(KeyOf(uid));
+                    _loop.Enqueue(KeyOf(uid));
                 }
                 break;
             case GarbageAction.Orphan orphan:
@@ -202,7 +179,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
             if (ownerKind.Namespaced && document.Key.Namespace.Length == 0)
             {
                 // The reference does not say in which namespace: nothing may be concluded from it.
-                LogUnknowableOwner(_logger, kind, document.Key, link.Kind, link.Name);
+                LogUnknowableOwner(_loop.Logger, kind, document.Key, link.Kind, link.Name);
                 return null;
             }
             var owner = await _metadata.FindAsync(
@@ -222,7 +199,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
     private void ReportMisplaced(GraphNode dependent, OwnerLink link)
     {
         var ns = dependent.Metadata.Key.Namespace;
-        _events.Record(
+        _loop.Events.Record(
             new MetadataObject(dependent),
             "Warning",
             "OwnerRefInvalidNamespace",

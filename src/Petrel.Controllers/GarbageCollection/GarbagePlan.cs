@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Petrel.Client;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.GarbageCollection;
 

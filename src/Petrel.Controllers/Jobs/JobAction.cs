@@ -1,23 +1,22 @@
 using k8s.Models;
+using Petrel.Controllers.Adoption;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
-
-/// <summary>An event about a job.</summary>
-public sealed record JobEvent(string Type, string Reason, string Message);
 
 /// <summary>The next thing to do about a job. When it is done and the caches show it, the plan is made anew.</summary>
 public abstract record JobAction
 {
     private JobAction() { }
 
-    /// <summary>Adopt pods, and let pods go that the selector does not match any more.</summary>
-    public sealed record Claim(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release) : JobAction;
+    /// <summary>Release and adopt pods.</summary>
+    public sealed record Adopt(AdoptionPlan<V1Pod> Plan) : JobAction;
 
     /// <summary>Find out whether the pods with these uids are gone or the cache only does not show them.</summary>
     public sealed record VerifyPods(IReadOnlyList<string> Uids) : JobAction;
 
     /// <summary>Write the status.</summary>
-    public sealed record WriteStatus(V1JobStatus Status, IReadOnlyList<JobEvent> Events) : JobAction;
+    public sealed record WriteStatus(V1JobStatus Status, IReadOnlyList<ControllerEvent> Events) : JobAction;
 
     /// <summary>Delete pods; those that are not to be counted lose their finalizer first.</summary>
     public sealed record DeletePods(IReadOnlyList<V1Pod> Pods, bool Uncounted) : JobAction;

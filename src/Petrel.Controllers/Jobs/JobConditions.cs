@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
 
@@ -8,11 +9,11 @@ internal static class JobConditions
     /// <summary>
     /// Puts into the tracked status what the state and the outcome say, and answers with the events to record once it is written.
     /// </summary>
-    public static IReadOnlyList<JobEvent> Set(JobPodTracking tracking, JobState state, JobOutcome? outcome, DateTimeOffset now)
+    public static IReadOnlyList<ControllerEvent> Set(JobPodTracking tracking, JobState state, JobOutcome? outcome, DateTimeOffset now)
     {
         var (status, job) = (tracking.Status, state.Job);
         // The API's times are in whole seconds.
-        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
+        now = now.WholeSeconds();
         if (status.StartTime is null && !job.IsSuspended())
         {
             status.StartTime = now.UtcDateTime;
@@ -29,7 +30,7 @@ internal static class JobConditions
         return HasEnded(tracking, state) ? End(status, job, outcome, now) : [];
     }
 
-    private static List<JobEvent> Suspension(V1JobStatus status, V1Job job, DateTimeOffset now)
+    private static List<ControllerEvent> Suspension(V1JobStatus status, V1Job job, DateTimeOffset now)
     {
         if (job.IsSuspended())
         {
@@ -53,7 +54,7 @@ internal static class JobConditions
         && tracking.Release.Count == 0
         && tracking.Status.UncountedTerminatedPods is { Succeeded: null, Failed: null };
 
-    private static List<JobEvent> End(V1JobStatus status, V1Job job, JobOutcome outcome, DateTimeOffset now)
+    private static List<ControllerEvent> End(V1JobStatus status, V1Job job, JobOutcome outcome, DateTimeOffset now)
     {
         SetCondition(status, outcome.Terminal, "True", outcome.Reason, outcome.Message, now);
         if (!outcome.Success)
@@ -61,7 +62,7 @@ internal static class JobConditions
             return [new("Warning", outcome.Reason, outcome.Message)];
         }
         status.CompletionTime = now.UtcDateTime;
-        var completed = new JobEvent("Normal", "Completed", "Job completed");
+        var completed = new ControllerEvent("Normal", "Completed", "Job completed");
         return status.Succeeded > job.Spec.Completions
             ? [new("Warning", "TooManySucceededPods", "Too many succeeded pods running after completion count reached"), completed]
             : [completed];

@@ -1,4 +1,6 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
@@ -33,7 +35,7 @@ internal sealed record JobOutcome(bool Success, string Reason, string Message)
             return null;
         }
         // A job that was resumed starts anew.
-        var start = job.Status?.StartTime is { } since && !job.Has(JobNames.Suspended) ? PodStates.Utc(since) : now;
+        var start = job.Status?.StartTime is { } since && !job.Has(JobNames.Suspended) ? since.AsUtc() : now;
         return start.AddSeconds(Math.Min(seconds, int.MaxValue)) - now;
     }
 

@@ -1,5 +1,7 @@
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Adoption;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
@@ -11,7 +13,7 @@ public static class JobPlan
 {
     /// <summary>
     /// The next step. <paramref name="pods"/> are the job's own and the orphans of its namespace, <paramref name="gone"/> the uids of pods
-    /// that are known not to exist any more, <paramref name="backoff"/> how long to wait after the last failure; <paramref name="manage"/>
+    /// that are known not to exist any more, <paramref name="backoff"/> how long to wait after the last failure; <paramref name="managesPods"/>
     /// is false when pods cannot be created or deleted for now.
     /// </summary>
     public static JobAction Compute(
@@ -19,15 +21,16 @@ public static class JobPlan
         IEnumerable<V1Pod> pods,
         IReadOnlySet<string> gone,
         TimeSpan backoff,
-        bool manage,
+        bool managesPods,
         DateTimeOffset now
     )
     {
-        var (own, claim) = Claim(job, pods);
-        if (claim is not null)
+        var adoption = PlanAdoption(job, pods);
+        if (adoption.HasWork)
         {
-            return claim;
+            return new JobAction.Adopt(adoption);
         }
+        var own = adoption.Owned;
         if (Unseen(job, own, gone) is { Count: > 0 } unseen)
         {
             return new JobAction.VerifyPods(unseen);
@@ -38,7 +41,7 @@ public static class JobPlan
         if (outcome is null)
         {
             wait = JobOutcome.UntilDeadline(job, now);
-            if (manage && job.Metadata.DeletionTimestamp is null)
+            if (managesPods && job.Metadata.DeletionTimestamp is null)
             {
                 var scale = JobScale.Of(state, backoff, now);
                 if (Manage(scale) is { } step)
@@ -48,7 +51,7 @@ public static class JobPlan
                 wait = scale.Wait is { } more && !(wait < more) ? more : wait;
             }
         }
-        else if (manage && job.Has(outcome.Interim) && state.Active.Count > 0)
+        else if (managesPods && job.Has(outcome.Interim) && state.Active.Count > 0)
         {
             // A job that failed counts what it cuts short as failed; one that succeeded does not count it.
             return new JobAction.DeletePods(state.Active, Uncounted: outcome.Success);
@@ -71,31 +74,17 @@ public static class JobPlan
             _ => null,
         };
 
-    private static (List<V1Pod> Own, JobAction.Claim? Claim) Claim(V1Job job, IEnumerable<V1Pod> pods)
+    private static AdoptionPlan<V1Pod> PlanAdoption(V1Job job, IEnumerable<V1Pod> pods)
     {
-        var selector = LabelSets.Selector(job.Spec.Selector);
-        var ending = job.Metadata.DeletionTimestamp is not null;
-        List<V1Pod> own = [],
-            adopt = [],
-            release = [];
-        foreach (var pod in pods)
-        {
-            var matches = selector.Matches(LabelSets.Of(pod.Metadata.Labels));
-            if (pod.IsControlledBy(job.Metadata.Uid))
-            {
-                (matches || ending ? own : release).Add(pod);
-            }
-            else if (matches && !ending && pod.ControllerReference() is null && pod.Metadata.DeletionTimestamp is null)
-            {
-                adopt.Add(pod);
-            }
-        }
-        return (own, adopt.Count + release.Count > 0 ? new(adopt, release) : null);
+        var selector = LabelSelectors.From(job.Spec.Selector);
+        var isDeleting = job.Metadata.DeletionTimestamp is not null;
+        // While the Job is being deleted, all its pods lose their finalizer, whatever their labels are.
+        return AdoptionPlan<V1Pod>.Compute(job.Metadata, pods, pod => isDeleting || selector.Matches(LabelSets.Of(pod.Metadata.Labels)));
     }
 
     // A pod that the status names and the cache does not show has lost its finalizer, or is still to come into a cache that was just
     // filled.
-    private static List<string> Unseen(V1Job job, List<V1Pod> own, IReadOnlySet<string> gone)
+    private static List<string> Unseen(V1Job job, IReadOnlyList<V1Pod> own, IReadOnlySet<string> gone)
     {
         var uncounted = job.Status?.UncountedTerminatedPods;
         var seen = own.Select(p => p.Metadata.Uid).ToHashSet(StringComparer.Ordinal);

@@ -16,10 +16,9 @@ internal static class JobPod
     /// <summary>The pod to create.</summary>
     public static V1Pod From(V1Job job, NewJobPod wanted, IEntropy entropy)
     {
-        var owner = PodOwner.Of(job);
         var pod = wanted.Index is { } index
-            ? TemplatePod.From(owner, job.Spec.Template, Prefix(job.Metadata.Name, index), entropy)
-            : TemplatePod.From(owner, job.Spec.Template, entropy);
+            ? TemplatePod.From(job, job.Spec.Template, Prefix(job.Metadata.Name, index), entropy)
+            : TemplatePod.From(job, job.Spec.Template, entropy);
         pod.Metadata.Finalizers = [.. (pod.Metadata.Finalizers ?? []).Append(JobNames.TrackingFinalizer).Distinct()];
         if (wanted.Index is { } own)
         {

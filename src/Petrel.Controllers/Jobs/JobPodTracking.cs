@@ -1,5 +1,7 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
@@ -17,7 +19,7 @@ internal sealed record JobPodTracking(V1JobStatus Status, IReadOnlyList<V1Pod> R
     public static JobPodTracking Of(JobState state, JobOutcome? outcome)
     {
         var job = state.Job;
-        var status = KubernetesJson.Deserialize<V1JobStatus>(KubernetesJson.Serialize(job.Status ?? new()));
+        var status = (job.Status ?? new()).DeepCopy();
         status.Active = state.Active.Count;
         status.Ready = state.Active.Count(PodStates.IsReady);
         status.Terminating = state.Terminating;

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.PodControl;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 

@@ -19,7 +19,7 @@ public sealed class PodBackoff
     private DateTimeOffset _lastSuccess = DateTimeOffset.MinValue;
 
     /// <summary>Notes a pod that succeeded.</summary>
-    public void Succeeded(V1Pod pod)
+    public void RecordSuccess(V1Pod pod)
     {
         var time = pod.FinishedAt();
         _lastSuccess = time > _lastSuccess ? time : _lastSuccess;
@@ -27,7 +27,7 @@ public sealed class PodBackoff
     }
 
     /// <summary>Notes a pod that failed.</summary>
-    public void Failed(V1Pod pod)
+    public void RecordFailure(V1Pod pod)
     {
         var time = pod.FinishedAt();
         if (time <= _lastSuccess || _failures.Any(f => f.Uid == pod.Metadata.Uid))

@@ -1,5 +1,4 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
 
 namespace Petrel.Controllers.Jobs;
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
 
@@ -9,7 +10,7 @@ internal static class PodFinishTimes
     /// The end of its last container; else when it ceased to be ready; else when it was deleted; else its creation.
     /// </summary>
     public static DateTimeOffset FinishedAt(this V1Pod pod) =>
-        PodStates.Utc(LastEnd(pod) ?? Unready(pod) ?? Deleted(pod) ?? pod.Metadata.CreationTimestamp ?? default);
+        (LastEnd(pod) ?? Unready(pod) ?? Deleted(pod) ?? pod.Metadata.CreationTimestamp ?? default).AsUtc();
 
     private static DateTime? LastEnd(V1Pod pod)
     {

@@ -11,7 +11,7 @@ namespace Petrel.Controllers.KubernetesService;
 /// Keeps the Service <c>kubernetes</c> of the namespace <c>default</c>, through which pods reach the API, with its Endpoints and
 /// EndpointSlice (upstream: the kubernetesservice controller of kube-apiserver). Without endpoints in the settings it does nothing.
 /// </summary>
-public sealed partial class KubernetesServiceController(ControllerContext context) : IController
+public sealed class KubernetesServiceController(ControllerContext context) : IController
 {
     /// <summary>The name of the Service, its Endpoints and its EndpointSlice.</summary>
     public const string ServiceName = "kubernetes";
@@ -22,39 +22,19 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
     // Nothing tells when somebody has changed them: look again this often.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
-    private readonly ILogger _logger = context.Logs.CreateLogger("kubernetes-service-controller");
-
     private IReadOnlyList<IPEndPoint> Servers => context.Settings.ApiEndpoints;
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Servers.Count > 0
+            ? new PeriodicLoop(context, "kubernetes-service-controller", Period, EnsureAllAsync).RunAsync(cancellationToken)
+            : Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancellationToken);
+
+    private async ValueTask EnsureAllAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        try
-        {
-            if (Servers.Count == 0)
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancellationToken);
-            }
-            while (true)
-            {
-                try
-                {
-                    await EnsureServiceAsync(cancellationToken);
-                    await EnsureEndpointsAsync(cancellationToken);
-                    await EnsureSliceAsync(cancellationToken);
-                }
-                catch (Exception e) when (e is ApiException or IOException)
-                {
-                    LogFailed(_logger, e.Message);
-                }
-                await Task.Delay(Period, context.Time, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
+        await EnsureServiceAsync(cancellationToken);
+        await EnsureEndpointsAsync(cancellationToken);
+        await EnsureSliceAsync(cancellationToken);
     }
 
     private async ValueTask EnsureServiceAsync(CancellationToken cancellationToken)
@@ -205,11 +185,4 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
             NamespaceProperty = Key.Namespace,
             Labels = labels,
         };
-
-    [LoggerMessage(
-        EventId = 3190,
-        Level = LogLevel.Warning,
-        Message = "The service by which pods reach the API could not be kept, and will be tried again: {Reason}"
-    )]
-    private static partial void LogFailed(ILogger logger, string reason);
 }

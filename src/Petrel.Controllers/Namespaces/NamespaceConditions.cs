@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Client;
 
 namespace Petrel.Controllers.Namespaces;
 

@@ -1,5 +1,7 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Namespaces;
 
@@ -65,9 +67,7 @@ internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider tim
     private async ValueTask<TimeSpan> GraceAsync(string namespaceName, DateTimeOffset deletedAt, CancellationToken cancellationToken)
     {
         var (pods, _) = await client.ListAsync<V1Pod>(namespaceName, cancellationToken);
-        var longest = TimeSpan.FromSeconds(
-            pods.Where(p => p.Status?.Phase is not ("Succeeded" or "Failed")).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0
-        );
+        var longest = TimeSpan.FromSeconds(pods.Where(p => !p.IsFinished()).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0);
         return time.GetUtcNow() - deletedAt < longest ? longest : TimeSpan.Zero;
     }
 

@@ -10,51 +10,35 @@ namespace Petrel.Controllers.Namespaces;
 /// Empties namespaces that are being deleted, then lets them go (upstream: the namespace controller): pods first, for they may need what
 /// else is in the namespace until they have ended.
 /// </summary>
-public sealed partial class NamespaceController : IController, IReconciler, IDisposable
+public sealed partial class NamespaceController : IController
 {
     private const string Finalizer = "kubernetes";
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
+    private readonly ControllerLoop _loop;
     private readonly ApiDiscovery _discovery;
     private readonly NamespaceContentDeleter _content;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public NamespaceController(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
+        _loop = new(context, "namespace-controller", SyncAsync, new() { MaxDelay = TimeSpan.FromSeconds(60) });
         _discovery = new(context.Client);
         _content = new(context.Client, context.Time);
-        _queue = new(context.Time, maxDelay: TimeSpan.FromSeconds(60));
+
         context.Caches.Namespaces.OnChange(change =>
         {
             if (change.New is { Metadata.DeletionTimestamp: not null } value)
             {
-                _queue.AddAfter(new("", value.Metadata.Name), context.Settings.NamespaceDeletionDelay);
+                _loop.EnqueueAfter(value.Key(), context.Settings.NamespaceDeletionDelay);
             }
         });
     }
 
     /// <inheritdoc/>
-    public string Name => "namespace-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync(cancellationToken);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var ns = await _context.Client.FindAsync<V1Namespace>(key, cancellationToken);
         if (ns?.Metadata.DeletionTimestamp is not { } deletedAt || ns.Spec?.Finalizers is not { Count: > 0 })
@@ -73,7 +57,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         {
             ns.Spec.Finalizers = [.. ns.Spec.Finalizers.Where(f => f != Finalizer)];
             await _context.Client.UpdateAsync(ns, cancellationToken, "finalize");
-            LogEmptied(_logger, key);
+            LogEmptied(_loop.Logger, key);
             return null;
         }
         if (findings.DiscoveryFailures.Count > 0 || findings.ContentFailures.Count > 0)

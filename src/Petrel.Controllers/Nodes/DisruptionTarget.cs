@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Nodes;
 
@@ -24,10 +25,8 @@ internal static class DisruptionTarget
                     LastTransitionTime = now.UtcDateTime,
                 }
             );
-        return new()
-        {
-            ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid, ["resourceVersion"] = pod.Metadata.ResourceVersion },
-            ["status"] = new JsonObject { ["conditions"] = JsonNode.Parse(KubernetesJson.Serialize(conditions.ToList())) },
-        };
+        var patch = ConditionalPatch.For(pod);
+        patch["status"] = new JsonObject { ["conditions"] = ConditionalPatch.Json(conditions.ToList()) };
+        return patch;
     }
 }

@@ -2,7 +2,9 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
+using Petrel.Controllers.Jobs;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
 
@@ -16,7 +18,7 @@ public sealed partial class PodGarbageCollector : IController
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
+    private readonly PeriodicLoop _loop;
 
     // Nodes that pods name and that do not exist, and since when that is known.
     private readonly SortedDictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
@@ -24,32 +26,16 @@ public sealed partial class PodGarbageCollector : IController
     public PodGarbageCollector(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger("pod-garbage-collector-controller");
+        _loop = new(context, "pod-garbage-collector-controller", Period, CollectAsync);
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        await _context.Caches.WaitAsync(cancellationToken);
-        while (true)
-        {
-            try
-            {
-                await CollectAsync(cancellationToken);
-            }
-            catch (Exception e) when (e is ApiException or IOException)
-            {
-                LogRetry(_logger, e.Message);
-            }
-            await Task.Delay(Period, _context.Time, cancellationToken);
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
     private async ValueTask CollectAsync(CancellationToken cancellationToken)
     {
         var pods = _context.Caches.Pods.Snapshot.Values.ToList();
-        var finished = pods.Where(p => p.Status?.Phase is "Succeeded" or "Failed").OrderBy(p => p.Metadata.CreationTimestamp).ToList();
+        var finished = pods.Where(p => p.IsFinished()).OrderBy(p => p.Metadata.CreationTimestamp).ToList();
         foreach (var pod in finished.Take(Math.Max(0, finished.Count - _context.Settings.TerminatedPodThreshold)))
         {
             await RemoveAsync(pod, "", cancellationToken);
@@ -111,11 +97,11 @@ public sealed partial class PodGarbageCollector : IController
     // Without grace: there is no agent to wait for. A pod that had not finished has failed.
     private async ValueTask RemoveAsync(V1Pod pod, string reason, CancellationToken cancellationToken)
     {
-        var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
+        var key = pod.Key();
         try
         {
-            LogRemove(_logger, key, reason);
-            if (reason.Length > 0 && pod.Status?.Phase is not ("Succeeded" or "Failed"))
+            LogRemove(_loop.Logger, key, reason);
+            if (reason.Length > 0 && !pod.IsFinished())
             {
                 var patch = DisruptionTarget.Patch(pod, "DeletionByPodGC", reason, _context.Time.GetUtcNow());
                 patch["status"]!["phase"] = "Failed";
@@ -136,9 +122,6 @@ public sealed partial class PodGarbageCollector : IController
             // It changed meanwhile: the next round looks again.
         }
     }
-
-    [LoggerMessage(EventId = 6010, Level = LogLevel.Warning, Message = "Collecting pods failed and will be tried again: {Reason}")]
-    private static partial void LogRetry(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 6011, Level = LogLevel.Information, Message = "{Pod} is removed. {Reason}")]
     private static partial void LogRemove(ILogger logger, ObjectKey pod, string reason);

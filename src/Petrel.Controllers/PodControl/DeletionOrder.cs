@@ -1,5 +1,7 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Controllers.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.PodControl;
 
@@ -94,5 +96,5 @@ public sealed class DeletionOrder : IComparer<V1Pod>
     private static int Most(IEnumerable<V1ContainerStatus>? statuses) =>
         (statuses ?? []).Select(s => s.RestartCount).DefaultIfEmpty().Max();
 
-    private static DateTimeOffset? CreatedAt(V1Pod pod) => pod.Metadata.CreationTimestamp is { } time ? PodStates.Utc(time) : null;
+    private static DateTimeOffset? CreatedAt(V1Pod pod) => pod.Metadata.CreationTimestamp is { } time ? time.AsUtc() : null;
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.Deployments;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Revisions;
 

@@ -1,5 +1,5 @@
 using k8s.Models;
-using Petrel.Controllers.PodControl;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Revisions;
 
@@ -25,7 +25,7 @@ public sealed record RevisionOwner(
     public static RevisionOwner Of(V1StatefulSet set) =>
         new(
             set.Metadata,
-            PodOwner.Of(set).Reference,
+            OwnerReferences.ToController(set),
             set.Spec.Selector,
             set.Spec.Template,
             set.Status?.CollisionCount,
@@ -33,5 +33,5 @@ public sealed record RevisionOwner(
         );
 
     public static RevisionOwner Of(V1DaemonSet set) =>
-        new(set.Metadata, PodOwner.Of(set).Reference, set.Spec.Selector, set.Spec.Template, set.Status?.CollisionCount, PodLabel);
+        new(set.Metadata, OwnerReferences.ToController(set), set.Spec.Selector, set.Spec.Template, set.Status?.CollisionCount, PodLabel);
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.ServiceAccounts;
 
@@ -10,7 +11,7 @@ namespace Petrel.Controllers.ServiceAccounts;
 /// Keeps the ConfigMap <c>kube-root-ca.crt</c> in each active namespace, by which pods know the API server (upstream:
 /// root-ca-cert-publisher). Without certificates in the settings it does nothing.
 /// </summary>
-public sealed class RootCertificatePublisher : IController, IReconciler, IDisposable
+public sealed class RootCertificatePublisher : IController
 {
     /// <summary>The name of the ConfigMap.</summary>
     public const string ConfigMapName = "kube-root-ca.crt";
@@ -23,50 +24,30 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
         + "kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
+    private readonly ControllerLoop _loop;
     private readonly SharedCache<V1ConfigMap> _published;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public RootCertificatePublisher(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        _queue = new(context.Time);
-        _published = new(context.Client, context.Time, context.Entropy, _logger, $"metadata.name={ConfigMapName}");
-        _published.OnChange(change => _queue.Add(new("", change.Latest.Metadata.NamespaceProperty)));
-        context.Caches.Namespaces.OnChange(change =>
+        _loop = new(context, "root-ca-certificate-publisher-controller", SyncAsync, new() { Workers = 1 });
+        _published = new(context.Client, context.Time, context.Entropy, _loop.Logger, $"metadata.name={ConfigMapName}");
+        if (context.Settings.RootCertificates.Length == 0)
         {
-            if (change.New is { } value)
-            {
-                _queue.Add(new("", value.Metadata.Name));
-            }
-        });
-    }
-
-    /// <inheritdoc/>
-    public string Name => "root-ca-certificate-publisher-controller";
-
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await (
-                _context.Settings.RootCertificates.Length > 0
-                    ? Loops.RunTogetherAsync(cancellationToken, _published.RunAsync, WorkAsync)
-                    : Task.Delay(Timeout.InfiniteTimeSpan, _context.Time, cancellationToken)
-            );
+            return;
         }
+
+        _loop.Watch(_published, change => [new("", change.Latest.Metadata.NamespaceProperty)]);
+        _loop.WatchExisting(context.Caches.Namespaces);
+        _loop.AlsoRun(_published.RunAsync);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <summary>Works on one namespace.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
+        await _published.WaitForRevisionAsync(1, cancellationToken);
         if (_context.Caches.Namespaces.Get(key) is not { Metadata.DeletionTimestamp: null })
         {
             return null;
@@ -103,13 +84,6 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
             // It is there already, or it or the namespace goes: the caches will tell.
         }
         return null;
-    }
-
-    private async Task WorkAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        await _published.WaitForRevisionAsync(1, cancellationToken);
-        await new ReconcilerHost(this, _queue, _logger).RunAsync(cancellationToken);
     }
 
     private V1ConfigMap Wanted(string namespaceName) =>

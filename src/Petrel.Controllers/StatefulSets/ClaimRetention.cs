@@ -1,5 +1,5 @@
 using k8s.Models;
-using Petrel.Controllers.PodControl;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -12,7 +12,7 @@ public static class ClaimRetention
     private const string Delete = "Delete";
 
     /// <summary>The owner of a claim that is created for a pod that the set wants.</summary>
-    public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? PodOwner.Of(set).Reference : null;
+    public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? OwnerReferences.ToController(set) : null;
 
     /// <summary>
     /// Whether the claim belongs to an earlier pod, or an earlier set, of that name and goes with it: the new pod has to wait until it is
@@ -78,11 +78,11 @@ public static class ClaimRetention
         }
         if (bySet)
         {
-            others.Add(PodOwner.Of(set).Reference);
+            others.Add(OwnerReferences.ToController(set));
         }
         if (byPod)
         {
-            others.Add(PodOwner.Of(pod).Reference);
+            others.Add(OwnerReferences.ToController(pod));
         }
         return others;
     }

@@ -13,11 +13,7 @@ public static class StatefulPod
     public static V1Pod For(V1StatefulSet set, StatefulSetRevisions revisions, int ordinal)
     {
         var current = StaysCurrent(set, ordinal - StatefulPodIdentity.Start(set));
-        var pod = TemplatePod.Named(
-            PodOwner.Of(set),
-            current ? revisions.Current : revisions.Update,
-            StatefulPodIdentity.Name(set, ordinal)
-        );
+        var pod = TemplatePod.Named(set, current ? revisions.Current : revisions.Update, StatefulPodIdentity.Name(set, ordinal));
         StatefulPodIdentity.Complete(pod, ordinal);
         pod.Metadata.Labels[RevisionOwner.PodLabel] = current ? revisions.CurrentName : revisions.UpdateName;
         pod.Spec.Hostname = pod.Metadata.Name;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using k8s;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -26,7 +28,7 @@ public static class StatefulPodClaims
     /// </summary>
     public static V1PersistentVolumeClaim Create(V1StatefulSet set, V1PersistentVolumeClaim template, int ordinal)
     {
-        var claim = KubernetesJson.Deserialize<V1PersistentVolumeClaim>(KubernetesJson.Serialize(template));
+        var claim = template.DeepCopy();
         claim.ApiVersion = "v1";
         claim.Kind = "PersistentVolumeClaim";
         claim.Metadata.Name = Name(set, template, ordinal);

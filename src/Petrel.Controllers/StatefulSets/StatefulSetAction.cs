@@ -24,4 +24,4 @@ public sealed record SetClaimOwners(V1PersistentVolumeClaim Claim, IReadOnlyList
     : StatefulSetAction;
 
 /// <summary>A pod can't be created yet: only tells so in an event.</summary>
-public sealed record ReportBlocked(V1Pod Pod, string Problem) : StatefulSetAction;
+public sealed record ReportBlocked(V1Pod Pod, string Reason) : StatefulSetAction;

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -41,6 +42,6 @@ public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, T
     {
         var replicas = set.Spec.Replicas ?? 1;
         var text = set.Spec.UpdateStrategy?.RollingUpdate?.MaxUnavailable?.Value;
-        return text is null ? 1 : Math.Max(1, IntOrPercent.Resolve(text, replicas, up: false));
+        return text is null ? 1 : Math.Max(1, IntOrPercent.Resolve(text, replicas, roundUp: false));
     }
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Deployments;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -42,8 +43,8 @@ public static class StatefulSetStatuses
             }
             if (!pod.IsDeleting())
             {
-                current += pod.Revision() == currentRevision ? 1 : 0;
-                updated += pod.Revision() == updateRevision ? 1 : 0;
+                current += pod.RevisionName() == currentRevision ? 1 : 0;
+                updated += pod.RevisionName() == updateRevision ? 1 : 0;
             }
         }
         var wanted = set.Spec.Replicas ?? 1;

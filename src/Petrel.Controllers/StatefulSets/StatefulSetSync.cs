@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -128,7 +130,7 @@ internal sealed class StatefulSetSync
             .Skip(partition)
             .Reverse()
             .OfType<V1Pod>()
-            .Where(p => p.Revision() != _revisions.UpdateName && !p.IsDeleting())
+            .Where(p => p.RevisionName() != _revisions.UpdateName && !p.IsDeleting())
             .ToList();
         if (!_ordered)
         {
@@ -181,7 +183,7 @@ internal sealed class StatefulSetSync
         var mounted = StatefulPodClaims.AreMounted(_set, pod, ordinal);
         if (!StatefulPodIdentity.IsComplete(pod) || !mounted)
         {
-            var repaired = KubernetesJson.Deserialize<V1Pod>(KubernetesJson.Serialize(pod));
+            var repaired = pod.DeepCopy();
             StatefulPodIdentity.Complete(repaired, ordinal);
             if (!mounted)
             {

@@ -3,11 +3,13 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Nodes;
+using Petrel.Client;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model.Api;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 

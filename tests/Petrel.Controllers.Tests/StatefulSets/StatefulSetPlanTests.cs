@@ -1,6 +1,8 @@
 using CsCheck;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
