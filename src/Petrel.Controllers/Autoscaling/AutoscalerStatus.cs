@@ -5,7 +5,7 @@ using Petrel.Controllers.Deployments;
 
 namespace Petrel.Controllers.Autoscaling;
 
-/// <summary>An autoscaler's status while a decision is being made; the words are upstream's.</summary>
+/// <summary>An autoscaler's status while its replicas are computed. Reasons and messages are upstream's.</summary>
 internal sealed class AutoscalerStatus
 {
     private readonly V2HorizontalPodAutoscaler _before;
@@ -33,10 +33,10 @@ internal sealed class AutoscalerStatus
 
     public void ScalingLimited(bool status, string reason, string message) => Set("ScalingLimited", status, reason, message);
 
-    /// <summary>Nothing was decided; the target has so many.</summary>
-    public void Current(int replicas) => Autoscaler.Status.CurrentReplicas = replicas;
+    /// <summary>Sets the target's current replicas, when no desired number could be computed.</summary>
+    public void SetCurrentReplicas(int replicas) => Autoscaler.Status.CurrentReplicas = replicas;
 
-    public void Decided(int current, int desired, IReadOnlyList<V2MetricStatus> metrics, bool rescaled)
+    public void SetReplicas(int current, int desired, IReadOnlyList<V2MetricStatus> metrics, bool rescaled)
     {
         Autoscaler.Status.CurrentReplicas = current;
         Autoscaler.Status.DesiredReplicas = desired;

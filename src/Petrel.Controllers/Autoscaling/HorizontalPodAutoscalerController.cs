@@ -3,6 +3,7 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Configuration;
+using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Scales;
 using Petrel.Model;
@@ -12,9 +13,9 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
-/// Scales the targets of HorizontalPodAutoscalers by their metrics, every <see cref="AutoscalerSettings.SyncPeriod"/>
-/// (upstream: horizontal-pod-autoscaler). A scale is written on the condition that the target is as it was when it was read, so that an
-/// answer that was lost is found out at the next look and nothing is added twice.
+/// Scales the targets of HorizontalPodAutoscalers by their metrics, every <see cref="AutoscalerSettings.SyncPeriod"/> (upstream:
+/// horizontal-pod-autoscaler). A scale is written with the resourceVersion that was read. If the answer to the write is lost, the next sync
+/// reads the result, and no change is applied twice.
 /// </summary>
 public sealed class HorizontalPodAutoscalerController : IController
 {
@@ -59,7 +60,7 @@ public sealed class HorizontalPodAutoscalerController : IController
         var now = _context.Time.GetUtcNow();
         var state = _states.Get(autoscaler);
         var status = new AutoscalerStatus(autoscaler, now);
-        await DecideAsync(key, state, status, now, cancellationToken);
+        await ScaleAsync(key, state, status, now, cancellationToken);
         if (status.HasChanged)
         {
             await _status.WriteAsync(autoscaler, copy => copy.Status = status.Autoscaler.Status, cancellationToken);
@@ -67,7 +68,7 @@ public sealed class HorizontalPodAutoscalerController : IController
         return _settings.SyncPeriod;
     }
 
-    private async ValueTask DecideAsync(
+    private async ValueTask ScaleAsync(
         ObjectKey key,
         AutoscalerState state,
         AutoscalerStatus status,
@@ -101,17 +102,17 @@ public sealed class HorizontalPodAutoscalerController : IController
         {
             state.History.Recommended(current, now);
         }
-        if (await WantedAsync(state, status, scale, current, now, cancellationToken) is not { } wanted)
+        if (await ComputeDesiredAsync(state, status, scale, current, now, cancellationToken) is not { } desired)
         {
-            status.Current(current);
+            status.SetCurrentReplicas(current);
             return;
         }
-        if (wanted.Replicas == current)
+        if (desired.Replicas == current)
         {
-            status.Decided(current, current, wanted.Metrics, rescaled: false);
+            status.SetReplicas(current, current, desired.Metrics, rescaled: false);
             return;
         }
-        scale.Spec.Replicas = wanted.Replicas;
+        scale.Spec.Replicas = desired.Replicas;
         try
         {
             await _scales.UpdateAsync(reference.ApiVersion ?? "v1", reference.Kind, targetKey, scale, cancellationToken);
@@ -122,22 +123,22 @@ public sealed class HorizontalPodAutoscalerController : IController
                 autoscaler,
                 "Warning",
                 "FailedRescale",
-                $"New size: {wanted.Replicas}; reason: {wanted.Reason}; error: {e.Status.Message}"
+                $"New size: {desired.Replicas}; reason: {desired.Reason}; error: {e.Status.Message}"
             );
             status.AbleToScale(false, "FailedUpdateScale", $"the HPA controller was unable to update the target scale: {e.Status.Message}");
-            status.Current(current);
+            status.SetCurrentReplicas(current);
             return;
         }
-        status.AbleToScale(true, "SucceededRescale", $"the HPA controller was able to update the target scale to {wanted.Replicas}");
-        _loop.Events.Record(autoscaler, "Normal", "SuccessfulRescale", $"New size: {wanted.Replicas}; reason: {wanted.Reason}");
-        state.History.Changed(current, wanted.Replicas, now);
-        status.Decided(current, wanted.Replicas, wanted.Metrics, rescaled: true);
+        status.AbleToScale(true, "SucceededRescale", $"the HPA controller was able to update the target scale to {desired.Replicas}");
+        _loop.Events.Record(autoscaler, "Normal", "SuccessfulRescale", $"New size: {desired.Replicas}; reason: {desired.Reason}");
+        state.History.Changed(current, desired.Replicas, now);
+        status.SetReplicas(current, desired.Replicas, desired.Metrics, rescaled: true);
     }
 
-    private sealed record Wanted(int Replicas, string Reason, IReadOnlyList<V2MetricStatus> Metrics);
+    private sealed record DesiredReplicas(int Replicas, string Reason, IReadOnlyList<V2MetricStatus> Metrics);
 
-    // Null when nothing can be decided; the conditions say why.
-    private async ValueTask<Wanted?> WantedAsync(
+    // Null when no number can be computed. The conditions say why.
+    private async ValueTask<DesiredReplicas?> ComputeDesiredAsync(
         AutoscalerState state,
         AutoscalerStatus status,
         V1Scale scale,
@@ -147,8 +148,8 @@ public sealed class HorizontalPodAutoscalerController : IController
     )
     {
         var autoscaler = status.Autoscaler;
-        var least = autoscaler.Spec.MinReplicas ?? 1;
-        if (current == 0 && least != 0)
+        var minReplicas = autoscaler.Spec.MinReplicas ?? 1;
+        if (current == 0 && minReplicas != 0)
         {
             status.ScalingActive(false, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
             return new(0, "", []);
@@ -157,9 +158,9 @@ public sealed class HorizontalPodAutoscalerController : IController
         {
             return new(autoscaler.Spec.MaxReplicas, "Current number of replicas above Spec.MaxReplicas", []);
         }
-        if (current < least)
+        if (current < minReplicas)
         {
-            return new(least, "Current number of replicas below Spec.MinReplicas", []);
+            return new(minReplicas, "Current number of replicas below Spec.MinReplicas", []);
         }
         if (TargetOf(status, scale, current) is not { } target)
         {
@@ -170,18 +171,18 @@ public sealed class HorizontalPodAutoscalerController : IController
             ToleranceOf(autoscaler.Spec.Behavior?.ScaleUp) ?? _settings.Tolerances.Up
         );
         var evaluator = new MetricEvaluator(_metrics, new ReplicaCalculator(_settings, tolerances, now), target);
-        if (await EvaluateAsync(evaluator, status, current, cancellationToken) is not { } best)
+        if (await EvaluateAsync(evaluator, status, current, cancellationToken) is not { } proposal)
         {
             return null;
         }
-        var limited = new ScalingLimits(autoscaler, state.History, _settings, now).Apply(current, best.Replicas);
+        var limited = new ScalingLimits(autoscaler, state.History, _settings, now).Apply(current, proposal.Replicas);
         status.AbleToScale(true, limited.AbleToScale.Reason, limited.AbleToScale.Message);
         status.ScalingLimited(limited.IsLimited, limited.ScalingLimited.Reason, limited.ScalingLimited.Message);
         var reason =
-            best.Replicas > current ? $"{best.Name} above target"
-            : best.Replicas < current ? "All metrics below target"
+            proposal.Replicas > current ? $"{proposal.Name} above target"
+            : proposal.Replicas < current ? "All metrics below target"
             : "";
-        return new(limited.Replicas, reason, best.Metrics);
+        return new(limited.Replicas, reason, proposal.Metrics);
     }
 
     private async ValueTask<(int Replicas, string Name, IReadOnlyList<V2MetricStatus> Metrics)?> EvaluateAsync(
@@ -213,7 +214,7 @@ public sealed class HorizontalPodAutoscalerController : IController
                 (failure, first) = failed++ == 0 ? (reason, e.Message) : (failure, first);
             }
         }
-        // What can't be seen may be high: with a metric missing, the others may ask for more but not for less.
+        // A metric that cannot be read may be high. The other metrics may then scale up, but not down.
         if (name.Length == 0 || (failed > 0 && replicas < current))
         {
             status.ScalingActive(false, failure, $"the HPA was unable to compute the replica count: {first}");

@@ -7,8 +7,8 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Caching;
 
 /// <summary>
-/// The indexes of the shared caches: by namespace, and by controller. Each cache has those that <see cref="ClusterCaches"/> gives it; reading
-/// an index that a cache does not have is an error.
+/// The indexes of the shared caches: by namespace, and by controller. Each cache has those that <see cref="ClusterCaches"/> gives it;
+/// reading an index that a cache does not have is an error.
 /// </summary>
 public static class ObjectIndexes
 {

@@ -9,8 +9,9 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// Creates Jobs at the times of a schedule, keeps the list of active ones, and deletes the oldest finished ones. The scheduled time gives the
-/// name of the Job, so that a time never gets two. The status follows from the Jobs: it is right again after a crash between two writes.
+/// Creates Jobs at the times of a schedule, keeps the list of active ones, and deletes the oldest finished ones. The scheduled time gives
+/// the name of the Job, so that a time never gets two. The status follows from the Jobs: it is right again after a crash between two
+/// writes.
 /// </summary>
 public sealed class CronJobController : IController
 {

@@ -12,7 +12,7 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, I
 {
     private const int MaxMissedTimes = 101;
 
-    /// <summary>The times of a CronJob that is neither suspended nor on its way out.</summary>
+    /// <summary>The times of a CronJob that is neither suspended nor being deleted.</summary>
     public static CronJobTimes Compute(V1CronJob cronJob, DateTimeOffset now)
     {
         var (schedule, problem) = Read(cronJob);

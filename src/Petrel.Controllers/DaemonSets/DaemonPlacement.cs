@@ -4,7 +4,7 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// Which nodes should run a DaemonSet's pod (upstream: NodeShouldRunDaemonPod). Whether there is room on them is the scheduler's business.
+/// Which nodes should run a DaemonSet's pod (upstream: NodeShouldRunDaemonPod). The scheduler checks whether the node has room.
 /// </summary>
 public sealed class DaemonPlacement
 {

@@ -43,7 +43,7 @@ public sealed class DaemonSetController : IController
         _loop.Watch(_caches.DaemonSets);
         _loop.Watch(_caches.Pods, KeysOf);
         _loop.Watch(_caches.Nodes, KeysOf);
-        _loop.Watch(_caches.ControllerRevisions, KeysOf);
+        _loop.Watch(_caches.ControllerRevisions, _owners.ControllersOrSelecting);
     }
 
     /// <inheritdoc/>
@@ -52,11 +52,6 @@ public sealed class DaemonSetController : IController
     private IEnumerable<ObjectKey> KeysOf(CacheChange<V1Pod> change) =>
         change.New is { Metadata.DeletionTimestamp: null } pod && Orphans.MayBeAdoptable(change)
             ? _owners.ControllersOf(change).Concat(_owners.Selecting(pod))
-            : _owners.ControllersOf(change);
-
-    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1ControllerRevision> change) =>
-        change.New is { } revision && revision.ControllerReference() is null
-            ? _owners.ControllersOf(change).Concat(_owners.Selecting(revision))
             : _owners.ControllersOf(change);
 
     // Only labels and taints decide about placement. Other changes of nodes, such as heartbeats, are frequent.

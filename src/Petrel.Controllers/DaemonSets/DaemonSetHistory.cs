@@ -19,7 +19,9 @@ internal sealed class DaemonSetHistory(MetadataWriter<V1Pod> pods, RevisionWrite
     /// <summary>Whether <see cref="RepairAsync"/> has anything to do.</summary>
     public static bool NeedsRepair(RevisionPlan plan) => plan.Duplicates.Count > 0 || plan.Adoption.Owned.Any(r => Hash(r).Length == 0);
 
-    /// <summary>Gives each revision its label, moves pods from duplicates to the newest revision of the template, and deletes the duplicates.</summary>
+    /// <summary>
+    /// Gives each revision its label, moves pods from duplicates to the newest revision of the template, and deletes the duplicates.
+    /// </summary>
     public async ValueTask RepairAsync(RevisionPlan plan, IReadOnlyList<V1Pod> ownPods, CancellationToken cancellationToken)
     {
         foreach (var revision in plan.Adoption.Owned.Where(r => Hash(r).Length == 0))

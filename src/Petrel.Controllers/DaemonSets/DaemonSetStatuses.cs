@@ -7,10 +7,15 @@ namespace Petrel.Controllers.DaemonSets;
 /// <summary>The status that a DaemonSet should have.</summary>
 public static class DaemonSetStatuses
 {
-    /// <summary>
-    /// The status from all nodes with the set's pods; on each, only the pod that counts is looked at. <paramref name="isSettled"/> says that
-    /// everything this generation asks for has been tried and its outcome is known; otherwise the generation is not reported as observed.
-    /// </summary>
+    /// <summary>Computes the status. On each node, only the first pod counts.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="nodes">All nodes with the set's pods.</param>
+    /// <param name="hash">The hash of its template.</param>
+    /// <param name="collisionCount">How many names of revisions were taken.</param>
+    /// <param name="isSettled">
+    /// Whether all writes that the generation asks for have a known outcome; otherwise it is not reported as observed.
+    /// </param>
+    /// <param name="now">The time.</param>
     public static V1DaemonSetStatus Compute(
         V1DaemonSet set,
         IEnumerable<DaemonNode> nodes,
@@ -58,7 +63,7 @@ public static class DaemonSetStatuses
         };
     }
 
-    /// <summary>Whether both say the same. An absent number is zero.</summary>
+    /// <summary>Whether both are the same. An absent number is zero.</summary>
     public static bool AreEqual(V1DaemonSetStatus? left, V1DaemonSetStatus right) =>
         (left?.DesiredNumberScheduled ?? 0) == right.DesiredNumberScheduled
         && (left?.CurrentNumberScheduled ?? 0) == right.CurrentNumberScheduled

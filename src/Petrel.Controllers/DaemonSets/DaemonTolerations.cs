@@ -4,9 +4,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>
-/// The taints that a daemon's pod tolerates: those of its template, and those that stand for a node in trouble, which daemons have to bear.
-/// </summary>
+/// <summary>The tolerations of a DaemonSet's pods: those of the template, and those for the taints of nodes with problems.</summary>
 internal static class DaemonTolerations
 {
     /// <summary>The template's tolerations with what every daemon tolerates (upstream: AddOrUpdateDaemonPodTolerations).</summary>
@@ -26,7 +24,7 @@ internal static class DaemonTolerations
         return tolerations;
     }
 
-    // One for the same taint takes the place of the template's, which may end after some time.
+    // An equal toleration of the template is replaced: it may have tolerationSeconds.
     private static void Add(List<V1Toleration> tolerations, string key, string effect)
     {
         var added = new V1Toleration

@@ -28,17 +28,12 @@ public sealed class DeploymentController : IController
         _writer = new(context.Client, _caches, _loop.Events, context.Time);
 
         _loop.Watch(_caches.Deployments);
-        _loop.Watch(_caches.ReplicaSets, KeysOf);
+        _loop.Watch(_caches.ReplicaSets, _owners.ControllersOrSelecting);
         _loop.Watch(_caches.Pods, KeysOf);
     }
 
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
-
-    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1ReplicaSet> change) =>
-        change.New is { } set && set.ControllerReference() is null
-            ? _owners.ControllersOf(change).Concat(_owners.Selecting(set))
-            : _owners.ControllersOf(change);
 
     // With the strategy Recreate, the rollout waits for the end of the last old pod.
     private IEnumerable<ObjectKey> KeysOf(CacheChange<V1Pod> change)

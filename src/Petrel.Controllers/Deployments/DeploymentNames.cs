@@ -4,7 +4,7 @@ using Petrel.Controllers.Revisions;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>The labels, annotations, conditions and reasons that kubectl and users know Deployments by.</summary>
+/// <summary>The annotations, conditions and reasons of Deployments, as kubectl knows them.</summary>
 internal static class DeploymentNames
 {
     public const string Revision = "deployment.kubernetes.io/revision";

@@ -6,14 +6,14 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>What to do about a Deployment now. Every step leads to another plan, made when the caches show its result.</summary>
-/// <param name="Actions">To be done in order.</param>
+/// <summary>The next actions for a Deployment. After them, another plan is made when the caches show the result.</summary>
+/// <param name="Actions">The actions, in order.</param>
 /// <param name="RequeueAfter">When to plan again even if nothing changes.</param>
 public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, TimeSpan? RequeueAfter)
 {
-    /// <summary>Plans the next step.</summary>
+    /// <summary>Plans the next actions.</summary>
     /// <param name="deployment">The Deployment.</param>
-    /// <param name="replicaSets">At least those that it controls and those in its namespace that nobody controls.</param>
+    /// <param name="replicaSets">At least the ReplicaSets that it controls and those in its namespace without a controller.</param>
     /// <param name="pods">For the strategy Recreate: at least all pods of its ReplicaSets.</param>
     /// <param name="now">The time.</param>
     public static DeploymentPlan Compute(
@@ -82,7 +82,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         return Finish(deployment, rollout, isRollout: true);
     }
 
-    // A ReplicaSet that became the newest, by a rollback for example, first gets its number and the Deployment's annotations.
+    // A ReplicaSet that became the newest, for example by a rollback, first gets its revision and the Deployment's annotations.
     private static bool IsNewUpToDate(Rollout rollout)
     {
         if (rollout.New is not { } set)
@@ -120,7 +120,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
     private static DeploymentPlan Finish(V1Deployment deployment, Rollout rollout, bool isRollout)
     {
         var status = DeploymentStatuses.Compute(rollout);
-        var checkAfter = isRollout ? DeploymentProgress.Complete(rollout, status) : null;
+        var requeueAfter = isRollout ? DeploymentProgress.Complete(rollout, status) : null;
         var actions = rollout.Actions().ToList();
         rollout.Deployment.Status = status;
         if (
@@ -130,7 +130,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         {
             actions.Add(new UpdateDeploymentStatus(rollout.Deployment));
         }
-        return new(actions, checkAfter);
+        return new(actions, requeueAfter);
     }
 
     private static DeploymentPlan RejectSelectAll(V1Deployment deployment)

@@ -5,7 +5,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>What a Deployment asks of its ReplicaSets.</summary>
+/// <summary>What a Deployment reads and writes in its ReplicaSets.</summary>
 internal static class DeploymentReplicaSets
 {
     private const int LongestName = 253;
@@ -16,31 +16,31 @@ internal static class DeploymentReplicaSets
 
     public static int DesiredReplicas(this V1ReplicaSet set) => set.Spec.Replicas ?? 1;
 
-    /// <summary>The pods it says it has.</summary>
+    /// <summary>The number of pods that its status reports.</summary>
     public static int ActualReplicas(this V1ReplicaSet set) => set.Status?.Replicas ?? 0;
 
     public static int AvailableReplicas(this V1ReplicaSet set) => set.Status?.AvailableReplicas ?? 0;
 
-    /// <summary>
-    /// The pods that it has or may still make: those above the wanted ones are there until its status says that they are gone.
-    /// </summary>
+    /// <summary>The number of pods that it may have. Surplus pods exist until its status says that they are gone.</summary>
     public static int PossibleReplicas(this V1ReplicaSet set) => Math.Max(set.DesiredReplicas(), set.ActualReplicas());
 
     /// <summary>
-    /// Whether its controller knows the number of pods wanted. Until then it may act on an earlier, higher one. One that is deleted makes
-    /// no more pods.
+    /// Whether its controller has observed the desired number of pods. Until then, the controller may act on an earlier, higher number. A
+    /// ReplicaSet that is being deleted creates no pods.
     /// </summary>
     public static bool IsObserved(this V1ReplicaSet set) =>
         set.Metadata.DeletionTimestamp is not null || (set.Status?.ObservedGeneration ?? 0) >= (set.Metadata.Generation ?? 0);
 
-    /// <summary>The oldest ReplicaSet that has the Deployment's template: there can be more when hashes changed with a version.</summary>
+    /// <summary>
+    /// The oldest ReplicaSet with the Deployment's template. There may be several, if a version of Petrel changed the hash.
+    /// </summary>
     public static V1ReplicaSet? FindNew(V1Deployment deployment, IEnumerable<V1ReplicaSet> sets)
     {
         var template = PodTemplates.Canonical(deployment.Spec.Template);
         return sets.OldestFirst().FirstOrDefault(s => PodTemplates.Canonical(s.Spec.Template).AsSpan().SequenceEqual(template));
     }
 
-    /// <summary>The ReplicaSet of a Deployment's template.</summary>
+    /// <summary>The ReplicaSet to create for the Deployment's template.</summary>
     public static V1ReplicaSet Build(V1Deployment deployment, RolloutBounds bounds, int replicas, long revision)
     {
         var hash = PodTemplateHash.Compute(deployment.Spec.Template, deployment.Status?.CollisionCount);
@@ -77,7 +77,7 @@ internal static class DeploymentReplicaSets
         };
     }
 
-    /// <summary>Notes the Deployment's size at the time of the last change. Whether that is news.</summary>
+    /// <summary>Sets the annotations with the Deployment's size. Returns whether they changed.</summary>
     public static bool SetReplicasAnnotations(IDictionary<string, string> annotations, RolloutBounds bounds) =>
         Set(annotations, DeploymentNames.DesiredReplicas, bounds.Replicas) | Set(annotations, DeploymentNames.MaxReplicas, bounds.MaxTotal);
 

@@ -9,8 +9,8 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>
-/// Applies a <see cref="DeploymentPlan"/>. It returns when the caches show the result, so that the next plan is not made from a state before
-/// it. A write of a ReplicaSet whose outcome is unknown is repeated before the Deployment is planned for again.
+/// Applies a <see cref="DeploymentPlan"/>. It returns when the caches show the result, so that the next plan is not made from a state
+/// before it. A write of a ReplicaSet whose outcome is unknown is repeated before the Deployment is planned for again.
 /// </summary>
 internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, EventRecorder events, TimeProvider time)
 {

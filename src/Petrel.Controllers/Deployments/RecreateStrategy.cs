@@ -4,7 +4,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>Removes every old pod before the first new one is made.</summary>
+/// <summary>The strategy Recreate: all old pods are gone before the first new pod is created.</summary>
 internal static class RecreateStrategy
 {
     public static void Plan(Rollout rollout, IReadOnlyList<V1Pod> pods)
@@ -14,7 +14,7 @@ internal static class RecreateStrategy
         {
             scaled |= rollout.Scale(set, 0);
         }
-        if (scaled || rollout.Old.Any(s => s.ActualReplicas() > 0 || !s.IsObserved()) || pods.Any(p => Runs(rollout, p)))
+        if (scaled || rollout.Old.Any(s => s.ActualReplicas() > 0 || !s.IsObserved()) || pods.Any(p => MayRun(rollout, p)))
         {
             return;
         }
@@ -30,7 +30,7 @@ internal static class RecreateStrategy
         }
     }
 
-    // A pod on its way out runs until it is gone or finished.
-    private static bool Runs(Rollout rollout, V1Pod pod) =>
+    // A pod that is being deleted runs until it is gone or finished.
+    private static bool MayRun(Rollout rollout, V1Pod pod) =>
         !pod.IsFinished() && pod.ControllerReference() is { } owner && rollout.Old.Any(s => s.Metadata.Uid == owner.Uid);
 }

@@ -5,7 +5,7 @@ using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>A plan in the making: the Deployment as it will be, its ReplicaSets as they are, and what shall happen to them.</summary>
+/// <summary>A plan under construction: the Deployment as it will be, its ReplicaSets as they are, and the actions.</summary>
 internal sealed class Rollout
 {
     private readonly Dictionary<string, int> _plannedReplicas = []; // by name; only looked up
@@ -43,14 +43,14 @@ internal sealed class Rollout
 
     public bool HasDeadline => Deployment.Spec.ProgressDeadlineSeconds is not (null or int.MaxValue);
 
-    /// <summary>The size that the plan gives to a ReplicaSet.</summary>
+    /// <summary>The number of pods that the plan gives to a ReplicaSet.</summary>
     public int PlannedReplicas(V1ReplicaSet set) =>
         _plannedReplicas.TryGetValue(set.Metadata.Name, out var size) ? size : set.DesiredReplicas();
 
-    /// <summary>The available pods that remain for certain at the planned size: pods that are not available are removed first.</summary>
+    /// <summary>The number of available pods that remain at the planned size: pods that are not available are removed first.</summary>
     public int Available(V1ReplicaSet set) => Math.Min(set.AvailableReplicas(), PlannedReplicas(set));
 
-    /// <summary>Plans a size. Whether it is another one.</summary>
+    /// <summary>Plans a size. Returns whether it differs from the planned one.</summary>
     public bool Scale(V1ReplicaSet set, int size)
     {
         if (PlannedReplicas(set) == size)
@@ -62,7 +62,7 @@ internal sealed class Rollout
         return true;
     }
 
-    /// <summary>Has the ReplicaSet note the Deployment's size, even when it keeps its own.</summary>
+    /// <summary>Updates the annotations with the Deployment's size, even when the ReplicaSet keeps its own.</summary>
     public void RecordDesiredReplicas(V1ReplicaSet set)
     {
         if (!_touched.Contains(set))
@@ -101,7 +101,7 @@ internal sealed class Rollout
         Deployment.Metadata.Annotations[DeploymentNames.Revision] = revision;
     }
 
-    /// <summary>Everything planned, sizes last.</summary>
+    /// <summary>All actions; changes of size come last.</summary>
     public IEnumerable<DeploymentAction> Actions()
     {
         foreach (var action in _actions)

@@ -4,19 +4,21 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>How far a Deployment may stray from its replicas while it rolls out.</summary>
-/// <param name="Replicas">The pods wanted.</param>
-/// <param name="MaxSurge">How many more there may be.</param>
-/// <param name="MaxUnavailable">How many may be missing; at most all.</param>
+/// <summary>The bounds of a Deployment's rolling update.</summary>
+/// <param name="Replicas">The desired number of pods.</param>
+/// <param name="MaxSurge">How many more pods may exist.</param>
+/// <param name="MaxUnavailable">How many pods may be unavailable; at most all.</param>
 public readonly record struct RolloutBounds(int Replicas, int MaxSurge, int MaxUnavailable)
 {
-    /// <summary>The most pods there may be.</summary>
+    /// <summary>The most pods that may exist.</summary>
     public int MaxTotal => Replicas + MaxSurge;
 
-    /// <summary>The fewest available pods there may be.</summary>
+    /// <summary>The fewest pods that must be available.</summary>
     public int MinAvailable => Replicas - MaxUnavailable;
 
-    /// <summary>A percentage of surge is rounded up, of unavailability down; if both are nothing then, one pod may be missing.</summary>
+    /// <summary>
+    /// Percentages are rounded up for maxSurge and down for maxUnavailable. If both are zero, one pod may be unavailable.
+    /// </summary>
     public static RolloutBounds Of(V1DeploymentSpec spec)
     {
         var replicas = spec.Replicas ?? 1;

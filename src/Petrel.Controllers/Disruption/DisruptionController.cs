@@ -10,7 +10,8 @@ namespace Petrel.Controllers.Disruption;
 
 /// <summary>
 /// Keeps the status of PodDisruptionBudgets: how many pods they cover, how many of those are healthy, and how many may be evicted
-/// (upstream: disruption controller). Evictions take from it between two counts; a count that one came in between is not written.
+/// (upstream: disruption controller). Evictions decrement the status between two syncs. A status that was computed before an eviction is
+/// rejected by its resourceVersion.
 /// </summary>
 public sealed partial class DisruptionController : IController
 {
@@ -50,12 +51,12 @@ public sealed partial class DisruptionController : IController
         {
             _loop.Events.Record(budget, "Normal", "NoPods", "No matching pods found");
         }
-        var wanted = 0;
+        var expectedPods = 0;
         if (DisruptionPlan.NeedsScale(budget.Spec))
         {
             try
             {
-                (wanted, var unmanaged) = await _scales.SumAsync(pods, cancellationToken);
+                (expectedPods, var unmanaged) = await _scales.SumAsync(pods, cancellationToken);
                 if (unmanaged.Count > 0)
                 {
                     _loop.Events.Record(budget, "Warning", "UnmanagedPods", Unmanaged(budget));
@@ -70,14 +71,14 @@ public sealed partial class DisruptionController : IController
                     $"Failed to calculate the number of expected pods: {e.Message}"
                 );
                 var failed = DisruptionPlan.Failed(budget, e.Message, _context.Time.GetUtcNow());
-                if (!DisruptionPlan.Same(budget.Status ?? new(), failed))
+                if (!DisruptionPlan.AreEqual(budget.Status ?? new(), failed))
                 {
                     await WriteAsync(budget, failed, cancellationToken);
                 }
                 return null;
             }
         }
-        var plan = DisruptionPlan.Compute(budget, pods, wanted, _context.Time.GetUtcNow());
+        var plan = DisruptionPlan.Compute(budget, pods, expectedPods, _context.Time.GetUtcNow());
         foreach (var pod in plan.Overdue)
         {
             _loop.Events.Record(pod, "Warning", "NotDeleted", $"Pod was expected by PDB {key} to be deleted but it wasn't");

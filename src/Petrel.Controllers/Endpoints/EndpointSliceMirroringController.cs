@@ -10,8 +10,8 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Shows the Endpoints that users write for services without a selector as slices too, which is where proxies look (upstream:
-/// endpointslicemirroring-controller). Of each subset, one slice for each type of address; a slice's name follows from them.
+/// Mirrors the Endpoints that users write for Services without a selector to EndpointSlices, which proxies read (upstream:
+/// endpointslicemirroring-controller). Each subset has one slice per address type. The names follow from both.
 /// </summary>
 public sealed class EndpointSliceMirroringController : IController
 {
@@ -41,12 +41,12 @@ public sealed class EndpointSliceMirroringController : IController
     private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var caches = _context.Caches;
-        var wanted =
+        var desired =
             caches.Endpoints.Get(key) is { } endpoints && caches.Services.Get(key) is { } service && IsMirrored(endpoints, service)
                 ? Mirror(endpoints)
                 : [];
         var current = caches.EndpointSlices.ByIndex(ByService, key.ToString()).ToDictionary(s => s.Metadata.Name, StringComparer.Ordinal);
-        foreach (var slice in wanted)
+        foreach (var slice in desired)
         {
             if (!current.Remove(slice.Metadata.Name, out var old))
             {

@@ -5,7 +5,7 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>Keeps the v1 Endpoints of each service with a selector (upstream: endpoints-controller).</summary>
+/// <summary>Keeps the v1 Endpoints of each Service with a selector (upstream: endpoints-controller).</summary>
 public sealed class EndpointsController : IController
 {
     private readonly ControllerContext _context;
@@ -39,16 +39,16 @@ public sealed class EndpointsController : IController
         {
             return null;
         }
-        var wanted = EndpointsPlan.Compute(service, _services.PodsOf(key), current);
-        if (ReferenceEquals(wanted, current))
+        var desired = EndpointsPlan.Compute(service, _services.PodsOf(key), current);
+        if (ReferenceEquals(desired, current))
         {
             return null;
         }
         try
         {
             var written = current is null
-                ? await _context.Client.CreateAsync(wanted, cancellationToken)
-                : await _context.Client.UpdateAsync(wanted, cancellationToken);
+                ? await _context.Client.CreateAsync(desired, cancellationToken)
+                : await _context.Client.UpdateAsync(desired, cancellationToken);
             await cache.WaitForWriteAsync(written, cancellationToken);
         }
         catch (ApiException e)

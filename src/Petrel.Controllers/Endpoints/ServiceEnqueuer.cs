@@ -7,8 +7,8 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Maps changes of Services and pods to the Services whose endpoints they may change, and keeps which pods each Service selects. Each change
-/// must be passed once.
+/// Maps changes of Services and pods to the Services whose endpoints they may change, and keeps which pods each Service selects. Each
+/// change must be passed once.
 /// </summary>
 internal sealed class ServiceEnqueuer(ClusterCaches caches)
 {

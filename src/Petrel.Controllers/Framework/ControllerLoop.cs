@@ -43,7 +43,6 @@ internal sealed class ControllerLoop : IReconciler
     private readonly ControllerOptions _options;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
-    private EventRecorder? _events;
 
     /// <param name="context">What every controller is given.</param>
     /// <param name="name">The controller's name in logs, events and metrics, for example <c>deployment-controller</c>.</param>
@@ -57,6 +56,7 @@ internal sealed class ControllerLoop : IReconciler
         _queue = CreateQueue(context.Time, _options);
         Name = name;
         Logger = context.Logs.CreateLogger(name);
+        Events = context.Events(_options.EventSource ?? name);
     }
 
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ internal sealed class ControllerLoop : IReconciler
     public ILogger Logger { get; }
 
     /// <summary>Records the controller's events; the loop sends them.</summary>
-    public EventRecorder Events => _events ??= _context.Events(_options.EventSource ?? Name);
+    public EventRecorder Events { get; }
 
     /// <summary>Syncs each object of the cache when it changes.</summary>
     public void Watch<T>(SharedCache<T> cache)
@@ -113,8 +113,7 @@ internal sealed class ControllerLoop : IReconciler
         {
             await _context.Caches.WaitAsync(cancellationToken);
             var workers = new ReconcilerHost(this, _queue, Logger, _options.Workers ?? _context.Settings.Workers);
-            Func<CancellationToken, Task>[] events = _events is null ? [] : [_events.RunAsync];
-            await Loops.RunTogetherAsync(cancellationToken, [workers.RunAsync, .. _loops, .. events]);
+            await Loops.RunTogetherAsync(cancellationToken, [workers.RunAsync, .. _loops, Events.RunAsync]);
         }
     }
 

@@ -2,7 +2,7 @@ using Petrel.Client;
 
 namespace Petrel.Controllers.Framework;
 
-/// <summary>What errors mean for controllers, and their text in events.</summary>
+/// <summary>The messages of errors in events, and what they mean for controllers.</summary>
 internal static class ErrorMessages
 {
     /// <summary>The message for an event: the API's own, where there is one.</summary>

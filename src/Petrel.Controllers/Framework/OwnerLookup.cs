@@ -8,8 +8,8 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Framework;
 
 /// <summary>
-/// Maps changes of owned objects to the owners of one kind that they concern. For <see cref="Selecting"/>, the cache of the owners needs the
-/// index by namespace.
+/// Maps changes of owned objects to the owners of one kind that they concern. For <see cref="Selecting"/>, the cache of the owners needs
+/// the index by namespace.
 /// </summary>
 /// <param name="owners">The owners.</param>
 /// <param name="selectorOf">An owner's selector: which objects without a controller it may adopt. Null: the kind adopts none.</param>
@@ -38,6 +38,15 @@ internal sealed class OwnerLookup<TOwner>(SharedCache<TOwner> owners, Func<TOwne
             yield return after.Key();
         }
     }
+
+    /// <summary>
+    /// The owners that control the object before and after the change, and those that may adopt it when it has no controller.
+    /// </summary>
+    public IEnumerable<ObjectKey> ControllersOrSelecting<T>(CacheChange<T> change)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        change.New is { } value && value.ControllerReference() is null
+            ? ControllersOf(change).Concat(Selecting(value))
+            : ControllersOf(change);
 
     /// <summary>The owners in the object's namespace whose selectors match its labels.</summary>
     public IEnumerable<ObjectKey> Selecting(IKubernetesObject<V1ObjectMeta> orphan)

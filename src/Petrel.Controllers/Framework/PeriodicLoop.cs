@@ -3,7 +3,9 @@ using Petrel.Client;
 
 namespace Petrel.Controllers.Framework;
 
-/// <summary>The loop of a controller that no change wakes: it syncs everything from time to time. A failed sync is tried again at the next time.</summary>
+/// <summary>
+/// The loop of a controller that no change wakes: it syncs everything from time to time. A failed sync is tried again at the next time.
+/// </summary>
 internal sealed partial class PeriodicLoop(ControllerContext context, string name, TimeSpan period, Func<CancellationToken, ValueTask> sync)
 {
     /// <summary>The controller's logger.</summary>

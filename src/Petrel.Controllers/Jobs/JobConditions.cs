@@ -3,16 +3,14 @@ using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>The conditions of a job's status, its times, and the events that tell of them.</summary>
+/// <summary>The conditions and times in a Job's status, and the events about them.</summary>
 internal static class JobConditions
 {
-    /// <summary>
-    /// Puts into the tracked status what the state and the outcome say, and answers with the events to record once it is written.
-    /// </summary>
+    /// <summary>Sets the conditions and times. Returns the events to record once the status is written.</summary>
     public static IReadOnlyList<ControllerEvent> Set(JobPodTracking tracking, JobState state, JobOutcome? outcome, DateTimeOffset now)
     {
         var (status, job) = (tracking.Status, state.Job);
-        // The API's times are in whole seconds.
+        // Times of the API are whole seconds.
         now = now.WholeSeconds();
         if (status.StartTime is null && !job.IsSuspended())
         {
@@ -42,12 +40,12 @@ internal static class JobConditions
         {
             return [];
         }
-        // The time that it was held does not count towards its deadline.
+        // The time of the suspension does not count towards the deadline.
         status.StartTime = now.UtcDateTime;
         return [new("Normal", "Resumed", "Job resumed")];
     }
 
-    // Nothing runs, nothing is on its way out, and everything is counted.
+    // No pod is active or terminating, and all are counted.
     private static bool HasEnded(JobPodTracking tracking, JobState state) =>
         state.Active.Count == 0
         && state.Terminating == 0
@@ -68,7 +66,7 @@ internal static class JobConditions
             : [completed];
     }
 
-    // Answers whether anything changed.
+    // Returns whether anything changed.
     private static bool SetCondition(V1JobStatus status, string type, string value, string reason, string message, DateTimeOffset now)
     {
         status.Conditions ??= [];

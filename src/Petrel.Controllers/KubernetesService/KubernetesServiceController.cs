@@ -19,7 +19,7 @@ public sealed class KubernetesServiceController(ControllerContext context) : ICo
     private const string PortName = "https";
     private static readonly ObjectKey Key = new("default", ServiceName);
 
-    // Nothing tells when somebody has changed them: look again this often.
+    // No watch shows changes by others: so the objects are checked in this interval.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     private IReadOnlyList<IPEndPoint> Servers => context.Settings.ApiEndpoints;
@@ -98,7 +98,7 @@ public sealed class KubernetesServiceController(ControllerContext context) : ICo
         ];
         if (await context.Client.FindAsync<V1Endpoints>(Key, cancellationToken) is not { } current)
         {
-            // Nobody need make a slice of it: there is one already.
+            // No mirroring: the EndpointSlice exists already.
             var metadata = Metadata(new() { ["endpointslice.kubernetes.io/skip-mirror"] = "true" });
             await context.Client.CreateAsync(
                 new V1Endpoints
@@ -121,7 +121,7 @@ public sealed class KubernetesServiceController(ControllerContext context) : ICo
                     },
                 ]
             || port.Port != Servers[0].Port
-            || !Same(addresses.Select(a => a.Ip))
+            || !AreServers(addresses.Select(a => a.Ip))
         )
         {
             current.Subsets = subsets;
@@ -166,7 +166,7 @@ public sealed class KubernetesServiceController(ControllerContext context) : ICo
         else if (
             current.Ports is not [{ Name: PortName, Protocol: "TCP" } port]
             || port.Port != Servers[0].Port
-            || !Same(current.Endpoints.SelectMany(e => e.Addresses))
+            || !AreServers(current.Endpoints.SelectMany(e => e.Addresses))
             || current.Endpoints.Any(e => e.Conditions?.Ready != true)
         )
         {
@@ -175,7 +175,7 @@ public sealed class KubernetesServiceController(ControllerContext context) : ICo
         }
     }
 
-    private bool Same(IEnumerable<string> addresses) =>
+    private bool AreServers(IEnumerable<string> addresses) =>
         addresses.Order(StringComparer.Ordinal).SequenceEqual(Servers.Select(s => s.Address.ToString()).Order(StringComparer.Ordinal));
 
     private static V1ObjectMeta Metadata(Dictionary<string, string> labels) =>

@@ -7,8 +7,8 @@ using Petrel.Model;
 namespace Petrel.Controllers.Namespaces;
 
 /// <summary>
-/// Empties namespaces that are being deleted, then lets them go (upstream: the namespace controller): pods first, for they may need what
-/// else is in the namespace until they have ended.
+/// Deletes the content of namespaces that are being deleted, then removes their finalizer (upstream: the namespace controller). Pods come
+/// first: until they have ended, they may need the other objects.
 /// </summary>
 public sealed partial class NamespaceController : IController
 {
@@ -62,7 +62,7 @@ public sealed partial class NamespaceController : IController
         }
         if (findings.DiscoveryFailures.Count > 0 || findings.ContentFailures.Count > 0)
         {
-            // With growing delay, as whatever is wrong may last.
+            // Retry with backoff: the cause may last.
             throw new NamespaceNotEmptiedException(string.Join(", ", [.. findings.DiscoveryFailures, .. findings.ContentFailures]));
         }
         return (findings.Estimate / 2) + TimeSpan.FromSeconds(1);
@@ -86,14 +86,14 @@ public sealed partial class NamespaceController : IController
         string[] unknown = [.. discovered.Failures.Select(f => $"{f.Key}: {f.Value}")];
         var kinds = discovered.Preferred.Where(k => k.Namespaced && k.Supports("list", "delete")).ToList();
         var failures = new List<string>();
-        var remains = new List<RemainingContent>();
+        var remaining = new List<RemainingContent>();
         foreach (var kind in kinds.Where(NamespaceContentDeleter.IsPods).Concat(kinds.Where(k => !NamespaceContentDeleter.IsPods(k))))
         {
             try
             {
-                var left = await _content.DeleteAsync(kind, namespaceName, deletedAt, cancellationToken);
-                remains.Add(left);
-                if (left.IsUnexpected)
+                var content = await _content.DeleteAsync(kind, namespaceName, deletedAt, cancellationToken);
+                remaining.Add(content);
+                if (content.IsUnexpected)
                 {
                     failures.Add(
                         $"unexpected items still remain in namespace: {namespaceName} for gvr: "
@@ -105,18 +105,18 @@ public sealed partial class NamespaceController : IController
             {
                 failures.Add(e.Message);
             }
-            if (NamespaceContentDeleter.IsPods(kind) && (failures.Count > 0 || remains.Any(r => r.Remaining > 0)))
+            if (NamespaceContentDeleter.IsPods(kind) && (failures.Count > 0 || remaining.Any(r => r.Count > 0)))
             {
-                // All else waits until the pods have ended.
+                // The other kinds wait until the pods have ended.
                 break;
             }
         }
-        return new(unknown, failures, remains);
+        return new(unknown, failures, remaining);
     }
 
     [LoggerMessage(EventId = 3150, Level = LogLevel.Information, Message = "Namespace {Key} is empty, and goes")]
     private static partial void LogEmptied(ILogger logger, ObjectKey key);
 }
 
-/// <summary>Something keeps a namespace from being emptied; it is tried again.</summary>
+/// <summary>The content of a namespace could not be deleted. It is tried again.</summary>
 internal sealed class NamespaceNotEmptiedException(string message) : Exception(message);

@@ -6,11 +6,12 @@ using Petrel.Controllers.Framework;
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// The pod condition that says that a pod does not end by itself (Kubernetes documentation, "Pod disruption conditions").
+/// The pod condition DisruptionTarget: the pod is about to be terminated by a disruption (Kubernetes documentation, "Pod disruption
+/// conditions").
 /// </summary>
 internal static class DisruptionTarget
 {
-    /// <summary>A merge patch of the pod's status that sets the condition; the pod's uid and version are its preconditions.</summary>
+    /// <summary>A merge patch of the pod's status that sets the condition. The uid and resourceVersion are preconditions.</summary>
     public static JsonObject Patch(V1Pod pod, string reason, string message, DateTimeOffset now)
     {
         var conditions = (pod.Status?.Conditions ?? [])

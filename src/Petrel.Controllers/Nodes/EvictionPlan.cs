@@ -3,12 +3,12 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
 
-/// <summary>When a pod must leave a node because of its NoExecute taints.</summary>
+/// <summary>When a pod is evicted because of the NoExecute taints of its node.</summary>
 public static class EvictionPlan
 {
     /// <summary>
-    /// The time at which the pod must go (it may have passed); null when it may stay for ever. The shortest of the matching tolerations'
-    /// times counts from the newest of the taints, as upstream's taint manager does.
+    /// The time of the eviction, which may have passed; null when the pod may stay. As in upstream's taint manager, the shortest
+    /// tolerationSeconds of the matching tolerations counts from the newest taint.
     /// </summary>
     public static DateTimeOffset? Compute(V1Pod pod, IEnumerable<V1Taint> taints, DateTimeOffset now)
     {

@@ -11,9 +11,9 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Notices nodes that went silent (upstream: node-lifecycle-controller): their conditions become Unknown, taints keep pods away and drive
-/// those that are there out, and their pods are not ready any more. Silence is measured by our own clock, from when we saw the lease
-/// change: the node's may differ.
+/// Detects nodes without a heartbeat (upstream: node-lifecycle-controller). Their conditions become Unknown, taints keep new pods away and
+/// evict running ones, and their pods become unready. The grace period counts by this controller's clock from when it saw the lease change,
+/// because the node's clock may differ.
 /// </summary>
 public sealed partial class NodeLifecycleController : IController
 {

@@ -9,8 +9,8 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Removes pods that nobody else will (upstream: pod-garbage-collector): the oldest of too many finished ones, those of nodes that do not
-/// exist any more, those that were deleted before they had a node, and those that end on a node that is declared out of service.
+/// Deletes pods that no other controller deletes (upstream: pod-garbage-collector): the oldest finished pods beyond a limit, pods of nodes
+/// that do not exist, deleted pods that were never bound, and terminating pods on nodes with the out-of-service taint.
 /// </summary>
 public sealed partial class PodGarbageCollector : IController
 {
@@ -20,7 +20,7 @@ public sealed partial class PodGarbageCollector : IController
     private readonly ControllerContext _context;
     private readonly PeriodicLoop _loop;
 
-    // Nodes that pods name and that do not exist, and since when that is known.
+    // The nodes that pods name and that do not exist, and when that was first seen.
     private readonly SortedDictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
 
     public PodGarbageCollector(ControllerContext context)
@@ -40,12 +40,12 @@ public sealed partial class PodGarbageCollector : IController
         {
             await RemoveAsync(pod, "", cancellationToken);
         }
-        var gone = await MissingNodesAsync(pods, cancellationToken);
+        var missing = await MissingNodesAsync(pods, cancellationToken);
         foreach (var pod in pods)
         {
             var node = pod.Spec.NodeName ?? "";
             var terminating = pod.Metadata.DeletionTimestamp is not null;
-            if (gone.Contains(node))
+            if (missing.Contains(node))
             {
                 await RemoveAsync(pod, "PodGC: node no longer exists", cancellationToken);
             }
@@ -55,9 +55,9 @@ public sealed partial class PodGarbageCollector : IController
             }
             else if (
                 terminating
-                && _context.Caches.Nodes.Get(new("", node)) is { } on
-                && NodeHealthPlan.StatusOf(on, "Ready") != "True"
-                && on.Spec?.Taints?.Any(t => t.Key == OutOfService) == true
+                && _context.Caches.Nodes.Get(new("", node)) is { } assigned
+                && NodeHealthPlan.StatusOf(assigned, "Ready") != "True"
+                && assigned.Spec?.Taints?.Any(t => t.Key == OutOfService) == true
             )
             {
                 await RemoveAsync(pod, "PodGC: deleting due to the node's out-of-service taint", cancellationToken);
@@ -65,7 +65,7 @@ public sealed partial class PodGarbageCollector : IController
         }
     }
 
-    // Nodes that were missing for the quarantine, and still are when asked now.
+    // The nodes that were missing for the whole quarantine, and still are in the API.
     private async ValueTask<HashSet<string>> MissingNodesAsync(List<V1Pod> pods, CancellationToken cancellationToken)
     {
         var now = _context.Time.GetUtcNow();
@@ -80,7 +80,7 @@ public sealed partial class PodGarbageCollector : IController
         {
             _missing.TryAdd(name, now);
         }
-        var gone = new HashSet<string>(StringComparer.Ordinal);
+        var missing = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, since) in _missing)
         {
             if (
@@ -88,13 +88,13 @@ public sealed partial class PodGarbageCollector : IController
                 && await _context.Client.FindAsync<V1Node>(new("", name), cancellationToken) is null
             )
             {
-                gone.Add(name);
+                missing.Add(name);
             }
         }
-        return gone;
+        return missing;
     }
 
-    // Without grace: there is no agent to wait for. A pod that had not finished has failed.
+    // Without grace, because there is no agent to wait for. An unfinished pod becomes Failed.
     private async ValueTask RemoveAsync(V1Pod pod, string reason, CancellationToken cancellationToken)
     {
         var key = pod.Key();
@@ -119,7 +119,7 @@ public sealed partial class PodGarbageCollector : IController
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
-            // It changed meanwhile: the next round looks again.
+            // It changed meanwhile. The next sync checks it again.
         }
     }
 

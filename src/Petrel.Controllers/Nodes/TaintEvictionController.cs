@@ -11,7 +11,7 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Deletes pods from nodes whose NoExecute taints they don't tolerate, or not any longer (upstream: taint-eviction-controller).
+/// Evicts pods from nodes with NoExecute taints that they do not tolerate, or no longer (upstream: taint-eviction-controller).
 /// </summary>
 public sealed class TaintEvictionController : IController
 {

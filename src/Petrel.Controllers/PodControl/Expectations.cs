@@ -16,11 +16,9 @@ internal enum WriteVerb
 /// <summary>
 /// The writes of owners' objects that were sent and whose outcome is not known: each may have been executed, or may be executed yet. While
 /// an owner has one, its controller repeats it and plans no other write, or there might be one object too many or too few.
-/// <para>
-/// They differ from upstream's expectations in three ways. They hold the objects instead of counts, so that each write can be repeated as it
-/// was. They end with the answer to a write, not with a watch event: controllers wait for their caches before they plan again. And they have
-/// no timeout after which a controller would plan from whatever its cache shows.
-/// </para>
+/// <para> They differ from upstream's expectations in three ways. They hold the objects instead of counts, so that each write can be
+/// repeated as it was. They end with the answer to a write, not with a watch event: controllers wait for their caches before they plan
+/// again. And they have no timeout after which a controller would plan from whatever its cache shows. </para>
 /// </summary>
 internal sealed class Expectations<T>
     where T : class, IKubernetesObject<V1ObjectMeta>

@@ -1,12 +1,14 @@
 namespace Petrel.Controllers.PodControl;
 
 /// <summary>
-/// Batches of doubling size (upstream: <c>slowStartBatch</c>). What makes one create fail, for example a quota, makes them all fail: a small
-/// first batch finds that out with few requests.
+/// Batches of doubling size (upstream: <c>slowStartBatch</c>). What makes one create fail, for example a quota, makes them all fail: a
+/// small first batch finds that out with few requests.
 /// </summary>
 internal static class SlowStart
 {
-    /// <summary>Divides the items into batches of 1, 2, 4, … items. Each batch is read from <paramref name="items"/> when its turn comes.</summary>
+    /// <summary>
+    /// Divides the items into batches of 1, 2, 4, … items. Each batch is read from <paramref name="items"/> when its turn comes.
+    /// </summary>
     public static IEnumerable<IReadOnlyList<T>> Batches<T>(IEnumerable<T> items, int largest = int.MaxValue)
     {
         using var left = items.GetEnumerator();

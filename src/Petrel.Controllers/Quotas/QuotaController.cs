@@ -13,13 +13,13 @@ using Petrel.Model.Quotas;
 namespace Petrel.Controllers.Quotas;
 
 /// <summary>
-/// Counts what each quota's namespace uses and writes it to the quota's status (upstream: resourcequota-controller). Admission charges a
-/// quota in the commit that stores an object; so a count of objects as they were at or after the quota's version, written on the condition
-/// that the quota is still of that version, never misses one.
+/// Counts the usage of each quota's namespace and writes it to the quota's status (upstream: resourcequota-controller). Admission charges a
+/// quota in the commit that stores an object. The count reads objects after the quota and writes with the quota's resourceVersion: so it
+/// never misses an object.
 /// </summary>
 public sealed partial class QuotaController : IController
 {
-    // No request lasts longer: one that had not seen a new limit when it was counted has ended by then.
+    // The longest duration of a request. A request that was admitted under the old limit has ended after this time.
     private static readonly TimeSpan RequestsEnd = TimeSpan.FromSeconds(60);
 
     private readonly ControllerContext _context;
@@ -66,7 +66,7 @@ public sealed partial class QuotaController : IController
                 { Namespaced: true } kind
             )
             {
-                // Without a resourceVersion: as of now, so not before the quota as it was just read.
+                // Without a resourceVersion, the list is current: not older than the quota that was just read.
                 var list = await ReadAsync(kind.Path(key.Namespace), cancellationToken);
                 objects.Add((resource, [.. (list["items"] as JsonArray)?.OfType<JsonObject>() ?? []]));
             }
@@ -92,7 +92,7 @@ public sealed partial class QuotaController : IController
     private async ValueTask<JsonObject> ReadAsync(string path, CancellationToken cancellationToken) =>
         JsonNode.Parse((await _context.Client.SendAsync("GET", path, [], null, "", cancellationToken)).Body.Span)!.AsObject();
 
-    /// <summary>Counts all quotas from time to time: some usage ends without a change.</summary>
+    /// <summary>Counts all quotas periodically: some usage ends without a change.</summary>
     private async Task ResyncAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();

@@ -12,9 +12,9 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.ReplicaSets;
 
 /// <summary>
-/// Keeps the number of pods that each object of a <see cref="ReplicaKind{T}"/> asks for, adopts and releases pods by their labels, and writes
-/// the status. A generation is reported as observed only when all writes that it asks for have a known outcome: a Deployment that scales one
-/// ReplicaSet down and another one up relies on the numbers of an observed generation.
+/// Keeps the number of pods that each object of a <see cref="ReplicaKind{T}"/> asks for, adopts and releases pods by their labels, and
+/// writes the status. A generation is reported as observed only when all writes that it asks for have a known outcome: a Deployment that
+/// scales one ReplicaSet down and another one up relies on the numbers of an observed generation.
 /// </summary>
 internal sealed class ReplicaController<T> : IController
     where T : class, IKubernetesObject<V1ObjectMeta>

@@ -8,15 +8,15 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.ServiceAccounts;
 
 /// <summary>
-/// Keeps the ConfigMap <c>kube-root-ca.crt</c> in each active namespace, by which pods know the API server (upstream:
-/// root-ca-cert-publisher). Without certificates in the settings it does nothing.
+/// Keeps the ConfigMap <c>kube-root-ca.crt</c> in each active namespace, with which pods verify the API server (upstream:
+/// root-ca-cert-publisher). Without certificates in the settings, it does nothing.
 /// </summary>
 public sealed class RootCertificatePublisher : IController
 {
     /// <summary>The name of the ConfigMap.</summary>
     public const string ConfigMapName = "kube-root-ca.crt";
 
-    private const string File = "ca.crt";
+    private const string CertificateKey = "ca.crt";
     private const string DescriptionAnnotation = "kubernetes.io/description";
     private const string Description =
         "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
@@ -52,41 +52,41 @@ public sealed class RootCertificatePublisher : IController
         {
             return null;
         }
-        var wanted = Wanted(key.Name);
+        var desired = Build(key.Name);
         try
         {
             if (_published.Get(new(key.Name, ConfigMapName)) is not { } current)
             {
-                await _context.Client.CreateAsync(wanted, cancellationToken);
+                await _context.Client.CreateAsync(desired, cancellationToken);
             }
             else if (
                 current.Data is not { Count: 1 } data
-                || !data.TryGetValue(File, out var text)
+                || !data.TryGetValue(CertificateKey, out var text)
                 || text != _context.Settings.RootCertificates
                 || current.Metadata.Annotations?.ContainsKey(DescriptionAnnotation) != true
             )
             {
-                wanted.Metadata.ResourceVersion = current.Metadata.ResourceVersion;
-                wanted.Metadata.Labels = current.Metadata.Labels;
-                wanted.Metadata.Finalizers = current.Metadata.Finalizers;
-                wanted.Metadata.OwnerReferences = current.Metadata.OwnerReferences;
-                wanted.Metadata.Annotations = new Dictionary<string, string>(
+                desired.Metadata.ResourceVersion = current.Metadata.ResourceVersion;
+                desired.Metadata.Labels = current.Metadata.Labels;
+                desired.Metadata.Finalizers = current.Metadata.Finalizers;
+                desired.Metadata.OwnerReferences = current.Metadata.OwnerReferences;
+                desired.Metadata.Annotations = new Dictionary<string, string>(
                     current.Metadata.Annotations ?? new Dictionary<string, string>()
                 )
                 {
                     [DescriptionAnnotation] = Description,
                 };
-                await _context.Client.UpdateAsync(wanted, cancellationToken);
+                await _context.Client.UpdateAsync(desired, cancellationToken);
             }
         }
         catch (ApiException e) when (e.IsAlreadyExists || e.IsNotFound || e.StatusCode == 403)
         {
-            // It is there already, or it or the namespace goes: the caches will tell.
+            // The ConfigMap exists, or it or the namespace is gone. A watch will show it.
         }
         return null;
     }
 
-    private V1ConfigMap Wanted(string namespaceName) =>
+    private V1ConfigMap Build(string namespaceName) =>
         new()
         {
             ApiVersion = "v1",
@@ -97,6 +97,6 @@ public sealed class RootCertificatePublisher : IController
                 NamespaceProperty = namespaceName,
                 Annotations = new Dictionary<string, string> { [DescriptionAnnotation] = Description },
             },
-            Data = new Dictionary<string, string> { [File] = _context.Settings.RootCertificates },
+            Data = new Dictionary<string, string> { [CertificateKey] = _context.Settings.RootCertificates },
         };
 }

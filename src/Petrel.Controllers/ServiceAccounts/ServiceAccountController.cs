@@ -7,8 +7,7 @@ using Petrel.Model;
 namespace Petrel.Controllers.ServiceAccounts;
 
 /// <summary>
-/// Sees that each active namespace has the ServiceAccount <c>default</c>, which pods use that name no other (upstream: serviceaccounts
-/// controller).
+/// Creates the ServiceAccount <c>default</c> in each active namespace, for pods that name none (upstream: serviceaccounts controller).
 /// </summary>
 public sealed partial class ServiceAccountController : IController
 {
@@ -55,7 +54,7 @@ public sealed partial class ServiceAccountController : IController
         }
         catch (ApiException e) when (e.IsAlreadyExists || e.IsNotFound || e.StatusCode == 403)
         {
-            // It is there already, or the namespace ends: the caches will tell.
+            // The ServiceAccount exists, or the namespace is being deleted. A watch will show it.
         }
         return null;
     }

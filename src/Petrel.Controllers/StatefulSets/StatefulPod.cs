@@ -4,12 +4,10 @@ using Petrel.Controllers.Revisions;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>The pod of an ordinal.</summary>
+/// <summary>The pod of a StatefulSet for one ordinal.</summary>
 public static class StatefulPod
 {
-    /// <summary>
-    /// The pod to create: of the current revision below the update's partition, else of the newest.
-    /// </summary>
+    /// <summary>The pod to create: with the current revision below the partition, otherwise with the update revision.</summary>
     public static V1Pod For(V1StatefulSet set, StatefulSetRevisions revisions, int ordinal)
     {
         var current = StaysCurrent(set, ordinal - StatefulPodIdentity.Start(set));

@@ -9,9 +9,9 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Executes the actions of a <see cref="StatefulSetPlan"/>, and returns when the caches show the result. The names of pods and claims follow
-/// from the set: a create whose outcome is unknown is simply planned again. A delete whose outcome is unknown is repeated before anything
-/// else is planned, or an update might make too many pods unavailable.
+/// Executes the actions of a <see cref="StatefulSetPlan"/>, and returns when the caches show the result. The names of pods and claims
+/// follow from the set: a create whose outcome is unknown is simply planned again. A delete whose outcome is unknown is repeated before
+/// anything else is planned, or an update might make too many pods unavailable.
 /// </summary>
 internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, EventRecorder events)
 {

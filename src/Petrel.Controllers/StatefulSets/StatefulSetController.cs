@@ -41,7 +41,7 @@ public sealed class StatefulSetController : IController
         _loop.Watch(_caches.StatefulSets);
         _loop.Watch(_caches.Pods, KeysOf);
         _loop.Watch(_caches.PersistentVolumeClaims, KeysOf);
-        _loop.Watch(_caches.ControllerRevisions, KeysOf);
+        _loop.Watch(_caches.ControllerRevisions, _owners.ControllersOrSelecting);
     }
 
     /// <inheritdoc/>
@@ -76,11 +76,6 @@ public sealed class StatefulSetController : IController
                 .Select(set => set.Key())
             : [];
     }
-
-    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1ControllerRevision> change) =>
-        change.New is { } revision && revision.ControllerReference() is null
-            ? _owners.ControllersOf(change).Concat(_owners.Selecting(revision))
-            : _owners.ControllersOf(change);
 
     private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
