@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Schema;
@@ -147,7 +148,9 @@ public sealed class ClassTests
     private static Task<JsonObject> CreateStorageClassAsync(TestApi api, string name, bool isDefault) =>
         api.CreateAsync(
             StorageClasses,
-            $$$"""{"metadata":{"name":"{{{name}}}","annotations":{"storageclass.kubernetes.io/is-default-class":"{{{(isDefault ? "true" : "false")}}}"} },"provisioner":"example.com/p"}"""
+            $$$"""{"metadata":{"name":"{{{name}}}","annotations":"""
+                + $$$"""{"storageclass.kubernetes.io/is-default-class":"{{{(isDefault ? "true" : "false")}}}"} }"""
+                + ""","provisioner":"example.com/p"}"""
         );
 
     private static string Pod(string spec) =>
@@ -168,8 +171,10 @@ public sealed class ClassTests
             Row("networking.k8s.io", "IngressClass", "ingressclasses"),
             Row("networking.k8s.io", "Ingress", "ingresses", namespaced: true),
         ];
-        var builtIn = KindRegistry.BuiltIn;
-        return TestApi.StartAsync(kinds: new KindRegistry([.. builtIn.All, .. more.Where(k => builtIn.Find(k.Gvk) is null)]));
+        var builtIn = BuiltInKinds.Registry;
+        return TestApi.StartAsync(
+            kinds: new KindRegistry([.. builtIn.All, .. more.Where(k => builtIn.Find(k.Gvk) is null)], SubresourceTable.Definitions)
+        );
     }
 
     private static KindDefinition Row(string group, string kind, string plural, bool namespaced = false) =>

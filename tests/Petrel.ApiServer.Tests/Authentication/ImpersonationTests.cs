@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Authentication;
@@ -161,7 +162,9 @@ public sealed class ImpersonationTests
         );
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-            $$$"""{"metadata":{"name":"{{{name}}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{name}}}"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}"""
+            $$$"""{"metadata":{"name":"{{{name}}}"},"roleRef":"""
+                + $$$"""{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{name}}}"}"""
+                + $$$""","subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}"""
         );
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 using Petrel.Security.Tokens;
 
@@ -370,7 +371,8 @@ public sealed class ServiceAccountTokenTests
         using var rsa = RSA.Create();
         rsa.ImportFromPem(TokenWorld.FirstKey);
         var text = $"{TokenWorld.Encode(header.ToJsonString())}.{payload}";
-        return $"{text}.{TokenWorld.Encode(HMACSHA256.HashData(Encoding.ASCII.GetBytes(rsa.ExportSubjectPublicKeyInfoPem()), Encoding.ASCII.GetBytes(text)))}";
+        var publicKey = Encoding.ASCII.GetBytes(rsa.ExportSubjectPublicKeyInfoPem());
+        return $"{text}.{TokenWorld.Encode(HMACSHA256.HashData(publicKey, Encoding.ASCII.GetBytes(text)))}";
     }
 
     private static byte[] Base64(string text)

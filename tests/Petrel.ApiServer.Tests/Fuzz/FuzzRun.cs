@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Protection;
 using Petrel.Model.Api;
 
@@ -124,5 +125,6 @@ internal sealed class FuzzRun
 
     private static string Describe(ApiRequest request, string problem) =>
         $"{request.Method} {request.Path}?{string.Join('&', request.Query.Select(q => $"{q.Key}={q.Value}"))} "
-        + $"{request.ContentType} {request.Authorization}\n{Latin1.GetString(request.Body.Span[..Math.Min(4000, request.Body.Length)])}\n{problem}";
+        + $"{request.ContentType} {request.Authorization}\n"
+        + $"{Latin1.GetString(request.Body.Span[..Math.Min(4000, request.Body.Length)])}\n{problem}";
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -7,17 +8,26 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ComponentStatusKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "ComponentStatus", "componentstatuses", namespaced: false) with
+        KindDefinition.Create("", "v1", "ComponentStatus", "componentstatuses", namespaced: false) with
         {
             ShortNames = ["cs"],
             Verbs = ["get", "list"],
             Deprecation = "v1 ComponentStatus is deprecated in v1.19+",
-            Columns = [Name, Shown("Status", "Healthy or not.", static o => Healthy(o).Text("status") switch
-                    {
-                        "True" => "Healthy",
-                        "False" => "Unhealthy",
-                        _ => "Unknown",
-                    }), Shown("Message", "What it says of itself.", static o => Healthy(o).Text("message")), Shown("Error", "What is wrong.", static o => Healthy(o).Text("error"))],
+            Columns =
+            [
+                Name,
+                Shown("Status", "Healthy or not.", Status),
+                Shown("Message", "What it says of itself.", static o => Healthy(o).Text("message")),
+                Shown("Error", "What is wrong.", static o => Healthy(o).Text("error")),
+            ],
+        };
+
+    private static string Status(JsonElement value) =>
+        Healthy(value).Text("status") switch
+        {
+            "True" => "Healthy",
+            "False" => "Unhealthy",
+            _ => "Unknown",
         };
 
     private static JsonElement Healthy(JsonElement value) => value.Items("conditions").FirstOrDefault(c => c.Text("type") == "Healthy");
