@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Tests.Jobs;
@@ -6,6 +7,7 @@ using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.CronJobs;
 

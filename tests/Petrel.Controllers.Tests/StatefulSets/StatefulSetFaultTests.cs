@@ -5,6 +5,7 @@ using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 
