@@ -34,6 +34,11 @@ internal sealed class WriteCall
     /// <summary>Who owns what after an apply, which has worked it out itself; null for other writes.</summary>
     public ManagedFields? Applied { get; set; }
 
+    /// <summary>
+    /// The top-level members that a patch mentions; null for other writes, and for patches of which that is not known.
+    /// </summary>
+    public IReadOnlySet<string>? PatchedMembers { get; set; }
+
     /// <summary>What decoding the body found; each attempt at a patch finds its own.</summary>
     public IReadOnlyList<string> BodyWarnings { get; set; } = [];
 
