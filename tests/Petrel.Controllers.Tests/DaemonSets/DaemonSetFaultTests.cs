@@ -4,6 +4,7 @@ using Petrel.Controllers.DaemonSets;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 
