@@ -10,7 +10,7 @@ public sealed class NamespaceConditionsTests
     private static readonly ResourceKind Deployments = new(new("apps", "v1", "Deployment"), "deployments", true, [], true);
 
     [Fact]
-    public void The_same_findings_change_nothing()
+    public void The_same_report_changes_nothing()
     {
         var first = NamespaceConditions.Compute(null, Clean, Noon)!;
         Assert.Equal(5, first.Count);
@@ -21,8 +21,8 @@ public sealed class NamespaceConditionsTests
     [Fact]
     public void The_transition_time_changes_with_the_status_only()
     {
-        var one = NamespaceConditions.Compute(null, Clean with { Remains = [Left(2)] }, Noon)!;
-        var two = NamespaceConditions.Compute(one, Clean with { Remains = [Left(1)] }, Noon.AddMinutes(1))!;
+        var one = NamespaceConditions.Compute(null, Clean with { Remaining = [Left(2)] }, Noon)!;
+        var two = NamespaceConditions.Compute(one, Clean with { Remaining = [Left(1)] }, Noon.AddMinutes(1))!;
         var remaining = two.Single(c => c.Type == NamespaceConditions.ContentRemaining);
         Assert.Equal("Some resources are remaining: deployments.apps has 1 resource instances", remaining.Message);
         Assert.Equal(Noon.UtcDateTime, remaining.LastTransitionTime);
@@ -38,7 +38,7 @@ public sealed class NamespaceConditionsTests
     }
 
     [Fact]
-    public void Failures_are_told_in_order()
+    public void Failures_are_reported_in_order()
     {
         var result = NamespaceConditions.Compute(null, new(["no apps/v1"], ["b", "a"], []), Noon)!;
         Assert.Equal("no apps/v1", result.Single(c => c.Type == NamespaceConditions.DiscoveryFailure).Message);

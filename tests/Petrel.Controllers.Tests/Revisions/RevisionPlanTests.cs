@@ -1,11 +1,12 @@
 using CsCheck;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Revisions;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Revisions;
 
-/// <summary>What a history lacks, and what it has no room for.</summary>
+/// <summary>What a history lacks, and which revisions are beyond its limit.</summary>
 public sealed class RevisionPlanTests
 {
     [Fact]
@@ -14,7 +15,7 @@ public sealed class RevisionPlanTests
         var plan = RevisionPlan.Compute(Owner("web:1"), []);
         Assert.Null(plan.Newest);
         Assert.Equal(1, plan.Number);
-        Assert.True(plan.IsBehind);
+        Assert.True(plan.HasWork);
         var revision = RevisionPlan.Create(Owner("web:1"), plan.Number, null);
         var hash = revision.Metadata.Labels["controller.kubernetes.io/hash"];
         Assert.Equal($"web-{hash}", revision.Metadata.Name);
@@ -43,15 +44,15 @@ public sealed class RevisionPlanTests
     public void A_template_that_has_not_changed_needs_nothing()
     {
         var plan = RevisionPlan.Compute(Owner("web:2"), [Revision("web:1", 1), Revision("web:2", 2)]);
-        Assert.False(plan.IsBehind);
+        Assert.False(plan.HasWork);
         Assert.Equal((2, 2), (plan.Newest!.Revision, plan.Number));
     }
 
     [Fact]
-    public void Going_back_takes_the_old_revision_with_a_new_number()
+    public void A_rollback_reuses_the_old_revision_with_a_new_number()
     {
         var plan = RevisionPlan.Compute(Owner("web:1"), [Revision("web:1", 1), Revision("web:2", 2)]);
-        Assert.True(plan.IsBehind);
+        Assert.True(plan.HasWork);
         Assert.Equal((1, 3), (plan.Newest!.Revision, plan.Number));
     }
 
@@ -64,30 +65,30 @@ public sealed class RevisionPlanTests
         );
         Assert.Equal("b", plan.Newest!.Metadata.Name);
         Assert.Equal("a", Assert.Single(plan.Duplicates).Metadata.Name);
-        Assert.False(plan.IsBehind);
+        Assert.False(plan.HasWork);
     }
 
     [Fact]
-    public void Orphans_that_match_are_adopted_and_others_revisions_are_left()
+    public void Matching_orphans_are_adopted_and_revisions_of_others_are_left_alone()
     {
         var orphan = Revision("web:1", 1, owner: null);
         var foreign = Revision("web:1", 2, owner: "other");
         var unlike = Revision("web:2", 3, owner: null, label: "db");
         var plan = RevisionPlan.Compute(Owner("web:1"), [orphan, foreign, unlike]);
-        Assert.Equal([orphan], plan.Adopt);
-        Assert.Empty(plan.Release);
-        Assert.Empty(plan.Owned);
+        Assert.Equal([orphan], plan.Adoption.Adopt);
+        Assert.Empty(plan.Adoption.Release);
+        Assert.Empty(plan.Adoption.Owned);
     }
 
     [Fact]
-    public void Revisions_that_do_not_match_any_more_are_let_go()
+    public void Revisions_that_no_longer_match_are_released()
     {
         var unlike = Revision("web:1", 1, label: "db");
-        Assert.Equal([unlike], RevisionPlan.Compute(Owner("web:1"), [unlike]).Release);
+        Assert.Equal([unlike], RevisionPlan.Compute(Owner("web:1"), [unlike]).Adoption.Release);
     }
 
     [Fact]
-    public void One_on_its_way_out_stands_for_nothing_but_its_number_is_used()
+    public void A_revision_that_is_being_deleted_does_not_count_but_its_number_is_used()
     {
         var leaving = Revision("web:1", 5);
         leaving.Metadata.DeletionTimestamp = DateTime.UnixEpoch;
@@ -96,7 +97,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void A_stateful_sets_history_keeps_the_newest_that_nobody_needs()
+    public void A_stateful_sets_history_keeps_the_newest_unused_revisions()
     {
         V1ControllerRevision[] all = [.. Enumerable.Range(1, 6).Select(n => Revision($"web:{n}", n, name: $"r{n}"))];
         var surplus = RevisionPlan.Truncate(all, r => r.Metadata.Name is "r1" or "r6", 2, countLive: false);
@@ -104,7 +105,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void In_a_daemon_sets_history_needed_ones_take_room()
+    public void In_a_daemon_sets_history_revisions_in_use_count_towards_the_limit()
     {
         V1ControllerRevision[] all = [.. Enumerable.Range(1, 5).Select(n => Revision($"web:{n}", n, name: $"r{n}"))];
         var surplus = RevisionPlan.Truncate(all, r => r.Metadata.Name is "r1", 2, countLive: true);
@@ -113,7 +114,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void Truncation_never_takes_a_needed_one_and_never_too_many()
+    public void Truncation_never_deletes_a_revision_in_use_and_never_too_many()
     {
         var revisions = Gen.Select(Gen.Int[1, 20], Gen.Bool).List[0, 12];
         Gen.Select(revisions, Gen.Int[0, 6], Gen.Bool)
