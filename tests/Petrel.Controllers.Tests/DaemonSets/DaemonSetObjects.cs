@@ -6,7 +6,7 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Tests.DaemonSets;
 
 /// <summary>DaemonSets, nodes and pods for tests of plans.</summary>
-internal static class DaemonObjects
+internal static class DaemonSetObjects
 {
     public const string Hash = "new";
 
@@ -66,7 +66,7 @@ internal static class DaemonObjects
         };
 
     /// <summary>
-    /// A pod by a letter: R ready, S starting, U not bound yet, F failed, X succeeded, G going; in lower case of the old template.
+    /// A pod by a letter: R ready, S starting, U not bound, F failed, X succeeded, G being deleted; in lower case with the old template.
     /// </summary>
     public static V1Pod Pod(string node, char state, int age, double readyFor = 3600)
     {
@@ -151,7 +151,7 @@ internal static class DaemonObjects
     }
 
     /// <summary>
-    /// Nodes and their pods in words: <c>R rS .</c> are three nodes, the second with two pods (the older first), the third without any.
+    /// Nodes and their pods as text: <c>R rS .</c> are three nodes, the second with two pods (the older first), the third without any.
     /// </summary>
     public static (List<V1Node> Nodes, List<V1Pod> Pods) Cluster(string words)
     {
@@ -179,7 +179,7 @@ internal static class DaemonObjects
         Func<string, TimeSpan>? backoff = null
     ) => DaemonSetPlan.Compute(set, DaemonNodes.Of(set, nodes, pods), Hash, backoff ?? (_ => TimeSpan.Zero), Now);
 
-    /// <summary>The plan in words: <c>+n0 -n1r</c>, the letter being the deleted pod's state.</summary>
+    /// <summary>The plan as text: <c>+n0 -n1r</c>, with the letter of the deleted pod.</summary>
     public static string Words(DaemonSetPlan plan) =>
         string.Join(' ', plan.Create.Select(n => $"+{n}").Concat(plan.Delete.Select(d => $"-{d.Node}{d.Pod.Metadata.Name[^1]}")));
 }

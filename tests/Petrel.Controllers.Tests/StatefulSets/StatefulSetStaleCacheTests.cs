@@ -6,27 +6,27 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 
-/// <summary>What a controller may not conclude from caches that are behind.</summary>
-public sealed class StatefulSetStalenessTests : IAsyncDisposable
+/// <summary>What a controller may not conclude from stale caches.</summary>
+public sealed class StatefulSetStaleCacheTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster;
-    private readonly PodPlayer _player;
-    private Interposer _api = null!;
+    private readonly FakeKubelets _player;
+    private ApiInterceptor _api = null!;
 
-    public StatefulSetStalenessTests()
+    public StatefulSetStaleCacheTests()
     {
         _cluster = new(new(), context => [new StatefulSetController(context)], wrapApi: api => _api = new(api));
         _player = new(_cluster);
     }
 
     [Fact]
-    public void A_set_that_is_shown_with_its_old_template_is_not_taken_for_a_rollback()
+    public void A_stale_template_in_the_cache_is_not_taken_for_a_rollback()
     {
         var set = Create(2);
         _player.Settle(8);
         _api.Hold("/apis/apps/v1/statefulsets");
         SetImage("web:2");
-        // As another controller would have done that saw it: the new template's revision exists already.
+        // The revision of the new template exists already, as if another controller had created it.
         var newer = RevisionPlan.Create(RevisionOwner.Of(_cluster.Find<V1StatefulSet>("web")!), 2, 0);
         newer.Metadata.OwnerReferences[0].Uid = set.Metadata.Uid;
         _cluster.Create(newer);
@@ -52,7 +52,7 @@ public sealed class StatefulSetStalenessTests : IAsyncDisposable
                 return false;
             }
             lost++;
-            // Nor does the controller see what became of the pod.
+            // The cache of pods is stale too.
             _api.Hold("/api/v1/pods");
             return true;
         };
@@ -66,7 +66,7 @@ public sealed class StatefulSetStalenessTests : IAsyncDisposable
             }
         }
         Assert.True(lost > 0);
-        // Now the pod that was updated already is the old one, and ready, and the last.
+        // The updated pod now has the old template. It is ready, and the last one.
         SetImage("web:1");
         _cluster.Run(5);
         AssertOnlyOneGoes();
@@ -76,7 +76,7 @@ public sealed class StatefulSetStalenessTests : IAsyncDisposable
         _api.Release();
         _player.Settle(30);
         Assert.All(_player.Pods, p => Assert.Equal("web:1", p.Spec.Containers[0].Image));
-        Assert.Equal(3, _player.Pods.Count(PodPlayer.IsReady));
+        Assert.Equal(3, _player.Pods.Count(FakeKubelets.IsReady));
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
@@ -84,10 +84,10 @@ public sealed class StatefulSetStalenessTests : IAsyncDisposable
     private void AssertOnlyOneGoes() =>
         Assert.Equal(["web-1"], _player.Pods.Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name));
 
-    private V1StatefulSet Create(int replicas) => _cluster.Create(SetObjects.Set(replicas, s =>
+    private V1StatefulSet Create(int replicas) => _cluster.Create(StatefulSetObjects.Set(replicas, s =>
             {
                 s.Metadata.Uid = null;
-                s.Spec.Template = SetObjects.Template("web:1");
+                s.Spec.Template = StatefulSetObjects.Template("web:1");
             }));
 
     private void SetImage(string image) => _cluster.Change<V1StatefulSet>("web", s => s.Spec.Template.Spec.Containers[0].Image = image);

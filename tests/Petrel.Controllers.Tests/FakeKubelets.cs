@@ -7,21 +7,21 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Tests;
 
 /// <summary>
-/// Plays the scheduler and the agents in a <see cref="TestCluster"/>: pods are bound, start, become ready, and end only when their agent
-/// says so. It fails when a pod starts while its agent still runs another one of that name.
+/// Fakes the scheduler and the kubelets of a <see cref="TestCluster"/>: pods are bound, start, become ready, and end only when their
+/// kubelet ends them. It fails when a pod starts while its kubelet still runs another pod of that name.
 /// </summary>
-internal sealed class PodPlayer(TestCluster cluster)
+internal sealed class FakeKubelets(TestCluster cluster)
 {
-    // How many steps it takes an agent to notice that a pod is gone without its doing.
+    // How many steps a kubelet takes to notice that a pod was deleted without it.
     private const int StepsToNotice = 6;
 
     private readonly SortedDictionary<string, string> _running = new(StringComparer.Ordinal); // uid by name
     private readonly SortedDictionary<string, int> _vanished = new(StringComparer.Ordinal); // steps by name
 
-    /// <summary>Whether a pod becomes ready once it runs; asked again at every step until it does.</summary>
+    /// <summary>Whether a running pod becomes ready; called at each step until it does.</summary>
     public Func<V1Pod, bool> BecomesReady { get; set; } = _ => true;
 
-    /// <summary>Whether the agent ends a pod that is being deleted.</summary>
+    /// <summary>Whether the kubelet ends a pod that is being deleted.</summary>
     public Func<V1Pod, bool> Ends { get; set; } = _ => true;
 
     /// <summary>Names of pods in the order in which they started.</summary>
@@ -30,7 +30,7 @@ internal sealed class PodPlayer(TestCluster cluster)
     /// <summary>All pods of the namespace.</summary>
     public IReadOnlyList<V1Pod> Pods => cluster.List<V1Pod>();
 
-    /// <summary>The agents look once at what there is.</summary>
+    /// <summary>Each kubelet syncs once.</summary>
     public void Step()
     {
         var pods = Pods;
@@ -64,7 +64,7 @@ internal sealed class PodPlayer(TestCluster cluster)
         }
     }
 
-    /// <summary>Lets the controllers and the agents go on for a while.</summary>
+    /// <summary>Runs the controllers and the kubelets for some steps.</summary>
     public void Settle(int steps = 20, double seconds = 0.5, Action? afterStep = null)
     {
         for (var step = 0; step < steps; step++)
@@ -148,7 +148,7 @@ internal sealed class PodPlayer(TestCluster cluster)
                 }
                 catch (ApiException e) when (e.IsConflict || e.IsNotFound)
                 {
-                    // It went meanwhile.
+                    // It was deleted or changed meanwhile.
                 }
             }
         );

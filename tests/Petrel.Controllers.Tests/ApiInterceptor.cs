@@ -3,16 +3,18 @@ using Petrel.Model.Api;
 
 namespace Petrel.Controllers.Tests;
 
-/// <summary>Stands between the controllers and the API server, to lose a chosen answer or to hold a kind's watch back.</summary>
-internal sealed class Interposer(IApiHandler inner) : IApiHandler
+/// <summary>
+/// Intercepts requests between the controllers and the API server: loses chosen answers, and holds back the watch of a kind.
+/// </summary>
+internal sealed class ApiInterceptor(IApiHandler inner) : IApiHandler
 {
     private string _heldPath = "";
     private TaskCompletionSource _release = new();
 
-    /// <summary>Whether the answer to a request that was carried out gets lost.</summary>
+    /// <summary>Whether the answer to an executed request gets lost.</summary>
     public Func<ApiRequest, bool> Loses { get; set; } = _ => false;
 
-    /// <summary>Lets no more events of this collection through, until <see cref="Release"/>.</summary>
+    /// <summary>Holds back the events of this collection until <see cref="Release"/>.</summary>
     public void Hold(string path)
     {
         if (path != _heldPath)

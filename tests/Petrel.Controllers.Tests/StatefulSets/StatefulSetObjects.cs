@@ -7,14 +7,14 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Tests.StatefulSets;
 
 /// <summary>StatefulSets and their pods for tests of plans.</summary>
-internal static class SetObjects
+internal static class StatefulSetObjects
 {
     public const string Old = "web-old";
     public const string New = "web-new";
 
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>No update is under way.</summary>
+    /// <summary>No update is in progress.</summary>
     public static readonly StatefulSetRevisions Settled = new(New, Template("web:2"), New, Template("web:2"));
 
     /// <summary>An update from the old to the new template.</summary>
@@ -120,7 +120,7 @@ internal static class SetObjects
         params V1PersistentVolumeClaim[] claims
     ) => StatefulSetPlan.Compute(set, revisions ?? Settled, pods, name => claims.FirstOrDefault(c => c.Metadata.Name == name), Now);
 
-    /// <summary>The plan in words: <c>+web-0 -web-1 …</c>.</summary>
+    /// <summary>The plan as text: <c>+web-0 -web-1 …</c>.</summary>
     public static string Words(StatefulSetPlan plan) =>
         string.Join(
             ' ',
