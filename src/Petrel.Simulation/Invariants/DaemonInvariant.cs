@@ -40,7 +40,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
     }
 
     /// <summary>The node that a daemon pod is for: where it is, or by its affinity will be.</summary>
-    public static string NodeOf(PodFacts pod)
+    public static string NodeOf(CommittedPod pod)
     {
         if (pod.Node.Length > 0)
         {
@@ -70,7 +70,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         return "";
     }
 
-    private string? ObserveNew(PodFacts pod, Bounds bounds)
+    private string? ObserveNew(CommittedPod pod, Bounds bounds)
     {
         var node = NodeOf(pod);
         if (node.Length == 0)
