@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Images;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Model.Determinism;
 using Petrel.Network.Pods;
 
@@ -155,7 +156,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         }
     }
 
-    private string NewId() => _entropy.NextUInt64().ToString("x16") + _entropy.NextUInt64().ToString("x16");
+    private string NewId() => RuntimeIds.New(_entropy);
 
     private string Pin(string sandboxId, string kind) => Path.Combine(_namespaces, $"{sandboxId}-{kind}");
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Images;
-using Petrel.Agent.Runtimes.Oci;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Agent.Runtimes.Processes;
@@ -216,7 +216,7 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
 
     private string ExitFile(string containerId) => Path.Combine(_exitDirectory, containerId);
 
-    private string NewId() => _entropy.NextUInt64().ToString("x16") + _entropy.NextUInt64().ToString("x16");
+    private string NewId() => RuntimeIds.New(_entropy);
 
     [LoggerMessage(5210, LogLevel.Information, "Process runtime: {Sandboxes} sandboxes and {Containers} containers found")]
     private static partial void LogStarted(ILogger logger, int sandboxes, int containers);

@@ -184,5 +184,5 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         return Task.Delay(duration, time, cancellationToken);
     }
 
-    private string NewId() => entropy.NextUInt64().ToString("x16") + entropy.NextUInt64().ToString("x16");
+    private string NewId() => RuntimeIds.New(entropy);
 }
