@@ -1,29 +1,29 @@
-namespace Petrel.Scheduler.Framework;
+namespace Petrel.Scheduler.Settings;
 
 /// <summary>
-/// How pods of one <c>spec.schedulerName</c> are scheduled (upstream: KubeSchedulerProfile): upstream's default plugins, with what is said
-/// here changed.
+/// How the pods of one <c>spec.schedulerName</c> are scheduled (upstream: KubeSchedulerProfile): upstream's default plugins with these
+/// changes.
 /// </summary>
 public sealed record ProfileSettings
 {
     /// <summary>The pods whose <c>spec.schedulerName</c> is this.</summary>
     public string SchedulerName { get; init; } = "default-scheduler";
 
-    /// <summary>Plugins to use that are not on by default, by name.</summary>
+    /// <summary>The names of plugins to use that are not on by default.</summary>
     public IReadOnlyList<string> Enabled { get; init; } = [];
 
-    /// <summary>Plugins not to use, by name; <c>*</c> is all that are not enabled by name.</summary>
+    /// <summary>The names of plugins not to use; <c>*</c> for all that are not enabled by name.</summary>
     public IReadOnlyList<string> Disabled { get; init; } = [];
 
-    /// <summary>Plugins that filter but don't score, by name.</summary>
+    /// <summary>The names of plugins that filter but do not score.</summary>
     public IReadOnlyList<string> DisabledScores { get; init; } = [];
 
-    /// <summary>What plugins' scores are multiplied by, where that differs from the default; from 1 up.</summary>
+    /// <summary>The weights of scores that differ from the default; at least 1.</summary>
     public IReadOnlyDictionary<string, int> Weights { get; init; } = new Dictionary<string, int>();
 
     /// <summary>
-    /// After so many feasible nodes, in percent of all, the search ends; 0 adapts to the cluster's size; null is as the scheduler's
-    /// settings say.
+    /// The search for nodes ends after this many feasible ones, in percent of all nodes. 0 adapts to the cluster's size. Null takes the
+    /// scheduler's setting.
     /// </summary>
     public int? PercentageOfNodesToScore { get; init; }
 

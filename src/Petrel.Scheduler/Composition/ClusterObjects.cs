@@ -7,17 +7,17 @@ using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Framework;
 
-namespace Petrel.Scheduler;
+namespace Petrel.Scheduler.Composition;
 
 /// <summary>
-/// Objects that only some pods need for being scheduled: each kind is listed and watched from the first such pod on, as every watch costs
-/// the API and this process something.
+/// The objects that only some pods need for scheduling. Each kind is watched from the first such pod on: every watch costs memory here and
+/// in the API server.
 /// </summary>
 internal sealed class ClusterObjects : IClusterObjects
 {
     private readonly Dictionary<ObjectKinds, (Func<CancellationToken, Task> Run, Func<CancellationToken, ValueTask> Known)> _caches = [];
     private readonly Channel<ObjectKinds> _wanted = Channel.CreateUnbounded<ObjectKinds>(new() { SingleReader = true });
-    private readonly Action<Action> _send;
+    private readonly Action<Action> _post;
     private readonly Action<ObjectKinds> _becameKnown;
     private readonly SharedCache<V1PersistentVolumeClaim> _claims;
     private readonly SharedCache<V1PersistentVolume> _volumes;
@@ -28,18 +28,18 @@ internal sealed class ClusterObjects : IClusterObjects
     private ObjectKinds _started;
     private ObjectKinds _known;
 
-    /// <param name="send">Runs something in the scheduling loop.</param>
+    /// <param name="post">Queues a call for the scheduling loop.</param>
     /// <param name="becameKnown">Called in the scheduling loop when all of a kind is known for the first time.</param>
     public ClusterObjects(
         ApiClient client,
         TimeProvider time,
         IEntropy entropy,
         ILogger logger,
-        Action<Action> send,
+        Action<Action> post,
         Action<ObjectKinds> becameKnown
     )
     {
-        (_send, _becameKnown) = (send, becameKnown);
+        (_post, _becameKnown) = (post, becameKnown);
         _claims = Add<V1PersistentVolumeClaim>(ObjectKinds.Claims, client, time, entropy, logger);
         _volumes = Add<V1PersistentVolume>(ObjectKinds.Volumes, client, time, entropy, logger);
         _classes = Add<V1StorageClass>(ObjectKinds.StorageClasses, client, time, entropy, logger);
@@ -61,20 +61,23 @@ internal sealed class ClusterObjects : IClusterObjects
     public V1CSINode? CsiNode(string name) => _csiNodes.Get(new("", name));
 
     /// <summary>
-    /// Has something of a claim, volume, storage class or CSI node handled in the scheduling loop; say so before <see cref="RunAsync"/>.
+    /// Calls the handler in the scheduling loop after each change of a claim, volume, storage class or CSI node. Register it before <see
+    /// cref="RunAsync"/>.
     /// </summary>
     public void OnStorage(Action handler)
     {
-        _claims.OnChange(_ => _send(handler));
-        _volumes.OnChange(_ => _send(handler));
-        _classes.OnChange(_ => _send(handler));
-        _csiNodes.OnChange(_ => _send(handler));
+        _claims.OnChange(_ => _post(handler));
+        _volumes.OnChange(_ => _post(handler));
+        _classes.OnChange(_ => _post(handler));
+        _csiNodes.OnChange(_ => _post(handler));
     }
 
-    /// <summary>Has a change of a Service handled in the scheduling loop; say so before <see cref="RunAsync"/>.</summary>
-    public void OnService(Action<CacheChange<V1Service>> handler) => _services.OnChange(change => _send(() => handler(change)));
+    /// <summary>
+    /// Calls the handler in the scheduling loop after each change of a Service. Register it before <see cref="RunAsync"/>.
+    /// </summary>
+    public void OnService(Action<CacheChange<V1Service>> handler) => _services.OnChange(change => _post(() => handler(change)));
 
-    /// <summary>Adds another kind; do so before <see cref="RunAsync"/>.</summary>
+    /// <summary>Adds another kind, before <see cref="RunAsync"/>.</summary>
     public SharedCache<T> Add<T>(ObjectKinds kind, ApiClient client, TimeProvider time, IEntropy entropy, ILogger logger)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -83,7 +86,7 @@ internal sealed class ClusterObjects : IClusterObjects
         return cache;
     }
 
-    /// <summary>Whether all of these kinds are known. Those that aren't will be, and <c>becameKnown</c> is called then.</summary>
+    /// <summary>Whether all of these kinds are known. Otherwise their watches start, and <c>becameKnown</c> is called later.</summary>
     public bool AreKnown(ObjectKinds kinds)
     {
         if ((kinds & ~_known) == 0)
@@ -98,7 +101,7 @@ internal sealed class ClusterObjects : IClusterObjects
         return false;
     }
 
-    /// <summary>Watches what is wanted until cancelled.</summary>
+    /// <summary>Watches the kinds that are needed, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -112,19 +115,19 @@ internal sealed class ClusterObjects : IClusterObjects
                     foreach (var (kind, cache) in _caches.Where(c => kinds.HasFlag(c.Key)).OrderBy(c => c.Key))
                     {
                         running.Add(WatchAsync(cache.Run, cancellationToken));
-                        running.Add(TellAsync(kind, cache.Known, cancellationToken));
+                        running.Add(ReportKnownAsync(kind, cache.Known, cancellationToken));
                     }
                 }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // The scheduler was asked to stop.
         }
         await Task.WhenAll(running);
     }
 
-    // A watch that fails for good ends the scheduler, as those that always run do: the loop throws what it threw.
+    // A watch that fails for good ends the scheduler: its exception is thrown in the loop.
     private async Task WatchAsync(Func<CancellationToken, Task> run, CancellationToken cancellationToken)
     {
         try
@@ -133,11 +136,11 @@ internal sealed class ClusterObjects : IClusterObjects
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            _send(() => throw new InvalidOperationException("a watch of the scheduler failed", e));
+            _post(() => throw new InvalidOperationException("a watch of the scheduler failed", e));
         }
     }
 
-    private async Task TellAsync(ObjectKinds kind, Func<CancellationToken, ValueTask> known, CancellationToken cancellationToken)
+    private async Task ReportKnownAsync(ObjectKinds kind, Func<CancellationToken, ValueTask> known, CancellationToken cancellationToken)
     {
         try
         {
@@ -147,7 +150,7 @@ internal sealed class ClusterObjects : IClusterObjects
         {
             return;
         }
-        _send(() =>
+        _post(() =>
         {
             _known |= kind;
             _becameKnown(kind);

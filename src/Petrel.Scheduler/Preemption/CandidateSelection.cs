@@ -1,21 +1,20 @@
 namespace Petrel.Scheduler.Preemption;
 
-/// <summary>How many nodes are tried, and which candidate is taken (upstream: DefaultPreemption and pickOneNodeForPreemption).</summary>
-internal static class CandidateChoice
+/// <summary>How many nodes are tried, and which candidate is chosen (upstream: DefaultPreemption and pickOneNodeForPreemption).</summary>
+internal static class CandidateSelection
 {
-    /// <summary>After so many candidates the search ends, in percent of the nodes that preemption may help on.</summary>
+    /// <summary>The search ends after this many candidates, in percent of the nodes where preemption may help.</summary>
     public const int MinPercentage = 10;
 
-    /// <summary>But not before so many.</summary>
+    /// <summary>The search does not end before this many candidates.</summary>
     public const int MinNumber = 100;
 
-    /// <summary>How many candidates are enough.</summary>
+    /// <summary>The number of candidates after which the search ends.</summary>
     public static int Enough(int nodes) => Math.Min(nodes, Math.Max(MinNumber, nodes * MinPercentage / 100));
 
     /// <summary>
-    /// The candidate that does the least harm: the fewest violated budgets, then the lowest priority of its most important victim, the
-    /// smallest sum of priorities, the fewest victims, and among those whose most important victims began the latest. What is equal in all
-    /// that, order decides.
+    /// The candidate with the fewest violated budgets, then the lowest priority of its most important victim, the smallest sum of
+    /// priorities, the fewest victims, and the latest start of its most important victims. Among equals, the first.
     /// </summary>
     public static Candidate Best(IReadOnlyList<Candidate> candidates)
     {
@@ -39,7 +38,7 @@ internal static class CandidateChoice
         return order != 0 ? order : EarliestStart(y).CompareTo(EarliestStart(x));
     }
 
-    // Priorities may be negative: without the shift, many victims of negative priority would look better than few.
+    // Priorities may be negative. Without the offset, many victims of negative priority would have a smaller sum than few.
     private static long Sum(Candidate candidate)
     {
         long sum = 0;
@@ -55,7 +54,7 @@ internal static class CandidateChoice
         var earliest = DateTime.MaxValue;
         foreach (var victim in candidate.Victims)
         {
-            if (victim.Priority == candidate.Victims[0].Priority && Importance.StartOf(victim) is var start && start < earliest)
+            if (victim.Priority == candidate.Victims[0].Priority && PodImportance.StartOf(victim) is var start && start < earliest)
             {
                 earliest = start;
             }

@@ -1,18 +1,18 @@
 using Petrel.Scheduler.Cluster;
-using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
 
-namespace Petrel.Scheduler.Decisions;
+namespace Petrel.Scheduler.Cycle;
 
-/// <summary>Gathers what leads to each decision of a cycle, and notes it in the log.</summary>
+/// <summary>Collects what leads to each decision of a cycle, and writes it to the log.</summary>
 internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDecisionRecorder
 {
-    private readonly Dictionary<(IPlugin Plugin, Verdict Verdict), Refused> _refused = [];
+    private readonly Dictionary<(IPlugin Plugin, Status Status), Refused> _refused = [];
     private readonly List<NodeScores> _scores = [];
     private readonly List<PluginScore> _plugins = [];
     private PodInfo? _pod;
     private string _profile = "";
-    private (IPlugin Plugin, Verdict Verdict)? _everywhere;
+    private (IPlugin Plugin, Status Status)? _everywhere;
     private string _scored = "";
     private int _nodes;
     private int _feasible;
@@ -27,13 +27,13 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
         _plugins.Clear();
     }
 
-    public void RefusedEverywhere(IPlugin plugin, Verdict verdict) => _everywhere = (plugin, verdict);
+    public void RefusedEverywhere(IPlugin plugin, Status status) => _everywhere = (plugin, status);
 
-    void IDecisionRecorder.Refused(NodeInfo node, IPlugin plugin, Verdict verdict)
+    void IDecisionRecorder.Refused(NodeInfo node, IPlugin plugin, Status status)
     {
-        if (!_refused.TryGetValue((plugin, verdict), out var refused))
+        if (!_refused.TryGetValue((plugin, status), out var refused))
         {
-            _refused[(plugin, verdict)] = refused = new();
+            _refused[(plugin, status)] = refused = new();
         }
         refused.Count++;
         refused.Names.Add(node.Name);
@@ -69,7 +69,7 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
             Refusals = Refusals(),
             Scores = [.. _scores],
             Preemption = placement.PostFilter?.Preemption,
-            WaitsFor = placement.NodeName is null ? Waits.For(placement.RetryOn) : [],
+            WaitsFor = placement.NodeName is null ? RetryReasons.For(placement.RetryOn) : [],
         };
         log.Add(_pod!.Key, _pod.Uid, decision);
         return decision;
@@ -77,23 +77,23 @@ internal sealed class DecisionRecorder(DecisionLog log, TimeProvider time) : IDe
 
     public void Repeat(PodInfo pod, Decision recorded) => log.Add(pod.Key, pod.Uid, recorded with { Time = time.GetUtcNow() });
 
-    // Several verdicts may say the same.
-    private List<Refusal> Refusals()
+    // Different instances may have the same reasons.
+    private List<RefusalRecord> Refusals()
     {
-        if (_everywhere is var (plugin, verdict))
+        if (_everywhere is var (plugin, status))
         {
-            return [new(plugin.Name, verdict.Reasons, verdict.Code == VerdictCode.Unschedulable, 0, [])];
+            return [new(plugin.Name, status.Reasons, status.Code == StatusCode.Unschedulable, 0, [])];
         }
-        var grouped = _refused.GroupBy(r => (r.Key.Plugin.Name, Reasons: string.Join('\n', r.Key.Verdict.Reasons), r.Key.Verdict.Code));
+        var grouped = _refused.GroupBy(r => (r.Key.Plugin.Name, Reasons: string.Join('\n', r.Key.Status.Reasons), r.Key.Status.Code));
         return
         [
             .. from same in grouped
             let count = same.Sum(r => r.Value.Count)
             orderby count descending, same.Key.Name, same.Key.Reasons
-            select new Refusal(
+            select new RefusalRecord(
                 same.Key.Name,
-                same.First().Key.Verdict.Reasons,
-                same.Key.Code == VerdictCode.Unschedulable,
+                same.First().Key.Status.Reasons,
+                same.Key.Code == StatusCode.Unschedulable,
                 count,
                 [.. same.SelectMany(r => r.Value.Names).Order(StringComparer.Ordinal).Take(log.Settings.NodesPerReason)]
             ),

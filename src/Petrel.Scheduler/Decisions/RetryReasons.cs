@@ -1,9 +1,9 @@
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Events;
 
 namespace Petrel.Scheduler.Decisions;
 
-/// <summary>What may make a pod schedulable, for reading.</summary>
-internal static class Waits
+/// <summary>The events that may make a pod schedulable, as text for users.</summary>
+internal static class RetryReasons
 {
     private static readonly (ClusterEvents Event, string Text)[] Texts =
     [

@@ -1,22 +1,23 @@
 using Petrel.Scheduler.Filters;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Scores;
 
-namespace Petrel.Scheduler.Framework;
+namespace Petrel.Scheduler.Composition;
 
-/// <summary>
-/// A plugin that profiles can switch on and off, of one or more parts: its weight as a score, and whether it is on unless a profile says
-/// otherwise.
-/// </summary>
+/// <summary>A plugin that profiles can enable and disable. A filter and a score of the same name are two parts of it.</summary>
 internal sealed record PluginEntry(string Name, params IReadOnlyList<Func<PluginContext, IPlugin>> Parts)
 {
+    /// <summary>The weight of its scores, unless a profile sets another one.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>Whether it is enabled, unless a profile says otherwise.</summary>
     public bool OnByDefault { get; init; } = true;
 }
 
 /// <summary>
-/// The plugins there are, in the order in which they are asked (upstream's order, which decides what a refused node's reason is).
+/// The built-in plugins, in the order in which they are asked. It is upstream's order: the first plugin that refuses a node gives the
+/// reason.
 /// </summary>
 internal static class PluginRegistry
 {
@@ -38,7 +39,7 @@ internal static class PluginRegistry
         ),
         new("VolumeRestrictions", c => new VolumeRestrictionsFilter(c.Objects)),
         new("NodeVolumeLimits", c => new NodeVolumeLimitsFilter(c.Objects)),
-        new("VolumeBinding", c => new VolumeBindingPlugin(c)),
+        new("VolumeBinding", c => new VolumeBindingPlugin(c.Cluster, c.Objects, c.Settings.VolumeBinding, c.Client, c.Time)),
         new("VolumeZone", c => new VolumeZoneFilter(c.Objects)),
         new(
             "PodTopologySpread",
@@ -54,6 +55,6 @@ internal static class PluginRegistry
         },
         new("NodeResourcesBalancedAllocation", c => new BalancedAllocationScore(c.Settings.NodeResourcesBalancedAllocation)),
         new("ImageLocality", _ => new ImageLocalityScore()),
-        new(DefaultPreemption.PluginName, c => new DefaultPreemption(c)),
+        new(DefaultPreemption.PluginName, c => new DefaultPreemption(c.Cluster, c.Objects, c.Entropy, c.Preemptor, c.RunInLoop, c.Requeue)),
     ];
 }

@@ -6,16 +6,16 @@ using Petrel.Workloads;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// Tells which pods the disruption budgets protect (upstream: filterPodsWithPDBViolation). Budgets are honoured where that is possible, and
-/// no further.
+/// Finds the pods whose eviction violates a disruption budget (upstream: filterPodsWithPDBViolation). Preemption respects budgets where it
+/// can, and violates them otherwise.
 /// </summary>
-internal static class DisruptionBudgets
+internal static class BudgetViolations
 {
     /// <summary>
-    /// Parts the pods, in their order, into those whose end a budget forbids, and the others. Each pod that matches a budget uses
-    /// it up by one, unless its disruption is counted in the budget's status already.
+    /// Separates the pods, in their order, into those whose eviction a budget forbids, and the others. Each pod that a budget selects uses
+    /// one of its allowed disruptions, unless the budget's status already counts its disruption.
     /// </summary>
-    public static (List<PodInfo> Protected, List<PodInfo> Free) Part(
+    public static (List<PodInfo> Protected, List<PodInfo> Free) Partition(
         IReadOnlyList<PodInfo> pods,
         IReadOnlyList<V1PodDisruptionBudget> budgets
     )
@@ -40,7 +40,7 @@ internal static class DisruptionBudgets
     private static bool Counts(V1PodDisruptionBudget budget, PodInfo pod) =>
         budget.Metadata.NamespaceProperty == pod.Key.Namespace
         && pod.Labels.Count > 0
-        // Without any requirement it matches nothing here, unlike elsewhere.
+        // Upstream: for preemption a selector without requirements selects no pod.
         && budget.Spec?.Selector is { } selector
         && (selector.MatchLabels is { Count: > 0 } || selector.MatchExpressions is { Count: > 0 })
         && LabelSelectors.From(selector).Matches(pod.Labels)

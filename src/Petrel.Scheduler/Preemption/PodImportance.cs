@@ -3,15 +3,16 @@ using Petrel.Scheduler.Cluster;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// Whom to spare first (upstream: MoreImportantPod): the higher priority, then who has run for longer; what is left, the name decides.
+/// Orders pods by importance, the most important first (upstream: MoreImportantPod): the higher priority, then the earlier start, then the
+/// name.
 /// </summary>
-internal sealed class Importance : IComparer<PodInfo>
+internal sealed class PodImportance : IComparer<PodInfo>
 {
-    private Importance() { }
+    private PodImportance() { }
 
-    public static Importance Instance { get; } = new();
+    public static PodImportance Instance { get; } = new();
 
-    /// <summary>When a pod began to run; one that has not is the youngest of all.</summary>
+    /// <summary>When the pod started; the latest time when it has not started.</summary>
     public static DateTime StartOf(PodInfo pod) => pod.Pod.Status?.StartTime ?? DateTime.MaxValue;
 
     /// <inheritdoc/>

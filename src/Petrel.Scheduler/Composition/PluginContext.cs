@@ -2,11 +2,13 @@ using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Preemption;
+using Petrel.Scheduler.Settings;
 
-namespace Petrel.Scheduler.Framework;
+namespace Petrel.Scheduler.Composition;
 
-/// <summary>What a plugin is made of, as far as it wants it.</summary>
+/// <summary>What plugins are made from. Each takes what it needs.</summary>
 internal sealed record PluginContext(ProfileSettings Settings, ClusterState Cluster, IClusterObjects Objects)
 {
     /// <summary>Null where there is no API: in tests and benchmarks of the cycle alone.</summary>
@@ -21,9 +23,9 @@ internal sealed record PluginContext(ProfileSettings Settings, ClusterState Clus
     /// <summary>Null where there is no API.</summary>
     public Preemptor? Preemptor { get; init; }
 
-    /// <summary>Has something done in the scheduling loop; may be called from anywhere.</summary>
-    public Action<Action> InLoop { get; init; } = static _ => { };
+    /// <summary>Queues a call for the scheduling loop. May be called on any thread.</summary>
+    public Action<Action> RunInLoop { get; init; } = static _ => { };
 
-    /// <summary>Gives a waiting pod another try. Only in the scheduling loop.</summary>
-    public Action<ObjectKey> Retry { get; init; } = static _ => { };
+    /// <summary>Makes an unschedulable pod ready again, after its back-off. Call it in the scheduling loop only.</summary>
+    public Action<ObjectKey> Requeue { get; init; } = static _ => { };
 }
