@@ -13,8 +13,8 @@ public sealed record StoredImage(string Id, string ManifestDigest, long SizeByte
 
 /// <summary>
 /// A node's images: content-addressed blobs, unpacked layers and the names that lead to them, in one directory that several nodes of a
-/// machine share. Images come in by <see cref="ImportAsync"/> (OCI archives and layouts, <c>docker save</c> archives) or by
-/// <see cref="PullAsync"/> (OCI distribution protocol). Everything in the store is complete: files appear by rename, and names are written last.
+/// machine share. Images come in by <see cref="ImportAsync"/> (OCI archives and layouts, <c>docker save</c> archives) or by <see
+/// cref="PullAsync"/> (OCI distribution protocol). Everything in the store is complete: files appear by rename, and names are written last.
 /// </summary>
 public sealed class ImageStore : IDisposable
 {

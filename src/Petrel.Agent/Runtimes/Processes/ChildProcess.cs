@@ -103,7 +103,7 @@ internal static unsafe partial class ChildProcess
             var ended = *(int*)(information + PidInSignalInformation);
             if (ended == program)
             {
-                // Not collected yet: its number, which is the group's, is nobody else's.
+                // Not reaped yet: no other process can have its number, which is the group's too.
                 _ = Tool.Kill(-program, Kill);
             }
             var status = 0;

@@ -98,7 +98,7 @@ public sealed partial class ProcessRuntime
         }
         else if (lost)
         {
-            // The shim was killed, or the machine was switched off: nobody will ever write the exit code.
+            // The shim was killed, or the machine lost its power: no exit code will be written.
             Signal(container, Tool.SigKill);
             LogLost(_logger, container.Entry.Id);
             SetExited(container, new ExitEntry(KilledExitCode, "Error", _time.GetUtcNow()));
