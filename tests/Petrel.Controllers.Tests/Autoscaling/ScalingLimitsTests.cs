@@ -3,7 +3,7 @@ using Petrel.Controllers.Autoscaling;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 
-/// <summary>How recommendations are held back and limited.</summary>
+/// <summary>Stabilization and limits of recommendations.</summary>
 public sealed class ScalingLimitsTests
 {
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -33,14 +33,14 @@ public sealed class ScalingLimitsTests
     }
 
     [Fact]
-    public void Scaling_up_may_be_stabilized_too()
+    public void Scaling_up_can_be_stabilized_too()
     {
         var behavior = new V2HorizontalPodAutoscalerBehavior
         {
             ScaleUp = Rules(60, "Max", ("Pods", 100, 15)),
             ScaleDown = Rules(0, "Max", ("Percent", 100, 15)),
         };
-        _history.Recommended(10, Start);
+        _history.RecordRecommendation(10, Start);
         var held = Apply(behavior, 10, 20, 30);
         Assert.Equal((10, "ScaleUpStabilized"), (held.Replicas, held.AbleToScale.Reason));
         Assert.Equal(20, Apply(behavior, 10, 20, 61).Replicas);
@@ -75,11 +75,11 @@ public sealed class ScalingLimitsTests
             ScaleDown = Rules(0, "Max", ("Pods", 3, 60)),
         };
         Assert.Equal(14, Apply(behavior, 10, 40, 0).Replicas);
-        _history.Changed(10, 14, Start);
+        _history.RecordChange(10, 14, Start);
         Assert.Equal(14, Apply(behavior, 14, 40, 30).Replicas);
         Assert.Equal(18, Apply(behavior, 14, 40, 61).Replicas);
-        // Down from what there was when the period began: 18 less the 4 that came within it.
-        _history.Changed(14, 18, Start.AddSeconds(61));
+        // Relative to the number when the period began: 18 less the 4 that were added within it.
+        _history.RecordChange(14, 18, Start.AddSeconds(61));
         Assert.Equal(11, Apply(behavior, 18, 2, 70).Replicas);
     }
 

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Petrel.Agent.Images;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <content>Containers: from a spec to a process, and back to nothing.</content>
+/// <content>Containers: creating, starting, stopping, removing, measuring them, and running commands in them.</content>
 public sealed partial class OciRuntime
 {
     private const int StartFailedExitCode = 128;
@@ -35,7 +36,7 @@ public sealed partial class OciRuntime
             sandbox.Record.Spec.PodUid,
             spec,
             Interlocked.Increment(ref _sequence),
-            ImageIdOf(spec.Image, image),
+            ImageReference.ImageId(spec.Image, image.Id, image.ManifestDigest),
             image.Process.StopSignal,
             image.Layers,
             _time.GetUtcNow()
@@ -109,7 +110,7 @@ public sealed partial class OciRuntime
             {
                 _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(containerId));
             }
-            // Known before the program runs, so that its exit, however soon, finds it.
+            // Recorded before the program runs, so that even an immediate exit finds the record.
             Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });
             await Monitor.StartAsync(containerId, cancellationToken);
             Update(container, r => r.State == ContainerState.Created ? r with { State = ContainerState.Running } : r);
@@ -147,7 +148,7 @@ public sealed partial class OciRuntime
             }
             catch (TimeoutException)
             {
-                // It had its time.
+                // The grace period is over.
             }
         }
         _cgroups.KillContainer(record.SandboxId, containerId);
@@ -221,11 +222,6 @@ public sealed partial class OciRuntime
             File.Delete(file);
         }
     }
-
-    private static string ImageIdOf(string reference, StoredImage image) =>
-        reference.StartsWith("sha256:", StringComparison.Ordinal)
-            ? image.Id
-            : $"{ImageReference.Parse(reference).Name}@{image.ManifestDigest}";
 
     private static ContainerStatus StatusOf(ContainerRecord record) =>
         new()

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Petrel.Agent.Runtimes.Local;
+
+/// <summary>One directory per sandbox or container, named by its id, with a record in it that is replaced whole.</summary>
+internal sealed class RecordFiles<T>(string directory, JsonTypeInfo<T> type)
+    where T : class
+{
+    private const string Name = "record.json";
+
+    public string DirectoryOf(string id) => Path.Combine(directory, id);
+
+    public void Save(string id, T record)
+    {
+        var folder = DirectoryOf(id);
+        Directory.CreateDirectory(folder);
+        var file = Path.Combine(folder, Name);
+        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(record, type));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    /// <summary>Every record there is; directories without one are what a crash left, and are returned by name.</summary>
+    public (List<T> Records, List<string> Broken) Load()
+    {
+        Directory.CreateDirectory(directory);
+        var records = new List<T>();
+        var broken = new List<string>();
+        foreach (var folder in Directory.EnumerateDirectories(directory).Order(StringComparer.Ordinal))
+        {
+            var file = Path.Combine(folder, Name);
+            if (File.Exists(file) && JsonSerializer.Deserialize(File.ReadAllBytes(file), type) is { } record)
+            {
+                records.Add(record);
+            }
+            else
+            {
+                broken.Add(Path.GetFileName(folder));
+            }
+        }
+        return (records, broken);
+    }
+}

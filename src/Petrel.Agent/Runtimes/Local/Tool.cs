@@ -1,0 +1,124 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Petrel.Agent.Runtimes.Local;
+
+/// <summary>Runs the programs that the runtime is made of (crun, conmon, ip, nft).</summary>
+internal static partial class Tool
+{
+    public const int SigKill = 9;
+
+    public sealed record Result(int ExitCode, byte[] Output, byte[] ErrorOutput)
+    {
+        public string Text => Encoding.UTF8.GetString(Output);
+
+        public string ErrorText => Encoding.UTF8.GetString(ErrorOutput).Trim();
+    }
+
+    /// <summary>Runs a program to its end and returns what it wrote. Cancellation kills it.</summary>
+    /// <exception cref="RuntimeException">It could not be started.</exception>
+    public static async ValueTask<Result> RunAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        string? input,
+        CancellationToken cancellationToken
+    )
+    {
+        using var process = Start(new(program, arguments));
+        await using var cancelled = cancellationToken.UnsafeRegister(static p => ((Process)p!).Kill(), process);
+        var output = ReadAsync(process.StandardOutput.BaseStream);
+        var errors = ReadAsync(process.StandardError.BaseStream);
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+        }
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(CancellationToken.None);
+        var result = new Result(process.ExitCode, await output, await errors);
+        cancellationToken.ThrowIfCancellationRequested();
+        return result;
+    }
+
+    /// <summary>Runs a program that must succeed.</summary>
+    /// <exception cref="RuntimeException">It ended with another code than 0; the message holds its own words.</exception>
+    public static async ValueTask<Result> MustRunAsync(
+        string reason,
+        string program,
+        IReadOnlyList<string> arguments,
+        string? input,
+        CancellationToken cancellationToken
+    )
+    {
+        var result = await RunAsync(program, arguments, input, cancellationToken);
+        return result.ExitCode == 0 ? result : throw new RuntimeException(reason, $"{Path.GetFileName(program)}: {result.ErrorText}");
+    }
+
+    /// <summary>
+    /// Runs a program at most until <paramref name="timeout"/>; then, or when cancelled, <paramref name="kill"/> must end it.
+    /// </summary>
+    /// <exception cref="TimeoutException">It had to be killed.</exception>
+    public static async ValueTask<Result> RunLimitedAsync(
+        ProcessStartInfo start,
+        TimeSpan timeout,
+        Action<Process> kill,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        using var process = Start(start);
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var output = ReadAsync(process.StandardOutput.BaseStream);
+        var errors = ReadAsync(process.StandardError.BaseStream);
+        try
+        {
+            // The output ends when the last process that holds it does, which may be later than the command.
+            await process.WaitForExitAsync(either.Token);
+            return new Result(process.ExitCode, await output.WaitAsync(either.Token), await errors.WaitAsync(either.Token));
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            kill(process);
+            await process.WaitForExitAsync(CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new TimeoutException($"command timed out after {timeout.TotalSeconds:0.###} s");
+        }
+    }
+
+    /// <summary>Where a program is on the PATH (and the places that a service's PATH may lack), or null.</summary>
+    public static string? Find(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Concat(["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec/podman"])
+            .Where(directory => directory.Length > 0)
+            .Select(directory => Path.Combine(directory, name))
+            .FirstOrDefault(File.Exists);
+
+    /// <summary>Starts a program with its three streams in pipes.</summary>
+    /// <exception cref="RuntimeException">It could not be started.</exception>
+    public static Process Start(ProcessStartInfo start)
+    {
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        try
+        {
+            return Process.Start(start) ?? throw new RuntimeException("RuntimeError", $"{start.FileName} could not be started");
+        }
+        catch (Win32Exception e)
+        {
+            throw new RuntimeException("RuntimeError", $"{start.FileName} could not be started: {e.Message}", e);
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(Stream stream)
+    {
+        var buffer = new MemoryStream();
+        await stream.CopyToAsync(buffer);
+        return buffer.ToArray();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    internal static partial int Kill(int pid, int signal);
+}
