@@ -56,7 +56,9 @@ public interface IContainerRuntime
     /// <summary>All containers of the node, in creation order, exited ones too until they are removed.</summary>
     ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken);
 
-    /// <summary>The resource usage of each running container. One that can't be measured, because it has just exited, is left out.</summary>
+    /// <summary>
+    /// The resource usage of each running container. One that can't be measured, because it has just exited, is left out.
+    /// </summary>
     ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken);
 
     /// <summary>Runs a command inside a running container and waits for its exit, at most <paramref name="timeout"/>.</summary>
@@ -100,7 +102,7 @@ public sealed record SandboxSpec
     public ResourceLimits Limits { get; init; } = new();
 
     /// <summary>Ports of the node that lead to the pod.</summary>
-    public IReadOnlyList<HostPort> HostPorts { get; init; } = [];
+    public IReadOnlyList<PortMapping> HostPorts { get; init; } = [];
 }
 
 /// <summary>Limits in the kernel's units; 0 means unlimited.</summary>
