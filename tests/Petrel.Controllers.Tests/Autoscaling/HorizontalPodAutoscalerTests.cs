@@ -5,6 +5,7 @@ using Petrel.ApiServer;
 using Petrel.ApiServer.Nodes;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model.Api;
 
