@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Petrel.Cli.Hosting;
+using Petrel.Cli.Preflight;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Processes;
@@ -43,6 +44,15 @@ internal static class ServerCommand
             throw new UserErrorException(
                 "The network that this cluster's server listens on is not there: 'petrel up' makes it and starts the server."
             );
+        }
+        foreach (var address in ClusterAddresses.Server(settings))
+        {
+            if (!HostPorts.IsFree(address, settings.Port))
+            {
+                throw new UserErrorException(
+                    $"Port {settings.Port} on {address} is in use: stop the program that has it, or choose another with 'petrel up --port'."
+                );
+            }
         }
     }
 }
