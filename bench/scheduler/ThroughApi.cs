@@ -2,8 +2,9 @@ using System.Diagnostics;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler;
@@ -25,10 +26,10 @@ internal static class ThroughApi
         await using var store = new MemoryStore();
         using var stopping = new CancellationTokenSource(Patience);
         var stop = stopping.Token;
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             new ApiServerOptions(),
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             TimeProvider.System,
             new SystemEntropy(),
             new NoNodes(),

@@ -2,8 +2,9 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Simulation.Execution;
@@ -22,10 +23,10 @@ public sealed class RealServerTests : IAsyncDisposable
     public RealServerTests()
     {
         _process = _simulator.CreateProcess("server");
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

@@ -2,8 +2,9 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler.Decisions;
@@ -32,7 +33,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
         Server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _serverProcess.Time,
             Simulator.Entropy.Fork(),
             new NoNodes(),
@@ -46,7 +47,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
 
     public Simulator Simulator { get; }
 
-    public Petrel.ApiServer.ApiServer Server { get; }
+    public Petrel.ApiServer.Composition.ApiServer Server { get; }
 
     public ApiClient User { get; }
 

@@ -14,6 +14,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Errors;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
 namespace Petrel.ApiServer.Http;

@@ -5,8 +5,9 @@ using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
@@ -23,7 +24,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     private readonly SimulatedProcess _process;
     private readonly SimulatedRuntime _runtime;
     private readonly ApiClient _user;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private readonly Dictionary<string, ContainerBehaviour> _behaviours = [];
     private SimulatedProcess _agent;
 
@@ -33,7 +34,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
         _server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),
@@ -251,6 +252,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
             new(_server, UserInfo.Node("node1")),
             _runtime,
             new SimulatedPodFiles(),
+            new SimulatedPersistentVolumes(),
             new SimulatedProber(),
             process.Time,
             _simulator.Entropy.Fork(),

@@ -6,8 +6,9 @@ using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
@@ -25,7 +26,7 @@ public sealed class PodTokensTests : IAsyncDisposable
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private readonly ApiClient _user;
     private readonly RememberedFiles _files = new();
     private readonly Gate _gate;
@@ -42,7 +43,7 @@ public sealed class PodTokensTests : IAsyncDisposable
         _server = new(
             options,
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),
@@ -73,6 +74,7 @@ public sealed class PodTokensTests : IAsyncDisposable
                 new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = _ => new() }
             ),
             _files,
+            new SimulatedPersistentVolumes(),
             new SimulatedProber(),
             _process.Time,
             _simulator.Entropy.Fork(),
@@ -284,8 +286,8 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public SortedDictionary<string, byte[]> Contents { get; } = new(StringComparer.Ordinal);
 
-        public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
-            _paths.EnsureEmptyDirAsync(podUid, volume, inMemory, cancellationToken);
+        public ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
+            _paths.EnsureDirectoryAsync(podUid, volume, inMemory, cancellationToken);
 
         public ValueTask<string> WriteFilesAsync(
             string podUid,
@@ -303,13 +305,7 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
 
-        public ValueTask<string> AttachAsync(
-            string podUid,
-            string volume,
-            string persistentVolume,
-            bool exclusive,
-            CancellationToken cancellationToken
-        ) => _paths.AttachAsync(podUid, volume, persistentVolume, exclusive, cancellationToken);
+        public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken) => default;
 
         public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>
             _paths.LogPath(podNamespace, podName, podUid, container, attempt);

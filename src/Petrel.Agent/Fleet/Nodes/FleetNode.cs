@@ -1,6 +1,7 @@
 using System.Net;
-using Petrel.Agent.Runtimes.Simulated;
+using Petrel.Agent.Nodes;
 using Petrel.Model.Determinism;
+using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Fleet.Nodes;
 
@@ -12,7 +13,7 @@ internal sealed class FleetNode
 {
     private readonly FleetSettings _fleet;
     private readonly IEntropy _chance;
-    private readonly SimulatedAddresses _addresses;
+    private readonly AddressPool _addresses;
     private readonly Lock _gate = new();
     private DateTimeOffset? _turnsAt;
     private volatile bool _isSilent;
@@ -97,9 +98,9 @@ internal sealed class FleetNode
     {
         lock (_gate)
         {
-            return wanted.Length > 0 && IPAddress.TryParse(wanted, out var address) && _addresses.TryClaim(address)
+            return wanted.Length > 0 && IPAddress.TryParse(wanted, out var address) && _addresses.TryTake(address)
                 ? wanted
-                : _addresses.Take() ?? "";
+                : _addresses.Take()?.ToString() ?? "";
         }
     }
 
@@ -109,7 +110,7 @@ internal sealed class FleetNode
         {
             if (address.Length > 0)
             {
-                _addresses.Return(address);
+                _addresses.Release(IPAddress.Parse(address));
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Petrel.Agent.Nodes;
 using Petrel.Agent.Pods;
 using Petrel.Agent.Runtimes;
 

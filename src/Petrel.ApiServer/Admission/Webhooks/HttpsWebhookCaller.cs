@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 

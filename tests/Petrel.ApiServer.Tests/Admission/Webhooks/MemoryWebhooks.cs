@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.Webhooks;
-using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 

@@ -1,0 +1,102 @@
+using System.Text;
+using Petrel.Agent.Logs;
+using Petrel.Agent.Metrics;
+using Petrel.Agent.Runtimes;
+using Petrel.Model.Api;
+
+namespace Petrel.Agent.Http;
+
+/// <summary>
+/// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>,
+/// <c>/metrics/resource</c> and <c>/healthz</c>. Only the API server and administrators are let in: a node's certificate is not enough.
+/// </summary>
+public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
+{
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        if (!request.User.Groups.Contains(UserInfo.MastersGroup))
+        {
+            return request.User.Groups.Contains(UserInfo.UnauthenticatedGroup) ? Text(401, "Unauthorized") : Text(403, "Forbidden");
+        }
+        if (request.Method != "GET")
+        {
+            return Text(405, "method not allowed: only GET is served here");
+        }
+        return request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
+        {
+            ["healthz"] => Text(200, "ok"),
+            ["metrics", "resource"] => await ResourceMetrics.AnswerAsync(runtime, time, cancellationToken),
+            ["containerLogs", var ns, var pod, var container] => await LogAsync(request, ns, pod, container, cancellationToken),
+            _ => Text(404, "404 page not found"),
+        };
+    }
+
+    private async ValueTask<ApiResponse> LogAsync(
+        ApiRequest request,
+        string ns,
+        string pod,
+        string container,
+        CancellationToken cancellationToken
+    )
+    {
+        LogOptions options;
+        try
+        {
+            options = LogOptions.Parse(request, time.GetUtcNow());
+        }
+        catch (FormatException e)
+        {
+            return Text(400, e.Message);
+        }
+        var pods = (await runtime.ListSandboxesAsync(cancellationToken)).Where(s => s.PodNamespace == ns && s.PodName == pod).ToList();
+        if (pods.Count == 0)
+        {
+            return Text(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating");
+        }
+        // Of a pod that was deleted and made again under the same name, the newer.
+        var uid = pods.MaxBy(s => s.CreatedAt)!.PodUid;
+        var attempts = (await runtime.ListContainersAsync(cancellationToken))
+            .Where(c => c.PodUid == uid && c.Name == container)
+            .OrderBy(c => c.Attempt)
+            .ToList();
+        if (options.Previous)
+        {
+            var newest = attempts.Count > 0 ? attempts[^1].LogPath : "";
+            return attempts.Count > 1 ? Log(attempts[^2], attempts[^2].LogPath, options)
+                : Earlier(newest) is { } earlier ? Log(attempts[^1], earlier, options with { Follow = false })
+                : Text(400, $"previous terminated container \"{container}\" in pod \"{pod}\" not found");
+        }
+        return attempts.Count == 0 || !File.Exists(attempts[^1].LogPath)
+            ? Text(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating")
+            : Log(attempts[^1], attempts[^1].LogPath, options);
+    }
+
+    // The log of the attempt before outlives its container.
+    private static string? Earlier(string path) =>
+        int.TryParse(Path.GetFileNameWithoutExtension(path), out var attempt)
+        && Path.Combine(Path.GetDirectoryName(path)!, $"{attempt - 1}.log") is var earlier
+        && File.Exists(earlier)
+            ? earlier
+            : null;
+
+    private ApiResponse Log(ContainerStatus container, string path, LogOptions options) =>
+        new()
+        {
+            StatusCode = 200,
+            ContentType = "text/plain",
+            Stream = ContainerLog.ReadAsync(path, options, stop => HasEndedAsync(container.Id, stop), time, CancellationToken.None),
+        };
+
+    private async ValueTask<bool> HasEndedAsync(string id, CancellationToken cancellationToken) =>
+        (await runtime.ListContainersAsync(cancellationToken)).FirstOrDefault(c => c.Id == id)
+            is not { State: ContainerState.Running or ContainerState.Created };
+
+    private static ApiResponse Text(int status, string text) =>
+        new()
+        {
+            StatusCode = status,
+            ContentType = "text/plain; charset=utf-8",
+            Body = Encoding.UTF8.GetBytes(text),
+        };
+}
