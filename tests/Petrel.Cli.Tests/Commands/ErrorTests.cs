@@ -53,9 +53,7 @@ public sealed class ErrorTests
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
-        var line = (
-            await CommandLine.RunAsync("up", "--data", scratch.Path, "--port", $"{port}", "--runtime", "process")
-        ).SingleError();
+        var line = (await CommandLine.RunAsync("up", "--data", scratch.Path, "--port", $"{port}", "--runtime", "process")).SingleError();
         Assert.Contains($"Port {port} on 127.0.0.1 is in use by", line);
         Assert.Contains($"(process {Environment.ProcessId})", line);
         Assert.Contains("--port", line);

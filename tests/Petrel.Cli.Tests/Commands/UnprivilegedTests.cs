@@ -53,7 +53,9 @@ public sealed class UnprivilegedTests
                 | UnixFileMode.OtherExecute;
             File.SetUnixFileMode(_scratch.Path, Open);
             var program = Directory.CreateDirectory(_scratch.At("program")).FullName;
-            foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(f => !f.EndsWith(".pdb", StringComparison.Ordinal)))
+            foreach (
+                var file in Directory.EnumerateFiles(AppContext.BaseDirectory).Where(f => !f.EndsWith(".pdb", StringComparison.Ordinal))
+            )
             {
                 File.Copy(file, Path.Combine(program, Path.GetFileName(file)));
             }
@@ -68,14 +70,7 @@ public sealed class UnprivilegedTests
         public Task<CommandResult> RunWithHomeAsync(string home, params string[] arguments) =>
             Shell.RunAsync(
                 "setpriv",
-                [
-                    "--reuid=65534",
-                    "--regid=65534",
-                    "--clear-groups",
-                    "dotnet",
-                    _scratch.At("program", "petrel.dll"),
-                    .. arguments,
-                ],
+                ["--reuid=65534", "--regid=65534", "--clear-groups", "dotnet", _scratch.At("program", "petrel.dll"), .. arguments],
                 new Dictionary<string, string?>
                 {
                     ["HOME"] = home,
