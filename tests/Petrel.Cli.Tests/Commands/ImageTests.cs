@@ -77,7 +77,8 @@ public sealed class ImageTests
                 $$"""
                 {
                   "schemaVersion": 2,
-                  "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "{{config.Digest}}", "size": {{config.Size}} },
+                  "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "{{config.Digest}}",
+                             "size": {{config.Size}} },
                   "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "{{layer.Digest}}", "size": {{layer.Size}} }]
                 }
                 """

@@ -47,27 +47,35 @@ public sealed class ManifestApplierTests
     }
 
     [Theory]
-    [InlineData(
-        """{"metadata":{"generation":2},"spec":{"replicas":3},"status":{"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":3}}""",
-        false
-    )]
-    [InlineData(
-        """{"metadata":{"generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"replicas":4,"updatedReplicas":3,"availableReplicas":3}}""",
-        false
-    )]
-    [InlineData(
-        """{"metadata":{"generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":2}}""",
-        false
-    )]
-    [InlineData(
-        """{"metadata":{"generation":2},"spec":{"replicas":3},"status":{"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":3}}""",
-        true
-    )]
-    [InlineData("""{"metadata":{"generation":1},"spec":{}}""", false)]
-    public void A_deployment_is_rolled_out_when_every_pod_is_new_and_available(string deployment, bool done)
+    [InlineData(1, 3, 3, 3, false)]
+    [InlineData(2, 4, 3, 3, false)]
+    [InlineData(2, 3, 2, 3, false)]
+    [InlineData(2, 3, 3, 2, false)]
+    [InlineData(2, 3, 3, 3, true)]
+    public void A_deployment_is_rolled_out_when_every_pod_is_new_and_available(int observed, int all, int updated, int available, bool done)
     {
-        using var document = JsonDocument.Parse(deployment);
-        Assert.Equal(done, Rollouts.Read(document.RootElement).Done);
+        var deployment = JsonSerializer.SerializeToElement(
+            new
+            {
+                metadata = new { generation = 2 },
+                spec = new { replicas = 3 },
+                status = new
+                {
+                    observedGeneration = observed,
+                    replicas = all,
+                    updatedReplicas = updated,
+                    availableReplicas = available,
+                },
+            }
+        );
+        Assert.Equal(done, Rollouts.Read(deployment).Done);
+    }
+
+    [Fact]
+    public void A_deployment_without_a_status_is_not_rolled_out()
+    {
+        var deployment = JsonSerializer.SerializeToElement(new { metadata = new { generation = 1 }, spec = new { } });
+        Assert.Equal((false, "0 of 1 pods available"), Rollouts.Read(deployment));
     }
 
     /// <summary>Answers discovery, and records what is applied.</summary>
