@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Petrel.Cli.Examples;
+using Petrel.Cli.Output;
 using Petrel.Cli.Up;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
-using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
 
@@ -64,6 +64,7 @@ internal static class UpCommand
         command.SetAction(
             async (result, cancellationToken) =>
             {
+                Progress.Begin();
                 var directory = TargetCluster.DirectoryOf(result, data);
                 if (result.GetValue(supervise))
                 {
@@ -91,7 +92,7 @@ internal static class UpCommand
                 using var run = chosen is null ? null : ExampleRun.Prepare(directory, settings, chosen, cancellationToken);
                 return result.GetValue(detach)
                     ? await DetachedUp.RunAsync(directory, run, cancellationToken)
-                    : await ForegroundUp.RunAsync(directory, settings, run, live: AnsiConsole.Profile.Capabilities.Interactive);
+                    : await ForegroundUp.RunAsync(directory, settings, run, live: Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive);
             }
         );
         return command;

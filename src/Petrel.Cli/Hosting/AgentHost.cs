@@ -92,19 +92,19 @@ internal static class AgentHost
         AgentSettings settings,
         ImageStore images,
         ILoggerFactory logs
-    ) =>
-        new(
-            new OciRuntimeSettings
-            {
-                StateDirectory = Path.Combine(directory.Node(node), "oci"),
-                CgroupParent = $"petrel/{cluster.Range}/{node}",
-            },
+    )
+    {
+        var state = Path.Combine(directory.Node(node), "oci");
+        ContainerLayers.Prepare(Path.Combine(state, "containers"), logs.CreateLogger("Petrel.Agent"));
+        return new(
+            new OciRuntimeSettings { StateDirectory = state, CgroupParent = $"petrel/{cluster.Range}/{node}" },
             images,
             new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
             TimeProvider.System,
             new SystemEntropy(),
             logs.CreateLogger<OciRuntime>()
         );
+    }
 
     private static ProcessRuntime Processes(
         ClusterDirectory directory,
