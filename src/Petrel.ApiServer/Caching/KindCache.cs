@@ -32,7 +32,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>Starts from the objects of a revision; events up to it are not known.</summary>
+    /// <summary>Loads the objects as of a revision; earlier events are unknown.</summary>
     public void Load(IEnumerable<StoreEntry> entries, long revision)
     {
         var objects = Snapshot.Empty.Objects.ToBuilder();
@@ -48,7 +48,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>Takes in changes, in order; <paramref name="upTo"/> is the newest revision that they are complete to.</summary>
+    /// <summary>Applies changes in order. <paramref name="upTo"/> is the revision up to which they are complete.</summary>
     public void Apply(IReadOnlyList<StoreChange> changes, long upTo)
     {
         var objects = _snapshot.Objects.ToBuilder();
@@ -92,7 +92,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some of those are forgotten.</summary>
+    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some of those have left the window.</summary>
     public bool TryFind(long afterRevision, out long place, out long oldest)
     {
         lock (_gate)
@@ -231,7 +231,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    // Changes elsewhere move the revision without changing the objects.
+    // Commits to other kinds raise the revision without changing these objects.
     private Snapshot Latest() =>
         progress.Revision is var revision && revision > _snapshot.Revision ? _snapshot = _snapshot with { Revision = revision } : _snapshot;
 }

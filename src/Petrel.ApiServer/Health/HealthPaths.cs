@@ -14,9 +14,20 @@ namespace Petrel.ApiServer.Health;
 /// </summary>
 internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready)
 {
-    /// <summary>Whether a path is one of these, which anybody may ask for.</summary>
-    public static bool IsOpen(string path) =>
-        path is "/version" or "/version/" || path.Split('/') is ["", "livez" or "readyz" or "healthz", ..];
+    /// <summary>Whether a path is one of these, which need no authentication.</summary>
+    public static bool IsOpen(string path)
+    {
+        if (path is "/version" or "/version/")
+        {
+            return true;
+        }
+        if (!path.StartsWith('/'))
+        {
+            return false;
+        }
+        var end = path.IndexOf('/', 1);
+        return (end < 0 ? path.AsSpan(1) : path.AsSpan(1, end - 1)) is "livez" or "readyz" or "healthz";
+    }
 
     public ApiResponse Answer(ApiRequest request)
     {
@@ -77,5 +88,5 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
         };
 }
 
-/// <summary>One thing that must be well.</summary>
+/// <summary>One health check.</summary>
 internal sealed record HealthCheck(string Name, Func<bool> IsHealthy);

@@ -1,5 +1,3 @@
-using Petrel.Simulation.Invariants.Facts;
-
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>The rules that every run is held to, whatever its scenario.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -103,7 +102,7 @@ public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
     {
         int Bound(string name, bool up) =>
             deployment.At("spec", "strategy", "rollingUpdate", name) is { } value
-                ? IntOrPercentValue.Resolve(value, replicas, up)
+                ? Amounts.Resolve(value, replicas, up)
                 : (replicas + (up ? 3 : 0)) / 4;
         var unavailable = Bound("maxUnavailable", up: false);
         return unavailable == 0 && Bound("maxSurge", up: true) == 0 ? 1 : Math.Min(unavailable, replicas);

@@ -1,5 +1,3 @@
-using Petrel.Simulation.Invariants.Facts;
-
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -138,7 +137,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
     public bool IsFor(JsonElement set, string nodeName) =>
         facts.Find($"/registry/core/nodes/{nodeName}") is { } node
         && set.At("spec", "template", "spec") is { } spec
-        && DaemonNodeEligibility.Holds(spec, node);
+        && Eligibility.Holds(spec, node);
 
     private void Follow(DocumentChange change)
     {
@@ -170,7 +169,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
     // Percentages are rounded up.
     private static int Bound(JsonElement set, string name, int desired, int absent) =>
         set.Text("spec", "updateStrategy", "type") == "OnDelete" ? 0
-        : set.At("spec", "updateStrategy", "rollingUpdate", name) is { } value ? IntOrPercentValue.Resolve(value, desired, roundUp: true)
+        : set.At("spec", "updateStrategy", "rollingUpdate", name) is { } value ? Amounts.Resolve(value, desired, roundUp: true)
         : absent;
 
     private sealed class Bounds(string name)

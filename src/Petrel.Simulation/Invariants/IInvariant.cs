@@ -1,5 +1,3 @@
-using Petrel.Simulation.Invariants.Facts;
-
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>Something that must hold after every commit. It sees each change in order, once.</summary>
@@ -7,6 +5,6 @@ public interface IInvariant
 {
     string Name { get; }
 
-    /// <summary>Takes one commit. Returns what is wrong after it, or null.</summary>
+    /// <summary>Takes one commit; answers what is wrong after it, or null.</summary>
     string? Observe(IReadOnlyList<DocumentChange> commit);
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
-using Petrel.Simulation.Invariants.Facts;
-using Quantity = Petrel.Model.Documents.Quantity;
+using Petrel.Model.Documents;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -22,7 +21,7 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
     {
         foreach (var change in commit)
         {
-            // Only a created object can exceed a quota.
+            // Only what comes anew can be too much.
             if (change.Before is not null || change.After is null || NamespaceOf(change.Key) is not { } space)
             {
                 continue;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -55,7 +54,7 @@ public sealed class SurgeInvariant : IInvariant
         var surge = Surge(deployment, replicas);
         if (IsConverged(deployment, replicas))
         {
-            // Earlier replica counts no longer matter: the Deployment is complete.
+            // Whatever was wanted before counts no longer; it bounded what exists now.
             known.Peak = replicas;
             known.Surge = surge;
         }

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Petrel.Faults.Links;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network.Watches;
@@ -18,7 +17,7 @@ internal sealed class LinkStream(
     ObservedStream? observed
 )
 {
-    // Both ends give up a connection that was blocked for so long.
+    // After so long without a way through, both ends give the connection up.
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StallPoll = TimeSpan.FromMilliseconds(500);
 
@@ -33,7 +32,7 @@ internal sealed class LinkStream(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
-        // The pump reports its failure through the channel. When the server dies, this registration does.
+        // The pump hands its failure to the channel; when the server dies, this registration does.
         endpoint.Process.Post(_ => _ = PumpAsync(), null);
         var died = endpoint.Process.Killed.Register(() => _inFlight.Writer.TryComplete(Broken($"{endpoint.Process} died.")));
         using var listed = network.AddStream(caller, Cut);
@@ -74,7 +73,7 @@ internal sealed class LinkStream(
         }
     }
 
-    // Transport protocols send again until they give up: a short partition delays a stream, a long one cuts it.
+    // Transport protocols send again until they give up: a short partition delays, a long one cuts.
     private async Task WaitForWayAsync(CancellationToken cancellationToken)
     {
         var since = caller.Time.GetTimestamp();
@@ -86,7 +85,7 @@ internal sealed class LinkStream(
             }
             await Task.Delay(StallPoll, caller.Time, cancellationToken);
         }
-        // A fault holds the events back. The connection itself works.
+        // Held back on purpose: the connection itself is well.
         while (network.HoldsStreams(caller.Name) && !_cut)
         {
             await Task.Delay(StallPoll, caller.Time, cancellationToken);
@@ -122,7 +121,7 @@ internal sealed class LinkStream(
         }
         catch (Exception e)
         {
-            // To the caller, a handler that fails midway is a broken stream.
+            // The carrier's view of a handler that failed midway: a broken stream.
             _broken = true;
             _inFlight.Writer.TryComplete(new IOException($"the stream broke: {e.Message}", e));
         }

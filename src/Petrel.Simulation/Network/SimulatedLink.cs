@@ -1,4 +1,3 @@
-using Petrel.Faults.Links;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
@@ -75,7 +74,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         {
             return await endpoint.Process.CallAsync(() =>
             {
-                if (network.MarksOrigin)
+                if (network.TellsOrigin)
                 {
                     RequestOrigin.Current = caller.ToString();
                 }
@@ -84,7 +83,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The server abandoned the request, for example because it shuts down.
+            // The server gave the request up, for example because it shuts down.
             throw new IOException($"{request.Method} {request.Path}: connection reset");
         }
     }
@@ -102,7 +101,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         var later = conditions.HoldUp * draws.NextDouble();
         if (draws.Next(2) == 0)
         {
-            // The second answer is dropped. The repeated request fails on its own, and dies with the server.
+            // Its answer reaches nobody any more. It fails alone, and dies with the server.
             endpoint.Process.Post(_ => _ = ExecuteLaterAsync(endpoint, request, later), null);
             return first;
         }
@@ -119,7 +118,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // A repeated request may fail, as the first one may.
+            // As the first one may fail.
         }
     }
 

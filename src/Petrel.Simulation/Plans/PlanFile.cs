@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Petrel.Faults;
-using Petrel.Faults.Definitions;
 
 namespace Petrel.Simulation.Plans;
 
@@ -22,7 +20,7 @@ public static class PlanFile
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         IgnoreReadOnlyProperties = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower), new PlannedFaultConverter(BuiltInFaults.Registry) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
     /// <summary>A plan's text. Each of <paramref name="comments"/> becomes a line on top.</summary>

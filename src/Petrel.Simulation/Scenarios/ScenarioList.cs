@@ -1,4 +1,4 @@
-using Petrel.Faults;
+using Petrel.Simulation.Faults;
 using Petrel.Simulation.Generation;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.World;
@@ -16,86 +16,82 @@ public static class ScenarioList
         new GeneratedScenario(
             "replicas-under-crashes",
             "Deployments, ReplicaSets and ReplicationControllers that are rolled out, scaled, orphaned and adopted",
-            workloads =>
+            draft =>
             {
-                ServiceParts.Deployment(workloads.Part(), "web");
-                ServiceParts.ReplicaSet(workloads.Part(), "set");
-                ServiceParts.ReplicaSet(workloads.Part(), "old", "ReplicationController");
+                ServiceParts.Deployment(draft.Part(), "web");
+                ServiceParts.ReplicaSet(draft.Part(), "set");
+                ServiceParts.ReplicaSet(draft.Part(), "old", "ReplicationController");
             }
         ),
         new GeneratedScenario(
             "statefulsets-under-crashes",
             "StatefulSets with claims that are scaled and updated, and whose members users delete",
-            workloads =>
+            draft =>
             {
-                ServiceParts.StatefulSet(workloads.Part(), "db");
-                ServiceParts.StatefulSet(workloads.Part(), "mq");
-                ServiceParts.Maintenance(workloads.Part());
+                ServiceParts.StatefulSet(draft.Part(), "db");
+                ServiceParts.StatefulSet(draft.Part(), "mq");
+                ServiceParts.Maintenance(draft.Part());
             }
         ),
         new GeneratedScenario(
             "daemonsets-under-crashes",
             "DaemonSets that are updated while nodes come to be for them and cease to be",
-            workloads =>
+            draft =>
             {
-                ServiceParts.DaemonSet(workloads.Part(), "agent");
-                ServiceParts.DaemonSet(workloads.Part(), "proxy");
-                ServiceParts.Maintenance(workloads.Part());
+                ServiceParts.DaemonSet(draft.Part(), "agent");
+                ServiceParts.DaemonSet(draft.Part(), "proxy");
+                ServiceParts.Maintenance(draft.Part());
             }
         ),
         new GeneratedScenario(
             "jobs-under-crashes",
             "Jobs, plain and indexed, whose pods fail and succeed and must be counted once each",
-            workloads =>
+            draft =>
             {
-                BatchParts.Job(workloads.Part(), "sum");
-                BatchParts.Job(workloads.Part(), "map");
-                BatchParts.Job(workloads.Part(), "mail");
-                ServiceParts.Maintenance(workloads.Part());
+                BatchParts.Job(draft.Part(), "sum");
+                BatchParts.Job(draft.Part(), "map");
+                BatchParts.Job(draft.Part(), "mail");
+                ServiceParts.Maintenance(draft.Part());
             }
         ),
         new GeneratedScenario(
             "claims-under-crashes",
             "volumes that are for one node at a time, and pods that want them on another",
-            workloads =>
+            draft =>
             {
-                ServiceParts.SingleWriter(workloads.Part(), "ledger");
-                ServiceParts.SingleWriter(workloads.Part(), "mailbox");
-                ServiceParts.StatefulSet(workloads.Part(), "db");
-                ServiceParts.Maintenance(workloads.Part());
+                ServiceParts.SingleWriter(draft.Part(), "ledger");
+                ServiceParts.SingleWriter(draft.Part(), "mailbox");
+                ServiceParts.StatefulSet(draft.Part(), "db");
+                ServiceParts.Maintenance(draft.Part());
             }
         ),
-        new GeneratedScenario("crowded-nodes", "more and larger pods than there is place for", workloads =>
+        new GeneratedScenario("crowded-nodes", "more and larger pods than there is place for", draft =>
         {
-            ServiceParts.Crowd(workloads.Part(), "large");
-            ServiceParts.Crowd(workloads.Part(), "larger");
-            ServiceParts.Crowd(workloads.Part(), "largest");
-            ServiceParts.Maintenance(workloads.Part());
+            ServiceParts.Crowd(draft.Part(), "large");
+            ServiceParts.Crowd(draft.Part(), "larger");
+            ServiceParts.Crowd(draft.Part(), "largest");
+            ServiceParts.Maintenance(draft.Part());
         }),
-        new GeneratedScenario("preemption-under-pressure", "nodes full of what matters little, and then comes what matters", workloads =>
+        new GeneratedScenario("preemption-under-pressure", "nodes full of what matters little, and then comes what matters", draft =>
         {
-            var part = workloads.Part();
+            var part = draft.Part();
             part.Create(TimeSpan.Zero, Manifests.PriorityClass("low", 10));
             part.Create(TimeSpan.Zero, Manifests.PriorityClass("high", 1000));
-            ServiceParts.Crowd(workloads.Part(), "large", "low");
-            ServiceParts.Crowd(workloads.Part(), "larger", "low");
-            ServiceParts.Crowd(workloads.Part(), "largest", "low");
-            ServiceParts.Important(workloads.Part(), "vip", "high");
+            ServiceParts.Crowd(draft.Part(), "large", "low");
+            ServiceParts.Crowd(draft.Part(), "larger", "low");
+            ServiceParts.Crowd(draft.Part(), "largest", "low");
+            ServiceParts.Important(draft.Part(), "vip", "high");
         }),
-        new GeneratedScenario("cronjobs-under-crashes", "CronJobs each minute, with every policy", workloads =>
+        new GeneratedScenario("cronjobs-under-crashes", "CronJobs each minute, with every policy", draft =>
         {
-            BatchParts.CronJob(workloads.Part(), "tick");
-            BatchParts.CronJob(workloads.Part(), "tock");
-        }) { World = GeneratedScenario.Small with { Nodes = 1 }, Faults = OverThreeMinutes },
-        new GeneratedScenario(
-            "cronjobs-over-a-day",
-            "CronJobs over a day, with every policy, while programs restart now and then",
-            workloads =>
-            {
-                BatchParts.CronJob(workloads.Part(), "hourly", "7 * * * *");
-                BatchParts.CronJob(workloads.Part(), "often", "*/20 * * * *");
-            }
-        )
+            BatchParts.CronJob(draft.Part(), "tick");
+            BatchParts.CronJob(draft.Part(), "tock");
+        }) { World = GeneratedScenario.Small with { Nodes = 1 }, Faults = GeneratedScenario.Short with { Window = TimeSpan.FromSeconds(190), MeanInterval = TimeSpan.FromSeconds(8) } },
+        new GeneratedScenario("cronjobs-over-a-day", "CronJobs over a day, with every policy, while programs restart now and then", draft =>
+        {
+            BatchParts.CronJob(draft.Part(), "hourly", "7 * * * *");
+            BatchParts.CronJob(draft.Part(), "often", "*/20 * * * *");
+        })
         {
             World = GeneratedScenario.Small with
             {
@@ -113,17 +109,17 @@ public static class ScenarioList
             },
             ConvergeWithin = TimeSpan.FromHours(2),
         },
-        new GeneratedScenario("drain-with-budgets", "nodes are drained one after another while disruption budgets hold", workloads =>
+        new GeneratedScenario("drain-with-budgets", "nodes are drained one after another while disruption budgets hold", draft =>
         {
-            ServiceParts.Deployment(workloads.Part(), "web");
-            ServiceParts.StatefulSet(workloads.Part(), "db");
-            ServiceParts.Maintenance(workloads.Part());
-            ServiceParts.Maintenance(workloads.Part());
-            ServiceParts.Maintenance(workloads.Part());
+            ServiceParts.Deployment(draft.Part(), "web");
+            ServiceParts.StatefulSet(draft.Part(), "db");
+            ServiceParts.Maintenance(draft.Part());
+            ServiceParts.Maintenance(draft.Part());
+            ServiceParts.Maintenance(draft.Part());
         }),
-        new GeneratedScenario("quota-race", "workloads race for a quota that can't hold them all", workloads =>
+        new GeneratedScenario("quota-race", "workloads race for a quota that can't hold them all", draft =>
         {
-            var part = workloads.Part();
+            var part = draft.Part();
             part.Create(
                 TimeSpan.Zero,
                 Manifests.Quota(
@@ -133,36 +129,28 @@ public static class ScenarioList
                     ("count/replicasets.apps", "6")
                 )
             );
-            ServiceParts.ReplicaSet(workloads.Part(), "one");
-            ServiceParts.ReplicaSet(workloads.Part(), "two");
-            ServiceParts.ReplicaSet(workloads.Part(), "three");
-            ServiceParts.Deployment(workloads.Part(), "web");
+            ServiceParts.ReplicaSet(draft.Part(), "one");
+            ServiceParts.ReplicaSet(draft.Part(), "two");
+            ServiceParts.ReplicaSet(draft.Part(), "three");
+            ServiceParts.Deployment(draft.Part(), "web");
         })
         {
-            // Not all workloads can be complete. The pods that run must be settled and counted.
+            // Not all can be complete; but what runs is settled and counted.
             Goal = static world =>
                 world.Unfinished(new NodesReady(), new PodsSettled(), new BudgetsCounted(), new QuotasCounted(), new NoOrphans()),
         },
-        new GeneratedScenario("everything", "a bit of every kind of workload, with maintenance", workloads =>
+        new GeneratedScenario("everything", "a bit of every kind of workload, with maintenance", draft =>
         {
-            ServiceParts.Deployment(workloads.Part(), "web");
-            ServiceParts.StatefulSet(workloads.Part(), "db");
-            ServiceParts.DaemonSet(workloads.Part(), "agent");
-            BatchParts.Job(workloads.Part(), "sum");
-            BatchParts.CronJob(workloads.Part(), "tick");
-            ServiceParts.ReplicaSet(workloads.Part(), "old", "ReplicationController");
-            ServiceParts.Maintenance(workloads.Part());
-            workloads.Part().Create(TimeSpan.Zero, Manifests.Quota("wide", ("pods", "60"), ("count/jobs.batch", "30")));
+            ServiceParts.Deployment(draft.Part(), "web");
+            ServiceParts.StatefulSet(draft.Part(), "db");
+            ServiceParts.DaemonSet(draft.Part(), "agent");
+            BatchParts.Job(draft.Part(), "sum");
+            BatchParts.CronJob(draft.Part(), "tick");
+            ServiceParts.ReplicaSet(draft.Part(), "old", "ReplicationController");
+            ServiceParts.Maintenance(draft.Part());
+            draft.Part().Create(TimeSpan.Zero, Manifests.Quota("wide", ("pods", "60"), ("count/jobs.batch", "30")));
         }),
     ];
-
-    // Long enough for several runs of a CronJob that runs each minute.
-    private static FaultSettings OverThreeMinutes =>
-        GeneratedScenario.Short with
-        {
-            Window = TimeSpan.FromSeconds(190),
-            MeanInterval = TimeSpan.FromSeconds(8),
-        };
 
     public static IScenario? Find(string name) => All.FirstOrDefault(s => s.Name == name);
 }

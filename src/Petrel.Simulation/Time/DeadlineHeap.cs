@@ -1,5 +1,3 @@
-using Petrel.Model;
-
 namespace Petrel.Simulation.Time;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace Petrel.Simulation.Time;
 /// </summary>
 internal sealed class DeadlineHeap
 {
-    // Four children per entry: fewer levels than a binary heap, and one cache line holds what is compared on a level.
+    // Flatter than two: a cache line holds all that is compared on one level.
     private const int Width = 4;
 
     private Entry[] _entries = new Entry[64];
@@ -21,10 +19,9 @@ internal sealed class DeadlineHeap
         return _count > 0;
     }
 
-    /// <summary>Adds a timer that is not in the heap. <paramref name="sequence"/> must increase.</summary>
+    /// <summary>Sets a timer that is not set; <paramref name="sequence"/> counts up.</summary>
     public void Add(VirtualTimer timer, long ticks, long sequence)
     {
-        Invariant.Check(timer.Place < 0, $"a timer is set once, and has place {timer.Place}");
         if (_count == _entries.Length)
         {
             Array.Resize(ref _entries, _count * 2);
@@ -32,14 +29,13 @@ internal sealed class DeadlineHeap
         Rise(_count++, new(timer, ticks, sequence));
     }
 
-    /// <summary>Removes a timer, if it is in the heap.</summary>
+    /// <summary>Takes a timer out, if it is set.</summary>
     public void Remove(VirtualTimer timer)
     {
         if (timer.Place < 0)
         {
             return;
         }
-        Invariant.Check(_entries[timer.Place].Timer == timer, $"a timer is at place {timer.Place} of {_count}");
         var (hole, last) = (timer.Place, _entries[--_count]);
         _entries[_count] = default;
         timer.Place = -1;

@@ -3,12 +3,11 @@ using Petrel.ApiServer;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
-using Petrel.Faults.Capabilities;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
+using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
-using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
@@ -21,7 +20,7 @@ namespace Petrel.Simulation.World;
 /// A cluster in one simulator: the API server over a disk that survives it, the controllers, the scheduler, nodes with their agents,
 /// and a user, each in a process of its own, with lossy links to the server. The programs are the real ones.
 /// </summary>
-public sealed class SimulatedWorld
+public sealed class SimulatedWorld : IFaultTarget
 {
     private const int ReadsInFlight = 16;
 
@@ -37,7 +36,7 @@ public sealed class SimulatedWorld
 
     /// <param name="simulator">The run.</param>
     /// <param name="settings">The cluster.</param>
-    /// <param name="plan">The plan of the run.</param>
+    /// <param name="plan">What happens in it, for those who want to know.</param>
     public SimulatedWorld(Simulator simulator, WorldSettings settings, RunPlan plan)
     {
         Plan = plan;
@@ -51,9 +50,9 @@ public sealed class SimulatedWorld
         Outside = simulator.CreateProcess("user");
         User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
         Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
-        Server = new(simulator, ClusterProcess.Server, ComposeServer) { Crashed = () => _endpoint = null };
-        Controllers = new(simulator, ClusterProcess.Controllers, ComposeControllers);
-        Scheduler = new(simulator, ClusterProcess.Scheduler, ComposeScheduler);
+        Server = new(simulator, "server", ComposeServer) { Crashed = () => _endpoint = null };
+        Controllers = new(simulator, "controllers", ComposeControllers);
+        Scheduler = new(simulator, "scheduler", ComposeScheduler);
         _nodes = [.. Enumerable.Range(1, settings.Nodes).Select(NodeOf)];
     }
 
@@ -62,7 +61,7 @@ public sealed class SimulatedWorld
 
     public TimeProvider Clock => _simulator.Clock;
 
-    /// <summary>A process that faults do not affect. Users and the fault injector run in it.</summary>
+    /// <summary>A process that no fault touches: users, and whoever breaks things.</summary>
     public SimulatedProcess Outside { get; }
 
     public SimulatedUser User { get; }
@@ -71,41 +70,46 @@ public sealed class SimulatedWorld
 
     public long Commits => _observer.Commits;
 
-    /// <summary>The committed state.</summary>
+    /// <summary>Everything that is committed.</summary>
     public ClusterFacts Facts { get; } = new();
 
-    /// <summary>The running containers, by the machines' account.</summary>
+    /// <summary>Everything that runs.</summary>
     public RunningPods Running { get; }
 
-    /// <summary>Records what happens; null for no record.</summary>
+    /// <summary>Tells what happens; null when nobody wants to know.</summary>
     public TimelineRecorder? Timeline
     {
         get;
         init
         {
             field = value;
-            Network.MarksOrigin = value is not null;
+            Network.TellsOrigin = value is not null;
             _simulator.History.Appended = value is null ? null : value.Line;
         }
     }
 
+    /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
 
-    /// <summary>What is wrong with the server's disk.</summary>
+    /// <inheritdoc/>
     public DiskFaults Disk { get; }
 
+    /// <inheritdoc/>
     public RestartableProcess Server { get; }
 
+    /// <inheritdoc/>
     public RestartableProcess Controllers { get; }
 
+    /// <inheritdoc/>
     public RestartableProcess Scheduler { get; }
 
+    /// <inheritdoc/>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
     /// <summary>Committed objects of a kind, by store key.</summary>
     public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => Facts.Objects(prefix);
 
-    /// <summary>What is missing for the goals, or null. Without arguments these are all goals: see <see cref="AllGoals"/>.</summary>
+    /// <summary>What of the goals is not reached yet, those of every kind unless some are named; see <see cref="AllGoals"/>.</summary>
     public string? Unfinished(params IReadOnlyList<IGoal> goals)
     {
         var now = Clock.GetUtcNow();
@@ -134,15 +138,52 @@ public sealed class SimulatedWorld
         }
     }
 
-    /// <summary>Records a violation.</summary>
+    /// <summary>Records something that must not happen.</summary>
     public void Report(string rule, string what) => _simulator.Report(rule, what);
 
-    /// <summary>Writes a line of the run's history.</summary>
+    /// <inheritdoc/>
+    public void Restart(RestartableProcess process)
+    {
+        if (_nodes.Find(n => n.Agent == process) is { HasPower: false })
+        {
+            return;
+        }
+        process.Start();
+    }
+
+    /// <inheritdoc/>
+    public RestartableProcess? FindProcess(string name) => Programs.FirstOrDefault(p => p.Name == name);
+
+    /// <inheritdoc/>
+    public SimulatedNode? FindNode(string name) => _nodes.Find(n => n.Name == name);
+
+    /// <inheritdoc/>
+    public ValueTask CompactAsync(CancellationToken cancellationToken) =>
+        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
+
+    /// <inheritdoc/>
     public void Note(string who, string what) => _simulator.History.Append(who, what);
 
-    /// <summary>The store forgets all revisions before the current one.</summary>
-    internal ValueTask CompactAsync(CancellationToken cancellationToken) =>
-        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
+    /// <inheritdoc/>
+    public void HealAll()
+    {
+        Network.HealAll();
+        Disk.HealAll();
+        foreach (var process in Programs)
+        {
+            process.Wall.Repair();
+        }
+        Server.Start();
+        Controllers.Start();
+        Scheduler.Start();
+        foreach (var node in _nodes)
+        {
+            node.Machine?.Faults.HealAll();
+            node.PowerOn();
+        }
+    }
+
+    private IEnumerable<RestartableProcess> Programs => [Server, Controllers, Scheduler, .. _nodes.Select(n => n.Agent)];
 
     private void ComposeServer(SimulatedProcess process)
     {
@@ -231,10 +272,7 @@ public sealed class SimulatedWorld
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
         new(
-            _settings.WrapLink(
-                process.Name,
-                new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)
-            ),
+            _settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)),
             user,
             process.Name
         );
@@ -242,8 +280,8 @@ public sealed class SimulatedWorld
     private SimulatedMachine MachineOf(int number, SimulatedProcess process) =>
         new(process, number, EntropyOf(process), _storage, Running, Report, Note);
 
-    // Depends on the incarnation alone, and not on what else has started before.
+    // Follows from which incarnation it is, and not from what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
 
-    private RunHistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
+    private HistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
 }

@@ -1,5 +1,3 @@
-using Petrel.Model;
-
 namespace Petrel.Store.Versions;
 
 /// <summary>The changes of every revision that is not compacted, in a ring that grows as needed. Not safe for concurrent use.</summary>
@@ -9,13 +7,13 @@ internal sealed class ChangeHistory
     private int _start;
     private int _count;
 
-    /// <summary>The newest forgotten revision.</summary>
+    /// <summary>Everything up to here is gone.</summary>
     public long Compacted { get; private set; }
 
     /// <summary>The newest revision.</summary>
     public long Current => Compacted + _count;
 
-    /// <summary>Forgets everything. The next revision follows the given one.</summary>
+    /// <summary>Starts over after a revision, with nothing kept.</summary>
     public void StartAfter(long revision)
     {
         Array.Clear(_ring);
@@ -28,10 +26,6 @@ internal sealed class ChangeHistory
     /// <summary>Adds the next revision's changes.</summary>
     public void Add(StoreChange[] changes)
     {
-        Invariant.Check(
-            changes.Length > 0 && changes[0].Revision == Current + 1 && changes[^1].Revision == Current + 1,
-            $"the changes of revision {changes.FirstOrDefault()?.Revision} follow revision {Current}"
-        );
         if (_count == _ring.Length)
         {
             var larger = new StoreChange[_ring.Length * 2][];
@@ -58,10 +52,11 @@ internal sealed class ChangeHistory
 
     private int Slot(long revision)
     {
-        Invariant.Check(
-            revision > Compacted && revision <= Current,
-            $"revision {revision} is in the history of {Compacted + 1} to {Current}"
-        );
+        if (revision <= Compacted || revision > Current)
+        {
+            throw new InvalidOperationException($"Revision {revision} is not in the history of {Compacted + 1} to {Current}.");
+        }
+
         return (int)((_start + (revision - Compacted - 1)) & (_ring.Length - 1));
     }
 }

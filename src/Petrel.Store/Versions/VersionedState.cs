@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Petrel.Model;
 
 namespace Petrel.Store.Versions;
 
@@ -42,7 +41,7 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Keeps other threads from reading and changing the state.</summary>
+    /// <summary>Holds off everyone else's reads and changes.</summary>
     public Lock.Scope Enter() => _lock.EnterScope();
 
     public StoreEntry? Get(string key)
@@ -53,10 +52,10 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Restores a version at or before the compacted revision. Called in the order of revisions, and before any commit.</summary>
+    /// <summary>Restores a version at or before the compacted revision, in revision order; before any commit.</summary>
     public void Restore(string key, RowId row, StoreEntry? entry) => _index.GetOrAdd(key).Add(row.Revision, row.Position, entry);
 
-    /// <summary>Sets the compacted revision of the restored versions. Returns those that no read can see any more.</summary>
+    /// <summary>Says what the restored versions are compacted to, and forgets those that nobody can read then.</summary>
     public List<RowId> StartAfter(long compacted)
     {
         var dropped = new List<RowId>();
@@ -93,9 +92,7 @@ internal sealed class VersionedState
                     var entry = change.Value is { } value
                         ? new StoreEntry(change.Key, value, change.CreateRevision, change.Revision)
                         : null;
-                    var versions = _index.GetOrAdd(change.Key);
-                    CheckFollows(change, versions.Newest);
-                    versions.Add(change.Revision, i, entry);
+                    _index.GetOrAdd(change.Key).Add(change.Revision, i, entry);
                 }
                 _history.Add(changes);
             }
@@ -104,20 +101,6 @@ internal sealed class VersionedState
                 watcher.Wake();
             }
         }
-    }
-
-    // The index agrees with what the change was decided on.
-    private static void CheckFollows(StoreChange change, KeyVersion? newest)
-    {
-        Invariant.Check(
-            newest is null || newest.Revision < change.Revision,
-            $"revision {change.Revision} of {change.Key} follows its revision {newest?.Revision}"
-        );
-        Invariant.Check(
-            change.CreateRevision == (newest?.Entry?.CreateRevision ?? change.Revision),
-            $"{change.Key}, created in revision {newest?.Entry?.CreateRevision}, changes in revision {change.Revision} as created in "
-                + $"revision {change.CreateRevision}"
-        );
     }
 
     public RangeResult Range(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken)
@@ -194,9 +177,7 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>
-    /// Forgets versions and history up to a revision. Adds the changes that no read can see any more to <paramref name="dropped"/>.
-    /// </summary>
+    /// <summary>Forgets versions and history up to a revision; says which changes nobody can read any more.</summary>
     public void Compact(long revision, ICollection<RowId>? dropped)
     {
         while (true)
@@ -210,16 +191,16 @@ internal sealed class VersionedState
                 }
 
                 var upTo = Math.Min(revision, _history.Compacted + RevisionsPerLock);
-                AdvanceIdleWatchers(upTo);
+                MoveBystanders(upTo);
                 while (_history.Compacted < upTo)
                 {
                     foreach (var change in _history.RemoveOldest())
                     {
-                        // A later deletion of the key, compacted too, has removed it already.
                         if (_index.Find(change.Key) is not { } versions)
                         {
                             continue;
                         }
+
                         versions.Compact(upTo, dropped);
                         if (versions.Newest is null)
                         {
@@ -231,20 +212,16 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>
-    /// Moves watchers past changes that do not concern them, so that the compaction of those changes does not end the watch.
-    /// </summary>
-    private void AdvanceIdleWatchers(long upTo)
+    /// <summary>A watcher that is behind only in changes that do not concern it loses nothing when they are compacted.</summary>
+    private void MoveBystanders(long upTo)
     {
         foreach (var watcher in _watchers)
         {
             while (
-                watcher.Position >= _history.Compacted
-                && watcher.Position < upTo
-                && !Array.Exists(_history.Of(watcher.Position + 1), watcher.Concerns)
+                watcher.Seen >= _history.Compacted && watcher.Seen < upTo && !Array.Exists(_history.Of(watcher.Seen + 1), watcher.Concerns)
             )
             {
-                watcher.Advance();
+                watcher.Seen++;
             }
         }
     }
@@ -270,7 +247,7 @@ internal sealed class VersionedState
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!TryTake(watcher, out var batch, out var signal))
+                if (!TryTake(watcher, out var batch, out var news))
                 {
                     yield break;
                 }
@@ -282,12 +259,12 @@ internal sealed class VersionedState
                 }
                 using (
                     cancellationToken.UnsafeRegister(
-                        static (waiting, token) => ((TaskCompletionSource)waiting!).TrySetCanceled(token),
-                        signal
+                        static (promise, token) => ((TaskCompletionSource)promise!).TrySetCanceled(token),
+                        news
                     )
                 )
                 {
-                    await signal!.Task;
+                    await news!.Task;
                 }
             }
         }
@@ -300,10 +277,10 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Takes the next changes, or else a signal that completes when there are some; false when the state is closed.</summary>
-    private bool TryTake(Watcher watcher, out WatchBatch? batch, out TaskCompletionSource? signal)
+    /// <summary>The next changes, or else the promise of some; false when the state is closed.</summary>
+    private bool TryTake(Watcher watcher, out WatchBatch? batch, out TaskCompletionSource? news)
     {
-        (batch, signal) = (null, null);
+        (batch, news) = (null, null);
         lock (_lock)
         {
             if (_closed)
@@ -311,23 +288,30 @@ internal sealed class VersionedState
                 return false;
             }
 
-            if (watcher.Position < _history.Compacted)
+            if (watcher.Seen < _history.Compacted)
             {
                 throw new CompactedException(_history.Compacted);
             }
-            if (watcher.Position >= _history.Current && watcher.Reported == watcher.Position)
+
+            if (watcher.Seen >= _history.Current && watcher.Told == watcher.Seen)
             {
-                signal = watcher.Arm();
+                news = watcher.Arm();
                 return true;
             }
-            var upTo = Math.Min(_history.Current, watcher.Position + RevisionsPerLock);
+            var upTo = Math.Min(_history.Current, watcher.Seen + RevisionsPerLock);
             List<StoreChange>? found = null;
-            while (watcher.Position < upTo && (found is null || found.Count < ChangesPerBatch))
+            while (watcher.Seen < upTo && (found is null || found.Count < ChangesPerBatch))
             {
-                watcher.Collect(_history.Of(watcher.Advance()), ref found);
+                foreach (var change in _history.Of(++watcher.Seen))
+                {
+                    if (watcher.Concerns(change))
+                    {
+                        (found ??= []).Add(change);
+                    }
+                }
             }
-            watcher.Report();
-            batch = new WatchBatch(watcher.Position, found is null ? [] : found);
+            watcher.Told = watcher.Seen;
+            batch = new WatchBatch(watcher.Seen, found is null ? [] : found);
             return true;
         }
     }

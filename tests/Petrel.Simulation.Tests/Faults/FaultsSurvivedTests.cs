@@ -1,5 +1,4 @@
-using Petrel.Faults;
-using Petrel.Faults.Definitions;
+using Petrel.Simulation.Faults;
 using Petrel.Simulation.Runs;
 using Petrel.Simulation.Scenarios;
 using Petrel.Simulation.World;
@@ -8,13 +7,13 @@ namespace Petrel.Simulation.Tests.Faults;
 
 public sealed class FaultsSurvivedTests
 {
-    public static TheoryData<string> Kinds => [.. BuiltInFaults.Registry.All.Select(d => d.Name)];
+    public static TheoryData<FaultKind> Kinds => [.. Enum.GetValues<FaultKind>()];
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void The_cluster_survives_much_of_one_kind_of_fault(string kind)
+    public void The_cluster_survives_much_of_one_kind_of_fault(FaultKind kind)
     {
-        var scenario = new OneKind(BuiltInFaults.Registry.Find(kind)!);
+        var scenario = new OneKind(kind);
         foreach (var seed in Scenarios.Seeds.To(1))
         {
             var result = SimulationRunner.RunSeed(scenario, seed, new());
@@ -26,7 +25,7 @@ public sealed class FaultsSurvivedTests
     }
 
     /// <summary>The Deployment's scenario, in which only one kind of fault happens, more often.</summary>
-    private sealed class OneKind(FaultDefinition kind) : IScenario
+    private sealed class OneKind(FaultKind kind) : IScenario
     {
         private readonly DeploymentUnderCrashes _inner = new();
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.Simulation.Invariants;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Tests.Invariants;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Petrel.Simulation.Invariants;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Tests.Invariants;
 

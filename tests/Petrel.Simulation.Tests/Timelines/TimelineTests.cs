@@ -1,5 +1,4 @@
-using Petrel.Faults;
-using Petrel.Faults.Definitions;
+using Petrel.Simulation.Faults;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Tests.Faults;
 using Petrel.Simulation.Timelines;
@@ -22,7 +21,7 @@ public sealed class TimelineTests
         var fault = new PlannedFault
         {
             At = TimeSpan.FromSeconds(30),
-            Kind = NodeCrash.Definition.Name,
+            Kind = FaultKind.NodeCrash,
             Target = "node1",
             Duration = TimeSpan.FromSeconds(5),
         };

@@ -3,6 +3,7 @@ using k8s.Models;
 using Petrel.Agent.Nodes;
 using Petrel.Agent.Pods;
 using Petrel.Agent.Runtimes;
+using Petrel.Workloads;
 
 namespace Petrel.Agent.Fleet.Pods;
 
@@ -50,7 +51,7 @@ internal sealed class PodLife
         (_node, _behaviour, _address) = (node, behaviour, address);
         var spec = facts.Pod.Spec;
         _mains = [.. spec.Containers.Select(c => c.Name)];
-        foreach (var container in spec.Containers.Concat((spec.InitContainers ?? []).Where(PodStatusBuilder.IsSidecar)))
+        foreach (var container in spec.Containers.Concat((spec.InitContainers ?? []).Where(PodStates.IsSidecar)))
         {
             _containers[container.Name] = new(container, behaviour, facts, isSidecar: !_mains.Contains(container.Name));
         }
@@ -108,7 +109,7 @@ internal sealed class PodLife
     public JsonObject Status(PodFacts facts, DateTimeOffset now)
     {
         var views = new Dictionary<string, ContainerView>();
-        foreach (var init in (facts.Pod.Spec.InitContainers ?? []).Where(c => !PodStatusBuilder.IsSidecar(c)))
+        foreach (var init in (facts.Pod.Spec.InitContainers ?? []).Where(c => !c.IsSidecar()))
         {
             views[init.Name] = InitView(init, facts);
         }

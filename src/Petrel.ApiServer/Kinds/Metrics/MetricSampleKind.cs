@@ -9,7 +9,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 namespace Petrel.ApiServer.Kinds.Metrics;
 
 /// <summary>
-/// metrics.petrel.dev/v1 MetricSample: the newest value of a metric, written by whoever measures it. It is served as custom.metrics.k8s.io
+/// metrics.petrel.dev/v1 MetricSample: the newest value of a metric, written by the client that measures it. It is served as custom.metrics.k8s.io
 /// when it is about an object, and as external.metrics.k8s.io otherwise, which is where autoscalers look.
 /// </summary>
 internal static class MetricSampleKind
@@ -82,7 +82,7 @@ internal static class MetricSampleKind
         }
     }
 
-    // Who does not say when it was measured has measured it now: also when the value is written again as it was.
+    // A sample without a new timestamp is measured now, even when the value is unchanged.
     private static void Stamp(JsonObject sample, JsonObject? old, WriteContext context)
     {
         if (

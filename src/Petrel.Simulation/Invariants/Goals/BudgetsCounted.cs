@@ -1,5 +1,4 @@
 using Petrel.Model.Selectors;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

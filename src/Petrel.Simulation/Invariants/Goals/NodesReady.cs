@@ -1,5 +1,3 @@
-using Petrel.Simulation.Invariants.Facts;
-
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>Every node is Ready and carries no taint of the node lifecycle controller.</summary>

@@ -1,5 +1,3 @@
-using Petrel.Simulation.Invariants.Facts;
-
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>No pod is on its way out, and each that should run is ready, but for those that nothing can place.</summary>
@@ -12,8 +10,7 @@ public sealed class PodsSettled : IGoal
         {
             if (pod.IsTerminating)
             {
-                var finalizers = pod.Finalizers.Count > 0 ? $" (finalizers {string.Join(", ", pod.Finalizers)})" : "";
-                return $"pod {pod.ShortKey} is still terminating{finalizers}";
+                return $"pod {pod.ShortKey} is still terminating{(pod.Finalizers.Count > 0 ? $" (finalizers {string.Join(", ", pod.Finalizers)})" : "")}";
             }
             // Jobs' pods come and go; their goal is the Job's.
             if (!pod.HasFinished && !pod.IsReady && pod.OwnerKind != "Job" && !MayWait(pod))

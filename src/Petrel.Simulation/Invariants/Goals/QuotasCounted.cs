@@ -1,5 +1,4 @@
-using Petrel.Simulation.Invariants.Facts;
-using Quantity = Petrel.Model.Documents.Quantity;
+using Petrel.Model.Documents;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

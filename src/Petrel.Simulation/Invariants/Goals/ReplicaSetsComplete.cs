@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 
