@@ -36,7 +36,7 @@ internal static class ServerCommand
         if (ProcessRecord.Find(directory.ServerPid) is { } running && running.Pid != Environment.ProcessId)
         {
             throw new UserErrorException(
-                $"The cluster's server runs already (process {running.Pid}): see 'petrel status', or stop it with 'petrel down'."
+                $"The cluster's server is already running (process {running.Pid}): see 'petrel status', or stop it with 'petrel down'."
             );
         }
         if (settings.Range is { } number && !Directory.Exists($"/sys/class/net/{new ClusterRange(number).Bridge}"))

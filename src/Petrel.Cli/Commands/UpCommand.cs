@@ -76,7 +76,7 @@ internal static class UpCommand
                     return chosen is not null
                         ? await ExampleRun.OnRunningClusterAsync(directory, chosen, cancellationToken)
                         : throw new UserErrorException(
-                            $"The cluster in {directory.Root} is up already (process {other.Pid}): see 'petrel status', or stop it "
+                            $"The cluster in {directory.Root} is already up (process {other.Pid}): see 'petrel status', or stop it "
                                 + $"with 'petrel down'."
                         );
                 }
@@ -92,7 +92,12 @@ internal static class UpCommand
                 using var run = chosen is null ? null : ExampleRun.Prepare(directory, settings, chosen, cancellationToken);
                 return result.GetValue(detach)
                     ? await DetachedUp.RunAsync(directory, run, cancellationToken)
-                    : await ForegroundUp.RunAsync(directory, settings, run, live: Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive);
+                    : await ForegroundUp.RunAsync(
+                        directory,
+                        settings,
+                        run,
+                        live: Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive
+                    );
             }
         );
         return command;

@@ -32,17 +32,17 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
         }
         // The server first: on a small machine agents that start beside it would only slow it down, and find nobody to talk to.
         StartServer();
-        await WaitAsync("the API server", directory.ServerLog, () => IsReadyAsync(api, cancellationToken), cancellationToken);
+        await WaitAsync("The API server is not ready", directory.ServerLog, stop => IsReadyAsync(api, stop), StartLimit, cancellationToken);
         progress("API ready");
         await Task.WhenAll(settings.NodeNames.Select(node => _nodes.StartAsync(node, cancellationToken)));
-        progress($"{settings.Nodes} nodes started");
+        progress($"{settings.Nodes} {(settings.Nodes == 1 ? "node" : "nodes")} started");
         var ready = -1;
         await WaitAsync(
-            "every node",
+            "Some nodes are not Ready",
             directory.NodeLog("node-1"),
-            async () =>
+            async stop =>
             {
-                var now = await ClusterStatus.CountReadyNodesAsync(api, cancellationToken);
+                var now = await ClusterStatus.CountReadyNodesAsync(api, stop);
                 if (now != ready)
                 {
                     ready = now;
@@ -50,6 +50,7 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
                 }
                 return ready >= settings.Nodes;
             },
+            StartLimit,
             cancellationToken
         );
     }
@@ -111,29 +112,40 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
     private static async Task<bool> IsReadyAsync(IApiHandler api, CancellationToken cancellationToken) =>
         (await api.HandleAsync(new ApiRequest { Method = "GET", Path = "/readyz" }, cancellationToken)).IsSuccess;
 
-    private static async Task WaitAsync(string what, string log, Func<Task<bool>> condition, CancellationToken cancellationToken)
+    /// <summary>Waits until a condition holds. A server that does not answer, or takes long to, is asked until the limit.</summary>
+    /// <exception cref="UserErrorException">The condition does not hold within the limit.</exception>
+    internal static async Task WaitAsync(
+        string problem,
+        string log,
+        Func<CancellationToken, Task<bool>> condition,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
     {
-        var time = TimeProvider.System;
-        var start = time.GetTimestamp();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(limit);
         var last = "";
-        while (true)
+        try
         {
-            try
+            while (true)
             {
-                if (await condition())
+                try
                 {
-                    return;
+                    if (await condition(end.Token))
+                    {
+                        return;
+                    }
                 }
+                catch (IOException e)
+                {
+                    last = $" ({e.Message})";
+                }
+                await Task.Delay(Poll, end.Token);
             }
-            catch (IOException e)
-            {
-                last = e.Message;
-            }
-            if (time.GetElapsedTime(start) > StartLimit)
-            {
-                throw new UserErrorException($"Waited {StartLimit.TotalSeconds:0} s for {what} in vain. {last} See {log}.");
-            }
-            await Task.Delay(Poll, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new UserErrorException($"{problem} after {limit.TotalSeconds:0} s{last}: see {log}.");
         }
     }
 }

@@ -96,7 +96,7 @@ public sealed class ErrorTests
         {
             ProcessRecord.Of(other).Save(directory.ServerPid);
             var line = (await CommandLine.RunAsync("server", "--data", scratch.Path)).SingleError();
-            Assert.Contains($"runs already (process {other})", line);
+            Assert.Contains($"is already running (process {other})", line);
         }
         finally
         {
