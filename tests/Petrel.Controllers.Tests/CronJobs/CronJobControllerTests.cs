@@ -3,6 +3,7 @@ using Petrel.Client;
 using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Tests.Jobs;
+using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
+using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
