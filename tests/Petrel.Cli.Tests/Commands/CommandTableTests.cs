@@ -34,6 +34,12 @@ public sealed class CommandTableTests
         }
     }
 
+    [Fact]
+    public void Help_has_no_aliases_of_another_platform()
+    {
+        Assert.DoesNotContain(CommandTable.CreateRoot().Options.SelectMany(o => o.Aliases), alias => alias.StartsWith('/'));
+    }
+
     [Theory]
     [MemberData(nameof(ReadCommands))]
     public void A_read_command_prints_json_and_yaml(string path)
