@@ -1,14 +1,13 @@
 using System.Diagnostics;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler;
 using Petrel.Security;
 using Petrel.Store.Memory;
+using k8s.Models;
 
 namespace Petrel.Bench.Scheduler;
 

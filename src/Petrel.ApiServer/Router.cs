@@ -210,6 +210,7 @@ internal sealed class Router
             ),
             ("", "namespaces", "finalize", "update") => _finalize.RunAsync(request, cancellationToken),
 
+
             ("", "pods", "binding" or "eviction" or "log" or SchedulingDecisionSubresource.Name, _)
             or
             ("", "namespaces", "finalize", _)

@@ -19,6 +19,8 @@ public sealed class LayerTests
         ["Petrel.Scheduler"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Agent"] = ["Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Client", "Petrel.Model"],
+        ["Petrel.Hosting"] = ["Petrel.Model"],
+        ["Petrel.SimulatedNodes"] = ["Petrel.Agent", "Petrel.Client", "Petrel.Model"],
         ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Security"],
     };
 
@@ -64,7 +66,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.Hosting", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
     }
 
     [Fact]

@@ -1,13 +1,12 @@
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
+using k8s.Models;
 
 namespace Petrel.Client.Tests;
 

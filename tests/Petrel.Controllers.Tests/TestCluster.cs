@@ -1,9 +1,6 @@
-using k8s;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
@@ -12,6 +9,8 @@ using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network;
 using Petrel.Store;
 using Petrel.Store.Memory;
+using k8s;
+using k8s.Models;
 
 namespace Petrel.Controllers.Tests;
 

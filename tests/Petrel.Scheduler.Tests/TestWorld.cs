@@ -1,15 +1,14 @@
-using k8s;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
+using k8s;
+using k8s.Models;
 
 namespace Petrel.Scheduler.Tests;
 

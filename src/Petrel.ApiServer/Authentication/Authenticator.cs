@@ -16,7 +16,7 @@ internal sealed class Authenticator(ServerParts parts)
         {
             return request;
         }
-        var token = BearerToken(request.Authorization);
+        var token = BearerToken.Read(request.Authorization);
         var bare = request with { Authorization = "" };
         if (token.Length == 0 || !request.User.Groups.Contains(UserInfo.UnauthenticatedGroup))
         {
@@ -34,12 +34,4 @@ internal sealed class Authenticator(ServerParts parts)
             ? await accounts.ReadAsync(token, audiences, cancellationToken)
             : verdict;
     }
-
-    /// <summary>
-    /// The token of an Authorization header, or empty: as upstream reads it, another scheme than Bearer is no attempt at all.
-    /// </summary>
-    public static string BearerToken(string header) =>
-        header.Trim().Split(' ', 3) is [var scheme, var token, ..] && scheme.Equals("bearer", StringComparison.OrdinalIgnoreCase)
-            ? token
-            : "";
 }

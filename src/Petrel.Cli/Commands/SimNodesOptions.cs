@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
-using Petrel.Agent.Fleet;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Documents;
+using Petrel.SimulatedNodes;
 
 namespace Petrel.Cli.Commands;
 

@@ -1,4 +1,3 @@
-using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
 
 namespace Petrel.Simulation.World;

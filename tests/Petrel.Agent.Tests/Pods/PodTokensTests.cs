@@ -1,19 +1,18 @@
 using System.Net;
 using System.Text;
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Security.Tokens;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
+using k8s.Models;
 
 namespace Petrel.Agent.Tests.Pods;
 

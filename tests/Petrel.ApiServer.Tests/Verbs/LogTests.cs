@@ -1,5 +1,4 @@
 using System.Text;
-using Petrel.ApiServer.Nodes;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Verbs;

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;

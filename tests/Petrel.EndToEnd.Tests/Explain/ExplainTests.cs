@@ -1,8 +1,6 @@
-using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Cli.Explain;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
@@ -14,6 +12,7 @@ using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 using Spectre.Console;
+using k8s.Models;
 
 namespace Petrel.EndToEnd.Tests.Explain;
 

@@ -5,6 +5,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 
 namespace Petrel.ApiServer.Admission.Webhooks;

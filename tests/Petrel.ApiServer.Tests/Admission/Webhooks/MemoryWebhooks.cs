@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 
