@@ -35,7 +35,9 @@ internal static class BareCrun
               "process": { "user": { "uid": 0, "gid": 0 }, "args": ["/bin/sleep", "1000"], "cwd": "/", "env": ["PATH=/bin"] },
               "root": { "path": "rootfs" },
               "mounts": [{ "destination": "/proc", "type": "proc", "source": "proc" }],
-              "linux": { "namespaces": [{ "type": "pid" }, { "type": "mount" }, { "type": "ipc" }, { "type": "uts" }, { "type": "network" }] }
+              "linux": {
+                "namespaces": [{ "type": "pid" }, { "type": "mount" }, { "type": "ipc" }, { "type": "uts" }, { "type": "network" }]
+              }
             }
             """
         );

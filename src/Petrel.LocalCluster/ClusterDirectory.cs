@@ -13,7 +13,14 @@ public sealed class ClusterDirectory
     public static string Default =>
         Environment.GetEnvironmentVariable("PETREL_DATA") is { Length: > 0 } named ? named
         : Environment.IsPrivilegedProcess ? "/var/lib/petrel"
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "petrel");
+        : Path.Combine(
+            Environment.GetFolderPath(
+                // ~/.local/share need not exist yet.
+                Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.DoNotVerify
+            ),
+            "petrel"
+        );
 
     public string Root { get; }
     public string Settings => Path.Combine(Root, "cluster.json");

@@ -30,6 +30,9 @@ public sealed record ClusterSettings
     /// <summary>Default tolerationSeconds of pods for not-ready and unreachable nodes.</summary>
     public int EvictionSeconds { get; init; } = 10;
 
+    /// <summary>Ports of the host that lead to Services of the cluster.</summary>
+    public IReadOnlyList<ServiceForward> Forwards { get; init; } = [];
+
     public bool UsesNamespaces => Range is not null;
 
     public static string NodeName(int index) => $"node-{index + 1}";

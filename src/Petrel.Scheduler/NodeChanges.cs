@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler;
 
@@ -32,7 +33,7 @@ internal static class NodeChanges
         left.Select(t => (t.Key, t.Value, t.Effect)).SequenceEqual(right.Select(t => (t.Key, t.Value, t.Effect)));
 
     public static bool SameLabels(IReadOnlyDictionary<string, string> left, IReadOnlyDictionary<string, string> right) =>
-        left.Count == right.Count && Cluster.LabelSets.HasAll(left, right);
+        left.Count == right.Count && LabelSets.ContainAll(left, right);
 
     /// <summary>Whether images are the same, and as large.</summary>
     public static bool Same(IReadOnlyDictionary<string, long> left, IReadOnlyDictionary<string, long> right) =>

@@ -3,6 +3,7 @@ using Petrel.Client;
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler;
 

@@ -14,13 +14,13 @@ public sealed partial class SourceTests
     [Fact]
     public void Lines_are_at_most_140_columns()
     {
-        var long_ =
+        var tooLong =
             from path in Sources
             from line in File.ReadLines(path).Index()
             where line.Item.Length > MaxColumns
             select $"{Repository.Short(path)}:{line.Index + 1}: {line.Item.Length} columns";
 
-        Assert.Empty(long_);
+        Assert.Empty(tooLong);
     }
 
     [Fact]
@@ -61,6 +61,20 @@ public sealed partial class SourceTests
 
         Assert.Empty(dangling);
     }
+
+    [Fact]
+    public void Every_suite_is_run_by_the_test_script()
+    {
+        var order = Order().Match(File.ReadAllText(Path.Combine(Repository.Root, "test"))).Groups[1].Value.Split(' ');
+        var suites = Directory
+            .EnumerateDirectories(Path.Combine(Repository.Root, "tests"), "Petrel.*.Tests")
+            .Select(path => Path.GetFileName(path)["Petrel.".Length..^".Tests".Length]);
+
+        Assert.Equal(suites.Order(StringComparer.Ordinal), order.Order(StringComparer.Ordinal));
+    }
+
+    [GeneratedRegex(@"^order=\((.*)\)$", RegexOptions.Multiline)]
+    private static partial Regex Order();
 
     [GeneratedRegex(@"EventId = (\d+)")]
     private static partial Regex EventId();

@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Filters;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
 
@@ -104,8 +105,8 @@ public sealed class FilterTests
         };
         Assert.NotEmpty(Check(new NodeAffinityFilter(new()), Requiring(byName), Make.Node("n1")));
         Assert.Empty(Check(new NodeAffinityFilter(new()), Requiring(byName), Make.Node("n2")));
-        Assert.Equal(["n2"], Requiring(byName).RequiredNodes.Names);
-        Assert.Null(Requiring(byName, Make.Term(("a", "Exists", []))).RequiredNodes.Names);
+        Assert.Equal(["n2"], Requiring(byName).RequiredNodeAffinity.NodeNames);
+        Assert.Null(Requiring(byName, Make.Term(("a", "Exists", []))).RequiredNodeAffinity.NodeNames);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
 

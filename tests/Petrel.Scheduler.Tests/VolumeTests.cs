@@ -4,6 +4,7 @@ using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Filters;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
 

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.IO.Compression;
 using System.Text.Json;
 
 namespace Petrel.Agent.Images;
@@ -24,7 +25,16 @@ internal static class ImageArchive
         var layout = scratch.Directory;
         if (Directory.Exists(path))
         {
-            foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories))
+            // Looked at before anything is copied: a folder may be any, and large.
+            if (!File.Exists(Path.Combine(path, "index.json")))
+            {
+                throw new InvalidDataException("the folder is not an OCI image layout (it has no index.json)");
+            }
+            var blobFiles = Path.Combine(path, "blobs");
+            IEnumerable<string> files = Directory.Exists(blobFiles)
+                ? Directory.EnumerateFiles(blobFiles, "*", SearchOption.AllDirectories)
+                : [];
+            foreach (var file in files.Prepend(Path.Combine(path, "index.json")))
             {
                 var copy = Path.Combine(layout, Path.GetRelativePath(path, file));
                 Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
@@ -49,7 +59,8 @@ internal static class ImageArchive
     private static async ValueTask ExtractAsync(string archive, string target, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(archive);
-        await using var tar = new TarReader(file);
+        await using var content = Decompress(file);
+        await using var tar = new TarReader(content);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
             // Only plain files matter.
@@ -64,6 +75,26 @@ internal static class ImageArchive
                 }
             }
         }
+    }
+
+    // Told by the first bytes: names end in .tar, .tar.gz, .tgz, or anything.
+    private static Stream Decompress(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[4];
+        var count = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return start[..count] switch
+        {
+            [0x1f, 0x8b, ..] => new GZipStream(file, CompressionMode.Decompress),
+            [0x28, 0xb5, 0x2f, 0xfd] => throw new InvalidDataException("it is compressed with zstd: decompress it first ('unzstd FILE')"),
+            [(byte)'B', (byte)'Z', (byte)'h', ..] => throw new InvalidDataException(
+                "it is compressed with bzip2: decompress it first ('bunzip2 FILE')"
+            ),
+            [0xfd, (byte)'7', (byte)'z', (byte)'X'] => throw new InvalidDataException(
+                "it is compressed with xz: decompress it first ('unxz FILE')"
+            ),
+            _ => file,
+        };
     }
 
     private static async ValueTask<IReadOnlyList<(ImageReference, Descriptor)>> ReadLayoutAsync(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Petrel.Cli.Output;
 using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
@@ -9,7 +10,17 @@ internal static class CommonOptions
     public static Option<string> Data() =>
         new("--data")
         {
-            Description = $"The cluster's data directory (default: PETREL_DATA, else {ClusterDirectory.Default}).",
+            Description =
+                "The cluster's data directory. Default: $PETREL_DATA if set, else /var/lib/petrel for root and "
+                + "~/.local/share/petrel for other users.",
+            HelpName = "directory",
             DefaultValueFactory = _ => ClusterDirectory.Default,
         };
+
+    public static Option<string?> Output()
+    {
+        var option = new Option<string?>("--output", "-o") { Description = "Print the data as json or yaml instead of text." };
+        option.AcceptOnlyFromAmong([.. StructuredOutput.Formats]);
+        return option;
+    }
 }

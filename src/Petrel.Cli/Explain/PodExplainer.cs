@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Petrel.Cli.Output;
 using Petrel.LocalCluster;
 using Petrel.Model;
 using Petrel.Model.Api;
@@ -9,18 +11,12 @@ namespace Petrel.Cli.Explain;
 /// <summary>Asks a server for the decisions about a pod, and shows them.</summary>
 public static class PodExplainer
 {
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>Shows them; answers the exit code: 0, or 1 when nothing is recorded, with the reason shown.</summary>
     /// <exception cref="UserErrorException">There is no such pod, or the server refuses.</exception>
     public static async Task<int> RunAsync(
         IApiHandler api,
         ObjectKey pod,
-        bool asJson,
+        string? format,
         IAnsiConsole console,
         TimeProvider time,
         CancellationToken cancellationToken
@@ -39,9 +35,9 @@ public static class PodExplainer
         using var document = JsonDocument.Parse(response.Body.IsEmpty ? "{}"u8.ToArray() : response.Body);
         if (response.IsSuccess)
         {
-            if (asJson)
+            if (format is not null)
             {
-                console.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(document.RootElement, Indented));
+                StructuredOutput.Write(console.Profile.Out.Writer, format, JsonNode.Parse(document.RootElement.GetRawText())!);
             }
             else
             {

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
@@ -30,11 +31,11 @@ internal sealed class ClusterState
 
     public ClusterState()
     {
-        Cpu = Resource(ResourceAmounts.CpuName);
-        Memory = Resource(ResourceAmounts.MemoryName);
-        EphemeralStorage = Resource(ResourceAmounts.EphemeralStorageName);
-        NonZeroCpu = new(ResourceAmounts.CpuName, Capacity);
-        NonZeroMemory = new(ResourceAmounts.MemoryName, Capacity);
+        Cpu = Resource(ResourceList.CpuName);
+        Memory = Resource(ResourceList.MemoryName);
+        EphemeralStorage = Resource(ResourceList.EphemeralStorageName);
+        NonZeroCpu = new(ResourceList.CpuName, Capacity);
+        NonZeroMemory = new(ResourceList.MemoryName, Capacity);
     }
 
     public ResourceColumn Cpu { get; }
@@ -115,10 +116,7 @@ internal sealed class ClusterState
             _resources[name] = column = new(name, Capacity);
             foreach (var node in _slots)
             {
-                if (
-                    node is not null
-                    && name is not (ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName)
-                )
+                if (node is not null && name is not (ResourceList.CpuName or ResourceList.MemoryName or ResourceList.EphemeralStorageName))
                 {
                     column.Allocatable[node.Slot] = node.Allocatable.Other(name);
                     column.Requested[node.Slot] = node.Pods.Sum(p => p.Requests.Other(name));
@@ -177,7 +175,7 @@ internal sealed class ClusterState
     {
         foreach (var (key, selector) in _services)
         {
-            if (key.Namespace == pod.Key.Namespace && LabelSets.HasAll(pod.Labels, selector))
+            if (key.Namespace == pod.Key.Namespace && LabelSets.ContainAll(pod.Labels, selector))
             {
                 yield return selector;
             }

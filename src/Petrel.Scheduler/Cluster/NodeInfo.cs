@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
@@ -22,7 +23,7 @@ internal sealed class NodeInfo(string name, int slot)
     public IReadOnlyDictionary<string, string> Labels { get; private set; } = LabelSets.Of(null);
     public IList<V1Taint> Taints { get; private set; } = [];
     public bool IsUnschedulable => Node?.Spec?.Unschedulable == true;
-    public ResourceAmounts Allocatable { get; private set; } = new();
+    public ResourceList Allocatable { get; private set; } = new();
 
     /// <summary>In no order that means anything.</summary>
     public IReadOnlyList<PodInfo> Pods => _pods;
@@ -39,7 +40,7 @@ internal sealed class NodeInfo(string name, int slot)
         Node = node;
         Labels = LabelSets.Of(node?.Metadata.Labels);
         Taints = node?.Spec?.Taints ?? [];
-        Allocatable = ResourceAmounts.From(node?.Status?.Allocatable);
+        Allocatable = ResourceList.From(node?.Status?.Allocatable);
         var images = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var image in node?.Status?.Images ?? [])
         {

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Model.Selectors;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
@@ -14,12 +15,12 @@ internal sealed class PodAffinityTerm
     {
         TopologyKey = term.TopologyKey ?? "";
         Weight = weight;
-        _selector = LabelSets.Selector(
+        _selector = LabelSelectors.From(
             term.LabelSelector,
             Same(term.MatchLabelKeys, SelectorOperator.In, ownLabels)
                 .Concat(Same(term.MismatchLabelKeys, SelectorOperator.NotIn, ownLabels))
         );
-        _namespaceSelector = term.NamespaceSelector is null ? null : LabelSets.Selector(term.NamespaceSelector);
+        _namespaceSelector = term.NamespaceSelector is null ? null : LabelSelectors.From(term.NamespaceSelector);
         // Neither names nor a selector: the pod's own namespace.
         _namespaces =
             term.Namespaces is { Count: > 0 } names ? [.. names]

@@ -1,12 +1,13 @@
 using k8s.Models;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>A pod with everything worked out once that scheduling asks about it again and again. Immutable.</summary>
 internal sealed class PodInfo
 {
-    private RequiredNodes? _requiredNodes;
+    private RequiredNodeAffinity? _requiredNodeAffinity;
     private string? _signature;
 
     public PodInfo(V1Pod pod)
@@ -14,10 +15,11 @@ internal sealed class PodInfo
         Pod = pod;
         Key = new(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
         Labels = LabelSets.Of(pod.Metadata.Labels);
-        (Requests, NonZero) = PodRequests.Of(pod);
+        Requests = PodRequests.Of(pod);
+        NonZero = ScoringRequests.Of(pod, Requests);
         HostPorts = HostPort.Of(pod.Spec);
         Claims = PodVolumes.ClaimsOf(pod);
-        Owner = (pod.Metadata.OwnerReferences ?? []).FirstOrDefault(o => o.Controller == true);
+        Owner = pod.ControllerReference();
 
         if (pod.Spec.Affinity is { } affinity)
         {
@@ -54,17 +56,17 @@ internal sealed class PodInfo
     /// <summary>The uid of the controller that owns the pod.</summary>
     public string? OwnerUid => Owner?.Uid;
 
-    public ResourceAmounts Requests { get; }
+    public ResourceList Requests { get; }
 
     /// <summary>As <see cref="Requests"/>, with defaults for what was not requested; for scores.</summary>
-    public ResourceAmounts NonZero { get; }
+    public ResourceList NonZero { get; }
 
     public HostPort[] HostPorts { get; }
 
     /// <summary>The persistent volume claims that its volumes name, those of ephemeral volumes with them.</summary>
     public ObjectKey[] Claims { get; }
 
-    public RequiredNodes RequiredNodes => _requiredNodes ??= new(Pod.Spec);
+    public RequiredNodeAffinity RequiredNodeAffinity => _requiredNodeAffinity ??= new(Pod.Spec);
     public PodAffinityTerm[] RequiredAffinity { get; } = [];
     public PodAffinityTerm[] PreferredAffinity { get; } = [];
     public PodAffinityTerm[] RequiredAntiAffinity { get; } = [];

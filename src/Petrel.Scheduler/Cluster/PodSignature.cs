@@ -1,6 +1,7 @@
 using System.Text;
 using k8s;
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
@@ -91,7 +92,7 @@ internal static class PodSignature
         }
     }
 
-    private static void Add(StringBuilder text, char what, ResourceAmounts amounts)
+    private static void Add(StringBuilder text, char what, ResourceList amounts)
     {
         text.Append('\n')
             .Append(what)

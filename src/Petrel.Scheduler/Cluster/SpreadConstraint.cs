@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Model.Selectors;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
@@ -88,12 +89,12 @@ internal sealed class SpreadConstraint
 
     /// <summary>Whether the pods of a node count, by the constraint's inclusion policies.</summary>
     public bool Includes(NodeInfo node, PodInfo pod) =>
-        (!_honorAffinity || pod.RequiredNodes.Matches(node))
-        && (!_honorTaints || !Tolerations.AnyRefused(pod.Pod.Spec.Tolerations, node.Taints));
+        (!_honorAffinity || pod.RequiredNodeAffinity.Matches(node.Name, node.Labels))
+        && (!_honorTaints || Tolerations.AllowScheduling(pod.Pod.Spec.Tolerations, node.Taints));
 
     private static Func<PodInfo, bool> SelectorOf(V1TopologySpreadConstraint constraint, PodInfo pod)
     {
-        var selector = LabelSets.Selector(
+        var selector = LabelSelectors.From(
             constraint.LabelSelector,
             from key in constraint.MatchLabelKeys ?? []
             where pod.Labels.ContainsKey(key)
@@ -114,6 +115,6 @@ internal sealed class SpreadConstraint
         var services = cluster.ServicesOf(pod).ToArray();
         return services.Length == 0 && owner is null
             ? null
-            : other => (owner is null || other.OwnerUid == owner) && Array.TrueForAll(services, s => LabelSets.HasAll(other.Labels, s));
+            : other => (owner is null || other.OwnerUid == owner) && Array.TrueForAll(services, s => LabelSets.ContainAll(other.Labels, s));
     }
 }

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
@@ -77,7 +78,7 @@ internal static class ClaimBinding
 
     /// <summary>Whether a volume can be used on a node, by its node affinity.</summary>
     public static bool IsReachable(V1PersistentVolume volume, NodeInfo node) =>
-        volume.Spec.NodeAffinity?.Required is not { } required || new RequiredNodes(required).Matches(node);
+        volume.Spec.NodeAffinity?.Required is not { } required || new RequiredNodeAffinity(required).Matches(node.Name, node.Labels);
 
     private static bool Suits(V1PersistentVolume volume, V1PersistentVolumeClaim claim, NodeInfo node) =>
         volume.Metadata.DeletionTimestamp is null
@@ -92,7 +93,7 @@ internal static class ClaimBinding
         && (volume.Spec.VolumeMode ?? "Filesystem") == (claim.Spec.VolumeMode ?? "Filesystem")
         && (claim.Spec.AccessModes ?? []).All(m => volume.Spec.AccessModes?.Contains(m) == true)
         && Capacity(volume) >= Wanted(claim)
-        && (claim.Spec.Selector is null || LabelSets.Selector(claim.Spec.Selector).Matches(LabelSets.Of(volume.Metadata.Labels)))
+        && (claim.Spec.Selector is null || LabelSelectors.From(claim.Spec.Selector).Matches(LabelSets.Of(volume.Metadata.Labels)))
         && IsReachable(volume, node);
 
     private static bool CanProvision(V1PersistentVolumeClaim claim, NodeInfo node, IClusterObjects objects) =>

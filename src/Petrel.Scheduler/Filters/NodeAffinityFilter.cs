@@ -1,6 +1,7 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
@@ -11,7 +12,7 @@ internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin,
     private static readonly Verdict NoMatchOfAdded = Verdict.Unresolvable("node(s) didn't match scheduler-enforced node affinity");
     private static readonly Verdict Conflict = Verdict.Unresolvable("pod affinity terms conflict");
 
-    private readonly RequiredNodes? _added = args.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required
+    private readonly RequiredNodeAffinity? _added = args.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required
         ? new(required)
         : null;
 
@@ -20,27 +21,23 @@ internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin,
     public ClusterEvents RetryOn => ClusterEvents.NodeAdded | ClusterEvents.NodeLabels;
 
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
-        happened.Node is not { } node
-        || (
-            waiting.RequiredNodes.Matches(node.Metadata.Name, LabelSets.Of(node.Metadata.Labels))
-            && _added?.Matches(node.Metadata.Name, LabelSets.Of(node.Metadata.Labels)) != false
-        );
+        happened.Node is not { } node || (waiting.RequiredNodeAffinity.Matches(node) && _added?.Matches(node) != false);
 
     public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
-        var required = pod.RequiredNodes;
-        return required.Names is { Count: 0 } ? FilterPlan.Refuse(Conflict)
+        var required = pod.RequiredNodeAffinity;
+        return required.NodeNames is { Count: 0 } ? FilterPlan.Refuse(Conflict)
             : required.IsAny && _added is null ? FilterPlan.Skip
-            : FilterPlan.With(new Filter(required, _added, cluster), onlyNodes: required.Names);
+            : FilterPlan.With(new Filter(required, _added, cluster), onlyNodes: required.NodeNames);
     }
 
-    private sealed class Filter(RequiredNodes required, RequiredNodes? added, ClusterState cluster) : INodeFilter
+    private sealed class Filter(RequiredNodeAffinity required, RequiredNodeAffinity? added, ClusterState cluster) : INodeFilter
     {
         public Verdict Check(int node)
         {
             var info = cluster.At(node);
-            return added?.Matches(info) == false ? NoMatchOfAdded
-                : required.Matches(info) ? Verdict.Pass
+            return added?.Matches(info.Name, info.Labels) == false ? NoMatchOfAdded
+                : required.Matches(info.Name, info.Labels) ? Verdict.Pass
                 : NoMatch;
         }
     }

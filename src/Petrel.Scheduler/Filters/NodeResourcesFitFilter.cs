@@ -1,6 +1,7 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
@@ -20,7 +21,7 @@ internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilte
         if (happened.Node is { } node)
         {
             // What is there at all must do; what of it is free, the next attempt will see.
-            var allocatable = ResourceAmounts.From(node.Status?.Allocatable);
+            var allocatable = ResourceList.From(node.Status?.Allocatable);
             return Wanted(waiting.Requests).All(w => w.Amount <= allocatable.Of(w.Name));
         }
         // Also a pod that requests nothing leaves a place.
@@ -34,7 +35,7 @@ internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilte
         );
 
     // A pod that asks for nothing of a resource fits even where others took more than there is.
-    private IEnumerable<(string Name, long Amount)> Wanted(ResourceAmounts requests) =>
+    private IEnumerable<(string Name, long Amount)> Wanted(ResourceList requests) =>
         requests.All.Where(r => r.Amount > 0 && !IsIgnored(r.Name));
 
     private bool IsIgnored(string name) =>

@@ -2,13 +2,14 @@ using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>Keeps pods off cordoned nodes, except those that tolerate the taint that stands for it.</summary>
 internal sealed class NodeUnschedulableFilter : IFilterPlugin, IRetryHints
 {
-    private static readonly V1Taint Cordon = new() { Key = "node.kubernetes.io/unschedulable", Effect = Tolerations.NoSchedule };
+    private static readonly V1Taint Cordon = new() { Key = "node.kubernetes.io/unschedulable", Effect = Taints.NoSchedule };
     private static readonly Verdict Cordoned = Verdict.Unresolvable("node(s) were unschedulable");
 
     public string Name => "NodeUnschedulable";

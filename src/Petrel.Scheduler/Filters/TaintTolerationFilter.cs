@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
@@ -16,12 +17,12 @@ internal sealed class TaintTolerationFilter : IFilterPlugin, IRetryHints
     public ClusterEvents RetryOn => ClusterEvents.NodeAdded | ClusterEvents.NodeTaints;
 
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
-        happened.Node is null || !Tolerations.AnyRefused(waiting.Pod.Spec.Tolerations, happened.Node.Spec?.Taints ?? []);
+        happened.Node is null || Tolerations.AllowScheduling(waiting.Pod.Spec.Tolerations, happened.Node.Spec?.Taints ?? []);
 
     public FilterPlan For(PodInfo pod, ClusterState cluster) => FilterPlan.With(new Filter(pod.Pod.Spec.Tolerations, cluster));
 
     private sealed class Filter(IList<V1Toleration>? tolerations, ClusterState cluster) : INodeFilter
     {
-        public Verdict Check(int node) => Tolerations.AnyRefused(tolerations, cluster.At(node).Taints) ? Untolerated : Verdict.Pass;
+        public Verdict Check(int node) => Tolerations.AllowScheduling(tolerations, cluster.At(node).Taints) ? Verdict.Pass : Untolerated;
     }
 }

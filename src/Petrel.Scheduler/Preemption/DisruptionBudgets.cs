@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Model.Selectors;
 using Petrel.Scheduler.Cluster;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Preemption;
 
@@ -42,6 +43,6 @@ internal static class DisruptionBudgets
         // Without any requirement it matches nothing here, unlike elsewhere.
         && budget.Spec?.Selector is { } selector
         && (selector.MatchLabels is { Count: > 0 } || selector.MatchExpressions is { Count: > 0 })
-        && LabelSets.Selector(selector).Matches(pod.Labels)
+        && LabelSelectors.From(selector).Matches(pod.Labels)
         && budget.Status?.DisruptedPods?.ContainsKey(pod.Key.Name) != true;
 }

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Scores;
 
@@ -9,29 +10,30 @@ namespace Petrel.Scheduler.Scores;
 /// </summary>
 internal sealed class NodeAffinityScore(NodeAffinityArgs args) : IScorePlugin
 {
-    private readonly (NodeTerm Term, int Weight)[] _added = TermsOf(args.AddedAffinity);
+    private readonly (NodeSelectorTerm Term, int Weight)[] _added = TermsOf(args.AddedAffinity);
 
     public string Name => "NodeAffinity";
 
     public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
-        (NodeTerm Term, int Weight)[] terms = [.. _added, .. TermsOf(pod.Pod.Spec.Affinity?.NodeAffinity)];
+        (NodeSelectorTerm Term, int Weight)[] terms = [.. _added, .. TermsOf(pod.Pod.Spec.Affinity?.NodeAffinity)];
         return terms.Length == 0 ? null : new NodeScore(terms, cluster);
     }
 
-    private static (NodeTerm Term, int Weight)[] TermsOf(V1NodeAffinity? affinity) =>
-        [.. (affinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(p => (new NodeTerm(p.Preference), p.Weight))];
+    private static (NodeSelectorTerm Term, int Weight)[] TermsOf(V1NodeAffinity? affinity) =>
+        [.. (affinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(p => (new NodeSelectorTerm(p.Preference), p.Weight))];
 
-    private sealed class NodeScore((NodeTerm Term, int Weight)[] terms, ClusterState cluster) : INodeScore
+    private sealed class NodeScore((NodeSelectorTerm Term, int Weight)[] terms, ClusterState cluster) : INodeScore
     {
         public bool Normalizes => true;
 
         public long Of(int node)
         {
+            var info = cluster.At(node);
             long sum = 0;
             foreach (var (term, weight) in terms)
             {
-                sum += term.Matches(cluster.At(node)) ? weight : 0;
+                sum += term.Matches(info.Name, info.Labels) ? weight : 0;
             }
             return sum;
         }

@@ -1,5 +1,6 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Scores;
 
@@ -14,13 +15,11 @@ internal readonly record struct ScoredResource(ResourceColumn Column, long Added
         [
             .. from resource in resources
             let requested = pod.Requests.Of(resource.Name)
-            where
-                requested > 0
-                || resource.Name is ResourceAmounts.CpuName or ResourceAmounts.MemoryName or ResourceAmounts.EphemeralStorageName
+            where requested > 0 || resource.Name is ResourceList.CpuName or ResourceList.MemoryName or ResourceList.EphemeralStorageName
             select (resource.Name, withDefaults) switch
             {
-                (ResourceAmounts.CpuName, true) => new ScoredResource(cluster.NonZeroCpu, pod.NonZero.MilliCpu, resource.Weight),
-                (ResourceAmounts.MemoryName, true) => new ScoredResource(cluster.NonZeroMemory, pod.NonZero.Memory, resource.Weight),
+                (ResourceList.CpuName, true) => new ScoredResource(cluster.NonZeroCpu, pod.NonZero.MilliCpu, resource.Weight),
+                (ResourceList.MemoryName, true) => new ScoredResource(cluster.NonZeroMemory, pod.NonZero.Memory, resource.Weight),
                 _ => new ScoredResource(cluster.Resource(resource.Name), requested, resource.Weight),
             },
         ];

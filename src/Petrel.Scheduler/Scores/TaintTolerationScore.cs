@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Scores;
 
@@ -20,7 +21,7 @@ internal sealed class TaintTolerationScore : IScorePlugin
             var count = 0;
             foreach (var taint in cluster.At(node).Taints)
             {
-                if (taint.Effect == Tolerations.PreferNoSchedule && !Tolerations.Tolerate(tolerations, taint))
+                if (taint.Effect == Taints.PreferNoSchedule && !Tolerations.Tolerate(tolerations, taint))
                 {
                     count++;
                 }

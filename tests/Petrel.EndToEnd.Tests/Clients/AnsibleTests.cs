@@ -21,13 +21,17 @@ public sealed class AnsibleTests(ClientCluster clients)
                   selector: {matchLabels: {app: web}}
                   template:
                     metadata: {labels: {app: web}}
-                    spec: {terminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "100000"]}]}
+                    spec:
+                      terminationGracePeriodSeconds: 1
+                      containers:
+                        - {name: c, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "100000"]}
               wait: true
               wait_timeout: 60
             register: first
           - kubernetes.core.k8s: *web
             register: second
-          - kubernetes.core.k8s_scale: {kind: Deployment, name: web, namespace: ansible, replicas: 1, api_version: apps/v1, wait_timeout: 60}
+          - kubernetes.core.k8s_scale:
+              {kind: Deployment, name: web, namespace: ansible, replicas: 1, api_version: apps/v1, wait_timeout: 60}
             register: scaled
           - kubernetes.core.k8s:
               state: patched
@@ -39,7 +43,12 @@ public sealed class AnsibleTests(ClientCluster clients)
           - kubernetes.core.k8s:
               apply: true
               definition: {apiVersion: v1, kind: ConfigMap, metadata: {name: applied, namespace: ansible}, data: {a: "1"}}
-          - kubernetes.core.k8s_json_patch: {api_version: v1, kind: ConfigMap, name: applied, namespace: ansible, patch: [{op: replace, path: /data/a, value: "2"}]}
+          - kubernetes.core.k8s_json_patch:
+              api_version: v1
+              kind: ConfigMap
+              name: applied
+              namespace: ansible
+              patch: [{op: replace, path: /data/a, value: "2"}]
           - kubernetes.core.k8s_info: {kind: Pod, namespace: ansible, label_selectors: [app=web], wait: true}
             register: pods
           - kubernetes.core.k8s_info: {api_version: v1, kind: ConfigMap, name: applied, namespace: ansible}

@@ -39,7 +39,10 @@ public sealed class JobTests(ClientCluster clients)
                 spec:
                   restartPolicy: Never
                   containers:
-                  - {name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sh, -c, "echo part $JOB_COMPLETION_INDEX of $(hostname)"]}
+                  - name: main
+                    image: busybox
+                    imagePullPolicy: IfNotPresent
+                    command: [sh, -c, "echo part $JOB_COMPLETION_INDEX of $(hostname)"]
             """
         );
         await k.SaysAsync("condition met", "wait job/parts --for=condition=complete --timeout=120s");

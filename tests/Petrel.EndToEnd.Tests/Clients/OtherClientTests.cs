@@ -64,7 +64,8 @@ public sealed class OtherClientTests(ClientCluster clients)
             core.patch_namespaced_config_map("python", "default", {"data": {"b": "2"}})
             core.delete_namespaced_config_map("python", "default")
             seen = []
-            for event in watch.Watch().stream(core.list_namespaced_config_map, "default", field_selector="metadata.name=python", resource_version=version, timeout_seconds=10):
+            about = dict(field_selector="metadata.name=python", resource_version=version, timeout_seconds=10)
+            for event in watch.Watch().stream(core.list_namespaced_config_map, "default", **about):
                 seen.append(event["type"] + " " + ",".join(sorted((event["object"].data or {}).keys())))
                 if event["type"] == "DELETED":
                     break
@@ -98,7 +99,9 @@ public sealed class OtherClientTests(ClientCluster clients)
             const list = () => core.listNamespacedConfigMap({ namespace: 'default' });
             const informer = k8s.makeInformer(config, '/api/v1/namespaces/default/configmaps', list);
             const seen = [];
-            const deleted = new Promise(done => informer.on('delete', o => { if (o.metadata.name === 'node') { seen.push('delete'); done(); } }));
+            const deleted = new Promise(done => informer.on('delete', o => {
+              if (o.metadata.name === 'node') { seen.push('delete'); done(); }
+            }));
             const added = new Promise(done => informer.on('add', o => { if (o.metadata.name === 'node') { seen.push('add'); done(); } }));
             await informer.start();
             await core.createNamespacedConfigMap({ namespace: 'default', body: { metadata: { name: 'node' }, data: { a: '1' } } });

@@ -175,7 +175,7 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         {
             try
             {
-                result = await PodExplainer.RunAsync(this, new("default", pod), asJson, console, _process.Time, stop);
+                result = await PodExplainer.RunAsync(this, new("default", pod), asJson ? "json" : null, console, _process.Time, stop);
             }
             catch (UserErrorException e)
             {

@@ -6,6 +6,7 @@ using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Preemption;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Preemption;
 

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Reference;
 

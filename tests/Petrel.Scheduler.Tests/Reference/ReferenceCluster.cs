@@ -1,5 +1,6 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Reference;
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Reference;
 

@@ -1,0 +1,68 @@
+using Petrel.LocalCluster;
+using Petrel.Security;
+
+namespace Petrel.Cli.Kubeconfigs;
+
+/// <summary>
+/// Changes a user's kubeconfig: under kubectl's own lock, by replacing the file as a whole, readable by its owner only, with a copy of what
+/// was before.
+/// </summary>
+internal static class KubeconfigFile
+{
+    /// <summary>What the copy's name ends in.</summary>
+    public const string BackupSuffix = ".petrel-backup";
+
+    private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Applies <paramref name="change"/>, which returns whether it changed something, and writes the file if so.</summary>
+    /// <exception cref="UserErrorException">The file is no kubeconfig, or kubectl keeps it locked.</exception>
+    public static async Task<bool> ChangeAsync(string path, Func<KubeconfigDocument, bool> change, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var lockFile = await LockAsync(path + ".lock", cancellationToken);
+        try
+        {
+            // A link keeps pointing where it does; the file behind it is replaced.
+            var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            var before = File.Exists(target) ? await File.ReadAllTextAsync(target, cancellationToken) : "";
+            var document = KubeconfigDocument.Parse(before, path);
+            if (!change(document))
+            {
+                return false;
+            }
+            if (before.Length > 0)
+            {
+                SecretFile.Write(path + BackupSuffix, before);
+            }
+            SecretFile.Write(target, document.ToString());
+            return true;
+        }
+        finally
+        {
+            File.Delete(lockFile);
+        }
+    }
+
+    // client-go (clientcmd.ModifyConfig) creates FILE.lock, which must not exist, and removes it afterwards.
+    private static async Task<string> LockAsync(string path, CancellationToken cancellationToken)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+                return path;
+            }
+            catch (IOException) when (File.Exists(path) && TimeProvider.System.GetElapsedTime(start) < LockLimit)
+            {
+                await Task.Delay(LockPoll, cancellationToken);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                throw new UserErrorException($"The kubeconfig is locked: if no kubectl is at work, remove {path} and try again.");
+            }
+        }
+    }
+}

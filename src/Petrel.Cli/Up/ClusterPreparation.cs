@@ -1,0 +1,99 @@
+using Petrel.Cli.Output;
+using Petrel.Cli.Preflight;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Supervision;
+
+namespace Petrel.Cli.Up;
+
+/// <summary>Makes or resumes what a cluster keeps on disk: directory, settings, certificates, kubeconfig.</summary>
+internal static class ClusterPreparation
+{
+    private const int FirstAgentPort = 10250;
+
+    /// <exception cref="UserErrorException">The request can't be met.</exception>
+    public static async Task<ClusterSettings> PrepareAsync(
+        ClusterDirectory directory,
+        UpRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        Check(request);
+        var earlier = ClusterSettings.Load(directory);
+        if (earlier is not null)
+        {
+            // What an earlier supervisor that was killed has left running.
+            await new Supervisor(directory, earlier, Progress.Say).StopAsync(cancellationToken);
+            if (request.Fresh)
+            {
+                directory.DeleteState();
+                earlier = null;
+            }
+        }
+        var runtime = request.Runtime ?? earlier?.Runtime ?? (Environment.IsPrivilegedProcess ? "oci" : "process");
+        if (runtime == "oci" && !Environment.IsPrivilegedProcess)
+        {
+            throw new UserErrorException(
+                "The oci runtime needs root. Without root use '--runtime process': plain processes, not isolated."
+            );
+        }
+        if (runtime == "oci")
+        {
+            HostPrograms.Require();
+        }
+        var port = HostPorts.Require(request.Port ?? earlier?.Port ?? UpRequest.DefaultPort);
+        Create(directory);
+        var range =
+            runtime == "oci" ? (await ClusterRangeClaims.ClaimAsync(directory.Root, earlier?.Range, cancellationToken)).Number : (int?)null;
+        var settings = earlier
+            ?? new ClusterSettings
+            {
+                Port = port,
+                Nodes = UpRequest.DefaultNodes,
+                Runtime = runtime,
+            };
+        var nodes = request.Nodes ?? settings.Nodes;
+        settings = settings with
+        {
+            Range = range,
+            Runtime = runtime,
+            Nodes = nodes,
+            NodeGraceSeconds = request.NodeGrace ?? settings.NodeGraceSeconds,
+            LeaseRenewSeconds = request.NodeGrace / 4.0 ?? settings.LeaseRenewSeconds,
+            Port = port,
+            AgentPort = range is null && earlier is null ? HostPorts.FindNeighbours(FirstAgentPort, nodes) : settings.AgentPort,
+        };
+        settings.Save(directory);
+        ClusterCertificates.Ensure(directory, settings);
+        return settings;
+    }
+
+    private static void Check(UpRequest request)
+    {
+        if (request.NodeGrace is < 4 or > 3600)
+        {
+            throw new UserErrorException($"--node-grace must be from 4 to 3600, not {request.NodeGrace}.");
+        }
+        if (request.Nodes is < 0 or > ClusterRange.MaxNodes)
+        {
+            throw new UserErrorException($"--nodes must be from 0 to {ClusterRange.MaxNodes}, not {request.Nodes}.");
+        }
+        if (request.Port is < 0 or > 65535)
+        {
+            throw new UserErrorException($"--port must be from 0 to 65535, not {request.Port}.");
+        }
+    }
+
+    private static void Create(ClusterDirectory directory)
+    {
+        try
+        {
+            directory.Create();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"The data directory {directory.Root} can't be made ({e.Message}): name another with --data.");
+        }
+    }
+}

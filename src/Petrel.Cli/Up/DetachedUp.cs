@@ -1,0 +1,62 @@
+using Petrel.Cli.Examples;
+using Petrel.Cli.Output;
+using Petrel.LocalCluster;
+using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Processes;
+
+namespace Petrel.Cli.Up;
+
+/// <summary>Starts a prepared cluster under a supervisor in the background, and returns when it is ready.</summary>
+internal static class DetachedUp
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>After how long without a new line one says that the start is still going on.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    public static async Task<int> RunAsync(ClusterDirectory directory, ExampleRun? example, CancellationToken cancellationToken)
+    {
+        File.Delete(directory.SupervisorLog);
+        var pid = DetachedProcess.Start([Environment.ProcessPath!, "up", "--supervise", "--data", directory.Root], directory.SupervisorLog);
+        await FollowAsync(directory, ProcessRecord.Of(pid), cancellationToken);
+        if (example is not null)
+        {
+            using var api = ClusterConnections.OpenAsAdmin(directory, ClusterSettings.Require(directory));
+            await example.RunAsync(api, cancellationToken);
+        }
+        return 0;
+    }
+
+    private static async Task FollowAsync(ClusterDirectory directory, ProcessRecord supervisor, CancellationToken cancellationToken)
+    {
+        var shown = 0;
+        var last = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var alive = supervisor.IsAlive;
+            var lines = File.Exists(directory.SupervisorLog)
+                ? await File.ReadAllLinesAsync(directory.SupervisorLog, cancellationToken)
+                : [];
+            foreach (var line in lines.Skip(shown))
+            {
+                Console.WriteLine(line);
+                last = TimeProvider.System.GetTimestamp();
+            }
+            shown = lines.Length;
+            if (lines.Any(line => line.StartsWith(ForegroundUp.ReadyMark, StringComparison.Ordinal)))
+            {
+                return;
+            }
+            if (!alive)
+            {
+                throw new UserErrorException($"The cluster did not come up; its log is {directory.SupervisorLog}.");
+            }
+            if (TimeProvider.System.GetElapsedTime(last) > Silence)
+            {
+                Progress.Say("still starting");
+                last = TimeProvider.System.GetTimestamp();
+            }
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+}
