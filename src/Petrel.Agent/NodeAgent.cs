@@ -48,10 +48,10 @@ public sealed partial class NodeAgent
         _runtime = runtime;
         _files = files;
         _logger = logs.CreateLogger<NodeAgent>();
-        _reporter = new(settings, client, runtime, time, _logger);
+        _reporter = new(settings, client, runtime, time, entropy, _logger);
         _events = new(client, "kubelet", settings.NodeName, time, entropy, _logger);
-        _pods = new(client, time, _logger, $"spec.nodeName={settings.NodeName}");
-        _services = new(client, time, _logger);
+        _pods = new(client, time, entropy, _logger, $"spec.nodeName={settings.NodeName}");
+        _services = new(client, time, entropy, _logger);
         _admission = new(settings);
         _workerContext = new(
             settings,

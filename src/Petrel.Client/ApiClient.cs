@@ -87,15 +87,37 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     )
         where T : IKubernetesObject<V1ObjectMeta>
     {
-        var query = Selectors(labelSelector, fieldSelector);
-        query.Add(new("watch", "true"));
-        query.Add(new("allowWatchBookmarks", "true"));
-        query.Add(new("resourceVersion", afterRevision.ToString()));
-        var response = await SendAsync("GET", TypedKind<T>.Path(namespaceName), query, null, "", cancellationToken);
+        var selectors = Selectors(labelSelector, fieldSelector);
+        await foreach (var line in WatchLinesAsync(TypedKind<T>.Path(namespaceName), selectors, afterRevision, cancellationToken))
+        {
+            yield return WatchEvent<T>.Parse(line, shared);
+        }
+    }
+
+    /// <summary>
+    /// Watches any collection, with bookmarks, from just after <paramref name="afterRevision"/>: each line is the JSON of one event, and is
+    /// good until the next one is asked for.
+    /// </summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> WatchLinesAsync(
+        string path,
+        IReadOnlyList<KeyValuePair<string, string>> selectors,
+        ulong afterRevision,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        string accept = Json
+    )
+    {
+        KeyValuePair<string, string>[] query =
+        [
+            .. selectors,
+            new("watch", "true"),
+            new("allowWatchBookmarks", "true"),
+            new("resourceVersion", afterRevision.ToString()),
+        ];
+        var response = await SendAsync("GET", path, query, null, "", cancellationToken, accept);
         var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
         await foreach (var line in LineReader.LinesAsync(stream, cancellationToken))
         {
-            yield return WatchEvent<T>.Parse(line, shared);
+            yield return line;
         }
     }
 

@@ -59,7 +59,7 @@ public sealed class ApiDiscovery(ApiClient client)
             using var list = await GetAsync(ResourceKind.RootOf(apiVersion), Plain, cancellationToken);
             found.AddResources(apiVersion, list.RootElement);
         }
-        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        catch (Exception e) when (e is ApiException or IOException)
         {
             found.Fail(apiVersion, e.Message);
         }

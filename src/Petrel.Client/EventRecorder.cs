@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Model;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 
 namespace Petrel.Client;
 
@@ -92,16 +93,9 @@ public sealed partial class EventRecorder(
                 var patch = new System.Text.Json.Nodes.JsonObject
                 {
                     ["count"] = (known.Count ?? 1) + 1,
-                    ["lastTimestamp"] = next.LastTimestamp!.Value.ToString(
-                        "yyyy-MM-dd'T'HH:mm:ss'Z'",
-                        System.Globalization.CultureInfo.InvariantCulture
-                    ),
+                    ["lastTimestamp"] = next.LastTimestamp!.Value.ToTimestamp(),
                 };
-                _known[identity] = await client.PatchAsync<Corev1Event>(
-                    new(known.Metadata.NamespaceProperty, known.Metadata.Name),
-                    patch,
-                    cancellationToken
-                );
+                _known[identity] = await client.PatchAsync<Corev1Event>(known.Key(), patch, cancellationToken);
                 return;
             }
         }
@@ -129,10 +123,9 @@ public sealed partial class EventRecorder(
         }
     }
 
-    // Any failure to send but our own end; a request that timed out is cancelled too.
+    // Refused or failed: either way the event is dropped.
     private static bool IsLost(Exception e, CancellationToken cancellationToken) =>
-        e is ApiException or IOException or HttpRequestException
-        || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        e is ApiException || ApiFailures.IsTransient(e, cancellationToken);
 
     private static KubernetesEntityAttribute EntityOf(object about) =>
         (KubernetesEntityAttribute)Attribute.GetCustomAttribute(about.GetType(), typeof(KubernetesEntityAttribute))!;

@@ -45,7 +45,7 @@ internal static class ListReader
             reader.Read();
             if (isRevision)
             {
-                revision = ulong.Parse(reader.GetString()!);
+                revision = ObjectExtensions.ParseRevision(reader.GetString()!);
             }
             reader.Skip();
         }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Petrel.Model;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Client;
 
@@ -8,24 +10,23 @@ namespace Petrel.Client;
 /// The metadata of all objects of one kind, kept current by list and watch: a <see cref="SharedCache{T}"/> for kinds without types.
 /// <paramref name="changed"/> is called for each change in order; it must be quick and must not throw.
 /// </summary>
-public sealed partial class MetadataCache(
+public sealed class MetadataCache(
     ResourceKind kind,
     MetadataClient client,
     TimeProvider time,
+    IEntropy entropy,
     ILogger logger,
     Action<CacheChange<ObjectMetadata>> changed
-)
+) : IListWatchSource
 {
-    // Whoever follows every kind has many watches that all end at once: they come back less and less often while the server is away.
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(4);
+    // Whoever follows every kind has many watches that all end at once: they return less often while the server is away.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(4);
 
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ImmutableSortedDictionary<ObjectKey, ObjectMetadata> _objects = ImmutableSortedDictionary<
         ObjectKey,
         ObjectMetadata
     >.Empty;
-    private ulong _revision;
 
     public ResourceKind Kind => kind;
 
@@ -35,57 +36,26 @@ public sealed partial class MetadataCache(
     /// <summary>A consistent snapshot, in key order.</summary>
     public ImmutableSortedDictionary<ObjectKey, ObjectMetadata> Snapshot => _objects;
 
-    /// <summary>Lists and watches until cancelled; every failure is followed by another try.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Lists and watches until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        new ListWatch(this, time, entropy, logger, LongestDelay).RunAsync(cancellationToken);
+
+    string IListWatchSource.Name => $"the metadata of {kind}";
+
+    async ValueTask<ulong> IListWatchSource.ListAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        var listed = false;
-        var retry = FirstRetry;
-        while (!cancellationToken.IsCancellationRequested)
+        var (items, revision) = await client.ListAsync(kind, "", cancellationToken);
+        Replace(items);
+        _synced.TrySetResult();
+        return revision;
+    }
+
+    async IAsyncEnumerable<ulong> IListWatchSource.WatchAsync(ulong revision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var change in client.WatchAsync(kind, revision, cancellationToken))
         {
-            var since = time.GetTimestamp();
-            try
-            {
-                if (!listed)
-                {
-                    var (items, revision) = await client.ListAsync(kind, "", cancellationToken);
-                    Replace(items);
-                    _revision = revision;
-                    listed = true;
-                    _synced.TrySetResult();
-                }
-                await foreach (var change in client.WatchAsync(kind, _revision, cancellationToken))
-                {
-                    Apply(change);
-                    _revision = Math.Max(_revision, change.Revision);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (ApiException e) when (e.IsGone)
-            {
-                listed = false;
-            }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException or OperationCanceledException)
-            {
-                LogRetry(logger, kind, e.Message);
-            }
-            if (time.GetElapsedTime(since) > LastRetry)
-            {
-                // It went well for a while.
-                retry = FirstRetry;
-            }
-            try
-            {
-                await Task.Delay(retry, time, cancellationToken);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
+            Apply(change);
+            yield return change.Revision;
         }
     }
 
@@ -132,11 +102,4 @@ public sealed partial class MetadataCache(
         _objects = value is null ? _objects.Remove(old!.Key) : _objects.SetItem(value.Key, value);
         changed(new(old, value));
     }
-
-    [LoggerMessage(
-        EventId = 3002,
-        Level = LogLevel.Warning,
-        Message = "Watching the metadata of {Kind} was interrupted and will be tried again: {Reason}"
-    )]
-    private static partial void LogRetry(ILogger logger, ResourceKind kind, string reason);
 }

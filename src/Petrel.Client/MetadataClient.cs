@@ -46,7 +46,7 @@ public sealed class MetadataClient(ApiClient client)
         var response = await client.SendAsync("GET", kind.Path(namespaceName), [], null, "", cancellationToken, ListOfObjects);
         using var document = DeepJson.Document(response.Body);
         var items = document.RootElement.GetProperty("items").EnumerateArray().Select(ObjectMetadata.From).ToArray();
-        return (items, ulong.Parse(document.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString()!));
+        return (items, document.RootElement.ObjectRevision());
     }
 
     /// <summary>
@@ -58,15 +58,7 @@ public sealed class MetadataClient(ApiClient client)
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        KeyValuePair<string, string>[] query =
-        [
-            new("watch", "true"),
-            new("allowWatchBookmarks", "true"),
-            new("resourceVersion", afterRevision.ToString()),
-        ];
-        var response = await client.SendAsync("GET", kind.Root, query, null, "", cancellationToken, OneObject);
-        var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
-        await foreach (var line in LineReader.LinesAsync(stream, cancellationToken))
+        await foreach (var line in client.WatchLinesAsync(kind.Root, [], afterRevision, cancellationToken, OneObject))
         {
             yield return Parse(line);
         }

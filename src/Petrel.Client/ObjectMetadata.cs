@@ -61,7 +61,7 @@ public sealed record ObjectMetadata(
     ImmutableArray<OwnerLink> Owners
 )
 {
-    public ulong Revision => ulong.Parse(ResourceVersion);
+    public ulong Revision => ObjectExtensions.ParseRevision(ResourceVersion);
 
     /// <summary>Reads an object, whole or as PartialObjectMetadata.</summary>
     public static ObjectMetadata From(JsonElement document)

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Model;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Client;
 
@@ -17,11 +19,10 @@ public readonly record struct CacheChange<T>(T? Old, T? New)
 /// The objects of one kind, kept current by list and watch (upstream: a shared informer). Reads never block and never
 /// call the server; they may be behind it. Objects read from it are shared: treat them as immutable.
 /// </summary>
-public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, ILogger logger, string? fieldSelector = null)
+public sealed class SharedCache<T>(ApiClient client, TimeProvider time, IEntropy entropy, ILogger logger, string? fieldSelector = null)
+    : IListWatchSource
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
-
     private readonly Lock _gate = new();
     private readonly List<Action<CacheChange<T>>> _handlers = [];
     private readonly List<(Func<bool> Condition, TaskCompletionSource Done)> _waiters = [];
@@ -82,58 +83,31 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
         await done.Task;
     }
 
-    /// <summary>Lists and watches until cancelled; every failure is followed by another try.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Lists and watches until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => new ListWatch(this, time, entropy, logger).RunAsync(cancellationToken);
+
+    string IListWatchSource.Name => typeof(T).Name;
+
+    async ValueTask<ulong> IListWatchSource.ListAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        var listed = false;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (!listed)
-                {
-                    var (items, revision) = await client.ListAsync<T>("", null, fieldSelector, shared: true, cancellationToken);
-                    Replace(items, revision);
-                    listed = true;
-                    _synced.TrySetResult();
-                }
-                await foreach (var change in client.WatchAsync<T>("", Revision, null, fieldSelector, shared: true, cancellationToken))
-                {
-                    Apply(change);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (ApiException e) when (e.IsGone)
-            {
-                listed = false;
-            }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException or OperationCanceledException)
-            {
-                LogRetry(logger, typeof(T).Name, e.Message);
-            }
-            await Delay(cancellationToken);
-        }
+        var (items, revision) = await client.ListAsync<T>("", null, fieldSelector, shared: true, cancellationToken);
+        Replace(items, revision);
+        _synced.TrySetResult();
+        return revision;
     }
 
-    private async Task Delay(CancellationToken cancellationToken)
+    async IAsyncEnumerable<ulong> IListWatchSource.WatchAsync(ulong revision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        try
+        await foreach (var change in client.WatchAsync<T>("", revision, null, fieldSelector, shared: true, cancellationToken))
         {
-            await Task.Delay(RetryDelay, time, cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            // The loop's own condition ends it.
+            Apply(change);
+            yield return change.Revision;
         }
     }
 
     private void Replace(IReadOnlyList<T> items, ulong revision)
     {
-        var fresh = items.ToImmutableSortedDictionary(KeyOf, item => item);
+        var fresh = items.ToImmutableSortedDictionary(item => item.Key(), item => item);
         foreach (var (key, old) in _objects)
         {
             if (!fresh.ContainsKey(key))
@@ -162,7 +136,7 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
     {
         if (change.Object is { } value)
         {
-            var key = KeyOf(value);
+            var key = value.Key();
             var old = _objects.GetValueOrDefault(key);
             if (change.Kind == WatchEventKind.Deleted)
             {
@@ -247,9 +221,4 @@ public sealed partial class SharedCache<T>(ApiClient client, TimeProvider time, 
         public ImmutableSortedDictionary<string, ImmutableSortedDictionary<ObjectKey, T>> Entries { get; set; } =
             ImmutableSortedDictionary.Create<string, ImmutableSortedDictionary<ObjectKey, T>>(StringComparer.Ordinal);
     }
-
-    private static ObjectKey KeyOf(T value) => new(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name);
-
-    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "Watching {Kind} was interrupted and will be tried again: {Reason}")]
-    private static partial void LogRetry(ILogger logger, string kind, string reason);
 }

@@ -41,12 +41,7 @@ internal static class SharedObjects<T>
         value.Kind ??= TypedKind<T>.Kind.Kind;
         // Half of an object's memory, which no controller reads. A write without them leaves them as they are.
         value.Metadata.ManagedFields = null;
-        var shared = new SharedObject<T>(
-            json.ToArray(),
-            value,
-            ulong.Parse(value.Metadata.ResourceVersion),
-            SharedObjectAudit.ImageOf(value)
-        );
+        var shared = new SharedObject<T>(json.ToArray(), value, value.Revision(), SharedObjectAudit.ImageOf(value));
         Volatile.Write(ref Recent[PlaceOf(json)], shared);
         return shared;
     }

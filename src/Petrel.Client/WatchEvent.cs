@@ -42,8 +42,7 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
         }
         if (type == "BOOKMARK")
         {
-            var revision = element.GetProperty("metadata").GetProperty("resourceVersion").GetString()!;
-            return new(WatchEventKind.Bookmark, default, ulong.Parse(revision));
+            return new(WatchEventKind.Bookmark, default, element.ObjectRevision());
         }
         var kind = type switch
         {
@@ -59,7 +58,7 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
             return new(kind, read.Value, read.Revision);
         }
         var value = ObjectJson.Read<T>(json);
-        return new(kind, value, ulong.Parse(value.Metadata.ResourceVersion));
+        return new(kind, value, value.Revision());
     }
 }
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Caching;
 using Petrel.Model.Selectors;
 
 namespace Petrel.Controllers;

@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Determinism;
 using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler;
@@ -29,15 +30,22 @@ internal sealed class ClusterObjects : IClusterObjects
 
     /// <param name="send">Runs something in the scheduling loop.</param>
     /// <param name="becameKnown">Called in the scheduling loop when all of a kind is known for the first time.</param>
-    public ClusterObjects(ApiClient client, TimeProvider time, ILogger logger, Action<Action> send, Action<ObjectKinds> becameKnown)
+    public ClusterObjects(
+        ApiClient client,
+        TimeProvider time,
+        IEntropy entropy,
+        ILogger logger,
+        Action<Action> send,
+        Action<ObjectKinds> becameKnown
+    )
     {
         (_send, _becameKnown) = (send, becameKnown);
-        _claims = Add<V1PersistentVolumeClaim>(ObjectKinds.Claims, client, time, logger);
-        _volumes = Add<V1PersistentVolume>(ObjectKinds.Volumes, client, time, logger);
-        _classes = Add<V1StorageClass>(ObjectKinds.StorageClasses, client, time, logger);
-        _csiNodes = Add<V1CSINode>(ObjectKinds.CsiNodes, client, time, logger);
-        _services = Add<V1Service>(ObjectKinds.Services, client, time, logger);
-        _budgets = Add<V1PodDisruptionBudget>(ObjectKinds.DisruptionBudgets, client, time, logger);
+        _claims = Add<V1PersistentVolumeClaim>(ObjectKinds.Claims, client, time, entropy, logger);
+        _volumes = Add<V1PersistentVolume>(ObjectKinds.Volumes, client, time, entropy, logger);
+        _classes = Add<V1StorageClass>(ObjectKinds.StorageClasses, client, time, entropy, logger);
+        _csiNodes = Add<V1CSINode>(ObjectKinds.CsiNodes, client, time, entropy, logger);
+        _services = Add<V1Service>(ObjectKinds.Services, client, time, entropy, logger);
+        _budgets = Add<V1PodDisruptionBudget>(ObjectKinds.DisruptionBudgets, client, time, entropy, logger);
     }
 
     public IEnumerable<V1PersistentVolume> Volumes => _volumes.Snapshot.Values;
@@ -67,10 +75,10 @@ internal sealed class ClusterObjects : IClusterObjects
     public void OnService(Action<CacheChange<V1Service>> handler) => _services.OnChange(change => _send(() => handler(change)));
 
     /// <summary>Adds another kind; do so before <see cref="RunAsync"/>.</summary>
-    public SharedCache<T> Add<T>(ObjectKinds kind, ApiClient client, TimeProvider time, ILogger logger)
+    public SharedCache<T> Add<T>(ObjectKinds kind, ApiClient client, TimeProvider time, IEntropy entropy, ILogger logger)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var cache = new SharedCache<T>(client, time, logger);
+        var cache = new SharedCache<T>(client, time, entropy, logger);
         _caches.Add(kind, (cache.RunAsync, stop => cache.WaitForRevisionAsync(1, stop)));
         return cache;
     }

@@ -65,11 +65,11 @@ public sealed partial class PodScheduler
         _time = time;
         _settings = settings;
         _logger = logs.CreateLogger<PodScheduler>();
-        _pods = new(client, time, _logger);
-        _nodes = new(client, time, _logger);
-        _namespaces = new(client, time, _logger);
-        _objects = new(client, time, _logger, Send, _ => _queue!.Move(ClusterEvents.ObjectsKnown));
-        _groups = _objects.Add<PodGroup>(ObjectKinds.PodGroups, client, time, _logger);
+        _pods = new(client, time, entropy, _logger);
+        _nodes = new(client, time, entropy, _logger);
+        _namespaces = new(client, time, entropy, _logger);
+        _objects = new(client, time, entropy, _logger, Send, _ => _queue!.Move(ClusterEvents.ObjectsKnown));
+        _groups = _objects.Add<PodGroup>(ObjectKinds.PodGroups, client, time, entropy, _logger);
         _decisions = decisions;
         _binder = new(client, time);
         _failures = new(client, time, _logger);

@@ -33,9 +33,5 @@ internal sealed class FleetTroubles
     /// </summary>
     public static bool IsPassing(Exception problem, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested
-        && problem
-            is ApiException { IsConflict: false, IsNotFound: false }
-                or IOException
-                or HttpRequestException
-                or OperationCanceledException;
+        && problem is ApiException { IsConflict: false, IsNotFound: false } or IOException or OperationCanceledException;
 }

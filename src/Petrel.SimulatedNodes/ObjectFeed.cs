@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes;
@@ -23,60 +25,34 @@ internal interface IFeedReader
 
 /// <summary>
 /// Follows the objects of one kind by list and watch without keeping them, nor anything of them that its reader does not take: there are
-/// tens of thousands, and of each the fleet needs little.
+/// tens of thousands, and of each the simulated nodes need little.
 /// </summary>
-internal sealed partial class ObjectFeed(
+internal sealed class ObjectFeed(
     ApiClient client,
     string path,
     string? fieldSelector,
     IFeedReader reader,
     TimeProvider time,
+    IEntropy entropy,
     ILogger logger
-)
+) : IListWatchSource
 {
     private const int PageSize = 500;
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
-    private ulong _revision;
+    private readonly KeyValuePair<string, string>[] _selectors = fieldSelector is null ? [] : [new("fieldSelector", fieldSelector)];
 
-    /// <summary>Lists and watches until cancelled; every failure is followed by another try.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        var listed = false;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (!listed)
-                {
-                    await ListAsync(cancellationToken);
-                    listed = true;
-                }
-                await WatchAsync(cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (ApiException e) when (e.IsGone)
-            {
-                listed = false;
-            }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException or OperationCanceledException)
-            {
-                LogRetry(logger, path, e.Message);
-            }
-            await Pause.ForAsync(RetryDelay, time, cancellationToken);
-        }
-    }
+    /// <summary>Lists and watches until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) => new ListWatch(this, time, entropy, logger).RunAsync(cancellationToken);
 
-    private async ValueTask ListAsync(CancellationToken cancellationToken)
+    string IListWatchSource.Name => path;
+
+    async ValueTask<ulong> IListWatchSource.ListAsync(CancellationToken cancellationToken)
     {
         var keys = new HashSet<ObjectKey>();
+        var revision = 0UL;
         for (string? next = ""; next is not null; )
         {
-            var query = Query(KeyValuePair.Create("limit", $"{PageSize}"));
+            List<KeyValuePair<string, string>> query = [.. _selectors, new("limit", $"{PageSize}")];
             if (next.Length > 0)
             {
                 query.Add(new("continue", next));
@@ -84,43 +60,26 @@ internal sealed partial class ObjectFeed(
             using var page = DeepJson.Document((await client.SendAsync("GET", path, query, null, "", cancellationToken)).Body);
             foreach (var item in page.RootElement.GetProperty("items").EnumerateArray())
             {
-                keys.Add(KeyOf(item));
+                keys.Add(item.ObjectKey());
                 reader.OnObject(item);
             }
+            revision = page.RootElement.ObjectRevision();
             var metadata = page.RootElement.GetProperty("metadata");
-            _revision = RevisionOf(metadata);
             next = metadata.TryGetProperty("continue", out var token) && token.GetString() is { Length: > 0 } more ? more : null;
         }
-        reader.OnListed(keys, _revision);
+        reader.OnListed(keys, revision);
+        return revision;
     }
 
-    private async ValueTask WatchAsync(CancellationToken cancellationToken)
+    async IAsyncEnumerable<ulong> IListWatchSource.WatchAsync(ulong revision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var query = Query(
-            KeyValuePair.Create("watch", "true"),
-            KeyValuePair.Create("allowWatchBookmarks", "true"),
-            KeyValuePair.Create("resourceVersion", $"{_revision}")
-        );
-        var response = await client.SendAsync("GET", path, query, null, "", cancellationToken);
-        var stream = response.Stream ?? throw new IOException("The API answered a watch without a stream.");
-        var pending = new MemoryStream();
-        await foreach (var chunk in stream.WithCancellation(cancellationToken))
+        await foreach (var line in client.WatchLinesAsync(path, _selectors, revision, cancellationToken))
         {
-            var rest = chunk;
-            for (int end; (end = rest.Span.IndexOf((byte)'\n')) >= 0; rest = rest[(end + 1)..])
-            {
-                pending.Write(rest.Span[..end]);
-                if (pending.Length > 0)
-                {
-                    Read(pending.GetBuffer().AsMemory(0, (int)pending.Length));
-                    pending.SetLength(0);
-                }
-            }
-            pending.Write(rest.Span);
+            yield return Read(line);
         }
     }
 
-    private void Read(ReadOnlyMemory<byte> line)
+    private ulong Read(ReadOnlyMemory<byte> line)
     {
         using var document = DeepJson.Document(line);
         var value = document.RootElement.GetProperty("object");
@@ -130,33 +89,12 @@ internal sealed partial class ObjectFeed(
                 var status = KubernetesJson.Deserialize<V1Status>(value.GetRawText());
                 throw new ApiException(status.Code ?? 500, status);
             case "DELETED":
-                reader.OnGone(KeyOf(value));
+                reader.OnGone(value.ObjectKey());
                 break;
             case "ADDED" or "MODIFIED":
                 reader.OnObject(value);
                 break;
         }
-        _revision = Math.Max(_revision, RevisionOf(value.GetProperty("metadata")));
+        return value.ObjectRevision();
     }
-
-    private List<KeyValuePair<string, string>> Query(params ReadOnlySpan<KeyValuePair<string, string>> parameters)
-    {
-        List<KeyValuePair<string, string>> query = [.. parameters];
-        if (fieldSelector is not null)
-        {
-            query.Add(new("fieldSelector", fieldSelector));
-        }
-        return query;
-    }
-
-    private static ObjectKey KeyOf(JsonElement value)
-    {
-        var metadata = value.GetProperty("metadata");
-        return new(metadata.TryGetProperty("namespace", out var ns) ? ns.GetString()! : "", metadata.GetProperty("name").GetString()!);
-    }
-
-    private static ulong RevisionOf(JsonElement metadata) => ulong.Parse(metadata.GetProperty("resourceVersion").GetString()!);
-
-    [LoggerMessage(EventId = 5050, Level = LogLevel.Warning, Message = "Watching {Path} was interrupted and will be tried again: {Reason}")]
-    private static partial void LogRetry(ILogger logger, string path, string reason);
 }

@@ -16,7 +16,7 @@ public sealed class SharedCacheTests : IAsyncDisposable
 
     public SharedCacheTests()
     {
-        _cache = new(_world.Client, _world.Time, NullLogger.Instance);
+        _cache = new(_world.Client, _world.Time, _world.Entropy, NullLogger.Instance);
         _cache.AddIndex("color", m => m.Metadata.Labels is { } labels && labels.TryGetValue("color", out var color) ? [color] : []);
         _cache.OnChange(change =>
         {

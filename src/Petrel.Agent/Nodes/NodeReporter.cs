@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Agent.Runtimes;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Agent.Nodes;
 
@@ -28,14 +29,21 @@ internal sealed partial class NodeReporter
     private ulong _reported; // the revision of the last report
     private V1Lease? _lease; // as it was written last
 
-    public NodeReporter(AgentSettings settings, ApiClient client, IContainerRuntime runtime, TimeProvider time, ILogger logger)
+    public NodeReporter(
+        AgentSettings settings,
+        ApiClient client,
+        IContainerRuntime runtime,
+        TimeProvider time,
+        IEntropy entropy,
+        ILogger logger
+    )
     {
         _settings = settings;
         _client = client;
         _runtime = runtime;
         _time = time;
         _logger = logger;
-        _view = new(client, time, logger, $"metadata.name={settings.NodeName}");
+        _view = new(client, time, entropy, logger, $"metadata.name={settings.NodeName}");
         _view.OnChange(_ =>
         {
             if (!IsAgreed())

@@ -40,7 +40,7 @@ internal sealed class PodTokens(ApiClient client, TimeProvider time)
             return fresh.Text;
         }
         catch (Exception e)
-            when (known is not null && now < known.Expires && e is ApiException or IOException or HttpRequestException or TimeoutException)
+            when (known is not null && now < known.Expires && e is ApiException or IOException)
         {
             _tokens[key] = known! with { Due = now + RetryDelay };
             return known.Text;

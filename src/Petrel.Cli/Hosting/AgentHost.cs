@@ -70,6 +70,7 @@ internal static class AgentHost
                     client,
                     new ClusterRange(number).ServiceCidr,
                     TimeProvider.System,
+                    new SystemEntropy(),
                     logs.CreateLogger<ServiceProxy>()
                 ).RunAsync
             );

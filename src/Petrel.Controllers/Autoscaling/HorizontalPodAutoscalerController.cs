@@ -1,6 +1,10 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Configuration;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.Scales;
 using Petrel.Model;
 using Petrel.Model.Selectors;
 
@@ -20,7 +24,7 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
     private readonly ScaleClient _scales;
     private readonly MetricReader _metrics;
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<ObjectKey, Memory> _memories = [];
+    private readonly SortedDictionary<ObjectKey, Memory> _states = [];
 
     public HorizontalPodAutoscalerController(ControllerContext context)
     {
@@ -60,7 +64,7 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
             return null;
         }
         var now = _context.Time.GetUtcNow();
-        var memory = MemoryOf(key, autoscaler.Metadata.Uid);
+        var memory = StateOf(key, autoscaler.Metadata.Uid);
         var status = new AutoscalerStatus(autoscaler, now);
         await DecideAsync(key, memory, status, now, cancellationToken);
         if (status.HasChanged)
@@ -172,7 +176,7 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         {
             return null;
         }
-        var tolerances = new Tolerances(
+        var tolerances = new ScalingTolerances(
             ToleranceOf(autoscaler.Spec.Behavior?.ScaleDown) ?? _settings.Tolerances.Down,
             ToleranceOf(autoscaler.Spec.Behavior?.ScaleUp) ?? _settings.Tolerances.Up
         );
@@ -285,10 +289,10 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         lock (_gate)
         {
             var own = new ObjectKey(autoscaler.Metadata.NamespaceProperty, autoscaler.Metadata.Name);
-            _memories[own].Selector = (text, selector);
+            _states[own].Selector = (text, selector);
             return
             [
-                .. _memories
+                .. _states
                     .Where(m =>
                         m.Key.Namespace == own.Namespace
                         && m.Value.Selector is { } other
@@ -316,13 +320,13 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         }
     }
 
-    private Memory MemoryOf(ObjectKey key, string uid)
+    private Memory StateOf(ObjectKey key, string uid)
     {
         lock (_gate)
         {
-            if (!_memories.TryGetValue(key, out var memory) || memory.Uid != uid)
+            if (!_states.TryGetValue(key, out var memory) || memory.Uid != uid)
             {
-                _memories[key] = memory = new(uid);
+                _states[key] = memory = new(uid);
             }
             return memory;
         }
@@ -332,7 +336,7 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
     {
         lock (_gate)
         {
-            _memories.Remove(key);
+            _states.Remove(key);
         }
     }
 

@@ -156,9 +156,10 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     {
         var value = await reader.ExternalAsync(target.Namespace, metric.Metric, cancellationToken);
         var (proposal, current) = Whole(metric.Target, value);
+        var selector = metric.Metric.Selector is null ? "nil" : LabelSets.Selector(metric.Metric.Selector).ToString();
         return new(
             proposal,
-            $"external metric {metric.Metric.Name}({(metric.Metric.Selector is null ? "nil" : LabelSets.Selector(metric.Metric.Selector))})",
+            $"external metric {metric.Metric.Name}({selector})",
             new()
             {
                 Type = "External",

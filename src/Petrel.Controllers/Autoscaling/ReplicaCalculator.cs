@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Configuration;
 using Petrel.Model.Documents;
 
 namespace Petrel.Controllers.Autoscaling;
@@ -8,7 +9,7 @@ namespace Petrel.Controllers.Autoscaling;
 /// https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details). Pods without a metric count against the
 /// change: as idle when there would be more of them, as fully used when there would be fewer.
 /// </summary>
-public sealed class ReplicaCalculator(AutoscalerSettings settings, Tolerances tolerances, DateTimeOffset now)
+public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolerances tolerances, DateTimeOffset now)
 {
     private const int AllOfRequest = 100;
 

@@ -1,12 +1,13 @@
 using k8s.Models;
+using Petrel.Controllers.Configuration;
 
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>A number of replicas, and the words for the conditions that it leads to.</summary>
-public readonly record struct LimitedReplicas(int Replicas, ConditionWords AbleToScale, ConditionWords ScalingLimited, bool IsLimited);
+public readonly record struct LimitedReplicas(int Replicas, ConditionReason AbleToScale, ConditionReason ScalingLimited, bool IsLimited);
 
 /// <summary>A condition's reason and message.</summary>
-public readonly record struct ConditionWords(string Reason, string Message);
+public readonly record struct ConditionReason(string Reason, string Message);
 
 /// <summary>
 /// What is made of a recommendation: recent ones hold it back, and neither the autoscaler's bounds nor its rate may be passed (upstream:
@@ -22,29 +23,29 @@ public sealed class ScalingLimits(
     private const int RateFactor = 2;
     private const int RateMinimum = 4;
 
-    private static readonly ConditionWords Ready = new("ReadyForNewScale", "recommended size matches current size");
-    private static readonly ConditionWords InRange = new("DesiredWithinRange", "the desired count is within the acceptable range");
-    private static readonly ConditionWords TooMany = new(
+    private static readonly ConditionReason Ready = new("ReadyForNewScale", "recommended size matches current size");
+    private static readonly ConditionReason InRange = new("DesiredWithinRange", "the desired count is within the acceptable range");
+    private static readonly ConditionReason TooMany = new(
         "TooManyReplicas",
         "the desired replica count is more than the maximum replica count"
     );
-    private static readonly ConditionWords TooFew = new(
+    private static readonly ConditionReason TooFew = new(
         "TooFewReplicas",
         "the desired replica count is less than the minimum replica count"
     );
-    private static readonly ConditionWords TooFast = new(
+    private static readonly ConditionReason TooFast = new(
         "ScaleUpLimit",
         "the desired replica count is increasing faster than the maximum scale rate"
     );
-    private static readonly ConditionWords DownTooFast = new(
+    private static readonly ConditionReason DownTooFast = new(
         "ScaleDownLimit",
         "the desired replica count is decreasing faster than the maximum scale rate"
     );
-    private static readonly ConditionWords HeldUp = new(
+    private static readonly ConditionReason HeldUp = new(
         "ScaleUpStabilized",
         "recent recommendations were lower than current one, applying the lowest recent recommendation"
     );
-    private static readonly ConditionWords HeldDown = new(
+    private static readonly ConditionReason HeldDown = new(
         "ScaleDownStabilized",
         "recent recommendations were higher than current one, applying the highest recent recommendation"
     );
@@ -60,10 +61,10 @@ public sealed class ScalingLimits(
         return new(limited, stable == recommended ? Ready : held, why, limited != stable);
     }
 
-    private (int, ConditionWords) Stabilize(int recommended) =>
+    private (int, ConditionReason) Stabilize(int recommended) =>
         (history.Highest(recommended, settings.DownscaleStabilization, now), HeldDown);
 
-    private (int, ConditionWords) Stabilize(V2HorizontalPodAutoscalerBehavior behavior, int current, int recommended)
+    private (int, ConditionReason) Stabilize(V2HorizontalPodAutoscalerBehavior behavior, int current, int recommended)
     {
         var up = history.Lowest(recommended, Window(behavior.ScaleUp, TimeSpan.Zero), now);
         var down = history.Highest(recommended, Window(behavior.ScaleDown, settings.DownscaleStabilization), now);
@@ -71,7 +72,7 @@ public sealed class ScalingLimits(
         return (stable, recommended >= current ? HeldUp : HeldDown);
     }
 
-    private (int, ConditionWords) Limit(int current, int desired)
+    private (int, ConditionReason) Limit(int current, int desired)
     {
         var rate = Math.Max(RateFactor * current, RateMinimum);
         var (most, why) = _maximum > rate ? (rate, TooFast) : (_maximum, TooMany);
@@ -80,7 +81,7 @@ public sealed class ScalingLimits(
             : (desired, InRange);
     }
 
-    private (int, ConditionWords) Limit(V2HorizontalPodAutoscalerBehavior behavior, int current, int desired)
+    private (int, ConditionReason) Limit(V2HorizontalPodAutoscalerBehavior behavior, int current, int desired)
     {
         if (desired > current)
         {

@@ -2,8 +2,10 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.PodControl;
 using Petrel.Model;
 
 namespace Petrel.Controllers.CronJobs;
@@ -21,7 +23,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly EventRecorder _events;
     private readonly Lock _gate = new();
-    private readonly Dictionary<ObjectKey, CronJobMemory> _memories = []; // only looked up
+    private readonly Dictionary<ObjectKey, CronJobControllerState> _states = []; // only looked up
 
     public CronJobController(ControllerContext context)
     {
@@ -59,20 +61,20 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
                 Forget(key);
                 return null;
             }
-            var memory = MemoryOf(cronJob);
+            var state = StateOf(cronJob);
             List<V1Job> jobs = [.. _caches.Jobs.ByIndex(ClusterCaches.ByController, cronJob.Metadata.Uid)];
-            await LookForAsync(cronJob, jobs, memory, cancellationToken);
-            var status = CronJobStatusPlan.Compute(cronJob, jobs, memory.Gone, memory.Deleted);
+            await VerifyActiveJobsAsync(cronJob, jobs, state, cancellationToken);
+            var status = CronJobStatusPlan.Compute(cronJob, jobs, state.Gone, state.Deleted);
             if (status.IsChange)
             {
                 await WriteStatusAsync(cronJob, status, cancellationToken);
                 continue;
             }
-            TellOfStrangers(cronJob, jobs, memory);
-            var surplus = CronJobHistory.TooMany(cronJob, jobs);
+            RecordUnexpectedJobs(cronJob, jobs, state);
+            var surplus = CronJobHistoryLimits.Surplus(cronJob, jobs);
             if (surplus.Count > 0)
             {
-                await DeleteAsync(cronJob, surplus, memory, cancellationToken);
+                await DeleteAsync(cronJob, surplus, state, cancellationToken);
                 continue;
             }
             if (cronJob.Metadata.DeletionTimestamp is not null || cronJob.Spec.Suspend == true)
@@ -83,11 +85,11 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
             Record(cronJob, times.Events);
             if (times.Due is not { } due)
             {
-                return Waits.Limit(times.Again);
+                return RequeueDelay.Limit(times.RequeueAfter);
             }
-            if (!await StartAsync(cronJob, due, jobs, memory, cancellationToken))
+            if (!await StartAsync(cronJob, due, jobs, state, cancellationToken))
             {
-                return Waits.Limit(times.Again);
+                return RequeueDelay.Limit(times.RequeueAfter);
             }
         }
         return TimeSpan.Zero;
@@ -101,7 +103,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         V1CronJob cronJob,
         DateTimeOffset time,
         IReadOnlyList<V1Job> jobs,
-        CronJobMemory memory,
+        CronJobControllerState state,
         CancellationToken cancellationToken
     )
     {
@@ -113,15 +115,15 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
             return false;
         }
         // It may have been suspended, or deleted, or told another time.
-        if (!await IsNewestAsync(cronJob, cancellationToken))
+        if (!await IsUpToDateAsync(cronJob, cancellationToken))
         {
             return true;
         }
         if (cronJob.Spec.ConcurrencyPolicy == "Replace" && active.Count > 0)
         {
-            await DeleteAsync(cronJob, [.. jobs.Where(j => active.Any(a => a.Uid == j.Metadata.Uid))], memory, cancellationToken);
+            await DeleteAsync(cronJob, [.. jobs.Where(j => active.Any(a => a.Uid == j.Metadata.Uid))], state, cancellationToken);
         }
-        return await CreateAsync(cronJob, CronJobJob.From(cronJob, time), cancellationToken);
+        return await CreateAsync(cronJob, ScheduledJob.From(cronJob, time), cancellationToken);
     }
 
     private async ValueTask<bool> CreateAsync(V1CronJob cronJob, V1Job job, CancellationToken cancellationToken)
@@ -130,7 +132,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         {
             var created = await _context.Client.CreateAsync(job, cancellationToken);
             _events.Record(cronJob, "Normal", "SuccessfulCreate", $"Created job {created.Metadata.Name}");
-            await SeeAsync(created, cancellationToken);
+            await WaitForCacheAsync(created, cancellationToken);
             return true;
         }
         catch (ApiException e) when (e.IsAlreadyExists)
@@ -139,18 +141,18 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
             var there = await _context.Client.FindAsync<V1Job>(KeyOf(job.Metadata), cancellationToken);
             if (there is not null)
             {
-                await SeeAsync(there, cancellationToken);
+                await WaitForCacheAsync(there, cancellationToken);
             }
             return there is null
-                || (there.IsControlledBy(cronJob.Metadata.Uid) && CronJobJob.TimeOf(cronJob, there) == CronJobJob.TimeOf(cronJob, job));
+                || (there.IsControlledBy(cronJob.Metadata.Uid) && ScheduledJob.TimeOf(cronJob, there) == ScheduledJob.TimeOf(cronJob, job));
         }
-        catch (ApiException e) when (PodWriter.IsNamespaceEnding(e))
+        catch (ApiException e) when (PodWriter.IsNamespaceTerminating(e))
         {
             return false;
         }
         catch (ApiException e) when (!PodWriter.IsUnknown(e))
         {
-            _events.Record(cronJob, "Warning", "FailedCreate", $"Error creating job: {PodWriter.Words(e)}");
+            _events.Record(cronJob, "Warning", "FailedCreate", $"Error creating job: {PodWriter.MessageOf(e)}");
             throw;
         }
     }
@@ -158,7 +160,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
     private async ValueTask DeleteAsync(
         V1CronJob cronJob,
         IReadOnlyList<V1Job> jobs,
-        CronJobMemory memory,
+        CronJobControllerState state,
         CancellationToken cancellationToken
     )
     {
@@ -171,7 +173,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
                     PropagationPolicy = "Background",
                     Preconditions = new() { Uid = job.Metadata.Uid },
                 };
-                memory.Deleted.Add(job.Metadata.Uid);
+                state.Deleted.Add(job.Metadata.Uid);
                 if (await _context.Client.DeleteAsync<V1Job>(KeyOf(job.Metadata), options, cancellationToken))
                 {
                     _events.Record(cronJob, "Normal", "SuccessfulDelete", $"Deleted job {job.Metadata.Name}");
@@ -179,7 +181,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
             }
             catch (ApiException e) when (!PodWriter.IsUnknown(e))
             {
-                _events.Record(cronJob, "Warning", "FailedDelete", $"Deleted job: {PodWriter.Words(e)}");
+                _events.Record(cronJob, "Warning", "FailedDelete", $"Deleted job: {PodWriter.MessageOf(e)}");
                 throw;
             }
             await _caches.Jobs.WaitUntilAsync(
@@ -202,27 +204,29 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
     }
 
     // A job that the status names and the cache does not show is gone, or is still to come into a cache that was just filled.
-    private async ValueTask LookForAsync(
+    private async ValueTask VerifyActiveJobsAsync(
         V1CronJob cronJob,
         IReadOnlyList<V1Job> jobs,
-        CronJobMemory memory,
+        CronJobControllerState state,
         CancellationToken cancellationToken
     )
     {
-        foreach (var active in CronJobStatusPlan.Unseen(cronJob, jobs).Where(a => !memory.Gone.Contains(a.Uid)))
+        foreach (var active in CronJobStatusPlan.Unseen(cronJob, jobs).Where(a => !state.Gone.Contains(a.Uid)))
         {
             var live = await _context.Client.FindAsync<V1Job>(new(cronJob.Metadata.NamespaceProperty, active.Name), cancellationToken);
             if (live?.Metadata.Uid != active.Uid)
             {
-                memory.Gone.Add(active.Uid);
+                state.Gone.Add(active.Uid);
             }
         }
     }
 
-    private void TellOfStrangers(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, CronJobMemory memory)
+    private void RecordUnexpectedJobs(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, CronJobControllerState state)
     {
         foreach (
-            var job in jobs.Where(j => !j.IsFinished() && CronJobJob.TimeOf(cronJob, j) is null && memory.Strangers.Add(j.Metadata.Uid))
+            var job in jobs.Where(j =>
+                !j.IsFinished() && ScheduledJob.TimeOf(cronJob, j) is null && state.UnexpectedJobs.Add(j.Metadata.Uid)
+            )
         )
         {
             _events.Record(
@@ -232,11 +236,11 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
                 $"Saw a job that the controller did not create or forgot: {job.Metadata.Name}"
             );
         }
-        memory.Keep(cronJob, jobs);
+        state.Keep(cronJob, jobs);
     }
 
     // Whether the cached CronJob is the newest. If not, returns when the cache has caught up.
-    private async ValueTask<bool> IsNewestAsync(V1CronJob cronJob, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsUpToDateAsync(V1CronJob cronJob, CancellationToken cancellationToken)
     {
         var key = KeyOf(cronJob.Metadata);
         var live = await _context.Client.FindAsync<V1CronJob>(key, cancellationToken);
@@ -253,7 +257,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         return false;
     }
 
-    private ValueTask SeeAsync(V1Job job, CancellationToken cancellationToken) =>
+    private ValueTask WaitForCacheAsync(V1Job job, CancellationToken cancellationToken) =>
         _caches.Jobs.WaitForRevisionAsync(ulong.Parse(job.Metadata.ResourceVersion), cancellationToken);
 
     private void Record(V1CronJob cronJob, IEnumerable<JobEvent> events)
@@ -264,15 +268,15 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         }
     }
 
-    private CronJobMemory MemoryOf(V1CronJob cronJob)
+    private CronJobControllerState StateOf(V1CronJob cronJob)
     {
         lock (_gate)
         {
-            if (!_memories.TryGetValue(KeyOf(cronJob.Metadata), out var memory) || memory.CronJobUid != cronJob.Metadata.Uid)
+            if (!_states.TryGetValue(KeyOf(cronJob.Metadata), out var state) || state.CronJobUid != cronJob.Metadata.Uid)
             {
-                memory = _memories[KeyOf(cronJob.Metadata)] = new(cronJob.Metadata.Uid);
+                state = _states[KeyOf(cronJob.Metadata)] = new(cronJob.Metadata.Uid);
             }
-            return memory;
+            return state;
         }
     }
 
@@ -280,7 +284,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
     {
         lock (_gate)
         {
-            _memories.Remove(key);
+            _states.Remove(key);
         }
     }
 

@@ -47,7 +47,7 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
         var lastStart = before.LastScheduleTime;
         foreach (var job in jobs)
         {
-            if (CronJobJob.TimeOf(cronJob, job)?.UtcDateTime is { } time)
+            if (ScheduledJob.TimeOf(cronJob, job)?.UtcDateTime is { } time)
             {
                 if (!job.IsFinished() && !IsReplaced(cronJob, job) && active.All(a => a.Uid != job.Metadata.Uid))
                 {

@@ -4,13 +4,13 @@ using Petrel.Model.Cron;
 
 namespace Petrel.Controllers.CronJobs;
 
-/// <summary>
-/// Which time of its schedule a CronJob has still to start a job for, if any: the last one, however many there were. <see cref="Again"/> is
-/// when to look the next time; <see cref="Events"/> is what there is to say.
-/// </summary>
-public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnlyList<JobEvent> Events)
+/// <summary>The scheduled time that a CronJob still has to start a Job for: the latest one, however many were missed.</summary>
+/// <param name="Due">The time; null when no Job is due.</param>
+/// <param name="RequeueAfter">When to sync again; null when the schedule has no further time.</param>
+/// <param name="Events">The events to record.</param>
+public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, IReadOnlyList<JobEvent> Events)
 {
-    private const int TooMany = 101;
+    private const int MaxMissedTimes = 101;
 
     /// <summary>The times of a CronJob that is neither suspended nor on its way out.</summary>
     public static CronJobTimes Of(V1CronJob cronJob, DateTimeOffset now)
@@ -26,7 +26,7 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnl
             var words = $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second";
             return new(null, null, [new("Warning", "InvalidSchedule", words)]);
         }
-        var last = schedule.Last(since, now, TooMany);
+        var last = schedule.Last(since, now, MaxMissedTimes);
         var again = schedule.Next(last?.Time ?? since) - now;
         if (last is not { } missed)
         {
@@ -39,7 +39,7 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnl
             && deadline > since
         )
         {
-            recent = missed.Time > deadline ? schedule.Last(deadline, now, TooMany) : null;
+            recent = missed.Time > deadline ? schedule.Last(deadline, now, MaxMissedTimes) : null;
         }
         if (recent is not { } due)
         {
@@ -49,7 +49,7 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? Again, IReadOnl
         return new(
             due.Time,
             again,
-            due.Count < TooMany
+            due.Count < MaxMissedTimes
                 ? []
                 :
                 [

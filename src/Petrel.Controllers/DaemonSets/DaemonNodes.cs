@@ -1,14 +1,15 @@
 using k8s.Models;
+using Petrel.Controllers.Jobs;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>A node as a DaemonSet sees it.</summary>
 /// <param name="Name">Its name; a node that pods are meant for need not exist.</param>
 /// <param name="Exists">Whether there is such a node.</param>
-/// <param name="Run">Whether it should have a pod.</param>
-/// <param name="Stay">Whether a pod that it has may stay.</param>
+/// <param name="ShouldRun">Whether it should have a pod.</param>
+/// <param name="ShouldContinueRunning">Whether a pod that it has may stay.</param>
 /// <param name="Pods">The set's pods there, the one that counts first: those with a node before those without, then the oldest.</param>
-public sealed record DaemonNode(string Name, bool Exists, bool Run, bool Stay, IReadOnlyList<V1Pod> Pods);
+public sealed record DaemonNode(string Name, bool Exists, bool ShouldRun, bool ShouldContinueRunning, IReadOnlyList<V1Pod> Pods);
 
 /// <summary>All nodes, and those that pods are meant for, in the order of their names.</summary>
 public static class DaemonNodes

@@ -20,10 +20,10 @@ public sealed class DaemonPlacement
     }
 
     /// <summary>
-    /// <c>Run</c>: the node should have a pod. <c>Stay</c>: a pod that it has may stay, which is more: a taint that only keeps new pods
-    /// away does not remove those that are there.
+    /// <c>ShouldRun</c>: the node should have a pod. <c>ShouldContinueRunning</c>: a pod that runs there may stay. A NoSchedule taint keeps
+    /// new pods away but does not evict running ones.
     /// </summary>
-    public (bool Run, bool Stay) On(V1Node node)
+    public (bool ShouldRun, bool ShouldContinueRunning) On(V1Node node)
     {
         if ((_nodeName is not null && _nodeName != node.Metadata.Name) || !_requirements.Allow(node))
         {

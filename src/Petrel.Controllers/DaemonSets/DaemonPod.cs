@@ -1,6 +1,7 @@
 using System.Globalization;
 using k8s.Models;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.PodControl;
 using Petrel.Controllers.Revisions;
 using Petrel.Model.Determinism;
 

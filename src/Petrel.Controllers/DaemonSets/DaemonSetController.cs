@@ -3,7 +3,9 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.PodControl;
 using Petrel.Controllers.Revisions;
 using Petrel.Model;
 
@@ -18,13 +20,13 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
     private readonly ClusterCaches _caches;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly EventRecorder _events;
-    private readonly UnknownWrites _unknown = new();
+    private readonly Expectations _expectations = new();
     private readonly FailedPodBackoff _backoff;
-    private readonly DaemonPodManager _manager;
-    private readonly HistoryKeeper _keeper;
-    private readonly DaemonHistory _history;
-    private readonly PodClaims _claims;
-    private readonly Freshness<V1DaemonSet> _freshness;
+    private readonly DaemonPodWriter _manager;
+    private readonly RevisionHistoryWriter _revisionHistory;
+    private readonly DaemonSetHistory _history;
+    private readonly PodAdopter _claims;
+    private readonly LiveObjectCheck<V1DaemonSet> _liveCheck;
 
     public DaemonSetController(ControllerContext context)
     {
@@ -33,11 +35,11 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         _queue = new(context.Time);
         _events = context.Events(Name);
         _backoff = new(context.Time);
-        _manager = new(_caches, new(context.Client, _events, _unknown), _events, _unknown, _backoff, context.Entropy);
-        _keeper = new(context.Client, _caches.ControllerRevisions);
-        _history = new(context.Client, _caches, _keeper);
+        _manager = new(_caches, new(context.Client, _events, _expectations), _events, _expectations, _backoff, context.Entropy);
+        _revisionHistory = new(context.Client, _caches.ControllerRevisions);
+        _history = new(context.Client, _caches, _revisionHistory);
         _claims = new(context.Client, _caches.Pods);
-        _freshness = new(context.Client, _caches.DaemonSets);
+        _liveCheck = new(context.Client, _caches.DaemonSets);
         _caches.DaemonSets.OnChange(change => _queue.Add(KeyOf(change.Latest)));
         _caches.Pods.OnChange(OnPodChange);
         _caches.Nodes.OnChange(OnNodeChange);
@@ -62,7 +64,7 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         // One that is being deleted has no history that could be relied on, and its pods are the collector's business.
         if (_caches.DaemonSets.Get(key) is not { } set || set.Metadata.DeletionTimestamp is not null)
         {
-            _unknown.Forget(key);
+            _expectations.Forget(key);
             _backoff.Forget(key);
             return null;
         }
@@ -71,12 +73,12 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
             _events.Record(set, "Warning", "SelectingAll", "This daemon set is selecting all pods. A non-empty selector is required.");
             return null;
         }
-        var unsettled = await _manager.SettleAsync(set, cancellationToken);
+        var unsettled = await _manager.RetryUnknownWritesAsync(set, cancellationToken);
         var claims = Claims(set);
         var owner = RevisionOwner.Of(set);
-        var revisions = _keeper.Plan(owner);
-        var broken = !revisions.HasClaims && DaemonHistory.IsBroken(revisions);
-        if ((claims.IsBehind || revisions.IsBehind || broken) && !await _freshness.IsNewestAsync(set, cancellationToken))
+        var revisions = _revisionHistory.Plan(owner);
+        var broken = !revisions.HasClaims && DaemonSetHistory.NeedsRepair(revisions);
+        if ((claims.IsBehind || revisions.IsBehind || broken) && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
         {
             return TimeSpan.Zero;
         }
@@ -87,10 +89,11 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
         }
         if (broken)
         {
-            await _history.MendAsync(revisions, claims.Own, cancellationToken);
+            await _history.RepairAsync(revisions, claims.Own, cancellationToken);
             return TimeSpan.Zero;
         }
-        var history = HistoryKeeper.Known(owner, revisions) ?? await _keeper.BringUpToDateAsync(owner, revisions, cancellationToken);
+        var history = RevisionHistoryWriter.Known(owner, revisions)
+            ?? await _revisionHistory.BringUpToDateAsync(owner, revisions, cancellationToken);
         return history is null ? TimeSpan.Zero : await ManageAsync(set, history, claims.Own, unsettled, cancellationToken);
     }
 
@@ -99,13 +102,13 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
 
     private async ValueTask<TimeSpan?> ManageAsync(
         V1DaemonSet set,
-        History history,
+        RevisionHistory history,
         IReadOnlyList<V1Pod> own,
         Exception? problem,
         CancellationToken cancellationToken
     )
     {
-        var hash = DaemonHistory.Hash(history.Newest);
+        var hash = DaemonSetHistory.Hash(history.Newest);
         TimeSpan? again = null;
         if (problem is null)
         {
@@ -113,19 +116,19 @@ public sealed class DaemonSetController : IController, IReconciler, IDisposable
                 set,
                 Nodes(set, own),
                 hash,
-                node => _backoff.Left(KeyOf(set), set.Metadata.Uid, set.Status?.ObservedGeneration ?? 0, node),
+                node => _backoff.Remaining(KeyOf(set), set.Metadata.Uid, set.Status?.ObservedGeneration ?? 0, node),
                 _context.Time.GetUtcNow()
             );
-            var surplus = DaemonHistory.Surplus(set, history, own);
-            if (plan.Create.Count + plan.Delete.Count + surplus.Count > 0 && !await _freshness.IsNewestAsync(set, cancellationToken))
+            var surplus = DaemonSetHistory.Surplus(set, history, own);
+            if (plan.Create.Count + plan.Delete.Count + surplus.Count > 0 && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
             {
                 return TimeSpan.Zero;
             }
             problem = await _manager.ApplyAsync(set, plan, hash, cancellationToken);
-            again = plan.CheckAfter;
+            again = plan.RequeueAfter;
             foreach (var revision in problem is null ? surplus : [])
             {
-                await _keeper.DeleteAsync(revision, cancellationToken);
+                await _revisionHistory.DeleteAsync(revision, cancellationToken);
             }
         }
         await ReportAsync(set, hash, history.CollisionCount, cancellationToken);

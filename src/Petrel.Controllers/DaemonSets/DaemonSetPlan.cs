@@ -3,7 +3,7 @@ using k8s.Models;
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>Why a pod is deleted.</summary>
-public enum DaemonPodEnd
+public enum DaemonPodDeletionReason
 {
     /// <summary>Its node has another one, should have none, or does not exist.</summary>
     NotNeeded,
@@ -19,7 +19,7 @@ public enum DaemonPodEnd
 }
 
 /// <summary>A pod to delete.</summary>
-public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodEnd Why);
+public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodDeletionReason Reason);
 
 /// <summary>
 /// What to do about a DaemonSet's pods now (upstream: manage, then rollingUpdate). The update is looked at only when every node otherwise
@@ -27,8 +27,8 @@ public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodEnd Why)
 /// </summary>
 /// <param name="Create">The nodes that get a new pod.</param>
 /// <param name="Delete">The pods to delete.</param>
-/// <param name="CheckAfter">When to plan again even if nothing changes.</param>
-public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<DaemonPodDeletion> Delete, TimeSpan? CheckAfter)
+/// <param name="RequeueAfter">When to plan again even if nothing changes.</param>
+public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<DaemonPodDeletion> Delete, TimeSpan? RequeueAfter)
 {
     /// <summary>No more pods than this are created or deleted at once.</summary>
     public const int Burst = 250;
@@ -47,19 +47,19 @@ public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<D
         DateTimeOffset now
     )
     {
-        var round = new DaemonSetRound(set, hash, now);
+        var sync = new DaemonSetSync(set, hash, now);
         foreach (var node in nodes)
         {
-            round.Manage(node, backoff);
+            sync.Manage(node, backoff);
         }
-        if (!round.HasWork && DaemonUpdateBounds.IsRolling(set))
+        if (!sync.HasWork && DaemonUpdateBounds.IsRolling(set))
         {
-            DaemonUpdate.Plan(set, nodes, round);
+            DaemonUpdate.Plan(set, nodes, sync);
         }
         foreach (var pod in nodes.SelectMany(n => n.Pods))
         {
-            round.CheckIn(pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now));
+            sync.RequeueIn(pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now));
         }
-        return new([.. round.Create.Take(Burst)], [.. round.Delete.Take(Burst)], round.CheckAfter);
+        return new([.. sync.Create.Take(Burst)], [.. sync.Delete.Take(Burst)], sync.RequeueAfter);
     }
 }

@@ -26,7 +26,7 @@ public static class DaemonSetStatuses
             available = 0;
         foreach (var node in nodes.Where(n => n.Exists))
         {
-            if (!node.Run)
+            if (!node.ShouldRun)
             {
                 misscheduled += node.Pods.Count > 0 ? 1 : 0;
                 continue;

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -6,46 +7,46 @@ namespace Petrel.Controllers.DaemonSets;
 internal static class DaemonUpdate
 {
     /// <summary>Plans the next step.</summary>
-    public static void Plan(V1DaemonSet set, IReadOnlyList<DaemonNode> nodes, DaemonSetRound round)
+    public static void Plan(V1DaemonSet set, IReadOnlyList<DaemonNode> nodes, DaemonSetSync sync)
     {
-        var bounds = DaemonUpdateBounds.Of(set, nodes.Count(n => n.Run));
-        var looked = nodes.Where(n => n.Run || n.Pods.Count > 0).Select(n => Look(n, round)).ToList();
+        var bounds = DaemonUpdateBounds.Of(set, nodes.Count(n => n.ShouldRun));
+        var looked = nodes.Where(n => n.ShouldRun || n.Pods.Count > 0).Select(n => Classify(n, sync)).ToList();
         if (bounds.MaxSurge == 0)
         {
-            Replace(looked, bounds.MaxUnavailable, round);
+            Replace(looked, bounds.MaxUnavailable, sync);
         }
         else
         {
-            Surge(looked, nodes.Count(n => n.Run), bounds.MaxSurge, round);
+            Surge(looked, nodes.Count(n => n.ShouldRun), bounds.MaxSurge, sync);
         }
     }
 
     /// <summary>
-    /// A node with its new and its old pod. <see cref="Crowded"/>: it has several of one kind, which are pruned before it is updated.
+    /// A node with its new and its old pod. <see cref="HasDuplicates"/>: it has several of one kind, which are pruned before it is updated.
     /// </summary>
-    private sealed record Site(DaemonNode Node, V1Pod? New, V1Pod? Old, bool Crowded);
+    private sealed record NodePods(DaemonNode Node, V1Pod? New, V1Pod? Old, bool HasDuplicates);
 
-    private static Site Look(DaemonNode node, DaemonSetRound round)
+    private static NodePods Classify(DaemonNode node, DaemonSetSync sync)
     {
         var staying = node.Pods.Where(p => p.Metadata.DeletionTimestamp is null).ToList();
-        var fresh = staying.Where(round.IsUpdated).ToList();
-        var old = staying.Where(p => !round.IsUpdated(p)).ToList();
+        var fresh = staying.Where(sync.IsUpdated).ToList();
+        var old = staying.Where(p => !sync.IsUpdated(p)).ToList();
         return fresh.Count > 1 || old.Count > 1
             ? new(node, null, null, true)
             : new(node, fresh.FirstOrDefault(), old.FirstOrDefault(), false);
     }
 
     // Deletes as many old pods as may be missing; those that are not available anyway may all go. The next plans create the new ones.
-    private static void Replace(List<Site> sites, int maxUnavailable, DaemonSetRound round)
+    private static void Replace(List<NodePods> sites, int maxUnavailable, DaemonSetSync sync)
     {
         var unavailable = 0;
-        var candidates = new List<Site>();
+        var candidates = new List<NodePods>();
         foreach (var site in sites)
         {
             var available = site switch
             {
-                { New: { } fresh, Old: null } => round.IsAvailable(fresh),
-                { New: null, Old: { } old } => round.IsAvailable(old),
+                { New: { } fresh, Old: null } => sync.IsAvailable(fresh),
+                { New: null, Old: { } old } => sync.IsAvailable(old),
                 // None, both, or too many: other rules see to it.
                 _ => false,
             };
@@ -54,7 +55,7 @@ internal static class DaemonUpdate
                 unavailable++;
                 if (site is { New: null, Old: { } old })
                 {
-                    round.Remove(old, site.Node, DaemonPodEnd.Outdated);
+                    sync.Remove(old, site.Node, DaemonPodDeletionReason.Outdated);
                 }
             }
             else if (site.Old is not null)
@@ -64,38 +65,38 @@ internal static class DaemonUpdate
         }
         foreach (var site in candidates.Take(Math.Max(0, maxUnavailable - unavailable)))
         {
-            round.Remove(site.Old!, site.Node, DaemonPodEnd.Outdated);
+            sync.Remove(site.Old!, site.Node, DaemonPodDeletionReason.Outdated);
         }
     }
 
     // Creates new pods beside as many old ones as it may, and beside all that are not available; deletes the old ones when the new ones
     // are.
-    private static void Surge(List<Site> sites, int wanted, int maxSurge, DaemonSetRound round)
+    private static void Surge(List<NodePods> sites, int wanted, int maxSurge, DaemonSetSync sync)
     {
         int surging = 0,
             available = 0;
-        var candidates = new List<Site>();
-        var unwanted = new List<Site>();
+        var candidates = new List<NodePods>();
+        var unwanted = new List<NodePods>();
         foreach (var site in sites)
         {
-            available += (site.Old ?? site.New) is { } counted && round.IsAvailable(counted) ? 1 : 0;
-            if (site.Crowded)
+            available += (site.Old ?? site.New) is { } counted && sync.IsAvailable(counted) ? 1 : 0;
+            if (site.HasDuplicates)
             {
                 surging++;
             }
             else if (site is { Old: { } old, New: null })
             {
-                if (!site.Node.Run && !round.IsAvailable(old))
+                if (!site.Node.ShouldRun && !sync.IsAvailable(old))
                 {
-                    round.Remove(old, site.Node, DaemonPodEnd.NotNeeded);
+                    sync.Remove(old, site.Node, DaemonPodDeletionReason.NotNeeded);
                 }
-                else if (!site.Node.Run)
+                else if (!site.Node.ShouldRun)
                 {
                     unwanted.Add(site);
                 }
-                else if (!round.IsAvailable(old))
+                else if (!sync.IsAvailable(old))
                 {
-                    round.Add(site.Node.Name);
+                    sync.Add(site.Node.Name);
                 }
                 else
                 {
@@ -104,9 +105,9 @@ internal static class DaemonUpdate
             }
             else if (site is { Old: { } replaced, New: { } fresh })
             {
-                if (round.IsAvailable(fresh))
+                if (sync.IsAvailable(fresh))
                 {
-                    round.Remove(replaced, site.Node, DaemonPodEnd.Outdated);
+                    sync.Remove(replaced, site.Node, DaemonPodDeletionReason.Outdated);
                 }
                 else
                 {
@@ -117,11 +118,11 @@ internal static class DaemonUpdate
         // Who asks for surge wants no pod to be missing: one that has to leave its node goes when another one is available elsewhere.
         foreach (var site in unwanted.Take(Math.Max(0, available - wanted)))
         {
-            round.Remove(site.Old!, site.Node, DaemonPodEnd.NotNeeded);
+            sync.Remove(site.Old!, site.Node, DaemonPodDeletionReason.NotNeeded);
         }
         foreach (var site in candidates.Take(Math.Max(0, maxSurge - surging)))
         {
-            round.Add(site.Node.Name);
+            sync.Add(site.Node.Name);
         }
     }
 }

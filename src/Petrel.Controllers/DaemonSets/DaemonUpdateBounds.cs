@@ -15,8 +15,8 @@ public readonly record struct DaemonUpdateBounds(int MaxSurge, int MaxUnavailabl
             return new(0, 0);
         }
         var rolling = set.Spec.UpdateStrategy?.RollingUpdate;
-        var surge = Amounts.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, up: true);
-        var unavailable = Amounts.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, up: true);
+        var surge = IntOrPercent.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, up: true);
+        var unavailable = IntOrPercent.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, up: true);
         return new(surge, surge == 0 && unavailable == 0 ? 1 : unavailable);
     }
 

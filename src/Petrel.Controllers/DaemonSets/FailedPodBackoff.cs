@@ -18,7 +18,7 @@ internal sealed class FailedPodBackoff(TimeProvider time)
     > _sets = [];
 
     /// <summary>How long the next failed pod on the node still has to be left; zero or less when it may be deleted now.</summary>
-    public TimeSpan Left(ObjectKey set, string uid, long generation, string node)
+    public TimeSpan Remaining(ObjectKey set, string uid, long generation, string node)
     {
         lock (_gate)
         {
@@ -33,7 +33,7 @@ internal sealed class FailedPodBackoff(TimeProvider time)
     }
 
     /// <summary>Notes that a failed pod is deleted.</summary>
-    public void Deleting(ObjectKey set, string uid, long generation, string node)
+    public void RecordDeletion(ObjectKey set, string uid, long generation, string node)
     {
         lock (_gate)
         {

@@ -1,6 +1,9 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.Jobs;
+using Petrel.Controllers.PodControl;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Deployments;
@@ -47,7 +50,7 @@ public sealed class DeploymentController : IController, IReconciler, IDisposable
     /// <inheritdoc/>
     public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        await _writer.SettleAsync(key, cancellationToken);
+        await _writer.RetryUnknownWritesAsync(key, cancellationToken);
         var caches = _context.Caches;
         if (caches.Deployments.Get(key) is not { } deployment)
         {
@@ -63,7 +66,7 @@ public sealed class DeploymentController : IController, IReconciler, IDisposable
             : [.. sets.SelectMany(s => caches.Pods.ByIndex(ByController, s.Metadata.Uid))];
         var plan = DeploymentPlan.Compute(deployment, sets, pods, _context.Time.GetUtcNow());
         await _writer.ApplyAsync(deployment, plan, cancellationToken);
-        return plan.CheckAfter;
+        return plan.RequeueAfter;
     }
 
     /// <inheritdoc/>
@@ -104,7 +107,7 @@ public sealed class DeploymentController : IController, IReconciler, IDisposable
     private void PodChanged(CacheChange<V1Pod> change)
     {
         if (
-            (change.New is null || Recreation.IsFinished(change.New))
+            (change.New is null || RecreateStrategy.IsFinished(change.New))
             && Ownership.Controller(change.Latest) is { Kind: "ReplicaSet" } owner
             && _context.Caches.ReplicaSets.Get(new(change.Latest.Metadata.NamespaceProperty, owner.Name)) is { } set
             && Owner(set, Ownership.Controller(set)) is { } deployment

@@ -1,3 +1,7 @@
+using Petrel.Controllers.ReplicaSets;
+using Petrel.Controllers.Revisions;
+using Petrel.Controllers.StatefulSets;
+
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>The labels, annotations, conditions and reasons that kubectl and users know Deployments by.</summary>

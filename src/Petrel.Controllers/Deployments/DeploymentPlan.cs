@@ -1,12 +1,13 @@
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>What to do about a Deployment now. Every step leads to another plan, made when the caches show its result.</summary>
 /// <param name="Actions">To be done in order.</param>
-/// <param name="CheckAfter">When to plan again even if nothing changes.</param>
-public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, TimeSpan? CheckAfter)
+/// <param name="RequeueAfter">When to plan again even if nothing changes.</param>
+public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, TimeSpan? RequeueAfter)
 {
     /// <summary>Plans the next step.</summary>
     /// <param name="deployment">The Deployment.</param>
@@ -23,7 +24,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         var selector = Ownership.Selector(deployment);
         if (selector.IsEverything)
         {
-            return RefuseEverything(deployment);
+            return RejectSelectAll(deployment);
         }
         var deleted = deployment.Metadata.DeletionTimestamp is not null;
         var owned = new List<V1ReplicaSet>();
@@ -52,33 +53,33 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
     {
         if (deployment.Metadata.DeletionTimestamp is not null)
         {
-            return Finish(deployment, rollout, rollsOut: false);
+            return Finish(deployment, rollout, isRollout: false);
         }
-        Progress.NotePause(rollout);
+        DeploymentProgress.SetPausedCondition(rollout);
         if (!IsNewUpToDate(rollout))
         {
-            return Finish(deployment, rollout, rollsOut: false);
+            return Finish(deployment, rollout, isRollout: false);
         }
         if (deployment.Spec.Paused == true)
         {
-            Scaling.Plan(rollout);
-            History.Trim(rollout);
-            return Finish(deployment, rollout, rollsOut: false);
+            ProportionalScaling.Plan(rollout);
+            OldReplicaSetCleanup.Plan(rollout);
+            return Finish(deployment, rollout, isRollout: false);
         }
-        if (Scaling.IsNeeded(rollout))
+        if (ProportionalScaling.IsNeeded(rollout))
         {
-            Scaling.Plan(rollout);
-            return Finish(deployment, rollout, rollsOut: false);
+            ProportionalScaling.Plan(rollout);
+            return Finish(deployment, rollout, isRollout: false);
         }
         if (RolloutBounds.IsRolling(deployment.Spec))
         {
-            RollingUpdate.Plan(rollout);
+            RollingUpdateStrategy.Plan(rollout);
         }
         else
         {
-            Recreation.Plan(rollout, pods);
+            RecreateStrategy.Plan(rollout, pods);
         }
-        return Finish(deployment, rollout, rollsOut: true);
+        return Finish(deployment, rollout, isRollout: true);
     }
 
     // A ReplicaSet that became the newest, by a rollback for example, first gets its number and the Deployment's annotations.
@@ -88,10 +89,10 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         {
             return true;
         }
-        var copy = Copies.WithAnnotations(set);
+        var copy = DeepCopy.WithAnnotations(set);
         var wait = rollout.Deployment.Spec.MinReadySeconds ?? 0;
         if (
-            Revisions.Update(rollout.Deployment, copy.Metadata.Annotations, Revisions.Next(rollout.Old))
+            DeploymentRevisions.Update(rollout.Deployment, copy.Metadata.Annotations, DeploymentRevisions.Next(rollout.Old))
             | (set.Spec.MinReadySeconds ?? 0) != wait
         )
         {
@@ -100,11 +101,11 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
             return false;
         }
         rollout.SetRevision(set.Metadata.Annotations[DeploymentNames.Revision]);
-        if (rollout.HasDeadline && Conditions.Find(rollout.Status, DeploymentNames.Progressing) is null)
+        if (rollout.HasDeadline && DeploymentConditions.Find(rollout.Status, DeploymentNames.Progressing) is null)
         {
-            Conditions.Set(
+            DeploymentConditions.Set(
                 rollout.Status,
-                Conditions.New(
+                DeploymentConditions.New(
                     DeploymentNames.Progressing,
                     "True",
                     DeploymentNames.ReplicaSetFound,
@@ -116,10 +117,10 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         return true;
     }
 
-    private static DeploymentPlan Finish(V1Deployment deployment, Rollout rollout, bool rollsOut)
+    private static DeploymentPlan Finish(V1Deployment deployment, Rollout rollout, bool isRollout)
     {
         var status = DeploymentStatuses.Compute(rollout);
-        var checkAfter = rollsOut ? Progress.Complete(rollout, status) : null;
+        var checkAfter = isRollout ? DeploymentProgress.Complete(rollout, status) : null;
         var actions = rollout.Actions().ToList();
         rollout.Deployment.Status = status;
         if (
@@ -132,7 +133,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         return new(actions, checkAfter);
     }
 
-    private static DeploymentPlan RefuseEverything(V1Deployment deployment)
+    private static DeploymentPlan RejectSelectAll(V1Deployment deployment)
     {
         List<DeploymentAction> actions =
         [
@@ -140,7 +141,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         ];
         if ((deployment.Status?.ObservedGeneration ?? 0) < (deployment.Metadata.Generation ?? 0))
         {
-            var copy = Copies.Of(deployment);
+            var copy = DeepCopy.Of(deployment);
             copy.Status ??= new();
             copy.Status.ObservedGeneration = deployment.Metadata.Generation;
             actions.Add(new UpdateDeploymentStatus(copy));

@@ -8,32 +8,32 @@ internal static class DeploymentStatuses
     /// <summary>The status by what the ReplicaSets report, with the collisions and conditions there were.</summary>
     public static V1DeploymentStatus Compute(Rollout rollout)
     {
-        var available = rollout.All.Sum(ReplicaSets.Available);
+        var available = rollout.All.Sum(DeploymentReplicaSets.AvailableReplicas);
         var terminating = rollout.All.Select(s => s.Status?.TerminatingReplicas).ToList();
         var status = new V1DeploymentStatus
         {
             ObservedGeneration = rollout.Deployment.Metadata.Generation,
-            Replicas = Positive(rollout.All.Sum(ReplicaSets.Actual)),
-            UpdatedReplicas = Positive(rollout.New?.Actual() ?? 0),
+            Replicas = Positive(rollout.All.Sum(DeploymentReplicaSets.ActualReplicas)),
+            UpdatedReplicas = Positive(rollout.New?.ActualReplicas() ?? 0),
             ReadyReplicas = Positive(rollout.All.Sum(s => s.Status?.ReadyReplicas ?? 0)),
             AvailableReplicas = Positive(available),
-            UnavailableReplicas = Positive(rollout.All.Sum(rollout.Size) - available),
+            UnavailableReplicas = Positive(rollout.All.Sum(rollout.PlannedReplicas) - available),
             // Known only when each ReplicaSet knows it.
             TerminatingReplicas = terminating.Contains(null) ? null : terminating.Sum(),
             CollisionCount = rollout.Status.CollisionCount,
             Conditions = rollout.Status.Conditions,
         };
-        Conditions.Set(
+        DeploymentConditions.Set(
             status,
             available >= rollout.Bounds.MinAvailable
-                ? Conditions.New(
+                ? DeploymentConditions.New(
                     DeploymentNames.Available,
                     "True",
                     "MinimumReplicasAvailable",
                     "Deployment has minimum availability.",
                     rollout.Now
                 )
-                : Conditions.New(
+                : DeploymentConditions.New(
                     DeploymentNames.Available,
                     "False",
                     "MinimumReplicasUnavailable",

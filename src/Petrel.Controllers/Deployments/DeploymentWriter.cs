@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Deployments;
@@ -18,7 +20,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     /// Does the Deployment's unsettled write once more. Then it has happened, or it never will: the first attempt, should it still be on
     /// its way, has lost its resourceVersion or its name.
     /// </summary>
-    public async ValueTask SettleAsync(ObjectKey deployment, CancellationToken cancellationToken)
+    public async ValueTask RetryUnknownWritesAsync(ObjectKey deployment, CancellationToken cancellationToken)
     {
         DeploymentAction? action;
         lock (_gate)
@@ -37,13 +39,13 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         }
         try
         {
-            await SeeAsync(await SendAsync(action!, set, cancellationToken), cancellationToken);
+            await WaitForCacheAsync(await SendAsync(action!, set, cancellationToken), cancellationToken);
         }
         catch (ApiException e) when (!IsUnknown(e, cancellationToken))
         {
             if (await client.FindAsync<V1ReplicaSet>(KeyOf(set), cancellationToken) is { } live)
             {
-                await SeeAsync(live, cancellationToken);
+                await WaitForCacheAsync(live, cancellationToken);
             }
         }
         lock (_gate)
@@ -93,7 +95,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         );
         if (live?.Metadata.Uid == deployment.Metadata.Uid && live.Metadata.DeletionTimestamp is null)
         {
-            await SeeAsync(await client.UpdateAsync(adopted, cancellationToken), cancellationToken);
+            await WaitForCacheAsync(await client.UpdateAsync(adopted, cancellationToken), cancellationToken);
         }
     }
 
@@ -109,7 +111,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         {
             var written = await SendAsync(action, set, cancellationToken);
             Record(deployment, note);
-            await SeeAsync(written, cancellationToken);
+            await WaitForCacheAsync(written, cancellationToken);
         }
         catch (Exception e) when (IsUnknown(e, cancellationToken))
         {
@@ -135,13 +137,13 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
             {
                 throw;
             }
-            await SeeAsync(existing, cancellationToken);
+            await WaitForCacheAsync(existing, cancellationToken);
             if (
                 Ownership.Controller(existing)?.Uid != deployment.Metadata.Uid
                 || !PodTemplates.AreEqual(existing.Spec.Template, deployment.Spec.Template)
             )
             {
-                var copy = Copies.Of(deployment);
+                var copy = DeepCopy.Of(deployment);
                 copy.Status ??= new();
                 copy.Status.CollisionCount = (copy.Status.CollisionCount ?? 0) + 1;
                 await UpdateStatusAsync(copy, cancellationToken);
@@ -173,14 +175,20 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         {
             return;
         }
-        var copy = Copies.Of(deployment);
+        var copy = DeepCopy.Of(deployment);
         copy.Status ??= new();
-        var before = Conditions.Find(copy.Status, DeploymentNames.Progressing);
+        var before = DeploymentConditions.Find(copy.Status, DeploymentNames.Progressing);
         if (before?.Reason != DeploymentNames.ReplicaSetCreateError)
         {
-            Conditions.Set(
+            DeploymentConditions.Set(
                 copy.Status,
-                Conditions.New(DeploymentNames.Progressing, "False", DeploymentNames.ReplicaSetCreateError, message, time.GetUtcNow())
+                DeploymentConditions.New(
+                    DeploymentNames.Progressing,
+                    "False",
+                    DeploymentNames.ReplicaSetCreateError,
+                    message,
+                    time.GetUtcNow()
+                )
             );
             await UpdateStatusAsync(copy, cancellationToken);
         }
@@ -201,7 +209,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     private ValueTask<V1ReplicaSet> SendAsync(DeploymentAction action, V1ReplicaSet set, CancellationToken cancellationToken) =>
         action is CreateReplicaSet ? client.CreateAsync(set, cancellationToken) : client.UpdateAsync(set, cancellationToken);
 
-    private ValueTask SeeAsync(V1ReplicaSet set, CancellationToken cancellationToken) =>
+    private ValueTask WaitForCacheAsync(V1ReplicaSet set, CancellationToken cancellationToken) =>
         caches.ReplicaSets.WaitForRevisionAsync(Revision(set), cancellationToken);
 
     private void Record(V1Deployment deployment, DeploymentEvent? note)
@@ -217,7 +225,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
         {
             ApiException refusal => refusal.StatusCode >= 500,
             OperationCanceledException => !cancellationToken.IsCancellationRequested,
-            _ => e is IOException or HttpRequestException,
+            _ => e is IOException,
         };
 
     private static bool IsNamespaceTerminating(ApiException e) =>

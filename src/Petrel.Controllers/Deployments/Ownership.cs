@@ -45,7 +45,7 @@ internal static class Ownership
     /// <summary>A copy that the Deployment controls.</summary>
     public static V1ReplicaSet Adopted(V1Deployment deployment, V1ReplicaSet set)
     {
-        var copy = Copies.Of(set);
+        var copy = DeepCopy.Of(set);
         copy.Metadata.OwnerReferences = [.. copy.Metadata.OwnerReferences ?? [], Reference(deployment)];
         return copy;
     }
@@ -53,7 +53,7 @@ internal static class Ownership
     /// <summary>A copy that the Deployment does not own.</summary>
     public static V1ReplicaSet Released(V1Deployment deployment, V1ReplicaSet set)
     {
-        var copy = Copies.Of(set);
+        var copy = DeepCopy.Of(set);
         copy.Metadata.OwnerReferences = [.. copy.Metadata.OwnerReferences.Where(o => o.Uid != deployment.Metadata.Uid)];
         return copy;
     }

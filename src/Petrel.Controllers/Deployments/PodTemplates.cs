@@ -50,7 +50,7 @@ internal static class PodTemplates
                 foreach (var member in value.EnumerateObject().OrderBy(m => m.Name, StringComparer.Ordinal))
                 {
                     var memberPath = $"{path}/{member.Name}";
-                    if (!SaysNothing(member, memberPath))
+                    if (!IsEmpty(member, memberPath))
                     {
                         writer.WritePropertyName(member.Name);
                         Write(writer, member.Value, memberPath);
@@ -72,13 +72,12 @@ internal static class PodTemplates
         }
     }
 
-    private static bool SaysNothing(JsonProperty member, string path) =>
+    private static bool IsEmpty(JsonProperty member, string path) =>
         member.Value.ValueKind switch
         {
             JsonValueKind.Null => true,
             JsonValueKind.Array => member.Value.GetArrayLength() == 0,
-            JsonValueKind.Object => Maps.Contains(member.Name)
-                && member.Value.EnumerateObject().All(m => SaysNothing(m, $"{path}/{m.Name}")),
+            JsonValueKind.Object => Maps.Contains(member.Name) && member.Value.EnumerateObject().All(m => IsEmpty(m, $"{path}/{m.Name}")),
             _ => path == $"/metadata/labels/{DeploymentNames.HashLabel}",
         };
 }

@@ -1,22 +1,23 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>A plan in the making: the Deployment as it will be, its ReplicaSets as they are, and what shall happen to them.</summary>
 internal sealed class Rollout
 {
-    private readonly Dictionary<string, int> _sizes = []; // by name; only looked up
+    private readonly Dictionary<string, int> _plannedReplicas = []; // by name; only looked up
     private readonly List<V1ReplicaSet> _touched = [];
     private readonly List<DeploymentAction> _actions = [];
 
     public Rollout(V1Deployment deployment, IReadOnlyList<V1ReplicaSet> sets, DateTimeOffset now)
     {
-        Deployment = Copies.Of(deployment);
+        Deployment = DeepCopy.Of(deployment);
         Deployment.Status ??= new();
         Now = now;
         Bounds = RolloutBounds.Of(Deployment.Spec);
-        New = ReplicaSets.FindNew(Deployment, sets);
+        New = DeploymentReplicaSets.FindNew(Deployment, sets);
         Old = [.. sets.Where(s => s.Metadata.Uid != New?.Metadata.Uid).OldestFirst()];
     }
 
@@ -37,30 +38,31 @@ internal sealed class Rollout
 
     public IEnumerable<V1ReplicaSet> All => New is null ? Old : Old.Append(New);
 
-    public IEnumerable<V1ReplicaSet> Active => All.Where(s => Size(s) > 0);
+    public IEnumerable<V1ReplicaSet> Active => All.Where(s => PlannedReplicas(s) > 0);
 
     public bool HasDeadline => Deployment.Spec.ProgressDeadlineSeconds is not (null or int.MaxValue);
 
     /// <summary>The size that the plan gives to a ReplicaSet.</summary>
-    public int Size(V1ReplicaSet set) => _sizes.TryGetValue(set.Metadata.Name, out var size) ? size : set.Wanted();
+    public int PlannedReplicas(V1ReplicaSet set) =>
+        _plannedReplicas.TryGetValue(set.Metadata.Name, out var size) ? size : set.DesiredReplicas();
 
     /// <summary>The available pods that remain for certain at the planned size: pods that are not available are removed first.</summary>
-    public int Available(V1ReplicaSet set) => Math.Min(set.Available(), Size(set));
+    public int Available(V1ReplicaSet set) => Math.Min(set.AvailableReplicas(), PlannedReplicas(set));
 
     /// <summary>Plans a size. Whether it is another one.</summary>
     public bool Scale(V1ReplicaSet set, int size)
     {
-        if (Size(set) == size)
+        if (PlannedReplicas(set) == size)
         {
             return false;
         }
-        NoteSize(set);
-        _sizes[set.Metadata.Name] = size;
+        RecordDesiredReplicas(set);
+        _plannedReplicas[set.Metadata.Name] = size;
         return true;
     }
 
     /// <summary>Has the ReplicaSet note the Deployment's size, even when it keeps its own.</summary>
-    public void NoteSize(V1ReplicaSet set)
+    public void RecordDesiredReplicas(V1ReplicaSet set)
     {
         if (!_touched.Contains(set))
         {
@@ -73,15 +75,15 @@ internal sealed class Rollout
     /// <summary>Plans the ReplicaSet of the Deployment's template.</summary>
     public void Create(int replicas)
     {
-        var revision = Revisions.Next(Old);
-        New = ReplicaSets.Build(Deployment, Bounds, replicas, revision);
+        var revision = DeploymentRevisions.Next(Old);
+        New = DeploymentReplicaSets.Build(Deployment, Bounds, replicas, revision);
         Add(new CreateReplicaSet(New, replicas > 0 ? Scaled(New, 0, replicas) : null));
         SetRevision(revision.ToString(CultureInfo.InvariantCulture));
         if (HasDeadline)
         {
-            Conditions.Set(
+            DeploymentConditions.Set(
                 Status,
-                Conditions.New(
+                DeploymentConditions.New(
                     DeploymentNames.Progressing,
                     "True",
                     DeploymentNames.ReplicaSetCreated,
@@ -94,7 +96,7 @@ internal sealed class Rollout
 
     public void SetRevision(string revision)
     {
-        Deployment.Metadata.Annotations = Copies.Map(Deployment.Metadata.Annotations);
+        Deployment.Metadata.Annotations = DeepCopy.Map(Deployment.Metadata.Annotations);
         Deployment.Metadata.Annotations[DeploymentNames.Revision] = revision;
     }
 
@@ -107,12 +109,12 @@ internal sealed class Rollout
         }
         foreach (var set in _touched)
         {
-            var copy = Copies.WithAnnotations(set);
-            var size = Size(set);
-            if (ReplicaSets.SetSize(copy.Metadata.Annotations, Bounds) | size != set.Wanted())
+            var copy = DeepCopy.WithAnnotations(set);
+            var size = PlannedReplicas(set);
+            if (DeploymentReplicaSets.SetReplicasAnnotations(copy.Metadata.Annotations, Bounds) | size != set.DesiredReplicas())
             {
                 copy.Spec.Replicas = size;
-                yield return new UpdateReplicaSet(copy, size == set.Wanted() ? null : Scaled(set, set.Wanted(), size));
+                yield return new UpdateReplicaSet(copy, size == set.DesiredReplicas() ? null : Scaled(set, set.DesiredReplicas(), size));
             }
         }
     }

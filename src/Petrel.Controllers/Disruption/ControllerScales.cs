@@ -1,4 +1,6 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.Scales;
 
 namespace Petrel.Controllers.Disruption;
 

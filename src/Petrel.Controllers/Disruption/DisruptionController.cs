@@ -1,6 +1,8 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Disruption;
@@ -118,7 +120,7 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
             await WriteAsync(budget, plan.Status, cancellationToken);
             LogCounted(_logger, key, plan.Status.DisruptionsAllowed ?? 0);
         }
-        return plan.RecheckAfter;
+        return plan.RequeueAfter;
     }
 
     private async ValueTask WriteAsync(

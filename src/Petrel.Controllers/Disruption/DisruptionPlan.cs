@@ -1,14 +1,15 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Controllers.Jobs;
 
 namespace Petrel.Controllers.Disruption;
 
 /// <summary>What a budget's status should be.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="Changed">Whether it is not so already.</param>
-/// <param name="RecheckAfter">When an eviction that has not happened is given up; null when none is awaited.</param>
+/// <param name="RequeueAfter">When an eviction that has not happened is given up; null when none is awaited.</param>
 /// <param name="Overdue">The pods whose eviction is given up.</param>
-public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Changed, TimeSpan? RecheckAfter, IReadOnlyList<V1Pod> Overdue)
+public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Changed, TimeSpan? RequeueAfter, IReadOnlyList<V1Pod> Overdue)
 {
     /// <summary>The condition of budgets.</summary>
     public const string Condition = "DisruptionAllowed";

@@ -85,7 +85,7 @@ internal sealed class AddressTypePlanner(V1Service service)
         while (waiting.Count > 0)
         {
             var target = drafts
-                .Where(d => !d.Changed && d.Endpoints.Count > 0 && d.Endpoints.Count + waiting.Count <= EndpointPlan.MaxEndpoints)
+                .Where(d => !d.Changed && d.Endpoints.Count > 0 && d.Endpoints.Count + waiting.Count <= EndpointSlicePlan.MaxEndpoints)
                 .MaxBy(d => d.Endpoints.Count);
             if (target is null)
             {
@@ -102,7 +102,7 @@ internal sealed class AddressTypePlanner(V1Service service)
         var draft = new Draft(slice, ports) { Changed = !EndpointSliceLabels.Same(slice.Metadata.Labels, _labels) };
         foreach (var old in slice.Endpoints ?? [])
         {
-            if (draft.Endpoints.Count < EndpointPlan.MaxEndpoints && waiting.Remove(IdentityOf(old), out var now))
+            if (draft.Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Remove(IdentityOf(old), out var now))
             {
                 draft.Endpoints.Add(now);
                 draft.Changed |= !PodEndpoint.Same(old, now);
@@ -170,7 +170,7 @@ internal sealed class AddressTypePlanner(V1Service service)
 
         public void Fill(SortedDictionary<ObjectKey, V1Endpoint> waiting)
         {
-            while (Endpoints.Count < EndpointPlan.MaxEndpoints && waiting.Count > 0)
+            while (Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Count > 0)
             {
                 var (key, endpoint) = waiting.First();
                 waiting.Remove(key);

@@ -2,6 +2,8 @@ using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
@@ -17,7 +19,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
     private readonly EventRecorder _events;
     private readonly ILogger _logger;
     private readonly WorkQueue<ObjectKey> _queue;
-    private readonly ServiceWaker _waker;
+    private readonly ServiceEnqueuer _services;
 
     public EndpointSliceController(ControllerContext context)
     {
@@ -25,11 +27,11 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         _events = context.Events(Name);
         _logger = context.Logs.CreateLogger(Name);
         _queue = new(context.Time);
-        _waker = new(context.Caches, _queue);
+        _services = new(context.Caches, _queue);
         var caches = context.Caches;
         caches.EndpointSlices.AddIndex(ByService, s => ServiceOf(s) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(_waker.OnService);
-        caches.Pods.OnChange(_waker.OnPod);
+        caches.Services.OnChange(_services.OnService);
+        caches.Pods.OnChange(_services.OnPod);
         caches.EndpointSlices.OnChange(OnSlice);
         caches.Nodes.OnChange(OnNode);
     }
@@ -65,7 +67,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
             await RemoveAsync(key, slices, cancellationToken);
             return null;
         }
-        var plan = EndpointPlan.Compute(service, _waker.PodsOf(key), slices, node => caches.Nodes.Get(new("", node)));
+        var plan = EndpointSlicePlan.Compute(service, _services.PodsOf(key), slices, node => caches.Nodes.Get(new("", node)));
         try
         {
             await ApplyAsync(plan, cancellationToken);
@@ -88,7 +90,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         return null;
     }
 
-    private async ValueTask ApplyAsync(EndpointPlan plan, CancellationToken cancellationToken)
+    private async ValueTask ApplyAsync(EndpointSlicePlan plan, CancellationToken cancellationToken)
     {
         var client = _context.Client;
         var cache = _context.Caches.EndpointSlices;
@@ -132,7 +134,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
 
     private async ValueTask DeleteAsync(V1EndpointSlice slice, CancellationToken cancellationToken)
     {
-        var key = ServiceWaker.KeyOf(slice);
+        var key = ServiceEnqueuer.KeyOf(slice);
         var cache = _context.Caches.EndpointSlices;
         await _context.Client.DeleteAsync<V1EndpointSlice>(
             key,
@@ -165,7 +167,7 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         }
         foreach (var pod in _context.Caches.Pods.OnNode(change.Latest.Metadata.Name))
         {
-            _waker.OnPod(new(null, pod));
+            _services.OnPod(new(null, pod));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using k8s;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
@@ -27,8 +28,8 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
         _queue = new(context.Time);
         var caches = context.Caches;
         caches.EndpointSlices.AddIndex(ByService, slice => ServiceOf(slice) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
-        caches.Endpoints.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
+        caches.Services.OnChange(change => _queue.Add(ServiceEnqueuer.KeyOf(change.Latest)));
+        caches.Endpoints.OnChange(change => _queue.Add(ServiceEnqueuer.KeyOf(change.Latest)));
         caches.EndpointSlices.OnChange(change =>
         {
             if (ServiceOf(change.Latest) is { } service)
@@ -68,30 +69,30 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
         {
             if (!current.Remove(slice.Metadata.Name, out var old))
             {
-                await SeeAsync(await _context.Client.CreateAsync(slice, cancellationToken), cancellationToken);
+                await WaitForCacheAsync(await _context.Client.CreateAsync(slice, cancellationToken), cancellationToken);
             }
             else if (Content(old) != Content(slice))
             {
                 slice.Metadata.ResourceVersion = old.Metadata.ResourceVersion;
-                await SeeAsync(await _context.Client.UpdateAsync(slice, cancellationToken), cancellationToken);
+                await WaitForCacheAsync(await _context.Client.UpdateAsync(slice, cancellationToken), cancellationToken);
             }
         }
         foreach (var old in current.Values.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal))
         {
             await _context.Client.DeleteAsync<V1EndpointSlice>(
-                ServiceWaker.KeyOf(old),
+                ServiceEnqueuer.KeyOf(old),
                 new() { Preconditions = new() { Uid = old.Metadata.Uid } },
                 cancellationToken
             );
             await caches.EndpointSlices.WaitUntilAsync(
-                () => caches.EndpointSlices.Get(ServiceWaker.KeyOf(old))?.Metadata.Uid != old.Metadata.Uid,
+                () => caches.EndpointSlices.Get(ServiceEnqueuer.KeyOf(old))?.Metadata.Uid != old.Metadata.Uid,
                 cancellationToken
             );
         }
         return null;
     }
 
-    private ValueTask SeeAsync(V1EndpointSlice written, CancellationToken cancellationToken) =>
+    private ValueTask WaitForCacheAsync(V1EndpointSlice written, CancellationToken cancellationToken) =>
         _context.Caches.EndpointSlices.WaitForRevisionAsync(ulong.Parse(written.Metadata.ResourceVersion), cancellationToken);
 
     private static bool IsMirrored(V1Endpoints endpoints, V1Service service) =>

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
@@ -8,7 +9,7 @@ namespace Petrel.Controllers.Endpoints;
 public sealed class EndpointsController : IController, IReconciler, IDisposable
 {
     private readonly ControllerContext _context;
-    private readonly ServiceWaker _waker;
+    private readonly ServiceEnqueuer _services;
     private readonly EventRecorder _events;
     private readonly WorkQueue<ObjectKey> _queue;
 
@@ -17,10 +18,10 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
         _context = context;
         _queue = new(context.Time);
         _events = context.Events(Name);
-        _waker = new(context.Caches, _queue);
-        context.Caches.Services.OnChange(_waker.OnService);
-        context.Caches.Pods.OnChange(_waker.OnPod);
-        context.Caches.Endpoints.OnChange(change => _queue.Add(ServiceWaker.KeyOf(change.Latest)));
+        _services = new(context.Caches, _queue);
+        context.Caches.Services.OnChange(_services.OnService);
+        context.Caches.Pods.OnChange(_services.OnPod);
+        context.Caches.Endpoints.OnChange(change => _queue.Add(ServiceEnqueuer.KeyOf(change.Latest)));
     }
 
     /// <inheritdoc/>
@@ -51,11 +52,11 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
             await RemoveAsync(key, current, cancellationToken);
             return null;
         }
-        if (!EndpointPlan.Manages(service) || service.Metadata.DeletionTimestamp is not null)
+        if (!EndpointSlicePlan.Manages(service) || service.Metadata.DeletionTimestamp is not null)
         {
             return null;
         }
-        var wanted = EndpointsPlan.Compute(service, _waker.PodsOf(key), current);
+        var wanted = EndpointsPlan.Compute(service, _services.PodsOf(key), current);
         if (ReferenceEquals(wanted, current))
         {
             return null;

@@ -36,7 +36,7 @@ public static class EndpointsPlan
             from pod in pods
             where
                 pod.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
-                && EndpointPlan.Selects(service, pod)
+                && EndpointSlicePlan.Selects(service, pod)
                 && PodEndpoint.Serves(pod)
             let endpoint = PodEndpoint.Of(service, pod, null, family)
             where endpoint is not null && (endpoint.Conditions.Terminating != true || service.Spec.PublishNotReadyAddresses == true)

@@ -35,9 +35,9 @@ internal sealed class ServicePods
             {
                 _pods.Remove(key);
             }
-            else if (old is null || !EndpointPlan.SelectsAlike(old, service))
+            else if (old is null || !EndpointSlicePlan.SelectsAlike(old, service))
             {
-                _pods[key] = [.. podsOfNamespace().Where(pod => EndpointPlan.Selects(service, pod)).Select(KeyOf)];
+                _pods[key] = [.. podsOfNamespace().Where(pod => EndpointSlicePlan.Selects(service, pod)).Select(KeyOf)];
             }
         }
     }

@@ -2,6 +2,9 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.Monitoring;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
 
 namespace Petrel.Controllers.GarbageCollection;
@@ -32,7 +35,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         _metadata = new(context.Client);
         _queue = new(context.Time);
         _graph = new(uid => _queue.Add(KeyOf(uid)), ReportMisplaced);
-        _monitors = new(context.Client, context.Time, _logger, _graph.Observe);
+        _monitors = new(context.Client, context.Time, context.Entropy, _logger, _graph.Observe);
     }
 
     /// <inheritdoc/>
@@ -115,10 +118,10 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                     cancellationToken
                 );
                 break;
-            case GarbageAction.Disown disown:
-                await SetOwnersAsync(kind, document, document.Owners.Where(o => !disown.OwnerUids.Contains(o.Uid)), cancellationToken);
+            case GarbageAction.RemoveOwners remove:
+                await SetOwnersAsync(kind, document, document.Owners.Where(o => !remove.OwnerUids.Contains(o.Uid)), cancellationToken);
                 break;
-            case GarbageAction.Await wait:
+            case GarbageAction.WaitForDependents wait:
                 foreach (var uid in wait.DependentUids)
                 {
                     _queue.Add(KeyOf(uid));
@@ -127,17 +130,17 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
             case GarbageAction.Orphan orphan:
                 foreach (var uid in orphan.DependentUids)
                 {
-                    await ForgetOwnerAsync(uid, document.Uid, cancellationToken);
+                    await RemoveOwnerAsync(uid, document.Uid, cancellationToken);
                 }
-                await ReleaseAsync(kind, document, GarbagePlan.OrphanFinalizer, cancellationToken);
+                await RemoveFinalizerAsync(kind, document, GarbagePlan.OrphanFinalizer, cancellationToken);
                 break;
-            case GarbageAction.Release release:
-                await ReleaseAsync(kind, document, release.Finalizer, cancellationToken);
+            case GarbageAction.RemoveFinalizer remove:
+                await RemoveFinalizerAsync(kind, document, remove.Finalizer, cancellationToken);
                 break;
         }
     }
 
-    private async ValueTask ForgetOwnerAsync(string dependentUid, string ownerUid, CancellationToken cancellationToken)
+    private async ValueTask RemoveOwnerAsync(string dependentUid, string ownerUid, CancellationToken cancellationToken)
     {
         if (
             _graph.Find(dependentUid) is not { } node
@@ -170,7 +173,12 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         return await _metadata.PatchAsync(kind, document, patch, cancellationToken);
     }
 
-    private async ValueTask ReleaseAsync(ResourceKind kind, ObjectMetadata document, string finalizer, CancellationToken cancellationToken)
+    private async ValueTask RemoveFinalizerAsync(
+        ResourceKind kind,
+        ObjectMetadata document,
+        string finalizer,
+        CancellationToken cancellationToken
+    )
     {
         JsonNode?[] left = [.. document.Finalizers.Where(f => f != finalizer).Select(f => JsonValue.Create(f))];
         var patch = new JsonObject { ["finalizers"] = left.Length == 0 ? null : new JsonArray(left) };
@@ -178,13 +186,13 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
     }
 
     /// <summary>What the owners are now; null when that can't be told and trying again would not help.</summary>
-    private async ValueTask<List<OwnerLook>?> LookAtOwnersAsync(
+    private async ValueTask<List<OwnerStatus>?> LookAtOwnersAsync(
         ResourceKind kind,
         ObjectMetadata document,
         CancellationToken cancellationToken
     )
     {
-        var looks = new List<OwnerLook>();
+        var looks = new List<OwnerStatus>();
         foreach (var link in document.Owners)
         {
             var ownerKind = _monitors.Kinds.Find(link.ApiVersion, link.Kind)
@@ -215,7 +223,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
     {
         var ns = dependent.Metadata.Key.Namespace;
         _events.Record(
-            new MetadataSubject(dependent),
+            new MetadataObject(dependent),
             "Warning",
             "OwnerRefInvalidNamespace",
             $"ownerRef [{link.ApiVersion}/{link.Kind}, namespace: {ns}, name: {link.Name}, uid: {link.Uid}] does not exist in "
@@ -223,7 +231,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         );
     }
 
-    private static DependentLook Look(GraphNode dependent, string ownerUid) =>
+    private static DependentStatus Look(GraphNode dependent, string ownerUid) =>
         new(
             dependent.Metadata.Uid,
             dependent.Metadata.Owners.Any(o => o.Uid == ownerUid && o.Blocks),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Petrel.Client;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.GarbageCollection;
 
@@ -17,13 +18,13 @@ public enum OwnerState
 }
 
 /// <summary>One owner of a document.</summary>
-public sealed record OwnerLook(OwnerLink Link, OwnerState State);
+public sealed record OwnerStatus(OwnerLink Link, OwnerState State);
 
 /// <summary>An object that names the document as its owner.</summary>
 /// <param name="Uid">Its uid.</param>
 /// <param name="Blocks">Whether its owner's deletion in the foreground waits for it.</param>
 /// <param name="WaitsForDependents">Whether it is being deleted in the foreground itself.</param>
-public sealed record DependentLook(string Uid, bool Blocks, bool WaitsForDependents);
+public sealed record DependentStatus(string Uid, bool Blocks, bool WaitsForDependents);
 
 /// <summary>What to do about one object.</summary>
 public abstract record GarbageAction
@@ -37,16 +38,16 @@ public abstract record GarbageAction
     public sealed record Delete(string PropagationPolicy, bool UnblockFirst = false) : GarbageAction;
 
     /// <summary>Remove the references to these owners, because others keep it alive.</summary>
-    public sealed record Disown(ImmutableArray<string> OwnerUids) : GarbageAction;
+    public sealed record RemoveOwners(ImmutableArray<string> OwnerUids) : GarbageAction;
 
     /// <summary>It waits for these dependents: have them looked at.</summary>
-    public sealed record Await(ImmutableArray<string> DependentUids) : GarbageAction;
+    public sealed record WaitForDependents(ImmutableArray<string> DependentUids) : GarbageAction;
 
     /// <summary>Remove the references to it from these dependents, then let it go.</summary>
     public sealed record Orphan(ImmutableArray<string> DependentUids) : GarbageAction;
 
     /// <summary>Nothing holds it any more but this finalizer: remove it.</summary>
-    public sealed record Release(string Finalizer) : GarbageAction;
+    public sealed record RemoveFinalizer(string Finalizer) : GarbageAction;
 }
 
 /// <summary>The garbage collector's rules (upstream: attemptToDeleteItem and attemptToOrphan).</summary>
@@ -61,7 +62,11 @@ public static class GarbagePlan
     /// <param name="document">The object as it is now.</param>
     /// <param name="owners">Its owners, in any order; needed only while it is not being deleted.</param>
     /// <param name="dependents">The known objects that name it as owner.</param>
-    public static GarbageAction Compute(ObjectMetadata document, IReadOnlyList<OwnerLook> owners, IReadOnlyList<DependentLook> dependents)
+    public static GarbageAction Compute(
+        ObjectMetadata document,
+        IReadOnlyList<OwnerStatus> owners,
+        IReadOnlyList<DependentStatus> dependents
+    )
     {
         if (document.IsDeleting)
         {
@@ -79,7 +84,7 @@ public static class GarbagePlan
         if (owners.Any(o => o.State == OwnerState.Solid))
         {
             // Those that wait are named too: they would wait for ever for an object that stays.
-            return new GarbageAction.Disown(gone);
+            return new GarbageAction.RemoveOwners(gone);
         }
         if (owners.Any(o => o.State == OwnerState.WaitsForDependents) && dependents.Count > 0)
         {
@@ -93,7 +98,7 @@ public static class GarbagePlan
         );
     }
 
-    private static GarbageAction WhenEnding(ObjectMetadata document, IReadOnlyList<DependentLook> dependents)
+    private static GarbageAction WhenEnding(ObjectMetadata document, IReadOnlyList<DependentStatus> dependents)
     {
         if (document.Finalizers.Contains(OrphanFinalizer))
         {
@@ -102,8 +107,8 @@ public static class GarbagePlan
         if (document.Finalizers.Contains(ForegroundFinalizer))
         {
             return dependents.Any(d => d.Blocks)
-                ? new GarbageAction.Await([.. dependents.Where(d => d.Blocks && !d.WaitsForDependents).Select(d => d.Uid)])
-                : new GarbageAction.Release(ForegroundFinalizer);
+                ? new GarbageAction.WaitForDependents([.. dependents.Where(d => d.Blocks && !d.WaitsForDependents).Select(d => d.Uid)])
+                : new GarbageAction.RemoveFinalizer(ForegroundFinalizer);
         }
         return new GarbageAction.Keep();
     }

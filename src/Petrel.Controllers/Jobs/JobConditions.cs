@@ -6,38 +6,38 @@ namespace Petrel.Controllers.Jobs;
 internal static class JobConditions
 {
     /// <summary>
-    /// Puts into the accounts' status what the situation and the verdict say, and answers with the events to record once it is written.
+    /// Puts into the tracked status what the state and the outcome say, and answers with the events to record once it is written.
     /// </summary>
-    public static IReadOnlyList<JobEvent> Set(JobAccounts accounts, JobSituation situation, JobVerdict? verdict, DateTimeOffset now)
+    public static IReadOnlyList<JobEvent> Set(JobPodTracking tracking, JobState state, JobOutcome? outcome, DateTimeOffset now)
     {
-        var (status, job) = (accounts.Status, situation.Job);
+        var (status, job) = (tracking.Status, state.Job);
         // The API's times are in whole seconds.
         now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
         if (status.StartTime is null && !job.IsSuspended())
         {
             status.StartTime = now.UtcDateTime;
         }
-        if (verdict is null)
+        if (outcome is null)
         {
             return job.Metadata.DeletionTimestamp is null ? Suspension(status, job, now) : [];
         }
-        if (!job.Has(verdict.Interim))
+        if (!job.Has(outcome.Interim))
         {
-            Put(status, verdict.Interim, "True", verdict.Reason, verdict.Message, now);
+            SetCondition(status, outcome.Interim, "True", outcome.Reason, outcome.Message, now);
             return [];
         }
-        return HasEnded(accounts, situation) ? End(status, job, verdict, now) : [];
+        return HasEnded(tracking, state) ? End(status, job, outcome, now) : [];
     }
 
     private static List<JobEvent> Suspension(V1JobStatus status, V1Job job, DateTimeOffset now)
     {
         if (job.IsSuspended())
         {
-            return Put(status, JobNames.Suspended, "True", "JobSuspended", "Job suspended", now)
+            return SetCondition(status, JobNames.Suspended, "True", "JobSuspended", "Job suspended", now)
                 ? [new("Normal", "Suspended", "Job suspended")]
                 : [];
         }
-        if (!job.Has(JobNames.Suspended) || !Put(status, JobNames.Suspended, "False", "JobResumed", "Job resumed", now))
+        if (!job.Has(JobNames.Suspended) || !SetCondition(status, JobNames.Suspended, "False", "JobResumed", "Job resumed", now))
         {
             return [];
         }
@@ -47,18 +47,18 @@ internal static class JobConditions
     }
 
     // Nothing runs, nothing is on its way out, and everything is counted.
-    private static bool HasEnded(JobAccounts accounts, JobSituation situation) =>
-        situation.Active.Count == 0
-        && situation.Terminating == 0
-        && accounts.Release.Count == 0
-        && accounts.Status.UncountedTerminatedPods is { Succeeded: null, Failed: null };
+    private static bool HasEnded(JobPodTracking tracking, JobState state) =>
+        state.Active.Count == 0
+        && state.Terminating == 0
+        && tracking.Release.Count == 0
+        && tracking.Status.UncountedTerminatedPods is { Succeeded: null, Failed: null };
 
-    private static List<JobEvent> End(V1JobStatus status, V1Job job, JobVerdict verdict, DateTimeOffset now)
+    private static List<JobEvent> End(V1JobStatus status, V1Job job, JobOutcome outcome, DateTimeOffset now)
     {
-        Put(status, verdict.Terminal, "True", verdict.Reason, verdict.Message, now);
-        if (!verdict.Success)
+        SetCondition(status, outcome.Terminal, "True", outcome.Reason, outcome.Message, now);
+        if (!outcome.Success)
         {
-            return [new("Warning", verdict.Reason, verdict.Message)];
+            return [new("Warning", outcome.Reason, outcome.Message)];
         }
         status.CompletionTime = now.UtcDateTime;
         var completed = new JobEvent("Normal", "Completed", "Job completed");
@@ -68,7 +68,7 @@ internal static class JobConditions
     }
 
     // Answers whether anything changed.
-    private static bool Put(V1JobStatus status, string type, string value, string reason, string message, DateTimeOffset now)
+    private static bool SetCondition(V1JobStatus status, string type, string value, string reason, string message, DateTimeOffset now)
     {
         status.Conditions ??= [];
         var condition = status.Conditions.FirstOrDefault(c => c.Type == type);

@@ -2,7 +2,9 @@ using System.Runtime.ExceptionServices;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.PodControl;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Jobs;
@@ -23,7 +25,7 @@ public sealed class JobController : IController, IReconciler, IDisposable
     private readonly JobWriter _writer;
     private readonly OrphanedPods _orphans;
     private readonly Lock _gate = new();
-    private readonly Dictionary<ObjectKey, JobMemory> _memories = []; // only looked up
+    private readonly Dictionary<ObjectKey, JobControllerState> _states = []; // only looked up
 
     public JobController(ControllerContext context)
     {
@@ -57,7 +59,7 @@ public sealed class JobController : IController, IReconciler, IDisposable
             return null;
         }
         // Nothing is created or deleted while it is not known what became of what was, nor after it was refused.
-        var problem = await _writer.SettleAsync(job, cancellationToken);
+        var problem = await _writer.RetryUnknownWritesAsync(job, cancellationToken);
         var batch = 1;
         for (var step = 0; step < MaxSteps; step++)
         {
@@ -67,36 +69,36 @@ public sealed class JobController : IController, IReconciler, IDisposable
             }
             switch (Plan(current, manage: problem is null))
             {
-                case JobStep.Claim claim:
+                case JobAction.Claim claim:
                     await _writer.ClaimAsync(current, claim, cancellationToken);
                     break;
-                case JobStep.LookFor look:
-                    MemoryOf(current).Gone.UnionWith(await _writer.LookForAsync(current, look.Uids, cancellationToken));
+                case JobAction.VerifyPods look:
+                    StateOf(current).Gone.UnionWith(await _writer.FindGoneAsync(current, look.Uids, cancellationToken));
                     break;
-                case JobStep.WriteStatus write:
+                case JobAction.WriteStatus write:
                     await _writer.WriteStatusAsync(current, write, cancellationToken);
                     break;
-                case JobStep.TrackPods track:
+                case JobAction.AddFinalizer track:
                     await _writer.TrackAsync(track.Pods, cancellationToken);
                     break;
-                case JobStep.DeletePods delete:
+                case JobAction.DeletePods delete:
                     problem = await _writer.DeleteAsync(current, delete, cancellationToken);
                     break;
-                case JobStep.CreatePods create:
+                case JobAction.CreatePods create:
                     // Slow start: what makes one create fail (a quota, say) makes them all fail, and is found out with few of them.
                     problem = await _writer.CreateAsync(current, create.Pods.Take(batch), cancellationToken);
                     batch *= 2;
                     break;
-                case JobStep.ReleasePods release:
+                case JobAction.RemoveFinalizer release:
                     await _writer.ReleaseAsync(release.Pods, cancellationToken);
-                    MemoryOf(current).Gone.UnionWith(release.Pods.Select(p => p.Metadata.Uid));
+                    StateOf(current).Gone.UnionWith(release.Pods.Select(p => p.Metadata.Uid));
                     break;
-                case JobStep.Rest rest:
-                    if (problem is not null && !PodWriter.IsNamespaceEnding(problem))
+                case JobAction.Wait wait:
+                    if (problem is not null && !PodWriter.IsNamespaceTerminating(problem))
                     {
                         ExceptionDispatchInfo.Throw(problem);
                     }
-                    return Waits.Limit(rest.After);
+                    return RequeueDelay.Limit(wait.RequeueAfter);
             }
         }
         return TimeSpan.Zero;
@@ -112,43 +114,43 @@ public sealed class JobController : IController, IReconciler, IDisposable
     // The job, when there is something to do about it.
     private V1Job? Find(ObjectKey key)
     {
-        if (_caches.Jobs.Get(key) is { } job && job.IsOurs() && !job.IsFinished())
+        if (_caches.Jobs.Get(key) is { } job && job.IsManagedByThisController() && !job.IsFinished())
         {
             return job;
         }
         _writer.Forget(key);
         lock (_gate)
         {
-            _memories.Remove(key);
+            _states.Remove(key);
         }
         return null;
     }
 
-    private JobStep Plan(V1Job job, bool manage)
+    private JobAction Plan(V1Job job, bool manage)
     {
         var now = _context.Time.GetUtcNow();
         List<V1Pod> pods = [.. _caches.Pods.ControlledBy(job.Metadata.Uid)];
-        var memory = MemoryOf(job);
-        memory.Look(job, pods);
+        var state = StateOf(job);
+        state.Look(job, pods);
         return JobPlan.Compute(
             job,
             pods.Concat(_caches.Pods.OrphansIn(job.Metadata.NamespaceProperty)),
-            memory.Gone,
-            memory.Backoff.Remaining(now),
+            state.Gone,
+            state.Backoff.Remaining(now),
             manage,
             now
         );
     }
 
-    private JobMemory MemoryOf(V1Job job)
+    private JobControllerState StateOf(V1Job job)
     {
         lock (_gate)
         {
-            if (!_memories.TryGetValue(KeyOf(job), out var memory) || memory.JobUid != job.Metadata.Uid)
+            if (!_states.TryGetValue(KeyOf(job), out var state) || state.JobUid != job.Metadata.Uid)
             {
-                memory = _memories[KeyOf(job)] = new(job.Metadata.Uid);
+                state = _states[KeyOf(job)] = new(job.Metadata.Uid);
             }
-            return memory;
+            return state;
         }
     }
 

@@ -14,7 +14,7 @@ public static class JobPlan
     /// that are known not to exist any more, <paramref name="backoff"/> how long to wait after the last failure; <paramref name="manage"/>
     /// is false when pods cannot be created or deleted for now.
     /// </summary>
-    public static JobStep Compute(
+    public static JobAction Compute(
         V1Job job,
         IEnumerable<V1Pod> pods,
         IReadOnlySet<string> gone,
@@ -30,17 +30,17 @@ public static class JobPlan
         }
         if (Unseen(job, own, gone) is { Count: > 0 } unseen)
         {
-            return new JobStep.LookFor(unseen);
+            return new JobAction.VerifyPods(unseen);
         }
-        var situation = new JobSituation(job, own);
-        var verdict = JobVerdict.Of(situation, now);
+        var state = new JobState(job, own);
+        var outcome = JobOutcome.Of(state, now);
         TimeSpan? wait = null;
-        if (verdict is null)
+        if (outcome is null)
         {
-            wait = JobVerdict.UntilDeadline(job, now);
+            wait = JobOutcome.UntilDeadline(job, now);
             if (manage && job.Metadata.DeletionTimestamp is null)
             {
-                var scale = JobScale.Of(situation, backoff, now);
+                var scale = JobScale.Of(state, backoff, now);
                 if (Manage(scale) is { } step)
                 {
                     return step;
@@ -48,30 +48,30 @@ public static class JobPlan
                 wait = scale.Wait is { } more && !(wait < more) ? more : wait;
             }
         }
-        else if (manage && job.Has(verdict.Interim) && situation.Active.Count > 0)
+        else if (manage && job.Has(outcome.Interim) && state.Active.Count > 0)
         {
             // A job that failed counts what it cuts short as failed; one that succeeded does not count it.
-            return new JobStep.DeletePods(situation.Active, Uncounted: verdict.Success);
+            return new JobAction.DeletePods(state.Active, Uncounted: outcome.Success);
         }
-        var accounts = JobAccounts.Of(situation, verdict);
-        var events = JobConditions.Set(accounts, situation, verdict, now);
-        if (!AreEqual(accounts.Status, job.Status))
+        var tracking = JobPodTracking.Of(state, outcome);
+        var events = JobConditions.Set(tracking, state, outcome, now);
+        if (!AreEqual(tracking.Status, job.Status))
         {
-            return new JobStep.WriteStatus(accounts.Status, events);
+            return new JobAction.WriteStatus(tracking.Status, events);
         }
-        return accounts.Release.Count > 0 ? new JobStep.ReleasePods(accounts.Release) : new JobStep.Rest(wait);
+        return tracking.Release.Count > 0 ? new JobAction.RemoveFinalizer(tracking.Release) : new JobAction.Wait(wait);
     }
 
-    private static JobStep? Manage(JobScale scale) =>
+    private static JobAction? Manage(JobScale scale) =>
         scale switch
         {
-            { Delete.Count: > 0 } => new JobStep.DeletePods(scale.Delete, Uncounted: true),
-            { Track.Count: > 0 } => new JobStep.TrackPods(scale.Track),
-            { Create.Count: > 0 } => new JobStep.CreatePods(scale.Create),
+            { Delete.Count: > 0 } => new JobAction.DeletePods(scale.Delete, Uncounted: true),
+            { Track.Count: > 0 } => new JobAction.AddFinalizer(scale.Track),
+            { Create.Count: > 0 } => new JobAction.CreatePods(scale.Create),
             _ => null,
         };
 
-    private static (List<V1Pod> Own, JobStep.Claim? Claim) Claim(V1Job job, IEnumerable<V1Pod> pods)
+    private static (List<V1Pod> Own, JobAction.Claim? Claim) Claim(V1Job job, IEnumerable<V1Pod> pods)
     {
         var selector = LabelSets.Selector(job.Spec.Selector);
         var ending = job.Metadata.DeletionTimestamp is not null;

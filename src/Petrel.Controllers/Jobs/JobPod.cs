@@ -1,6 +1,6 @@
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.PodControl;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Jobs;
@@ -24,7 +24,7 @@ internal static class JobPod
         if (wanted.Index is { } own)
         {
             SetIndex(job, pod, own);
-            if (job.HasLimitPerIndex())
+            if (job.HasBackoffLimitPerIndex())
             {
                 SetFailures(job, pod, wanted.Replaces);
             }
@@ -59,7 +59,7 @@ internal static class JobPod
         var (failures, ignored) = (0, 0);
         if (replaced is not null)
         {
-            var counts = PodFailureRules.Judge(job.Spec.PodFailurePolicy, replaced).Counts;
+            var counts = PodFailurePolicyRules.Evaluate(job.Spec.PodFailurePolicy, replaced).Counts;
             failures = replaced.FailuresBefore() + (counts ? 1 : 0);
             ignored = replaced.IgnoredFailuresBefore() + (counts ? 0 : 1);
         }

@@ -1,5 +1,5 @@
 using k8s.Models;
-using Petrel.Controllers.ReplicaSets;
+using Petrel.Controllers.PodControl;
 
 namespace Petrel.Controllers.Jobs;
 
@@ -21,74 +21,74 @@ internal sealed record JobScale(
     public const int Burst = 500;
 
     /// <summary>What to do; <paramref name="backoff"/> is how long the job has to wait after its last failure.</summary>
-    public static JobScale Of(JobSituation situation, TimeSpan backoff, DateTimeOffset now)
+    public static JobScale Of(JobState state, TimeSpan backoff, DateTimeOffset now)
     {
-        var job = situation.Job;
-        var active = situation.Active;
-        var wanted = job.IsSuspended() ? 0 : Wanted(situation);
-        var delete = Surplus(situation, active.Count - wanted, now);
+        var job = state.Job;
+        var active = state.Active;
+        var wanted = job.IsSuspended() ? 0 : Wanted(state);
+        var delete = Surplus(state, active.Count - wanted, now);
         if (delete.Count > 0)
         {
             return new([.. delete.Take(Burst)], [], []);
         }
         // A pod lost its finalizer because it was to go, and then it was not: it has to be counted again.
         IReadOnlyList<V1Pod> track = [.. active.Where(p => !p.IsTracked())];
-        var missing = wanted - active.Count - (job.ReplacesOnlyFailed() ? situation.Terminating : 0);
+        var missing = wanted - active.Count - (job.ReplacesOnlyFailed() ? state.Terminating : 0);
         if (missing <= 0 || job.IsSuspended())
         {
             return new([], track, []);
         }
-        if (!job.HasLimitPerIndex() && backoff > TimeSpan.Zero)
+        if (!job.HasBackoffLimitPerIndex() && backoff > TimeSpan.Zero)
         {
             return new([], track, [], backoff);
         }
         missing = Math.Min(missing, Burst);
-        return job.IsIndexed() ? Indexes(situation, track, missing, now) : new([], track, [.. Enumerable.Repeat(new NewJobPod(), missing)]);
+        return job.IsIndexed() ? Indexes(state, track, missing, now) : new([], track, [.. Enumerable.Repeat(new NewJobPod(), missing)]);
     }
 
-    private static int Wanted(JobSituation situation)
+    private static int Wanted(JobState state)
     {
-        var spec = situation.Job.Spec;
+        var spec = state.Job.Spec;
         var parallelism = spec.Parallelism ?? 1;
         if (spec.Completions is { } completions)
         {
-            return Math.Clamp(completions - situation.Succeeded, 0, parallelism);
+            return Math.Clamp(completions - state.Succeeded, 0, parallelism);
         }
         // A work queue: once one has succeeded, those that run are left to end.
-        return situation.Succeeded > 0 ? situation.Active.Count : parallelism;
+        return state.Succeeded > 0 ? state.Active.Count : parallelism;
     }
 
     // Pods without an index or with another's; then those that have lost their finalizer, which were chosen before; then as everywhere.
-    private static List<V1Pod> Surplus(JobSituation situation, int surplus, DateTimeOffset now)
+    private static List<V1Pod> Surplus(JobState state, int surplus, DateTimeOffset now)
     {
         var order = new DeletionOrder([], now);
         List<V1Pod> delete = [];
-        if (situation.Job.IsIndexed())
+        if (state.Job.IsIndexed())
         {
-            delete.AddRange(situation.Active.Where(p => !situation.HasIndex(p)));
-            foreach (var same in situation.Active.Where(situation.HasIndex).GroupBy(p => p.CompletionIndex()!.Value))
+            delete.AddRange(state.Active.Where(p => !state.HasIndex(p)));
+            foreach (var same in state.Active.Where(state.HasIndex).GroupBy(p => p.CompletionIndex()!.Value))
             {
                 delete.AddRange(same.OrderBy(p => p.IsTracked()).ThenBy(p => p, order).SkipLast(1));
             }
         }
         if (surplus > delete.Count)
         {
-            delete.AddRange(situation.Active.Except(delete).OrderBy(p => p.IsTracked()).ThenBy(p => p, order).Take(surplus - delete.Count));
+            delete.AddRange(state.Active.Except(delete).OrderBy(p => p.IsTracked()).ThenBy(p => p, order).Take(surplus - delete.Count));
         }
         return delete;
     }
 
-    private static JobScale Indexes(JobSituation situation, IReadOnlyList<V1Pod> track, int missing, DateTimeOffset now)
+    private static JobScale Indexes(JobState state, IReadOnlyList<V1Pod> track, int missing, DateTimeOffset now)
     {
-        var occupied = situation.Active.Concat(situation.Job.ReplacesOnlyFailed() ? situation.Pods.Where(PodStates.IsTerminating) : []);
-        var taken = situation
-            .Completed.Union(situation.FailedIndexes)
+        var occupied = state.Active.Concat(state.Job.ReplacesOnlyFailed() ? state.Pods.Where(PodStates.IsTerminating) : []);
+        var taken = state
+            .Completed.Union(state.FailedIndexes)
             .Union(IndexRanges.Of(occupied.Select(p => p.CompletionIndex()).OfType<int>()));
         List<NewJobPod> create = [];
         TimeSpan? wait = null;
-        foreach (var index in taken.Missing(situation.Completions).Take(missing))
+        foreach (var index in taken.Missing(state.Completions).Take(missing))
         {
-            var failed = situation.Awaited.GetValueOrDefault(index);
+            var failed = state.AwaitingReplacement.GetValueOrDefault(index);
             var remaining = failed is null
                 ? TimeSpan.Zero
                 : PodBackoff.Remaining(failed.FailuresBefore() + failed.IgnoredFailuresBefore() + 1, failed.FinishedAt(), now);

@@ -7,13 +7,13 @@ namespace Petrel.Controllers.Jobs;
 internal static class JobSpecs
 {
     /// <summary>Whether this controller works on the job: <c>spec.managedBy</c> names no other.</summary>
-    public static bool IsOurs(this V1Job job) => job.Spec.ManagedBy is null or JobNames.ControllerName;
+    public static bool IsManagedByThisController(this V1Job job) => job.Spec.ManagedBy is null or JobNames.ControllerName;
 
     public static bool IsIndexed(this V1Job job) => job.Spec.CompletionMode == "Indexed";
 
     public static bool IsSuspended(this V1Job job) => job.Spec.Suspend == true;
 
-    public static bool HasLimitPerIndex(this V1Job job) => job.Spec.BackoffLimitPerIndex is not null;
+    public static bool HasBackoffLimitPerIndex(this V1Job job) => job.Spec.BackoffLimitPerIndex is not null;
 
     /// <summary>Whether a pod that was deleted is replaced only when it has ended.</summary>
     public static bool ReplacesOnlyFailed(this V1Job job) =>

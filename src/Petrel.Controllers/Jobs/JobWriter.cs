@@ -1,7 +1,9 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.PodControl;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 
@@ -17,9 +19,9 @@ internal sealed class JobWriter
     private readonly ClusterCaches _caches;
     private readonly EventRecorder _events;
     private readonly IEntropy _entropy;
-    private readonly UnknownWrites _unknown = new();
+    private readonly Expectations _expectations = new();
     private readonly PodWriter _pods;
-    private readonly Freshness<V1Job> _freshness;
+    private readonly LiveObjectCheck<V1Job> _liveCheck;
     private readonly TrackingFinalizer _finalizer;
 
     public JobWriter(ApiClient client, ClusterCaches caches, EventRecorder events, IEntropy entropy)
@@ -28,30 +30,30 @@ internal sealed class JobWriter
         _caches = caches;
         _events = events;
         _entropy = entropy;
-        _pods = new(client, events, _unknown);
-        _freshness = new(client, caches.Jobs);
+        _pods = new(client, events, _expectations);
+        _liveCheck = new(client, caches.Jobs);
         _finalizer = new(client, caches.Pods);
     }
 
     /// <summary>Forgets what is unknown about a job that is over.</summary>
-    public void Forget(ObjectKey job) => _unknown.Forget(job);
+    public void Forget(ObjectKey job) => _expectations.Forget(job);
 
     /// <summary>Repeats the creates and deletes whose outcome is unknown, as they were. Answers the problem when some still is.</summary>
-    public async ValueTask<Exception?> SettleAsync(V1Job job, CancellationToken cancellationToken)
+    public async ValueTask<Exception?> RetryUnknownWritesAsync(V1Job job, CancellationToken cancellationToken)
     {
-        var (creates, deletes) = _unknown.Of(PodOwner.Of(job));
+        var (creates, deletes) = _expectations.Pending(PodOwner.Of(job));
         return await CreateAsync(job, creates, repeated: true, cancellationToken) ?? await DeleteAsync(job, deletes, cancellationToken);
     }
 
     /// <summary>Adopts pods and lets others go.</summary>
-    public async ValueTask ClaimAsync(V1Job job, JobStep.Claim claim, CancellationToken cancellationToken)
+    public async ValueTask ClaimAsync(V1Job job, JobAction.Claim claim, CancellationToken cancellationToken)
     {
         var owner = PodOwner.Of(job);
         foreach (var pod in claim.Release)
         {
-            await _finalizer.DisownAsync(owner, pod, cancellationToken);
+            await _finalizer.ReleaseAsync(owner, pod, cancellationToken);
         }
-        if (claim.Adopt.Count == 0 || !await _freshness.IsNewestAsync(job, cancellationToken))
+        if (claim.Adopt.Count == 0 || !await _liveCheck.IsUpToDateAsync(job, cancellationToken))
         {
             return;
         }
@@ -65,7 +67,7 @@ internal sealed class JobWriter
     /// Which of these pods of the job do not exist any more, or are counted, as the API says; those that are there and still to be counted
     /// are in the cache when this returns.
     /// </summary>
-    public async ValueTask<IReadOnlyList<string>> LookForAsync(V1Job job, IReadOnlyList<string> uids, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<string>> FindGoneAsync(V1Job job, IReadOnlyList<string> uids, CancellationToken cancellationToken)
     {
         var (all, _) = await _client.ListAsync<V1Pod>(job.Metadata.NamespaceProperty, cancellationToken);
         var there = all.Where(p => uids.Contains(p.Metadata.Uid) && p.IsTracked() && p.IsControlledBy(job.Metadata.Uid)).ToList();
@@ -77,7 +79,7 @@ internal sealed class JobWriter
     }
 
     /// <summary>Writes the status, then records what it tells of.</summary>
-    public async ValueTask WriteStatusAsync(V1Job job, JobStep.WriteStatus step, CancellationToken cancellationToken)
+    public async ValueTask WriteStatusAsync(V1Job job, JobAction.WriteStatus step, CancellationToken cancellationToken)
     {
         var updated = KubernetesJson.Deserialize<V1Job>(KubernetesJson.Serialize(job));
         updated.Status = step.Status;
@@ -98,9 +100,9 @@ internal sealed class JobWriter
         await Task.WhenAll(pods.Select(pod => _finalizer.AddAsync(pod, cancellationToken)));
 
     /// <summary>Deletes pods, unless the job is not the newest. Answers the first problem.</summary>
-    public async ValueTask<Exception?> DeleteAsync(V1Job job, JobStep.DeletePods step, CancellationToken cancellationToken)
+    public async ValueTask<Exception?> DeleteAsync(V1Job job, JobAction.DeletePods step, CancellationToken cancellationToken)
     {
-        if (!await _freshness.IsNewestAsync(job, cancellationToken))
+        if (!await _liveCheck.IsUpToDateAsync(job, cancellationToken))
         {
             return null;
         }
@@ -113,7 +115,7 @@ internal sealed class JobWriter
 
     /// <summary>Creates pods, unless the job is not the newest. Answers the first problem.</summary>
     public async ValueTask<Exception?> CreateAsync(V1Job job, IEnumerable<NewJobPod> pods, CancellationToken cancellationToken) =>
-        await _freshness.IsNewestAsync(job, cancellationToken)
+        await _liveCheck.IsUpToDateAsync(job, cancellationToken)
             ? await CreateAsync(job, [.. pods.Select(p => JobPod.From(job, p, _entropy))], repeated: false, cancellationToken)
             : null;
 
@@ -134,7 +136,7 @@ internal sealed class JobWriter
         var writes = await Task.WhenAll(pods.Select(pod => _pods.DeleteAsync(PodOwner.Of(job), pod, cancellationToken)));
         foreach (var (pod, write) in pods.Zip(writes))
         {
-            if (write.End == PodWriteEnd.Done)
+            if (write.Outcome == PodWriteOutcome.Succeeded)
             {
                 var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
                 await _caches.Pods.WaitUntilAsync(
@@ -146,5 +148,5 @@ internal sealed class JobWriter
         return Problem(writes);
     }
 
-    private static Exception? Problem(PodWrite[] writes) => writes.FirstOrDefault(w => w.End != PodWriteEnd.Done).Problem;
+    private static Exception? Problem(PodWrite[] writes) => writes.FirstOrDefault(w => w.Outcome != PodWriteOutcome.Succeeded).Problem;
 }

@@ -1,6 +1,8 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Jobs;
@@ -53,7 +55,8 @@ internal sealed class OrphanedPods : IReconciler, IDisposable
         {
             return pod.IsTracked();
         }
-        return owner is { Kind: "Job", ApiVersion: "batch/v1" } && (JobOf(pod, owner) is not { } job || (job.IsFinished() && job.IsOurs()));
+        return owner is { Kind: "Job", ApiVersion: "batch/v1" }
+            && (JobOf(pod, owner) is not { } job || (job.IsFinished() && job.IsManagedByThisController()));
     }
 
     // The cache may not show the job yet, or another one of its name.

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.PodControl;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Jobs;
@@ -17,14 +17,14 @@ internal sealed class TrackingFinalizer(ApiClient client, SharedCache<V1Pod> pod
     public async Task RemoveAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         await PatchAsync(pod, new() { ["finalizers"] = Without(pod) }, cancellationToken);
-        await SeeAsync(pod, seen => !seen.IsTracked(), cancellationToken);
+        await WaitForCacheAsync(pod, seen => !seen.IsTracked(), cancellationToken);
     }
 
     /// <summary>Puts it on.</summary>
     public async Task AddAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         await PatchAsync(pod, new() { ["finalizers"] = With(pod) }, cancellationToken);
-        await SeeAsync(pod, JobSpecs.IsTracked, cancellationToken);
+        await WaitForCacheAsync(pod, JobSpecs.IsTracked, cancellationToken);
     }
 
     /// <summary>Makes the pod the owner's, and one that is counted.</summary>
@@ -32,15 +32,15 @@ internal sealed class TrackingFinalizer(ApiClient client, SharedCache<V1Pod> pod
     {
         var owners = (pod.Metadata.OwnerReferences ?? []).Append(owner.Reference);
         await PatchAsync(pod, new() { ["ownerReferences"] = Owners(owners), ["finalizers"] = With(pod) }, cancellationToken);
-        await SeeAsync(pod, seen => seen.IsControlledBy(owner.Uid), cancellationToken);
+        await WaitForCacheAsync(pod, seen => seen.IsControlledBy(owner.Uid), cancellationToken);
     }
 
     /// <summary>Lets the pod go, uncounted.</summary>
-    public async Task DisownAsync(PodOwner owner, V1Pod pod, CancellationToken cancellationToken)
+    public async Task ReleaseAsync(PodOwner owner, V1Pod pod, CancellationToken cancellationToken)
     {
         var owners = (pod.Metadata.OwnerReferences ?? []).Where(o => o.Uid != owner.Uid);
         await PatchAsync(pod, new() { ["ownerReferences"] = Owners(owners), ["finalizers"] = Without(pod) }, cancellationToken);
-        await SeeAsync(pod, seen => !seen.IsControlledBy(owner.Uid), cancellationToken);
+        await WaitForCacheAsync(pod, seen => !seen.IsControlledBy(owner.Uid), cancellationToken);
     }
 
     private async Task PatchAsync(V1Pod pod, JsonObject metadata, CancellationToken cancellationToken)
@@ -57,7 +57,7 @@ internal sealed class TrackingFinalizer(ApiClient client, SharedCache<V1Pod> pod
         }
     }
 
-    private ValueTask SeeAsync(V1Pod pod, Func<V1Pod, bool> isSo, CancellationToken cancellationToken) =>
+    private ValueTask WaitForCacheAsync(V1Pod pod, Func<V1Pod, bool> isSo, CancellationToken cancellationToken) =>
         pods.WaitUntilAsync(
             () => pods.Get(KeyOf(pod)) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || isSo(seen),
             cancellationToken

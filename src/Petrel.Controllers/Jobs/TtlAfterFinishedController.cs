@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Jobs;
@@ -44,13 +45,13 @@ public sealed class TtlAfterFinishedController : IController, IReconciler, IDisp
         }
         if (left > TimeSpan.Zero)
         {
-            return Waits.Limit(left);
+            return RequeueDelay.Limit(left);
         }
         // The cache may show a time to live that was changed.
         var live = await _context.Client.FindAsync<V1Job>(key, cancellationToken);
         if (Left(live) is not { } rest || rest > TimeSpan.Zero)
         {
-            return Waits.Limit(Left(live));
+            return RequeueDelay.Limit(Left(live));
         }
         var options = new V1DeleteOptions
         {

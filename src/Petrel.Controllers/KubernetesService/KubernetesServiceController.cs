@@ -2,6 +2,7 @@ using System.Net;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.KubernetesService;
@@ -43,7 +44,7 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
                     await EnsureEndpointsAsync(cancellationToken);
                     await EnsureSliceAsync(cancellationToken);
                 }
-                catch (Exception e) when (e is ApiException or IOException or HttpRequestException or TimeoutException)
+                catch (Exception e) when (e is ApiException or IOException)
                 {
                     LogFailed(_logger, e.Message);
                 }

@@ -6,10 +6,10 @@ namespace Petrel.Controllers.Namespaces;
 /// <param name="DiscoveryFailures">Why some kinds are not known.</param>
 /// <param name="ContentFailures">Why some objects could not be deleted.</param>
 /// <param name="Remains">What is left, by kind.</param>
-public sealed record NamespaceFindings(
+public sealed record NamespaceContentReport(
     IReadOnlyList<string> DiscoveryFailures,
     IReadOnlyList<string> ContentFailures,
-    IReadOnlyList<KindRemains> Remains
+    IReadOnlyList<RemainingContent> Remains
 )
 {
     /// <summary>Whether the namespace is empty, for certain.</summary>
@@ -29,7 +29,11 @@ public static class NamespaceConditions
     public const string FinalizersRemaining = "NamespaceFinalizersRemaining";
 
     /// <summary>The conditions after an attempt; null when they are those that the namespace has.</summary>
-    public static IList<V1NamespaceCondition>? Compute(IList<V1NamespaceCondition>? current, NamespaceFindings findings, DateTimeOffset now)
+    public static IList<V1NamespaceCondition>? Compute(
+        IList<V1NamespaceCondition>? current,
+        NamespaceContentReport findings,
+        DateTimeOffset now
+    )
     {
         var result = current?.ToList() ?? [];
         var changed = false;
@@ -55,7 +59,7 @@ public static class NamespaceConditions
         return changed ? result : null;
     }
 
-    private static IEnumerable<V1NamespaceCondition> Wanted(NamespaceFindings findings)
+    private static IEnumerable<V1NamespaceCondition> Wanted(NamespaceContentReport findings)
     {
         yield return findings.DiscoveryFailures.Count > 0
             ? Bad(DiscoveryFailure, "DiscoveryFailed", string.Join(", ", findings.DiscoveryFailures))

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Namespaces;
@@ -16,7 +17,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
     private readonly ControllerContext _context;
     private readonly ILogger _logger;
     private readonly ApiDiscovery _discovery;
-    private readonly NamespaceContent _content;
+    private readonly NamespaceContentDeleter _content;
     private readonly WorkQueue<ObjectKey> _queue;
 
     public NamespaceController(ControllerContext context)
@@ -83,7 +84,7 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         return (findings.Estimate / 2) + TimeSpan.FromSeconds(1);
     }
 
-    private async ValueTask<NamespaceFindings> EmptyAsync(
+    private async ValueTask<NamespaceContentReport> EmptyAsync(
         string namespaceName,
         DateTimeOffset deletedAt,
         CancellationToken cancellationToken
@@ -94,15 +95,15 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         {
             discovered = await _discovery.ReadAsync(cancellationToken);
         }
-        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        catch (Exception e) when (e is ApiException or IOException)
         {
             return new([e.Message], [], []);
         }
         string[] unknown = [.. discovered.Failures.Select(f => $"{f.Key}: {f.Value}")];
         var kinds = discovered.Preferred.Where(k => k.Namespaced && k.Supports("list", "delete")).ToList();
         var failures = new List<string>();
-        var remains = new List<KindRemains>();
-        foreach (var kind in kinds.Where(NamespaceContent.IsPods).Concat(kinds.Where(k => !NamespaceContent.IsPods(k))))
+        var remains = new List<RemainingContent>();
+        foreach (var kind in kinds.Where(NamespaceContentDeleter.IsPods).Concat(kinds.Where(k => !NamespaceContentDeleter.IsPods(k))))
         {
             try
             {
@@ -116,11 +117,11 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
                     );
                 }
             }
-            catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+            catch (Exception e) when (e is ApiException or IOException)
             {
                 failures.Add(e.Message);
             }
-            if (NamespaceContent.IsPods(kind) && (failures.Count > 0 || remains.Any(r => r.Remaining > 0)))
+            if (NamespaceContentDeleter.IsPods(kind) && (failures.Count > 0 || remains.Any(r => r.Remaining > 0)))
             {
                 // All else waits until the pods have ended.
                 break;

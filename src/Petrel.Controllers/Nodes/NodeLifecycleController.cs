@@ -3,6 +3,8 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Nodes;

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.Monitoring;
 using Petrel.Model;
 using Petrel.Model.Quotas;
 
@@ -30,7 +32,7 @@ public sealed partial class QuotaController : IController, IReconciler, IDisposa
         _logger = context.Logs.CreateLogger(Name);
         // Quotas that are charged all the time are counted between two charges, sooner or later.
         _queue = new(context.Time, maxDelay: TimeSpan.FromSeconds(10));
-        _monitors = new(context.Client, context.Time, _logger, OtherChanged, IsFollowed);
+        _monitors = new(context.Client, context.Time, context.Entropy, _logger, OtherChanged, IsFollowed);
         context.Caches.ResourceQuotas.OnChange(change =>
         {
             if (QuotaTriggers.Wants(change))

@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
 
 namespace Petrel.Controllers.ReplicaSets;
 

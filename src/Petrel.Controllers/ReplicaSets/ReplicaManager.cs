@@ -1,7 +1,9 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.PodControl;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 
@@ -27,17 +29,17 @@ internal sealed class ReplicaManager<T>(
     ApiClient client,
     ClusterCaches caches,
     PodWriter writer,
-    UnknownWrites unknown,
+    Expectations expectations,
     IEntropy entropy
 )
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    private readonly PodClaims _claims = new(client, caches.Pods);
+    private readonly PodAdopter _claims = new(client, caches.Pods);
 
     /// <summary>Repeats the writes whose outcome is unknown, exactly as they were, until they are known.</summary>
-    public async ValueTask<ManageResult> SettleAsync(T set, CancellationToken cancellationToken)
+    public async ValueTask<ManageResult> RetryUnknownWritesAsync(T set, CancellationToken cancellationToken)
     {
-        var (creates, deletes) = unknown.Of(PodOwner.Of(set));
+        var (creates, deletes) = expectations.Pending(PodOwner.Of(set));
         var created = await CreateAsync(set, creates, repeated: true, cancellationToken);
         var deleted = await DeleteAsync(set, deletes, cancellationToken);
         return created.Problem is null ? deleted : created;
@@ -50,7 +52,7 @@ internal sealed class ReplicaManager<T>(
         {
             await _claims.ReleaseAsync(PodOwner.Of(set), pod, cancellationToken);
         }
-        if (plan.Adopt.Count > 0 && !await IsNewestAsync(set, cancellationToken))
+        if (plan.Adopt.Count > 0 && !await IsUpToDateAsync(set, cancellationToken))
         {
             return false;
         }
@@ -66,7 +68,7 @@ internal sealed class ReplicaManager<T>(
     {
         if (plan.Delete.Count > 0)
         {
-            return await IsNewestAsync(set, cancellationToken)
+            return await IsUpToDateAsync(set, cancellationToken)
                 ? await DeleteAsync(set, plan.Delete, cancellationToken)
                 : ManageResult.Behind;
         }
@@ -75,7 +77,7 @@ internal sealed class ReplicaManager<T>(
         for (var left = plan.Create; left > 0; batch *= 2)
         {
             // Another set of the same owner may have grown because this one was told to shrink: never create from an old spec.
-            if (!await IsNewestAsync(set, cancellationToken))
+            if (!await IsUpToDateAsync(set, cancellationToken))
             {
                 return ManageResult.Behind;
             }
@@ -106,7 +108,7 @@ internal sealed class ReplicaManager<T>(
         var writes = await Task.WhenAll(pods.Select(pod => writer.DeleteAsync(PodOwner.Of(set), pod, cancellationToken)));
         foreach (var (pod, write) in pods.Zip(writes))
         {
-            if (write.End == PodWriteEnd.Done)
+            if (write.Outcome == PodWriteOutcome.Succeeded)
             {
                 var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
                 await caches.Pods.WaitUntilAsync(
@@ -121,16 +123,16 @@ internal sealed class ReplicaManager<T>(
     // A namespace on its way out ends the work without being a problem.
     private static ManageResult Judge(PodWrite[] writes, string reason)
     {
-        var failed = writes.FirstOrDefault(w => w.End is PodWriteEnd.Refused or PodWriteEnd.Unknown);
+        var failed = writes.FirstOrDefault(w => w.Outcome is PodWriteOutcome.Rejected or PodWriteOutcome.Unknown);
         if (failed.Problem is { } problem)
         {
             return new(problem, reason);
         }
-        return writes.Any(w => w.End == PodWriteEnd.NamespaceEnding) ? new(Reason: "NamespaceTerminating") : ManageResult.Good;
+        return writes.Any(w => w.Outcome == PodWriteOutcome.NamespaceTerminating) ? new(Reason: "NamespaceTerminating") : ManageResult.Good;
     }
 
     // Whether the cached set asks for what the set asks for now. If not, returns when the cache has caught up.
-    private async ValueTask<bool> IsNewestAsync(T set, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsUpToDateAsync(T set, CancellationToken cancellationToken)
     {
         var key = new ObjectKey(set.Metadata.NamespaceProperty, set.Metadata.Name);
         var live = await client.FindAsync<T>(key, cancellationToken);

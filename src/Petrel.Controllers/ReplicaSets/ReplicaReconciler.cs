@@ -3,7 +3,9 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.PodControl;
 using Petrel.Model;
 
 namespace Petrel.Controllers.ReplicaSets;
@@ -21,7 +23,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
     private readonly ClusterCaches _caches;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly EventRecorder _events;
-    private readonly UnknownWrites _unknown = new();
+    private readonly Expectations _expectations = new();
     private readonly SharedCache<T> _sets;
     private readonly ReplicaManager<T> _manager;
 
@@ -33,7 +35,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
         _sets = kind.Cache(_caches);
         _queue = new(context.Time);
         _events = context.Events(Name);
-        _manager = new(kind, context.Client, _caches, new(context.Client, _events, _unknown), _unknown, context.Entropy);
+        _manager = new(kind, context.Client, _caches, new(context.Client, _events, _expectations), _expectations, context.Entropy);
         _sets.OnChange(change => _queue.Add(KeyOf(change.Latest)));
         _caches.Pods.OnChange(OnPodChange);
     }
@@ -55,7 +57,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
     {
         if (_sets.Get(key) is not { } set)
         {
-            _unknown.Forget(key);
+            _expectations.Forget(key);
             return null;
         }
         var result = ManageResult.Good;
@@ -65,7 +67,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
         }
         else
         {
-            _unknown.Forget(key);
+            _expectations.Forget(key);
         }
         if (result.Stale)
         {
@@ -84,7 +86,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
 
     private async ValueTask<ManageResult> ManageAsync(T set, CancellationToken cancellationToken)
     {
-        var settled = await _manager.SettleAsync(set, cancellationToken);
+        var settled = await _manager.RetryUnknownWritesAsync(set, cancellationToken);
         if (settled.Problem is not null)
         {
             return settled;
@@ -110,8 +112,8 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
 
     private async ValueTask<TimeSpan?> ReportAsync(T set, ManageResult result, CancellationToken cancellationToken)
     {
-        var (creates, deletes) = _unknown.Of(PodOwner.Of(set));
-        var failure = result.Problem is { } problem ? new ReplicaFailure(result.Reason, PodWriter.Words(problem)) : null;
+        var (creates, deletes) = _expectations.Pending(PodOwner.Of(set));
+        var failure = result.Problem is { } problem ? new ReplicaFailure(result.Reason, PodWriter.MessageOf(problem)) : null;
         var view = _kind.View(set);
         var plan = ReplicaSetStatusPlan.Compute(
             view,
@@ -128,7 +130,7 @@ internal sealed class ReplicaReconciler<T> : IController, IReconciler, IDisposab
             updated = await _context.Client.UpdateStatusAsync(updated, cancellationToken);
             await _sets.WaitForRevisionAsync(ulong.Parse(updated.Metadata.ResourceVersion), cancellationToken);
         }
-        return plan.Again;
+        return plan.RequeueAfter;
     }
 
     private void OnPodChange(CacheChange<V1Pod> change)

@@ -1,6 +1,8 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.ReplicaSets;
 

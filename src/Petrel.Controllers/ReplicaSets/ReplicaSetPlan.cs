@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.PodControl;
 
 namespace Petrel.Controllers.ReplicaSets;
 

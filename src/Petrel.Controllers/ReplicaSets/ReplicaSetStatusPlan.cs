@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Deployments;
 
 namespace Petrel.Controllers.ReplicaSets;
 
@@ -8,7 +9,7 @@ public sealed record ReplicaFailure(string Reason, string Message);
 /// <summary>
 /// The status that a ReplicaSet should have, and when to look again even without a change: when the next ready pod becomes available.
 /// </summary>
-public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? Again)
+public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? RequeueAfter)
 {
     private const string FailureCondition = "ReplicaFailure";
 

@@ -1,4 +1,6 @@
 using k8s.Models;
+using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.ReplicaSets;
 
 namespace Petrel.Controllers.ReplicationControllers;

@@ -1,5 +1,5 @@
 using k8s.Models;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.PodControl;
 
 namespace Petrel.Controllers.Revisions;
 

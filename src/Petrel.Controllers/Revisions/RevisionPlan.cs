@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Revisions;
 

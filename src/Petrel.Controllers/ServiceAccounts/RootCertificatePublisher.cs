@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.ServiceAccounts;
@@ -31,7 +32,7 @@ public sealed class RootCertificatePublisher : IController, IReconciler, IDispos
         _context = context;
         _logger = context.Logs.CreateLogger(Name);
         _queue = new(context.Time);
-        _published = new(context.Client, context.Time, _logger, $"metadata.name={ConfigMapName}");
+        _published = new(context.Client, context.Time, context.Entropy, _logger, $"metadata.name={ConfigMapName}");
         _published.OnChange(change => _queue.Add(new("", change.Latest.Metadata.NamespaceProperty)));
         context.Caches.Namespaces.OnChange(change =>
         {

@@ -5,8 +5,8 @@ namespace Petrel.Controllers.StatefulSets;
 /// <summary>Which pods a StatefulSet adopts and lets go, and which are its own.</summary>
 /// <param name="Adopt">Pods without a controller whose labels match and whose names are the set's.</param>
 /// <param name="Release">Its pods that are not like that any more.</param>
-/// <param name="Members">Its own pods.</param>
-public sealed record StatefulSetClaims(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release, IReadOnlyList<V1Pod> Members)
+/// <param name="Pods">Its own pods.</param>
+public sealed record StatefulSetClaims(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release, IReadOnlyList<V1Pod> Pods)
 {
     /// <summary>Whether pods have to change their owner before the set can be looked at.</summary>
     public bool IsBehind => Adopt.Count > 0 || Release.Count > 0;
@@ -18,16 +18,16 @@ public sealed record StatefulSetClaims(IReadOnlyList<V1Pod> Adopt, IReadOnlyList
         var ending = set.Metadata.DeletionTimestamp is not null;
         List<V1Pod> adopt = [],
             release = [],
-            members = [];
+            owned = [];
         foreach (var pod in pods)
         {
-            var fits = MemberIdentity.OrdinalIn(set, pod) is not null && selector.Matches(LabelSets.Of(pod.Metadata.Labels));
+            var fits = StatefulPodIdentity.OrdinalIn(set, pod) is not null && selector.Matches(LabelSets.Of(pod.Metadata.Labels));
             var controller = pod.ControllerReference();
             if (controller?.Uid == set.Metadata.Uid)
             {
                 if (fits)
                 {
-                    members.Add(pod);
+                    owned.Add(pod);
                 }
                 else if (!ending)
                 {
@@ -39,6 +39,6 @@ public sealed record StatefulSetClaims(IReadOnlyList<V1Pod> Adopt, IReadOnlyList
                 adopt.Add(pod);
             }
         }
-        return new(adopt, release, members);
+        return new(adopt, release, owned);
     }
 }

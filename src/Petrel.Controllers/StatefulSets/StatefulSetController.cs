@@ -3,7 +3,9 @@ using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
-using Petrel.Controllers.OwnedPods;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.PodControl;
 using Petrel.Controllers.Revisions;
 using Petrel.Model;
 
@@ -19,11 +21,11 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
     private readonly ClusterCaches _caches;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly EventRecorder _events;
-    private readonly UnknownWrites _unknown = new();
-    private readonly HistoryKeeper _history;
-    private readonly MemberWriter _writer;
-    private readonly PodClaims _claims;
-    private readonly Freshness<V1StatefulSet> _freshness;
+    private readonly Expectations _expectations = new();
+    private readonly RevisionHistoryWriter _history;
+    private readonly StatefulPodWriter _writer;
+    private readonly PodAdopter _claims;
+    private readonly LiveObjectCheck<V1StatefulSet> _liveCheck;
 
     public StatefulSetController(ControllerContext context)
     {
@@ -32,9 +34,9 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         _queue = new(context.Time);
         _events = context.Events(Name);
         _history = new(context.Client, _caches.ControllerRevisions);
-        _writer = new(context.Client, _caches, _events, _unknown);
+        _writer = new(context.Client, _caches, _events, _expectations);
         _claims = new(context.Client, _caches.Pods);
-        _freshness = new(context.Client, _caches.StatefulSets);
+        _liveCheck = new(context.Client, _caches.StatefulSets);
         _caches.StatefulSets.OnChange(change => _queue.Add(KeyOf(change.Latest)));
         _caches.Pods.OnChange(OnPodChange);
         _caches.PersistentVolumeClaims.OnChange(OnClaimChange);
@@ -58,12 +60,12 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
     {
         if (_caches.StatefulSets.Get(key) is not { } set)
         {
-            _unknown.Forget(key);
+            _expectations.Forget(key);
             return null;
         }
         if (set.Metadata.DeletionTimestamp is not null)
         {
-            _unknown.Forget(key);
+            _expectations.Forget(key);
             await ReportAsync(
                 set,
                 set.Status?.CurrentRevision ?? "",
@@ -73,11 +75,11 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             );
             return null;
         }
-        await _writer.SettleAsync(set, cancellationToken);
+        await _writer.RetryUnknownWritesAsync(set, cancellationToken);
         var claims = Claims(set);
         var owner = RevisionOwner.Of(set);
         var revisions = _history.Plan(owner);
-        if ((claims.IsBehind || revisions.IsBehind) && !await _freshness.IsNewestAsync(set, cancellationToken))
+        if ((claims.IsBehind || revisions.IsBehind) && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
         {
             return TimeSpan.Zero;
         }
@@ -86,8 +88,9 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             await ClaimAsync(set, claims, cancellationToken);
             return TimeSpan.Zero;
         }
-        var history = HistoryKeeper.Known(owner, revisions) ?? await _history.BringUpToDateAsync(owner, revisions, cancellationToken);
-        return history is null ? TimeSpan.Zero : await ManageAsync(set, history, claims.Members, cancellationToken);
+        var history = RevisionHistoryWriter.Known(owner, revisions)
+            ?? await _history.BringUpToDateAsync(owner, revisions, cancellationToken);
+        return history is null ? TimeSpan.Zero : await ManageAsync(set, history, claims.Pods, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -95,16 +98,16 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
 
     private async ValueTask<TimeSpan?> ManageAsync(
         V1StatefulSet set,
-        History history,
-        IReadOnlyList<V1Pod> members,
+        RevisionHistory history,
+        IReadOnlyList<V1Pod> pods,
         CancellationToken cancellationToken
     )
     {
-        var revisions = SetRevisions.From(set, history);
+        var revisions = StatefulSetRevisions.From(set, history);
         var plan = StatefulSetPlan.Compute(
             set,
             revisions,
-            members,
+            pods,
             name => _caches.PersistentVolumeClaims.Get(new(set.Metadata.NamespaceProperty, name)),
             _context.Time.GetUtcNow()
         );
@@ -113,11 +116,11 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             r =>
                 r.Metadata.Name == revisions.CurrentName
                 || r.Metadata.Name == revisions.UpdateName
-                || members.Any(p => p.Revision() == r.Metadata.Name),
+                || pods.Any(p => p.Revision() == r.Metadata.Name),
             set.Spec.RevisionHistoryLimit ?? 10,
             countLive: false
         );
-        if ((plan.Actions.Count > 0 || surplus.Count > 0) && !await _freshness.IsNewestAsync(set, cancellationToken))
+        if ((plan.Actions.Count > 0 || surplus.Count > 0) && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
         {
             return TimeSpan.Zero;
         }
@@ -136,7 +139,7 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             await _history.DeleteAsync(revision, cancellationToken);
         }
         problem?.Throw();
-        return plan.CheckAfter;
+        return plan.RequeueAfter;
     }
 
     private StatefulSetClaims Claims(V1StatefulSet set) =>
@@ -170,7 +173,7 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             currentRevision,
             updateRevision,
             collisionCount,
-            Claims(set).Members,
+            Claims(set).Pods,
             _context.Time.GetUtcNow()
         );
         if (!StatefulSetStatuses.AreEqual(set.Status, status))
@@ -190,7 +193,7 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         // A name that is free again, or a pod to adopt.
         if (
             (change.New is null || change.New.ControllerReference() is null)
-            && MemberIdentity.Parse(change.Latest.Metadata.Name) is { } identity
+            && StatefulPodIdentity.Parse(change.Latest.Metadata.Name) is { } identity
             && _caches.StatefulSets.Get(new(change.Latest.Metadata.NamespaceProperty, identity.Set)) is { } set
         )
         {
@@ -215,7 +218,7 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         }
         foreach (var set in _caches.StatefulSets.ByIndex(ClusterCaches.ByNamespace, change.Latest.Metadata.NamespaceProperty))
         {
-            if (MemberClaims.MayBeOf(set, change.Latest.Metadata.Name))
+            if (StatefulPodClaims.MayBeOf(set, change.Latest.Metadata.Name))
             {
                 _queue.Add(KeyOf(set));
             }

@@ -8,33 +8,30 @@ namespace Petrel.Controllers.StatefulSets;
 /// depends on, so that the plan ends where there is something to wait for; with Parallel nothing waits but the update.
 /// </summary>
 /// <param name="Actions">To be done in order.</param>
-/// <param name="CheckAfter">When to plan again even if nothing changes: when the next ready pod becomes available.</param>
-public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, TimeSpan? CheckAfter)
+/// <param name="RequeueAfter">When to plan again even if nothing changes: when the next ready pod becomes available.</param>
+public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, TimeSpan? RequeueAfter)
 {
     /// <summary>The plan.</summary>
     /// <param name="set">The set; not one that is being deleted: then the collector decides about its pods.</param>
     /// <param name="revisions">Its current and its newest template.</param>
-    /// <param name="members">Its own pods.</param>
+    /// <param name="pods">Its own pods.</param>
     /// <param name="claim">Finds a claim of its namespace by its name.</param>
     /// <param name="now">The time.</param>
     public static StatefulSetPlan Compute(
         V1StatefulSet set,
-        SetRevisions revisions,
-        IReadOnlyList<V1Pod> members,
+        StatefulSetRevisions revisions,
+        IReadOnlyList<V1Pod> pods,
         Func<string, V1PersistentVolumeClaim?> claim,
         DateTimeOffset now
     )
     {
-        var round = new StatefulSetRound(set, revisions, members, claim, now);
-        if (round.PlanWanted() && round.PlanSurplus())
+        var sync = new StatefulSetSync(set, revisions, pods, claim, now);
+        if (sync.PlanWanted() && sync.PlanSurplus())
         {
-            round.PlanUpdate();
+            sync.PlanUpdate();
         }
-        var waits = members
-            .Select(pod => pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now))
-            .Where(wait => wait > TimeSpan.Zero)
-            .ToList();
-        return new(round.Actions, waits.Count == 0 ? null : waits.Min());
+        var waits = pods.Select(pod => pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now)).Where(wait => wait > TimeSpan.Zero).ToList();
+        return new(sync.Actions, waits.Count == 0 ? null : waits.Min());
     }
 
     /// <summary>
@@ -44,6 +41,6 @@ public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, T
     {
         var replicas = set.Spec.Replicas ?? 1;
         var text = set.Spec.UpdateStrategy?.RollingUpdate?.MaxUnavailable?.Value;
-        return text is null ? 1 : Math.Max(1, Amounts.Resolve(text, replicas, up: false));
+        return text is null ? 1 : Math.Max(1, IntOrPercent.Resolve(text, replicas, up: false));
     }
 }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Deployments;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -14,7 +15,7 @@ public static class StatefulSetStatuses
         string currentRevision,
         string updateRevision,
         int? collisionCount,
-        IEnumerable<V1Pod> members,
+        IEnumerable<V1Pod> pods,
         DateTimeOffset now
     )
     {
@@ -31,7 +32,7 @@ public static class StatefulSetStatuses
             available = 0,
             current = 0,
             updated = 0;
-        foreach (var pod in members)
+        foreach (var pod in pods)
         {
             replicas++;
             if (pod.IsRunningAndReady())

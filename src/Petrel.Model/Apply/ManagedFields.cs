@@ -216,5 +216,5 @@ public sealed class ManagedFields
 
     /// <summary>A time as entries have it.</summary>
     public static string Timestamp(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        time.ToTimestamp();
 }

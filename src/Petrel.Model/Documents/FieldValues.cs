@@ -53,12 +53,6 @@ internal static class FieldValues
         return result;
     }
 
-    /// <summary>RFC 3339 in UTC with seconds, as <c>metav1.Time</c> writes it.</summary>
-    public static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    /// <summary>RFC 3339 in UTC with microseconds, as <c>metav1.MicroTime</c> writes it.</summary>
-    public static string MicroTime(DateTime utc) => utc.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-
     private static JsonNode? FromText(string text, FieldKind kind)
     {
         switch (kind)
@@ -72,9 +66,9 @@ internal static class FieldValues
             case FieldKind.Quantity:
                 return Quantity.TryParse(text, out var quantity) ? quantity.ToString() : null;
             case FieldKind.Time:
-                return TryTime(text, out var time) ? Time(time) : null;
+                return TryTime(text, out var time) ? time.ToTimestamp() : null;
             case FieldKind.MicroTime:
-                return TryTime(text, out var micro) ? MicroTime(micro) : null;
+                return TryTime(text, out var micro) ? micro.ToMicroTimestamp() : null;
             default:
                 return null;
         }

@@ -68,7 +68,7 @@ internal static class ProtobufSpecials
             );
         }
         var time = DateTime.UnixEpoch.AddSeconds(seconds).AddTicks(nanoseconds / 100);
-        return field.Kind == FieldKind.Time ? FieldValues.Time(time) : FieldValues.MicroTime(time);
+        return field.Kind == FieldKind.Time ? time.ToTimestamp() : time.ToMicroTimestamp();
     }
 
     private static JsonNode? Json(ReadOnlySpan<byte> bytes, SchemaField field)

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Network.Services;
 
@@ -8,7 +9,7 @@ namespace Petrel.Network.Services;
 /// Keeps the node's <see cref="ServiceRules"/> current. Runs in the node's network namespace, and changes rules only there. When it stops
 /// the rules stay: traffic goes on while an agent restarts.
 /// </summary>
-public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, TimeProvider time, ILogger logger)
+public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, TimeProvider time, IEntropy entropy, ILogger logger)
 {
     // Bursts of endpoint changes become one transaction.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(20);
@@ -18,8 +19,8 @@ public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, T
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var services = new SharedCache<V1Service>(client, time, logger);
-        var slices = new SharedCache<V1EndpointSlice>(client, time, logger);
+        var services = new SharedCache<V1Service>(client, time, entropy, logger);
+        var slices = new SharedCache<V1EndpointSlice>(client, time, entropy, logger);
         using var changes = new WorkQueue<string>(time);
         services.OnChange(_ => changes.AddAfter("rules", Settle));
         slices.OnChange(_ => changes.AddAfter("rules", Settle));

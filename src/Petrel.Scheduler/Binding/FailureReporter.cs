@@ -82,7 +82,7 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
                 cancellationToken
             );
         }
-        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        catch (Exception e) when (e is ApiException or IOException)
         {
             // The next attempt to schedule the pod reports again.
             LogLost(logger, key, e.Message);

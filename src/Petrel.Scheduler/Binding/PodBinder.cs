@@ -127,6 +127,5 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
 
     // Conflicts and the server's own failures leave open what happened, as lost answers do.
     private static bool IsUnclear(Exception exception, CancellationToken cancellationToken) =>
-        exception is ApiException or IOException or HttpRequestException
-        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        exception is ApiException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -93,7 +93,7 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
                 await client.PatchAsync<V1PersistentVolumeClaim>(KeyOf(claim), SelectedNode(claim, nodeName), cancellationToken);
             }
         }
-        catch (Exception e) when (e is ApiException or IOException or HttpRequestException)
+        catch (Exception e) when (e is ApiException or IOException)
         {
             // What was written stays true for the next attempt, or is corrected by it.
             return $"binding volumes: {e.Message}";

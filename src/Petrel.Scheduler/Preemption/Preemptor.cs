@@ -164,9 +164,7 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
                 return Outcome.Refused;
             }
             catch (Exception e)
-                when (e is ApiException or IOException or HttpRequestException
-                    || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-                )
+                when (e is ApiException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 LogUnclear(logger, e.Message);
             }

@@ -36,7 +36,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
     {
         (_settings, _client, _time, _troubles, _logger) = (settings, client, time, troubles, logger);
         _queue = new(time);
-        _feed = new(client, TypedKind<V1Node>.Path(""), null, this, time, logger);
+        _feed = new(client, TypedKind<V1Node>.Path(""), null, this, time, draws.Of("the watch of nodes"), logger);
         var now = time.GetUtcNow();
         for (var index = 0; index < settings.Count; index++)
         {

@@ -42,7 +42,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     {
         (_settings, _client, _time, _draws, _troubles, _nodeOf, _logger) = (settings, client, time, draws, troubles, nodeOf, logger);
         _queue = new(time);
-        _feed = new(client, TypedKind<V1Pod>.Path(""), "spec.nodeName!=", this, time, logger);
+        _feed = new(client, TypedKind<V1Pod>.Path(""), "spec.nodeName!=", this, time, draws.Of("the watch of pods"), logger);
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,8 @@ using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Volumes;
 using Petrel.Client;
-using Petrel.Controllers;
+using Petrel.Controllers.Composition;
+using Petrel.Controllers.Configuration;
 using Petrel.Scheduler;
 
 namespace Petrel.Simulation.World;

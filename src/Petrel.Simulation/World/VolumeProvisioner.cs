@@ -26,8 +26,8 @@ public sealed class VolumeProvisioner : IReconciler, IDisposable
     {
         _client = context.Client;
         _logger = context.Logs.CreateLogger(Name);
-        _claims = new(context.Client, context.Time, _logger);
-        _volumes = new(context.Client, context.Time, _logger);
+        _claims = new(context.Client, context.Time, context.Entropy, _logger);
+        _volumes = new(context.Client, context.Time, context.Entropy, _logger);
         _queue = new(context.Time);
         _claims.OnChange(change => _queue.Add(new(change.Latest.Metadata.NamespaceProperty, change.Latest.Metadata.Name)));
         _volumes.OnChange(change =>

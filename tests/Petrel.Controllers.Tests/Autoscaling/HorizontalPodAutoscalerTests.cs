@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model.Api;
 using k8s.Models;

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Autoscaling;
+using Petrel.Controllers.Configuration;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 
@@ -7,7 +8,7 @@ namespace Petrel.Controllers.Tests.Autoscaling;
 public sealed class ReplicaCalculatorTests
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
-    private readonly ReplicaCalculator _calculator = new(new(), Tolerances.Default, Now);
+    private readonly ReplicaCalculator _calculator = new(new(), ScalingTolerances.Default, Now);
 
     [Theory]
     [InlineData(3, 100, 30, 1)] // 10 % of the request on average, 30 % wanted

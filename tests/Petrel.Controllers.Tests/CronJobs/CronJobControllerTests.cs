@@ -1,6 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.CronJobs;
-using Petrel.Controllers.Jobs;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Tests.Jobs;
 using Petrel.Model;
 using Petrel.Model.Determinism;

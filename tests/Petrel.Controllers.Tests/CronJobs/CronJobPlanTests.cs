@@ -18,7 +18,7 @@ public sealed class CronJobPlanTests
     public void The_last_time_that_has_passed_is_due(string schedule, string? lastStart, string now, string? due, double again)
     {
         var times = CronJobTimes.Of(CronJob(schedule, c => Started(c, lastStart)), Time(now));
-        Assert.Equal((due is null ? null : Time(due), TimeSpan.FromSeconds(again)), (times.Due, times.Again));
+        Assert.Equal((due is null ? null : Time(due), TimeSpan.FromSeconds(again)), (times.Due, times.RequeueAfter));
         Assert.Empty(times.Events);
     }
 
@@ -42,7 +42,7 @@ public sealed class CronJobPlanTests
         var cronJob = CronJob("0 * * * *", c => c.Spec.StartingDeadlineSeconds = 100);
         Assert.Equal(Time("2026-01-01T13:00:00Z"), CronJobTimes.Of(cronJob, Time("2026-01-01T13:01:30Z")).Due);
         var times = CronJobTimes.Of(cronJob, Time("2026-01-01T13:02:00Z"));
-        Assert.Equal((null, TimeSpan.FromMinutes(58)), (times.Due, times.Again));
+        Assert.Equal((null, TimeSpan.FromMinutes(58)), (times.Due, times.RequeueAfter));
         Assert.Equal(
             new JobEvent("Warning", "MissSchedule", "Missed scheduled time to start a job: Thu, 01 Jan 2026 13:00:00 +0000"),
             Assert.Single(times.Events)
@@ -56,7 +56,7 @@ public sealed class CronJobPlanTests
     public void A_schedule_that_cannot_be_followed_is_told_of(string schedule, string? zone, string reason)
     {
         var times = CronJobTimes.Of(CronJob(schedule, c => c.Spec.TimeZone = zone), Time("2026-06-01T00:00:00Z"));
-        Assert.Equal((null, null, reason), (times.Due, times.Again, Assert.Single(times.Events).Reason));
+        Assert.Equal((null, null, reason), (times.Due, times.RequeueAfter, Assert.Single(times.Events).Reason));
     }
 
     [Fact]
@@ -65,16 +65,16 @@ public sealed class CronJobPlanTests
         var cronJob = CronJob("0 3 * * *", c => c.Spec.TimeZone = "Europe/Berlin");
         var due = CronJobTimes.Of(cronJob, Time("2026-07-01T02:00:00Z")).Due;
         Assert.Equal(Time("2026-07-01T01:00:00Z"), due);
-        var job = CronJobJob.From(cronJob, due!.Value);
+        var job = ScheduledJob.From(cronJob, due!.Value);
         Assert.Equal("2026-07-01T03:00:00+02:00", job.Metadata.Annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"]);
-        Assert.Equal(due, CronJobJob.TimeOf(cronJob, job));
+        Assert.Equal(due, ScheduledJob.TimeOf(cronJob, job));
     }
 
     [Fact]
     public void A_job_says_what_it_is_for()
     {
         var cronJob = CronJob("* * * * *");
-        var job = CronJobJob.From(cronJob, Time("2026-01-01T12:01:00Z"));
+        var job = ScheduledJob.From(cronJob, Time("2026-01-01T12:01:00Z"));
         Assert.Equal($"tick-{Time("2026-01-01T12:01:00Z").ToUnixTimeSeconds() / 60}", job.Metadata.Name);
         Assert.Equal("2026-01-01T12:01:00Z", job.Metadata.Annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"]);
         Assert.Equal(("n", "tick"), (job.Metadata.Annotations["note"], job.Metadata.Labels["from"]));
@@ -143,15 +143,15 @@ public sealed class CronJobPlanTests
             job.Status.StartTime = Time($"2026-01-01T12:0{i}:00Z").UtcDateTime;
         }
         jobs[5].Status.Conditions = null;
-        Assert.Equal([jobs[0], jobs[1], jobs[4]], CronJobHistory.TooMany(cronJob, [.. jobs.Reverse()]));
+        Assert.Equal([jobs[0], jobs[1], jobs[4]], CronJobHistoryLimits.Surplus(cronJob, [.. jobs.Reverse()]));
         cronJob.Spec.FailedJobsHistoryLimit = null;
         jobs[0].Metadata.DeletionTimestamp = DateTime.UnixEpoch;
-        Assert.Equal([jobs[1]], CronJobHistory.TooMany(cronJob, jobs));
+        Assert.Equal([jobs[1]], CronJobHistoryLimits.Surplus(cronJob, jobs));
     }
 
     private static V1Job Job(V1CronJob cronJob, string time)
     {
-        var job = CronJobJob.From(cronJob, Time(time));
+        var job = ScheduledJob.From(cronJob, Time(time));
         job.Metadata.Uid = "uid-" + time;
         job.Status = new();
         return job;

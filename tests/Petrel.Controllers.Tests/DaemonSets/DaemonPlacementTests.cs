@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Caching;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Model.Determinism;
 using static Petrel.Controllers.Tests.DaemonSets.DaemonObjects;
@@ -120,11 +121,11 @@ public sealed class DaemonPlacementTests
             ],
         };
         var placement = new DaemonPlacement(Set(s => s.Spec.Template.Spec.Affinity = Required(new(), name, number)));
-        Assert.True(placement.On(Node("n1")).Run);
-        Assert.False(placement.On(Node("n2")).Run);
+        Assert.True(placement.On(Node("n1")).ShouldRun);
+        Assert.False(placement.On(Node("n2")).ShouldRun);
         var big = Node("n3");
         big.Metadata.Labels["cores"] = "8";
-        Assert.True(placement.On(big).Run);
+        Assert.True(placement.On(big).ShouldRun);
     }
 
     [Fact]

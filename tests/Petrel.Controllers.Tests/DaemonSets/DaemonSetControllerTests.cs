@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Revisions;
+using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Tests.DaemonSets;

@@ -64,7 +64,7 @@ public sealed class DaemonSetFaultTests
         var image = "agent:1";
         world.Create(entropy.Next(2) == 0 ? DaemonObjects.Rolling("0", "1") : DaemonObjects.Rolling("50%"));
         world.Cluster.Network.SetConditions(Bad);
-        for (var round = 0; round < 40; round++)
+        for (var step = 0; step < 40; step++)
         {
             switch (entropy.Next(8))
             {

@@ -79,8 +79,8 @@ public sealed class DaemonSetPlanTests
         var (nodes, pods) = Cluster("F F");
         var plan = Plan(Set(), nodes, pods, node => node == "n0" ? TimeSpan.FromSeconds(7) : TimeSpan.Zero);
         Assert.Equal("-n1F", Words(plan));
-        Assert.Equal(TimeSpan.FromSeconds(7), plan.CheckAfter);
-        Assert.Equal(DaemonPodEnd.Failed, Assert.Single(plan.Delete).Why);
+        Assert.Equal(TimeSpan.FromSeconds(7), plan.RequeueAfter);
+        Assert.Equal(DaemonPodDeletionReason.Failed, Assert.Single(plan.Delete).Reason);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class DaemonSetPlanTests
         V1Node[] nodes = [Node("n0"), Node("n1")];
         var plan = Plan(set, nodes, [Pod("n0", 'R', 1, readyFor: 10), Pod("n1", 'r', 1)]);
         Assert.Equal("", Words(plan));
-        Assert.Equal(TimeSpan.FromSeconds(20), plan.CheckAfter);
+        Assert.Equal(TimeSpan.FromSeconds(20), plan.RequeueAfter);
         Assert.Equal("-n1r", Words(Plan(set, nodes, [Pod("n0", 'R', 1, readyFor: 31), Pod("n1", 'r', 1)])));
     }
 

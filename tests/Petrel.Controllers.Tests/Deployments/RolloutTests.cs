@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model;
 

@@ -52,7 +52,7 @@ public sealed class DisruptionPlanTests
 
         Assert.Equal("p0", Assert.Single(waiting.Status.DisruptedPods).Key);
         Assert.Equal(2, waiting.Status.CurrentHealthy);
-        Assert.Equal(TimeSpan.FromSeconds(91), waiting.RecheckAfter);
+        Assert.Equal(TimeSpan.FromSeconds(91), waiting.RequeueAfter);
         Assert.Null(late.Status.DisruptedPods);
         Assert.Equal(3, late.Status.CurrentHealthy);
         Assert.Equal("p0", Assert.Single(late.Overdue).Metadata.Name);

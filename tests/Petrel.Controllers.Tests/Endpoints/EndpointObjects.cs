@@ -83,11 +83,11 @@ internal static class EndpointObjects
             }
             : null;
 
-    public static EndpointPlan Plan(V1Service service, IEnumerable<V1Pod> pods, IEnumerable<V1EndpointSlice>? slices = null) =>
-        EndpointPlan.Compute(service, pods, slices ?? [], NodeOf);
+    public static EndpointSlicePlan Plan(V1Service service, IEnumerable<V1Pod> pods, IEnumerable<V1EndpointSlice>? slices = null) =>
+        EndpointSlicePlan.Compute(service, pods, slices ?? [], NodeOf);
 
     /// <summary>The slices after a plan, as the server would have them.</summary>
-    public static IReadOnlyList<V1EndpointSlice> Apply(EndpointPlan plan, IEnumerable<V1EndpointSlice>? slices = null)
+    public static IReadOnlyList<V1EndpointSlice> Apply(EndpointSlicePlan plan, IEnumerable<V1EndpointSlice>? slices = null)
     {
         var after = new SortedDictionary<string, V1EndpointSlice>(StringComparer.Ordinal);
         foreach (var slice in slices ?? [])

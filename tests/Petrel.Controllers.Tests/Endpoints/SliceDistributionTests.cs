@@ -169,7 +169,7 @@ public sealed class SliceDistributionTests
                         wanted.Select(p => (p.Metadata.Uid, Port(p))).OrderBy(p => p.Uid, StringComparer.Ordinal),
                         found.OrderBy(p => p.Uid, StringComparer.Ordinal)
                     );
-                    Assert.All(slices, s => Assert.InRange(s.Endpoints.Count, slices.Count > 1 ? 1 : 0, EndpointPlan.MaxEndpoints));
+                    Assert.All(slices, s => Assert.InRange(s.Endpoints.Count, slices.Count > 1 ? 1 : 0, EndpointSlicePlan.MaxEndpoints));
                     Assert.NotEmpty(slices);
                     Assert.True(Plan(service, pods, slices).IsEmpty);
                 }

@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Model;
 

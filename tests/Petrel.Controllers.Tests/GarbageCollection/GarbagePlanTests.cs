@@ -1,5 +1,6 @@
 using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.StatefulSets;
 using static Petrel.Controllers.GarbageCollection.OwnerState;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
@@ -67,17 +68,17 @@ public sealed class GarbagePlanTests
 
     private static ObjectMetadata Ending(params string[] finalizers) => Living(finalizers) with { IsDeleting = true };
 
-    private static List<OwnerLook> Looks(OwnerState[] states) =>
-        [.. states.Select((state, i) => new OwnerLook(new("v1", "ConfigMap", $"owner{i}", i.ToString()), state))];
+    private static List<OwnerStatus> Looks(OwnerState[] states) =>
+        [.. states.Select((state, i) => new OwnerStatus(new("v1", "ConfigMap", $"owner{i}", i.ToString()), state))];
 
     private static string Describe(GarbageAction action) =>
         action switch
         {
             GarbageAction.Delete delete => (delete.UnblockFirst ? "unblock, " : "") + $"delete {delete.PropagationPolicy}",
-            GarbageAction.Disown disown => $"disown {string.Join(',', disown.OwnerUids)}",
-            GarbageAction.Await wait => $"await {string.Join(',', wait.DependentUids)}",
+            GarbageAction.RemoveOwners remove => $"disown {string.Join(',', remove.OwnerUids)}",
+            GarbageAction.WaitForDependents wait => $"await {string.Join(',', wait.DependentUids)}",
             GarbageAction.Orphan orphan => $"orphan {string.Join(',', orphan.DependentUids)}",
-            GarbageAction.Release release => $"release {release.Finalizer}",
+            GarbageAction.RemoveFinalizer remove => $"release {remove.Finalizer}",
             _ => "keep",
         };
 }

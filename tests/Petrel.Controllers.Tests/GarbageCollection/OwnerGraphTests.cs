@@ -1,5 +1,6 @@
 using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
 

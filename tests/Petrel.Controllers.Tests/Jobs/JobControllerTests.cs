@@ -1,5 +1,7 @@
 using k8s.Models;
+using Petrel.Controllers.Caching;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Quotas;
 using Petrel.Model;
 

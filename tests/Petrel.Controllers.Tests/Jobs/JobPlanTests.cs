@@ -1,5 +1,7 @@
 using k8s.Models;
+using Petrel.Controllers.Caching;
 using Petrel.Controllers.Jobs;
+using Petrel.Controllers.Nodes;
 using static Petrel.Controllers.Tests.Jobs.JobObjects;
 
 namespace Petrel.Controllers.Tests.Jobs;
@@ -26,13 +28,13 @@ public sealed class JobPlanTests
     {
         var job = Job(completions, parallelism, j => j.Status.Succeeded = succeeded);
         var pods = Enumerable.Range(0, active).Select(i => Pod($"p{i}"));
-        Assert.Equal(created, Plan(job, pods) is JobStep.CreatePods create ? create.Pods.Count : 0);
+        Assert.Equal(created, Plan(job, pods) is JobAction.CreatePods create ? create.Pods.Count : 0);
     }
 
     [Fact]
     public void Too_many_pods_are_deleted_uncounted_those_that_are_furthest_from_running_first()
     {
-        var step = Assert.IsType<JobStep.DeletePods>(
+        var step = Assert.IsType<JobAction.DeletePods>(
             Plan(
                 Job(5, 1),
                 [
@@ -50,8 +52,8 @@ public sealed class JobPlanTests
     public void What_was_about_to_be_deleted_goes_first_and_is_counted_again_when_it_may_stay()
     {
         var cut = Pod("cut", change: Untracked);
-        Assert.Equal(["cut"], Names(Assert.IsType<JobStep.DeletePods>(Plan(Job(5, 1), [Pod("a", "Pending"), cut])).Pods));
-        Assert.Equal(["cut"], Names(Assert.IsType<JobStep.TrackPods>(Plan(Job(5, 2), [Pod("a", "Pending"), cut])).Pods));
+        Assert.Equal(["cut"], Names(Assert.IsType<JobAction.DeletePods>(Plan(Job(5, 1), [Pod("a", "Pending"), cut])).Pods));
+        Assert.Equal(["cut"], Names(Assert.IsType<JobAction.AddFinalizer>(Plan(Job(5, 2), [Pod("a", "Pending"), cut])).Pods));
     }
 
     [Fact]
@@ -59,8 +61,8 @@ public sealed class JobPlanTests
     {
         var job = Job(2, 1, j => (j.Status.Failed, j.Status.Active) = (1, 0));
         var failed = Pod("p", "Failed", change: Untracked);
-        Assert.Equal(TimeSpan.FromSeconds(7), Assert.IsType<JobStep.Rest>(Plan(job, [failed], backoff: 7)).After);
-        Assert.IsType<JobStep.CreatePods>(Plan(job, [failed], backoff: 0));
+        Assert.Equal(TimeSpan.FromSeconds(7), Assert.IsType<JobAction.Wait>(Plan(job, [failed], backoff: 7)).RequeueAfter);
+        Assert.IsType<JobAction.CreatePods>(Plan(job, [failed], backoff: 0));
     }
 
     [Fact]
@@ -74,7 +76,7 @@ public sealed class JobPlanTests
         Assert.Equal((2, 0, 0), (noted.Active, noted.Succeeded ?? 0, noted.Failed ?? 0));
 
         job.Status = noted;
-        Assert.Equal(["bad", "good"], Names(Assert.IsType<JobStep.ReleasePods>(Plan(job, pods)).Pods));
+        Assert.Equal(["bad", "good"], Names(Assert.IsType<JobAction.RemoveFinalizer>(Plan(job, pods)).Pods));
 
         Untracked(pods[0]);
         var half = Write(job, pods);
@@ -86,14 +88,14 @@ public sealed class JobPlanTests
         var counted = Write(job, pods);
         Assert.Equal((1, 1), (counted.Succeeded, counted.Failed));
         job.Status = counted;
-        Assert.IsType<JobStep.Rest>(Plan(job, pods));
+        Assert.IsType<JobAction.Wait>(Plan(job, pods));
     }
 
     [Fact]
     public void A_pod_that_is_nowhere_to_be_seen_is_counted_only_when_it_is_known_to_be_gone()
     {
         var job = Job(3, 1, j => (j.Status.UncountedTerminatedPods.Failed, j.Status.Active) = (["uid-lost"], 1));
-        Assert.Equal(["uid-lost"], Assert.IsType<JobStep.LookFor>(Plan(job, [Pod("a")])).Uids);
+        Assert.Equal(["uid-lost"], Assert.IsType<JobAction.VerifyPods>(Plan(job, [Pod("a")])).Uids);
         Assert.Equal(1, Write(job, [Pod("a")], gone: ["uid-lost"]).Failed);
     }
 
@@ -107,11 +109,11 @@ public sealed class JobPlanTests
         {
             switch (Plan(job, pods, manage: false))
             {
-                case JobStep.WriteStatus write:
+                case JobAction.WriteStatus write:
                     Assert.InRange(write.Status.UncountedTerminatedPods.Succeeded?.Count ?? 0, 0, 500);
                     job.Status = write.Status;
                     break;
-                case JobStep.ReleasePods release:
+                case JobAction.RemoveFinalizer release:
                     counted += release.Pods.Count;
                     release.Pods.ToList().ForEach(Untracked);
                     break;
@@ -127,7 +129,7 @@ public sealed class JobPlanTests
     {
         var job = Job(3, 1, j => j.Spec.PodReplacementPolicy = policy);
         List<V1Pod> pods = [Pod("p", change: Deleted)];
-        Assert.Equal(created, Plan(job, pods) is JobStep.CreatePods create ? create.Pods.Count : 0);
+        Assert.Equal(created, Plan(job, pods) is JobAction.CreatePods create ? create.Pods.Count : 0);
         var status = Write(job, pods, manage: false);
         Assert.Equal((uncounted, 1), (status.UncountedTerminatedPods.Failed?.Count ?? 0, status.Terminating));
     }
@@ -140,17 +142,17 @@ public sealed class JobPlanTests
         var target = Write(job, pods);
         Assert.Equal(("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit"), Last(target));
         job.Status = target;
-        var delete = Assert.IsType<JobStep.DeletePods>(Plan(job, pods));
+        var delete = Assert.IsType<JobAction.DeletePods>(Plan(job, pods));
         Assert.Equal(["running"], Names(delete.Pods));
         Assert.False(delete.Uncounted);
         Deleted(pods[1]);
         Assert.Equal(["uid-bad", "uid-running"], (job.Status = Write(job, pods)).UncountedTerminatedPods.Failed);
-        Assert.IsType<JobStep.ReleasePods>(Plan(job, pods));
+        Assert.IsType<JobAction.RemoveFinalizer>(Plan(job, pods));
         pods.ForEach(Untracked);
         job.Status = Write(job, pods);
         Assert.Equal((3, 1, "FailureTarget"), (job.Status.Failed, job.Status.Terminating, Last(job.Status).Type));
         pods.RemoveAt(1);
-        var end = Assert.IsType<JobStep.WriteStatus>(Plan(job, pods));
+        var end = Assert.IsType<JobAction.WriteStatus>(Plan(job, pods));
         Assert.Equal(("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"), Last(end.Status));
         Assert.Equal(
             new JobEvent("Warning", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),
@@ -191,11 +193,11 @@ public sealed class JobPlanTests
     public void A_deadline_ends_the_job_and_is_looked_at_in_time()
     {
         var job = Job(1, 1, j => (j.Spec.ActiveDeadlineSeconds, j.Status.Active) = (3660, 1));
-        Assert.Equal(TimeSpan.FromSeconds(60), Assert.IsType<JobStep.Rest>(Plan(job, [Pod("a")])).After);
+        Assert.Equal(TimeSpan.FromSeconds(60), Assert.IsType<JobAction.Wait>(Plan(job, [Pod("a")])).RequeueAfter);
         job.Spec.ActiveDeadlineSeconds = 3600;
         Assert.Equal(("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline"), Last(Write(job, [Pod("a")])));
         job.Spec.Suspend = true;
-        Assert.IsType<JobStep.DeletePods>(Plan(job, [Pod("a")]));
+        Assert.IsType<JobAction.DeletePods>(Plan(job, [Pod("a")]));
     }
 
     [Fact]
@@ -204,7 +206,7 @@ public sealed class JobPlanTests
         var job = Job(2, 2, j => (j.Status.Succeeded, j.Status.Conditions) = (2, null));
         job.Status = Write(job, []);
         Assert.Equal(("SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods"), Last(job.Status));
-        var end = Assert.IsType<JobStep.WriteStatus>(Plan(job, []));
+        var end = Assert.IsType<JobAction.WriteStatus>(Plan(job, []));
         Assert.Equal(("Complete", "CompletionsReached", "Reached expected number of succeeded pods"), Last(end.Status));
         Assert.Equal(Now.UtcDateTime, end.Status.CompletionTime);
         Assert.Equal(new JobEvent("Normal", "Completed", "Job completed"), Assert.Single(end.Events));
@@ -214,7 +216,7 @@ public sealed class JobPlanTests
     public void A_work_queue_completes_when_one_has_succeeded_and_all_have_ended()
     {
         var job = Job(null, 3, j => (j.Status.Succeeded, j.Status.Active) = (1, 1));
-        Assert.IsType<JobStep.Rest>(Plan(job, [Pod("a")]));
+        Assert.IsType<JobAction.Wait>(Plan(job, [Pod("a")]));
         Assert.Equal("SuccessCriteriaMet", Last(Write(job, [])).Type);
     }
 
@@ -222,16 +224,16 @@ public sealed class JobPlanTests
     public void Suspension_deletes_the_pods_and_resumption_starts_the_clock_anew()
     {
         var job = Job(2, 1, j => (j.Spec.Suspend, j.Spec.ActiveDeadlineSeconds) = (true, 60));
-        Assert.True(Assert.IsType<JobStep.DeletePods>(Plan(job, [Pod("a")])).Uncounted);
-        var held = Assert.IsType<JobStep.WriteStatus>(Plan(job, []));
+        Assert.True(Assert.IsType<JobAction.DeletePods>(Plan(job, [Pod("a")])).Uncounted);
+        var held = Assert.IsType<JobAction.WriteStatus>(Plan(job, []));
         Assert.Equal(("Suspended", "JobSuspended", "Job suspended"), Last(held.Status));
         Assert.Equal(new JobEvent("Normal", "Suspended", "Job suspended"), Assert.Single(held.Events));
         job.Status = held.Status;
-        Assert.IsType<JobStep.Rest>(Plan(job, []));
+        Assert.IsType<JobAction.Wait>(Plan(job, []));
 
         job.Spec.Suspend = false;
-        Assert.IsType<JobStep.CreatePods>(Plan(job, []));
-        var resumed = Assert.IsType<JobStep.WriteStatus>(Plan(job, [Pod("b")]));
+        Assert.IsType<JobAction.CreatePods>(Plan(job, []));
+        var resumed = Assert.IsType<JobAction.WriteStatus>(Plan(job, [Pod("b")]));
         var condition = resumed.Status.Conditions.Single();
         Assert.Equal(("False", "JobResumed", "Job resumed"), (condition.Status, condition.Reason, condition.Message));
         Assert.Equal(Now.UtcDateTime, resumed.Status.StartTime);
@@ -263,10 +265,10 @@ public sealed class JobPlanTests
         var job = Job(2, 1, j => (j.Spec.PodFailurePolicy, j.Spec.PodReplacementPolicy, j.Spec.BackoffLimit) = (policy, "Failed", 0));
         var evicted = Pod("evicted", "Failed", change: p => p.Status.Conditions = [new() { Type = "DisruptionTarget", Status = "True" }]);
         // Ignored: replaced at once, and released without being counted.
-        Assert.IsType<JobStep.CreatePods>(Plan(job, [evicted]));
+        Assert.IsType<JobAction.CreatePods>(Plan(job, [evicted]));
         job.Status = Write(job, [evicted, Pod("next")]);
         Assert.Null(job.Status.UncountedTerminatedPods.Failed);
-        Assert.Equal(["evicted"], Names(Assert.IsType<JobStep.ReleasePods>(Plan(job, [evicted, Pod("next")])).Pods));
+        Assert.Equal(["evicted"], Names(Assert.IsType<JobAction.RemoveFinalizer>(Plan(job, [evicted, Pod("next")])).Pods));
 
         var bad = Pod("bad", "Failed", change: Exit(42));
         var words = "Container main for pod default/bad failed with exit code 42 matching FailJob rule at index 1";
@@ -277,11 +279,11 @@ public sealed class JobPlanTests
     public void Indexes_that_are_missing_get_pods_and_doubles_and_strangers_lose_theirs()
     {
         var job = Indexed(6, 3, j => j.Status.CompletedIndexes = "0,2");
-        var create = Assert.IsType<JobStep.CreatePods>(Plan(job, [Pod("a", index: 3)]));
+        var create = Assert.IsType<JobAction.CreatePods>(Plan(job, [Pod("a", index: 3)]));
         Assert.Equal([1, 4], create.Pods.Select(p => p.Index!.Value));
 
         List<V1Pod> pods = [Pod("a", index: 3), Pod("b", "Pending", index: 3), Pod("c"), Pod("d", index: 6)];
-        Assert.Equal(["b", "c", "d"], Names(Assert.IsType<JobStep.DeletePods>(Plan(job, pods)).Pods).Order(StringComparer.Ordinal));
+        Assert.Equal(["b", "c", "d"], Names(Assert.IsType<JobAction.DeletePods>(Plan(job, pods)).Pods).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -291,7 +293,7 @@ public sealed class JobPlanTests
         List<V1Pod> pods = [Pod("a", "Succeeded", 1), Pod("b", "Succeeded", 1), Pod("c", "Succeeded", 2), Pod("d", index: 0)];
         job.Status = Write(job, pods);
         Assert.Equal(("1,2", 2, null), (job.Status.CompletedIndexes, job.Status.Succeeded, job.Status.UncountedTerminatedPods.Succeeded));
-        Assert.Equal(["a", "b", "c"], Names(Assert.IsType<JobStep.ReleasePods>(Plan(job, pods)).Pods));
+        Assert.Equal(["a", "b", "c"], Names(Assert.IsType<JobAction.RemoveFinalizer>(Plan(job, pods)).Pods));
     }
 
     [Fact]
@@ -306,10 +308,10 @@ public sealed class JobPlanTests
         var other = Pod("b", index: 1);
         job.Status = Write(job, [failed, other]);
         Assert.Equal((null, ""), (job.Status.UncountedTerminatedPods.Failed, job.Status.FailedIndexes));
-        Assert.Equal(TimeSpan.FromSeconds(6), Assert.IsType<JobStep.Rest>(Plan(job, [failed, other])).After);
+        Assert.Equal(TimeSpan.FromSeconds(6), Assert.IsType<JobAction.Wait>(Plan(job, [failed, other])).RequeueAfter);
 
         Exit(1, 11)(failed);
-        var wanted = Assert.Single(Assert.IsType<JobStep.CreatePods>(Plan(job, [failed, other])).Pods);
+        var wanted = Assert.Single(Assert.IsType<JobAction.CreatePods>(Plan(job, [failed, other])).Pods);
         Assert.Equal((0, "a"), (wanted.Index, wanted.Replaces!.Metadata.Name));
         var next = Pod("c", index: 0, change: p => p.Metadata.Annotations["batch.kubernetes.io/job-index-failure-count"] = "1");
         Assert.Equal(["uid-a"], Write(job, [failed, next, other]).UncountedTerminatedPods.Failed);
@@ -336,7 +338,7 @@ public sealed class JobPlanTests
         List<V1Pod> pods = [Pod("a", "Succeeded", 0), Pod("b", index: 1), Pod("c", index: 2)];
         job.Status = Write(job, pods);
         Assert.Equal(("SuccessCriteriaMet", "SuccessPolicy", "Matched rules at index 0"), Last(job.Status));
-        var delete = Assert.IsType<JobStep.DeletePods>(Plan(job, pods));
+        var delete = Assert.IsType<JobAction.DeletePods>(Plan(job, pods));
         Assert.Equal(["b", "c"], Names(delete.Pods));
         Assert.True(delete.Uncounted);
         pods.ForEach(Untracked);
@@ -349,7 +351,7 @@ public sealed class JobPlanTests
     public void A_job_that_is_being_deleted_makes_nothing_and_lets_its_pods_go()
     {
         var job = Job(3, 3, j => (j.Metadata.DeletionTimestamp, j.Status.Active) = (Now.UtcDateTime, 1));
-        Assert.Equal(["a"], Names(Assert.IsType<JobStep.ReleasePods>(Plan(job, [Pod("a")])).Pods));
+        Assert.Equal(["a"], Names(Assert.IsType<JobAction.RemoveFinalizer>(Plan(job, [Pod("a")])).Pods));
     }
 
     [Fact]
@@ -357,17 +359,22 @@ public sealed class JobPlanTests
     {
         var orphan = Pod("orphan", change: p => p.Metadata.OwnerReferences = null);
         var other = Pod("other", change: p => p.Metadata.Labels = new Dictionary<string, string>());
-        var claim = Assert.IsType<JobStep.Claim>(Plan(Job(), [orphan, other]));
+        var claim = Assert.IsType<JobAction.Claim>(Plan(Job(), [orphan, other]));
         Assert.Equal(["orphan"], Names(claim.Adopt));
         Assert.Equal(["other"], Names(claim.Release));
     }
 
-    private static JobStep Plan(V1Job job, IEnumerable<V1Pod> pods, double backoff = 0, bool manage = true, HashSet<string>? gone = null) =>
-        JobPlan.Compute(job, pods, gone ?? None, TimeSpan.FromSeconds(backoff), manage, Now);
+    private static JobAction Plan(
+        V1Job job,
+        IEnumerable<V1Pod> pods,
+        double backoff = 0,
+        bool manage = true,
+        HashSet<string>? gone = null
+    ) => JobPlan.Compute(job, pods, gone ?? None, TimeSpan.FromSeconds(backoff), manage, Now);
 
     // Without creations or deletions, which come first.
     private static V1JobStatus Write(V1Job job, IEnumerable<V1Pod> pods, bool manage = false, HashSet<string>? gone = null) =>
-        Assert.IsType<JobStep.WriteStatus>(Plan(job, pods, manage: manage, gone: gone)).Status;
+        Assert.IsType<JobAction.WriteStatus>(Plan(job, pods, manage: manage, gone: gone)).Status;
 
     private static (string Type, string Reason, string Message) Last(V1JobStatus status) =>
         (status.Conditions[^1].Type, status.Conditions[^1].Reason, status.Conditions[^1].Message);

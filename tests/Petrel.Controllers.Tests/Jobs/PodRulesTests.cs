@@ -1,5 +1,7 @@
 using k8s.Models;
+using Petrel.Controllers.Caching;
 using Petrel.Controllers.Jobs;
+using Petrel.Controllers.Nodes;
 
 namespace Petrel.Controllers.Tests.Jobs;
 
@@ -43,7 +45,7 @@ public sealed class PodRulesTests
                 },
             ],
         };
-        var failure = PodFailureRules.Judge(policy, JobObjects.Pod("p", "Failed", change: JobObjects.Exit(code)));
+        var failure = PodFailurePolicyRules.Evaluate(policy, JobObjects.Pod("p", "Failed", change: JobObjects.Exit(code)));
         Assert.Equal((action, message), (failure.Action, failure.Message));
         Assert.Equal(action != "Ignore", failure.Counts);
     }
@@ -71,7 +73,7 @@ public sealed class PodRulesTests
                     State = new() { Terminated = new() { ExitCode = 5 } },
                 },
             ]);
-        Assert.Equal("FailIndex", PodFailureRules.Judge(policy, pod).Action);
+        Assert.Equal("FailIndex", PodFailurePolicyRules.Evaluate(policy, pod).Action);
     }
 
     [Theory]
@@ -93,7 +95,7 @@ public sealed class PodRulesTests
             ],
         };
         var pod = JobObjects.Pod("p", "Failed", change: p => p.Status.Conditions = [new() { Type = type, Status = status }]);
-        Assert.Equal(action, PodFailureRules.Judge(policy, pod).Action);
+        Assert.Equal(action, PodFailurePolicyRules.Evaluate(policy, pod).Action);
     }
 
     [Theory]
@@ -110,7 +112,7 @@ public sealed class PodRulesTests
         {
             Rules = [new() { SucceededIndexes = "6,8" }, new() { SucceededIndexes = indexes, SucceededCount = count }],
         };
-        Assert.Equal(holds ? "Matched rules at index 1" : null, SuccessRules.Match(policy, IndexRanges.Parse(succeeded, 10), 10));
+        Assert.Equal(holds ? "Matched rules at index 1" : null, SuccessPolicyRules.Match(policy, IndexRanges.Parse(succeeded, 10), 10));
     }
 
     [Theory]

@@ -48,7 +48,8 @@ public sealed class NamespaceConditionsTests
         );
     }
 
-    private static NamespaceFindings Clean { get; } = new([], [], []);
+    private static NamespaceContentReport Clean { get; } = new([], [], []);
 
-    private static KindRemains Left(int count) => new(Deployments, count, new(StringComparer.Ordinal), KindRemains.FinalizerEstimate);
+    private static RemainingContent Left(int count) =>
+        new(Deployments, count, new(StringComparer.Ordinal), RemainingContent.FinalizerEstimate);
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Namespaces;
 using Petrel.Model;
 

@@ -52,7 +52,7 @@ public sealed class QuotaControllerTests
         cluster.Run(1);
         cluster.Create(Pod("p1", "100m"));
 
-        cluster.Change<V1ResourceQuota>("q", q => q.Spec.Hard = Amounts(("pods", "2"), ("requests.cpu", "150m")));
+        cluster.Change<V1ResourceQuota>("q", q => q.Spec.Hard = Quantities(("pods", "2"), ("requests.cpu", "150m")));
         cluster.Run(1);
 
         AssertUsed(cluster, ("pods", "1"), ("requests.cpu", "100m"));
@@ -209,10 +209,10 @@ public sealed class QuotaControllerTests
             ApiVersion = "v1",
             Kind = "ResourceQuota",
             Metadata = Meta("q"),
-            Spec = new() { Hard = Amounts(hard) },
+            Spec = new() { Hard = Quantities(hard) },
         };
 
-    private static Dictionary<string, ResourceQuantity> Amounts(params (string Name, string Amount)[] amounts) =>
+    private static Dictionary<string, ResourceQuantity> Quantities(params (string Name, string Amount)[] amounts) =>
         amounts.ToDictionary(a => a.Name, a => new ResourceQuantity(a.Amount));
 
     private static V1ObjectMeta Meta(string name) => new() { Name = name, NamespaceProperty = "default" };
@@ -231,7 +231,7 @@ public sealed class QuotaControllerTests
                     {
                         Name = "c",
                         Image = "i",
-                        Resources = new() { Requests = Amounts(("cpu", cpu)) },
+                        Resources = new() { Requests = Quantities(("cpu", cpu)) },
                     },
                 ],
             },

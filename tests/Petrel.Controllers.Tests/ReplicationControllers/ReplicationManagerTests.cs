@@ -1,5 +1,6 @@
 using System.Text;
 using k8s.Models;
+using Petrel.Controllers.Deployments;
 using Petrel.Controllers.ReplicationControllers;
 using Petrel.Model;
 

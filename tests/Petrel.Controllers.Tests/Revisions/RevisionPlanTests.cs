@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using Petrel.Controllers.Revisions;
+using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Tests.Revisions;
 

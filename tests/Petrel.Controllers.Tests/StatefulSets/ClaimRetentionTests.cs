@@ -119,7 +119,7 @@ public sealed class ClaimRetentionTests
     public void A_new_claim_has_its_owner_from_the_beginning()
     {
         var set = WithPolicy("Delete", "Delete");
-        var claim = Assert.Single(Assert.IsType<CreateMember>(Assert.Single(Plan(set, []).Actions)).Claims);
+        var claim = Assert.Single(Assert.IsType<CreateStatefulPod>(Assert.Single(Plan(set, []).Actions)).Claims);
         Assert.Equal(("StatefulSet", "set"), (Assert.Single(claim.Metadata.OwnerReferences).Kind, claim.Metadata.OwnerReferences[0].Uid));
     }
 

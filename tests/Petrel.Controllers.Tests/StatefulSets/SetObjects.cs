@@ -14,10 +14,10 @@ internal static class SetObjects
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>No update is under way.</summary>
-    public static readonly SetRevisions Settled = new(New, Template("web:2"), New, Template("web:2"));
+    public static readonly StatefulSetRevisions Settled = new(New, Template("web:2"), New, Template("web:2"));
 
     /// <summary>An update from the old to the new template.</summary>
-    public static readonly SetRevisions Updating = new(Old, Template("web:1"), New, Template("web:2"));
+    public static readonly StatefulSetRevisions Updating = new(Old, Template("web:1"), New, Template("web:2"));
 
     public static V1StatefulSet Set(int replicas, Action<V1StatefulSet>? change = null)
     {
@@ -59,7 +59,7 @@ internal static class SetObjects
     /// <summary>A pod in a state: ready, starting, pending, failed, succeeded, going (being deleted, still ready).</summary>
     public static V1Pod Pod(V1StatefulSet set, int ordinal, string state = "ready", string revision = New, double readyFor = 3600)
     {
-        var pod = MemberPod.For(set, Updating, ordinal);
+        var pod = StatefulPod.For(set, Updating, ordinal);
         pod.Metadata.Uid = $"uid-{ordinal}";
         pod.Metadata.Labels[RevisionOwner.PodLabel] = revision;
         pod.Metadata.DeletionTimestamp = state == "going" ? Now.UtcDateTime : null;
@@ -89,7 +89,7 @@ internal static class SetObjects
 
     public static V1PersistentVolumeClaim Claim(V1StatefulSet set, int ordinal, params V1OwnerReference[] owners)
     {
-        var claim = MemberClaims.Create(set, set.Spec.VolumeClaimTemplates[0], ordinal);
+        var claim = StatefulPodClaims.Create(set, set.Spec.VolumeClaimTemplates[0], ordinal);
         claim.Metadata.Uid = $"claim-{ordinal}";
         claim.Metadata.OwnerReferences = owners.Length == 0 ? null : owners;
         return claim;
@@ -115,7 +115,7 @@ internal static class SetObjects
     public static StatefulSetPlan Plan(
         V1StatefulSet set,
         IReadOnlyList<V1Pod> pods,
-        SetRevisions? revisions = null,
+        StatefulSetRevisions? revisions = null,
         params V1PersistentVolumeClaim[] claims
     ) => StatefulSetPlan.Compute(set, revisions ?? Settled, pods, name => claims.FirstOrDefault(c => c.Metadata.Name == name), Now);
 
@@ -126,9 +126,9 @@ internal static class SetObjects
             plan.Actions.Select(a =>
                 a switch
                 {
-                    CreateMember x => "+" + x.Pod.Metadata.Name,
-                    DeleteMember x => "-" + x.Pod.Metadata.Name,
-                    RepairMember x => "~" + x.Pod.Metadata.Name,
+                    CreateStatefulPod x => "+" + x.Pod.Metadata.Name,
+                    DeleteStatefulPod x => "-" + x.Pod.Metadata.Name,
+                    RepairStatefulPod x => "~" + x.Pod.Metadata.Name,
                     CreateClaims x => "claims:" + x.Pod.Metadata.Name,
                     SetClaimOwners x => $"owners:{x.Claim.Metadata.Name}=[{string.Join(',', x.Owners.Select(o => o.Kind))}]",
                     ReportBlocked x => "blocked:" + x.Pod.Metadata.Name,

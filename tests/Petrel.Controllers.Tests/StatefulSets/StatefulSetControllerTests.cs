@@ -1,5 +1,7 @@
 using k8s.Models;
+using Petrel.Controllers.Deployments;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Revisions;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
 

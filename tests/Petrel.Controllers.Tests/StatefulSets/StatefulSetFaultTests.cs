@@ -79,7 +79,7 @@ public sealed class StatefulSetFaultTests
             s.Spec.RevisionHistoryLimit = 2;
         });
         world.Cluster.Network.SetConditions(Bad);
-        for (var round = 0; round < 40; round++)
+        for (var step = 0; step < 40; step++)
         {
             switch (entropy.Next(9))
             {

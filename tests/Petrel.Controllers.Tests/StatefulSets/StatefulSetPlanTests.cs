@@ -117,7 +117,7 @@ public sealed class StatefulSetPlanTests
         var set = Set(2, s => s.Spec.MinReadySeconds = 30);
         var plan = Plan(set, [Pod(set, 0, readyFor: 10)]);
         Assert.Empty(plan.Actions);
-        Assert.Equal(TimeSpan.FromSeconds(20), plan.CheckAfter);
+        Assert.Equal(TimeSpan.FromSeconds(20), plan.RequeueAfter);
         Assert.Equal("+web-1", Words(Plan(set, [Pod(set, 0, readyFor: 30)])));
         var scaled = Set(1, s => s.Spec.MinReadySeconds = 30);
         Assert.Equal("-web-1", Words(Plan(scaled, [Pod(scaled, 0), Pod(scaled, 1, readyFor: 10)])));
@@ -133,7 +133,9 @@ public sealed class StatefulSetPlanTests
             s.Spec.Template.Spec.Volumes = [new() { Name = "data", EmptyDir = new() }, new() { Name = "tmp", EmptyDir = new() }];
             s.Spec.Template.Spec.Hostname = "ignored";
         });
-        var create = Assert.IsType<CreateMember>(Assert.Single(Plan(set, [], new(New, set.Spec.Template, New, set.Spec.Template)).Actions));
+        var create = Assert.IsType<CreateStatefulPod>(
+            Assert.Single(Plan(set, [], new(New, set.Spec.Template, New, set.Spec.Template)).Actions)
+        );
         var pod = create.Pod;
         Assert.Equal(("web-0", "web-0", "web"), (pod.Metadata.Name, pod.Spec.Hostname, pod.Spec.Subdomain));
         Assert.Equal("web-0", pod.Metadata.Labels["statefulset.kubernetes.io/pod-name"]);
@@ -152,7 +154,7 @@ public sealed class StatefulSetPlanTests
     public void A_claim_that_is_there_is_used_again()
     {
         var set = Set(1, WithClaims);
-        Assert.Empty(Assert.IsType<CreateMember>(Assert.Single(Plan(set, [], Settled, Claim(set, 0)).Actions)).Claims);
+        Assert.Empty(Assert.IsType<CreateStatefulPod>(Assert.Single(Plan(set, [], Settled, Claim(set, 0)).Actions)).Claims);
     }
 
     [Fact]
@@ -188,7 +190,7 @@ public sealed class StatefulSetPlanTests
         pod.Metadata.Labels.Remove("apps.kubernetes.io/pod-index");
         var plan = Plan(set, [pod, Pod(set, 1)]);
         Assert.Equal("~web-0", Words(plan));
-        var repaired = ((RepairMember)plan.Actions[0]).Pod;
+        var repaired = ((RepairStatefulPod)plan.Actions[0]).Pod;
         Assert.Equal(
             ("web-0", "0"),
             (repaired.Metadata.Labels["statefulset.kubernetes.io/pod-name"], repaired.Metadata.Labels["apps.kubernetes.io/pod-index"])
@@ -213,9 +215,9 @@ public sealed class StatefulSetPlanTests
                         .OfType<V1Pod>()
                         .ToList();
                     var plan = Plan(set, pods, Updating);
-                    var creates = plan.Actions.OfType<CreateMember>().Select(a => a.Pod.Metadata.Name).ToList();
-                    var deletes = plan.Actions.OfType<DeleteMember>().Select(a => a.Pod.Metadata.Name).ToList();
-                    var wanted = pods.Where(p => MemberIdentity.IsWanted(set, MemberIdentity.OrdinalIn(set, p)!.Value)).ToList();
+                    var creates = plan.Actions.OfType<CreateStatefulPod>().Select(a => a.Pod.Metadata.Name).ToList();
+                    var deletes = plan.Actions.OfType<DeleteStatefulPod>().Select(a => a.Pod.Metadata.Name).ToList();
+                    var wanted = pods.Where(p => StatefulPodIdentity.IsWanted(set, StatefulPodIdentity.OrdinalIn(set, p)!.Value)).ToList();
                     var lost = deletes.Count(name => wanted.Any(p => p.Metadata.Name == name && p.IsReady()));
                     var missing = replicas - wanted.Count(p => p.IsReady() && p.Metadata.DeletionTimestamp is null);
                     return creates.Concat(deletes).Distinct().Count() == creates.Count + deletes.Count
@@ -244,7 +246,7 @@ public sealed class StatefulSetPlanTests
             plan.Actions.Select(a =>
                 a switch
                 {
-                    CreateMember x => $"+{x.Pod.Metadata.Name}:{x.Pod.Metadata.Labels["controller-revision-hash"]}",
+                    CreateStatefulPod x => $"+{x.Pod.Metadata.Name}:{x.Pod.Metadata.Labels["controller-revision-hash"]}",
                     _ => Words(new([a], null)),
                 }
             )

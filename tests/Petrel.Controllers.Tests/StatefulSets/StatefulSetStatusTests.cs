@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Deployments;
 using Petrel.Controllers.StatefulSets;
 using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
 

@@ -2,6 +2,7 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Determinism;
 
 namespace Petrel.Simulation.Tests.Scenarios;
 
@@ -21,8 +22,8 @@ internal sealed class NaiveReplicaSets : IReconciler, IDisposable
     {
         _client = client;
         _logger = logs.CreateLogger("naive");
-        _sets = new(client, time, _logger);
-        _pods = new(client, time, _logger);
+        _sets = new(client, time, new SeededEntropy(1), _logger);
+        _pods = new(client, time, new SeededEntropy(1), _logger);
         _queue = new(time);
         _sets.OnChange(change => _queue.Add(new("default", change.Latest.Metadata.Name)));
         _pods.OnChange(change =>

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+using Petrel.Client;
+using Petrel.Controllers.Caching;
+using Petrel.Controllers.Configuration;
+using Petrel.Model.Determinism;
+
+namespace Petrel.Controllers.Framework;
+
+/// <summary>What every controller is given. Each forks its own entropy and makes its own logger and <see cref="EventRecorder"/>.</summary>
+public sealed record ControllerContext(
+    ApiClient Client,
+    ClusterCaches Caches,
+    TimeProvider Time,
+    IEntropy Entropy,
+    ControllerSettings Settings,
+    ILoggerFactory Logs
+)
+{
+    /// <summary>A recorder for one controller, which has to run it.</summary>
+    public EventRecorder Events(string component) => new(Client, component, "", Time, Entropy, Logs.CreateLogger(component));
+}

@@ -1,0 +1,157 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Petrel.Controllers.GarbageCollection;
+using Petrel.Model;
+using Petrel.Model.Api;
+
+namespace Petrel.Controllers.Tests.Monitoring;
+
+/// <summary>The collector through an API that changes what it offers, and loses what it should tell.</summary>
+public sealed class KindMonitorsTests : IAsyncDisposable
+{
+    private readonly Interference _interference;
+    private readonly TestCluster _cluster;
+
+    public KindMonitorsTests()
+    {
+        _interference = new(() => _cluster!.Api);
+        _cluster = new(context =>
+            [new GarbageCollector(context with { Client = new(_interference, UserInfo.ControlPlane("garbage-collector")) })]
+        );
+    }
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    [Fact]
+    public void A_kind_that_is_offered_later_is_collected_from_then_on()
+    {
+        _interference.HidesConfigMaps = true;
+        CreateGarbage("garbage");
+        _cluster.Run(65);
+        Assert.NotNull(_cluster.Find<V1ConfigMap>("garbage"));
+        _interference.HidesConfigMaps = false;
+        _cluster.Run(35);
+        Assert.Null(_cluster.Find<V1ConfigMap>("garbage"));
+    }
+
+    [Fact]
+    public void A_kind_that_is_not_offered_any_more_is_let_alone()
+    {
+        _cluster.Run(5);
+        _interference.HidesConfigMaps = true;
+        _cluster.Run(35);
+        CreateGarbage("garbage");
+        _cluster.Run(35);
+        Assert.NotNull(_cluster.Find<V1ConfigMap>("garbage"));
+        _interference.HidesConfigMaps = false;
+        _cluster.Run(35);
+        Assert.Null(_cluster.Find<V1ConfigMap>("garbage"));
+    }
+
+    [Fact]
+    public void Discovery_that_fails_for_a_time_leaves_the_known_kinds_as_they_are()
+    {
+        _cluster.Run(5);
+        _interference.FailsDiscovery = true;
+        _cluster.Run(65);
+        CreateGarbage("garbage");
+        _cluster.Run(5);
+        Assert.Null(_cluster.Find<V1ConfigMap>("garbage"));
+    }
+
+    [Fact]
+    public void An_owners_end_that_its_watch_lost_is_found_by_the_next_list()
+    {
+        var owner = _cluster.Create(
+            new V1ConfigMap
+            {
+                ApiVersion = "v1",
+                Kind = "ConfigMap",
+                Metadata = new() { Name = "owner", NamespaceProperty = "default" },
+            }
+        );
+        CreateGarbage("dependent", "owner", owner.Metadata.Uid);
+        _cluster.Run(60);
+        _interference.LosesConfigMapEvents = true;
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1ConfigMap>(new ObjectKey("default", "owner"), new(), stop));
+        _cluster.Run(5);
+        Assert.Equal(1, _interference.Lost);
+        Assert.Null(_cluster.Find<V1ConfigMap>("dependent"));
+    }
+
+    private void CreateGarbage(string name, string owner = "nobody", string uid = "00000000-0000-4000-8000-000000000000") =>
+        _cluster.Create(
+            new V1ConfigMap
+            {
+                ApiVersion = "v1",
+                Kind = "ConfigMap",
+                Metadata = new()
+                {
+                    Name = name,
+                    NamespaceProperty = "default",
+                    OwnerReferences =
+                    [
+                        new()
+                        {
+                            ApiVersion = "v1",
+                            Kind = "ConfigMap",
+                            Name = owner,
+                            Uid = uid,
+                        },
+                    ],
+                },
+            }
+        );
+
+    private sealed class Interference(Func<IApiHandler> api) : IApiHandler
+    {
+        public bool HidesConfigMaps { get; set; }
+
+        public bool FailsDiscovery { get; set; }
+
+        /// <summary>The next event of ConfigMaps is not sent; instead, the watch says that it is too far behind.</summary>
+        public bool LosesConfigMapEvents { get; set; }
+
+        public int Lost { get; private set; }
+
+        public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+        {
+            if (FailsDiscovery && request.Path is "/apis")
+            {
+                throw new IOException("no discovery");
+            }
+            var response = await api().HandleAsync(request, cancellationToken);
+            if (HidesConfigMaps && request.Path == "/api")
+            {
+                var list = JsonNode.Parse(response.Body.Span)!;
+                list["items"]![0]!["versions"]![0]!["resources"]!.AsArray().RemoveAll(r => (string?)r!["resource"] == "configmaps");
+                return response with { Body = Encoding.UTF8.GetBytes(list.ToJsonString()) };
+            }
+            return response.Stream is { } stream && request.Path == "/api/v1/configmaps"
+                ? response with
+                {
+                    Stream = LossyAsync(stream),
+                }
+                : response;
+        }
+
+        private async IAsyncEnumerable<ReadOnlyMemory<byte>> LossyAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> stream)
+        {
+            await foreach (var chunk in stream)
+            {
+                if (LosesConfigMapEvents)
+                {
+                    LosesConfigMapEvents = false;
+                    Lost++;
+                    yield return Encoding.UTF8.GetBytes(
+                        """{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}}"""
+                            + "\n"
+                    );
+                    yield break;
+                }
+                yield return chunk;
+            }
+        }
+    }
+}
