@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Store.Memory;
@@ -23,10 +25,10 @@ internal static class WatcherRun
     public static async Task MeasureAsync(int watchers)
     {
         await using var store = new MemoryStore();
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             new ApiServerOptions(),
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             TimeProvider.System,
             new SeededEntropy(1),
             new NoNodes(),

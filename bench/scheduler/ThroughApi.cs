@@ -1,13 +1,15 @@
 using System.Diagnostics;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler;
 using Petrel.Security;
 using Petrel.Store.Memory;
-using k8s.Models;
 
 namespace Petrel.Bench.Scheduler;
 
@@ -24,10 +26,10 @@ internal static class ThroughApi
         await using var store = new MemoryStore();
         using var stopping = new CancellationTokenSource(Patience);
         var stop = stopping.Token;
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             new ApiServerOptions(),
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             TimeProvider.System,
             new SystemEntropy(),
             new NoNodes(),

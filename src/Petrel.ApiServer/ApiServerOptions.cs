@@ -67,10 +67,10 @@ public sealed record ApiServerOptions
     /// <summary>How many writes run at a time. Most of them wait for one commit together.</summary>
     public int MaxWritesInFlight { get; init; } = 256;
 
-    /// <summary>How many requests of one user may wait for a seat; more are answered 429.</summary>
+    /// <summary>How many requests of one user may wait for a concurrency slot; more are answered 429.</summary>
     public int MaxQueuedPerUser { get; init; } = 2000;
 
-    /// <summary>How long a request waits for a seat before it is answered 429.</summary>
+    /// <summary>How long a request waits for a concurrency slot before it is answered 429.</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a request may take, watches and the like aside; then it is answered 504, and its outcome is unknown.</summary>

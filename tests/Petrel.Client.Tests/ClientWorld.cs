@@ -1,12 +1,14 @@
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s.Models;
 
 namespace Petrel.Client.Tests;
 
@@ -20,10 +22,10 @@ internal sealed class ClientWorld : IAsyncDisposable
     public ClientWorld(ApiServerOptions? options = null)
     {
         _process = _simulator.CreateProcess("test");
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             options ?? new(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

@@ -1,6 +1,10 @@
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Controllers.Composition;
 using Petrel.Controllers.Configuration;
@@ -12,8 +16,6 @@ using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network;
 using Petrel.Store;
 using Petrel.Store.Memory;
-using k8s;
-using k8s.Models;
 
 namespace Petrel.Controllers.Tests;
 
@@ -41,10 +43,10 @@ public sealed class TestCluster : IAsyncDisposable
         Network = new(_simulator.History);
         _process = _simulator.CreateProcess("server");
         var store = wrapStore?.Invoke(_store, _process.Time, _simulator.Entropy.Fork()) ?? _store;
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             options ?? new(),
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             nodes ?? new NoNodes(),

@@ -1,12 +1,14 @@
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s;
-using k8s.Models;
 
 namespace Petrel.Scheduler.Tests;
 
@@ -21,10 +23,10 @@ public sealed class RealServerTests : IAsyncDisposable
     public RealServerTests()
     {
         _process = _simulator.CreateProcess("server");
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

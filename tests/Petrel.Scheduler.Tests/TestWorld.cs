@@ -1,14 +1,16 @@
+using k8s;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s;
-using k8s.Models;
 
 namespace Petrel.Scheduler.Tests;
 
@@ -31,7 +33,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
         Server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _serverProcess.Time,
             Simulator.Entropy.Fork(),
             new NoNodes(),
@@ -45,7 +47,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
 
     public Simulator Simulator { get; }
 
-    public Petrel.ApiServer.ApiServer Server { get; }
+    public Petrel.ApiServer.Composition.ApiServer Server { get; }
 
     public ApiClient User { get; }
 

@@ -1,7 +1,9 @@
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
@@ -18,7 +20,7 @@ internal sealed class FleetWorld : IAsyncDisposable
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private SimulatedProcess? _fleetProcess;
     private SimulatedFleet? _fleet;
 
@@ -28,7 +30,7 @@ internal sealed class FleetWorld : IAsyncDisposable
         _server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

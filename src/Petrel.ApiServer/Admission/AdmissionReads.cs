@@ -3,32 +3,35 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission;
 
-/// <summary>What admission plugins read besides the request: always from the store, for a decision on old news would be wrong.</summary>
+/// <summary>
+/// What admission plugins read besides the request. Always from the store: the cache may lag, and a decision on stale objects is wrong.
+/// </summary>
 internal static class AdmissionReads
 {
     /// <summary>All objects of a kind, in a namespace when it has them, in the order of names.</summary>
     public static async ValueTask<IReadOnlyList<StoreEntry>> ListAsync(
-        ServerParts parts,
+        IRevisionedStore store,
         KindDefinition kind,
         string namespaceName,
         CancellationToken cancellationToken
     )
     {
         var prefix = kind.Namespaced ? $"{kind.StorePrefix}{namespaceName}/" : kind.StorePrefix;
-        return (await parts.Store.RangeAsync(prefix, 0, null, 0, cancellationToken)).Entries;
+        return (await store.RangeAsync(prefix, 0, null, 0, cancellationToken)).Entries;
     }
 
     /// <summary>One object, or null.</summary>
     public static async ValueTask<JsonObject?> FindAsync(
-        ServerParts parts,
+        IRevisionedStore store,
         KindDefinition kind,
         ObjectKey key,
         CancellationToken cancellationToken
-    ) => await parts.Store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
+    ) => await store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
 
     /// <summary>A plugin's refusal: the object is named as far as its name is known yet.</summary>
     public static StatusException Forbidden(this AdmissionRequest request, string why) =>

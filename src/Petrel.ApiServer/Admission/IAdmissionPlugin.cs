@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission;
@@ -46,7 +46,7 @@ internal sealed class AdmissionRequest
     public List<StoreOperation> Commits { get; } = [];
 
     /// <summary>What webhooks have done in the mutating stage so far.</summary>
-    public WebhookRounds? Webhooks { get; set; }
+    public WebhookReinvocation? Webhooks { get; set; }
 
     /// <summary>Whether the kind has this group and resource.</summary>
     public bool Is(string group, string plural) => Kind.Gvk.Group == group && Kind.Plural == plural;

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission;
 
@@ -11,7 +11,7 @@ namespace Petrel.ApiServer.Admission;
 /// Objects are created only in namespaces that exist and are not ending; the system's own namespaces stay (upstream's
 /// NamespaceLifecycle admission).
 /// </summary>
-internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
+internal sealed class NamespaceLifecycle(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
     private static readonly string[] Protected = ["default", "kube-system", "kube-public"];
 
@@ -39,8 +39,8 @@ internal sealed class NamespaceLifecycle(ServerParts parts) : IAdmissionPlugin
 
     private async ValueTask CheckCreateAsync(KindDefinition kind, ObjectKey key, CancellationToken cancellationToken)
     {
-        var namespaces = parts.Kinds.Find("", "v1", "namespaces")!;
-        var entry = await parts.Store.GetAsync(namespaces.StoreKey(new("", key.Namespace)), cancellationToken)
+        var namespaces = kinds.Find("", "v1", "namespaces")!;
+        var entry = await store.GetAsync(namespaces.StoreKey(new("", key.Namespace)), cancellationToken)
             ?? throw StatusErrors.NotFound(namespaces, key.Namespace);
         // Only an ending namespace is worth reading.
         if (

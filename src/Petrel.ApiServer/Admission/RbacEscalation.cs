@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authorization;
+using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
@@ -13,7 +13,7 @@ namespace Petrel.ApiServer.Admission;
 /// Nobody gives away more than they have: a role's author must hold its rules or have the right to <c>escalate</c>, and whoever binds a
 /// role must hold its rules or have the right to <c>bind</c> it (upstream: the policybased storage of the RBAC registry).
 /// </summary>
-internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
+internal sealed class RbacEscalation(CacheHub caches, ClusterAuthorizer authorizer) : IAdmissionPlugin
 {
     public string Name => "RBACEscalation";
 
@@ -33,7 +33,7 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
             // Labels and the like may be changed by whoever may write the object.
             return;
         }
-        await parts.Caches.WaitUntilCurrentAsync(cancellationToken);
+        await caches.WaitUntilCurrentAsync(cancellationToken);
         var binds = request.Kind.Gvk.Kind.EndsWith("Binding", StringComparison.Ordinal);
         var wanted = binds ? RulesBound(value, request.Key.Namespace) : [.. value.Objects("rules").Select(PolicyRule.FromDocument)];
         if (value.Has("aggregationRule"))
@@ -41,7 +41,7 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
             // What will be gathered is not known yet: everything is meant.
             wanted = [.. wanted, new PolicyRule(["*"], ["*"], ["*"], [], []), new PolicyRule(["*"], [], [], [], ["*"])];
         }
-        var missing = PolicyRule.Uncovered([.. parts.Authorizer.Rbac.RulesOf(request.Call.User, request.Key.Namespace)], wanted);
+        var missing = PolicyRule.Uncovered([.. authorizer.Rbac.RulesOf(request.Call.User, request.Key.Namespace)], wanted);
         if (missing.Count == 0 || await MayAsync(request, value, binds, cancellationToken))
         {
             return;
@@ -63,7 +63,7 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
             role.Text("kind") == "ClusterRole"
                 ? (RbacKinds.ClusterRole, role.Text("name"))
                 : (RbacKinds.Role, $"{namespaceName}/{role.Text("name")}");
-        return parts.Caches.Of(kind).Current.Find(path) is { } found
+        return caches.Of(kind).Current.Find(path) is { } found
             ? [.. DeepJson.Node(found.ToArray()).Objects("rules").Select(PolicyRule.FromDocument)]
             : throw StatusErrors.NotFound(kind, role.Text("name"));
     }
@@ -74,7 +74,7 @@ internal sealed class RbacEscalation(ServerParts parts) : IAdmissionPlugin
         var resource = binds ? (role.Text("kind") == "ClusterRole" ? "clusterroles" : "roles") : request.Kind.Plural;
         var name = binds ? role.Text("name") : value.Child("metadata").Text("name");
         var asked = new RequestInfo("", true, binds ? "bind" : "escalate", RbacKinds.Group, "v1", request.Key.Namespace, resource, name);
-        return await parts.Authorizer.IsAllowedAsync(
+        return await authorizer.IsAllowedAsync(
             asked,
             new ApiRequest
             {

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Api;
@@ -81,22 +80,22 @@ internal sealed class ApplyConfiguration
         };
         if (_configuration.Child("spec").Number("replicas") is { } replicas)
         {
-            var path = kind.Scale.Replicas;
+            var path = kind.Scale!.Replicas;
             path.SkipLast(1).Aggregate(workload, static (parent, step) => parent.Ensure(step))[path[^1]] = replicas;
         }
         return new(workload, _manager with { ApiVersion = kind.Gvk.ApiVersion }, _force);
     }
 
     /// <summary>The object that the configuration creates, and its managers.</summary>
-    public ApplyResult Create(ServerParts parts, KindDefinition kind)
+    public ApplyResult Create(KindRegistry kinds, DateTimeOffset now, KindDefinition kind)
     {
-        var result = Run(parts, kind, [], ManagedFields.None);
+        var result = Run(kinds, now, kind, [], ManagedFields.None);
         return result with { Document = Conform(result.Document, kind) };
     }
 
     /// <summary>The object with the configuration applied, and its managers.</summary>
     /// <exception cref="StatusException">Others own fields that would change.</exception>
-    public ApplyResult Apply(ServerParts parts, KindDefinition kind, JsonObject live)
+    public ApplyResult Apply(KindRegistry kinds, DateTimeOffset now, KindDefinition kind, JsonObject live)
     {
         var managers = ManagedFields.Read(live.Metadata()["managedFields"]);
         var bare = live.DeepClone().AsObject();
@@ -109,16 +108,16 @@ internal sealed class ApplyConfiguration
                 bare,
                 ManagedFields.None,
                 new FieldManager(BeforeFirstApply, false, kind.Gvk.ApiVersion, _manager.Subresource),
-                OwnedKinds.Of(kind, parts.Kinds),
+                OwnedKinds.Of(kind, kinds),
                 OwnedKinds.ResetFields(kind, _manager.Subresource),
-                ManagedFields.Timestamp(parts.Time.GetUtcNow())
+                ManagedFields.Timestamp(now)
             );
         }
-        var result = Run(parts, kind, bare, managers);
+        var result = Run(kinds, now, kind, bare, managers);
         return result with { Document = Conform(result.Document, kind) };
     }
 
-    private ApplyResult Run(ServerParts parts, KindDefinition kind, JsonObject live, ManagedFields managers)
+    private ApplyResult Run(KindRegistry kinds, DateTimeOffset now, KindDefinition kind, JsonObject live, ManagedFields managers)
     {
         try
         {
@@ -128,10 +127,10 @@ internal sealed class ApplyConfiguration
                     _configuration,
                     managers,
                     _manager,
-                    OwnedKinds.Of(kind, parts.Kinds),
+                    OwnedKinds.Of(kind, kinds),
                     OwnedKinds.ResetFields(kind, _manager.Subresource),
                     force,
-                    ManagedFields.Timestamp(parts.Time.GetUtcNow())
+                    ManagedFields.Timestamp(now)
                 );
 
             var result = Attempt(_force);

@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Apply;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Apply;
 
 /// <summary>Keeps <c>metadata.managedFields</c> true on writes that are not applies: the writer owns what it changed.</summary>
-internal static class FieldTracking
+internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
 {
     private const int MaxManager = 128;
 
@@ -15,32 +15,24 @@ internal static class FieldTracking
     private static readonly JsonObject Nothing = [];
 
     /// <summary>The managers of an object that is created: <c>metadata.managedFields</c>, or null when nobody owns anything.</summary>
-    public static JsonArray? OnCreate(ServerParts parts, KindDefinition kind, JsonObject document, WriteCall call)
+    public JsonArray? OnCreate(KindDefinition kind, JsonObject document, WriteCall call)
     {
         if (ManagedFields.Read(document.Metadata()["managedFields"]) is { } given)
         {
-            return Update(parts, kind, Nothing, document, given, call).ToJson();
+            return Update(kind, Nothing, document, given, call).ToJson();
         }
         return CreatedFields.Of(document, kind.Schema, OwnedKinds.ResetFields(kind, call.Subresource)) is { } fields
-            ? ManagedFields.Alone(WriterOf(kind, call), ManagedFields.Timestamp(parts.Time.GetUtcNow()), fields)
-            : Update(parts, kind, Nothing, document, ManagedFields.None, call).ToJson();
+            ? ManagedFields.Alone(WriterOf(kind, call), ManagedFields.Timestamp(time.GetUtcNow()), fields)
+            : Update(kind, Nothing, document, ManagedFields.None, call).ToJson();
     }
 
     /// <summary>The managers of an object that is changed; a write to the object itself may state other ones than it had.</summary>
-    /// <param name="parts">The server.</param>
     /// <param name="kind">The object's kind.</param>
     /// <param name="old">The object as it was.</param>
     /// <param name="changed">The object as it will be.</param>
     /// <param name="stated">The managedFields of the write, or null.</param>
     /// <param name="call">Who writes.</param>
-    public static ManagedFields OnUpdate(
-        ServerParts parts,
-        KindDefinition kind,
-        JsonObject old,
-        JsonObject changed,
-        JsonNode? stated,
-        WriteCall call
-    )
+    public ManagedFields OnUpdate(KindDefinition kind, JsonObject old, JsonObject changed, JsonNode? stated, WriteCall call)
     {
         var before = ManagedFields.Read(old.Metadata()["managedFields"]) ?? ManagedFields.None;
         var managers =
@@ -48,7 +40,7 @@ internal static class FieldTracking
             : ManagedFields.IsReset(stated) ? ManagedFields.None
             : ManagedFields.Read(stated) ?? before;
         // Whoever forgot all managers, or never had any, is tracked again from its next apply on.
-        return managers.Entries.Count == 0 ? managers : Update(parts, kind, old, changed, managers, call);
+        return managers.Entries.Count == 0 ? managers : Update(kind, old, changed, managers, call);
     }
 
     /// <summary>Sets or removes <c>metadata.managedFields</c>.</summary>
@@ -61,22 +53,15 @@ internal static class FieldTracking
         }
     }
 
-    private static ManagedFields Update(
-        ServerParts parts,
-        KindDefinition kind,
-        JsonObject before,
-        JsonObject after,
-        ManagedFields managers,
-        WriteCall call
-    ) =>
+    private ManagedFields Update(KindDefinition kind, JsonObject before, JsonObject after, ManagedFields managers, WriteCall call) =>
         FieldOwnership.Update(
             before,
             after,
             managers,
             WriterOf(kind, call),
-            OwnedKinds.Of(kind, parts.Kinds),
+            OwnedKinds.Of(kind, kinds),
             OwnedKinds.ResetFields(kind, call.Subresource),
-            ManagedFields.Timestamp(parts.Time.GetUtcNow())
+            ManagedFields.Timestamp(time.GetUtcNow())
         );
 
     private static FieldManager WriterOf(KindDefinition kind, WriteCall call) =>

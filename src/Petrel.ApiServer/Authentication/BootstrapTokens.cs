@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
@@ -12,21 +12,23 @@ namespace Petrel.ApiServer.Authentication;
 /// Tokens of the form <c>abcdef.0123456789abcdef</c> that new nodes join with; each is a Secret of kube-system (upstream: bootstrap token
 /// authentication).
 /// </summary>
-internal sealed partial class BootstrapTokens(ServerParts parts)
+internal sealed partial class BootstrapTokens(ApiServerOptions options, TimeProvider time, TokenBoundObjects objects)
 {
     private const string Group = "system:bootstrappers";
 
-    private readonly LivingObjects _objects = new(parts);
-
-    public async ValueTask<TokenVerdict> ReadAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
+    public async ValueTask<TokenAuthentication> ReadAsync(
+        string token,
+        IReadOnlyList<string> audiences,
+        CancellationToken cancellationToken
+    )
     {
-        IReadOnlyList<string> common = [.. parts.Options.ApiAudiences.Intersect(audiences)];
+        IReadOnlyList<string> common = [.. options.ApiAudiences.Intersect(audiences)];
         if (common.Count == 0 || Form().Match(token) is not { Success: true } form)
         {
-            return TokenVerdict.Unknown;
+            return TokenAuthentication.Unknown;
         }
         var id = form.Groups[1].Value;
-        var secret = await _objects.FindAsync("secrets", new("kube-system", "bootstrap-token-" + id), cancellationToken);
+        var secret = await objects.FindAsync("secrets", new("kube-system", "bootstrap-token-" + id), cancellationToken);
         if (
             secret is null
             || secret.Child("metadata").Has("deletionTimestamp")
@@ -40,7 +42,7 @@ internal sealed partial class BootstrapTokens(ServerParts parts)
             || Data(secret, "usage-bootstrap-authentication") != "true"
         )
         {
-            return TokenVerdict.Unknown;
+            return TokenAuthentication.Unknown;
         }
         var groups = Data(secret, "auth-extra-groups").Split(',', StringSplitOptions.RemoveEmptyEntries);
         return groups.All(g => GroupForm().IsMatch(g))
@@ -51,15 +53,15 @@ internal sealed partial class BootstrapTokens(ServerParts parts)
                 ),
                 common
             )
-            : TokenVerdict.Unknown;
+            : TokenAuthentication.Unknown;
     }
 
-    // What can't be read as a time is no promise of one.
+    // An expiration that is not a time counts as expired.
     private bool HasExpired(JsonObject secret) =>
         Data(secret, "expiration") is { Length: > 0 } end
         && !(
-            DateTimeOffset.TryParse(end, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            && parts.Time.GetUtcNow() < time
+            DateTimeOffset.TryParse(end, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var until)
+            && time.GetUtcNow() < until
         );
 
     private static string Data(JsonObject secret, string key) =>

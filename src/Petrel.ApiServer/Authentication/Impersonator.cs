@@ -2,6 +2,7 @@ using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
@@ -29,7 +30,7 @@ internal sealed class Impersonator(ClusterAuthorizer authorizer)
         {
             if (!await authorizer.IsAllowedAsync(right, request, cancellationToken))
             {
-                throw ForbiddenErrors.Of(right, request.User, authorizer.Rbac.Problems(right, request.User));
+                throw ForbiddenErrors.Create(right, request.User, authorizer.Rbac.Problems(right, request.User));
             }
         }
         return request with

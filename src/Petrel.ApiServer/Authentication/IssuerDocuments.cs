@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Responses;
+using Petrel.ApiServer.Dispatching;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
@@ -9,7 +10,7 @@ namespace Petrel.ApiServer.Authentication;
 /// <c>/.well-known/openid-configuration</c>
 /// and the public keys that it leads to.
 /// </summary>
-internal sealed class IssuerDocuments(ServerParts parts)
+internal sealed class IssuerDocuments(ApiServerOptions options, ITokenKeys? keys) : IPathHandler
 {
     private const string KeysPath = "/openid/v1/jwks";
 
@@ -17,7 +18,7 @@ internal sealed class IssuerDocuments(ServerParts parts)
 
     public ApiResponse? Answer(ApiRequest request)
     {
-        if (request.Method is not ("GET" or "HEAD") || parts.TokenKeys is not { } keys)
+        if (request.Method is not ("GET" or "HEAD") || keys is null)
         {
             return null;
         }
@@ -43,9 +44,8 @@ internal sealed class IssuerDocuments(ServerParts parts)
     private JsonObject Configuration() =>
         new()
         {
-            ["issuer"] = parts.Options.ServiceAccountIssuer,
-            ["jwks_uri"] =
-                (parts.Options.PublicAddress.Length > 0 ? parts.Options.PublicAddress : parts.Options.ServiceAccountIssuer) + KeysPath,
+            ["issuer"] = options.ServiceAccountIssuer,
+            ["jwks_uri"] = (options.PublicAddress.Length > 0 ? options.PublicAddress : options.ServiceAccountIssuer) + KeysPath,
             ["response_types_supported"] = new JsonArray("id_token"),
             ["subject_types_supported"] = new JsonArray("public"),
             ["id_token_signing_alg_values_supported"] = new JsonArray("RS256"),

@@ -5,6 +5,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
@@ -12,40 +13,51 @@ namespace Petrel.ApiServer.Authentication;
 /// Issues service account tokens and tells whom they speak for (upstream: serviceaccount's JWT authenticator). A token counts as long as
 /// its account, and the pod, Secret or node that it is bound to, are the same as when it was issued.
 /// </summary>
-internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
+internal sealed class ServiceAccountTokens(
+    ApiServerOptions options,
+    TimeProvider time,
+    IEntropy entropy,
+    TokenBoundObjects objects,
+    ITokenKeys keys
+)
 {
     private const string ExtraPrefix = "authentication.kubernetes.io/";
 
     // Clocks of machines differ.
     private static readonly TimeSpan Leeway = TimeSpan.FromMinutes(1);
 
-    private readonly LivingObjects _objects = new(parts);
-    private readonly VerifiedTokens _verified = new(keys);
+    private readonly VerifiedTokenCache _verified = new(keys);
 
     public string Issue(BoundToken token) =>
-        keys.Sign(TokenClaims.Of(token, parts.Options.ServiceAccountIssuer, parts.Time.GetUtcNow(), parts.Entropy.NewUid()));
+        keys.Sign(TokenClaims.Of(token, options.ServiceAccountIssuer, time.GetUtcNow(), entropy.NewUid()));
 
-    public async ValueTask<TokenVerdict> ReadAsync(string token, IReadOnlyList<string> audiences, CancellationToken cancellationToken)
+    public async ValueTask<TokenAuthentication> ReadAsync(
+        string token,
+        IReadOnlyList<string> audiences,
+        CancellationToken cancellationToken
+    )
     {
         if (_verified.Read(token) is not { } claims)
         {
-            return TokenVerdict.Unknown;
+            return TokenAuthentication.Unknown;
         }
         var issuer = claims.Text("iss");
-        if (issuer != parts.Options.ServiceAccountIssuer && issuer != TokenClaims.LegacyIssuer)
+        if (issuer != options.ServiceAccountIssuer && issuer != TokenClaims.LegacyIssuer)
         {
-            return TokenVerdict.Unknown;
+            return TokenAuthentication.Unknown;
         }
         var own = TokenClaims.Audiences(claims);
         // Tokens without audiences are for the API itself.
-        IReadOnlyList<string> common = [.. (own.Count > 0 ? own : parts.Options.ApiAudiences).Intersect(audiences)];
+        IReadOnlyList<string> common = [.. (own.Count > 0 ? own : options.ApiAudiences).Intersect(audiences)];
         if (common.Count == 0)
         {
-            return TokenVerdict.Refused($"token audiences [{Quoted(own)}] is invalid for the target audiences [{Quoted(audiences)}]");
+            return TokenAuthentication.Refused(
+                $"token audiences [{Quoted(own)}] is invalid for the target audiences [{Quoted(audiences)}]"
+            );
         }
         if (TimeProblem(claims) is { } problem)
         {
-            return TokenVerdict.Refused(problem);
+            return TokenAuthentication.Refused(problem);
         }
         return
             (
@@ -55,13 +67,13 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
             )
                 is (var user, var why)
             && why.Length > 0
-            ? TokenVerdict.Refused(why)
+            ? TokenAuthentication.Refused(why)
             : new(user, common);
     }
 
     private string? TimeProblem(JsonObject claims)
     {
-        var now = parts.Time.GetUtcNow();
+        var now = time.GetUtcNow();
         return claims.Number("exp") is { } end && now - Leeway > DateTimeOffset.FromUnixTimeSeconds(end)
                 ? "service account token has expired"
             : (claims.Number("nbf") is { } start && now + Leeway < DateTimeOffset.FromUnixTimeSeconds(start))
@@ -126,14 +138,14 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
     )
     {
         var shown = space.Length == 0 ? bound.Name : $"{space}/{bound.Name}";
-        var metadata = (await _objects.FindAsync(plural, new(space, bound.Name), cancellationToken)).Child("metadata");
+        var metadata = (await objects.FindAsync(plural, new(space, bound.Name), cancellationToken)).Child("metadata");
         if (metadata is null)
         {
             return $"{what} {shown} not found";
         }
         if (
             metadata.Text("deletionTimestamp") is { Length: > 0 } deleted
-            && DateTimeOffset.Parse(deleted, CultureInfo.InvariantCulture) < parts.Time.GetUtcNow() - Leeway
+            && DateTimeOffset.Parse(deleted, CultureInfo.InvariantCulture) < time.GetUtcNow() - Leeway
         )
         {
             return $"{what} {shown} has been deleted";
@@ -152,7 +164,7 @@ internal sealed class ServiceAccountTokens(ServerParts parts, ITokenKeys keys)
         {
             return (null, "sub claim is invalid");
         }
-        var secret = await _objects.FindAsync("secrets", new(account.Namespace, claims.Text(TokenClaims.LegacySecret)), cancellationToken);
+        var secret = await objects.FindAsync("secrets", new(account.Namespace, claims.Text(TokenClaims.LegacySecret)), cancellationToken);
         if (secret is null || secret.Child("metadata").Has("deletionTimestamp"))
         {
             return (null, "service account token has been invalidated");

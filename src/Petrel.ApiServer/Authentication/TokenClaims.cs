@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 

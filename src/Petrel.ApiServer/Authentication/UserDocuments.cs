@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 

@@ -1,5 +1,8 @@
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Authorization;
 
@@ -7,12 +10,12 @@ namespace Petrel.ApiServer.Authorization;
 /// Who may do what: <c>system:masters</c> everything, nodes what their pods need, and everybody what roles allow. Where the default roles
 /// are not kept (in simulated worlds), authenticated users may look around all the same.
 /// </summary>
-internal sealed class ClusterAuthorizer(ServerParts parts) : IAuthorizer
+internal sealed class ClusterAuthorizer(ApiServerOptions options, IRevisionedStore store, KindRegistry kinds, CacheHub caches) : IAuthorizer
 {
-    private readonly NodeAuthorizer _nodes = new(parts.Store, parts.Kinds, parts.Caches);
+    private readonly NodeAuthorizer _nodes = new(store, kinds, caches);
 
     /// <summary>The roles.</summary>
-    public RbacAuthorizer Rbac { get; } = new(parts.Caches);
+    public RbacAuthorizer Rbac { get; } = new(caches);
 
     public async ValueTask<bool> IsAllowedAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken)
     {
@@ -22,7 +25,7 @@ internal sealed class ClusterAuthorizer(ServerParts parts) : IAuthorizer
             return true;
         }
         if (
-            !parts.Options.KeepDefaultRoles
+            !options.KeepDefaultRoles
             && !info.IsResource
             && info.Verb is "get" or "head"
             && info.Path != "/metrics"

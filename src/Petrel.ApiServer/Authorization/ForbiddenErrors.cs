@@ -7,7 +7,7 @@ namespace Petrel.ApiServer.Authorization;
 /// <summary>The refusal of a caller without the right, in upstream's words.</summary>
 internal static class ForbiddenErrors
 {
-    public static StatusException Of(RequestInfo info, UserInfo user, string problems = "")
+    public static StatusException Create(RequestInfo info, UserInfo user, string problems = "")
     {
         if (!info.IsResource)
         {

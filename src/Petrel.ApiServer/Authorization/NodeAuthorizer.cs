@@ -3,6 +3,7 @@ using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.ResourceMetrics;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
@@ -151,7 +152,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
                 pod.RootElement.TryGetProperty("spec", out var spec)
                 && spec.TryGetProperty("nodeName", out var bound)
                 && bound.GetString() == node
-                && PodReferences.Of(pod.RootElement, info.Resource).Contains(name)
+                && PodNamedObjects.Of(pod.RootElement, info.Resource).Contains(name)
             )
             {
                 return true;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 

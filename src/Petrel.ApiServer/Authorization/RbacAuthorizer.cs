@@ -1,6 +1,7 @@
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 

@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Rbac;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 

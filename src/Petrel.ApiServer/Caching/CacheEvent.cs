@@ -1,5 +1,7 @@
 using System.Text;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Caching;
 

@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Caching;

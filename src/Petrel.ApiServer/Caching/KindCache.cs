@@ -1,4 +1,6 @@
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Caching;
@@ -11,7 +13,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
 {
     private readonly Lock _gate = new();
     private readonly List<WatchSignal> _watchers = [];
-    private readonly WatchLanes _lanes = new(window);
+    private readonly IndexedWatchers _lanes = new(window);
     private EventWindow _events = new(window, 0);
     private Snapshot _snapshot = Snapshot.Empty;
     private bool _closed;
@@ -132,14 +134,14 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     /// Begins to read events from <paramref name="place"/> on, until <see cref="EndWatch(WatchCursor)"/>. Who wants only those with one
     /// value of a field (<paramref name="key"/>) is spared most of the others, not all: the ones before it came are not sorted.
     /// </summary>
-    public WatchCursor BeginWatch(WatchSignal signal, long place, LaneKey? key)
+    public WatchCursor BeginWatch(WatchSignal signal, long place, WatchIndexKey? key)
     {
         lock (_gate)
         {
             if (key is { } wanted)
             {
                 var lane = _lanes.Join(wanted, signal, _events.Floor);
-                return new(signal, place, lane, _events.End) { LanePlace = lane.Events.End };
+                return new(signal, place, lane, _events.End) { IndexPlace = lane.Events.End };
             }
             _watchers.Add(signal);
             return new(signal, place, null, 0);
@@ -176,9 +178,9 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
                 return false;
             }
             var atEnd = true;
-            if (!cursor.IsInLane)
+            if (!cursor.ReadsIndex)
             {
-                var end = cursor.Lane is null ? _events.End : cursor.LaneFrom;
+                var end = cursor.Lane is null ? _events.End : cursor.IndexedFrom;
                 if (cursor.Place < end && cursor.Place < _events.Start)
                 {
                     return false;
@@ -186,10 +188,10 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
                 atEnd = Copy(_events, cursor, end, target, ref count);
                 if (atEnd && cursor.Lane is not null)
                 {
-                    (cursor.IsInLane, cursor.Place) = (true, cursor.LanePlace);
+                    (cursor.ReadsIndex, cursor.Place) = (true, cursor.IndexPlace);
                 }
             }
-            if (cursor.IsInLane)
+            if (cursor.ReadsIndex)
             {
                 var events = cursor.Lane!.Events;
                 if (cursor.Place < events.Start)

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Caching;
 

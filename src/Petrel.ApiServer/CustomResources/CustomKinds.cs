@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.CustomResources;
 
@@ -57,11 +58,8 @@ internal static class CustomKinds
             PublishedSchema = source,
             HasStatus = hasStatus,
             HasGeneration = true,
-            Subresources = scale is null
-                ? []
-                : [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
             Scale = scale is null
-                ? ScalePaths.Workload
+                ? null
                 : new(
                     JsonPath.Parse(scale.Text("specReplicasPath")).Members!,
                     JsonPath.Parse(scale.Text("statusReplicasPath")).Members!,

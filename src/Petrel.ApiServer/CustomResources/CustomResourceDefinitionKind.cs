@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.CustomResources;
 
@@ -15,8 +15,9 @@ internal static class CustomResourceDefinitionKind
     private static readonly string[] ColumnFormats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced: false) with
+        KindDefinition.Create("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced: false) with
         {
+            OnDeletionStart = HoldForCleanup,
             ShortNames = ["crd", "crds"],
             Categories = ["api-extensions"],
             HasStatus = true,
@@ -39,10 +40,8 @@ internal static class CustomResourceDefinitionKind
             Validate = Validate,
             Columns =
             [
-                new("Name", "string", "name", "The object's name.", 0, static (o, _) => Columns.Text(o, "metadata", "name")),
-                new("Created At", "date", "", "When the object was created.", 0, static (o, _) =>
-                    Columns.Text(o, "metadata", "creationTimestamp")
-                ),
+                new("Name", "string", "name", "The object's name.", 0, static (o, _) => o.Text("metadata", "name")),
+                new("Created At", "date", "", "When the object was created.", 0, static (o, _) => o.Text("metadata", "creationTimestamp")),
             ],
         };
 
@@ -312,7 +311,7 @@ internal static class CustomResourceDefinitionKind
     }
 
     /// <summary>Says that the definition waits for its objects to go.</summary>
-    public static void MarkTerminating(JsonObject document)
+    private static void HoldForCleanup(JsonObject document)
     {
         var finalizers = document.Metadata().Texts("finalizers").ToList();
         if (!finalizers.Contains(CleanupFinalizer))

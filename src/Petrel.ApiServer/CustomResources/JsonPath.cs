@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.CustomResources;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 

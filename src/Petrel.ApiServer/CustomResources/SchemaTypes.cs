@@ -1,3 +1,4 @@
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.CustomResources;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Discovery.ResourceLists;
 
 namespace Petrel.ApiServer.Discovery;
@@ -22,20 +23,20 @@ internal static class AggregatedDiscovery
                     .Select(group => new JsonObject
                     {
                         ["metadata"] = group.Key.Length == 0 ? new JsonObject() : new JsonObject { ["name"] = group.Key },
-                        ["versions"] = new JsonArray([.. group.Select(Version)]),
+                        ["versions"] = new JsonArray([.. group.Select(version => Version(kinds, version))]),
                     }),
             ]),
         };
 
-    private static JsonObject Version(GroupVersionKinds version) =>
+    private static JsonObject Version(KindRegistry kinds, GroupVersionKinds version) =>
         new()
         {
             ["version"] = version.Version,
-            ["resources"] = new JsonArray([.. version.Kinds.Select(Resource)]),
+            ["resources"] = new JsonArray([.. version.Kinds.Select(kind => Resource(kinds, kind))]),
             ["freshness"] = "Current",
         };
 
-    private static JsonObject Resource(KindDefinition kind)
+    private static JsonObject Resource(KindRegistry kinds, KindDefinition kind)
     {
         var resource = new JsonObject
         {
@@ -53,11 +54,12 @@ internal static class AggregatedDiscovery
         {
             resource["categories"] = Strings(kind.Categories);
         }
-        var subresources = SubresourcesOf(kind)
+        var subresources = kinds
+            .SubresourcesOf(kind)
             .Select(s => new JsonObject
             {
                 ["subresource"] = s.Name,
-                ["responseKind"] = Kind(s.Kind),
+                ["responseKind"] = Kind(s.KindBelow(kind)),
                 ["verbs"] = Strings(s.Verbs),
             })
             .ToArray();

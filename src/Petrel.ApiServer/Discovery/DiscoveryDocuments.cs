@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
 
@@ -11,7 +12,7 @@ namespace Petrel.ApiServer.Discovery;
 /// Answers what kinds there are: <c>/api</c>, <c>/apis</c> and below, in the form that the client accepts. Documents are made when first
 /// asked for.
 /// </summary>
-public sealed class DiscoveryDocuments(KindRegistry kinds)
+internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
 {
     private const string Plain = "application/json";
 
@@ -59,7 +60,7 @@ public sealed class DiscoveryDocuments(KindRegistry kinds)
 
     private JsonObject? Resources(string group, string version) =>
         kinds.GroupVersions.FirstOrDefault(g => g.Group == group && g.Version == version) is { } found
-            ? ResourceLists.Resources(found)
+            ? ResourceLists.Resources(kinds, found)
             : null;
 
     private Verbatim? Document(string name, string contentType, Func<JsonObject?> make)

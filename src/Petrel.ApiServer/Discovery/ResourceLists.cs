@@ -1,21 +1,13 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Discovery;
 
 /// <summary>Discovery's older form, one document a level: APIVersions, APIGroupList, APIGroup, APIResourceList.</summary>
 internal static class ResourceLists
 {
-    private static readonly string[] StatusVerbs = ["get", "patch", "update"];
-
-    /// <summary>The subresources of a kind, <c>status</c> among them, by name.</summary>
-    public static IEnumerable<SubresourceDefinition> SubresourcesOf(KindDefinition kind) =>
-        (kind.HasStatus ? kind.Subresources.Append(new("status", kind.Gvk, StatusVerbs)) : kind.Subresources).OrderBy(
-            s => s.Name,
-            StringComparer.Ordinal
-        );
-
     /// <summary><c>/api</c>.</summary>
     public static JsonObject CoreVersions(KindRegistry kinds) =>
         new()
@@ -48,13 +40,13 @@ internal static class ResourceLists
     }
 
     /// <summary><c>/api/v1</c>, <c>/apis/GROUP/VERSION</c>.</summary>
-    public static JsonObject Resources(GroupVersionKinds version) =>
+    public static JsonObject Resources(KindRegistry kinds, GroupVersionKinds version) =>
         new()
         {
             ["kind"] = "APIResourceList",
             ["apiVersion"] = "v1",
             ["groupVersion"] = version.ApiVersion,
-            ["resources"] = new JsonArray([.. version.Kinds.SelectMany(Entries)]),
+            ["resources"] = new JsonArray([.. version.Kinds.SelectMany(kind => Entries(kinds, kind))]),
         };
 
     public static JsonArray Strings(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode)t)]);
@@ -70,7 +62,7 @@ internal static class ResourceLists
     private static JsonObject Version(GroupVersionKinds version) =>
         new() { ["groupVersion"] = version.ApiVersion, ["version"] = version.Version };
 
-    private static IEnumerable<JsonObject> Entries(KindDefinition kind)
+    private static IEnumerable<JsonObject> Entries(KindRegistry kinds, KindDefinition kind)
     {
         var entry = Entry(kind, kind.Plural, kind.Gvk, kind.Verbs);
         entry["singularName"] = kind.Singular;
@@ -83,9 +75,9 @@ internal static class ResourceLists
             entry["categories"] = Strings(kind.Categories);
         }
         yield return entry;
-        foreach (var subresource in SubresourcesOf(kind))
+        foreach (var subresource in kinds.SubresourcesOf(kind))
         {
-            yield return Entry(kind, $"{kind.Plural}/{subresource.Name}", subresource.Kind, subresource.Verbs);
+            yield return Entry(kind, $"{kind.Plural}/{subresource.Name}", subresource.KindBelow(kind), subresource.Verbs);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Errors;
 
@@ -30,7 +31,7 @@ public sealed class StatusException(int code, string reason, string message, Jso
         return new ApiResponse
         {
             StatusCode = Code,
-            Body = Responses.JsonBytes.Of(ToStatus()),
+            Body = JsonBytes.Of(ToStatus()),
             Headers = retryAfter is { } seconds ? [new("Retry-After", seconds.ToString())] : [],
         };
     }

@@ -3,6 +3,7 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Health;
 

@@ -1,15 +1,17 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>
 /// One row of the registry: everything that the server knows of a kind. Built-in kinds and custom resources go through the
-/// same code, which reads only this (architecture decision 2).
+/// same code, which reads only this (docs/architecture.md, "The API server").
 /// </summary>
 public sealed record KindDefinition
 {
@@ -49,8 +51,8 @@ public sealed record KindDefinition
     /// <summary>What OpenAPI says of the kind, for those whose schema is not upstream's; else null.</summary>
     public JsonObject? PublishedSchema { get; init; }
 
-    /// <summary>Where the scale subresource finds its fields.</summary>
-    public ScalePaths Scale { get; init; } = ScalePaths.Workload;
+    /// <summary>Where the scale subresource finds its fields; null for kinds without that subresource.</summary>
+    public ScalePaths? Scale { get; init; }
 
     /// <summary>
     /// Whether <c>status</c> is a subresource: then writes to the object leave its status alone, writes to the subresource change
@@ -70,9 +72,6 @@ public sealed record KindDefinition
 
     /// <summary>What is wrong with a name of this kind, in upstream's words, or null.</summary>
     public Func<string, string?> NameProblem { get; init; } = NameSyntax.SubdomainProblem;
-
-    /// <summary>Subresources beyond <c>status</c>, as discovery lists them.</summary>
-    public IReadOnlyList<SubresourceDefinition> Subresources { get; init; } = [];
 
     /// <summary>Fills in upstream's defaults. Runs on every write after decoding, and must be idempotent.</summary>
     public Action<JsonObject> Default { get; init; } = static _ => { };
@@ -95,6 +94,24 @@ public sealed record KindDefinition
     /// </summary>
     public Func<JsonObject, long?, long> GracePeriodSeconds { get; init; } = static (_, _) => 0;
 
+    /// <summary>
+    /// Whether something besides <c>metadata.finalizers</c> keeps an object that is being deleted (upstream: the finalizers of a
+    /// namespace's spec).
+    /// </summary>
+    public Func<JsonObject, bool> IsHeld { get; init; } = static _ => false;
+
+    /// <summary>Runs when a deletion begins: marks the object so that controllers clean up what belongs to it.</summary>
+    public Action<JsonObject> OnDeletionStart { get; init; } = static _ => { };
+
+    /// <summary>Whether DELETE answers with the last state of the object; otherwise it answers with a Status.</summary>
+    public bool DeletionReturnsObject { get; init; }
+
+    /// <summary>Whether PUT creates an object that does not exist (upstream: AllowCreateOnUpdate).</summary>
+    public bool IsCreatedByUpdate { get; init; }
+
+    /// <summary>Gives objects values that no two objects may share, such as cluster addresses; null for most kinds.</summary>
+    public IAllocator? Allocator { get; init; }
+
     /// <summary>The table columns of <c>kubectl get</c>, as upstream prints them. Age is not implied: list it.</summary>
     public IReadOnlyList<PrinterColumn> Columns { get; init; } = PrinterColumn.NameAndAge;
 
@@ -114,59 +131,32 @@ public sealed record KindDefinition
         "watch",
     ];
 
+    /// <summary>
+    /// A row with what follows from the names alone. Kinds that are not upstream's bring their <paramref name="schema"/>.
+    /// </summary>
+    internal static KindDefinition Create(
+        string group,
+        string version,
+        string kind,
+        string plural,
+        bool namespaced,
+        SchemaType? schema = null
+    )
+    {
+        var gvk = new GroupVersionKind(group, version, kind);
+        return new KindDefinition
+        {
+            Gvk = gvk,
+            Plural = plural,
+            Singular = kind.ToLowerInvariant(),
+            Namespaced = namespaced,
+            Schema = schema ?? KubernetesSchemas.ForKind(gvk) ?? throw new InvalidOperationException($"there is no schema for {gvk}"),
+        };
+    }
+
     /// <summary>The store key prefix of the kind, <c>/registry/GROUP/PLURAL/</c>, with <c>core</c> for the core group.</summary>
     public string StorePrefix => field ??= Storage?.StorePrefix ?? $"/registry/{(Gvk.Group.Length == 0 ? "core" : Gvk.Group)}/{Plural}/";
 
     /// <summary>The store key of one object.</summary>
     public string StoreKey(ObjectKey key) => Namespaced ? $"{StorePrefix}{key.Namespace}/{key.Name}" : StorePrefix + key.Name;
-}
-
-/// <summary>What creation and update may need from outside the object.</summary>
-/// <param name="Time">The clock.</param>
-/// <param name="Entropy">Ids and randomness.</param>
-public sealed record WriteContext(TimeProvider Time, Model.Determinism.IEntropy Entropy);
-
-/// <summary>The fields behind a Scale, as steps of a path from the document's root.</summary>
-/// <param name="Replicas">The wanted replicas.</param>
-/// <param name="StatusReplicas">The replicas that there are.</param>
-/// <param name="Selector">The selector: an object, or its text; null when the kind has none.</param>
-public sealed record ScalePaths(IReadOnlyList<string> Replicas, IReadOnlyList<string> StatusReplicas, IReadOnlyList<string>? Selector)
-{
-    /// <summary>Where all built-in workloads have them.</summary>
-    public static ScalePaths Workload { get; } = new(["spec", "replicas"], ["status", "replicas"], ["spec", "selector"]);
-}
-
-/// <summary>A subresource as discovery describes it, for example <c>scale</c> with kind autoscaling/v1 Scale.</summary>
-public sealed record SubresourceDefinition(string Name, GroupVersionKind Kind, IReadOnlyList<string> Verbs)
-{
-    /// <summary>The structure of its kind, where that is not one of upstream's.</summary>
-    public SchemaType? Schema { get; init; }
-}
-
-/// <summary>One table column (meta/v1 TableColumnDefinition).</summary>
-/// <param name="Name">Heading, for example <c>Ready</c>.</param>
-/// <param name="Type"><c>string</c>, <c>integer</c>, <c>number</c>, <c>boolean</c> or <c>date</c>.</param>
-/// <param name="Format">OpenAPI format, or empty; <c>name</c> marks the primary identifier.</param>
-/// <param name="Description">Shown by clients as help.</param>
-/// <param name="Priority">0 always shown; above 0 only with <c>-o wide</c>.</param>
-/// <param name="Value">The cell of an object at a time: a string, a number, a bool, or null. Ages are text such as <c>5m</c>.</param>
-public sealed record PrinterColumn(
-    string Name,
-    string Type,
-    string Format,
-    string Description,
-    int Priority,
-    Func<JsonElement, DateTimeOffset, object?> Value
-)
-{
-    /// <summary>What kinds without columns of their own show.</summary>
-    public static IReadOnlyList<PrinterColumn> NameAndAge { get; } =
-    [
-        new("Name", "string", "name", "The object's name, unique in its namespace.", 0, static (value, _) =>
-            value.GetProperty("metadata").GetProperty("name").GetString()
-        ),
-        new("Created At", "date", "", "When the object was created.", 0, static (value, _) =>
-            value.GetProperty("metadata").TryGetProperty("creationTimestamp", out var at) ? at.GetString() : null
-        ),
-    ];
 }

@@ -10,17 +10,16 @@ namespace Petrel.ApiServer.Kinds;
 public sealed class KindRegistry
 {
     private readonly IReadOnlyList<KindDefinition> _builtIn;
+    private readonly IReadOnlyList<SubresourceDefinition> _subresources;
     private volatile KindTable _table;
 
     /// <exception cref="ArgumentException">Two rows for one resource or kind.</exception>
-    public KindRegistry(IEnumerable<KindDefinition> kinds)
+    public KindRegistry(IEnumerable<KindDefinition> kinds, IEnumerable<SubresourceDefinition> subresources)
     {
         _builtIn = [.. kinds];
+        _subresources = [.. subresources.OrderBy(s => s.Name, StringComparer.Ordinal)];
         _table = new KindTable(_builtIn, 0);
     }
-
-    /// <summary>The kinds that every server has.</summary>
-    public static KindRegistry BuiltIn { get; } = new(BuiltInKinds.All());
 
     /// <summary>Counts the changes of the registry.</summary>
     public long Version => _table.Version;
@@ -37,8 +36,24 @@ public sealed class KindRegistry
     /// <summary>The kind that a document names, or null.</summary>
     public KindDefinition? Find(GroupVersionKind kind) => _table.ByKind.GetValueOrDefault(kind);
 
+    /// <summary>The subresources of a kind, by name.</summary>
+    public IEnumerable<SubresourceDefinition> SubresourcesOf(KindDefinition kind) => _subresources.Where(s => s.BelongsTo(kind));
+
+    /// <summary>A subresource of a kind, or null.</summary>
+    public SubresourceDefinition? FindSubresource(KindDefinition kind, string name)
+    {
+        foreach (var subresource in _subresources)
+        {
+            if (subresource.Name == name && subresource.BelongsTo(kind))
+            {
+                return subresource;
+            }
+        }
+        return null;
+    }
+
     /// <summary>A registry of its own with the kinds that came with this one, for a server to add to.</summary>
-    public KindRegistry Fork() => new(_builtIn);
+    public KindRegistry Fork() => new(_builtIn, _subresources);
 
     /// <summary>Serves these kinds beside those that came with the registry, and no other ones.</summary>
     public void Serve(IEnumerable<KindDefinition> custom) => _table = new KindTable([.. _builtIn, .. custom], _table.Version + 1);

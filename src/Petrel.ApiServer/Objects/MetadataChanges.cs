@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Objects;
 
@@ -24,7 +25,7 @@ internal static class MetadataChanges
         {
             if (!JsonNode.DeepEquals(metadata[name], before[name]))
             {
-                errors.Invalid($"metadata.{name}", Fields.AsText(metadata[name]) ?? (object?)metadata[name], "field is immutable");
+                errors.Invalid($"metadata.{name}", NodeFields.AsText(metadata[name]) ?? (object?)metadata[name], "field is immutable");
             }
         }
         if (!before.Has("deletionTimestamp"))

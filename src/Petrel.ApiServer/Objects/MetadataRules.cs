@@ -3,6 +3,7 @@ using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Objects;
 
@@ -53,7 +54,7 @@ internal static class MetadataRules
             metadata["namespace"] = namespaceName;
         }
         metadata["uid"] = context.Entropy.NewUid();
-        metadata["creationTimestamp"] = context.Time.Timestamp();
+        metadata["creationTimestamp"] = context.Time.GetUtcNow().ToTimestamp();
         if (kind.HasGeneration)
         {
             metadata["generation"] = 1;

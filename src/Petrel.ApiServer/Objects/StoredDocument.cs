@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Responses;
 using Petrel.Model.Documents;
 using Petrel.Store;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Discovery;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
 
@@ -10,7 +11,7 @@ namespace Petrel.ApiServer.OpenApi;
 /// Answers <c>/openapi/v3</c>: an index, and one document for each group and version, made when first asked for. The index names each
 /// with its hash, so that clients keep them for as long as they are the same.
 /// </summary>
-public sealed class OpenApiDocuments(KindRegistry kinds)
+internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
 {
     private const string Root = "/openapi/v3";
     private const string ContentType = "application/json";
@@ -71,7 +72,7 @@ public sealed class OpenApiDocuments(KindRegistry kinds)
     {
         if (!_documents.TryGetValue(version.Root, out var document))
         {
-            _documents[version.Root] = document = Made(OpenApiWriter.Write(version));
+            _documents[version.Root] = document = Made(OpenApiWriter.Write(kinds, version));
         }
         return document;
     }

@@ -7,14 +7,14 @@ namespace Petrel.ApiServer.OpenApi;
 /// <summary>Writes the OpenAPI v3 document of one group and version from its rows.</summary>
 internal static class OpenApiWriter
 {
-    public static JsonObject Write(GroupVersionKinds version)
+    public static JsonObject Write(KindRegistry kinds, GroupVersionKinds version)
     {
         var schemas = new SchemaWriter();
         var paths = new JsonObject();
         foreach (var kind in version.Kinds)
         {
             schemas.AddKind(kind);
-            foreach (var (path, item) in PathWriter.Paths(version, kind, schemas))
+            foreach (var (path, item) in PathWriter.Paths(kinds, version, kind, schemas))
             {
                 paths[path] = item;
             }

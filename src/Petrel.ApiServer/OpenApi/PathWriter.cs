@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.OpenApi;
 
@@ -49,20 +50,23 @@ internal static class PathWriter
     private readonly record struct Parameter(string Name, string Type, string In = "query");
 
     /// <summary>The kind's paths in order: collection, object, subresources, and the collection over all namespaces.</summary>
-    public static IEnumerable<(string Path, JsonObject Item)> Paths(GroupVersionKinds version, KindDefinition kind, SchemaWriter schemas)
+    public static IEnumerable<(string Path, JsonObject Item)> Paths(
+        KindRegistry kinds,
+        GroupVersionKinds version,
+        KindDefinition kind,
+        SchemaWriter schemas
+    )
     {
         var collection = $"/{version.Root}/{(kind.Namespaced ? "namespaces/{namespace}/" : "")}{kind.Plural}";
         yield return (collection, Collection(kind, schemas));
         yield return (collection + "/{name}", Object(kind, kind.Verbs, kind.Gvk, Body(kind.Schema.Name), "", schemas));
-        foreach (var subresource in Discovery.ResourceLists.SubresourcesOf(kind))
+        foreach (var subresource in kinds.SubresourcesOf(kind))
         {
-            var isText = subresource.Name == "log";
-            var body = isText
-                ? null
-                : Body(subresource.Kind == kind.Gvk ? kind.Schema.Name : schemas.AddOther(subresource.Kind, subresource.Schema));
+            var shown = subresource.KindBelow(kind);
+            var body = subresource.IsText ? null : Body(shown == kind.Gvk ? kind.Schema.Name : schemas.AddOther(shown, subresource.Schema));
             yield return (
                 $"{collection}/{{name}}/{subresource.Name}",
-                Object(kind, subresource.Verbs, subresource.Kind, body, subresource.Name, schemas)
+                Object(kind, subresource.Verbs, shown, body, subresource.Name, schemas)
             );
         }
         if (kind.Namespaced)

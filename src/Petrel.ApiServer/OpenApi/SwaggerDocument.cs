@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Petrel.ApiServer.Discovery;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.OpenApi;
 
 /// <summary>Answers <c>/openapi/v2</c>, as JSON or as protobuf; made when first asked for.</summary>
-public sealed class SwaggerDocument(KindRegistry kinds)
+internal sealed class SwaggerDocument(KindRegistry kinds) : IPathHandler
 {
     private const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.OpenApi;
 
@@ -45,7 +46,7 @@ internal static class SwaggerWriter
     {
         var definitions = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
         var paths = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
-        foreach (var document in kinds.GroupVersions.Select(OpenApiWriter.Write))
+        foreach (var document in kinds.GroupVersions.Select(version => OpenApiWriter.Write(kinds, version)))
         {
             foreach (var (path, item) in document["paths"]!.AsObject())
             {

@@ -1,32 +1,33 @@
 using Petrel.ApiServer.Errors;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Protection;
 
 /// <summary>
-/// Lets a bounded number of requests run at a time and keeps the others waiting, in one queue for each flow (a user). Free seats go to the
+/// Lets a bounded number of requests run at a time and keeps the others waiting, in one queue for each flow (a user). Free slots go to the
 /// flows in turn, and no flow has them all: who sends much waits for its own requests, and others hardly notice (upstream: API Priority and
 /// Fairness; the method is the round robin of Nagle, RFC 970).
 /// </summary>
-/// <param name="seats">How many requests run at a time.</param>
+/// <param name="slots">How many requests run at a time.</param>
 /// <param name="queueLength">How many requests of one flow may wait; more are refused.</param>
-/// <param name="patience">How long one waits before it is refused.</param>
+/// <param name="queueTimeout">How long one waits before it is refused.</param>
 /// <param name="time">The clock.</param>
-public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, TimeProvider time)
+public sealed class FairQueue(int slots, int queueLength, TimeSpan queueTimeout, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Flow> _flows = new(StringComparer.Ordinal);
 
     // The flows with waiting requests, in the order of their turns.
     private readonly Queue<Flow> _turns = new();
-    private readonly int _share = Math.Max(1, seats - Math.Max(1, seats / 4));
+    private readonly int _share = Math.Max(1, slots - Math.Max(1, slots / 4));
     private int _running;
 
     /// <summary>How many requests wait now, of all flows.</summary>
     public int Waiting { get; private set; }
 
-    /// <summary>Waits for a seat, which the caller gives back by disposing of it.</summary>
+    /// <summary>Waits for a slot, which the caller gives back by disposing of it.</summary>
     /// <exception cref="StatusException">429: too many requests of this flow wait already, or this one has waited for too long.</exception>
-    public ValueTask<Seat> TakeAsync(string flowName, CancellationToken cancellationToken)
+    public ValueTask<Slot> TakeAsync(string flowName, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (_gate)
@@ -35,10 +36,10 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
             {
                 _flows[flowName] = flow = new Flow(flowName);
             }
-            if (_running < seats && flow.Waiters.Count == 0 && flow.Running < _share)
+            if (_running < slots && flow.Waiters.Count == 0 && flow.Running < _share)
             {
                 Admit(flow);
-                return new(new Seat(this, flow));
+                return new(new Slot(this, flow));
             }
             if (flow.Waiters.Count >= queueLength)
             {
@@ -55,9 +56,9 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
         return WaitAsync(waiter, cancellationToken);
     }
 
-    private async ValueTask<Seat> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    private async ValueTask<Slot> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(patience, time);
+        using var limit = new CancellationTokenSource(queueTimeout, time);
         await using (limit.Token.Register(() => GiveUp(waiter, static w => w.Granted.TrySetException(TooMany()))))
         await using (cancellationToken.Register(() => GiveUp(waiter, w => w.Granted.TrySetCanceled(cancellationToken))))
         {
@@ -88,13 +89,13 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
 
     private void Return(Flow flow)
     {
-        List<(Waiter Waiter, Seat Seat)>? granted = null;
+        List<(Waiter Waiter, Slot Slot)>? granted = null;
         lock (_gate)
         {
             _running--;
             flow.Running--;
             Forget(flow);
-            for (var turns = _turns.Count; turns > 0 && _running < seats; turns--)
+            for (var turns = _turns.Count; turns > 0 && _running < slots; turns--)
             {
                 var next = _turns.Dequeue();
                 while (next.Waiters.TryPeek(out var gone) && gone.IsOver)
@@ -106,7 +107,7 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
                     waiter.IsOver = true;
                     Waiting--;
                     Admit(next);
-                    (granted ??= []).Add((waiter, new Seat(this, next)));
+                    (granted ??= []).Add((waiter, new Slot(this, next)));
                 }
                 if (next.Waiters.Count > 0)
                 {
@@ -118,7 +119,7 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
                 }
             }
         }
-        granted?.ForEach(g => g.Waiter.Granted.TrySetResult(g.Seat));
+        granted?.ForEach(g => g.Waiter.Granted.TrySetResult(g.Slot));
     }
 
     private void Forget(Flow flow)
@@ -132,12 +133,12 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
     private static StatusException TooMany() => StatusErrors.TooManyRequests("too many requests, please try again later", 1);
 
     /// <summary>The right to run. Dispose of it once.</summary>
-    public sealed class Seat : IDisposable
+    public sealed class Slot : IDisposable
     {
         private readonly FairQueue _queue;
         private readonly object _flow;
 
-        internal Seat(FairQueue queue, object flow) => (_queue, _flow) = (queue, flow);
+        internal Slot(FairQueue queue, object flow) => (_queue, _flow) = (queue, flow);
 
         /// <inheritdoc/>
         public void Dispose() => _queue.Return((Flow)_flow);
@@ -152,7 +153,7 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan patience, Tim
 
     private sealed class Waiter
     {
-        public TaskCompletionSource<Seat> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Slot> Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>Granted, refused or cancelled.</summary>
         public bool IsOver { get; set; }

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Responses;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 

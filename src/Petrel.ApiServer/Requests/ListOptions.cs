@@ -1,6 +1,6 @@
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Selectors;

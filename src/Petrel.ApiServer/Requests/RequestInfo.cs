@@ -21,6 +21,9 @@ public sealed record RequestInfo(
     string Subresource = ""
 )
 {
+    /// <summary>Whether it is about a namespace itself, whose own name is the namespace of the request.</summary>
+    public bool IsNamespace => Resource == "namespaces";
+
     /// <summary>Reads a request.</summary>
     public static RequestInfo Parse(ApiRequest request)
     {

@@ -1,4 +1,5 @@
 using Petrel.ApiServer.Errors;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 

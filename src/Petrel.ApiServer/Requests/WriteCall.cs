@@ -3,6 +3,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Apply;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 

@@ -1,4 +1,5 @@
-using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Responses;
 

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Responses;
 

@@ -1,8 +1,8 @@
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Tables;
-using Petrel.ApiServer.Verbs;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Responses;
 

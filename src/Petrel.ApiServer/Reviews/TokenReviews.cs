@@ -1,18 +1,18 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authentication;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Reviews;
 
 /// <summary>Answers whom a token speaks for (authentication.k8s.io/v1 TokenReview): for servers that let users of the cluster in.</summary>
-internal sealed class TokenReviews(ServerParts parts)
+internal sealed class TokenReviews(ApiServerOptions options, Authenticator authenticator) : IResourceHandler
 {
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var review = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
         var spec = review.Child("spec");
@@ -21,11 +21,7 @@ internal sealed class TokenReviews(ServerParts parts)
             throw StatusErrors.BadRequest("token is required for TokenReview in authentication");
         }
         IReadOnlyList<string> audiences = [.. spec.Texts("audiences")];
-        var verdict = await parts.Authenticator.ReadAsync(
-            token,
-            audiences.Count > 0 ? audiences : parts.Options.ApiAudiences,
-            cancellationToken
-        );
+        var verdict = await authenticator.ReadAsync(token, audiences.Count > 0 ? audiences : options.ApiAudiences, cancellationToken);
         review.Metadata()["creationTimestamp"] = null;
         review["status"] = verdict.User is { } user
             ? new JsonObject

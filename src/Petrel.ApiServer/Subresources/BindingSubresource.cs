@@ -1,13 +1,16 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Subresources;
@@ -15,23 +18,29 @@ namespace Petrel.ApiServer.Subresources;
 /// <summary>
 /// POST of <c>pods/NAME/binding</c>, or of <c>bindings</c>: assigns a pod to a node, once, and records that it is scheduled.
 /// </summary>
-internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine, AdmissionChain admission)
+internal sealed class BindingSubresource(TimeProvider time, UpdateEngine engine, AdmissionChain admission) : IResourceHandler
 {
     private static readonly GroupVersionKind BindingKind = new("", "v1", "Binding");
 
+    public static SubresourceDefinition Definition { get; } =
+        new("binding", ["create"]) { BelongsTo = static kind => ReferenceEquals(kind, PodKind.Definition), Kind = BindingKind };
+
+    /// <inheritdoc/>
+    public ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken) =>
+        BindAsync(request.Http, request.Key.Namespace, request.Key.Name, cancellationToken);
+
     /// <param name="request">The request.</param>
-    /// <param name="pods">The kind of pods.</param>
     /// <param name="namespaceName">The pod's namespace.</param>
-    /// <param name="podName">The pod, or empty when the binding's own name says it.</param>
+    /// <param name="podName">The pod, or empty when the name in the binding's metadata says it.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    public async ValueTask<ApiResponse> RunAsync(
+    public async ValueTask<ApiResponse> BindAsync(
         ApiRequest request,
-        KindDefinition pods,
         string namespaceName,
         string podName,
         CancellationToken cancellationToken
     )
     {
+        var pods = PodKind.Definition;
         var call = WriteCall.Read(request, "CreateOptions", "binding");
         var binding = BodyDecoder.Decode(request, BindingKind, KubernetesSchemas.ForKind(BindingKind)!).Document;
         var name = binding.Metadata().Text("name") is { Length: > 0 } named ? named : podName;
@@ -127,7 +136,7 @@ internal sealed class BindingSubresource(ServerParts parts, UpdateEngine engine,
             ["type"] = "PodScheduled",
             ["status"] = "True",
             ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = parts.Time.Timestamp(),
+            ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
         };
         if (status["conditions"] is not JsonArray conditions)
         {

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -18,13 +20,18 @@ namespace Petrel.ApiServer.Subresources;
 /// POST of <c>pods/NAME/eviction</c>: a graceful deletion that the pod's disruption budget allows, as <c>kubectl drain</c> asks for it.
 /// The disruption is taken from the budget in the commit that deletes the pod: no two evictions get the same one.
 /// </summary>
-internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine)
+internal sealed class EvictionSubresource(IRevisionedStore store, KindRegistry kinds, TimeProvider time, DeleteEngine engine)
+    : IResourceHandler
 {
     private static readonly GroupVersionKind EvictionKind = new("policy", "v1", "Eviction");
 
-    private readonly KindDefinition? _budgets = parts.Kinds.Find("policy", "v1", "poddisruptionbudgets");
+    public static SubresourceDefinition Definition { get; } =
+        new("eviction", ["create"]) { BelongsTo = static kind => ReferenceEquals(kind, PodKind.Definition), Kind = EvictionKind };
 
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    private readonly KindDefinition? _budgets = kinds.Find("policy", "v1", "poddisruptionbudgets");
+
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var call = WriteCall.Read(request.Http, "CreateOptions", "eviction");
         var eviction = BodyDecoder.Decode(request.Http, EvictionKind, KubernetesSchemas.ForKind(EvictionKind)!).Document;
@@ -49,7 +56,7 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
     /// <summary>Asks the pod's budget, and says in the pod's status why it ends.</summary>
     private async ValueTask<IReadOnlyList<StoreOperation>> PrepareAsync(ObjectKey key, JsonObject pod, CancellationToken cancellationToken)
     {
-        var taken = DisruptionBudgets.AreIdleFor(pod) ? null : await TakeAsync(key, pod, cancellationToken);
+        var taken = EvictionBudget.AreIdleFor(pod) ? null : await TakeAsync(key, pod, cancellationToken);
         SetDisruptionTarget(pod);
         return taken is { } operation ? [operation] : [];
     }
@@ -60,9 +67,9 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
         {
             return null;
         }
-        var covering = (await AdmissionReads.ListAsync(parts, _budgets, key.Namespace, cancellationToken))
+        var covering = (await AdmissionReads.ListAsync(store, _budgets, key.Namespace, cancellationToken))
             .Select(entry => (Entry: entry, Document: DeepJson.Node(entry.Value.Span)!.AsObject()))
-            .Where(budget => DisruptionBudgets.Covers(budget.Document, pod))
+            .Where(budget => EvictionBudget.Covers(budget.Document, pod))
             .ToList();
         if (covering.Count == 0)
         {
@@ -77,12 +84,12 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
             );
         }
         var (entry, budget) = covering[0];
-        if (DisruptionBudgets.LetsUnhealthyGo(budget, pod))
+        if (EvictionBudget.LetsUnhealthyGo(budget, pod))
         {
             // The pod is as it was read when the deletion is committed; the budget may change meanwhile, as upstream.
             return null;
         }
-        DisruptionBudgets.Take(budget, key.Name, parts.Time.GetUtcNow());
+        EvictionBudget.Take(budget, key.Name, time.GetUtcNow());
         return StoreOperation.Put(entry.Key, StoredDocument.Encode(budget), entry.ModRevision);
     }
 
@@ -101,7 +108,7 @@ internal sealed class EvictionSubresource(ServerParts parts, DeleteEngine engine
                     ["type"] = "DisruptionTarget",
                     ["status"] = "True",
                     ["lastProbeTime"] = null,
-                    ["lastTransitionTime"] = parts.Time.Timestamp(),
+                    ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
                     ["reason"] = "EvictionByEvictionAPI",
                     ["message"] = "Eviction API: evicting",
                 }

@@ -1,18 +1,29 @@
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Subresources;
 
 /// <summary>
 /// PUT of <c>namespaces/NAME/finalize</c>: sets the finalizers of the namespace's spec, which hold it until its content is gone.
 /// </summary>
-internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine)
+internal sealed class FinalizeSubresource(TimeProvider time, UpdateEngine engine) : IResourceHandler
 {
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    public static SubresourceDefinition Definition { get; } =
+        new("finalize", ["update"]) { BelongsTo = static kind => ReferenceEquals(kind, NamespaceKind.Definition) };
+
+    private static readonly UpdateScope Scope = UpdateScope.Part(
+        static (result, changed) => result.Ensure("spec").CopyFrom(changed.Ensure("spec"), "finalizers")
+    );
+
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var call = WriteCall.Read(request.Http, "UpdateOptions", "finalize");
         var body = BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
@@ -20,7 +31,7 @@ internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine
         var result = await engine.RunAsync(
             request.Kind,
             request.Key,
-            UpdateScope.Finalizers,
+            Scope,
             call,
             current =>
             {
@@ -37,6 +48,6 @@ internal sealed class FinalizeSubresource(ServerParts parts, UpdateEngine engine
             },
             cancellationToken
         );
-        return ObjectResponses.Object(request, result, parts.Time.GetUtcNow());
+        return ObjectResponses.Object(request, result, time.GetUtcNow());
     }
 }

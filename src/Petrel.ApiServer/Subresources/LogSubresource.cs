@@ -1,24 +1,37 @@
 using System.Text.Json;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
+using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.Verbs;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Subresources;
 
 /// <summary>GET of <c>pods/NAME/log</c>: a container's log, from the agent of the pod's node.</summary>
-internal sealed class LogSubresource(ServerParts parts)
+internal sealed class LogSubresource(KindRegistry kinds, CacheHub caches, INodeConnector nodes, ResourceVersionWait revisions)
+    : IResourceHandler
 {
+    public static SubresourceDefinition Definition { get; } =
+        new("log", ["get"])
+        {
+            BelongsTo = static kind => ReferenceEquals(kind, PodKind.Definition),
+            IsText = true,
+            IsLongRunning = true,
+        };
+
     private static readonly GroupVersionKind OptionsKind = new("", "v1", "PodLogOptions");
 
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var http = request.Http;
-        await Freshness.WaitAsync(parts, null, cancellationToken);
-        var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)
+        await revisions.WaitAsync(null, cancellationToken);
+        var found = caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)
             ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
         using var pod = found.Parse();
         var query = ReadOptions(http, request.Key.Name);
@@ -33,7 +46,7 @@ internal sealed class LogSubresource(ServerParts parts)
         try
         {
             var path = $"/containerLogs/{request.Key.Namespace}/{request.Key.Name}/{container}";
-            var answer = await parts.Nodes.SendAsync(endpoint, path, query, cancellationToken);
+            var answer = await nodes.SendAsync(endpoint, path, query, cancellationToken);
             if (answer.IsSuccess)
             {
                 return answer;
@@ -52,8 +65,8 @@ internal sealed class LogSubresource(ServerParts parts)
 
     private NodeEndpoint Endpoint(string name)
     {
-        var nodes = parts.Kinds.Find("", "v1", "nodes")!;
-        var found = parts.Caches.Of(nodes).Current.Find(name) ?? throw StatusErrors.NotFound(nodes, name);
+        var nodes = kinds.Find("", "v1", "nodes")!;
+        var found = caches.Of(nodes).Current.Find(name) ?? throw StatusErrors.NotFound(nodes, name);
         using var node = found.Parse();
         return NodeEndpoints.Of(name, node.RootElement);
     }

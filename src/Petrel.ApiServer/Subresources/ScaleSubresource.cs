@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -16,18 +17,28 @@ using Petrel.Model.Selectors;
 namespace Petrel.ApiServer.Subresources;
 
 /// <summary>The replica count of a workload alone, as autoscaling/v1 Scale: what <c>kubectl scale</c> and autoscalers change.</summary>
-internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
+internal sealed class ScaleSubresource(
+    KindRegistry kinds,
+    CacheHub caches,
+    TimeProvider time,
+    ResourceVersionWait revisions,
+    UpdateEngine engine
+) : IResourceHandler
 {
     private static readonly GroupVersionKind ScaleKind = new("autoscaling", "v1", "Scale");
 
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    public static SubresourceDefinition Definition { get; } =
+        new("scale", ["get", "patch", "update"]) { BelongsTo = static kind => kind.Scale is not null, Kind = ScaleKind };
+
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var schema = KubernetesSchemas.ForKind(ScaleKind)!;
         switch (request.Info.Verb)
         {
             case "get":
-                await Freshness.WaitAsync(parts, null, cancellationToken);
-                var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
+                await revisions.WaitAsync(null, cancellationToken);
+                var found = caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
                     ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
                 return Answer(request.Kind, found, []);
             case "update":
@@ -72,7 +83,7 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
             call,
             workload =>
             {
-                var result = configuration.Apply(parts, request.Kind, workload);
+                var result = configuration.Apply(kinds, time.GetUtcNow(), request.Kind, workload);
                 call.Applied = result.Managers;
                 return result.Document;
             },
@@ -108,7 +119,7 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
                 var scale = change(Of(request.Kind, workload));
                 MetadataRules.CheckPath(scale, request.Kind, request.Key);
                 var replicas = CheckReplicas(scale, request.Key.Name);
-                var paths = request.Kind.Scale.Replicas;
+                var paths = request.Kind.Scale!.Replicas;
                 paths.SkipLast(1).Aggregate(workload, static (parent, step) => parent.Ensure(step))[paths[^1]] = replicas;
                 // The Scale's preconditions are the workload's.
                 workload.Metadata().CopyFrom(scale.Metadata(), "resourceVersion");
@@ -133,15 +144,16 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
         {
             metadata.CopyFrom(workload.Metadata(), name);
         }
+        var paths = kind.Scale!;
         JsonNode? At(IReadOnlyList<string> path) => path.Aggregate((JsonNode?)workload, static (node, step) => (node as JsonObject)?[step]);
-        var selector = kind.Scale.Selector is { } path ? Selector(At(path)) : "";
+        var selector = paths.Selector is { } path ? Selector(At(path)) : "";
         return new JsonObject
         {
             ["kind"] = ScaleKind.Kind,
             ["apiVersion"] = ScaleKind.ApiVersion,
             ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = Fields.AsNumber(At(kind.Scale.Replicas)) ?? 0 },
-            ["status"] = new JsonObject { ["replicas"] = Fields.AsNumber(At(kind.Scale.StatusReplicas)) ?? 0, ["selector"] = selector },
+            ["spec"] = new JsonObject { ["replicas"] = NodeFields.AsNumber(At(paths.Replicas)) ?? 0 },
+            ["status"] = new JsonObject { ["replicas"] = NodeFields.AsNumber(At(paths.StatusReplicas)) ?? 0, ["selector"] = selector },
         };
     }
 
@@ -150,9 +162,9 @@ internal sealed class ScaleSubresource(ServerParts parts, UpdateEngine engine)
         selector switch
         {
             JsonObject map when !map.Has("matchLabels") && !map.Has("matchExpressions") => LabelSelector
-                .FromLabels(map.Select(m => KeyValuePair.Create(m.Key, Fields.AsText(m.Value) ?? "")))
+                .FromLabels(map.Select(m => KeyValuePair.Create(m.Key, NodeFields.AsText(m.Value) ?? "")))
                 .ToString(),
             JsonObject or null => LabelSelector.FromDocument(selector).ToString(),
-            _ => Fields.AsText(selector) ?? "",
+            _ => NodeFields.AsText(selector) ?? "",
         };
 }

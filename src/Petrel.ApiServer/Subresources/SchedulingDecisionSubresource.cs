@@ -1,12 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.PetrelScheduling;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.Responses;
-using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Subresources;
 
@@ -14,14 +16,22 @@ namespace Petrel.ApiServer.Subresources;
 /// GET of <c>pods/NAME/schedulingdecision</c>: why a pod is where it is, or nowhere, as the scheduler recorded it; or why nothing is
 /// recorded.
 /// </summary>
-internal sealed class SchedulingDecisionSubresource(ServerParts parts, ISchedulingDecisions? decisions)
+internal sealed class SchedulingDecisionSubresource(CacheHub caches, ResourceVersionWait revisions, ISchedulingDecisions? decisions)
+    : IResourceHandler
 {
-    public const string Name = "schedulingdecision";
+    public static SubresourceDefinition Definition { get; } =
+        new("schedulingdecision", ["get"])
+        {
+            BelongsTo = static kind => ReferenceEquals(kind, PodKind.Definition),
+            Kind = SchedulingDecisionSchema.Gvk,
+            Schema = SchedulingDecisionSchema.Root,
+        };
 
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        await Freshness.WaitAsync(parts, null, cancellationToken);
-        var found = parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)
+        await revisions.WaitAsync(null, cancellationToken);
+        var found = caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)
             ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
         using var pod = found.Parse();
         var uid = pod.RootElement.Text("metadata", "uid");
@@ -80,7 +90,7 @@ internal sealed class SchedulingDecisionSubresource(ServerParts parts, IScheduli
             new JsonObject
             {
                 ["name"] = request.Key.Name,
-                ["kind"] = $"{request.Kind.Plural}/{Name}",
+                ["kind"] = $"{request.Kind.Plural}/{Definition.Name}",
                 ["causes"] = new JsonArray(new JsonObject { ["reason"] = why.Reason, ["message"] = why.Message }),
             }
         );

@@ -1,13 +1,15 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Authentication;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Subresources;
@@ -16,8 +18,19 @@ namespace Petrel.ApiServer.Subresources;
 /// POST of <c>serviceaccounts/NAME/token</c> (authentication.k8s.io/v1 TokenRequest): a token of the account, for a time, and bound to an
 /// object when asked so.
 /// </summary>
-internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admission)
+internal sealed class TokenSubresource(
+    ApiServerOptions options,
+    TimeProvider time,
+    ServiceAccountTokens? tokens,
+    TokenBoundObjects objects,
+    AdmissionChain admission
+) : IResourceHandler
 {
+    private static readonly GroupVersionKind RequestKind = new("authentication.k8s.io", "v1", "TokenRequest");
+
+    public static SubresourceDefinition Definition { get; } =
+        new("token", ["create"]) { BelongsTo = static kind => ReferenceEquals(kind, ServiceAccountKind.Definition), Kind = RequestKind };
+
     private const long DefaultSeconds = 3600;
     private const long LeastSeconds = 600;
     private const long MostSeconds = 1L << 32;
@@ -27,19 +40,16 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
     private const long VolumeSeconds = 3607;
     private const long ExtendedSeconds = 365L * 24 * 60 * 60;
 
-    private static readonly GroupVersionKind RequestKind = new("authentication.k8s.io", "v1", "TokenRequest");
-
-    private readonly LivingObjects _objects = new(parts);
-
-    public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        var tokens = parts.AccountTokens ?? throw StatusErrors.NoSuchResource();
+        var issuer = tokens ?? throw StatusErrors.NoSuchResource();
         var call = WriteCall.Read(request.Http, "CreateOptions", "token");
         var body = BodyDecoder.Decode(request.Http, RequestKind, KubernetesSchemas.ForKind(RequestKind)!);
         call.BodyWarnings = body.Warnings;
         var wanted = body.Document;
         var key = request.Key;
-        var account = await _objects.FindAsync("serviceaccounts", key, cancellationToken)
+        var account = await objects.FindAsync("serviceaccounts", key, cancellationToken)
             ?? throw StatusErrors.NotFound(request.Kind, key.Name);
         CheckName(wanted, key);
         var spec = Fill(wanted, key);
@@ -66,15 +76,15 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
             ),
             cancellationToken
         );
-        var (now, shown) = (parts.Time.GetUtcNow(), token.Seconds);
-        if (token is { Pod: not null, Seconds: VolumeSeconds } && !token.Audiences.Except(parts.Options.ApiAudiences).Any())
+        var (now, shown) = (time.GetUtcNow(), token.Seconds);
+        if (token is { Pod: not null, Seconds: VolumeSeconds } && !token.Audiences.Except(options.ApiAudiences).Any())
         {
             token = token with { Seconds = ExtendedSeconds, WarnAfterSeconds = VolumeSeconds };
         }
         wanted["status"] = new JsonObject
         {
-            ["token"] = call.DryRun ? "" : tokens.Issue(token),
-            ["expirationTimestamp"] = DocumentAccess.Timestamp(now.AddSeconds(shown)),
+            ["token"] = call.DryRun ? "" : issuer.Issue(token),
+            ["expirationTimestamp"] = now.AddSeconds(shown).ToTimestamp(),
         };
         return new ApiResponse
         {
@@ -104,12 +114,12 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
         var metadata = wanted.Metadata();
         metadata["name"] = key.Name;
         metadata["namespace"] = key.Namespace;
-        metadata["creationTimestamp"] = parts.Time.Timestamp();
+        metadata["creationTimestamp"] = time.GetUtcNow().ToTimestamp();
         wanted.Remove("status");
         var spec = wanted.Ensure("spec");
         if (!spec.Texts("audiences").Any())
         {
-            spec["audiences"] = new JsonArray([.. parts.Options.ApiAudiences.Select(a => (JsonNode)a)]);
+            spec["audiences"] = new JsonArray([.. options.ApiAudiences.Select(a => (JsonNode)a)]);
         }
         if (spec.Number("expirationSeconds") is null)
         {
@@ -162,7 +172,7 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
         {
             throw StatusErrors.BadRequest($"cannot bind token to object of type {Described(version, kind)}");
         }
-        var bound = await _objects.FindAsync(plural, new(kind == "Node" ? "" : token.Account.Namespace, name), cancellationToken)
+        var bound = await objects.FindAsync(plural, new(kind == "Node" ? "" : token.Account.Namespace, name), cancellationToken)
             ?? throw StatusErrors.NotFound("", plural, name);
         var uid = bound.Metadata().Text("uid");
         if (kind == "Pod" && bound.Child("spec").Text("serviceAccountName") != token.Account.Name)
@@ -196,7 +206,7 @@ internal sealed class TokenSubresource(ServerParts parts, AdmissionChain admissi
         var name = pod.Child("spec").Text("nodeName");
         return name.Length == 0
             ? null
-            : new(name, (await _objects.FindAsync("nodes", new("", name), cancellationToken)).Child("metadata").Text("uid"));
+            : new(name, (await objects.FindAsync("nodes", new("", name), cancellationToken)).Child("metadata").Text("uid"));
     }
 
     private static string Described(string apiVersion, string kind)

@@ -1,3 +1,5 @@
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tables;
 
 /// <summary>What a table's rows carry besides their cells (<c>?includeObject=</c>).</summary>

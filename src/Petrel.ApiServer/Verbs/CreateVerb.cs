@@ -1,21 +1,29 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Apply;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>POST of a new object.</summary>
-internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocations, AdmissionChain admission)
+internal sealed class CreateVerb(
+    IRevisionedStore store,
+    TimeProvider time,
+    WriteContext context,
+    FieldTracking tracking,
+    AllocationContext allocation,
+    AdmissionChain admission
+)
 {
     // Generated names rarely collide; upstream tries as often.
     private const int MaxAttempts = 8;
@@ -36,7 +44,7 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
         }
         call.BodyWarnings = body.Warnings;
         var created = await CreateAsync(kind, key.Namespace, body.Document, call, cancellationToken);
-        return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
+        return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
     }
 
     /// <summary>Creates a conforming document, as if a client had sent it.</summary>
@@ -48,7 +56,6 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
         CancellationToken cancellationToken
     )
     {
-        var isService = kind.Gvk is { Group: "", Kind: "Service" };
         var generated = document.Metadata().Text("name").Length == 0;
         for (var attempt = 1; ; attempt++)
         {
@@ -56,16 +63,16 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             // A failed attempt has changed its copy.
             var candidate = document.DeepClone().AsObject();
             kind.Default(candidate);
-            var managers = call.Applied is { } applied ? applied.ToJson() : FieldTracking.OnCreate(parts, kind, candidate, call);
+            var managers = call.Applied is { } applied ? applied.ToJson() : tracking.OnCreate(kind, candidate, call);
             var request = Admission(kind, namespaceName, candidate, call);
             await admission.AdmitAsync(request, cancellationToken);
-            MetadataRules.PrepareForCreate(candidate, kind, namespaceName, parts.WriteContext);
-            kind.PrepareForCreate(candidate, parts.WriteContext);
+            MetadataRules.PrepareForCreate(candidate, kind, namespaceName, context);
+            kind.PrepareForCreate(candidate, context);
             FieldTracking.Store(candidate, managers);
             var key = new ObjectKey(kind.Namespaced ? namespaceName : "", candidate.Metadata().Text("name"));
-            // Validation needs the address, and an address only a valid Service.
-            IReadOnlyList<StoreOperation> extra = isService
-                ? await allocations.AllocateAsync(kind, key, candidate, null, cancellationToken)
+            // Before validation, which checks the allocated values too.
+            IReadOnlyList<StoreOperation> extra = kind.Allocator is { } allocator
+                ? await allocator.AllocateAsync(allocation, kind, key, candidate, null, cancellationToken)
                 : [];
             Validate(kind, key, candidate);
             await admission.ValidateAsync(request, cancellationToken);
@@ -74,11 +81,11 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             var storeKey = kind.StoreKey(key);
             if (call.DryRun)
             {
-                return await parts.Store.GetAsync(storeKey, cancellationToken) is null
+                return await store.GetAsync(storeKey, cancellationToken) is null
                     ? new WireObject(kind, storeKey[kind.StorePrefix.Length..], shown, 0)
                     : throw StatusErrors.AlreadyExists(kind, key.Name);
             }
-            var result = await parts.Store.CommitAsync(
+            var result = await store.CommitAsync(
                 [StoreOperation.Put(storeKey, stored, 0), .. extra, .. request.Commits],
                 cancellationToken
             );
@@ -88,7 +95,8 @@ internal sealed class CreateVerb(ServerParts parts, ServiceAllocations allocatio
             }
             if (request.Commits.Any(c => c.Key == result.FailedKey))
             {
-                // Somebody else's write was faster, and so the cluster went on: this one waits for no luck.
+                // A concurrent write changed the quota. Retry without counting the attempt: each conflict means that another request
+                // succeeded.
                 attempt--;
             }
             else if (result.FailedKey == storeKey ? !generated || attempt == MaxAttempts : attempt == MaxAttempts)

@@ -1,8 +1,9 @@
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Verbs;
 
@@ -31,7 +32,7 @@ internal sealed class DeleteCollectionVerb(ListVerb list, DeleteEngine engine)
             }
             catch (StatusException e) when (e.Reason == "NotFound")
             {
-                // Somebody else was faster, which is as good.
+                // A concurrent request deleted it.
             }
         }
         return list.Respond(request, page with { Items = deleted });

@@ -1,12 +1,11 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
-using Petrel.ApiServer.Caching;
-using Petrel.ApiServer.CustomResources;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
@@ -17,7 +16,7 @@ internal sealed record DeleteResult(WireObject Object, string Uid, bool Gone);
 /// <summary>
 /// Deletes one object: at once, or after its finalizers and its graceful period (upstream: registry/generic Store.Delete).
 /// </summary>
-internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
+internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, AllocationContext allocation, AdmissionChain admission)
 {
     /// <param name="kind">The object's kind.</param>
     /// <param name="key">The object.</param>
@@ -42,7 +41,7 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
         while (true)
         {
             call.BeginAttempt();
-            var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            var entry = await store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
             var document = StoredDocument.Decode(entry, kind);
             var uid = document.Metadata().Text("uid");
             CheckPreconditions(kind, key.Name, document, options);
@@ -77,8 +76,10 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
             var operation = gone
                 ? StoreOperation.Delete(storeKey, entry.ModRevision)
                 : StoreOperation.Put(storeKey, stored, entry.ModRevision);
-            IReadOnlyList<StoreOperation> releases = gone ? await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken) : [];
-            var result = await parts.Store.CommitAsync([operation, .. releases, .. request.Commits], cancellationToken);
+            IReadOnlyList<StoreOperation> releases = gone
+                ? await Deletion.ReleasesAsync(allocation, kind, key, old, cancellationToken)
+                : [];
+            var result = await store.CommitAsync([operation, .. releases, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
                 return new(new WireObject(kind, path, StoredDocument.Encode(document), result.Revision), uid, gone);
@@ -97,26 +98,19 @@ internal sealed class DeleteEngine(ServerParts parts, AdmissionChain admission)
             if (options.GracePeriodSeconds is { } shorter && shorter < current)
             {
                 var due = DateTimeOffset.Parse(metadata.Text("deletionTimestamp")).AddSeconds(shorter - current);
-                metadata["deletionTimestamp"] = DocumentAccess.Timestamp(due);
+                metadata["deletionTimestamp"] = due.ToTimestamp();
                 metadata["deletionGracePeriodSeconds"] = shorter;
             }
             return;
         }
         var period = kind.GracePeriodSeconds(document, options.GracePeriodSeconds);
-        metadata["deletionTimestamp"] = DocumentAccess.Timestamp(parts.Time.GetUtcNow().AddSeconds(period));
+        metadata["deletionTimestamp"] = time.GetUtcNow().AddSeconds(period).ToTimestamp();
         metadata["deletionGracePeriodSeconds"] = period;
         if (metadata.Number("generation") is { } generation)
         {
             metadata["generation"] = generation + 1;
         }
-        if (kind.Gvk is { Group: "", Kind: "Namespace" })
-        {
-            document.Ensure("status")["phase"] = "Terminating";
-        }
-        if (ReferenceEquals(kind, CustomResourceDefinitionKind.Definition))
-        {
-            CustomResourceDefinitionKind.MarkTerminating(document);
-        }
+        kind.OnDeletionStart(document);
     }
 
     private static void CheckPreconditions(KindDefinition kind, string name, JsonObject document, DeleteOptions options)

@@ -1,14 +1,14 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
 
-/// <summary>When an object that is being deleted may go, and what its deletion leaves to do first.</summary>
+/// <summary>When an object that is being deleted may be removed, and what else its removal commits.</summary>
 internal static class Deletion
 {
     private const string ForegroundFinalizer = "foregroundDeletion";
@@ -23,10 +23,9 @@ internal static class Deletion
             && !IsHeld(kind, document);
     }
 
-    /// <summary>Whether a finalizer holds it; a namespace is also held by those of its spec.</summary>
+    /// <summary>Whether a finalizer keeps it, or what else its kind waits for.</summary>
     public static bool IsHeld(KindDefinition kind, JsonObject document) =>
-        document.Metadata().Texts("finalizers").Any()
-        || (kind.Gvk is { Group: "", Kind: "Namespace" } && document.Child("spec").Texts("finalizers").Any());
+        document.Metadata().Texts("finalizers").Any() || kind.IsHeld(document);
 
     /// <summary>Adds and removes the garbage collector's finalizers as the propagation policy has it.</summary>
     public static void ApplyPropagation(JsonObject document, DeleteOptions options)
@@ -62,15 +61,14 @@ internal static class Deletion
         }
     }
 
-    /// <summary>What a deleted object gives back in the same commit.</summary>
+    /// <summary>The operations that release what an allocator gave to a deleted object.</summary>
     public static ValueTask<IReadOnlyList<StoreOperation>> ReleasesAsync(
-        ServerParts parts,
+        AllocationContext allocation,
         KindDefinition kind,
         ObjectKey key,
         JsonObject document,
         CancellationToken cancellationToken
     ) =>
-        kind.Gvk is { Group: "", Kind: "Service" }
-            ? ServiceAllocations.ReleaseAsync(parts.Store, key, document, cancellationToken)
-            : ValueTask.FromResult<IReadOnlyList<StoreOperation>>([]);
+        kind.Allocator?.ReleaseAsync(allocation, key, document, cancellationToken)
+        ?? ValueTask.FromResult<IReadOnlyList<StoreOperation>>([]);
 }

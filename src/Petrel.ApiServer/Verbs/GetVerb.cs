@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
@@ -7,16 +8,16 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>GET of one object.</summary>
-internal sealed class GetVerb(ServerParts parts)
+internal sealed class GetVerb(CacheHub caches, TimeProvider time, ResourceVersionWait revisions)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         var revision = ListOptions.ReadResourceVersion(request.Http.QueryValue("resourceVersion"));
-        await Freshness.WaitAsync(parts, revision, cancellationToken);
-        return ObjectResponses.Object(request, Find(request), parts.Time.GetUtcNow());
+        await revisions.WaitAsync(revision, cancellationToken);
+        return ObjectResponses.Object(request, Find(request), time.GetUtcNow());
     }
 
     private WireObject Find(ResourceRequest request) =>
-        parts.Caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
+        caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
         ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
 }

@@ -6,6 +6,7 @@ using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
@@ -14,7 +15,7 @@ namespace Petrel.ApiServer.Verbs;
 /// GET of a collection: a consistent picture of one revision, whole or in pages. First pages come from the cache; the pages that
 /// follow, and exact revisions, from the store's history.
 /// </summary>
-internal sealed class ListVerb(ServerParts parts)
+internal sealed class ListVerb(IRevisionedStore store, CacheHub caches, TimeProvider time, ResourceVersionWait revisions)
 {
     private const int HistoryPage = 1000;
 
@@ -29,7 +30,7 @@ internal sealed class ListVerb(ServerParts parts)
     {
         var body = request.Format switch
         {
-            ResponseFormat.Table => TableForm.Of(request, page, parts.Time.GetUtcNow()),
+            ResponseFormat.Table => TableForm.Of(request, page, time.GetUtcNow()),
             ResponseFormat.Metadata => Join("PartialObjectMetadataList", "meta.k8s.io/v1", page, [.. page.Items.Select(MetadataForm.Of)]),
             _ => Join(request, page),
         };
@@ -57,12 +58,12 @@ internal sealed class ListVerb(ServerParts parts)
                     cancellationToken
                 );
             }
-            await Freshness.WaitAsync(parts, null, cancellationToken);
-            return FromSnapshot(parts.Caches.Of(request.Kind).Current, request, options, token.AfterPath);
+            await revisions.WaitAsync(null, cancellationToken);
+            return FromSnapshot(caches.Of(request.Kind).Current, request, options, token.AfterPath);
         }
         if (options.ResourceVersionMatch == "Exact")
         {
-            await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
+            await revisions.WaitAsync(options.ResourceVersion, cancellationToken);
             return await FromHistoryAsync(
                 request,
                 options,
@@ -72,8 +73,8 @@ internal sealed class ListVerb(ServerParts parts)
                 cancellationToken
             );
         }
-        await Freshness.WaitAsync(parts, options.ResourceVersion, cancellationToken);
-        var snapshot = parts.Caches.Of(request.Kind).Current;
+        await revisions.WaitAsync(options.ResourceVersion, cancellationToken);
+        var snapshot = caches.Of(request.Kind).Current;
         return FromSnapshot(snapshot, request, options, null);
     }
 
@@ -121,13 +122,7 @@ internal sealed class ListVerb(ServerParts parts)
         {
             while (true)
             {
-                var range = await parts.Store.RangeAsync(
-                    kind.StorePrefix + request.PathPrefix,
-                    revision,
-                    after,
-                    HistoryPage,
-                    cancellationToken
-                );
+                var range = await store.RangeAsync(kind.StorePrefix + request.PathPrefix, revision, after, HistoryPage, cancellationToken);
                 for (var i = 0; i < range.Entries.Count; i++)
                 {
                     var item = StoredDocument.Wire(kind.Storage ?? kind, range.Entries[i]).As(kind);
@@ -202,25 +197,4 @@ internal sealed class ListVerb(ServerParts parts)
         Encoding.UTF8.GetBytes(
             $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{page.Metadata().ToJsonString()},\"items\":["
         );
-}
-
-/// <summary>Objects of a list, the revision that they are a picture of, and where the list goes on.</summary>
-/// <param name="Continue">The token of the next page, or empty at the end.</param>
-/// <param name="Remaining">How many follow, when known.</param>
-internal sealed record ListPage(IReadOnlyList<WireObject> Items, long Revision, string Continue, long? Remaining)
-{
-    /// <summary>meta/v1 ListMeta.</summary>
-    public JsonObject Metadata()
-    {
-        var metadata = new JsonObject { ["resourceVersion"] = Revision.ToString() };
-        if (Continue.Length > 0)
-        {
-            metadata["continue"] = Continue;
-        }
-        if (Remaining is > 0)
-        {
-            metadata["remainingItemCount"] = Remaining.Value;
-        }
-        return metadata;
-    }
 }

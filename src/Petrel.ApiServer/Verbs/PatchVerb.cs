@@ -14,7 +14,7 @@ using Petrel.Model.Schema;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>PATCH of an object, or of its status, by JSON merge patch, strategic merge patch, JSON patch or server-side apply.</summary>
-internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVerb create)
+internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEngine engine, CreateVerb create)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
@@ -37,7 +37,7 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
             },
             cancellationToken
         );
-        return ObjectResponses.Object(request, patched, parts.Time.GetUtcNow(), 200, call.Warnings);
+        return ObjectResponses.Object(request, patched, time.GetUtcNow(), 200, call.Warnings);
     }
 
     private async ValueTask<ApiResponse> ApplyAsync(
@@ -61,13 +61,13 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
                     call,
                     current =>
                     {
-                        var result = configuration.Apply(parts, kind, current);
+                        var result = configuration.Apply(kinds, time.GetUtcNow(), kind, current);
                         call.Applied = result.Managers;
                         return result.Document;
                     },
                     cancellationToken
                 );
-                return ObjectResponses.Object(request, applied, parts.Time.GetUtcNow(), 200, call.Warnings);
+                return ObjectResponses.Object(request, applied, time.GetUtcNow(), 200, call.Warnings);
             }
             catch (StatusException e) when (e.Reason == "NotFound" && scope == UpdateScope.Object && e.Details.Text("name") == key.Name)
             {
@@ -82,16 +82,16 @@ internal sealed class PatchVerb(ServerParts parts, UpdateEngine engine, CreateVe
             }
             try
             {
-                var result = configuration.Create(parts, kind);
+                var result = configuration.Create(kinds, time.GetUtcNow(), kind);
                 var document = result.Document;
                 document.Metadata()["name"] = key.Name;
                 call.Applied = result.Managers;
                 var created = await create.CreateAsync(kind, key.Namespace, document, call, cancellationToken);
-                return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
+                return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
             }
             catch (StatusException e) when (e.Reason == "AlreadyExists")
             {
-                // Somebody was faster: what is there now is applied to.
+                // A concurrent request created it: apply to what it created.
             }
         }
     }

@@ -1,42 +1,30 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Apply;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Apply;
+using Petrel.Model.Documents;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
 
-/// <summary>Which part of an object a write may change.</summary>
-internal enum UpdateScope
-{
-    /// <summary>Everything but the status of kinds whose status is a subresource.</summary>
-    Object,
-
-    /// <summary>Only the status, and the annotations that tell of it.</summary>
-    Status,
-
-    /// <summary>Only the conditions, by which requests for certificates are approved or denied.</summary>
-    Approval,
-
-    /// <summary>Only the finalizers of a namespace's spec.</summary>
-    Finalizers,
-
-    /// <summary>Anything: the server's own changes (binding, deletion), which need no checking.</summary>
-    Server,
-}
-
 /// <summary>
-/// Changes one object: reads it, applies a change, runs the rules of its kind, and commits on the condition that nobody else changed it
-/// meanwhile; when somebody did, it starts over, and finds out then whether the client insisted on the version that was changed.
+/// Changes one object: reads it, applies a change, runs the rules of its kind, and commits on the condition that the object is unchanged.
+/// After a concurrent write it starts over with the new object, and refuses then if the client named the resourceVersion it expects.
 /// </summary>
-internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocations, AdmissionChain admission)
+internal sealed class UpdateEngine(
+    IRevisionedStore store,
+    WriteContext context,
+    FieldTracking tracking,
+    AllocationContext allocation,
+    AdmissionChain admission
+)
 {
     /// <param name="kind">The object's kind.</param>
     /// <param name="key">The object.</param>
@@ -60,7 +48,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         while (true)
         {
             call.BeginAttempt();
-            var entry = await parts.Store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            var entry = await store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
             var old = StoredDocument.Decode(entry, kind);
             var changed = change(old.DeepClone().AsObject());
             MetadataRules.CheckPath(changed, kind, key);
@@ -70,9 +58,9 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
             if (scope != UpdateScope.Server)
             {
                 var stated = metadata["managedFields"];
-                changed = Scoped(kind, scope, changed, old);
+                changed = scope.Restrict(kind, changed, old);
                 kind.Default(changed);
-                managers = call.Applied ?? FieldTracking.OnUpdate(parts, kind, old, changed, stated, call);
+                managers = call.Applied ?? tracking.OnUpdate(kind, old, changed, stated, call);
             }
             var request = new AdmissionRequest
             {
@@ -90,8 +78,8 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 FieldTracking.Store(changed, managers.ToJson());
             }
             IReadOnlyList<StoreOperation> extra =
-                scope == UpdateScope.Object && kind.Gvk is { Group: "", Kind: "Service" }
-                    ? await allocations.AllocateAsync(kind, key, changed, old, cancellationToken)
+                scope == UpdateScope.Object && kind.Allocator is { } allocator
+                    ? await allocator.AllocateAsync(allocation, kind, key, changed, old, cancellationToken)
                     : [];
             if (scope != UpdateScope.Server)
             {
@@ -112,9 +100,9 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
                 : StoreOperation.Put(storeKey, stored, entry.ModRevision);
             if (operation.Value is null)
             {
-                extra = await Deletion.ReleasesAsync(parts, kind, key, old, cancellationToken);
+                extra = await Deletion.ReleasesAsync(allocation, kind, key, old, cancellationToken);
             }
-            var result = await parts.Store.CommitAsync([operation, .. extra, .. request.Commits], cancellationToken);
+            var result = await store.CommitAsync([operation, .. extra, .. request.Commits], cancellationToken);
             if (result.Succeeded)
             {
                 return Shown(kind, storeKey, changed, stored, result.Revision);
@@ -130,7 +118,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         long revision
     ) => new(kind, storeKey[kind.StorePrefix.Length..], kind.ToStorage is null ? stored : StoredDocument.Encode(document), revision);
 
-    // A write that changes nothing but when managers are said to have written changes nothing.
+    // A write that would only change the times in managedFields changes nothing.
     private static ReadOnlyMemory<byte> WithoutNewTimes(
         KindDefinition kind,
         JsonObject changed,
@@ -141,7 +129,7 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
     {
         if (changed.Any(member => member.Key != "metadata" && !JsonNode.DeepEquals(member.Value, old[member.Key])))
         {
-            // Mostly that is enough to know, and spares writing the whole once more.
+            // The common case: it saves encoding the document a second time.
             return stored;
         }
         var (managers, metadata) = (changed.Metadata()["managedFields"], changed.Metadata());
@@ -160,43 +148,12 @@ internal sealed class UpdateEngine(ServerParts parts, ServiceAllocations allocat
         return stored;
     }
 
-    private static JsonObject Scoped(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
-    {
-        if (scope == UpdateScope.Object)
-        {
-            if (kind.HasStatus)
-            {
-                changed.CopyFrom(old, "status");
-            }
-            return changed;
-        }
-        var result = old.DeepClone().AsObject();
-        if (scope == UpdateScope.Approval)
-        {
-            result.Ensure("status").CopyFrom(changed.Ensure("status"), "conditions");
-            return result;
-        }
-        if (scope == UpdateScope.Finalizers)
-        {
-            result.Ensure("spec").CopyFrom(changed.Ensure("spec"), "finalizers");
-            return result;
-        }
-        result.CopyFrom(changed, "status");
-        // Upstream's status strategies keep spec and labels as they were, and let annotations through: controllers note their progress in
-        // them.
-        if (changed["metadata"] is JsonObject metadata)
-        {
-            result["metadata"]!.AsObject().CopyFrom(metadata, "annotations");
-        }
-        return result;
-    }
-
     private void Prepare(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
     {
         MetadataRules.PrepareForUpdate(changed, old, kind);
         if (scope == UpdateScope.Object)
         {
-            kind.PrepareForUpdate(changed, old, parts.WriteContext);
+            kind.PrepareForUpdate(changed, old, context);
             MetadataRules.CountGeneration(changed, old, kind);
         }
     }

@@ -1,19 +1,16 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>PUT of an object, or of its status.</summary>
-internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateVerb create)
+internal sealed class UpdateVerb(TimeProvider time, UpdateEngine engine, CreateVerb create)
 {
-    // Kinds that a PUT creates when they are not there, as upstream has it.
-    private static readonly string[] CreatedByUpdate = ["endpoints", "events", "leases"];
-
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
         var call = WriteCall.Read(request.Http, "UpdateOptions", request.Info.Subresource);
@@ -36,13 +33,13 @@ internal sealed class UpdateVerb(ServerParts parts, UpdateEngine engine, CreateV
         try
         {
             var updated = await engine.RunAsync(request.Kind, request.Key, scope, call, _ => Stated(), cancellationToken);
-            return ObjectResponses.Object(request, updated, parts.Time.GetUtcNow(), 200, call.Warnings);
+            return ObjectResponses.Object(request, updated, time.GetUtcNow(), 200, call.Warnings);
         }
         catch (StatusException e)
-            when (e.Reason == "NotFound" && scope == UpdateScope.Object && CreatedByUpdate.Contains(request.Kind.Plural) && !hasRevision)
+            when (e.Reason == "NotFound" && scope == UpdateScope.Object && request.Kind.IsCreatedByUpdate && !hasRevision)
         {
             var created = await create.CreateAsync(request.Kind, request.Key.Namespace, Stated(), call, cancellationToken);
-            return ObjectResponses.Object(request, created, parts.Time.GetUtcNow(), 201, call.Warnings);
+            return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Watching;
 
 /// <summary>

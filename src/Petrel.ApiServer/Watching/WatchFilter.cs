@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 
 namespace Petrel.ApiServer.Watching;
@@ -25,9 +26,9 @@ internal sealed class WatchFilter(string pathPrefix, ListOptions options)
     /// The one value of a field that all it sees have, the rarest that is asked for; null when there is none. Fields are those of the
     /// stored version of the kind, so that another one can only tell by what they have in common.
     /// </summary>
-    public LaneKey? LaneOf(KindDefinition stored, KindDefinition asked)
+    public WatchIndexKey? IndexKeyOf(KindDefinition stored, KindDefinition asked)
     {
-        LaneKey? found = pathPrefix.Length > 0 ? new("metadata.namespace", pathPrefix[..^1]) : null;
+        WatchIndexKey? found = pathPrefix.Length > 0 ? new("metadata.namespace", pathPrefix[..^1]) : null;
         foreach (var requirement in options.Fields.Requirements)
         {
             if (requirement.Negated)

@@ -1,7 +1,9 @@
 using System.Text;
 using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Watching;
 

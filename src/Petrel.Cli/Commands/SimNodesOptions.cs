@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
+using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Client.Http;
 using Petrel.LocalCluster;

@@ -10,6 +10,7 @@ using Petrel.Agent.Runtimes.Oci;
 using Petrel.Agent.Runtimes.Oci.Network;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Volumes;
+using Petrel.ApiServer.Composition;
 using Petrel.Client;
 using Petrel.Client.Http;
 using Petrel.Hosting.Front;

@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Health;
 
 namespace Petrel.Cli.Hosting;

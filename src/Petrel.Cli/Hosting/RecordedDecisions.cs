@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model;
 using Petrel.Scheduler;

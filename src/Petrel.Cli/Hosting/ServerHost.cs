@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Controllers.Composition;
@@ -52,10 +53,10 @@ internal static class ServerHost
         // They outlive a scheduler that fails.
         var scheduling = new SchedulerSettings();
         var decisions = new DecisionLog(new DecisionSettings());
-        var api = new ApiServer.ApiServer(
+        var api = new ApiServer.Composition.ApiServer(
             options,
             store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             TimeProvider.System,
             new SystemEntropy(),
             nodes,

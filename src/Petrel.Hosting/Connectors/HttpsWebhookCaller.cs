@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.Hosting.Connectors;
 

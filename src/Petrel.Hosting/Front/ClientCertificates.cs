@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.Hosting.Front;
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.Hosting.Front;
 

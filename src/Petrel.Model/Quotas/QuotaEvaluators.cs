@@ -1,3 +1,5 @@
+using Petrel.Model.Documents;
+
 namespace Petrel.Model.Quotas;
 
 /// <summary>Finds the evaluator of a resource, and the resources whose objects a quota counts.</summary>

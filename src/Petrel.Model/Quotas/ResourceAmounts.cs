@@ -28,7 +28,7 @@ public sealed class ResourceAmounts
         var result = new ResourceAmounts();
         foreach (var (name, value) in document as JsonObject ?? [])
         {
-            if (Quantity.TryParse(JsonReading.Text(value), out var amount))
+            if (Quantity.TryParse(NodeFields.AsText(value) ?? "", out var amount))
             {
                 result._amounts[name] = amount;
             }

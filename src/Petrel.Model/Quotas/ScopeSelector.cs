@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Selectors;
 using Petrel.Simulation.Network.Watches;
@@ -15,7 +16,7 @@ internal sealed class WatchSelection(string namespaceName, LabelSelector labels,
             watch.Namespace,
             LabelSelector.Parse(watch.LabelSelector),
             FieldSelector.Parse(watch.FieldSelector),
-            KindRegistry.BuiltIn.Find(watch.Group, watch.Version, watch.Resource)
+            BuiltInKinds.Registry.Find(watch.Group, watch.Version, watch.Resource)
         );
 
     /// <summary>Null when it does not see the change.</summary>

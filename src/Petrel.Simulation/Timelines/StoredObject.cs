@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 
 namespace Petrel.Simulation.Timelines;
@@ -11,8 +12,8 @@ public sealed record StoredObject(string Resource, string Singular, string Path)
 {
     private const string Root = "/registry/";
 
-    private static readonly FrozenDictionary<string, string> Singulars = KindRegistry
-        .BuiltIn.All.GroupBy(k => k.StorePrefix)
+    private static readonly FrozenDictionary<string, string> Singulars = BuiltInKinds
+        .Registry.All.GroupBy(k => k.StorePrefix)
         .ToFrozenDictionary(g => g.Key, g => g.First().Singular);
 
     /// <summary>As people say it: <c>deployment/web</c>; the default namespace is left out.</summary>

@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Model.Api;
 
 namespace Petrel.Simulation.World;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
 using Petrel.Model.Api;
@@ -195,10 +196,10 @@ public sealed class SimulatedWorld : IFaultTarget
             MaxReadsInFlight = ReadsInFlight,
         };
         _store = _disk.Open();
-        var server = new ApiServer.ApiServer(
+        var server = new ApiServer.Composition.ApiServer(
             options,
             new FaultyStore(new ObservedStore(_store, Committed), Disk, process.Time),
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             process.Time,
             EntropyOf(process),
             new NoNodeConnector(),

@@ -1,16 +1,18 @@
 using System.Net;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s.Models;
 
 namespace Petrel.Agent.Tests.Pods;
 
@@ -22,7 +24,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     private readonly SimulatedProcess _process;
     private readonly SimulatedRuntime _runtime;
     private readonly ApiClient _user;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private readonly Dictionary<string, ContainerBehaviour> _behaviours = [];
     private SimulatedProcess _agent;
 
@@ -32,7 +34,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
         _server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

@@ -1,18 +1,20 @@
 using System.Net;
 using System.Text;
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Security.Tokens;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
-using k8s.Models;
 
 namespace Petrel.Agent.Tests.Pods;
 
@@ -24,7 +26,7 @@ public sealed class PodTokensTests : IAsyncDisposable
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private readonly ApiClient _user;
     private readonly RememberedFiles _files = new();
     private readonly Gate _gate;
@@ -41,7 +43,7 @@ public sealed class PodTokensTests : IAsyncDisposable
         _server = new(
             options,
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Schema;
@@ -168,8 +169,10 @@ public sealed class ClassTests
             Row("networking.k8s.io", "IngressClass", "ingressclasses"),
             Row("networking.k8s.io", "Ingress", "ingresses", namespaced: true),
         ];
-        var builtIn = KindRegistry.BuiltIn;
-        return TestApi.StartAsync(kinds: new KindRegistry([.. builtIn.All, .. more.Where(k => builtIn.Find(k.Gvk) is null)]));
+        var builtIn = BuiltInKinds.Registry;
+        return TestApi.StartAsync(
+            kinds: new KindRegistry([.. builtIn.All, .. more.Where(k => builtIn.Find(k.Gvk) is null)], SubresourceTable.Definitions)
+        );
     }
 
     private static KindDefinition Row(string group, string kind, string plural, bool namespaced = false) =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Quotas;
 
 namespace Petrel.ApiServer.Tests.Admission;

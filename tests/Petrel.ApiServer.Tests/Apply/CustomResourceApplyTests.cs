@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Apply;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 
 namespace Petrel.ApiServer.Tests.Authentication;
 

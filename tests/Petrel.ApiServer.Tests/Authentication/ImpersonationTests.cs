@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Authentication;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 using Petrel.Security.Tokens;
 

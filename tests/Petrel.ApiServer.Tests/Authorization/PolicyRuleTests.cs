@@ -1,6 +1,8 @@
 using CsCheck;
 using Petrel.ApiServer.Authorization;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Requests;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Authorization;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Discovery;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Discovery;
@@ -12,7 +12,7 @@ public sealed class DiscoveryTests
         "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
         + "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
-    private readonly DiscoveryDocuments _documents = new(KindRegistry.BuiltIn);
+    private readonly DiscoveryDocuments _documents = new(BuiltInKinds.Registry);
 
     private ApiResponse? Get(string path, string accept = "", string ifNoneMatch = "") =>
         _documents.Answer(
@@ -37,7 +37,7 @@ public sealed class DiscoveryTests
         Assert.Equal("APIGroupDiscoveryList", (string?)list["kind"]);
         Assert.Equal("apidiscovery.k8s.io/v2", (string?)list["apiVersion"]);
         var groups = list["items"]!.AsArray().Select(i => (string?)i!["metadata"]!["name"]).ToList();
-        Assert.Equal(KindRegistry.BuiltIn.GroupVersions.Select(g => g.Group).Where(g => g.Length > 0).Distinct(), groups);
+        Assert.Equal(BuiltInKinds.Registry.GroupVersions.Select(g => g.Group).Where(g => g.Length > 0).Distinct(), groups);
         Assert.Contains("apps", groups);
     }
 

@@ -1,6 +1,8 @@
 using System.Text;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Kinds;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Tests.Fuzz;

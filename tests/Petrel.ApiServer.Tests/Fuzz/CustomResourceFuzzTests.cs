@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using CsCheck;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
 

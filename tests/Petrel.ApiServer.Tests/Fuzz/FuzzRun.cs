@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Protection;
 using Petrel.Model.Api;
 

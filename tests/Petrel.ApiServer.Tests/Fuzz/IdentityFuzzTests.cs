@@ -1,7 +1,9 @@
 using System.Text;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Authentication;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
 

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
 

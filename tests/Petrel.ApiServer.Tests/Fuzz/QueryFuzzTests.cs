@@ -1,6 +1,8 @@
 using System.Text;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Requests;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Tests.Fuzz;
@@ -37,7 +39,7 @@ internal static class SchemaSamples
     private static readonly string[] Quantities = ["1", "100m", "1Gi", "0", "1e3", "512Mi"];
 
     /// <summary>The kinds that can be created and patched, in the order of their rows.</summary>
-    public static IReadOnlyList<KindDefinition> Kinds { get; } = [.. KindRegistry.BuiltIn.All.Where(k => k.Verbs.Contains("patch"))];
+    public static IReadOnlyList<KindDefinition> Kinds { get; } = [.. BuiltInKinds.Registry.All.Where(k => k.Verbs.Contains("patch"))];
 
     public static string Collection(KindDefinition kind) =>
         $"{(kind.Gvk.Group.Length == 0 ? "/api/" : $"/apis/{kind.Gvk.Group}/")}{kind.Gvk.Version}/{(kind.Namespaced ? "namespaces/default/" : "")}{kind.Plural}";

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;
@@ -43,7 +45,7 @@ public sealed class FrontLoadTests
         Assert.All(refused, r => Assert.Equal(TimeSpan.FromSeconds(1), r.Headers.RetryAfter!.Delta));
         Assert.Equal("TooManyRequests", (string?)JsonNode.Parse(await refused[0].Content.ReadAsStringAsync())!["reason"]);
         Assert.All(flood, f => Assert.False(f.IsCompleted));
-        // A watch needs no seat, the flooding client's neither.
+        // A watch needs no slot, the flooding client's neither.
         using var watch = await clients[0].GetAsync("/api/v1/nodes?watch=true", HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, watch.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await quiet.GetAsync("/readyz")).StatusCode);

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Security;
 using System.Text;
+using Petrel.ApiServer.Composition;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;

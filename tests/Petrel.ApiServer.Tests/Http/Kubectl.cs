@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Petrel.ApiServer.Composition;
 
 namespace Petrel.ApiServer.Tests.Http;
 

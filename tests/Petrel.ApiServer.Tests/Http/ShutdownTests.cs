@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Security;
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Admission.Webhooks;
+using Petrel.Model.Documents;
 using Petrel.Security;
 
 namespace Petrel.ApiServer.Tests.Http;

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 
@@ -75,7 +77,7 @@ public sealed class AutoscalerVersionTests
             "object":{"target":{"apiVersion":"networking.k8s.io/v1","kind":"Ingress","name":"main"},"metricName":"hits",
             "targetValue":"2k"}},{"type":"External","external":{"metricName":"queue","metricSelector":{"matchLabels":{"q":"x"}},
             "targetAverageValue":"30"}}]
-            """.Trim(),
+            """.ReplaceLineEndings(""),
             (string?)old["metadata"]!["annotations"]!["autoscaling.alpha.kubernetes.io/metrics"]
         );
         Assert.Equal(

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Kinds;

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 
@@ -225,7 +227,7 @@ public sealed class DefaultingTests
     [Fact]
     public void The_registry_finds_kinds_by_resource_and_by_name()
     {
-        var registry = KindRegistry.BuiltIn;
+        var registry = BuiltInKinds.Registry;
 
         Assert.Equal("Deployment", registry.Find("apps", "v1", "deployments")!.Gvk.Kind);
         Assert.Equal("pods", registry.Find(new Model.GroupVersionKind("", "v1", "Pod"))!.Plural);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Determinism;
@@ -31,7 +32,7 @@ internal static class Samples
     public static JsonObject Parse(string text) => JsonNode.Parse(text.Replace('\'', '"').Replace('`', '\''))!.AsObject();
 
     public static KindDefinition Kind(JsonObject document) =>
-        KindRegistry.BuiltIn.Find(GroupVersionKind.From((string)document["apiVersion"]!, (string)document["kind"]!))!;
+        BuiltInKinds.Registry.Find(GroupVersionKind.From((string)document["apiVersion"]!, (string)document["kind"]!))!;
 
     /// <summary>The document with members of <paramref name="patch"/> merged in (RFC 7396).</summary>
     public static JsonObject With(string text, string patch)

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds;
 

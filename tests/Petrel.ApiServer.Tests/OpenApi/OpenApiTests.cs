@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.OpenApi;
 using Petrel.Model.Api;
 
@@ -7,7 +7,7 @@ namespace Petrel.ApiServer.Tests.OpenApi;
 
 public sealed class OpenApiTests
 {
-    private static readonly OpenApiDocuments Documents = new(KindRegistry.BuiltIn);
+    private static readonly OpenApiDocuments Documents = new(BuiltInKinds.Registry);
 
     private static ApiResponse? Get(string path, string hash = "", string ifNoneMatch = "") =>
         Documents.Answer(
@@ -27,7 +27,7 @@ public sealed class OpenApiTests
     {
         var paths = Document("/openapi/v3")["paths"]!.AsObject();
 
-        Assert.Equal(KindRegistry.BuiltIn.GroupVersions.Select(g => g.Root), paths.Select(p => p.Key));
+        Assert.Equal(BuiltInKinds.Registry.GroupVersions.Select(g => g.Root), paths.Select(p => p.Key));
         var url = (string)paths["apis/apps/v1"]!["serverRelativeURL"]!;
         Assert.StartsWith("/openapi/v3/apis/apps/v1?hash=", url, StringComparison.Ordinal);
         var response = Get("/openapi/v3/apis/apps/v1", url[(url.IndexOf('=', StringComparison.Ordinal) + 1)..])!;
@@ -90,7 +90,7 @@ public sealed class OpenApiTests
         );
     }
 
-    public static TheoryData<string> Roots => [.. KindRegistry.BuiltIn.GroupVersions.Select(g => g.Root)];
+    public static TheoryData<string> Roots => [.. BuiltInKinds.Registry.GroupVersions.Select(g => g.Root)];
 
     [Theory]
     [MemberData(nameof(Roots))]

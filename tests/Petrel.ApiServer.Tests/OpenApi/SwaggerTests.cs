@@ -1,13 +1,14 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.OpenApi;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.OpenApi;
 
 public sealed class SwaggerTests
 {
-    private static readonly SwaggerDocument Document = new(KindRegistry.BuiltIn);
+    private static readonly SwaggerDocument Document = new(BuiltInKinds.Registry);
 
     private static ApiResponse Get(string accept) =>
         Document.Answer(
@@ -25,7 +26,7 @@ public sealed class SwaggerTests
     public void One_document_holds_the_paths_and_types_of_every_group()
     {
         Assert.Equal("2.0", (string?)Json["swagger"]);
-        foreach (var kind in KindRegistry.BuiltIn.All)
+        foreach (var kind in BuiltInKinds.Registry.All)
         {
             var definition = Json["definitions"]![kind.Schema.Name];
             Assert.True(definition is not null, kind.Schema.Name);

@@ -1,6 +1,8 @@
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Protection;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Protection;
 
@@ -8,9 +10,9 @@ public sealed class FairQueueTests
 {
     private readonly ManualTime _time = new();
 
-    private FairQueue Queue(int seats, int length = 100) => new(seats, length, TimeSpan.FromSeconds(15), _time);
+    private FairQueue Queue(int slots, int length = 100) => new(slots, length, TimeSpan.FromSeconds(15), _time);
 
-    private static Task<FairQueue.Seat> Take(FairQueue queue, string flow, CancellationToken cancellationToken = default) =>
+    private static Task<FairQueue.Slot> Take(FairQueue queue, string flow, CancellationToken cancellationToken = default) =>
         queue.TakeAsync(flow, cancellationToken).AsTask();
 
     [Fact]
@@ -18,10 +20,10 @@ public sealed class FairQueueTests
     {
         var queue = Queue(8);
 
-        var seats = Enumerable.Range(0, 6).Select(_ => Take(queue, "noisy")).ToList();
+        var slots = Enumerable.Range(0, 6).Select(_ => Take(queue, "noisy")).ToList();
 
-        Assert.All(seats, s => Assert.True(s.IsCompletedSuccessfully));
-        (await seats[0]).Dispose();
+        Assert.All(slots, s => Assert.True(s.IsCompletedSuccessfully));
+        (await slots[0]).Dispose();
         Assert.True(Take(queue, "noisy").IsCompletedSuccessfully);
     }
 
@@ -59,7 +61,7 @@ public sealed class FairQueueTests
     public async Task A_full_queue_refuses_its_flow_and_no_other()
     {
         var queue = Queue(1, length: 2);
-        using var seat = await Take(queue, "noisy");
+        using var slot = await Take(queue, "noisy");
         _ = Take(queue, "noisy");
         _ = Take(queue, "noisy");
 
@@ -75,12 +77,12 @@ public sealed class FairQueueTests
     public async Task Who_waits_for_too_long_is_refused_and_takes_no_seat()
     {
         var queue = Queue(1);
-        var seat = await Take(queue, "a");
+        var slot = await Take(queue, "a");
         var late = Take(queue, "a");
 
         _time.Advance(TimeSpan.FromSeconds(16));
         var refused = await Assert.ThrowsAsync<StatusException>(() => late);
-        seat.Dispose();
+        slot.Dispose();
 
         Assert.Equal(429, refused.Code);
         Assert.Equal(0, queue.Waiting);
@@ -91,14 +93,14 @@ public sealed class FairQueueTests
     public async Task A_client_that_leaves_takes_no_seat()
     {
         var queue = Queue(1);
-        var seat = await Take(queue, "a");
+        var slot = await Take(queue, "a");
         using var leaving = new CancellationTokenSource();
         var gone = Take(queue, "b", leaving.Token);
         var next = Take(queue, "c");
 
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
-        seat.Dispose();
+        slot.Dispose();
 
         await next.WaitAsync(TestApi.Patience);
     }
@@ -110,12 +112,12 @@ public sealed class FairQueueTests
             .Sample(steps =>
             {
                 var queue = Queue(3, length: 1000);
-                var waiting = new List<Task<FairQueue.Seat>>();
-                var running = new Queue<FairQueue.Seat>();
+                var waiting = new List<Task<FairQueue.Slot>>();
+                var running = new Queue<FairQueue.Slot>();
                 var served = 0;
                 void Collect()
                 {
-                    // Who got a seat learns of it on another thread.
+                    // Who got a slot learns of it on another thread.
                     SpinWait.SpinUntil(() => waiting.Count(w => w.IsCompleted) == waiting.Count - queue.Waiting, TestApi.Patience);
                     foreach (var done in waiting.Where(w => w.IsCompleted).ToList())
                     {
@@ -126,9 +128,9 @@ public sealed class FairQueueTests
                 }
                 foreach (var step in steps)
                 {
-                    if (step == 4 && running.TryDequeue(out var seat))
+                    if (step == 4 && running.TryDequeue(out var slot))
                     {
-                        seat.Dispose();
+                        slot.Dispose();
                     }
                     else
                     {
@@ -138,9 +140,9 @@ public sealed class FairQueueTests
                     Assert.True(running.Count <= 3);
                 }
                 var asked = served + waiting.Count;
-                while (running.TryDequeue(out var seat))
+                while (running.TryDequeue(out var slot))
                 {
-                    seat.Dispose();
+                    slot.Dispose();
                     Collect();
                 }
                 Assert.Empty(waiting);

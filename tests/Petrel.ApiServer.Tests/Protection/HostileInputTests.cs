@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Protection;

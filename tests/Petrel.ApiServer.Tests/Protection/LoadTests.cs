@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tests.Admission.Webhooks;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Protection;
 
@@ -49,7 +51,7 @@ public sealed class LoadTests
         var (quiet, _) = Measure("quiet", slowWrites: true, ["a", "b", "c", "d"]);
 
         Assert.All(quiet, a => Assert.Equal(201, a.Status));
-        // Its turn comes after at most one seat for each of the others: as soon as the next of the slow requests has ended.
+        // Its turn comes after at most one slot for each of the others: as soon as the next of the slow requests has ended.
         Assert.All(quiet, a => Assert.True(a.Took <= TimeSpan.FromSeconds(1) + Step, $"took {a.Took}"));
     }
 

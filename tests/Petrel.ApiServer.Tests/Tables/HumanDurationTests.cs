@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Tables;

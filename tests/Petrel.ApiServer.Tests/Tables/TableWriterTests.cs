@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Tables;
 using Petrel.ApiServer.Tests.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Tables;
 

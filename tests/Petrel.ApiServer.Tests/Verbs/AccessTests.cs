@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Verbs;

@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+
 namespace Petrel.ApiServer.Tests.Verbs;
 
 public sealed class BindingTests

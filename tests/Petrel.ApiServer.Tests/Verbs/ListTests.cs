@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 
 namespace Petrel.ApiServer.Tests.Verbs;
 

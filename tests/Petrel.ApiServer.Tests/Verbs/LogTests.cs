@@ -1,5 +1,8 @@
 using System.Text;
+using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Verbs;
 

@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+
 namespace Petrel.ApiServer.Tests;
 
 /// <summary>Time that stands still until it is moved; its timers fire as it passes them.</summary>

@@ -1,4 +1,6 @@
 using System.Net;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Verbs;
 

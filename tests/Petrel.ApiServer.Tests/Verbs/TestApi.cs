@@ -3,8 +3,10 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
@@ -34,10 +36,10 @@ internal sealed class TestApi : IAsyncDisposable
     )
     {
         Store = store ?? new MemoryStore();
-        Server = new ApiServer(
+        Server = new Composition.ApiServer(
             options,
             Store,
-            kinds ?? KindRegistry.BuiltIn,
+            kinds ?? BuiltInKinds.Registry,
             Time,
             new SeededEntropy(1),
             nodes,
@@ -52,7 +54,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     public ManualTime Time { get; } = new();
     public MemoryStore Store { get; }
-    public ApiServer Server { get; }
+    public Composition.ApiServer Server { get; }
 
     public static async Task<TestApi> StartAsync(
         ApiServerOptions? options = null,

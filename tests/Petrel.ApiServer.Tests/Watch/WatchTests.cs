@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests.Watch;
 
 public sealed class WatchTests

@@ -1,12 +1,14 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model.Api;
-using k8s.Models;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 

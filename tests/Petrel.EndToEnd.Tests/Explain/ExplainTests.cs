@@ -1,6 +1,9 @@
+using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Cli.Explain;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
@@ -12,7 +15,6 @@ using Petrel.Scheduler.Gangs;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 using Spectre.Console;
-using k8s.Models;
 
 namespace Petrel.EndToEnd.Tests.Explain;
 
@@ -24,7 +26,7 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
-    private readonly ApiServer.ApiServer _server;
+    private readonly ApiServer.Composition.ApiServer _server;
     private readonly ApiClient _user;
 
     public ExplainTests()
@@ -35,7 +37,7 @@ public sealed class ExplainTests : IApiHandler, IAsyncDisposable
         _server = new(
             new ApiServerOptions(),
             _store,
-            KindRegistry.BuiltIn,
+            BuiltInKinds.Registry,
             _process.Time,
             _simulator.Entropy.Fork(),
             new NoNodes(),

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Certificates;
 
@@ -19,7 +19,7 @@ internal sealed class CertificateConditions(TimeProvider time) : IAdmissionPlugi
 
     public ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        var now = time.Timestamp();
+        var now = time.GetUtcNow().ToTimestamp();
         foreach (var condition in request.Object.Child("status").Objects("conditions"))
         {
             condition.Fill("lastUpdateTime", now);

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Authentication;
-using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Certificates;
 

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Certificates;
 
@@ -10,7 +11,7 @@ namespace Petrel.ApiServer.Admission.Certificates;
 /// Approving a request for a certificate takes the right to <c>approve</c> for its signer, and issuing it the right to <c>sign</c>, besides
 /// the right to the subresource (upstream: CertificateApproval and CertificateSigning).
 /// </summary>
-internal sealed class SignerRights(ServerParts parts) : IAdmissionPlugin
+internal sealed class SignerRights(ClusterAuthorizer authorizer) : IAdmissionPlugin
 {
     public string Name => "CertificateApproval";
 
@@ -36,7 +37,7 @@ internal sealed class SignerRights(ServerParts parts) : IAdmissionPlugin
         {
             var asked = new RequestInfo("", true, signs ? "sign" : "approve", "certificates.k8s.io", "v1", "", "signers", name);
             if (
-                await parts.Authorizer.IsAllowedAsync(
+                await authorizer.IsAllowedAsync(
                     asked,
                     new ApiRequest
                     {

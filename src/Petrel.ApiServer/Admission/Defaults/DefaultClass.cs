@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Defaults;
 
@@ -21,13 +21,13 @@ internal static class DefaultClass
 
     /// <summary>As above, among all classes that are stored.</summary>
     public static async ValueTask<string?> FindAsync(
-        ServerParts parts,
+        IRevisionedStore store,
         KindDefinition kind,
         IReadOnlyList<string> marks,
         CancellationToken cancellationToken
     )
     {
-        var entries = await AdmissionReads.ListAsync(parts, kind, "", cancellationToken);
+        var entries = await AdmissionReads.ListAsync(store, kind, "", cancellationToken);
         return NameOf(entries.Select(e => DeepJson.Node(e.Value.Span)!.AsObject()), marks);
     }
 }

@@ -1,15 +1,16 @@
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Defaults;
 
 /// <summary>Gives ingresses that name no class the default one (upstream's DefaultIngressClass admission).</summary>
-internal sealed class DefaultIngressClass(ServerParts parts) : IAdmissionPlugin
+internal sealed class DefaultIngressClass(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
     private const string Group = "networking.k8s.io";
     private static readonly string[] Marks = ["ingressclass.kubernetes.io/is-default-class"];
 
-    private readonly KindDefinition? _classes = parts.Kinds.Find(Group, "v1", "ingressclasses");
+    private readonly KindDefinition? _classes = kinds.Find(Group, "v1", "ingressclasses");
 
     public string Name => "DefaultIngressClass";
 
@@ -19,7 +20,7 @@ internal sealed class DefaultIngressClass(ServerParts parts) : IAdmissionPlugin
     {
         var spec = request.Object!.Ensure("spec");
         var isNamed = spec.Has("ingressClassName") || request.Object!.Metadata().Child("annotations").Has("kubernetes.io/ingress.class");
-        if (!isNamed && await DefaultClass.FindAsync(parts, _classes!, Marks, cancellationToken) is { } name)
+        if (!isNamed && await DefaultClass.FindAsync(store, _classes!, Marks, cancellationToken) is { } name)
         {
             spec["ingressClassName"] = name;
         }

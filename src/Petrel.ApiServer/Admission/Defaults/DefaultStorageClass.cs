@@ -1,10 +1,11 @@
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Defaults;
 
 /// <summary>Gives claims that name no storage class the default one (upstream's DefaultStorageClass admission).</summary>
-internal sealed class DefaultStorageClass(ServerParts parts) : IAdmissionPlugin
+internal sealed class DefaultStorageClass(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
     private static readonly string[] Marks =
     [
@@ -12,7 +13,7 @@ internal sealed class DefaultStorageClass(ServerParts parts) : IAdmissionPlugin
         "storageclass.beta.kubernetes.io/is-default-class",
     ];
 
-    private readonly KindDefinition? _classes = parts.Kinds.Find("storage.k8s.io", "v1", "storageclasses");
+    private readonly KindDefinition? _classes = kinds.Find("storage.k8s.io", "v1", "storageclasses");
 
     public string Name => "DefaultStorageClass";
 
@@ -24,7 +25,7 @@ internal sealed class DefaultStorageClass(ServerParts parts) : IAdmissionPlugin
         var spec = request.Object!.Ensure("spec");
         var isNamed =
             spec.Has("storageClassName") || request.Object!.Metadata().Child("annotations").Has("volume.beta.kubernetes.io/storage-class");
-        if (!isNamed && await DefaultClass.FindAsync(parts, _classes!, Marks, cancellationToken) is { } name)
+        if (!isNamed && await DefaultClass.FindAsync(store, _classes!, Marks, cancellationToken) is { } name)
         {
             spec["storageClassName"] = name;
         }

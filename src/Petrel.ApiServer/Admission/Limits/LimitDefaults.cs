@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Limits;
 

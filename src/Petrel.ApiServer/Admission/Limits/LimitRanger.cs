@@ -1,16 +1,16 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Limits;
 
 /// <summary>
 /// Completes and bounds what pods and claims ask for, as the LimitRanges of their namespace say (upstream's LimitRanger admission).
 /// </summary>
-internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
+internal sealed class LimitRanger(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
-    private readonly KindDefinition? _ranges = parts.Kinds.Find("", "v1", "limitranges");
+    private readonly KindDefinition? _ranges = kinds.Find("", "v1", "limitranges");
 
     public string Name => "LimitRanger";
 
@@ -30,7 +30,7 @@ internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
     {
         if (IsPod(request))
         {
-            foreach (var entry in await AdmissionReads.ListAsync(parts, _ranges!, request.Key.Namespace, cancellationToken))
+            foreach (var entry in await AdmissionReads.ListAsync(store, _ranges!, request.Key.Namespace, cancellationToken))
             {
                 LimitDefaults.Apply(DeepJson.Node(entry.Value.Span)!.AsObject(), request.Object!);
             }
@@ -39,7 +39,7 @@ internal sealed class LimitRanger(ServerParts parts) : IAdmissionPlugin
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (var entry in await AdmissionReads.ListAsync(parts, _ranges!, request.Key.Namespace, cancellationToken))
+        foreach (var entry in await AdmissionReads.ListAsync(store, _ranges!, request.Key.Namespace, cancellationToken))
         {
             var range = DeepJson.Node(entry.Value.Span)!.AsObject();
             var problems = IsPod(request) ? LimitRules.OfPod(range, request.Object!) : LimitRules.OfClaim(range, request.Object!);

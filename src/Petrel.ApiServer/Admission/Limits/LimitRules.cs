@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
 using Petrel.Model.Quotas;
 

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.NodeRestriction;
 
@@ -11,7 +12,7 @@ namespace Petrel.ApiServer.Admission.NodeRestriction;
 /// Holds the agent of a node to that node and its pods, beyond what authorization can tell (upstream's NodeRestriction admission): a node
 /// that is broken into must not reach the others.
 /// </summary>
-internal sealed class NodeRestrictionAdmission(ServerParts parts) : IAdmissionPlugin
+internal sealed class NodeRestrictionAdmission(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
     private const string UserPrefix = "system:node:";
 
@@ -109,5 +110,5 @@ internal sealed class NodeRestrictionAdmission(ServerParts parts) : IAdmissionPl
     private static bool IsOn(JsonObject pod, string node) => pod.Child("spec").Text("nodeName") == node;
 
     private ValueTask<JsonObject?> FindAsync(string plural, ObjectKey key, CancellationToken cancellationToken) =>
-        AdmissionReads.FindAsync(parts, parts.Kinds.Find("", "v1", plural)!, key, cancellationToken);
+        AdmissionReads.FindAsync(store, kinds.Find("", "v1", plural)!, key, cancellationToken);
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Admission.NodeRestriction;
@@ -146,8 +146,8 @@ internal static class NodeRules
     {
         var what =
             spec.Text("serviceAccountName").Length > 0 ? "reference a service account"
-            : PodReferences.Secrets(spec).Any() ? "reference secrets"
-            : PodReferences.ConfigMaps(spec).Any() ? "reference configmaps"
+            : PodSpecReferences.Secrets(spec).Any() ? "reference secrets"
+            : PodSpecReferences.ConfigMaps(spec).Any() ? "reference configmaps"
             : spec.Objects("volumes").SelectMany(v => v.Child("projected").Objects("sources")).Any(s => s.Has("clusterTrustBundle"))
                 ? "reference clustertrustbundles"
             : spec.Objects("volumes").Any(v => v.Has("persistentVolumeClaim")) ? "reference persistentvolumeclaims"

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Admission.PodSecurity.Wording;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
@@ -10,7 +12,8 @@ namespace Petrel.ApiServer.Admission.PodSecurity;
 /// Holds pods against the standard that their namespace asks for (upstream's PodSecurity admission). Pods beyond it are refused; who
 /// writes a workload whose pods would be is warned, so that they learn of it before the controller does.
 /// </summary>
-internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissionPlugin
+internal sealed partial class PodSecurityAdmission(IRevisionedStore store, KindRegistry kinds, CacheHub caches, ILogger log)
+    : IAdmissionPlugin
 {
     public string Name => "PodSecurity";
 
@@ -20,7 +23,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
             request.Is("", "pods")
                 ? request.Subresource
                     is not ("exec" or "attach" or "binding" or "eviction" or "log" or "portforward" or "proxy" or "status")
-                : request.Subresource.Length == 0 && (request.Is("", "namespaces") || PodTemplates.IsWorkload(request.Kind))
+                : request.Subresource.Length == 0 && (request.Is("", "namespaces") || WorkloadTemplates.IsWorkload(request.Kind))
         );
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
@@ -39,7 +42,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
         }
         if (!isPod)
         {
-            if (PodTemplates.Of(request.Kind, request.Object!) is { } template)
+            if (WorkloadTemplates.Of(request.Kind, request.Object!) is { } template)
             {
                 Tell(request, policy, template);
             }
@@ -64,7 +67,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
     {
         if (Beyond(policy.Audit, pod) is { } noted)
         {
-            LogViolation(parts.Log, request.Kind.Plural, request.Key.Namespace, request.DisplayName(), noted);
+            LogViolation(log, request.Kind.Plural, request.Key.Namespace, request.DisplayName(), noted);
         }
         if (Beyond(policy.Warn, pod) is { } warned)
         {
@@ -80,10 +83,10 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
 
     private async ValueTask<SecurityPolicy> PolicyAsync(string namespaceName, FieldErrors errors, CancellationToken cancellationToken)
     {
-        var namespaces = parts.Kinds.Find("", "v1", "namespaces")!;
+        var namespaces = kinds.Find("", "v1", "namespaces")!;
         // The store rather than the cache: who labels a namespace and makes a pod next means it. Only labeled ones are worth reading.
         return
-            await parts.Store.GetAsync(namespaces.StoreKey(new("", namespaceName)), cancellationToken) is { } entry
+            await store.GetAsync(namespaces.StoreKey(new("", namespaceName)), cancellationToken) is { } entry
             && entry.Value.Span.IndexOf("pod-security.kubernetes.io/"u8) >= 0
             ? Policy(DeepJson.Node(entry.Value.Span)!.AsObject(), errors)
             : SecurityPolicy.Default;
@@ -122,7 +125,7 @@ internal sealed partial class PodSecurityAdmission(ServerParts parts) : IAdmissi
 
     private List<JsonObject> Pods(string namespaceName)
     {
-        var snapshot = parts.Caches.Of(parts.Kinds.Find("", "v1", "pods")!).Current;
+        var snapshot = caches.Of(kinds.Find("", "v1", "pods")!).Current;
         var (start, end) = snapshot.Range(namespaceName + "/", null);
         return [.. snapshot.Between(start, end).Select(o => DeepJson.Node(o.ToArray())!.AsObject())];
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 

@@ -1,19 +1,19 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.PetrelScheduling;
-using Petrel.ApiServer.Kinds.Validation;
-using Petrel.ApiServer.Objects;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
 /// <summary>Resolves the priority class of pods, and keeps the default class the only one (upstream's Priority admission).</summary>
-internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
+internal sealed class PriorityPlugin(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
     private const string Group = "scheduling.k8s.io";
     private const string Plural = "priorityclasses";
 
-    private readonly KindDefinition? _classes = parts.Kinds.Find(Group, "v1", Plural);
+    private readonly KindDefinition? _classes = kinds.Find(Group, "v1", Plural);
 
     public string Name => "Priority";
 
@@ -67,7 +67,7 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         {
             return own;
         }
-        var found = await AdmissionReads.FindAsync(parts, PodGroupKind.Definition, new(request.Key.Namespace, group), cancellationToken);
+        var found = await AdmissionReads.FindAsync(store, PodGroupKind.Definition, new(request.Key.Namespace, group), cancellationToken);
         return found.Child("spec").Text("priorityClassName");
     }
 
@@ -81,7 +81,7 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         {
             return system;
         }
-        var found = _classes is null ? null : await AdmissionReads.FindAsync(parts, _classes, new("", name), cancellationToken);
+        var found = _classes is null ? null : await AdmissionReads.FindAsync(store, _classes, new("", name), cancellationToken);
         return found is null ? throw request.Forbidden($"no PriorityClass with name {name} was found") : PodPriority.Of(found);
     }
 
@@ -91,7 +91,7 @@ internal sealed class PriorityPlugin(ServerParts parts) : IAdmissionPlugin
         {
             return [];
         }
-        var entries = await AdmissionReads.ListAsync(parts, _classes, "", cancellationToken);
+        var entries = await AdmissionReads.ListAsync(store, _classes, "", cancellationToken);
         return
         [
             .. entries

@@ -1,14 +1,16 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
 /// <summary>
 /// Gives new pods the overhead and the constraints of the RuntimeClass that they name (upstream's RuntimeClass admission).
 /// </summary>
-internal sealed class RuntimeClassPlugin(ServerParts parts) : IAdmissionPlugin
+internal sealed class RuntimeClassPlugin(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
-    private readonly KindDefinition? _classes = parts.Kinds.Find("node.k8s.io", "v1", "runtimeclasses");
+    private readonly KindDefinition? _classes = kinds.Find("node.k8s.io", "v1", "runtimeclasses");
 
     public string Name => "RuntimeClass";
 
@@ -39,7 +41,7 @@ internal sealed class RuntimeClassPlugin(ServerParts parts) : IAdmissionPlugin
             return null;
         }
         var name = spec.Text("runtimeClassName");
-        var found = _classes is null ? null : await AdmissionReads.FindAsync(parts, _classes, new("", name), cancellationToken);
+        var found = _classes is null ? null : await AdmissionReads.FindAsync(store, _classes, new("", name), cancellationToken);
         return found ?? throw request.Forbidden($"pod rejected: RuntimeClass \"{name}\" not found");
     }
 }

@@ -11,9 +11,9 @@ namespace Petrel.ApiServer.Admission.Quotas;
 /// Holds writes to the quotas of their namespace (upstream's ResourceQuota admission). The new usage is committed in one batch with the
 /// object, on the condition that the quota is as it was read: of writes that race for the last of something, one gets it.
 /// </summary>
-internal sealed class ResourceQuotaPlugin(ServerParts parts) : IAdmissionPlugin
+internal sealed class ResourceQuotaPlugin(IRevisionedStore store, KindRegistry kinds, TimeProvider time) : IAdmissionPlugin
 {
-    private readonly KindDefinition? _quotas = parts.Kinds.Find("", "v1", "resourcequotas");
+    private readonly KindDefinition? _quotas = kinds.Find("", "v1", "resourcequotas");
 
     public string Name => "ResourceQuota";
 
@@ -35,10 +35,10 @@ internal sealed class ResourceQuotaPlugin(ServerParts parts) : IAdmissionPlugin
         {
             return;
         }
-        foreach (var entry in await AdmissionReads.ListAsync(parts, _quotas!, request.Key.Namespace, cancellationToken))
+        foreach (var entry in await AdmissionReads.ListAsync(store, _quotas!, request.Key.Namespace, cancellationToken))
         {
             var quota = DeepJson.Node(entry.Value.Span)!.AsObject();
-            var charge = QuotaCharge.Of(quota, evaluator, request.Object!, request.Old, parts.Time.GetUtcNow());
+            var charge = QuotaCharge.Of(quota, evaluator, request.Object!, request.Old, time.GetUtcNow());
             switch (charge.Outcome)
             {
                 case QuotaOutcome.Refused:

@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.ServiceAccounts;
 
@@ -9,7 +11,13 @@ namespace Petrel.ApiServer.Admission.ServiceAccounts;
 /// Every new pod runs as a service account, the default one when it names none; the account must be there, and gives the pod its pull
 /// secrets and its token (upstream's ServiceAccount admission).
 /// </summary>
-internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlugin
+internal sealed class ServiceAccountAdmission(
+    ApiServerOptions options,
+    IRevisionedStore store,
+    KindRegistry kinds,
+    TimeProvider time,
+    IEntropy entropy
+) : IAdmissionPlugin
 {
     private const string DefaultName = "default";
 
@@ -21,7 +29,7 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
     public bool Handles(AdmissionRequest request) =>
         request.Creates("", "pods")
         || (
-            parts.Options.RequireServiceAccounts
+            options.RequireServiceAccounts
             && request is { Operation: AdmissionOperation.Update, Subresource: "ephemeralcontainers" }
             && request.Is("", "pods")
         );
@@ -44,14 +52,14 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
         spec.Fill("serviceAccountName", DefaultName);
         // The deprecated name of the field is kept in step.
         spec["serviceAccount"] = spec.Text("serviceAccountName");
-        if (!parts.Options.RequireServiceAccounts)
+        if (!options.RequireServiceAccounts)
         {
             return;
         }
         var account = await FindAsync(request, cancellationToken);
-        if (parts.Options.MountServiceAccountTokens && TokenVolume.IsWanted(account, spec))
+        if (options.MountServiceAccountTokens && TokenVolume.IsWanted(account, spec))
         {
-            TokenVolume.Mount(spec, () => parts.Entropy.NewNameSuffix());
+            TokenVolume.Mount(spec, () => entropy.NewNameSuffix());
         }
         if (!spec.Objects("imagePullSecrets").Any() && account.List("imagePullSecrets") is { Count: > 0 } secrets)
         {
@@ -70,7 +78,7 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
             }
             return;
         }
-        if (!parts.Options.RequireServiceAccounts)
+        if (!options.RequireServiceAccounts)
         {
             return;
         }
@@ -91,7 +99,7 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
     // Mirror pods only show what an agent runs anyway: they get nothing by being shown.
     private static string? MirrorProblem(JsonObject spec) =>
         spec.Text("serviceAccountName").Length > 0 ? "a mirror pod may not reference service accounts"
-        : PodReferences.Secrets(spec).Any() ? "a mirror pod may not reference secrets"
+        : PodSpecReferences.Secrets(spec).Any() ? "a mirror pod may not reference secrets"
         : spec.Objects("volumes").SelectMany(v => v.Child("projected").Objects("sources")).Any(s => s.Has("serviceAccountToken"))
             ? "a mirror pod may not use ServiceAccountToken volume projections"
         : null;
@@ -99,11 +107,11 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
     private async ValueTask<JsonObject> FindAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var (space, name) = (request.Key.Namespace, request.Object.Child("spec").Text("serviceAccountName"));
-        var accounts = parts.Kinds.Find("", "v1", "serviceaccounts")!;
-        var pause = TimeSpan.FromMilliseconds(100 + parts.Entropy.Next(100));
+        var accounts = kinds.Find("", "v1", "serviceaccounts")!;
+        var pause = TimeSpan.FromMilliseconds(100 + entropy.Next(100));
         for (var attempt = 1; ; attempt++)
         {
-            if (await AdmissionReads.FindAsync(parts, accounts, new ObjectKey(space, name), cancellationToken) is { } account)
+            if (await AdmissionReads.FindAsync(store, accounts, new ObjectKey(space, name), cancellationToken) is { } account)
             {
                 return account;
             }
@@ -111,7 +119,7 @@ internal sealed class ServiceAccountAdmission(ServerParts parts) : IAdmissionPlu
             {
                 throw request.Forbidden($"error looking up service account {space}/{name}: serviceaccount \"{name}\" not found");
             }
-            await Task.Delay(pause, parts.Time, cancellationToken);
+            await Task.Delay(pause, time, cancellationToken);
         }
     }
 }

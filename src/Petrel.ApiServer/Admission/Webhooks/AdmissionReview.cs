@@ -12,7 +12,7 @@ namespace Petrel.ApiServer.Admission.Webhooks;
 /// <param name="Patch">The changes that it asks for, or null.</param>
 /// <param name="Warnings">What to tell the client.</param>
 /// <param name="AuditAnnotations">What to note.</param>
-internal sealed record WebhookConsent(
+internal sealed record WebhookResponse(
     JsonArray? Patch,
     IReadOnlyList<string> Warnings,
     IReadOnlyList<KeyValuePair<string, string>> AuditAnnotations
@@ -72,7 +72,7 @@ internal static class AdmissionReview
     /// <summary>Reads the answer.</summary>
     /// <exception cref="WebhookFailure">It is not an answer to this question.</exception>
     /// <exception cref="StatusException">The webhook denies the request.</exception>
-    public static WebhookConsent Read(Webhook hook, string uid, bool mutating, ReadOnlySpan<byte> body)
+    public static WebhookResponse Read(Webhook hook, string uid, bool mutating, ReadOnlySpan<byte> body)
     {
         JsonObject review;
         try

@@ -1,4 +1,5 @@
 using Petrel.ApiServer.Errors;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
@@ -6,19 +7,16 @@ namespace Petrel.ApiServer.Admission.Webhooks;
 /// Lets webhooks change objects, one after the other in the order of their configurations' names (upstream's MutatingAdmissionWebhook).
 /// When one changed something, the mutating stage runs a second time, for those who want to see it.
 /// </summary>
-internal sealed class MutatingWebhooks(ServerParts parts) : IAdmissionPlugin
+internal sealed class MutatingWebhooks(WebhookSource source, WebhookDispatcher dispatcher) : IAdmissionPlugin
 {
-    private readonly WebhookSource _source = new(parts, "mutatingwebhookconfigurations");
-    private readonly WebhookDispatcher _dispatcher = new(parts);
-
     public string Name => "MutatingAdmissionWebhook";
 
-    public bool Handles(AdmissionRequest request) => !WebhookMatching.IsExempt(request.Kind) && _source.Current.Count > 0;
+    public bool Handles(AdmissionRequest request) => !WebhookMatching.IsExempt(request.Kind) && source.Current.Count > 0;
 
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        var hooks = _source.Current;
-        var rounds = request.Webhooks ??= new WebhookRounds();
+        var hooks = source.Current;
+        var rounds = request.Webhooks ??= new WebhookReinvocation();
         var subject = WebhookDispatcher.SubjectOf(request);
         if (request.Object is { } document)
         {
@@ -27,16 +25,16 @@ internal sealed class MutatingWebhooks(ServerParts parts) : IAdmissionPlugin
         foreach (var hook in hooks)
         {
             // One by one: what a webhook changes decides whether the next one is concerned.
-            if ((await _dispatcher.MatchAsync([hook], subject, cancellationToken)) is not [var invocation] || !rounds.MayCall(hook))
+            if ((await dispatcher.MatchAsync([hook], subject, cancellationToken)) is not [var invocation] || !rounds.MayCall(hook.Id))
             {
                 continue;
             }
-            var consent = await _dispatcher.AskAsync(invocation, subject, request, mutating: true, cancellationToken);
+            var consent = await dispatcher.AskAsync(invocation, subject, request, mutating: true, cancellationToken);
             if (consent is not null)
             {
-                _dispatcher.Note(hook, consent, request.Call);
+                dispatcher.Note(hook, consent, request.Call);
             }
-            rounds.Called(hook, Apply(consent, invocation, subject, request));
+            rounds.Called(hook.Id, hook.WantsReinvocation, Apply(consent, invocation, subject, request));
         }
         if (request.Object is { } changed)
         {
@@ -44,7 +42,7 @@ internal sealed class MutatingWebhooks(ServerParts parts) : IAdmissionPlugin
         }
     }
 
-    private static bool Apply(WebhookConsent? consent, WebhookInvocation invocation, WebhookSubject subject, AdmissionRequest request)
+    private static bool Apply(WebhookResponse? consent, WebhookInvocation invocation, WebhookSubject subject, AdmissionRequest request)
     {
         if (consent?.Patch is not { } patch)
         {

@@ -1,21 +1,20 @@
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>Asks webhooks whether an object may be stored as it is, all at the same time (upstream's ValidatingAdmissionWebhook).</summary>
-internal sealed class ValidatingWebhooks(ServerParts parts) : IAdmissionPlugin
+internal sealed class ValidatingWebhooks(WebhookSource source, WebhookDispatcher dispatcher) : IAdmissionPlugin
 {
-    private readonly WebhookSource _source = new(parts, "validatingwebhookconfigurations");
-    private readonly WebhookDispatcher _dispatcher = new(parts);
-
     public string Name => "ValidatingAdmissionWebhook";
 
-    public bool Handles(AdmissionRequest request) => !WebhookMatching.IsExempt(request.Kind) && _source.Current.Count > 0;
+    public bool Handles(AdmissionRequest request) => !WebhookMatching.IsExempt(request.Kind) && source.Current.Count > 0;
 
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         var subject = WebhookDispatcher.SubjectOf(request);
-        var invocations = await _dispatcher.MatchAsync(_source.Current, subject, cancellationToken);
+        var invocations = await dispatcher.MatchAsync(source.Current, subject, cancellationToken);
         var answers = invocations
-            .Select(i => _dispatcher.AskAsync(i, subject, request, mutating: false, cancellationToken).AsTask())
+            .Select(i => dispatcher.AskAsync(i, subject, request, mutating: false, cancellationToken).AsTask())
             .ToArray();
         // The first refusal in the order of webhooks is the answer, whichever came first.
         var consents = await Task.WhenAll(answers);
@@ -23,7 +22,7 @@ internal sealed class ValidatingWebhooks(ServerParts parts) : IAdmissionPlugin
         {
             if (consents[i] is { } consent)
             {
-                _dispatcher.Note(invocations[i].Webhook, consent, request.Call);
+                dispatcher.Note(invocations[i].Webhook, consent, request.Call);
             }
         }
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Admission.Webhooks;

@@ -2,19 +2,26 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>Finds the webhooks that a request concerns, and asks them.</summary>
-internal sealed partial class WebhookDispatcher(ServerParts parts)
+internal sealed partial class WebhookDispatcher(
+    IRevisionedStore store,
+    KindRegistry kinds,
+    TimeProvider time,
+    IEntropy entropy,
+    IWebhookCaller caller,
+    ILogger log,
+    WebhookServices services
+)
 {
-    private readonly WebhookServices _services = new(parts);
-
     /// <summary>The request as webhooks see it.</summary>
     public static WebhookSubject SubjectOf(AdmissionRequest request)
     {
@@ -37,13 +44,13 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
     )
     {
         var labels = hooks.Any(h => !h.NamespaceSelector.IsEverything) ? await NamespaceLabelsAsync(subject, cancellationToken) : null;
-        var equivalents = parts.Kinds.All.Where(k => k.StorePrefix == subject.Kind.StorePrefix && k != subject.Kind).ToList();
+        var equivalents = kinds.All.Where(k => k.StorePrefix == subject.Kind.StorePrefix && k != subject.Kind).ToList();
         return [.. hooks.Select(h => WebhookMatching.Match(h, subject, labels, equivalents)).OfType<WebhookInvocation>()];
     }
 
     /// <summary>Asks one. Null: it could not be asked, and that counts as consent.</summary>
     /// <exception cref="StatusException">It denies the request, or could not be asked.</exception>
-    public async ValueTask<WebhookConsent?> AskAsync(
+    public async ValueTask<WebhookResponse?> AskAsync(
         WebhookInvocation invocation,
         WebhookSubject subject,
         AdmissionRequest request,
@@ -67,18 +74,18 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         }
         catch (WebhookFailure e) when (hook.IgnoresFailure)
         {
-            LogFailedOpen(parts.Log, hook.Name, e.Message);
+            LogFailedOpen(log, hook.Name, e.Message);
             return null;
         }
         catch (WebhookFailure e)
         {
-            LogFailedClosed(parts.Log, hook.Name, e.Message);
+            LogFailedClosed(log, hook.Name, e.Message);
             throw StatusErrors.InternalError($"failed calling webhook \"{hook.Name}\": {e.Message}");
         }
     }
 
     /// <summary>Passes on what webhooks said besides.</summary>
-    public void Note(Webhook hook, WebhookConsent consent, WriteCall call)
+    public void Note(Webhook hook, WebhookResponse consent, WriteCall call)
     {
         foreach (var warning in consent.Warnings)
         {
@@ -86,11 +93,15 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         }
         foreach (var (key, value) in consent.AuditAnnotations)
         {
-            LogNote(parts.Log, hook.Name, key, value);
+            LogNote(log, hook.Name, key, value);
         }
     }
 
-    private async ValueTask<WebhookConsent> CallAsync(AdmissionReview.Question question, bool mutating, CancellationToken cancellationToken)
+    private async ValueTask<WebhookResponse> CallAsync(
+        AdmissionReview.Question question,
+        bool mutating,
+        CancellationToken cancellationToken
+    )
     {
         var hook = question.Invocation.Webhook;
         if (hook.ReviewVersion.Length == 0)
@@ -103,15 +114,15 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         {
             throw new WebhookFailure($"its match conditions cannot be evaluated here: {string.Join(", ", hook.Conditions)}");
         }
-        var endpoint = _services.Resolve(hook);
-        var uid = parts.Entropy.NewUid();
+        var endpoint = services.Resolve(hook);
+        var uid = entropy.NewUid();
         var body = JsonBytes.Of(AdmissionReview.Ask(question, uid));
-        using var limit = new CancellationTokenSource(hook.Timeout, parts.Time);
+        using var limit = new CancellationTokenSource(hook.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         WebhookReply reply;
         try
         {
-            reply = await parts.Webhooks.PostAsync(endpoint, body, either.Token);
+            reply = await caller.PostAsync(endpoint, body, either.Token);
         }
         catch (IOException e)
         {
@@ -145,8 +156,8 @@ internal sealed partial class WebhookDispatcher(ServerParts parts)
         {
             return null;
         }
-        var namespaces = parts.Kinds.Find("", "v1", "namespaces")!;
-        return WebhookMatching.Labels(await AdmissionReads.FindAsync(parts, namespaces, new("", subject.Namespace), cancellationToken));
+        var namespaces = kinds.Find("", "v1", "namespaces")!;
+        return WebhookMatching.Labels(await AdmissionReads.FindAsync(store, namespaces, new("", subject.Namespace), cancellationToken));
     }
 
     private static JsonObject Eviction(AdmissionRequest request) =>

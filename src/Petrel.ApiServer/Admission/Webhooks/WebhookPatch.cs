@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Documents;
 using Petrel.Model.Patches;

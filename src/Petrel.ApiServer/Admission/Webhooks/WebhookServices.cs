@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
@@ -11,7 +12,7 @@ namespace Petrel.ApiServer.Admission.Webhooks;
 /// Finds where a webhook listens. A Service is reached at one of its ready pods: the server need not be on a node that forwards its
 /// cluster address.
 /// </summary>
-internal sealed class WebhookServices(ServerParts parts)
+internal sealed class WebhookServices(KindRegistry kinds, CacheHub caches, IEntropy entropy)
 {
     /// <exception cref="WebhookFailure">There is no such place.</exception>
     public WebhookEndpoint Resolve(Webhook hook)
@@ -41,7 +42,7 @@ internal sealed class WebhookServices(ServerParts parts)
     private (string Host, int Port) Backend(WebhookClient client)
     {
         var path = $"{client.Namespace}/{client.Service}";
-        var services = parts.Caches.Of(parts.Kinds.Find("", "v1", "services")!).Current;
+        var services = caches.Of(kinds.Find("", "v1", "services")!).Current;
         if (services.Find(path) is not { } found)
         {
             throw Unreachable($"service \"{client.Service}\" not found");
@@ -56,7 +57,7 @@ internal sealed class WebhookServices(ServerParts parts)
         var backends = Backends(client, port.Text("name"));
         if (backends.Count > 0)
         {
-            return backends[parts.Entropy.Next(backends.Count)];
+            return backends[entropy.Next(backends.Count)];
         }
         throw Unreachable($"no endpoints available for service \"{client.Service}\"");
     }
@@ -65,7 +66,7 @@ internal sealed class WebhookServices(ServerParts parts)
     private List<(string Host, int Port)> Backends(WebhookClient client, string portName)
     {
         var backends = new List<(string, int)>();
-        var slices = parts.Caches.Of(parts.Kinds.Find("discovery.k8s.io", "v1", "endpointslices")!).Current;
+        var slices = caches.Of(kinds.Find("discovery.k8s.io", "v1", "endpointslices")!).Current;
         var (start, end) = slices.Range(client.Namespace + "/", null);
         foreach (
             var slice in slices.Between(start, end).Where(s => s.Labels.GetValueOrDefault("kubernetes.io/service-name") == client.Service)

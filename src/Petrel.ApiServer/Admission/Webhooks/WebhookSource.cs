@@ -9,9 +9,9 @@ namespace Petrel.ApiServer.Admission.Webhooks;
 /// <summary>
 /// The webhooks of all configurations of one kind, by the configurations' names; read anew only when one of them changed.
 /// </summary>
-internal sealed class WebhookSource(ServerParts parts, string plural)
+internal sealed class WebhookSource(KindRegistry kinds, CacheHub caches, string plural)
 {
-    private readonly KindDefinition? _kind = parts.Kinds.Find("admissionregistration.k8s.io", "v1", plural);
+    private readonly KindDefinition? _kind = kinds.Find("admissionregistration.k8s.io", "v1", plural);
     private readonly Lock _gate = new();
     private ImmutableSortedSet<CachedPath>? _read;
     private IReadOnlyList<Webhook> _hooks = [];
@@ -24,7 +24,7 @@ internal sealed class WebhookSource(ServerParts parts, string plural)
             {
                 return [];
             }
-            var configurations = parts.Caches.Of(_kind).Current.Objects;
+            var configurations = caches.Of(_kind).Current.Objects;
             lock (_gate)
             {
                 if (!ReferenceEquals(_read, configurations))

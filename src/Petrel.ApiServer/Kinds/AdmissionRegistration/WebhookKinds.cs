@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.AdmissionRegistration;
@@ -16,7 +18,7 @@ internal static class WebhookKinds
         Row("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", mutating: false);
 
     private static KindDefinition Row(string kind, string plural, bool mutating) =>
-        BuiltInKinds.Row("admissionregistration.k8s.io", "v1", kind, plural, namespaced: false) with
+        KindDefinition.Create("admissionregistration.k8s.io", "v1", kind, plural, namespaced: false) with
         {
             Categories = ["api-extensions"],
             HasGeneration = true,

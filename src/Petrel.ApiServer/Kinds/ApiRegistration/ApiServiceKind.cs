@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.ApiRegistration;
@@ -9,7 +10,7 @@ namespace Petrel.ApiServer.Kinds.ApiRegistration;
 internal static class ApiServiceKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced: false) with
+        KindDefinition.Create("apiregistration.k8s.io", "v1", "APIService", "apiservices", namespaced: false) with
         {
             Categories = ["api-extensions"],
             HasStatus = true,
@@ -25,7 +26,7 @@ internal static class ApiServiceKind
                             ["status"] = "True",
                             ["reason"] = "Local",
                             ["message"] = "Local APIServices are always available",
-                            ["lastTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time),
+                            ["lastTransitionTime"] = context.Time.GetUtcNow().ToTimestamp(),
                         }
                     ),
                 };

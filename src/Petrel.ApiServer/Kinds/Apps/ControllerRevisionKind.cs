@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
@@ -8,7 +9,7 @@ namespace Petrel.ApiServer.Kinds.Apps;
 internal static class ControllerRevisionKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apps", "v1", "ControllerRevision", "controllerrevisions", namespaced: true) with
+        KindDefinition.Create("apps", "v1", "ControllerRevision", "controllerrevisions", namespaced: true) with
         {
             Validate = Validate,
             Columns =

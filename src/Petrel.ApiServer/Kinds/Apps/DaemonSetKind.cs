@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
@@ -9,7 +11,7 @@ namespace Petrel.ApiServer.Kinds.Apps;
 internal static class DaemonSetKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apps", "v1", "DaemonSet", "daemonsets", namespaced: true) with
+        KindDefinition.Create("apps", "v1", "DaemonSet", "daemonsets", namespaced: true) with
         {
             ShortNames = ["ds"],
             Categories = ["all"],

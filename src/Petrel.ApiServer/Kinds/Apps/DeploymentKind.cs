@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
-using Petrel.Model;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
@@ -9,14 +10,14 @@ namespace Petrel.ApiServer.Kinds.Apps;
 internal static class DeploymentKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apps", "v1", "Deployment", "deployments", namespaced: true) with
+        KindDefinition.Create("apps", "v1", "Deployment", "deployments", namespaced: true) with
         {
             ShortNames = ["deploy"],
             Categories = ["all"],
             HasStatus = true,
             HasGeneration = true,
             AnnotationsRaiseGeneration = true,
-            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Scale = ScalePaths.Workload,
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
             Validate = WorkloadValidation.Deployment,

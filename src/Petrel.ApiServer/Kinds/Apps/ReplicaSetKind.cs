@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Kinds.Core;
-using Petrel.Model;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
@@ -8,13 +9,13 @@ namespace Petrel.ApiServer.Kinds.Apps;
 internal static class ReplicaSetKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apps", "v1", "ReplicaSet", "replicasets", namespaced: true) with
+        KindDefinition.Create("apps", "v1", "ReplicaSet", "replicasets", namespaced: true) with
         {
             ShortNames = ["rs"],
             Categories = ["all"],
             HasStatus = true,
             HasGeneration = true,
-            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Scale = ScalePaths.Workload,
             Default = static value =>
             {
                 var spec = value.Ensure("spec");

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
@@ -21,14 +23,14 @@ internal static class StatefulSetKind
     ];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("apps", "v1", "StatefulSet", "statefulsets", namespaced: true) with
+        KindDefinition.Create("apps", "v1", "StatefulSet", "statefulsets", namespaced: true) with
         {
             ShortNames = ["sts"],
             Categories = ["all"],
             NameProblem = NameSyntax.LabelProblem,
             HasStatus = true,
             HasGeneration = true,
-            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Scale = ScalePaths.Workload,
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["availableReplicas"] = 0, ["replicas"] = 0 },
             Validate = Validate,

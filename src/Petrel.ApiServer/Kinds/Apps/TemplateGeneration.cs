@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Apps;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Autoscaling;
@@ -11,7 +12,7 @@ internal static class HorizontalPodAutoscalerKind
     private const int ShownMetrics = 2;
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
+        KindDefinition.Create("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
         {
             ShortNames = ["hpa"],
             Categories = ["all"],

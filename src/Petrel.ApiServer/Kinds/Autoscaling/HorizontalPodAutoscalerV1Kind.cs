@@ -8,7 +8,7 @@ namespace Petrel.ApiServer.Kinds.Autoscaling;
 internal static class HorizontalPodAutoscalerV1Kind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
+        KindDefinition.Create("autoscaling", "v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", namespaced: true) with
         {
             ShortNames = HorizontalPodAutoscalerKind.Definition.ShortNames,
             Categories = HorizontalPodAutoscalerKind.Definition.Categories,

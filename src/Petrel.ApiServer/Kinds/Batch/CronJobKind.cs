@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Cron;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Batch;
@@ -16,7 +17,7 @@ internal static class CronJobKind
     private static readonly string[] Policies = ["Allow", "Forbid", "Replace"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("batch", "v1", "CronJob", "cronjobs", namespaced: true) with
+        KindDefinition.Create("batch", "v1", "CronJob", "cronjobs", namespaced: true) with
         {
             ShortNames = ["cj"],
             Categories = ["all"],

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -17,7 +17,7 @@ internal static class JobKind
     private static readonly string[] OwnLabels = [Prefix + "controller-uid", "controller-uid", Prefix + "job-name", "job-name"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("batch", "v1", "Job", "jobs", namespaced: true) with
+        KindDefinition.Create("batch", "v1", "Job", "jobs", namespaced: true) with
         {
             Categories = ["all"],
             HasStatus = true,

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Batch;
@@ -231,7 +233,7 @@ internal static class JobValidation
         {
             errors.Invalid($"{path}.containerName", name, "must be one of the container or initContainer names in the pod template");
         }
-        var values = exit.List("values")?.Select(Fields.AsNumber).ToList() ?? [];
+        var values = exit.List("values")?.Select(NodeFields.AsNumber).ToList() ?? [];
         if (values.Count == 0)
         {
             errors.Invalid($"{path}.values", exit.List("values"), "at least one value is required");

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -46,18 +46,16 @@ internal static class CertificateSigningRequestKind
     private static readonly string[] AllStatuses = ["False", "True", "Unknown"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("certificates.k8s.io", "v1", "CertificateSigningRequest", "certificatesigningrequests", namespaced: false) with
+        KindDefinition.Create(
+            "certificates.k8s.io",
+            "v1",
+            "CertificateSigningRequest",
+            "certificatesigningrequests",
+            namespaced: false
+        ) with
         {
             ShortNames = ["csr"],
             HasStatus = true,
-            Subresources =
-            [
-                new(
-                    "approval",
-                    new Model.GroupVersionKind("certificates.k8s.io", "v1", "CertificateSigningRequest"),
-                    ["get", "patch", "update"]
-                ),
-            ],
             NameProblem = NameSyntax.PathSegmentProblem,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
             // What was asked for stays as it was asked for, whatever an update says.

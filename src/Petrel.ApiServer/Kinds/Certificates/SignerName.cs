@@ -1,4 +1,4 @@
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
 
 namespace Petrel.ApiServer.Kinds.Certificates;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Coordination;
@@ -7,8 +8,9 @@ namespace Petrel.ApiServer.Kinds.Coordination;
 internal static class LeaseKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("coordination.k8s.io", "v1", "Lease", "leases", namespaced: true) with
+        KindDefinition.Create("coordination.k8s.io", "v1", "Lease", "leases", namespaced: true) with
         {
+            IsCreatedByUpdate = true,
             Validate = Validate,
             Columns = [Name, Shown("Holder", "Who holds the lease.", static o => o.Text("spec", "holderIdentity")), Age],
         };

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -7,7 +8,7 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ComponentStatusKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "ComponentStatus", "componentstatuses", namespaced: false) with
+        KindDefinition.Create("", "v1", "ComponentStatus", "componentstatuses", namespaced: false) with
         {
             ShortNames = ["cs"],
             Verbs = ["get", "list"],

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -8,7 +8,7 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ConfigMapKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "ConfigMap", "configmaps", namespaced: true) with
+        KindDefinition.Create("", "v1", "ConfigMap", "configmaps", namespaced: true) with
         {
             ShortNames = ["cm"],
             Validate = Validate,

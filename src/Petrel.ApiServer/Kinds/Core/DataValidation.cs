@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;
 

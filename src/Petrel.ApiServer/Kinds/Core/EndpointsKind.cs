@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -14,8 +15,9 @@ internal static class EndpointsKind
     private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Endpoints", "endpoints", namespaced: true) with
+        KindDefinition.Create("", "v1", "Endpoints", "endpoints", namespaced: true) with
         {
+            IsCreatedByUpdate = true,
             ShortNames = ["ep"],
             Deprecation = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
             Default = static value =>

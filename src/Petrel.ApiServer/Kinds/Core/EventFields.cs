@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;
 

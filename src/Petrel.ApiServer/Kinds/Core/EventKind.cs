@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -7,8 +8,9 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class EventKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Event", "events", namespaced: true) with
+        KindDefinition.Create("", "v1", "Event", "events", namespaced: true) with
         {
+            IsCreatedByUpdate = true,
             ShortNames = ["ev"],
             Validate = static (value, _, errors) => EventValidation.Validate(value, "reportingComponent", errors),
             Columns = TableColumns(EventFields.Core),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 using Petrel.Model.Selectors;
 

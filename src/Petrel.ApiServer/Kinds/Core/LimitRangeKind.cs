@@ -14,7 +14,7 @@ internal static class LimitRangeKind
     private static readonly string[] Defaults = ["default", "defaultRequest"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "LimitRange", "limitranges", namespaced: true) with
+        KindDefinition.Create("", "v1", "LimitRange", "limitranges", namespaced: true) with
         {
             ShortNames = ["limits"],
             Default = Default,

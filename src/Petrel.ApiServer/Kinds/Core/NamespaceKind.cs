@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -11,13 +12,15 @@ internal static class NamespaceKind
     private const string NameLabel = "kubernetes.io/metadata.name";
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Namespace", "namespaces", namespaced: false) with
+        KindDefinition.Create("", "v1", "Namespace", "namespaces", namespaced: false) with
         {
+            DeletionReturnsObject = true,
             ShortNames = ["ns"],
             HasStatus = true,
             NameProblem = NameSyntax.LabelProblem,
             Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
-            Subresources = [new("finalize", new GroupVersionKind("", "v1", "Namespace"), ["update"])],
+            IsHeld = static value => value.Child("spec").Texts("finalizers").Any(),
+            OnDeletionStart = static value => value.Ensure("status")["phase"] = "Terminating",
             Default = NameAsLabel,
             PrepareForCreate = PrepareForCreate,
             PrepareForUpdate = static (value, old, _) => value["spec"] = old.Child("spec")?.DeepClone() ?? new JsonObject(),

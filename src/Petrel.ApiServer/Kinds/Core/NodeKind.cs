@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -11,7 +12,7 @@ internal static class NodeKind
     private const string Unknown = "<unknown>";
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Node", "nodes", namespaced: false) with
+        KindDefinition.Create("", "v1", "Node", "nodes", namespaced: false) with
         {
             ShortNames = ["no"],
             HasStatus = true,

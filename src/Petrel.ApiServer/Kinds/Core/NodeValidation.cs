@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
 using Petrel.Model.Selectors;

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
@@ -9,8 +11,9 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class PersistentVolumeClaimKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespaced: true) with
+        KindDefinition.Create("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", namespaced: true) with
         {
+            DeletionReturnsObject = true,
             ShortNames = ["pvc"],
             HasStatus = true,
             Default = static value =>

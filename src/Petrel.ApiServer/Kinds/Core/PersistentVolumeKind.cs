@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Storage;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -47,8 +49,9 @@ internal static class PersistentVolumeKind
     ];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false) with
+        KindDefinition.Create("", "v1", "PersistentVolume", "persistentvolumes", namespaced: false) with
         {
+            DeletionReturnsObject = true,
             ShortNames = ["pv"],
             HasStatus = true,
             Default = Default,
@@ -56,7 +59,7 @@ internal static class PersistentVolumeKind
                 value["status"] = new JsonObject
                 {
                     ["phase"] = "Pending",
-                    ["lastPhaseTransitionTime"] = Objects.DocumentAccess.Timestamp(context.Time),
+                    ["lastPhaseTransitionTime"] = context.Time.GetUtcNow().ToTimestamp(),
                 },
             Validate = Validate,
             Columns =

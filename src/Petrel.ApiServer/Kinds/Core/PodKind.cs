@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.PetrelScheduling;
-using Petrel.Model;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
@@ -8,19 +8,13 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class PodKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Pod", "pods", namespaced: true) with
+        KindDefinition.Create("", "v1", "Pod", "pods", namespaced: true) with
         {
+            DeletionReturnsObject = true,
             ShortNames = ["po"],
             Categories = ["all"],
             HasStatus = true,
             HasGeneration = true,
-            Subresources =
-            [
-                new("binding", new GroupVersionKind("", "v1", "Binding"), ["create"]),
-                new("eviction", new GroupVersionKind("policy", "v1", "Eviction"), ["create"]),
-                new("log", new GroupVersionKind("", "v1", "Pod"), ["get"]),
-                new("schedulingdecision", SchedulingDecisionSchema.Gvk, ["get"]) { Schema = SchedulingDecisionSchema.Root },
-            ],
             Default = PodDefaults.Pod,
             PrepareForCreate = static (pod, _) =>
                 pod["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = PodResources.QosClass(pod.Ensure("spec")) },

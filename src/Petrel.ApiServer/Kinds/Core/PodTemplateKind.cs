@@ -1,4 +1,5 @@
-using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -7,8 +8,9 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class PodTemplateKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "PodTemplate", "podtemplates", namespaced: true) with
+        KindDefinition.Create("", "v1", "PodTemplate", "podtemplates", namespaced: true) with
         {
+            DeletionReturnsObject = true,
             HasGeneration = true,
             Default = PodDefaults.Template,
             Validate = static (value, _, errors) =>

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
-using Petrel.Model;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -11,13 +11,13 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ReplicationControllerKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "ReplicationController", "replicationcontrollers", namespaced: true) with
+        KindDefinition.Create("", "v1", "ReplicationController", "replicationcontrollers", namespaced: true) with
         {
             ShortNames = ["rc"],
             Categories = ["all"],
             HasStatus = true,
             HasGeneration = true,
-            Subresources = [new("scale", new GroupVersionKind("autoscaling", "v1", "Scale"), ["get", "patch", "update"])],
+            Scale = ScalePaths.Workload,
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["replicas"] = 0 },
             Validate = Validate,

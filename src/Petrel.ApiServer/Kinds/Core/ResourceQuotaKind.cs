@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -22,8 +23,9 @@ internal static class ResourceQuotaKind
     private static readonly string[] Compute = ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "ResourceQuota", "resourcequotas", namespaced: true) with
+        KindDefinition.Create("", "v1", "ResourceQuota", "resourcequotas", namespaced: true) with
         {
+            DeletionReturnsObject = true,
             ShortNames = ["quota"],
             HasStatus = true,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -9,7 +10,7 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class SecretKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Secret", "secrets", namespaced: true) with
+        KindDefinition.Create("", "v1", "Secret", "secrets", namespaced: true) with
         {
             Default = Default,
             Validate = Validate,

@@ -1,4 +1,4 @@
-using Petrel.Model;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -7,10 +7,10 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ServiceAccountKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "ServiceAccount", "serviceaccounts", namespaced: true) with
+        KindDefinition.Create("", "v1", "ServiceAccount", "serviceaccounts", namespaced: true) with
         {
+            DeletionReturnsObject = true,
             ShortNames = ["sa"],
-            Subresources = [new("token", new GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest"), ["create"])],
             Columns = [Name, Shown("Secrets", "How many secrets its pods may use.", static o => o.Count("secrets")), Age],
         };
 }

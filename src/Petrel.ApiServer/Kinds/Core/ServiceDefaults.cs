@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
@@ -17,7 +18,7 @@ internal static class ServiceDefaults
         foreach (var port in spec.Objects("ports"))
         {
             port.Fill("protocol", "TCP");
-            if (port["targetPort"] is null || Fields.AsNumber(port["targetPort"]) == 0 || Fields.AsText(port["targetPort"]) is "")
+            if (port["targetPort"] is null || NodeFields.AsNumber(port["targetPort"]) == 0 || NodeFields.AsText(port["targetPort"]) is "")
             {
                 port["targetPort"] = port.Number("port") ?? 0;
             }
@@ -212,7 +213,7 @@ internal static class ServiceDefaults
         }
         if (isAny && families.Count == 1 && spec.Text("ipFamilyPolicy") != "SingleStack")
         {
-            families.Add(Fields.AsText(families[0]) == "IPv4" ? "IPv6" : "IPv4");
+            families.Add(NodeFields.AsText(families[0]) == "IPv4" ? "IPv6" : "IPv4");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
@@ -9,8 +10,10 @@ namespace Petrel.ApiServer.Kinds.Core;
 internal static class ServiceKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("", "v1", "Service", "services", namespaced: true) with
+        KindDefinition.Create("", "v1", "Service", "services", namespaced: true) with
         {
+            Allocator = ServiceAllocator.Instance,
+            DeletionReturnsObject = true,
             ShortNames = ["svc"],
             Categories = ["all"],
             HasStatus = true,

@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Discovery;
@@ -19,7 +20,7 @@ internal static class EndpointSliceKind
     private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced: true) with
+        KindDefinition.Create("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", namespaced: true) with
         {
             HasGeneration = true,
             Default = static slice =>

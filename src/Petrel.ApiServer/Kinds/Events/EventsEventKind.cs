@@ -13,8 +13,9 @@ internal static class EventsEventKind
     private static readonly string[] TargetFields = ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(Group, "v1", "Event", "events", namespaced: true) with
+        KindDefinition.Create(Group, "v1", "Event", "events", namespaced: true) with
         {
+            IsCreatedByUpdate = true,
             ShortNames = ["ev"],
             Storage = EventKind.Definition,
             FromStorage = static document => EventFields.Core.Rename(document, EventFields.Newer, $"{Group}/v1"),

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.Model;
 using Petrel.Model.Documents;
 using Petrel.Model.Schema;
@@ -90,7 +90,7 @@ internal static class MetricSampleKind
             && (!spec.Has("timestamp") || (old is not null && spec.Text("timestamp") == old.Child("spec").Text("timestamp")))
         )
         {
-            spec["timestamp"] = context.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            spec["timestamp"] = context.Time.GetUtcNow().ToTimestamp();
         }
     }
 

@@ -1,3 +1,4 @@
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Metrics;
@@ -8,7 +9,7 @@ internal static class UsageKinds
     public const string Group = "metrics.k8s.io";
 
     public static KindDefinition Pods { get; } =
-        BuiltInKinds.Row(Group, "v1beta1", "PodMetrics", "pods", namespaced: true) with
+        KindDefinition.Create(Group, "v1beta1", "PodMetrics", "pods", namespaced: true) with
         {
             Singular = "",
             Verbs = ["get", "list"],
@@ -22,7 +23,7 @@ internal static class UsageKinds
         };
 
     public static KindDefinition Nodes { get; } =
-        BuiltInKinds.Row(Group, "v1beta1", "NodeMetrics", "nodes", namespaced: false) with
+        KindDefinition.Create(Group, "v1beta1", "NodeMetrics", "nodes", namespaced: false) with
         {
             Singular = "",
             Verbs = ["get", "list"],

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Networking;
@@ -12,7 +14,7 @@ internal static partial class IngressClassKind
     private const int MaxController = 250;
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("networking.k8s.io", "v1", "IngressClass", "ingressclasses", namespaced: false) with
+        KindDefinition.Create("networking.k8s.io", "v1", "IngressClass", "ingressclasses", namespaced: false) with
         {
             HasGeneration = true,
             Default = static value => value.Child("spec").Child("parameters")?.Fill("scope", "Cluster"),

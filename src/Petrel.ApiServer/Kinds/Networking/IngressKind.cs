@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Networking;
@@ -15,7 +17,7 @@ internal static class IngressKind
     private static readonly string[] PathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced: true) with
+        KindDefinition.Create("networking.k8s.io", "v1", "Ingress", "ingresses", namespaced: true) with
         {
             ShortNames = ["ing"],
             HasStatus = true,

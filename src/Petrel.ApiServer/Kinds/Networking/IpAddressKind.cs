@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Networking;
@@ -9,7 +10,7 @@ namespace Petrel.ApiServer.Kinds.Networking;
 internal static class IpAddressKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("networking.k8s.io", "v1", "IPAddress", "ipaddresses", namespaced: false) with
+        KindDefinition.Create("networking.k8s.io", "v1", "IPAddress", "ipaddresses", namespaced: false) with
         {
             ShortNames = ["ip"],
             NameProblem = AddressSyntax.Problem,

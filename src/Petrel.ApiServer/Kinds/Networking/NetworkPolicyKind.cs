@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Pods;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Networking;
@@ -11,7 +13,7 @@ internal static class NetworkPolicyKind
     private static readonly string[] Protocols = ["TCP", "UDP", "SCTP"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", namespaced: true) with
+        KindDefinition.Create("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", namespaced: true) with
         {
             ShortNames = ["netpol"],
             HasGeneration = true,
@@ -79,7 +81,7 @@ internal static class NetworkPolicyKind
             errors.NotSupported($"{path}.protocol", port.Text("protocol"), Protocols);
         }
         var end = port.Number("endPort");
-        if (Fields.AsNumber(port["port"]) is { } number)
+        if (NodeFields.AsNumber(port["port"]) is { } number)
         {
             if (NameSyntax.PortProblem(number) is { } problem)
             {
@@ -103,7 +105,7 @@ internal static class NetworkPolicyKind
                 port.Has("port") ? "may not be specified when `port` is non-numeric" : "may not be specified when `port` is not specified"
             );
         }
-        if (Fields.AsText(port["port"]) is { } name)
+        if (NodeFields.AsText(port["port"]) is { } name)
         {
             foreach (var nameProblem in NameSyntax.PortNameProblems(name))
             {

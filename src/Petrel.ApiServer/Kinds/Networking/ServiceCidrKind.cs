@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Networking;
@@ -8,7 +9,7 @@ namespace Petrel.ApiServer.Kinds.Networking;
 internal static class ServiceCidrKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", namespaced: false) with
+        KindDefinition.Create("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", namespaced: false) with
         {
             HasStatus = true,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Nodes;
@@ -8,7 +10,7 @@ namespace Petrel.ApiServer.Kinds.Nodes;
 internal static class RuntimeClassKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced: false) with
+        KindDefinition.Create("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced: false) with
         {
             Validate = Validate,
             Columns = [Name, Shown("Handler", "What nodes know the runtime by.", static o => o.Text("handler")), Age],

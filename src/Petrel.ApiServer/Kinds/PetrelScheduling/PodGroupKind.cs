@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Validation;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.PetrelScheduling;
@@ -18,7 +19,7 @@ internal static class PodGroupKind
     private const int TimeoutSeconds = 60;
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(Group, "v1", "PodGroup", "podgroups", namespaced: true, PodGroupSchema.Root) with
+        KindDefinition.Create(Group, "v1", "PodGroup", "podgroups", namespaced: true, PodGroupSchema.Root) with
         {
             ShortNames = ["pg"],
             HasStatus = true,

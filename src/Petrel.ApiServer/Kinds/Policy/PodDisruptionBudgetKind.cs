@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds.Apps;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Policy;
@@ -12,7 +13,7 @@ internal static class PodDisruptionBudgetKind
     private static readonly string[] EvictionPolicies = ["AlwaysAllow", "IfHealthyBudget"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", namespaced: true) with
+        KindDefinition.Create("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", namespaced: true) with
         {
             ShortNames = ["pdb"],
             HasStatus = true,
@@ -56,7 +57,7 @@ internal static class PodDisruptionBudgetKind
             if (
                 spec.Has(field)
                 && WorkloadValidation.Amount(spec[field], $"spec.{field}", errors) > 100
-                && Fields.AsText(spec[field]) is { } percent
+                && NodeFields.AsText(spec[field]) is { } percent
             )
             {
                 errors.Invalid($"spec.{field}", percent, "must not be greater than 100%");

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Rbac;
@@ -51,7 +53,7 @@ internal static class RbacKinds
         };
 
     private static KindDefinition Row(string kind, string plural, bool namespaced) =>
-        BuiltInKinds.Row(Group, "v1", kind, plural, namespaced) with
+        KindDefinition.Create(Group, "v1", kind, plural, namespaced) with
         {
             NameProblem = NameSyntax.PathSegmentProblem,
         };

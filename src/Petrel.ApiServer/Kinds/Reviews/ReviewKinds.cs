@@ -20,7 +20,7 @@ internal static class ReviewKinds
         };
 
     private static KindDefinition Row(string group, string kind, string plural) =>
-        BuiltInKinds.Row(group, "v1", kind, plural, namespaced: false) with
+        KindDefinition.Create(group, "v1", kind, plural, namespaced: false) with
         {
             Verbs = ["create"],
         };

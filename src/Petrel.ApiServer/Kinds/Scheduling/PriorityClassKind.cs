@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Scheduling;
@@ -14,7 +15,7 @@ internal static class PriorityClassKind
     [new("system-cluster-critical", 2_000_000_000), new("system-node-critical", 2_000_001_000)];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", namespaced: false) with
+        KindDefinition.Create("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", namespaced: false) with
         {
             ShortNames = ["pc"],
             HasGeneration = true,

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Storage;
@@ -14,7 +16,7 @@ internal static class CsiDriverKind
     private static readonly string[] LifecycleModes = ["Persistent", "Ephemeral"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(StorageRules.Group, "v1", "CSIDriver", "csidrivers", namespaced: false) with
+        KindDefinition.Create(StorageRules.Group, "v1", "CSIDriver", "csidrivers", namespaced: false) with
         {
             Default = static value =>
             {

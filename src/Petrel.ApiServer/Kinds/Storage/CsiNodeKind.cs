@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -11,7 +12,7 @@ internal static class CsiNodeKind
     private const int MaxNodeId = 192;
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(StorageRules.Group, "v1", "CSINode", "csinodes", namespaced: false) with
+        KindDefinition.Create(StorageRules.Group, "v1", "CSINode", "csinodes", namespaced: false) with
         {
             Validate = Validate,
             Columns = [Name, Shown("Drivers", "How many drivers it has.", static o => o.Count("spec", "drivers"), "integer"), Age],

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Storage;
@@ -8,7 +10,7 @@ namespace Petrel.ApiServer.Kinds.Storage;
 internal static class CsiStorageCapacityKind
 {
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(StorageRules.Group, "v1", "CSIStorageCapacity", "csistoragecapacities", namespaced: true) with
+        KindDefinition.Create(StorageRules.Group, "v1", "CSIStorageCapacity", "csistoragecapacities", namespaced: true) with
         {
             Validate = Validate,
             Columns =

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -17,7 +19,7 @@ internal static class StorageClassKind
     private static readonly string[] ReclaimPolicies = ["Delete", "Retain"];
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(StorageRules.Group, "v1", "StorageClass", "storageclasses", namespaced: false) with
+        KindDefinition.Create(StorageRules.Group, "v1", "StorageClass", "storageclasses", namespaced: false) with
         {
             ShortNames = ["sc"],
             Default = static value =>

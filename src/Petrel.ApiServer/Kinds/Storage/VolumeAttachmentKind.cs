@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 using static Petrel.ApiServer.Kinds.Columns;
 
@@ -14,7 +16,7 @@ internal static class VolumeAttachmentKind
     private const int MaxMetadataBytes = 256 * 1024;
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(StorageRules.Group, "v1", "VolumeAttachment", "volumeattachments", namespaced: false) with
+        KindDefinition.Create(StorageRules.Group, "v1", "VolumeAttachment", "volumeattachments", namespaced: false) with
         {
             HasStatus = true,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["attached"] = false },

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Storage;
@@ -9,7 +11,7 @@ internal static class VolumeAttributesClassKind
     private const string DefaultMark = "volumeattributesclass.alpha.kubernetes.io/is-default-class";
 
     public static KindDefinition Definition { get; } =
-        BuiltInKinds.Row(StorageRules.Group, "v1", "VolumeAttributesClass", "volumeattributesclasses", namespaced: false) with
+        KindDefinition.Create(StorageRules.Group, "v1", "VolumeAttributesClass", "volumeattributesclasses", namespaced: false) with
         {
             ShortNames = ["vac"],
             Validate = Validate,

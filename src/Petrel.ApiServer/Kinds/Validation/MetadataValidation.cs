@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Kinds.Syntax;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Validation;

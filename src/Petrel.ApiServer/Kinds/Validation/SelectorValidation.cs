@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Validation;

@@ -80,8 +80,8 @@ public static class SemanticEquality
         }
         var equal =
             field.Kind == FieldKind.Quantity
-            && Quantity.TryParse(Fields.AsText(left), out var a)
-            && Quantity.TryParse(Fields.AsText(right), out var b)
+            && Quantity.TryParse(NodeFields.AsText(left), out var a)
+            && Quantity.TryParse(NodeFields.AsText(right), out var b)
                 ? a == b
                 : JsonNode.DeepEquals(left, right);
         if (!equal && found.Count < MaxDifferences)
@@ -100,7 +100,7 @@ public static class SemanticEquality
             {
                 JsonValueKind.String => scalar.GetValue<string>().Length == 0,
                 JsonValueKind.False => true,
-                JsonValueKind.Number => Fields.AsNumber(scalar) == 0,
+                JsonValueKind.Number => NodeFields.AsNumber(scalar) == 0,
                 _ => false,
             },
             _ => false,

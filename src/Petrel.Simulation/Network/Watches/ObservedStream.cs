@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.NodeRestriction;
-using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Admission.NodeRestriction;

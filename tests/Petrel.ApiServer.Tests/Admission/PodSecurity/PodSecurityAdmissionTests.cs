@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Petrel.Model.Api;
+using Petrel.ApiServer.Composition;
 
 namespace Petrel.ApiServer.Tests.Admission.PodSecurity;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.PodSecurity;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Tests.Admission.PodSecurity;

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.ServiceAccounts;
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.ServiceAccounts;
 

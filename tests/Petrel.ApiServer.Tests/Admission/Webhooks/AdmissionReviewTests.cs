@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
@@ -10,7 +11,7 @@ namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 public sealed class AdmissionReviewTests
 {
     private const string Envelope = "\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",";
-    private static readonly KindDefinition Deployments = KindRegistry.BuiltIn.Find("apps", "v1", "deployments")!;
+    private static readonly KindDefinition Deployments = BuiltInKinds.Registry.Find("apps", "v1", "deployments")!;
     private static readonly Webhook Hook = Webhook.Read(
         "c",
         0,

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Composition;
 using Petrel.Hosting.Connectors;
 using Petrel.Hosting.Front;
 using Petrel.Model.Api;

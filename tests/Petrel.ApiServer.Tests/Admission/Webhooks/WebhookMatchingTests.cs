@@ -1,13 +1,16 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;
 
 public sealed class WebhookMatchingTests
 {
-    private static readonly KindDefinition Pods = KindRegistry.BuiltIn.Find("", "v1", "pods")!;
-    private static readonly KindDefinition Deployments = KindRegistry.BuiltIn.Find("apps", "v1", "deployments")!;
+    private static readonly KindDefinition Pods = BuiltInKinds.Registry.Find("", "v1", "pods")!;
+    private static readonly KindDefinition Deployments = BuiltInKinds.Registry.Find("apps", "v1", "deployments")!;
 
     private static readonly Dictionary<string, string> NoLabels = [];
 
@@ -132,17 +135,17 @@ public sealed class WebhookMatchingTests
     {
         var (again, once, never) = (Named("a", "IfNeeded"), Named("b", "Never"), Named("c", "IfNeeded"));
         var document = new JsonObject();
-        var rounds = new WebhookRounds();
+        var rounds = new WebhookReinvocation();
 
         rounds.BeginTurn(document);
-        rounds.Called(again, changed: true);
+        rounds.Called(again.Id, again.WantsReinvocation, changed: true);
         Assert.True(rounds.NeedsSecond);
-        rounds.Called(once, changed: true);
+        rounds.Called(once.Id, once.WantsReinvocation, changed: true);
         rounds.EndTurn(document);
         rounds.BeginSecond();
         rounds.BeginTurn(document);
 
-        Assert.Equal((true, false, false), (rounds.MayCall(again), rounds.MayCall(once), rounds.MayCall(never)));
+        Assert.Equal((true, false, false), (rounds.MayCall(again.Id), rounds.MayCall(once.Id), rounds.MayCall(never.Id)));
     }
 
     [Fact]
@@ -153,13 +156,13 @@ public sealed class WebhookMatchingTests
 
         bool SecondRound(bool pluginChanges)
         {
-            var rounds = new WebhookRounds();
+            var rounds = new WebhookReinvocation();
             rounds.BeginTurn(document);
-            rounds.Called(hook, changed: true);
+            rounds.Called(hook.Id, hook.WantsReinvocation, changed: true);
             rounds.EndTurn(document);
             rounds.BeginSecond();
             rounds.BeginTurn(pluginChanges ? new JsonObject { ["new"] = true } : document);
-            return rounds.MayCall(hook);
+            return rounds.MayCall(hook.Id);
         }
 
         Assert.False(SecondRound(pluginChanges: false));

@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>What governs a cluster: roles, webhooks, classes, leases, limits, quotas, events and the older workloads of v1.</summary>

@@ -1,6 +1,8 @@
 using System.Text;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 

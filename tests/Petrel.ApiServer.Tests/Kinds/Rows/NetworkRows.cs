@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>networking.k8s.io/v1, discovery.k8s.io/v1, and v1 Endpoints.</summary>

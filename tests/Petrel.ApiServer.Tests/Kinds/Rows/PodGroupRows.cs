@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>scheduling.petrel.dev/v1 PodGroup, and what it gives to its pods.</summary>
@@ -77,8 +79,10 @@ public sealed class PodGroupRows
         );
         const string pods = "/api/v1/namespaces/default/pods";
         static string Pod(string name, string more) =>
-            """{"metadata":{"name":"NAME","labels":{"scheduling.petrel.dev/pod-group":"train"}},"spec":{"containers":["""
-            + """{"name":"c","image":"i"}]MORE}}"""
+            (
+                """{"metadata":{"name":"NAME","labels":{"scheduling.petrel.dev/pod-group":"train"}},"spec":{"containers":["""
+                + """{"name":"c","image":"i"}]MORE}}"""
+            )
                 .Replace("NAME", name, StringComparison.Ordinal)
                 .Replace("MORE", more, StringComparison.Ordinal);
         var plain = await api.CreateAsync(pods, Pod("plain", ""));

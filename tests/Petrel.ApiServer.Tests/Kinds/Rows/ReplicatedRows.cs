@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>What keeps a number of equal pods: Deployments, ReplicaSets and ReplicationControllers.</summary>

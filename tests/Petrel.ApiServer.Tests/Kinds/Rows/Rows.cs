@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Tests.Tables;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 

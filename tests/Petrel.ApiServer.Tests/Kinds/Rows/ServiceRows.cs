@@ -1,3 +1,6 @@
+using Petrel.ApiServer.Composition;
+using Petrel.Model.Documents;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>v1 Service: ports, addresses, types and what an update may change.</summary>

@@ -1,3 +1,5 @@
+using Petrel.ApiServer.Composition;
+
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 
 /// <summary>storage.k8s.io/v1, and the volumes and claims of v1.</summary>

@@ -1,5 +1,8 @@
+using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Kinds.Pods;
 using Petrel.ApiServer.Kinds.Validation;
+using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Kinds.Rows;
 

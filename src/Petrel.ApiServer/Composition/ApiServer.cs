@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Admission.Webhooks;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Health;
+using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.NodeConnections;
+using Petrel.ApiServer.Pipeline;
+using Petrel.ApiServer.Subresources;
+using Petrel.Model.Api;
+using Petrel.Model.Determinism;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Composition;
+
+/// <summary>
+/// The Kubernetes API over a revisioned store. The same code answers live requests and simulated ones: it takes no thread, no clock
+/// and no randomness of its own.
+/// </summary>
+public sealed class ApiServer : IApiHandler
+{
+    private readonly BackgroundLoops _loops;
+    private readonly RequestPipeline _pipeline;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _stopping;
+    private volatile bool _ended;
+
+    public ApiServer(
+        ApiServerOptions options,
+        IRevisionedStore store,
+        KindRegistry kinds,
+        TimeProvider time,
+        IEntropy entropy,
+        INodeConnector nodes,
+        ILoggerFactory logs,
+        IWebhookCaller? webhooks = null,
+        ITokenKeys? tokenKeys = null,
+        IComponentHealth? components = null,
+        ISchedulingDecisions? decisions = null
+    )
+        : this(Parameters(options, store, kinds, time, entropy, nodes, logs, webhooks, tokenKeys, components, decisions), static s => s) { }
+
+    /// <param name="parameters">What the server is made of.</param>
+    /// <param name="stages">Changes the list of stages that requests pass.</param>
+    internal ApiServer(ServerParameters parameters, Func<List<IRequestStage>, List<IRequestStage>> stages)
+    {
+        var caches = parameters.Caches;
+        HealthCheck ping = new("ping", static () => true);
+        HealthCheck following = new("store", () => caches.Revision >= 0 && !_ended);
+        var health = new HealthPaths(
+            [ping],
+            [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]
+        );
+        var components = new ServerComponents(parameters);
+        _pipeline = new RequestPipeline(stages(RequestStages.Create(components, health)), parameters.Log);
+        _loops = new BackgroundLoops(components);
+    }
+
+    /// <summary>Completes when the server can answer: its caches follow the store, and the system's namespaces are there.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>
+    /// Reports at <c>/readyz</c> that the server is about to stop, so that load balancers send it no new clients. Everything else is
+    /// answered as before.
+    /// </summary>
+    public void AnnounceStop() => _stopping = true;
+
+    /// <summary>Serves until cancelled. Watches end with it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            await _loops.RunAsync(() => _ready.TrySetResult(), cancellationToken);
+        }
+        finally
+        {
+            _stopping = true;
+            _ended = true;
+            _ready.TrySetCanceled(CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
+        _pipeline.HandleAsync(request, cancellationToken);
+
+    /// <summary>The parameters of a server with caches and custom kinds of its own.</summary>
+    internal static ServerParameters Parameters(
+        ApiServerOptions options,
+        IRevisionedStore store,
+        KindRegistry kinds,
+        TimeProvider time,
+        IEntropy entropy,
+        INodeConnector nodes,
+        ILoggerFactory logs,
+        IWebhookCaller? webhooks = null,
+        ITokenKeys? tokenKeys = null,
+        IComponentHealth? components = null,
+        ISchedulingDecisions? decisions = null
+    )
+    {
+        var own = kinds.Fork();
+        return new(
+            options,
+            store,
+            own,
+            new CacheHub(store, own.All, options.WatchWindow),
+            time,
+            entropy,
+            nodes,
+            webhooks ?? NoWebhooks.Instance,
+            logs.CreateLogger("Petrel.ApiServer"),
+            tokenKeys,
+            components,
+            decisions
+        );
+    }
+}

@@ -1,0 +1,13 @@
+using Petrel.ApiServer.Requests;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Dispatching;
+
+/// <summary>A resource whose paths do not follow from the kinds of the registry, for example the metrics of custom.metrics.k8s.io.</summary>
+internal interface IVirtualResource
+{
+    /// <summary>Whether the request is for this resource.</summary>
+    bool Matches(RequestInfo info);
+
+    ValueTask<ApiResponse> HandleAsync(RequestInfo info, ApiRequest http, CancellationToken cancellationToken);
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Objects;
+using Petrel.Model.Documents;
+using Petrel.Store;
+
+namespace Petrel.ApiServer.Maintenance;
+
+/// <summary>
+/// Removes events that nobody has written to for <see cref="ApiServerOptions.EventTtl"/>, as upstream's leases in etcd do.
+/// </summary>
+internal sealed class EventExpiry(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time)
+{
+    // Often enough for the time to mean something, rarely enough to read them all.
+    private const int RoundsPerTtl = 12;
+
+    private const int AtOnce = 500;
+
+    private static readonly string[][] Times =
+    [
+        ["lastTimestamp"],
+        ["series", "lastObservedTime"],
+        ["eventTime"],
+        ["metadata", "creationTimestamp"],
+    ];
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        while (true)
+        {
+            await Task.Delay(options.EventTtl / RoundsPerTtl, time, cancellationToken);
+            await RemoveAsync(time.GetUtcNow() - options.EventTtl, cancellationToken);
+        }
+    }
+
+    private async ValueTask RemoveAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var kind = EventKind.Definition;
+        var old = new List<StoreOperation>();
+        foreach (var item in caches.Of(kind).Current.Objects)
+        {
+            if (LastWritten(item.Object!) is { } written && written < before)
+            {
+                // Only as it is: one that is written to meanwhile stays.
+                old.Add(new(kind.StorePrefix + item.Path, null, item.Object!.Revision));
+            }
+        }
+        foreach (var some in old.Chunk(AtOnce))
+        {
+            if (!(await store.CommitAsync(some, cancellationToken)).Succeeded)
+            {
+                foreach (var one in some)
+                {
+                    await store.CommitAsync([one], cancellationToken);
+                }
+            }
+        }
+    }
+
+    private static DateTimeOffset? LastWritten(WireObject value)
+    {
+        using var document = value.Parse();
+        DateTimeOffset? last = null;
+        foreach (var path in Times)
+        {
+            if (
+                DateTimeOffset.TryParse(
+                    document.RootElement.Text(path),
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal,
+                    out var time
+                ) && !(time <= last)
+            )
+            {
+                last = time;
+            }
+        }
+        return last;
+    }
+}

@@ -1,0 +1,12 @@
+using Petrel.ApiServer.Health;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Pipeline;
+
+/// <summary>Answers health checks and <c>/version</c>, which anybody may ask for.</summary>
+internal sealed class HealthStage(HealthPaths health) : IRequestStage
+{
+    /// <inheritdoc/>
+    public ValueTask<ApiResponse?> EnterAsync(RequestContext context) =>
+        new(HealthPaths.IsOpen(context.Request.Path) ? health.Answer(context.Request) : null);
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Errors;
+using Petrel.Model.Api;
+
+namespace Petrel.ApiServer.Pipeline;
+
+/// <summary>Runs the stages of a request. The one place where exceptions become Status responses.</summary>
+internal sealed partial class RequestPipeline(IReadOnlyList<IRequestStage> stages, ILogger log)
+{
+    private readonly IRequestStage[] _stages = [.. stages];
+
+    /// <exception cref="OperationCanceledException">The client no longer waits for the response.</exception>
+    public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    {
+        var context = new RequestContext(request, cancellationToken);
+        var entered = 0;
+        ApiResponse? response = null;
+        try
+        {
+            while (response is null)
+            {
+                response = await _stages[entered++].EnterAsync(context);
+            }
+        }
+        catch (StatusException e)
+        {
+            response = e.ToResponse();
+        }
+        catch (OperationCanceledException) when (context.HasTimedOut)
+        {
+            response = StatusErrors.Timeout().ToResponse();
+        }
+        catch (Exception e) when (!(e is OperationCanceledException && context.CancellationToken.IsCancellationRequested))
+        {
+            LogFailed(log, e, request.Method, request.Path);
+            response = StatusErrors.InternalError(e.Message).ToResponse();
+        }
+        finally
+        {
+            while (entered > 0)
+            {
+                _stages[--entered].Leave(context, response);
+            }
+        }
+        return response;
+    }
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string method, string path);
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Kinds.Rbac;
+using Petrel.ApiServer.Reconciliation;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Verbs;
+using Petrel.Model;
+using Petrel.Model.Documents;
+using Petrel.Model.Selectors;
+
+namespace Petrel.ApiServer.Reconciliation;
+
+/// <summary>Fills the rules of ClusterRoles that gather those of others (upstream: the clusterrole-aggregation controller).</summary>
+internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogger log, UpdateEngine updates)
+{
+    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, time, log);
+
+    /// <summary>The rules that a role should have; null when it does not gather any.</summary>
+    public static JsonArray? Gathered(JsonObject role, IReadOnlyList<JsonObject> all)
+    {
+        if (role.Child("aggregationRule") is not { } aggregation)
+        {
+            return null;
+        }
+        var selectors = aggregation.Objects("clusterRoleSelectors").Select(s => LabelSelector.FromDocument(s)).ToList();
+        var rules = new JsonArray();
+        foreach (var other in all.OrderBy(r => r.Metadata().Text("name"), StringComparer.Ordinal))
+        {
+            var labels = JsonSerializer.SerializeToElement(other.Metadata().Child("labels") ?? []);
+            if (other.Metadata().Text("name") == role.Metadata().Text("name") || !selectors.Any(s => s.Matches(labels)))
+            {
+                continue;
+            }
+            foreach (var rule in other.Objects("rules").Where(rule => !rules.Any(r => JsonNode.DeepEquals(r, rule))))
+            {
+                rules.Add(rule.DeepClone());
+            }
+        }
+        return rules;
+    }
+
+    /// <summary>Follows the roles until cancelled.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        _loop.RunAsync(async token => await RunOnceAsync(token), cancellationToken);
+
+    /// <summary>Until no role lacks what it gathers; at the start of a server.</summary>
+    public async ValueTask SettleAsync(CancellationToken cancellationToken)
+    {
+        while (await RunOnceAsync(cancellationToken))
+        {
+            // Roles that gather from roles that gather are a round later.
+        }
+    }
+
+    private async ValueTask<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var changed = false;
+        await caches.WaitUntilCurrentAsync(cancellationToken);
+        var snapshot = caches.Of(RbacKinds.ClusterRole).Current;
+        var roles = snapshot.Between(0, snapshot.Objects.Count).Select(o => DeepJson.Node(o.ToArray())!.AsObject()).ToList();
+        foreach (var role in roles)
+        {
+            if (Gathered(role, roles) is { } rules && !JsonNode.DeepEquals(rules, role.List("rules") ?? []))
+            {
+                changed = true;
+                await updates.RunAsync(
+                    RbacKinds.ClusterRole,
+                    new ObjectKey("", role.Metadata().Text("name")),
+                    UpdateScope.Server,
+                    WriteCall.OfServer("clusterrole-aggregation-controller"),
+                    current =>
+                    {
+                        current["rules"] = rules.DeepClone();
+                        return current;
+                    },
+                    cancellationToken
+                );
+            }
+        }
+        return changed;
+    }
+}

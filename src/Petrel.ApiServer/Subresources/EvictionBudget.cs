@@ -1,0 +1,135 @@
+using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
+using Petrel.Model.Documents;
+using Petrel.Model.Selectors;
+
+namespace Petrel.ApiServer.Subresources;
+
+/// <summary>What PodDisruptionBudgets say to evictions.</summary>
+internal static class EvictionBudget
+{
+    // Evictions that no controller has confirmed: beyond this, it is not there.
+    private const int MaxDisruptedPods = 2000;
+
+    /// <summary>Whether the pod's end disrupts nothing any more: it has ended, has not begun, or is ending.</summary>
+    public static bool AreIdleFor(JsonObject pod) =>
+        pod.Child("status").Text("phase") is "Succeeded" or "Failed" or "Pending" || pod.Metadata().Has("deletionTimestamp");
+
+    /// <summary>Whether the budget covers the pod. No selector covers none, an empty one all.</summary>
+    public static bool Covers(JsonObject budget, JsonObject pod)
+    {
+        try
+        {
+            var labels = pod.Metadata().Map("labels").ToDictionary(StringComparer.Ordinal);
+            return LabelSelector.FromDocument(budget.Child("spec")?["selector"]).Matches(labels);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether the pod is unhealthy in a way that its budget does not count: its eviction takes nothing from the budget.</summary>
+    public static bool LetsUnhealthyGo(JsonObject budget, JsonObject pod)
+    {
+        if (pod.Child("status").Objects("conditions").Any(c => c.Text("type") == "Ready" && c.Text("status") == "True"))
+        {
+            return false;
+        }
+        if (budget.Child("spec").Text("unhealthyPodEvictionPolicy") == "AlwaysAllow")
+        {
+            return true;
+        }
+        var status = budget.Child("status");
+        var desired = status.Number("desiredHealthy") ?? 0;
+        return desired > 0 && (status.Number("currentHealthy") ?? 0) >= desired;
+    }
+
+    /// <summary>Takes one disruption from the budget and notes the pod in it.</summary>
+    /// <exception cref="StatusException">The budget does not allow it.</exception>
+    public static void Take(JsonObject budget, string pod, DateTimeOffset now)
+    {
+        var name = budget.Metadata().Text("name");
+        var status = budget.Ensure("status");
+        if ((status.Number("observedGeneration") ?? 0) < (budget.Metadata().Number("generation") ?? 0))
+        {
+            throw Busy(name);
+        }
+        var allowed = status.Number("disruptionsAllowed") ?? 0;
+        if (allowed < 0)
+        {
+            throw Refused(name, "pdb disruptions allowed is negative");
+        }
+        var disrupted = status.Ensure("disruptedPods");
+        if (disrupted.Count > MaxDisruptedPods)
+        {
+            throw Refused(name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+        }
+        if (allowed == 0)
+        {
+            throw Exhausted(name, status);
+        }
+        status["disruptionsAllowed"] = allowed - 1;
+        disrupted[pod] = now.ToTimestamp();
+        if (allowed == 1)
+        {
+            SetExhausted(status, now);
+        }
+    }
+
+    /// <summary>The budget is not ready to decide: its own controller has to look first, or a race was lost.</summary>
+    public static StatusException Busy(string budget) =>
+        Violation($"The disruption budget {budget} is still being processed by the server.", retryAfterSeconds: 10);
+
+    private static StatusException Exhausted(string name, JsonObject status)
+    {
+        var failure = status
+            .Objects("conditions")
+            .FirstOrDefault(c => c.Text("type") == "DisruptionAllowed" && c.Text("status") == "False" && c.Text("reason") == "SyncFailed");
+        return Violation(
+            failure is null
+                ? $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
+                    + $"{status.Number("currentHealthy") ?? 0} currently"
+                : $"The disruption budget {name} does not allow evicting pods currently because it failed sync: {failure.Text("message")}",
+            retryAfterSeconds: 0
+        );
+    }
+
+    private static StatusException Violation(string cause, int retryAfterSeconds)
+    {
+        var details = new JsonObject
+        {
+            ["causes"] = new JsonArray(new JsonObject { ["reason"] = "DisruptionBudget", ["message"] = cause }),
+        };
+        if (retryAfterSeconds > 0)
+        {
+            details["retryAfterSeconds"] = retryAfterSeconds;
+        }
+        return new(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", details);
+    }
+
+    private static StatusException Refused(string name, string why) => StatusErrors.Forbidden("policy", "poddisruptionbudget", name, why);
+
+    private static void SetExhausted(JsonObject status, DateTimeOffset now)
+    {
+        var conditions = status.List("conditions") ?? [];
+        var condition = conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == "DisruptionAllowed");
+        if (condition is null)
+        {
+            condition = new() { ["type"] = "DisruptionAllowed" };
+            conditions.Add((JsonNode)condition);
+        }
+        if (condition.Text("status") != "False")
+        {
+            condition["lastTransitionTime"] = now.ToTimestamp();
+        }
+        condition["status"] = "False";
+        condition["reason"] = "InsufficientPods";
+        condition["message"] = "";
+        condition["observedGeneration"] = status.Number("observedGeneration") ?? 0;
+        if (conditions.Parent is null)
+        {
+            status["conditions"] = conditions;
+        }
+    }
+}
