@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Petrel.ApiServer.NodeConnections;
 using Petrel.Model.Api;
 
 namespace Petrel.Hosting.Connectors;
