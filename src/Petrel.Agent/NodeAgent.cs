@@ -1,11 +1,14 @@
 using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Petrel.Agent.EnvironmentVariables;
 using Petrel.Agent.Nodes;
 using Petrel.Agent.Pods;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
+using Petrel.Agent.Sources;
 using Petrel.Agent.Volumes;
+using Petrel.Agent.Volumes.Drivers;
 using Petrel.Client;
 using Petrel.Model.Determinism;
 
@@ -20,6 +23,7 @@ public sealed partial class NodeAgent
     private readonly AgentSettings _settings;
     private readonly IContainerRuntime _runtime;
     private readonly IPodFiles _files;
+    private readonly VolumeManager _volumes;
     private readonly ILogger _logger;
     private readonly NodeReporter _reporter;
     private readonly EventRecorder _events;
@@ -38,6 +42,7 @@ public sealed partial class NodeAgent
         ApiClient client,
         IContainerRuntime runtime,
         IPodFiles files,
+        IPersistentVolumes persistentVolumes,
         IProber prober,
         TimeProvider time,
         IEntropy entropy,
@@ -53,11 +58,15 @@ public sealed partial class NodeAgent
         _pods = new(client, time, entropy, _logger, $"spec.nodeName={settings.NodeName}");
         _services = new(client, time, entropy, _logger);
         _admission = new(settings);
+        var objects = new ConfigObjects(client);
+        _volumes = new(BuiltInVolumeDrivers.Create(settings, client, objects, files, persistentVolumes, time));
         _workerContext = new(
             settings,
             client,
             runtime,
             files,
+            _volumes,
+            new ContainerEnvironment(settings, objects),
             prober,
             _events,
             ns => _services.Snapshot.Values.Where(s => s.Metadata.NamespaceProperty == ns || ServiceVariables.IsOfApi(s)),
@@ -222,6 +231,7 @@ public sealed partial class NodeAgent
             {
                 LogOrphan(_logger, sandbox.PodNamespace, sandbox.PodName);
                 await _runtime.RemoveSandboxAsync(sandbox.Id, cancellationToken);
+                await _volumes.TearDownAsync(sandbox.PodUid, cancellationToken);
                 await _files.RemovePodAsync(sandbox.PodNamespace, sandbox.PodName, sandbox.PodUid, cancellationToken);
             }
         }

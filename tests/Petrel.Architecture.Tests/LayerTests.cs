@@ -18,11 +18,12 @@ public sealed class LayerTests
         ["Petrel.Security"] = ["Petrel.Model"],
         ["Petrel.Controllers"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Scheduler"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
-        ["Petrel.Agent"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Hosting"] = ["Petrel.Model"],
         ["Petrel.SimulatedNodes"] = ["Petrel.Agent", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
-        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Security"],
+        ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -67,7 +68,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.Hosting", "Petrel.LocalCluster", "Petrel.Network", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.Hosting", "Petrel.LocalCluster", "Petrel.Network.Linux", "Petrel.Security"], edges);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Network.Linux;
 using Petrel.Network.Services;
 
 namespace Petrel.Network.Tests;

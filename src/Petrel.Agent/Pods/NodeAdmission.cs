@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Agent.Nodes;
 using Petrel.Model.Documents;
 
 namespace Petrel.Agent.Pods;

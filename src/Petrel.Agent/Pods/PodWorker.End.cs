@@ -16,8 +16,8 @@ internal sealed partial class PodWorker
 
     private async ValueTask EndAsync(
         V1Pod pod,
-        List<SandboxStatus> sandboxes,
-        List<ContainerStatus> containers,
+        IReadOnlyList<SandboxStatus> sandboxes,
+        IReadOnlyList<ContainerStatus> containers,
         CancellationToken cancellationToken
     )
     {
@@ -52,6 +52,7 @@ internal sealed partial class PodWorker
         {
             await _context.Runtime.RemoveSandboxAsync(one.Id, cancellationToken);
         }
+        await _context.Volumes.TearDownAsync(_uid, cancellationToken);
         await _context.Files.RemovePodAsync(pod.Metadata.NamespaceProperty, pod.Metadata.Name, _uid, cancellationToken);
         if (!_gone)
         {

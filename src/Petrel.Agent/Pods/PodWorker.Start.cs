@@ -1,8 +1,11 @@
 using k8s.Models;
+using Petrel.Agent.EnvironmentVariables;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
+using Petrel.Agent.Sources;
 using Petrel.Agent.Volumes;
 using Petrel.Model.Documents;
+using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Pods;
 
@@ -18,7 +21,11 @@ internal sealed partial class PodWorker
 
     private TimeSpan _mountRetry = MinMountRetry;
 
-    private async ValueTask<SandboxStatus?> StartSandboxAsync(V1Pod pod, List<SandboxStatus> old, CancellationToken cancellationToken)
+    private async ValueTask<SandboxStatus?> StartSandboxAsync(
+        V1Pod pod,
+        IReadOnlyList<SandboxStatus> old,
+        CancellationToken cancellationToken
+    )
     {
         // A node that lost its power has sandboxes and containers on record that are no more.
         foreach (var dead in old)
@@ -62,12 +69,12 @@ internal sealed partial class PodWorker
 
     private async ValueTask StartContainersAsync(V1Pod pod, SandboxStatus sandbox, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, string> volumes;
+        PodVolumes volumes;
         try
         {
-            volumes = await _inputs.MountVolumesAsync(pod, cancellationToken);
+            volumes = await _context.Volumes.SetUpAsync(pod, cancellationToken);
         }
-        catch (PodInputException e)
+        catch (PodSourceException e)
         {
             _context.Events.Record(pod, "Warning", e.Reason, e.Message);
             WakeIn(_mountRetry);
@@ -75,7 +82,7 @@ internal sealed partial class PodWorker
             return;
         }
         _mountRetry = MinMountRetry;
-        if (_inputs.Due is { } due)
+        if (volumes.RefreshAt is { } due)
         {
             WakeIn(due - _context.Time.GetUtcNow());
         }
@@ -115,7 +122,7 @@ internal sealed partial class PodWorker
         SandboxStatus sandbox,
         V1Container container,
         string policy,
-        IReadOnlyDictionary<string, string> volumes,
+        PodVolumes volumes,
         CancellationToken cancellationToken
     )
     {
@@ -216,7 +223,7 @@ internal sealed partial class PodWorker
         SandboxStatus sandbox,
         V1Container container,
         ContainerTrack track,
-        IReadOnlyDictionary<string, string> volumes,
+        PodVolumes volumes,
         CancellationToken cancellationToken
     )
     {
@@ -228,7 +235,7 @@ internal sealed partial class PodWorker
                 return;
             }
             var services = _context.ServicesOf(pod.Metadata.NamespaceProperty);
-            var environment = await _inputs.EnvironmentAsync(pod, container, sandbox.Addresses, services, cancellationToken);
+            var environment = await _context.Environment.CreateAsync(pod, container, sandbox.Addresses, services, cancellationToken);
             var attempt = track.NextAttempt;
             var id = await _context.Runtime.CreateContainerAsync(
                 sandbox.Id,
@@ -239,7 +246,7 @@ internal sealed partial class PodWorker
             await _context.Runtime.StartContainerAsync(id, cancellationToken);
             _context.Events.Record(pod, "Normal", "Started", $"Container started", path);
             (track.WaitingReason, track.WaitingMessage, track.NotBefore) = ("", "", null);
-            track.Observe([.. (await _context.Runtime.ListContainersAsync(cancellationToken)).Where(c => c.PodUid == _uid)], pod);
+            track.Observe((await _context.Runtime.GetPodStatusAsync(_uid, cancellationToken)).Containers, pod);
             if (track.Current is { State: ContainerState.Running } running)
             {
                 await ProbeAsync(pod, sandbox, container, track, running, cancellationToken);
@@ -249,7 +256,7 @@ internal sealed partial class PodWorker
                 Wake();
             }
         }
-        catch (PodInputException e)
+        catch (PodSourceException e)
         {
             Fail(track, e.Reason, e.Message);
             _context.Events.Record(pod, "Warning", "Failed", $"Error: {e.Message}", path);
@@ -332,7 +339,7 @@ internal sealed partial class PodWorker
         V1Container container,
         int attempt,
         IReadOnlyList<KeyValuePair<string, string>> environment,
-        IReadOnlyDictionary<string, string> volumes
+        PodVolumes volumes
     )
     {
         var variables = environment.ToDictionary(e => e.Key, e => e.Value);
@@ -349,7 +356,7 @@ internal sealed partial class PodWorker
             Mounts =
             [
                 .. (container.VolumeMounts ?? []).Select(m => new Mount(
-                    SubPath(volumes[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath),
+                    SubPath(volumes.HostPaths[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath),
                     m.MountPath,
                     m.ReadOnlyProperty == true
                 )),
@@ -365,7 +372,7 @@ internal sealed partial class PodWorker
     private static string SubPath(string volume, string? subPath) =>
         string.IsNullOrEmpty(subPath) ? volume
         : subPath.Split('/').Contains("..")
-            ? throw new PodInputException("CreateContainerConfigError", $"subPath must not contain '..': {subPath}")
+            ? throw new PodSourceException(PodSourceException.ContainerConfig, $"subPath must not contain '..': {subPath}")
         : Path.Combine(volume, subPath);
 
     private static ContainerSecurity Security(V1Pod pod, V1Container container)

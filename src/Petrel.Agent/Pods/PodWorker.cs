@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
+using Petrel.Agent.EnvironmentVariables;
+using Petrel.Agent.Nodes;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Volumes;
@@ -15,6 +17,8 @@ internal sealed record PodWorkerContext(
     ApiClient Client,
     IContainerRuntime Runtime,
     IPodFiles Files,
+    VolumeManager Volumes,
+    ContainerEnvironment Environment,
     IProber Prober,
     EventRecorder Events,
     Func<string, IEnumerable<V1Service>> ServicesOf,
@@ -29,7 +33,6 @@ internal sealed record PodWorkerContext(
 internal sealed partial class PodWorker
 {
     private readonly PodWorkerContext _context;
-    private readonly PodInputs _inputs;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
@@ -47,7 +50,6 @@ internal sealed partial class PodWorker
     public PodWorker(PodWorkerContext context, V1Pod pod)
     {
         _context = context;
-        _inputs = new PodInputs(context.Settings, context.Client, context.Files, context.Time);
         _pod = pod;
         _uid = pod.Metadata.Uid;
         _seen = pod.Status?.StartTime is { } started ? new DateTimeOffset(started.ToUniversalTime()) : context.Time.GetUtcNow();
@@ -149,8 +151,7 @@ internal sealed partial class PodWorker
     private async ValueTask SyncAsync(CancellationToken cancellationToken)
     {
         var pod = _pod;
-        var sandboxes = (await _context.Runtime.ListSandboxesAsync(cancellationToken)).Where(s => s.PodUid == _uid).ToList();
-        var containers = (await _context.Runtime.ListContainersAsync(cancellationToken)).Where(c => c.PodUid == _uid).ToList();
+        var (sandboxes, containers) = await _context.Runtime.GetPodStatusAsync(_uid, cancellationToken);
         foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
         {
             var track = Track(container.Name);

@@ -1,3 +1,5 @@
+using Petrel.Network.Pods;
+
 namespace Petrel.Agent.Runtimes;
 
 /// <summary>
@@ -14,7 +16,7 @@ public interface IContainerRuntime
 
     /// <summary>
     /// Called by the runtime whenever a container of this node changed state by itself (it exited). The argument is the pod's uid.
-    /// Set once, before <see cref="StartAsync"/>. May be called from any context; must be quick.
+    /// Set once, before <see cref="StartAsync"/>. May be called from any context; must return quickly.
     /// </summary>
     Action<string>? PodChanged { get; set; }
 
@@ -30,7 +32,14 @@ public interface IContainerRuntime
     /// <summary>Stops the sandbox if need be, and removes it with all its containers; their logs stay (they belong to the agent).</summary>
     ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken);
 
+    /// <summary>All sandboxes of the node, in creation order.</summary>
     ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The sandboxes and containers of one pod, each in creation order; empty lists when there are none. Costs what the pod has, however
+    /// many pods the node runs.
+    /// </summary>
+    ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken);
 
     /// <summary>Creates a container, not yet running, and returns its id. Its image must be present.</summary>
     ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken);
@@ -93,9 +102,6 @@ public sealed record SandboxSpec
     /// <summary>Sysctls and such are refused, not ignored, until they are supported.</summary>
     public IReadOnlyList<HostPort> HostPorts { get; init; } = [];
 }
-
-/// <param name="HostAddress">The node address to bind, or empty for all.</param>
-public sealed record HostPort(int Port, int ContainerPort, string Protocol, string HostAddress);
 
 /// <summary>Limits in the kernel's units; 0 means unlimited.</summary>
 public sealed record ResourceLimits
@@ -182,6 +188,11 @@ public sealed record ContainerSecurity
     public IReadOnlyList<string> AddCapabilities { get; init; } = [];
     public IReadOnlyList<string> DropCapabilities { get; init; } = [];
 }
+
+/// <summary>What a runtime has of one pod.</summary>
+/// <param name="Sandboxes">Its sandboxes in creation order.</param>
+/// <param name="Containers">Its containers in creation order, exited ones too until they are removed.</param>
+public sealed record PodRuntimeStatus(IReadOnlyList<SandboxStatus> Sandboxes, IReadOnlyList<ContainerStatus> Containers);
 
 public enum ContainerState
 {

@@ -6,13 +6,16 @@ namespace Petrel.Agent.Volumes;
 /// <param name="Mode">Permission bits.</param>
 public sealed record VolumeFile(string Path, ReadOnlyMemory<byte> Content, int Mode);
 
-/// <summary>The node's disk as far as pods go: volumes and log folders. Live it is a directory; in simulation it is nothing.</summary>
+/// <summary>
+/// The node's disk as far as pods go: volumes and log folders. Live it is a directory; in simulation there is none. Volume types are
+/// <see cref="IVolumeDriver"/>s over it.
+/// </summary>
 public interface IPodFiles
 {
     /// <summary>
-    /// Makes an empty directory for the pod that lives as long as it; in memory when <paramref name="inMemory"/>. Returns its host path.
+    /// Makes an empty directory that lives as long as the pod, in memory when <paramref name="inMemory"/>. Returns its host path.
     /// </summary>
-    ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken);
+    ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes a volume hold exactly these files; readers see the old set or the new, never a mixture (the <c>..data</c> symlink that
@@ -20,23 +23,16 @@ public interface IPodFiles
     /// </summary>
     ValueTask<string> WriteFilesAsync(string podUid, string volume, IReadOnlyList<VolumeFile> files, CancellationToken cancellationToken);
 
-    /// <summary>Makes sure that a host path is as its type asks.</summary>
-    /// <exception cref="IOException">It is not, and the type does not allow to make it.</exception>
+    /// <summary>Checks a <c>hostPath</c> volume's path against its type, and creates it where the type says so.</summary>
+    /// <exception cref="IOException">The path is not of that type.</exception>
     ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken);
 
-    /// <summary>Brings a persistent volume to the pod; an exclusive one may be on one node at a time. Returns its host path.</summary>
-    /// <exception cref="IOException">It is in use on another node, or this node can't.</exception>
-    ValueTask<string> AttachAsync(
-        string podUid,
-        string volume,
-        string persistentVolume,
-        bool exclusive,
-        CancellationToken cancellationToken
-    );
+    /// <summary>Unmounts what <see cref="EnsureDirectoryAsync"/> mounted for the pod. Idempotent.</summary>
+    ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken);
 
     /// <summary>Where the log of a container's attempt goes; its folder exists afterwards.</summary>
     string LogPath(string podNamespace, string podName, string podUid, string container, int attempt);
 
-    /// <summary>Removes what the pod had.</summary>
+    /// <summary>Removes the pod's volumes and logs. Nothing may be mounted below them any more. Idempotent.</summary>
     ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken);
 }

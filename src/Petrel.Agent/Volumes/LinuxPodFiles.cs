@@ -14,7 +14,7 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     private const int EarlierLogs = 1;
 
     /// <inheritdoc/>
-    public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken)
+    public ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken)
     {
         var path = VolumePath(podUid, volume);
         if (!Directory.Exists(path))
@@ -108,13 +108,18 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     }
 
     /// <inheritdoc/>
-    public ValueTask<string> AttachAsync(
-        string podUid,
-        string volume,
-        string persistentVolume,
-        bool exclusive,
-        CancellationToken cancellationToken
-    ) => throw new IOException("persistent volumes are not supported on this node");
+    public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken)
+    {
+        var volumes = VolumesFolder(podUid);
+        if (Directory.Exists(volumes) && Environment.IsPrivilegedProcess)
+        {
+            foreach (var volume in Directory.EnumerateDirectories(volumes))
+            {
+                _ = Unmount(volume, 2); // MNT_DETACH; most volumes are no mount points.
+            }
+        }
+        return default;
+    }
 
     /// <inheritdoc/>
     public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt)
@@ -134,14 +139,6 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     /// <inheritdoc/>
     public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken)
     {
-        var volumes = Path.Combine(root, "pods", podUid, "volumes");
-        if (Directory.Exists(volumes) && Environment.IsPrivilegedProcess)
-        {
-            foreach (var volume in Directory.EnumerateDirectories(volumes))
-            {
-                _ = Unmount(volume, 2); // MNT_DETACH; not a mount point: nothing to do.
-            }
-        }
         foreach (var folder in new[] { Path.Combine(root, "pods", podUid), LogFolder(podNamespace, podName, podUid) })
         {
             if (Directory.Exists(folder))
@@ -164,7 +161,9 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
             );
     }
 
-    private string VolumePath(string podUid, string volume) => Path.Combine(root, "pods", podUid, "volumes", volume);
+    private string VolumesFolder(string podUid) => Path.Combine(root, "pods", podUid, "volumes");
+
+    private string VolumePath(string podUid, string volume) => Path.Combine(VolumesFolder(podUid), volume);
 
     private string LogFolder(string podNamespace, string podName, string podUid) =>
         Path.Combine(root, "logs", $"{podNamespace}_{podName}_{podUid}");

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using Petrel.Agent.Runtimes;
 using Petrel.Client;
 using Petrel.LocalCluster;
-using Petrel.Network;
+using Petrel.Network.Linux;
 
 namespace Petrel.Cli.Composition;
 

@@ -2,12 +2,12 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Petrel.Agent;
+using Petrel.Agent.Http;
 using Petrel.Agent.Images;
-using Petrel.Agent.Logs;
+using Petrel.Agent.Nodes;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Oci;
-using Petrel.Agent.Runtimes.Oci.Network;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer.Composition;
@@ -18,7 +18,7 @@ using Petrel.LocalCluster;
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Api;
-using Petrel.Network.Services;
+using Petrel.Network.Linux;
 using Petrel.Security;
 
 namespace Petrel.Cli.Hosting;
@@ -50,6 +50,7 @@ internal static class AgentHost
             client,
             runtime,
             new LinuxPodFiles(directory.Node(node)),
+            new NoPersistentVolumes(),
             prober,
             TimeProvider.System,
             new SystemEntropy(),
@@ -58,7 +59,7 @@ internal static class AgentHost
         var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
         await using var front = new KestrelFront(
             new FrontOptions([endpoint], serverCertificate, authorityCertificate),
-            new AgentApi(runtime, TimeProvider.System),
+            new KubeletApi(runtime, TimeProvider.System),
             TimeProvider.System,
             logs
         );

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Petrel.Agent;
+using Petrel.Agent.Nodes;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Networking;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Petrel.Network;
+using Petrel.Network.Linux;
 
 namespace Petrel.LocalCluster.Networking;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Petrel.Network;
+using Petrel.Network.Linux;
 
 namespace Petrel.LocalCluster.Networking;
 

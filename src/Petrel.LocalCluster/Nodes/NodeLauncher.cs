@@ -1,6 +1,6 @@
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Processes;
-using Petrel.Network;
+using Petrel.Network.Linux;
 
 namespace Petrel.LocalCluster.Nodes;
 

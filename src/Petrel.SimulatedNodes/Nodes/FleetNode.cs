@@ -1,7 +1,12 @@
 using System.Net;
+<<<<<<< HEAD:src/Petrel.SimulatedNodes/Nodes/FleetNode.cs
 using Petrel.Agent;
 using Petrel.Agent.Runtimes.Simulated;
+=======
+using Petrel.Agent.Nodes;
+>>>>>>> main:src/Petrel.Agent/Fleet/Nodes/FleetNode.cs
 using Petrel.Model.Determinism;
+using Petrel.Network.Pods;
 
 namespace Petrel.SimulatedNodes.Nodes;
 
@@ -13,7 +18,7 @@ internal sealed class FleetNode
 {
     private readonly FleetSettings _fleet;
     private readonly IEntropy _chance;
-    private readonly SimulatedAddresses _addresses;
+    private readonly AddressPool _addresses;
     private readonly Lock _gate = new();
     private DateTimeOffset? _turnsAt;
     private volatile bool _isSilent;
@@ -98,9 +103,9 @@ internal sealed class FleetNode
     {
         lock (_gate)
         {
-            return wanted.Length > 0 && IPAddress.TryParse(wanted, out var address) && _addresses.TryClaim(address)
+            return wanted.Length > 0 && IPAddress.TryParse(wanted, out var address) && _addresses.TryTake(address)
                 ? wanted
-                : _addresses.Take() ?? "";
+                : _addresses.Take()?.ToString() ?? "";
         }
     }
 
@@ -110,7 +115,7 @@ internal sealed class FleetNode
         {
             if (address.Length > 0)
             {
-                _addresses.Return(address);
+                _addresses.Release(IPAddress.Parse(address));
             }
         }
     }

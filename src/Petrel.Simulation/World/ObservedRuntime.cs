@@ -57,6 +57,10 @@ public sealed class ObservedRuntime(
         inner.ListSandboxesAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken) =>
+        inner.GetPodStatusAsync(podUid, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken) =>
         inner.CreateContainerAsync(sandboxId, spec, cancellationToken);
 

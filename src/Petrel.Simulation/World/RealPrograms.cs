@@ -1,4 +1,5 @@
 using Petrel.Agent;
+using Petrel.Agent.Nodes;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Volumes;
@@ -33,10 +34,11 @@ public static class RealPrograms
 
     /// <summary>An agent that reports at a pace.</summary>
     public static AgentProgram AgentFor(NodePace pace) =>
-        (context, cancellationToken) => AgentOf(context, pace, context.Machine.Runtime, context.Machine.Files).RunAsync(cancellationToken);
+        (context, cancellationToken) =>
+            AgentOf(context, pace, context.Machine.Runtime, context.Machine.Volumes).RunAsync(cancellationToken);
 
-    /// <summary>An agent over a runtime and a disk that may not be its machine's own.</summary>
-    public static NodeAgent AgentOf(AgentContext context, NodePace pace, IContainerRuntime runtime, IPodFiles files)
+    /// <summary>An agent over a runtime and volumes that may not be its machine's own.</summary>
+    public static NodeAgent AgentOf(AgentContext context, NodePace pace, IContainerRuntime runtime, IPersistentVolumes volumes)
     {
         var machine = context.Machine;
         var settings = new AgentSettings
@@ -48,7 +50,17 @@ public static class RealPrograms
             LeaseDuration = pace.Grace,
             LeaseRenewInterval = pace.Renewal,
         };
-        return new(settings, context.Client, runtime, files, new SimulatedProber(), context.Time, context.Entropy, context.Logs);
+        return new(
+            settings,
+            context.Client,
+            runtime,
+            new SimulatedPodFiles(),
+            volumes,
+            new SimulatedProber(),
+            context.Time,
+            context.Entropy,
+            context.Logs
+        );
     }
 
     private static ControllerManager Manager(ProgramContext context, NodePace pace) =>

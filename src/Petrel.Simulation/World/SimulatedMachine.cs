@@ -32,7 +32,7 @@ public sealed class SimulatedMachine
         _running = running;
         _report = report;
         _note = note;
-        Files = new SimulatedPodFiles(storage.Of(NodeName));
+        Volumes = new SimulatedPersistentVolumes(storage.Of(NodeName));
         _runtime = new SimulatedRuntime(
             process.Time,
             entropy,
@@ -59,8 +59,8 @@ public sealed class SimulatedMachine
     /// <summary>The containers of this machine: an agent's death does not end them.</summary>
     public IContainerRuntime Runtime { get; }
 
-    /// <summary>Volumes of this machine's pods.</summary>
-    public IPodFiles Files { get; }
+    /// <summary>The persistent volumes that this machine can attach.</summary>
+    public IPersistentVolumes Volumes { get; }
 
     /// <summary>A container of a pod has started here.</summary>
     public void ContainerStarted(string podUid)

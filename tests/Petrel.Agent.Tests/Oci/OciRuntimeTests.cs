@@ -1,5 +1,6 @@
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Oci;
+using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Tests.Oci;
 

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Images;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Oci;
-using Petrel.Agent.Runtimes.Oci.Network;
 using Petrel.Agent.Tests.Images;
 using Petrel.Model.Determinism;
+using Petrel.Network.Linux;
 
 namespace Petrel.Agent.Tests.Oci;
 

@@ -252,6 +252,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
             new(_server, UserInfo.Node("node1")),
             _runtime,
             new SimulatedPodFiles(),
+            new SimulatedPersistentVolumes(),
             new SimulatedProber(),
             process.Time,
             _simulator.Entropy.Fork(),

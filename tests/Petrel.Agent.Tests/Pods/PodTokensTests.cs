@@ -74,6 +74,7 @@ public sealed class PodTokensTests : IAsyncDisposable
                 new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = _ => new() }
             ),
             _files,
+            new SimulatedPersistentVolumes(),
             new SimulatedProber(),
             _process.Time,
             _simulator.Entropy.Fork(),
@@ -285,8 +286,8 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public SortedDictionary<string, byte[]> Contents { get; } = new(StringComparer.Ordinal);
 
-        public ValueTask<string> EnsureEmptyDirAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
-            _paths.EnsureEmptyDirAsync(podUid, volume, inMemory, cancellationToken);
+        public ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
+            _paths.EnsureDirectoryAsync(podUid, volume, inMemory, cancellationToken);
 
         public ValueTask<string> WriteFilesAsync(
             string podUid,
@@ -304,13 +305,7 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
 
-        public ValueTask<string> AttachAsync(
-            string podUid,
-            string volume,
-            string persistentVolume,
-            bool exclusive,
-            CancellationToken cancellationToken
-        ) => _paths.AttachAsync(podUid, volume, persistentVolume, exclusive, cancellationToken);
+        public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken) => default;
 
         public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>
             _paths.LogPath(podNamespace, podName, podUid, container, attempt);

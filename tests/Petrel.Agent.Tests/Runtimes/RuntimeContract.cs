@@ -153,6 +153,50 @@ public abstract class RuntimeContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pods_status_has_its_own_sandboxes_and_containers_in_creation_order_and_no_others()
+    {
+        var (one, other) = (Pod(), Pod());
+        var (first, old) = await RunAsync(Script("exit 1"), one);
+        var (foreign, neighbour) = await RunAsync(Script(Loop), other);
+        await ExitedAsync(old);
+        await Runtime.StopSandboxAsync(first, None);
+        var (second, running) = await RunAsync(Script(Loop) with { Attempt = 1 }, one with { Attempt = 1 });
+
+        for (var agent = 0; agent < 2; agent++)
+        {
+            var status = await Runtime.GetPodStatusAsync(one.PodUid, None);
+            Assert.Equal([(first, SandboxState.NotReady), (second, SandboxState.Ready)], status.Sandboxes.Select(s => (s.Id, s.State)));
+            Assert.Equal([(old, ContainerState.Exited), (running, ContainerState.Running)], status.Containers.Select(c => (c.Id, c.State)));
+            Assert.Equal(
+                (foreign, neighbour),
+                (
+                    Assert.Single((await Runtime.GetPodStatusAsync(other.PodUid, None)).Sandboxes).Id,
+                    Assert.Single((await Runtime.GetPodStatusAsync(other.PodUid, None)).Containers).Id
+                )
+            );
+            await RestartAsync(() => Task.CompletedTask);
+        }
+
+        await Runtime.RemoveSandboxAsync(first, None);
+        await Runtime.RemoveSandboxAsync(second, None);
+        var gone = await Runtime.GetPodStatusAsync(one.PodUid, None);
+        Assert.Empty(gone.Sandboxes);
+        Assert.Empty(gone.Containers);
+        Assert.Single(await Runtime.ListContainersAsync(None));
+    }
+
+    [Fact]
+    public async Task A_pods_status_shows_a_container_that_has_ended_by_itself()
+    {
+        var pod = Pod();
+        var (_, id) = await RunAsync(Script("sleep 0.2; exit 4"), pod);
+        await UntilAsync(async () =>
+            (await Runtime.GetPodStatusAsync(pod.PodUid, None)).Containers is [{ State: ContainerState.Exited, ExitCode: 4 } ended]
+            && ended.Id == id
+        );
+    }
+
+    [Fact]
     public async Task A_container_that_heeds_SIGTERM_ends_within_its_grace()
     {
         var (_, id) = await RunReadyAsync(Polite());

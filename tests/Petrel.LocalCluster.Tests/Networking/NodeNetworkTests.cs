@@ -1,5 +1,5 @@
 using Petrel.LocalCluster.Networking;
-using Petrel.Network;
+using Petrel.Network.Linux;
 
 namespace Petrel.LocalCluster.Tests.Networking;
 

@@ -31,7 +31,13 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
         StopSandboxAsync(sandboxId, cancellationToken);
 
     public async ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken) =>
-        [.. (await inner.ListSandboxesAsync(cancellationToken)).Where(s => !_hidden.Contains(s.Id))];
+        [.. Shown(await inner.ListSandboxesAsync(cancellationToken))];
+
+    public async ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken)
+    {
+        var (sandboxes, containers) = await inner.GetPodStatusAsync(podUid, cancellationToken);
+        return new([.. Shown(sandboxes)], [.. Shown(containers)]);
+    }
 
     public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken) =>
         inner.CreateContainerAsync(sandboxId, spec, cancellationToken);
@@ -49,11 +55,7 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
         StopContainerAsync(containerId, TimeSpan.Zero, cancellationToken);
 
     public async ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken) =>
-        [
-            .. (await inner.ListContainersAsync(cancellationToken))
-                .Where(c => !_hidden.Contains(c.SandboxId))
-                .Select(c => _hidden.Contains(c.Id) ? c with { State = ContainerState.Exited, ExitCode = 143 } : c),
-        ];
+        [.. Shown(await inner.ListContainersAsync(cancellationToken))];
 
     public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) =>
         inner.ReadUsageAsync(cancellationToken);
@@ -73,4 +75,11 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
 
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         inner.ListImagesAsync(cancellationToken);
+
+    private IEnumerable<SandboxStatus> Shown(IReadOnlyList<SandboxStatus> sandboxes) => sandboxes.Where(s => !_hidden.Contains(s.Id));
+
+    private IEnumerable<ContainerStatus> Shown(IReadOnlyList<ContainerStatus> containers) =>
+        containers
+            .Where(c => !_hidden.Contains(c.SandboxId))
+            .Select(c => _hidden.Contains(c.Id) ? c with { State = ContainerState.Exited, ExitCode = 143 } : c);
 }

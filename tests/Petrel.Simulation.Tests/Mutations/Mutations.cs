@@ -64,7 +64,7 @@ internal static class AllMutations
             {
                 Agent = static (context, stop) =>
                     RealPrograms
-                        .AgentOf(context, NodePace.Fast, new DeafRuntime(context.Machine.Runtime), context.Machine.Files)
+                        .AgentOf(context, NodePace.Fast, new DeafRuntime(context.Machine.Runtime), context.Machine.Volumes)
                         .RunAsync(stop),
             }
         ),
@@ -72,7 +72,7 @@ internal static class AllMutations
             world with
             {
                 Agent = static (context, stop) =>
-                    RealPrograms.AgentOf(context, NodePace.Fast, context.Machine.Runtime, new SimulatedPodFiles()).RunAsync(stop),
+                    RealPrograms.AgentOf(context, NodePace.Fast, context.Machine.Runtime, new SimulatedPersistentVolumes()).RunAsync(stop),
             }
         ),
         new("daemons that are all for one node", "daemonsets-under-crashes", ["daemons", Convergence], static world =>

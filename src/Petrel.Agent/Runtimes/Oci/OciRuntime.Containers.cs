@@ -14,13 +14,12 @@ public sealed partial class OciRuntime
         Sandbox? sandbox;
         lock (_lock)
         {
-            if (!_sandboxes.TryGetValue(sandboxId, out sandbox) || !sandbox.Live)
+            sandbox = _sandboxes.Find(sandboxId);
+            if (sandbox is null || !sandbox.Live)
             {
                 throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
             }
-            var same = _containers.Values.FirstOrDefault(c =>
-                c.Record.SandboxId == sandboxId && c.Record.Spec.Name == spec.Name && c.Record.Spec.Attempt == spec.Attempt
-            );
+            var same = ContainersOf(sandbox).FirstOrDefault(c => c.Record.Spec.Name == spec.Name && c.Record.Spec.Attempt == spec.Attempt);
             if (same is not null)
             {
                 return new(same.Record.Id);
@@ -85,7 +84,7 @@ public sealed partial class OciRuntime
         }
         lock (_lock)
         {
-            _containers.Add(id, new Container(record));
+            _containers.Add(new Container(record));
         }
         return new(id);
     }
@@ -129,10 +128,11 @@ public sealed partial class OciRuntime
         Container? container;
         lock (_lock)
         {
-            if (!_containers.TryGetValue(containerId, out container))
-            {
-                return;
-            }
+            container = _containers.Find(containerId);
+        }
+        if (container is null)
+        {
+            return;
         }
         var record = container.Record;
         if (record.State == ContainerState.Running && grace > TimeSpan.Zero)
@@ -250,9 +250,7 @@ public sealed partial class OciRuntime
     {
         lock (_lock)
         {
-            return _containers.TryGetValue(id, out var container)
-                ? container
-                : throw new RuntimeException("RunContainerError", $"there is no container {id}");
+            return _containers.Find(id) ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
         }
     }
 

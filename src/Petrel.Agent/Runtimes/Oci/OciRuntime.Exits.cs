@@ -39,7 +39,7 @@ public sealed partial class OciRuntime
         bool live;
         lock (_lock)
         {
-            live = _sandboxes.TryGetValue(record.SandboxId, out var sandbox) && sandbox.Live;
+            live = _sandboxes.Find(record.SandboxId) is { Live: true };
         }
         if (!live || (record.Pid > 0 && !ProcessIdentity.IsAlive(record.Pid, record.ProcessStart) && !IsMonitored(record.Id)))
         {
@@ -66,10 +66,11 @@ public sealed partial class OciRuntime
         Container? container;
         lock (_lock)
         {
-            if (!_containers.TryGetValue(containerId, out container))
-            {
-                return;
-            }
+            container = _containers.Find(containerId);
+        }
+        if (container is null)
+        {
+            return;
         }
         var file = new FileInfo(Path.Combine(Monitor.ExitDirectory, containerId));
         if (!file.Exists || !int.TryParse(File.ReadAllText(file.FullName), out var code))

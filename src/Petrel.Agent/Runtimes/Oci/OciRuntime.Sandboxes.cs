@@ -1,5 +1,5 @@
 using System.Text;
-using Petrel.Agent.Runtimes.Oci.Network;
+using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
@@ -23,15 +23,13 @@ public sealed partial class OciRuntime
         Sandbox sandbox;
         lock (_lock)
         {
-            var running = _sandboxes.Values.FirstOrDefault(s =>
-                s.Live && s.Record.Spec.PodUid == spec.PodUid && s.Record.Spec.Attempt == spec.Attempt
-            );
+            var running = _sandboxes.OfPod(spec.PodUid).FirstOrDefault(s => s.Live && s.Record.Spec.Attempt == spec.Attempt);
             if (running is not null)
             {
                 return StatusOf(running);
             }
             sandbox = new Sandbox(new SandboxRecord(NewId(), spec, _time.GetUtcNow(), []));
-            _sandboxes.Add(sandbox.Record.Id, sandbox);
+            _sandboxes.Add(sandbox);
         }
         var id = sandbox.Record.Id;
         try
@@ -58,7 +56,7 @@ public sealed partial class OciRuntime
                 return StatusOf(sandbox);
             }
         }
-        catch (Exception)
+        catch (Exception failure)
         {
             try
             {
@@ -67,6 +65,10 @@ public sealed partial class OciRuntime
             catch (Exception e) when (e is RuntimeException or IOException)
             {
                 LogCleanupFailed(_logger, e, id);
+            }
+            if (failure is PodNetworkException)
+            {
+                throw new RuntimeException("CreatePodSandboxError", failure.Message, failure);
             }
             throw;
         }
@@ -79,11 +81,12 @@ public sealed partial class OciRuntime
         List<Container> containers;
         lock (_lock)
         {
-            if (!_sandboxes.TryGetValue(sandboxId, out sandbox) || sandbox.Record.Stopped)
+            sandbox = _sandboxes.Find(sandboxId);
+            if (sandbox is null || sandbox.Record.Stopped)
             {
                 return;
             }
-            containers = [.. _containers.Values.Where(c => c.Record.SandboxId == sandboxId)];
+            containers = ContainersOf(sandbox);
         }
         _cgroups.KillPod(sandboxId);
         foreach (var container in containers)
@@ -110,14 +113,14 @@ public sealed partial class OciRuntime
     public async ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken)
     {
         await StopSandboxAsync(sandboxId, cancellationToken);
-        List<string> containers;
+        List<Container> containers;
         lock (_lock)
         {
-            containers = [.. _containers.Values.Where(c => c.Record.SandboxId == sandboxId).Select(c => c.Record.Id)];
+            containers = _sandboxes.Find(sandboxId) is { } sandbox ? ContainersOf(sandbox) : [];
         }
         foreach (var container in containers)
         {
-            await RemoveContainerAsync(container, cancellationToken);
+            await RemoveContainerAsync(container.Record.Id, cancellationToken);
         }
         await RemoveSandboxFilesAsync(sandboxId, cancellationToken);
         lock (_lock)
@@ -131,9 +134,33 @@ public sealed partial class OciRuntime
     {
         lock (_lock)
         {
-            return new([.. _sandboxes.Values.OrderBy(s => s.Record.CreatedAt).Select(StatusOf)]);
+            return new([.. _sandboxes.Values.Select(StatusOf)]);
         }
     }
+
+    /// <inheritdoc/>
+    public ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken)
+    {
+        List<Container> open;
+        lock (_lock)
+        {
+            open = [.. _containers.OfPod(podUid).Where(c => c.Record.State != ContainerState.Exited)];
+        }
+        open.ForEach(Examine);
+        lock (_lock)
+        {
+            return new(
+                new PodRuntimeStatus(
+                    [.. _sandboxes.OfPod(podUid).Select(StatusOf)],
+                    [.. _containers.OfPod(podUid).Select(c => c.Record).OrderBy(r => r.Sequence).Select(StatusOf)]
+                )
+            );
+        }
+    }
+
+    // Under the lock.
+    private List<Container> ContainersOf(Sandbox sandbox) =>
+        [.. _containers.OfPod(sandbox.Record.Spec.PodUid).Where(c => c.Record.SandboxId == sandbox.Record.Id)];
 
     private static SandboxStatus StatusOf(Sandbox sandbox) =>
         new()

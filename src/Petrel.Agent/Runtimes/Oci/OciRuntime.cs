@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Images;
-using Petrel.Agent.Runtimes.Oci.Network;
 using Petrel.Model.Determinism;
+using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
@@ -25,8 +25,8 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     private readonly RecordFiles<SandboxRecord> _sandboxFiles;
     private readonly RecordFiles<ContainerRecord> _containerFiles;
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, Sandbox> _sandboxes = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, Container> _containers = new(StringComparer.Ordinal);
+    private readonly PodTable<Sandbox> _sandboxes = new(s => s.Record.Id, s => s.Record.Spec.PodUid);
+    private readonly PodTable<Container> _containers = new(c => c.Record.Id, c => c.Record.PodUid);
     private ContainerMonitor? _monitor;
     private SeccompProfile? _seccomp;
     private FileSystemWatcher? _exits;
@@ -84,18 +84,25 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         var (containers, brokenContainers) = _containerFiles.Load();
         lock (_lock)
         {
-            foreach (var record in sandboxes)
+            foreach (var record in sandboxes.OrderBy(r => r.CreatedAt))
             {
                 var live = !record.Stopped && pinned.Contains(Pin(record.Id, "ipc"));
-                _sandboxes.Add(record.Id, new Sandbox(record) { Live = live });
+                _sandboxes.Add(new Sandbox(record) { Live = live });
             }
-            foreach (var record in containers)
+            foreach (var record in containers.OrderBy(r => r.Sequence))
             {
-                _containers.Add(record.Id, new Container(record));
+                _containers.Add(new Container(record));
                 _sequence = Math.Max(_sequence, record.Sequence);
             }
         }
-        await _network.StartAsync([.. sandboxes.Where(s => pinned.Contains(Pin(s.Id, "ipc"))).Select(s => s.Id)], cancellationToken);
+        try
+        {
+            await _network.StartAsync([.. sandboxes.Where(s => pinned.Contains(Pin(s.Id, "ipc"))).Select(s => s.Id)], cancellationToken);
+        }
+        catch (PodNetworkException e)
+        {
+            throw new RuntimeException("NetworkNotReady", e.Message, e);
+        }
         _cgroups.RemoveOthers([.. sandboxes.Select(s => s.Id)]);
         FindExits();
         foreach (var record in containers.Where(c => c.State == ContainerState.Created && c.Pid > 0))

@@ -18,13 +18,12 @@ public sealed partial class ProcessRuntime
         long sequence;
         lock (_lock)
         {
-            if (!_sandboxes.TryGetValue(sandboxId, out sandbox) || !IsReady(sandbox))
+            sandbox = _sandboxes.Find(sandboxId);
+            if (sandbox is null || !IsReady(sandbox))
             {
                 throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
             }
-            var same = _containers.Values.FirstOrDefault(c =>
-                c.Entry.SandboxId == sandboxId && c.Entry.Spec.Name == spec.Name && c.Entry.Spec.Attempt == spec.Attempt
-            );
+            var same = ContainersOf(sandbox).Find(c => c.Entry.Spec.Name == spec.Name && c.Entry.Spec.Attempt == spec.Attempt);
             if (same is not null)
             {
                 return new(same.Entry.Id);
@@ -88,7 +87,7 @@ public sealed partial class ProcessRuntime
         }
         lock (_lock)
         {
-            _containers.Add(id, new Container(entry, files));
+            _containers.Add(new Container(entry, files));
         }
         return new(id);
     }
@@ -137,10 +136,11 @@ public sealed partial class ProcessRuntime
         Container? container;
         lock (_lock)
         {
-            if (!_containers.TryGetValue(containerId, out container))
-            {
-                return;
-            }
+            container = _containers.Find(containerId);
+        }
+        if (container is null)
+        {
+            return;
         }
         Examine(container);
         if (container.State == ContainerState.Running && grace > TimeSpan.Zero)
@@ -268,9 +268,7 @@ public sealed partial class ProcessRuntime
     {
         lock (_lock)
         {
-            return _containers.TryGetValue(id, out var container)
-                ? container
-                : throw new RuntimeException("RunContainerError", $"there is no container {id}");
+            return _containers.Find(id) ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
         }
     }
 

@@ -62,7 +62,7 @@ public sealed partial class ProcessRuntime
         Container? container;
         lock (_lock)
         {
-            _containers.TryGetValue(containerId, out container);
+            container = _containers.Find(containerId);
         }
         if (container is not null)
         {

@@ -24,8 +24,8 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     private readonly RecordFiles<ContainerEntry> _containerFiles;
     private readonly string _exitDirectory;
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, SandboxEntry> _sandboxes = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, Container> _containers = new(StringComparer.Ordinal);
+    private readonly PodTable<SandboxEntry> _sandboxes = new(s => s.Id, s => s.Spec.PodUid);
+    private readonly PodTable<Container> _containers = new(c => c.Entry.Id, c => c.Entry.PodUid);
     private FileSystemWatcher? _exits;
     private long _sequence;
 
@@ -64,14 +64,14 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
         var (containers, brokenContainers) = _containerFiles.Load();
         lock (_lock)
         {
-            foreach (var entry in sandboxes)
+            foreach (var entry in sandboxes.OrderBy(e => e.Sequence))
             {
-                _sandboxes.Add(entry.Id, entry);
+                _sandboxes.Add(entry);
                 _sequence = Math.Max(_sequence, entry.Sequence);
             }
-            foreach (var entry in containers)
+            foreach (var entry in containers.OrderBy(e => e.Sequence))
             {
-                _containers.Add(entry.Id, new Container(entry, FilesOf(entry.Id)));
+                _containers.Add(new Container(entry, FilesOf(entry.Id)));
                 _sequence = Math.Max(_sequence, entry.Sequence);
             }
         }
@@ -87,14 +87,12 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     {
         lock (_lock)
         {
-            var running = _sandboxes.Values.FirstOrDefault(s =>
-                IsReady(s) && s.Spec.PodUid == spec.PodUid && s.Spec.Attempt == spec.Attempt
-            );
+            var running = _sandboxes.OfPod(spec.PodUid).FirstOrDefault(s => IsReady(s) && s.Spec.Attempt == spec.Attempt);
             if (running is null)
             {
                 running = new SandboxEntry(NewId(), spec, ++_sequence, _time.GetUtcNow(), ProcessEntry.CurrentBoot);
                 _sandboxFiles.Save(running.Id, running);
-                _sandboxes.Add(running.Id, running);
+                _sandboxes.Add(running);
             }
             return new(StatusOf(running));
         }
@@ -107,11 +105,12 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
         List<Container> containers;
         lock (_lock)
         {
-            if (!_sandboxes.TryGetValue(sandboxId, out sandbox) || sandbox.Stopped)
+            sandbox = _sandboxes.Find(sandboxId);
+            if (sandbox is null || sandbox.Stopped)
             {
                 return;
             }
-            containers = ContainersOf(sandboxId);
+            containers = ContainersOf(sandbox);
         }
         foreach (var container in containers)
         {
@@ -123,8 +122,9 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
         }
         lock (_lock)
         {
-            _sandboxes[sandboxId] = sandbox with { Stopped = true };
-            _sandboxFiles.Save(sandboxId, _sandboxes[sandboxId]);
+            sandbox = sandbox with { Stopped = true };
+            _sandboxes.Replace(sandbox);
+            _sandboxFiles.Save(sandboxId, sandbox);
         }
     }
 
@@ -135,7 +135,7 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
         List<Container> containers;
         lock (_lock)
         {
-            containers = ContainersOf(sandboxId);
+            containers = _sandboxes.Find(sandboxId) is { } sandbox ? ContainersOf(sandbox) : [];
         }
         foreach (var container in containers)
         {
@@ -153,7 +153,27 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     {
         lock (_lock)
         {
-            return new([.. _sandboxes.Values.OrderBy(s => s.Sequence).Select(StatusOf)]);
+            return new([.. _sandboxes.Values.Select(StatusOf)]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken)
+    {
+        List<Container> containers;
+        lock (_lock)
+        {
+            containers = [.. _containers.OfPod(podUid)];
+        }
+        containers.ForEach(Examine);
+        lock (_lock)
+        {
+            return new(
+                new PodRuntimeStatus(
+                    [.. _sandboxes.OfPod(podUid).Select(StatusOf)],
+                    [.. _containers.OfPod(podUid).OrderBy(c => c.Entry.Sequence).Select(StatusOf)]
+                )
+            );
         }
     }
 
@@ -187,7 +207,8 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
         };
 
     // Under the lock.
-    private List<Container> ContainersOf(string sandboxId) => [.. _containers.Values.Where(c => c.Entry.SandboxId == sandboxId)];
+    private List<Container> ContainersOf(SandboxEntry sandbox) =>
+        [.. _containers.OfPod(sandbox.Spec.PodUid).Where(c => c.Entry.SandboxId == sandbox.Id)];
 
     private void RemoveSandboxFiles(string id) => RootFileSystem.Delete(_sandboxFiles.DirectoryOf(id));
 

@@ -13,9 +13,11 @@ public sealed partial class SimulatedRuntime
     {
         lock (_lock)
         {
-            var sandbox = _sandboxes.Find(s => s.Id == sandboxId && s.State == SandboxState.Ready)
-                ?? throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
-            var same = _containers.Find(c => c.Status.SandboxId == sandboxId && c.Spec.Name == spec.Name && c.Spec.Attempt == spec.Attempt);
+            if (_sandboxes.Find(sandboxId) is not { State: SandboxState.Ready } sandbox)
+            {
+                throw new RuntimeException("CreateContainerError", $"sandbox {sandboxId} is not ready");
+            }
+            var same = ContainersOf(sandbox).Find(c => c.Spec.Name == spec.Name && c.Spec.Attempt == spec.Attempt);
             if (same is not null)
             {
                 return new(same.Status.Id);
@@ -75,7 +77,7 @@ public sealed partial class SimulatedRuntime
         var waits = false;
         lock (_lock)
         {
-            container = _containers.Find(c => c.Status.Id == containerId);
+            container = _containers.Find(containerId);
             if (container is null)
             {
                 return;
@@ -120,7 +122,7 @@ public sealed partial class SimulatedRuntime
         await StopContainerAsync(containerId, TimeSpan.Zero, cancellationToken);
         lock (_lock)
         {
-            _containers.RemoveAll(c => c.Status.Id == containerId);
+            _containers.Remove(containerId);
         }
     }
 
@@ -129,7 +131,7 @@ public sealed partial class SimulatedRuntime
     {
         lock (_lock)
         {
-            return new([.. _containers.Select(c => c.Status)]);
+            return new([.. _containers.Values.Select(c => c.Status)]);
         }
     }
 
@@ -139,7 +141,7 @@ public sealed partial class SimulatedRuntime
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            return new([.. _containers.Where(c => c.Status.State == ContainerState.Running).Select(c => UsageOf(c, now))]);
+            return new([.. _containers.Values.Where(c => c.Status.State == ContainerState.Running).Select(c => UsageOf(c, now))]);
         }
     }
 
@@ -181,7 +183,7 @@ public sealed partial class SimulatedRuntime
         Container container;
         lock (_lock)
         {
-            var running = _containers.FindAll(c => c.Status.State == ContainerState.Running);
+            var running = _containers.Values.Where(c => c.Status.State == ContainerState.Running).ToList();
             if (running.Count == 0)
             {
                 return null;
@@ -206,8 +208,7 @@ public sealed partial class SimulatedRuntime
     {
         lock (_lock)
         {
-            return _containers.Find(c => c.Status.Id == id)
-                ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
+            return _containers.Find(id) ?? throw new RuntimeException("RunContainerError", $"there is no container {id}");
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Net;
 using Petrel.Model.Determinism;
+using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
@@ -14,12 +16,11 @@ namespace Petrel.Agent.Runtimes.Simulated;
 public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy, SimulatedRuntimeSettings settings) : IContainerRuntime
 {
     private readonly Lock _lock = new();
-    private readonly SimulatedAddresses _addresses = new(settings.Addresses);
+    private readonly AddressPool _addresses = new(settings.Addresses);
     private readonly SimulatedImages _images = ImagesOf(settings);
 
-    // In creation order.
-    private readonly List<SandboxStatus> _sandboxes = [];
-    private readonly List<Container> _containers = [];
+    private readonly PodTable<SandboxStatus> _sandboxes = new(s => s.Id, s => s.PodUid);
+    private readonly PodTable<Container> _containers = new(c => c.Status.Id, c => c.Status.PodUid);
 
     /// <inheritdoc/>
     public RuntimeInfo Info { get; } = new("simulated", "1", Isolated: true);
@@ -44,9 +45,7 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
             {
                 return other;
             }
-            IReadOnlyList<string> addresses = spec.HostNetwork
-                ? []
-                : [_addresses.Take() ?? throw new RuntimeException("CreatePodSandboxError", $"no address is free in {settings.Addresses}")];
+            IReadOnlyList<string> addresses = spec.HostNetwork ? [] : [TakeAddress()];
             var sandbox = new SandboxStatus
             {
                 Id = NewId(),
@@ -66,7 +65,7 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         {
             lock (_lock)
             {
-                return _sandboxes.Find(s => s.State == SandboxState.Ready && s.PodUid == spec.PodUid && s.Attempt == spec.Attempt);
+                return _sandboxes.OfPod(spec.PodUid).FirstOrDefault(s => s.State == SandboxState.Ready && s.Attempt == spec.Attempt);
             }
         }
     }
@@ -77,17 +76,17 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         List<Container> killed;
         lock (_lock)
         {
-            var index = _sandboxes.FindIndex(s => s.Id == sandboxId);
-            if (index < 0 || _sandboxes[index].State == SandboxState.NotReady)
+            var sandbox = _sandboxes.Find(sandboxId);
+            if (sandbox is null || sandbox.State == SandboxState.NotReady)
             {
                 return default;
             }
-            _sandboxes[index] = _sandboxes[index] with { State = SandboxState.NotReady };
-            foreach (var address in _sandboxes[index].Addresses)
+            _sandboxes.Replace(sandbox with { State = SandboxState.NotReady });
+            foreach (var address in sandbox.Addresses)
             {
-                _addresses.Return(address);
+                _addresses.Release(IPAddress.Parse(address));
             }
-            killed = [.. _containers.Where(c => c.Status.SandboxId == sandboxId && SetExited(c, KilledExitCode))];
+            killed = [.. ContainersOf(sandbox).Where(c => SetExited(c, KilledExitCode))];
         }
         killed.ForEach(TellOfExit);
         return default;
@@ -99,8 +98,11 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         await StopSandboxAsync(sandboxId, cancellationToken);
         lock (_lock)
         {
-            _containers.RemoveAll(c => c.Status.SandboxId == sandboxId);
-            _sandboxes.RemoveAll(s => s.Id == sandboxId);
+            if (_sandboxes.Find(sandboxId) is { } sandbox)
+            {
+                ContainersOf(sandbox).ForEach(c => _containers.Remove(c.Status.Id));
+                _sandboxes.Remove(sandboxId);
+            }
         }
     }
 
@@ -109,7 +111,16 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
     {
         lock (_lock)
         {
-            return new([.. _sandboxes]);
+            return new([.. _sandboxes.Values]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new(new PodRuntimeStatus([.. _sandboxes.OfPod(podUid)], [.. _containers.OfPod(podUid).Select(c => c.Status)]));
         }
     }
 
@@ -154,6 +165,14 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         }
         return images;
     }
+
+    // Under the lock.
+    private List<Container> ContainersOf(SandboxStatus sandbox) =>
+        [.. _containers.OfPod(sandbox.PodUid).Where(c => c.Status.SandboxId == sandbox.Id)];
+
+    // Under the lock.
+    private string TakeAddress() =>
+        _addresses.Take()?.ToString() ?? throw new RuntimeException("CreatePodSandboxError", $"no address is free in {settings.Addresses}");
 
     private Task DelayAsync(Latency latency, CancellationToken cancellationToken)
     {

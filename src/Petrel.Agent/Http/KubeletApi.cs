@@ -1,15 +1,16 @@
 using System.Text;
+using Petrel.Agent.Logs;
 using Petrel.Agent.Metrics;
 using Petrel.Agent.Runtimes;
 using Petrel.Model.Api;
 
-namespace Petrel.Agent.Logs;
+namespace Petrel.Agent.Http;
 
 /// <summary>
 /// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>,
 /// <c>/metrics/resource</c> and <c>/healthz</c>. Only the API server and administrators are let in: a node's certificate is not enough.
 /// </summary>
-public sealed class AgentApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
+public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
 {
     /// <inheritdoc/>
     public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Petrel.Agent.Pods;
+namespace Petrel.Agent.EnvironmentVariables;
 
 /// <summary>
 /// Expands <c>$(NAME)</c> in values and commands; <c>$$</c> is a dollar, unknown names stay as written (Kubernetes API reference,

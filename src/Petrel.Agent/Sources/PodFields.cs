@@ -1,7 +1,8 @@
 using k8s.Models;
+using Petrel.Agent.Nodes;
 using Petrel.Model.Documents;
 
-namespace Petrel.Agent.Pods;
+namespace Petrel.Agent.Sources;
 
 /// <summary>What <c>fieldRef</c> and <c>resourceFieldRef</c> name.</summary>
 internal static class PodFields

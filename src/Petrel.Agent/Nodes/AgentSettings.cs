@@ -1,4 +1,4 @@
-namespace Petrel.Agent;
+namespace Petrel.Agent.Nodes;
 
 /// <summary>What an agent is told about its node.</summary>
 public sealed record AgentSettings

@@ -2,12 +2,13 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model.Determinism;
+using Petrel.Network.Services;
 
-namespace Petrel.Network.Services;
+namespace Petrel.Network.Linux;
 
 /// <summary>
-/// Keeps the node's <see cref="ServiceRules"/> current. Runs in the node's network namespace, and changes rules only there. When it stops
-/// the rules stay: traffic goes on while an agent restarts.
+/// Keeps the node's <see cref="ServiceRules"/> current. Runs in the node's network namespace, and changes rules only there. The rules stay
+/// when it stops, so that traffic continues while an agent restarts.
 /// </summary>
 public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, TimeProvider time, IEntropy entropy, ILogger logger)
 {
@@ -52,7 +53,7 @@ public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, T
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // The agent stops.
         }
         finally
         {

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace Petrel.Agent.Pods;
+namespace Petrel.Agent.EnvironmentVariables;
 
 /// <summary>The variables by which containers find services (upstream: envvars.FromServices).</summary>
 public static class ServiceVariables

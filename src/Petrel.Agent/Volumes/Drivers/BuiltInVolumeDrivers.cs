@@ -1,0 +1,27 @@
+using Petrel.Agent.Nodes;
+using Petrel.Agent.Sources;
+using Petrel.Client;
+
+namespace Petrel.Agent.Volumes.Drivers;
+
+/// <summary>The volume types that the agent knows. A new type is one driver and one row here.</summary>
+internal static class BuiltInVolumeDrivers
+{
+    public static IReadOnlyList<IVolumeDriver> Create(
+        AgentSettings settings,
+        ApiClient client,
+        ConfigObjects objects,
+        IPodFiles files,
+        IPersistentVolumes persistentVolumes,
+        TimeProvider time
+    ) =>
+        [
+            new EmptyDirDriver(files),
+            new HostPathDriver(files),
+            new ConfigMapDriver(objects, files),
+            new SecretDriver(objects, files),
+            new DownwardApiDriver(settings, files),
+            new PersistentVolumeClaimDriver(client, persistentVolumes),
+            new ProjectedDriver(settings, objects, new ServiceAccountTokenManager(client, time), files),
+        ];
+}

@@ -1,0 +1,52 @@
+using k8s.Models;
+using Petrel.Agent.Sources;
+using Petrel.Client;
+
+namespace Petrel.Agent.Volumes;
+
+/// <summary>The volumes of a pod that are ready.</summary>
+/// <param name="HostPaths">Their host paths by name.</param>
+/// <param name="RefreshAt">When the first of them must be set up again; null for never.</param>
+internal sealed record PodVolumes(IReadOnlyDictionary<string, string> HostPaths, DateTimeOffset? RefreshAt);
+
+/// <summary>Finds the driver for each volume of a pod (upstream: the kubelet's volume manager).</summary>
+internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
+{
+    /// <summary>Sets up all volumes of a pod.</summary>
+    /// <exception cref="PodSourceException">A volume can't be made; reason FailedMount.</exception>
+    public async ValueTask<PodVolumes> SetUpAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        DateTimeOffset? refreshAt = null;
+        foreach (var volume in pod.Spec.Volumes ?? [])
+        {
+            try
+            {
+                var setup = await DriverFor(volume).SetUpAsync(pod, volume, cancellationToken);
+                paths[volume.Name] = setup.HostPath;
+                refreshAt = setup.RefreshAt is { } at && !(refreshAt <= at) ? at : refreshAt;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApiException or PodSourceException)
+            {
+                throw new PodSourceException("FailedMount", $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
+            }
+        }
+        return new(paths, refreshAt);
+    }
+
+    /// <summary>Tears down all volumes of a pod, also of one that is known by its uid alone. Idempotent.</summary>
+    public async ValueTask TearDownAsync(string podUid, CancellationToken cancellationToken)
+    {
+        foreach (var driver in drivers)
+        {
+            await driver.TearDownAsync(podUid, cancellationToken);
+        }
+    }
+
+    private IVolumeDriver DriverFor(V1Volume volume) =>
+        drivers.FirstOrDefault(d => d.CanHandle(volume))
+        ?? throw new IOException(
+            "this type of volume is not supported; supported are "
+                + $"{string.Join(", ", drivers.SkipLast(1).Select(d => d.Type))} and {drivers[^1].Type}"
+        );
+}

@@ -1,0 +1,35 @@
+namespace Petrel.Network.Pods;
+
+/// <summary>
+/// Connects pods to the node's network. The runtime creates the pod's network namespace by running <see cref="Commands"/> inside a new
+/// one, so that a pod costs one process. Everything on the node's side happens before or after that.
+/// </summary>
+public interface IPodNetwork
+{
+    /// <summary>
+    /// Sets up the node's side. Keeps the addresses of <paramref name="sandboxes"/> and releases those of all other sandboxes.
+    /// </summary>
+    /// <exception cref="PodNetworkException">The node's side can't be set up.</exception>
+    ValueTask StartAsync(IReadOnlyCollection<string> sandboxes, CancellationToken cancellationToken);
+
+    /// <summary>Reserves an address for the sandbox. A sandbox that has an address keeps it.</summary>
+    /// <exception cref="PodNetworkException">No address is left.</exception>
+    PodAddress Allocate(string sandboxId);
+
+    /// <summary>The <c>ip -batch</c> commands to run inside the pod's new namespace.</summary>
+    string Commands(PodAddress address);
+
+    /// <summary>Joins the pod, whose namespace is ready, to the node: bridge port and host ports.</summary>
+    /// <exception cref="PodNetworkException">The kernel refused.</exception>
+    ValueTask ConnectAsync(string sandboxId, PodAddress address, IReadOnlyList<HostPort> hostPorts, CancellationToken cancellationToken);
+
+    /// <summary>Undoes <see cref="ConnectAsync"/> and <see cref="Allocate"/>. Idempotent.</summary>
+    ValueTask ReleaseAsync(string sandboxId, IReadOnlyList<HostPort> hostPorts, CancellationToken cancellationToken);
+}
+
+/// <param name="Address">The pod's IPv4 address.</param>
+/// <param name="PortName">The name of its interface on the node's side.</param>
+public sealed record PodAddress(string Address, string PortName);
+
+/// <summary>A pod can't be connected to the network; the message is for the user.</summary>
+public sealed class PodNetworkException(string message, Exception? inner = null) : Exception(message, inner);
