@@ -1,10 +1,7 @@
 using System.Net;
-<<<<<<< HEAD:src/Petrel.SimulatedNodes/Nodes/FleetNode.cs
 using Petrel.Agent;
-using Petrel.Agent.Runtimes.Simulated;
-=======
 using Petrel.Agent.Nodes;
->>>>>>> main:src/Petrel.Agent/Fleet/Nodes/FleetNode.cs
+using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Model.Determinism;
 using Petrel.Network.Pods;
 

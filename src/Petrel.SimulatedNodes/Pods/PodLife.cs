@@ -1,10 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
-<<<<<<< HEAD:src/Petrel.SimulatedNodes/Pods/PodLife.cs
 using Petrel.Agent;
-=======
 using Petrel.Agent.Nodes;
->>>>>>> main:src/Petrel.Agent/Fleet/Pods/PodLife.cs
 using Petrel.Agent.Pods;
 using Petrel.Agent.Runtimes;
 
