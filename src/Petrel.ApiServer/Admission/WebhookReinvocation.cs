@@ -24,7 +24,7 @@ internal sealed class WebhookReinvocation
         NeedsSecond = false;
     }
 
-    /// <summary>The webhooks begin. If other plugins changed the object since they ended, webhooks that were called are called again.</summary>
+    /// <summary>The webhooks begin. If a plugin changed the object since they ended, those that were called are called again.</summary>
     public void BeginTurn(JsonObject document)
     {
         if (IsSecond && !JsonNode.DeepEquals(_last, document))

@@ -7,13 +7,13 @@ namespace Petrel.ApiServer.Caching;
 
 /// <summary>
 /// The watch cache of one kind: its objects as of the newest revision, and a window of its newest events. Reads never touch the
-/// store; watchers read the window at their own pace (architecture decision 5).
+/// store; watchers read the window at their own pace (docs/api.md, "Watches").
 /// </summary>
 internal sealed class KindCache(KindDefinition kind, int window, CacheProgress progress)
 {
     private readonly Lock _gate = new();
     private readonly List<WatchSignal> _watchers = [];
-    private readonly IndexedWatchers _lanes = new(window);
+    private readonly IndexedWatchers _index = new(window);
     private EventWindow _events = new(window, 0);
     private Snapshot _snapshot = Snapshot.Empty;
     private bool _closed;
@@ -58,7 +58,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             var change = changes[i];
             var path = change.Key[Kind.StorePrefix.Length..];
             objects.TryGetValue(new(path, null), out var before);
-            // One path for all versions of an object: there are many objects, and most of them change.
+            // All versions of an object share one path string: it saves memory with many objects.
             path = before.Object?.Path ?? path;
             var value = change.Value is { } stored ? new WireObject(Kind, path, stored, change.Revision) : null;
             if (before.Object is not null)
@@ -70,9 +70,9 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
                 objects.Add(new(path, value));
             }
             events[i] = new CacheEvent(change.Revision, value, before.Object);
-            foreach (var field in _lanes.Fields)
+            foreach (var field in _index.Fields)
             {
-                // Read once and kept: rather here than under the lock.
+                // Read the fields now, outside the lock; the object keeps them.
                 value?.Field(field);
             }
         }
@@ -81,14 +81,14 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             foreach (var item in events)
             {
                 _events.Add(item);
-                _lanes.Add(item, _events.Floor);
+                _index.Add(item, _events.Floor);
             }
             _snapshot = new(objects.ToImmutable(), upTo);
             foreach (var watcher in _watchers)
             {
                 watcher.Wake();
             }
-            _lanes.Wake();
+            _index.Wake();
         }
     }
 
@@ -131,8 +131,8 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     }
 
     /// <summary>
-    /// Begins to read events from <paramref name="place"/> on, until <see cref="EndWatch(WatchCursor)"/>. Who wants only those with one
-    /// value of a field (<paramref name="key"/>) is spared most of the others, not all: the ones before it came are not sorted.
+    /// Begins to read events from <paramref name="place"/> on, until <see cref="EndWatch(WatchCursor)"/>. A watcher that selects one value
+    /// of a field (<paramref name="key"/>) skips most other events. It sees all those from before it began, which are not indexed.
     /// </summary>
     public WatchCursor BeginWatch(WatchSignal signal, long place, WatchIndexKey? key)
     {
@@ -140,8 +140,8 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         {
             if (key is { } wanted)
             {
-                var lane = _lanes.Join(wanted, signal, _events.Floor);
-                return new(signal, place, lane, _events.End) { IndexPlace = lane.Events.End };
+                var entry = _index.Join(wanted, signal, _events.Floor);
+                return new(signal, place, entry, _events.End) { IndexPlace = entry.Events.End };
             }
             _watchers.Add(signal);
             return new(signal, place, null, 0);
@@ -152,9 +152,9 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     {
         lock (_gate)
         {
-            if (cursor.Lane is { } lane)
+            if (cursor.Index is { } entry)
             {
-                _lanes.Leave(lane, cursor.Signal);
+                _index.Leave(entry, cursor.Signal);
             }
             else
             {
@@ -180,20 +180,20 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             var atEnd = true;
             if (!cursor.ReadsIndex)
             {
-                var end = cursor.Lane is null ? _events.End : cursor.IndexedFrom;
+                var end = cursor.Index is null ? _events.End : cursor.IndexedFrom;
                 if (cursor.Place < end && cursor.Place < _events.Start)
                 {
                     return false;
                 }
                 atEnd = Copy(_events, cursor, end, target, ref count);
-                if (atEnd && cursor.Lane is not null)
+                if (atEnd && cursor.Index is not null)
                 {
                     (cursor.ReadsIndex, cursor.Place) = (true, cursor.IndexPlace);
                 }
             }
             if (cursor.ReadsIndex)
             {
-                var events = cursor.Lane!.Events;
+                var events = cursor.Index!.Events;
                 if (cursor.Place < events.Start)
                 {
                     return false;
@@ -227,7 +227,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             {
                 watcher.Wake();
             }
-            _lanes.WakeAll();
+            _index.WakeAll();
         }
     }
 

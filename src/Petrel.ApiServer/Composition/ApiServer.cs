@@ -37,7 +37,16 @@ public sealed class ApiServer : IApiHandler
         IComponentHealth? components = null,
         ISchedulingDecisions? decisions = null
     )
-        : this(Parameters(options, store, kinds, time, entropy, nodes, logs, webhooks, tokenKeys, components, decisions), static s => s) { }
+        : this(
+            new ServerParameters(options, store, kinds.Fork(), time, entropy, nodes, logs.CreateLogger("Petrel.ApiServer"))
+            {
+                Webhooks = webhooks ?? NoWebhooks.Instance,
+                TokenKeys = tokenKeys,
+                Components = components,
+                Decisions = decisions,
+            },
+            static stages => stages
+        ) { }
 
     /// <param name="parameters">What the server is made of.</param>
     /// <param name="stages">Changes the list of stages that requests pass.</param>
@@ -83,36 +92,4 @@ public sealed class ApiServer : IApiHandler
     /// <inheritdoc/>
     public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
         _pipeline.HandleAsync(request, cancellationToken);
-
-    /// <summary>The parameters of a server with caches and custom kinds of its own.</summary>
-    internal static ServerParameters Parameters(
-        ApiServerOptions options,
-        IRevisionedStore store,
-        KindRegistry kinds,
-        TimeProvider time,
-        IEntropy entropy,
-        INodeConnector nodes,
-        ILoggerFactory logs,
-        IWebhookCaller? webhooks = null,
-        ITokenKeys? tokenKeys = null,
-        IComponentHealth? components = null,
-        ISchedulingDecisions? decisions = null
-    )
-    {
-        var own = kinds.Fork();
-        return new(
-            options,
-            store,
-            own,
-            new CacheHub(store, own.All, options.WatchWindow),
-            time,
-            entropy,
-            nodes,
-            webhooks ?? NoWebhooks.Instance,
-            logs.CreateLogger("Petrel.ApiServer"),
-            tokenKeys,
-            components,
-            decisions
-        );
-    }
 }

@@ -3,7 +3,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Dispatching;
 
-/// <summary>A resource whose paths do not follow from the kinds of the registry, for example the metrics of custom.metrics.k8s.io.</summary>
+/// <summary>A resource outside the registry of kinds, for example the metrics of custom.metrics.k8s.io.</summary>
 internal interface IVirtualResource
 {
     /// <summary>Whether the request is for this resource.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
@@ -69,9 +70,8 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
                     ["gitTreeState"] = "clean",
                     ["buildDate"] = "",
                     ["goVersion"] = "",
-                    ["compiler"] = System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription,
-                    ["platform"] =
-                        $"linux/{(System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64")}",
+                    ["compiler"] = RuntimeInformation.FrameworkDescription,
+                    ["platform"] = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux/arm64" : "linux/amd64",
                 }
             ),
         };

@@ -5,9 +5,9 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Protection;
 
 /// <summary>
-/// Keeps one client from starving the others: reads and writes have concurrency slots of their own, shared fairly between users. Long-running
-/// requests (watches, logs, sessions) need no slot. Neither do administrators, who must reach a flooded server, nor the server's own
-/// controllers, which are administrators too (upstream: the flow schema <c>exempt</c>).
+/// Keeps one client from starving the others: reads and writes have concurrency slots of their own, shared fairly between users.
+/// Long-running requests (watches, logs, sessions) need no slot. Neither do administrators, who must reach a flooded server, nor the
+/// server's own controllers, which are administrators too (upstream: the flow schema <c>exempt</c>).
 /// </summary>
 internal sealed class RequestLimits(ApiServerOptions options, KindRegistry kinds, TimeProvider time)
 {

@@ -58,7 +58,8 @@ internal sealed class LogSubresource(KindRegistry kinds, CacheHub caches, INodeC
         catch (IOException e)
         {
             throw StatusErrors.InternalError(
-                $"Get \"https://{endpoint.Address}:{endpoint.Port}/containerLogs/{request.Key.Namespace}/{request.Key.Name}/{container}\": {e.Message}"
+                $"Get \"https://{endpoint.Address}:{endpoint.Port}/containerLogs/{request.Key.Namespace}/{request.Key.Name}/{container}\": "
+                    + e.Message
             );
         }
     }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Documents;

@@ -3,7 +3,6 @@ using Petrel.ApiServer.Admission;
 using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Kinds.Validation;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;

@@ -148,7 +148,9 @@ public sealed class ClassTests
     private static Task<JsonObject> CreateStorageClassAsync(TestApi api, string name, bool isDefault) =>
         api.CreateAsync(
             StorageClasses,
-            $$$"""{"metadata":{"name":"{{{name}}}","annotations":{"storageclass.kubernetes.io/is-default-class":"{{{(isDefault ? "true" : "false")}}}"} },"provisioner":"example.com/p"}"""
+            $$$"""{"metadata":{"name":"{{{name}}}","annotations":"""
+                + $$$"""{"storageclass.kubernetes.io/is-default-class":"{{{(isDefault ? "true" : "false")}}}"} }"""
+                + ""","provisioner":"example.com/p"}"""
         );
 
     private static string Pod(string spec) =>

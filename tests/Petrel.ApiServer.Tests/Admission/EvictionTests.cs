@@ -164,7 +164,8 @@ public sealed class EvictionTests
             $$$"""{"metadata":{"name":"{{{name}}}"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"a"}} {{{more}}} } }"""
         );
         var status =
-            $$$"""{"status":{"observedGeneration":{{{observed}}},"disruptionsAllowed":{{{allowed}}},"desiredHealthy":{{{desired}}},"currentHealthy":{{{healthy}}},"expectedPods":2}}""";
+            $$$"""{"status":{"observedGeneration":{{{observed}}},"disruptionsAllowed":{{{allowed}}}"""
+            + $$$""","desiredHealthy":{{{desired}}},"currentHealthy":{{{healthy}}},"expectedPods":2}}""";
         await api.JsonAsync(200, "PATCH", $"{Budgets}/{name}/status", status, "application/merge-patch+json");
     }
 }

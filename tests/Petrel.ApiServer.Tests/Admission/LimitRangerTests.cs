@@ -73,7 +73,8 @@ public sealed class LimitRangerTests
             403,
             "POST",
             Core + "/pods",
-            $$$"""{"metadata":{"name":"p"},"spec":{"containers":[{{{container.Replace("NAME", "a", StringComparison.Ordinal)}}},{{{container.Replace("NAME", "b", StringComparison.Ordinal)}}}]}}"""
+            $$$"""{"metadata":{"name":"p"},"spec":{"containers":[{{{container.Replace("NAME", "a", StringComparison.Ordinal)}}},"""
+                + $$$"""{{{container.Replace("NAME", "b", StringComparison.Ordinal)}}}]}}"""
         );
 
         Assert.Equal($"pods \"p\" is forbidden: {message}", (string?)refusal["message"]);

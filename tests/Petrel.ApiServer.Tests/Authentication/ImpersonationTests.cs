@@ -162,7 +162,9 @@ public sealed class ImpersonationTests
         );
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-            $$$"""{"metadata":{"name":"{{{name}}}"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{name}}}"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}"""
+            $$$"""{"metadata":{"name":"{{{name}}}"},"roleRef":"""
+                + $$$"""{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{{name}}}"}"""
+                + $$$""","subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"{{{user}}}"}]}"""
         );
     }
 }

@@ -371,7 +371,8 @@ public sealed class ServiceAccountTokenTests
         using var rsa = RSA.Create();
         rsa.ImportFromPem(TokenWorld.FirstKey);
         var text = $"{TokenWorld.Encode(header.ToJsonString())}.{payload}";
-        return $"{text}.{TokenWorld.Encode(HMACSHA256.HashData(Encoding.ASCII.GetBytes(rsa.ExportSubjectPublicKeyInfoPem()), Encoding.ASCII.GetBytes(text)))}";
+        var publicKey = Encoding.ASCII.GetBytes(rsa.ExportSubjectPublicKeyInfoPem());
+        return $"{text}.{TokenWorld.Encode(HMACSHA256.HashData(publicKey, Encoding.ASCII.GetBytes(text)))}";
     }
 
     private static byte[] Base64(string text)

@@ -25,7 +25,8 @@ public sealed class RbacTests
     private static Task<JsonObject> BindEverywhereAsync(TestApi api, string role, string user) =>
         api.CreateAsync(
             $"{Rbac}/clusterrolebindings",
-            $$$"""{"metadata":{"name":"c-{{{role}}}-{{{user}}}"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"},"subjects":[{"kind":"User","name":"{{{user}}}"}]}"""
+            $$$"""{"metadata":{"name":"c-{{{role}}}-{{{user}}}"},"roleRef":{"kind":"ClusterRole","name":"{{{role}}}"}"""
+                + $$$""","subjects":[{"kind":"User","name":"{{{user}}}"}]}"""
         );
 
     private static async Task<bool> CanAsync(TestApi api, UserInfo user, string attributes)
@@ -119,7 +120,8 @@ public sealed class RbacTests
                 (
                     await api.CreateAsync(
                         "/apis/authorization.k8s.io/v1/subjectaccessreviews",
-                        $$$"""{"spec":{"user":"jane","resourceAttributes":{"namespace":"default","verb":"{{{verb}}}","resource":"pods"} } }"""
+                        $$$"""{"spec":{"user":"jane","resourceAttributes":"""
+                            + $$$"""{"namespace":"default","verb":"{{{verb}}}","resource":"pods"} } }"""
                     )
                 )["status"]!["allowed"]!;
         Assert.True(await Jane_may("list"));

@@ -125,5 +125,6 @@ internal sealed class FuzzRun
 
     private static string Describe(ApiRequest request, string problem) =>
         $"{request.Method} {request.Path}?{string.Join('&', request.Query.Select(q => $"{q.Key}={q.Value}"))} "
-        + $"{request.ContentType} {request.Authorization}\n{Latin1.GetString(request.Body.Span[..Math.Min(4000, request.Body.Length)])}\n{problem}";
+        + $"{request.ContentType} {request.Authorization}\n"
+        + $"{Latin1.GetString(request.Body.Span[..Math.Min(4000, request.Body.Length)])}\n{problem}";
 }

@@ -42,7 +42,8 @@ internal static class SchemaSamples
     public static IReadOnlyList<KindDefinition> Kinds { get; } = [.. BuiltInKinds.Registry.All.Where(k => k.Verbs.Contains("patch"))];
 
     public static string Collection(KindDefinition kind) =>
-        $"{(kind.Gvk.Group.Length == 0 ? "/api/" : $"/apis/{kind.Gvk.Group}/")}{kind.Gvk.Version}/{(kind.Namespaced ? "namespaces/default/" : "")}{kind.Plural}";
+        $"{(kind.Gvk.Group.Length == 0 ? "/api/" : $"/apis/{kind.Gvk.Group}/")}{kind.Gvk.Version}/"
+        + $"{(kind.Namespaced ? "namespaces/default/" : "")}{kind.Plural}";
 
     public static JsonObject Of(PCG random, KindDefinition kind, string name)
     {

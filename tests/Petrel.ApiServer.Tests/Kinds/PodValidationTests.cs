@@ -76,16 +76,19 @@ public sealed class PodValidationTests
     [InlineData("{'tolerations':[{'key':'a','effect':'NoExecute','tolerationSeconds':3}]}", "")]
     [InlineData("{'tolerations':[{'key':'a','effect':'Push'}]}", "spec.tolerations[0].effect: Unsupported value: \"Push\"")]
     [InlineData(
-        "{'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':[]}}}}",
+        "{'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':[" + "]}}}}",
         "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must "
             + "have at least one node selector term"
     )]
     [InlineData(
-        "{'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':[{'matchExpressions':[{'key':'a','operator':'In'}]}]}}}}",
-        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'"
+        "{'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':["
+            + "{'matchExpressions':[{'key':'a','operator':'In'}]}]}}}}",
+        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values: "
+            + "Required value: must be specified when `operator` is 'In' or 'NotIn'"
     )]
     [InlineData(
-        "{'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':[{'matchExpressions':[{'key':'a','operator':'Gt','values':['1']}]}]}}}}",
+        "{'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':{'nodeSelectorTerms':["
+            + "{'matchExpressions':[{'key':'a','operator':'Gt','values':['1']}]}]}}}}",
         ""
     )]
     [InlineData(

@@ -313,7 +313,8 @@ public sealed class HostileInputTests
         var tooDeep = await api.SendAsync(
             "POST",
             Things,
-            $$$"""{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"deeper"},"free":{{{Deep("{\"a\":", "1", "}", 256)}}} }"""
+            $$$"""{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"deeper"}"""
+                + $$$""","free":{{{Deep("{\"a\":", "1", "}", 256)}}} }"""
         );
 
         Assert.Equal(400, tooDeep.StatusCode);
@@ -352,7 +353,8 @@ public sealed class HostileInputTests
                 await api.SendAsync(
                     "PATCH",
                     Things + "/deep?fieldManager=m&force=true",
-                    $$$"""{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"deep"},"free":{{{Deep("{\"b\":", "1", "}", 250)}}} }""",
+                    $$$"""{"apiVersion":"example.com/v1","kind":"Thing","metadata":{"name":"deep"}"""
+                        + $$$""","free":{{{Deep("{\"b\":", "1", "}", 250)}}} }""",
                     "application/apply-patch+yaml"
                 )
             ).StatusCode

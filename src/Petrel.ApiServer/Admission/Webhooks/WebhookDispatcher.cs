@@ -141,10 +141,12 @@ internal sealed partial class WebhookDispatcher(
         reply.StatusCode switch
         {
             404 => "the server could not find the requested resource",
-            >= 500 =>
-                $"an error on the server (\"{System.Text.Encoding.UTF8.GetString(reply.Body.Span[..Math.Min(reply.Body.Length, 1024)]).Trim()}\") has prevented the request from succeeding",
+            >= 500 => $"an error on the server (\"{Beginning(reply)}\") has prevented the request from succeeding",
             _ => $"the server rejected our request for an unknown reason (status {reply.StatusCode})",
         };
+
+    private static string Beginning(WebhookReply reply) =>
+        System.Text.Encoding.UTF8.GetString(reply.Body.Span[..Math.Min(reply.Body.Length, 1024)]).Trim();
 
     private async ValueTask<Dictionary<string, string>?> NamespaceLabelsAsync(WebhookSubject subject, CancellationToken cancellationToken)
     {

@@ -109,7 +109,8 @@ internal static class HorizontalPodAutoscalerKind
             case "Resource" or "ContainerResource":
                 return target.Has("averageValue")
                     ? $"{spec.Text(member, "name")}: {OrUnknown(current.Text("averageValue"))}/{target.Text("averageValue")}"
-                    : $"{spec.Text(member, "name")}: {(current.Has("averageUtilization") ? $"{current.Number("averageUtilization")}%" : Unknown)}/"
+                    : $"{spec.Text(member, "name")}: "
+                        + (current.Has("averageUtilization") ? $"{current.Number("averageUtilization")}%/" : $"{Unknown}/")
                         + (target.Has("averageUtilization") ? $"{target.Number("averageUtilization")}%" : "<auto>");
             case "Pods":
                 return $"{OrUnknown(current.Text("averageValue"))}/{target.Text("averageValue")}";

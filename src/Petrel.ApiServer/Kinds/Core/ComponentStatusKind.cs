@@ -13,12 +13,21 @@ internal static class ComponentStatusKind
             ShortNames = ["cs"],
             Verbs = ["get", "list"],
             Deprecation = "v1 ComponentStatus is deprecated in v1.19+",
-            Columns = [Name, Shown("Status", "Healthy or not.", static o => Healthy(o).Text("status") switch
-                    {
-                        "True" => "Healthy",
-                        "False" => "Unhealthy",
-                        _ => "Unknown",
-                    }), Shown("Message", "What it says of itself.", static o => Healthy(o).Text("message")), Shown("Error", "What is wrong.", static o => Healthy(o).Text("error"))],
+            Columns =
+            [
+                Name,
+                Shown("Status", "Healthy or not.", Status),
+                Shown("Message", "What it says of itself.", static o => Healthy(o).Text("message")),
+                Shown("Error", "What is wrong.", static o => Healthy(o).Text("error")),
+            ],
+        };
+
+    private static string Status(JsonElement value) =>
+        Healthy(value).Text("status") switch
+        {
+            "True" => "Healthy",
+            "False" => "Unhealthy",
+            _ => "Unknown",
         };
 
     private static JsonElement Healthy(JsonElement value) => value.Items("conditions").FirstOrDefault(c => c.Text("type") == "Healthy");

@@ -109,8 +109,8 @@ public sealed class HttpsWebhookTests : IDisposable
         public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
         {
             var uid = (string?)JsonNode.Parse(request.Body.Span)!["request"]!["uid"];
-            var patch =
-                $$"""[{"op":"add","path":"/data/hook","value":"{{request.User.Name.Replace("system:", "", StringComparison.Ordinal)}} saw {{request.Path}}"}]""";
+            var value = $"{request.User.Name.Replace("system:", "", StringComparison.Ordinal)} saw {request.Path}";
+            var patch = $$"""[{"op":"add","path":"/data/hook","value":"{{value}}"}]""";
             var answer = new JsonObject
             {
                 ["apiVersion"] = "admission.k8s.io/v1",

@@ -6,7 +6,7 @@ namespace Petrel.ApiServer.Tests.Watch;
 /// Watches that want one value of a field: they are told of just what they would be told of if every event were held against every
 /// selector.
 /// </summary>
-public sealed class WatchLaneTests
+public sealed class WatchIndexTests
 {
     private const string Pods = "/api/v1/namespaces/default/pods";
 
