@@ -11,7 +11,7 @@ namespace Petrel.Bench.Simulation;
 /// </summary>
 internal static class CalmCluster
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(300);
 
     public static Figures Measure(int nodes, int deployments, int replicas, TimeSpan warmUp, TimeSpan duration)
     {
@@ -26,10 +26,10 @@ internal static class CalmCluster
         var world = new SimulatedWorld(simulator, Settings(nodes), plan);
         world.Start();
         simulator.Spawn(world.Outside, "user", stop => DeployAsync(world, deployments, replicas, stop));
-        if (!simulator.RunUntil(() => Running(world) == deployments * replicas, Patience))
+        if (!simulator.RunUntil(() => Running(world) == deployments * replicas, StartLimit))
         {
             throw new InvalidOperationException(
-                $"{Running(world)} of {deployments * replicas} pods run after {Patience.TotalSeconds} virtual seconds."
+                $"{Running(world)} of {deployments * replicas} pods run after {StartLimit.TotalSeconds} virtual seconds."
             );
         }
         simulator.Run(warmUp);

@@ -34,7 +34,10 @@ static void Print(string name, Figures figures)
     Console.WriteLine(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{name, -34}{virtualSeconds / figures.Wall.TotalSeconds, 13:0}{figures.Seeds / figures.Wall.TotalSeconds, 9:0.00}{figures.Processor.TotalMicroseconds / virtualSeconds, 9:0}{figures.Steps / virtualSeconds, 9:0.0}{figures.Requests / virtualSeconds, 11:0.0}{figures.Commits / virtualSeconds, 10:0.00}{figures.Allocated / 1024.0 / virtualSeconds, 9:0}"
+            $"{name, -34}{virtualSeconds / figures.Wall.TotalSeconds, 13:0}{figures.Seeds / figures.Wall.TotalSeconds, 9:0.00}"
+                + $"{figures.Processor.TotalMicroseconds / virtualSeconds, 9:0}{figures.Steps / virtualSeconds, 9:0.0}"
+                + $"{figures.Requests / virtualSeconds, 11:0.0}{figures.Commits / virtualSeconds, 10:0.00}"
+                + $"{figures.Allocated / 1024.0 / virtualSeconds, 9:0}"
         )
     );
 }

@@ -1,3 +1,5 @@
+using Petrel.Model;
+
 namespace Petrel.Client;
 
 /// <summary>
@@ -94,8 +96,8 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
             {
                 if (_ready.TryDequeue(out var key))
                 {
-                    _dirty.Remove(key);
-                    _processing.Add(key);
+                    Invariant.Check(_dirty.Remove(key), $"key {key} is queued because it was added");
+                    Invariant.Check(_processing.Add(key), $"key {key} goes to one worker at a time");
                     return key;
                 }
                 taker = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -111,7 +113,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     {
         lock (_gate)
         {
-            _processing.Remove(key);
+            Invariant.Check(_processing.Remove(key), $"work on key {key} ends once");
             if (_dirty.Contains(key))
             {
                 Enqueue(key);

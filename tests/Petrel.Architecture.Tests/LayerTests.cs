@@ -22,8 +22,40 @@ public sealed class LayerTests
         ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Hosting"] = ["Petrel.Model"],
         ["Petrel.SimulatedNodes"] = ["Petrel.Agent", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Faults"] = ["Petrel.Model"],
         ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
         ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],
+        // Its rules judge the programs, and must not share code with them: they do without Petrel.Workloads.
+        ["Petrel.Simulation"] =
+        [
+            "Petrel.Agent",
+            "Petrel.ApiServer",
+            "Petrel.Client",
+            "Petrel.Controllers",
+            "Petrel.Faults",
+            "Petrel.Model",
+            "Petrel.Scheduler",
+            "Petrel.Store",
+        ],
+        ["Petrel.Cli"] =
+        [
+            "Petrel.Agent",
+            "Petrel.ApiServer",
+            "Petrel.Client",
+            "Petrel.Controllers",
+            "Petrel.Faults",
+            "Petrel.Hosting",
+            "Petrel.LocalCluster",
+            "Petrel.Model",
+            "Petrel.Network",
+            "Petrel.Network.Linux",
+            "Petrel.Scheduler",
+            "Petrel.Security",
+            "Petrel.SimulatedNodes",
+            "Petrel.Simulation",
+            "Petrel.Store",
+            "Petrel.Workloads",
+        ],
     };
 
     public static TheoryData<string> Parts => new(Allowed.Keys);
@@ -32,14 +64,13 @@ public sealed class LayerTests
     [MemberData(nameof(Parts))]
     public void A_part_uses_only_the_parts_below_it(string part)
     {
-        var forbidden = Allowed
-            .Keys.Append("Petrel.Simulation")
-            .Append("Petrel.Cli")
-            .Except(Allowed[part])
-            .Where(other => other != part)
-            .ToArray();
+        var forbidden = Allowed.Keys.Except(Allowed[part]).Where(other => other != part).ToArray();
 
-        var result = Types.InAssembly(Assembly.Load(part)).ShouldNot().HaveDependencyOnAny(forbidden).GetResult();
+        var result = Types
+            .InAssembly(Assembly.Load(part == "Petrel.Cli" ? "petrel" : part))
+            .ShouldNot()
+            .HaveDependencyOnAny(forbidden)
+            .GetResult();
 
         Assert.True(
             result.IsSuccessful,

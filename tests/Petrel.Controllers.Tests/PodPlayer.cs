@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests;
 

@@ -1,3 +1,5 @@
+using Petrel.Model;
+
 namespace Petrel.ApiServer.Caching;
 
 /// <summary>
@@ -21,6 +23,11 @@ internal sealed class EventWindow(int capacity, long floor, int first = 64)
 
     public void Add(CacheEvent item)
     {
+        // Events of one commit have the same revision.
+        Invariant.Check(
+            item.Revision > Floor && (End == Start || item.Revision >= this[End - 1].Revision),
+            $"an event of revision {item.Revision} comes after revision {(End == Start ? Floor : this[End - 1].Revision)}"
+        );
         if (End - Start == _ring.Length)
         {
             if (_ring.Length < capacity)

@@ -1,10 +1,11 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Deployments;
 
 namespace Petrel.Controllers.Autoscaling;
 
-/// <summary>An autoscaler's status while a decision is being made; the words are upstream's.</summary>
+/// <summary>An autoscaler's status while its replicas are computed. Reasons and messages are upstream's.</summary>
 internal sealed class AutoscalerStatus
 {
     private readonly V2HorizontalPodAutoscaler _before;
@@ -14,7 +15,7 @@ internal sealed class AutoscalerStatus
     {
         _before = autoscaler;
         _now = now.UtcDateTime;
-        Autoscaler = KubernetesJson.Deserialize<V2HorizontalPodAutoscaler>(KubernetesJson.Serialize(autoscaler));
+        Autoscaler = autoscaler.DeepCopy();
         Autoscaler.Status ??= new();
         Autoscaler.Status.Conditions ??= [];
         Autoscaler.Status.ObservedGeneration = autoscaler.Metadata.Generation;
@@ -32,10 +33,10 @@ internal sealed class AutoscalerStatus
 
     public void ScalingLimited(bool status, string reason, string message) => Set("ScalingLimited", status, reason, message);
 
-    /// <summary>Nothing was decided; the target has so many.</summary>
-    public void Current(int replicas) => Autoscaler.Status.CurrentReplicas = replicas;
+    /// <summary>Sets the target's current replicas, when no desired number could be computed.</summary>
+    public void SetCurrentReplicas(int replicas) => Autoscaler.Status.CurrentReplicas = replicas;
 
-    public void Decided(int current, int desired, IReadOnlyList<V2MetricStatus> metrics, bool rescaled)
+    public void SetReplicas(int current, int desired, IReadOnlyList<V2MetricStatus> metrics, bool rescaled)
     {
         Autoscaler.Status.CurrentReplicas = current;
         Autoscaler.Status.DesiredReplicas = desired;

@@ -3,84 +3,74 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Configuration;
+using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Scales;
 using Petrel.Model;
 using Petrel.Model.Selectors;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
-/// Scales the targets of HorizontalPodAutoscalers by their metrics, every <see cref="AutoscalerSettings.SyncPeriod"/>
-/// (upstream: horizontal-pod-autoscaler). A scale is written on the condition that the target is as it was when it was read, so that an
-/// answer that was lost is found out at the next look and nothing is added twice.
+/// Scales the targets of HorizontalPodAutoscalers by their metrics, every <see cref="AutoscalerSettings.SyncPeriod"/> (upstream:
+/// horizontal-pod-autoscaler). A scale is written with the resourceVersion that was read. If the answer to the write is lost, the next sync
+/// reads the result, and no change is applied twice.
 /// </summary>
-public sealed class HorizontalPodAutoscalerController : IController, IReconciler, IDisposable
+public sealed class HorizontalPodAutoscalerController : IController
 {
     private readonly ControllerContext _context;
     private readonly AutoscalerSettings _settings;
-    private readonly WorkQueue<ObjectKey> _queue;
-    private readonly EventRecorder _events;
+    private readonly ControllerLoop _loop;
     private readonly ScaleClient _scales;
     private readonly MetricReader _metrics;
-    private readonly Lock _gate = new();
-    private readonly SortedDictionary<ObjectKey, Memory> _states = [];
+    private readonly StatusWriter<V2HorizontalPodAutoscaler> _status;
+    private readonly ObjectStates<AutoscalerState> _states = new(() => new());
 
     public HorizontalPodAutoscalerController(ControllerContext context)
     {
         _context = context;
         _settings = context.Settings.Autoscalers;
-        _queue = new(context.Time);
-        _events = context.Events(Name);
+        _loop = new(context, "horizontal-pod-autoscaler", SyncAsync);
         _scales = new(context.Client);
         _metrics = new(context.Client);
-        context.Caches.HorizontalPodAutoscalers.OnChange(OnChange);
+        _status = new(context.Client, context.Caches.HorizontalPodAutoscalers);
+
+        _loop.Watch(context.Caches.HorizontalPodAutoscalers, KeysOf);
     }
 
     /// <inheritdoc/>
-    public string Name => "horizontal-pod-autoscaler";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            var host = new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers);
-            await Loops.RunTogetherAsync(cancellationToken, host.RunAsync, _events.RunAsync);
-        }
-    }
+    // A change of the spec is acted upon at once. The status is written by this controller itself.
+    private static IEnumerable<ObjectKey> KeysOf(CacheChange<V2HorizontalPodAutoscaler> change) =>
+        change is { Old: { } old, New: { } autoscaler }
+        && old.Metadata.Uid == autoscaler.Metadata.Uid
+        && KubernetesJson.Serialize(old.Spec) == KubernetesJson.Serialize(autoscaler.Spec)
+            ? []
+            : [change.Latest.Key()];
 
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (_context.Caches.HorizontalPodAutoscalers.Get(key) is not { } autoscaler || autoscaler.Metadata.DeletionTimestamp is not null)
         {
-            Forget(key);
+            _states.Forget(key);
             return null;
         }
         var now = _context.Time.GetUtcNow();
-        var memory = StateOf(key, autoscaler.Metadata.Uid);
+        var state = _states.Get(autoscaler);
         var status = new AutoscalerStatus(autoscaler, now);
-        await DecideAsync(key, memory, status, now, cancellationToken);
+        await ScaleAsync(key, state, status, now, cancellationToken);
         if (status.HasChanged)
         {
-            var written = await _context.Client.UpdateStatusAsync(status.Autoscaler, cancellationToken);
-            await _context.Caches.HorizontalPodAutoscalers.WaitForRevisionAsync(
-                ulong.Parse(written.Metadata.ResourceVersion),
-                cancellationToken
-            );
+            await _status.WriteAsync(autoscaler, copy => copy.Status = status.Autoscaler.Status, cancellationToken);
         }
         return _settings.SyncPeriod;
     }
 
-    private async ValueTask DecideAsync(
+    private async ValueTask ScaleAsync(
         ObjectKey key,
-        Memory memory,
+        AutoscalerState state,
         AutoscalerStatus status,
         DateTimeOffset now,
         CancellationToken cancellationToken
@@ -102,54 +92,54 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         if (scale is null)
         {
             problem = problem.Length > 0 ? problem : $"{reference.Kind}/{reference.Name} of {reference.ApiVersion ?? "v1"} not found";
-            _events.Record(autoscaler, "Warning", "FailedGetScale", problem);
+            _loop.Events.Record(autoscaler, "Warning", "FailedGetScale", problem);
             status.AbleToScale(false, "FailedGetScale", $"the HPA controller was unable to get the target's current scale: {problem}");
             return;
         }
         status.AbleToScale(true, "SucceededGetScale", "the HPA controller was able to get the target's current scale");
         var current = scale.Spec.Replicas ?? 0;
-        if (memory.History.IsEmpty)
+        if (state.History.IsEmpty)
         {
-            memory.History.Recommended(current, now);
+            state.History.Recommended(current, now);
         }
-        if (await WantedAsync(memory, status, scale, current, now, cancellationToken) is not { } wanted)
+        if (await ComputeDesiredAsync(state, status, scale, current, now, cancellationToken) is not { } desired)
         {
-            status.Current(current);
+            status.SetCurrentReplicas(current);
             return;
         }
-        if (wanted.Replicas == current)
+        if (desired.Replicas == current)
         {
-            status.Decided(current, current, wanted.Metrics, rescaled: false);
+            status.SetReplicas(current, current, desired.Metrics, rescaled: false);
             return;
         }
-        scale.Spec.Replicas = wanted.Replicas;
+        scale.Spec.Replicas = desired.Replicas;
         try
         {
             await _scales.UpdateAsync(reference.ApiVersion ?? "v1", reference.Kind, targetKey, scale, cancellationToken);
         }
         catch (ApiException e)
         {
-            _events.Record(
+            _loop.Events.Record(
                 autoscaler,
                 "Warning",
                 "FailedRescale",
-                $"New size: {wanted.Replicas}; reason: {wanted.Reason}; error: {e.Status.Message}"
+                $"New size: {desired.Replicas}; reason: {desired.Reason}; error: {e.Status.Message}"
             );
             status.AbleToScale(false, "FailedUpdateScale", $"the HPA controller was unable to update the target scale: {e.Status.Message}");
-            status.Current(current);
+            status.SetCurrentReplicas(current);
             return;
         }
-        status.AbleToScale(true, "SucceededRescale", $"the HPA controller was able to update the target scale to {wanted.Replicas}");
-        _events.Record(autoscaler, "Normal", "SuccessfulRescale", $"New size: {wanted.Replicas}; reason: {wanted.Reason}");
-        memory.History.Changed(current, wanted.Replicas, now);
-        status.Decided(current, wanted.Replicas, wanted.Metrics, rescaled: true);
+        status.AbleToScale(true, "SucceededRescale", $"the HPA controller was able to update the target scale to {desired.Replicas}");
+        _loop.Events.Record(autoscaler, "Normal", "SuccessfulRescale", $"New size: {desired.Replicas}; reason: {desired.Reason}");
+        state.History.Changed(current, desired.Replicas, now);
+        status.SetReplicas(current, desired.Replicas, desired.Metrics, rescaled: true);
     }
 
-    private sealed record Wanted(int Replicas, string Reason, IReadOnlyList<V2MetricStatus> Metrics);
+    private sealed record DesiredReplicas(int Replicas, string Reason, IReadOnlyList<V2MetricStatus> Metrics);
 
-    // Null when nothing can be decided; the conditions say why.
-    private async ValueTask<Wanted?> WantedAsync(
-        Memory memory,
+    // Null when no number can be computed. The conditions say why.
+    private async ValueTask<DesiredReplicas?> ComputeDesiredAsync(
+        AutoscalerState state,
         AutoscalerStatus status,
         V1Scale scale,
         int current,
@@ -158,8 +148,8 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
     )
     {
         var autoscaler = status.Autoscaler;
-        var least = autoscaler.Spec.MinReplicas ?? 1;
-        if (current == 0 && least != 0)
+        var minReplicas = autoscaler.Spec.MinReplicas ?? 1;
+        if (current == 0 && minReplicas != 0)
         {
             status.ScalingActive(false, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
             return new(0, "", []);
@@ -168,9 +158,9 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         {
             return new(autoscaler.Spec.MaxReplicas, "Current number of replicas above Spec.MaxReplicas", []);
         }
-        if (current < least)
+        if (current < minReplicas)
         {
-            return new(least, "Current number of replicas below Spec.MinReplicas", []);
+            return new(minReplicas, "Current number of replicas below Spec.MinReplicas", []);
         }
         if (TargetOf(status, scale, current) is not { } target)
         {
@@ -181,18 +171,18 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
             ToleranceOf(autoscaler.Spec.Behavior?.ScaleUp) ?? _settings.Tolerances.Up
         );
         var evaluator = new MetricEvaluator(_metrics, new ReplicaCalculator(_settings, tolerances, now), target);
-        if (await EvaluateAsync(evaluator, status, current, cancellationToken) is not { } best)
+        if (await EvaluateAsync(evaluator, status, current, cancellationToken) is not { } proposal)
         {
             return null;
         }
-        var limited = new ScalingLimits(autoscaler, memory.History, _settings, now).Apply(current, best.Replicas);
+        var limited = new ScalingLimits(autoscaler, state.History, _settings, now).Apply(current, proposal.Replicas);
         status.AbleToScale(true, limited.AbleToScale.Reason, limited.AbleToScale.Message);
         status.ScalingLimited(limited.IsLimited, limited.ScalingLimited.Reason, limited.ScalingLimited.Message);
         var reason =
-            best.Replicas > current ? $"{best.Name} above target"
-            : best.Replicas < current ? "All metrics below target"
+            proposal.Replicas > current ? $"{proposal.Name} above target"
+            : proposal.Replicas < current ? "All metrics below target"
             : "";
-        return new(limited.Replicas, reason, best.Metrics);
+        return new(limited.Replicas, reason, proposal.Metrics);
     }
 
     private async ValueTask<(int Replicas, string Name, IReadOnlyList<V2MetricStatus> Metrics)?> EvaluateAsync(
@@ -220,15 +210,15 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
             catch (MetricException e)
             {
                 var reason = MetricEvaluator.FailureOf(spec);
-                _events.Record(status.Autoscaler, "Warning", reason, e.Message);
+                _loop.Events.Record(status.Autoscaler, "Warning", reason, e.Message);
                 (failure, first) = failed++ == 0 ? (reason, e.Message) : (failure, first);
             }
         }
-        // What can't be seen may be high: with a metric missing, the others may ask for more but not for less.
+        // A metric that cannot be read may be high. The other metrics may then scale up, but not down.
         if (name.Length == 0 || (failed > 0 && replicas < current))
         {
             status.ScalingActive(false, failure, $"the HPA was unable to compute the replica count: {first}");
-            _events.Record(
+            _loop.Events.Record(
                 status.Autoscaler,
                 "Warning",
                 "FailedComputeMetricsReplicas",
@@ -246,7 +236,7 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         var text = scale.Status?.Selector ?? "";
         if (text.Length == 0)
         {
-            _events.Record(autoscaler, "Warning", "SelectorRequired", "selector is required");
+            _loop.Events.Record(autoscaler, "Warning", "SelectorRequired", "selector is required");
             status.ScalingActive(false, "InvalidSelector", "the HPA target's scale is missing a selector");
             return null;
         }
@@ -257,7 +247,7 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         }
         catch (FormatException e)
         {
-            _events.Record(
+            _loop.Events.Record(
                 autoscaler,
                 "Warning",
                 "InvalidSelector",
@@ -272,80 +262,38 @@ public sealed class HorizontalPodAutoscalerController : IController, IReconciler
         }
         var ns = autoscaler.Metadata.NamespaceProperty;
         V1Pod[] pods = [.. _context.Caches.Pods.InNamespace(ns).Where(pod => selector.Matches(LabelSets.Of(pod.Metadata.Labels)))];
-        var rivals = Rivals(autoscaler, selector, text, pods);
-        if (rivals.Count > 1)
+        var conflicting = ConflictingAutoscalers(autoscaler, selector, text, pods);
+        if (conflicting.Count > 1)
         {
-            var message = $"pods by selector {text} are controlled by multiple HPAs: [{string.Join(' ', rivals)}]";
-            _events.Record(autoscaler, "Warning", "AmbiguousSelector", message);
+            var message = $"pods by selector {text} are controlled by multiple HPAs: [{string.Join(' ', conflicting)}]";
+            _loop.Events.Record(autoscaler, "Warning", "AmbiguousSelector", message);
             status.ScalingActive(false, "AmbiguousSelector", message);
             return null;
         }
         return new(ns, current, scale.Status?.Replicas ?? 0, text, pods);
     }
 
-    // The autoscalers that count some of the same pods, this one included: each has said its target's selector at its last look.
-    private List<string> Rivals(V2HorizontalPodAutoscaler autoscaler, LabelSelector selector, string text, IReadOnlyList<V1Pod> pods)
+    // The autoscalers whose selectors match some of the same pods, including this one. Each recorded its selector at its last sync.
+    private List<string> ConflictingAutoscalers(
+        V2HorizontalPodAutoscaler autoscaler,
+        LabelSelector selector,
+        string text,
+        IReadOnlyList<V1Pod> pods
+    )
     {
-        lock (_gate)
-        {
-            var own = new ObjectKey(autoscaler.Metadata.NamespaceProperty, autoscaler.Metadata.Name);
-            _states[own].Selector = (text, selector);
-            return
-            [
-                .. _states
-                    .Where(m =>
-                        m.Key.Namespace == own.Namespace
-                        && m.Value.Selector is { } other
-                        && (other.Text == text || pods.Any(pod => other.Selector.Matches(LabelSets.Of(pod.Metadata.Labels))))
-                    )
-                    .Select(m => m.Key.ToString()),
-            ];
-        }
+        _states.Get(autoscaler).Selector = new(text, selector);
+        return
+        [
+            .. _states
+                .InNamespace(autoscaler.Metadata.NamespaceProperty)
+                .Where(s =>
+                    s.State.Selector is { } other
+                    && (other.Text == text || pods.Any(pod => other.Selector.Matches(LabelSets.Of(pod.Metadata.Labels))))
+                )
+                .Select(s => s.Key.ToString()),
+        ];
     }
 
     private static double? ToleranceOf(V2HPAScalingRules? rules) =>
         rules?.Tolerance is { } tolerance ? Petrel.Model.Documents.Quantity.Parse(tolerance.ToString()).MilliValue / 1000.0 : null;
-
-    // A changed target or bound is acted upon at once; the status that this controller writes wakes nobody.
-    private void OnChange(CacheChange<V2HorizontalPodAutoscaler> change)
-    {
-        if (
-            change.Old is null
-            || change.New is null
-            || change.Old.Metadata.Uid != change.New.Metadata.Uid
-            || KubernetesJson.Serialize(change.Old.Spec) != KubernetesJson.Serialize(change.New.Spec)
-        )
-        {
-            _queue.Add(new(change.Latest.Metadata.NamespaceProperty, change.Latest.Metadata.Name));
-        }
-    }
-
-    private Memory StateOf(ObjectKey key, string uid)
-    {
-        lock (_gate)
-        {
-            if (!_states.TryGetValue(key, out var memory) || memory.Uid != uid)
-            {
-                _states[key] = memory = new(uid);
-            }
-            return memory;
-        }
-    }
-
-    private void Forget(ObjectKey key)
-    {
-        lock (_gate)
-        {
-            _states.Remove(key);
-        }
-    }
-
-    private sealed class Memory(string uid)
-    {
-        public string Uid { get; } = uid;
-
-        public ScalingHistory History { get; } = new();
-
-        public (string Text, LabelSelector Selector)? Selector { get; set; }
-    }
 }

@@ -1,18 +1,19 @@
 using k8s.Models;
 using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 
-/// <summary>What one metric of an autoscaler came to.</summary>
-/// <param name="Proposal">The replicas that it asks for.</param>
-/// <param name="Name">The metric in the words of upstream's events and conditions.</param>
-/// <param name="Status">For the autoscaler's status.</param>
+/// <summary>The result of one metric of an autoscaler.</summary>
+/// <param name="Proposal">The replicas that the metric asks for.</param>
+/// <param name="Name">The metric's name in events and conditions, as upstream has it.</param>
+/// <param name="Status">The metric in the autoscaler's status.</param>
 internal sealed record EvaluatedMetric(ReplicaProposal Proposal, string Name, V2MetricStatus Status);
 
 /// <summary>The scale of an autoscaler's target, and its pods.</summary>
 internal sealed record AutoscalerTarget(string Namespace, int SpecReplicas, int StatusReplicas, string Selector, IReadOnlyList<V1Pod> Pods);
 
-/// <summary>Evaluates an autoscaler's metrics: reads each from where it is served, and asks the calculator.</summary>
+/// <summary>Evaluates an autoscaler's metrics: reads each from its API, and computes the replicas that it asks for.</summary>
 internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator calculator, AutoscalerTarget target)
 {
     /// <summary>The condition's reason when a metric of this type fails.</summary>
@@ -27,14 +28,14 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
             _ => "InvalidMetricSourceType",
         };
 
-    /// <exception cref="MetricException">There is no metric, or nothing to conclude from it.</exception>
+    /// <exception cref="MetricException">The metric cannot be read, or no number can be computed from it.</exception>
     public async ValueTask<EvaluatedMetric> EvaluateAsync(V2MetricSpec metric, CancellationToken cancellationToken) =>
         metric switch
         {
             { Type: "Resource", Resource: { } resource } => await ResourceAsync(resource, cancellationToken),
             { Type: "ContainerResource", ContainerResource: { } resource } => await ContainerAsync(resource, cancellationToken),
             { Type: "Pods", Pods: { } pods } => await PodsAsync(pods, cancellationToken),
-            { Type: "Object", ObjectProperty: { } about } => await ObjectAsync(about, cancellationToken),
+            { Type: "Object", ObjectProperty: { } objectMetric } => await ObjectAsync(objectMetric, cancellationToken),
             { Type: "External", External: { } external } => await ExternalAsync(external, cancellationToken),
             _ => throw new MetricException($"unknown metric source type \"{metric.Type}\""),
         };
@@ -75,18 +76,18 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     private async ValueTask<(ReplicaProposal, V2MetricValueStatus, string)> UsageAsync(
         string resource,
         string container,
-        V2MetricTarget aim,
+        V2MetricTarget metricTarget,
         CancellationToken cancellationToken
     )
     {
-        if (aim.AverageValue is null && aim.AverageUtilization is null)
+        if (metricTarget.AverageValue is null && metricTarget.AverageUtilization is null)
         {
             throw new MetricException(
                 "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set"
             );
         }
         var metrics = await reader.ResourceAsync(target.Namespace, target.Selector, resource, container, cancellationToken);
-        if (aim.AverageValue is { } average)
+        if (metricTarget.AverageValue is { } average)
         {
             var byValue = calculator.PodAverage(
                 target.SpecReplicas,
@@ -97,7 +98,14 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
             );
             return (byValue, new() { AverageValue = Amount(byValue.AverageMilliValue) }, "");
         }
-        var byShare = calculator.Utilization(target.SpecReplicas, target.Pods, metrics, resource, container, aim.AverageUtilization!.Value);
+        var byShare = calculator.Utilization(
+            target.SpecReplicas,
+            target.Pods,
+            metrics,
+            resource,
+            container,
+            metricTarget.AverageUtilization!.Value
+        );
         return (
             byShare,
             new() { AverageUtilization = byShare.Utilization, AverageValue = Amount(byShare.AverageMilliValue) },
@@ -133,11 +141,11 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     private async ValueTask<EvaluatedMetric> ObjectAsync(V2ObjectMetricSource metric, CancellationToken cancellationToken)
     {
         var value = await reader.ObjectAsync(target.Namespace, metric.DescribedObject, metric.Metric, cancellationToken);
-        var (proposal, current) = Whole(metric.Target, value);
+        var (proposal, current) = EvaluateObject(metric.Target, value);
         return new(
             proposal,
             metric.Target.Type == "AverageValue"
-                ? $"external metric {metric.Metric.Name}({LabelSets.Selector(metric.Metric.Selector)})"
+                ? $"external metric {metric.Metric.Name}({LabelSelectors.From(metric.Metric.Selector)})"
                 : $"{metric.DescribedObject.Kind} metric {metric.Metric.Name}",
             new()
             {
@@ -155,8 +163,8 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
     private async ValueTask<EvaluatedMetric> ExternalAsync(V2ExternalMetricSource metric, CancellationToken cancellationToken)
     {
         var value = await reader.ExternalAsync(target.Namespace, metric.Metric, cancellationToken);
-        var (proposal, current) = Whole(metric.Target, value);
-        var selector = metric.Metric.Selector is null ? "nil" : LabelSets.Selector(metric.Metric.Selector).ToString();
+        var (proposal, current) = EvaluateObject(metric.Target, value);
+        var selector = metric.Metric.Selector is null ? "nil" : LabelSelectors.From(metric.Metric.Selector).ToString();
         return new(
             proposal,
             $"external metric {metric.Metric.Name}({selector})",
@@ -168,14 +176,14 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         );
     }
 
-    private (ReplicaProposal, V2MetricValueStatus) Whole(V2MetricTarget aim, long value)
+    private (ReplicaProposal, V2MetricValueStatus) EvaluateObject(V2MetricTarget metricTarget, long value)
     {
-        if (aim.AverageValue is { } average)
+        if (metricTarget.AverageValue is { } average)
         {
             var share = calculator.ValuePerPod(target.StatusReplicas, value, ReplicaCalculator.Milli(average));
             return (share, new() { AverageValue = Amount(share.AverageMilliValue) });
         }
-        if (aim.Value is { } whole)
+        if (metricTarget.Value is { } whole)
         {
             return (
                 calculator.Value(target.SpecReplicas, target.Pods, value, ReplicaCalculator.Milli(whole)),

@@ -4,16 +4,17 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
 /// Reads metrics from the API: <c>metrics.k8s.io/v1beta1</c>, <c>custom.metrics.k8s.io/v1beta2</c> and
-/// <c>external.metrics.k8s.io/v1beta1</c>. Every way of not having a metric is a <see cref="MetricException"/>.
+/// <c>external.metrics.k8s.io/v1beta1</c>. A metric that cannot be read is a <see cref="MetricException"/>.
 /// </summary>
 internal sealed class MetricReader(ApiClient client)
 {
-    /// <summary>What each pod uses of a resource; of one container when it is named. By the pod's name.</summary>
+    /// <summary>Each pod's usage of a resource, by the pod's name. With a container name, only that container's usage.</summary>
     public async ValueTask<IReadOnlyDictionary<string, PodMetric>> ResourceAsync(
         string ns,
         string selector,
@@ -35,7 +36,7 @@ internal sealed class MetricReader(ApiClient client)
                 .EnumerateArray()
                 .Where(c => container.Length == 0 || c.GetProperty("name").GetString() == container)
                 .ToArray();
-            // A pod of which one container is not measured is not measured.
+            // If one container of a pod has no metric, the pod has none.
             if (containers.Length > 0 && Array.TrueForAll(containers, c => c.GetProperty("usage").TryGetProperty(resource, out _)))
             {
                 metrics[Name(pod.GetProperty("metadata"))] = new(
@@ -50,7 +51,7 @@ internal sealed class MetricReader(ApiClient client)
             : throw new MetricException($"unable to get metrics for resource {resource}: no metrics returned from resource metrics API");
     }
 
-    /// <summary>A metric that pods have themselves.</summary>
+    /// <summary>A custom metric of pods, by the pod's name.</summary>
     public async ValueTask<IReadOnlyDictionary<string, PodMetric>> PodsAsync(
         string ns,
         string selector,
@@ -82,23 +83,24 @@ internal sealed class MetricReader(ApiClient client)
             : throw new MetricException($"unable to get metric {metric.Name}: no metrics returned from custom metrics API");
     }
 
-    /// <summary>A metric of one object, in thousandths.</summary>
+    /// <summary>A custom metric of one object, in thousandths.</summary>
     public async ValueTask<long> ObjectAsync(
         string ns,
-        V2CrossVersionObjectReference about,
+        V2CrossVersionObjectReference describedObject,
         V2MetricIdentifier metric,
         CancellationToken cancellationToken
     )
     {
         var group =
-            about.ApiVersion is { } version && version.Contains('/', StringComparison.Ordinal)
+            describedObject.ApiVersion is { } version && version.Contains('/', StringComparison.Ordinal)
                 ? $".{version[..version.IndexOf('/', StringComparison.Ordinal)]}"
                 : "";
-        var plural = await PluralAsync(about, cancellationToken);
+        var plural = await PluralAsync(describedObject, cancellationToken);
         using var list = await ReadAsync(
-            $"/apis/custom.metrics.k8s.io/v1beta2/namespaces/{ns}/{plural}{group}/{about.Name}/{metric.Name}",
+            $"/apis/custom.metrics.k8s.io/v1beta2/namespaces/{ns}/{plural}{group}/{describedObject.Name}/{metric.Name}",
             MetricSelector(metric, "metricLabelSelector"),
-            $"unable to get metric {metric.Name}: {about.Kind} on {ns} {about.Name}/unable to fetch metrics from custom metrics API",
+            $"unable to get metric {metric.Name}: {describedObject.Kind} on {ns} {describedObject.Name}/"
+                + "unable to fetch metrics from custom metrics API",
             cancellationToken
         );
         var items = list.RootElement.GetProperty("items");
@@ -107,7 +109,7 @@ internal sealed class MetricReader(ApiClient client)
             : throw new MetricException($"unable to get metric {metric.Name}: no metrics returned from custom metrics API");
     }
 
-    /// <summary>The sum of a metric of things outside the cluster, in thousandths.</summary>
+    /// <summary>The sum of an external metric, in thousandths.</summary>
     public async ValueTask<long> ExternalAsync(string ns, V2MetricIdentifier metric, CancellationToken cancellationToken)
     {
         using var list = await ReadAsync(
@@ -122,11 +124,11 @@ internal sealed class MetricReader(ApiClient client)
             : throw new MetricException($"unable to get external metric {ns}/{metric.Name}: no metrics returned from external metrics API");
     }
 
-    private async ValueTask<string> PluralAsync(V2CrossVersionObjectReference about, CancellationToken cancellationToken)
+    private async ValueTask<string> PluralAsync(V2CrossVersionObjectReference describedObject, CancellationToken cancellationToken)
     {
         var kinds = await new ApiDiscovery(client).ReadAsync(cancellationToken);
-        return kinds.Find(about.ApiVersion ?? "v1", about.Kind)?.Plural
-            ?? throw new MetricException($"no matches for kind \"{about.Kind}\" in version \"{about.ApiVersion}\"");
+        return kinds.Find(describedObject.ApiVersion ?? "v1", describedObject.Kind)?.Plural
+            ?? throw new MetricException($"no matches for kind \"{describedObject.Kind}\" in version \"{describedObject.ApiVersion}\"");
     }
 
     private async ValueTask<JsonDocument> ReadAsync(
@@ -147,7 +149,7 @@ internal sealed class MetricReader(ApiClient client)
     }
 
     private static KeyValuePair<string, string>[] MetricSelector(V2MetricIdentifier metric, string parameter) =>
-        metric.Selector is null ? [] : [new(parameter, LabelSets.Selector(metric.Selector).ToString())];
+        metric.Selector is null ? [] : [new(parameter, LabelSelectors.From(metric.Selector).ToString())];
 
     private static TimeSpan Window(JsonElement value) =>
         GoDuration.TryParse(value.GetString()!, out var nanoseconds)

@@ -1,21 +1,23 @@
 using k8s.Models;
 using Petrel.Controllers.Configuration;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Autoscaling;
 
-/// <summary>An autoscaler's pods by what their metrics are worth (upstream: groupPods).</summary>
+/// <summary>An autoscaler's pods, grouped by whether their metrics count (upstream: groupPods).</summary>
 internal sealed class PodGroups
 {
     private readonly SortedSet<string> _unready = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _missing = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _ignored = new(StringComparer.Ordinal);
 
-    /// <param name="pods">Those that the target's selector selects.</param>
-    /// <param name="metrics">By the pod's name.</param>
-    /// <param name="isCpu">Processor time is wild while a program starts: it counts only once the pod was ready, or its first minutes are
-    /// over.</param>
-    /// <param name="settings">How long starting takes.</param>
-    /// <param name="now">The time of the decision.</param>
+    /// <param name="pods">The pods that the target's selector matches.</param>
+    /// <param name="metrics">The metrics by the pod's name.</param>
+    /// <param name="isCpu">
+    /// CPU usage is high while a program starts. It counts only once the pod was ready, or its initialization period is over.
+    /// </param>
+    /// <param name="settings">How long initialization takes.</param>
+    /// <param name="now">The time.</param>
     public PodGroups(
         IEnumerable<V1Pod> pods,
         IReadOnlyDictionary<string, PodMetric> metrics,
@@ -50,16 +52,16 @@ internal sealed class PodGroups
         }
     }
 
-    /// <summary>Pods whose metric counts.</summary>
+    /// <summary>How many pods have a metric that counts.</summary>
     public int Ready { get; private set; }
 
-    /// <summary>Pods that don't serve yet.</summary>
+    /// <summary>Pods that are not ready yet.</summary>
     public IReadOnlyCollection<string> Unready => _unready;
 
-    /// <summary>Pods that run and have no metric.</summary>
+    /// <summary>Running pods without a metric.</summary>
     public IReadOnlyCollection<string> Missing => _missing;
 
-    /// <summary>The metrics of the pods that count.</summary>
+    /// <summary>The metrics of the pods that are neither unready nor ignored.</summary>
     public SortedDictionary<string, PodMetric> Counted(IReadOnlyDictionary<string, PodMetric> metrics)
     {
         var counted = new SortedDictionary<string, PodMetric>(StringComparer.Ordinal);
@@ -80,8 +82,8 @@ internal sealed class PodGroups
         {
             return true;
         }
-        var started = PodStates.Utc(startTime);
-        var changed = ready.LastTransitionTime is { } time ? PodStates.Utc(time) : DateTimeOffset.MinValue;
+        var started = startTime.AsUtc();
+        var changed = ready.LastTransitionTime is { } time ? time.AsUtc() : DateTimeOffset.MinValue;
         return started + settings.CpuInitializationPeriod > now
             ? ready.Status == "False" || (changed != DateTimeOffset.MinValue && metric.At < changed + metric.Window)
             : ready.Status == "False" && started + settings.InitialReadinessDelay > changed;

@@ -1,20 +1,21 @@
 using k8s.Models;
 using Petrel.Controllers.Configuration;
 using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
-/// How many replicas a metric asks for (upstream: ReplicaCalculator; the algorithm is described at
+/// Computes how many replicas a metric asks for (upstream: ReplicaCalculator;
 /// https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#algorithm-details). Pods without a metric count against the
-/// change: as idle when there would be more of them, as fully used when there would be fewer.
+/// change: as idle when the target would scale up, as fully used when it would scale down.
 /// </summary>
 public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolerances tolerances, DateTimeOffset now)
 {
     private const int AllOfRequest = 100;
 
-    /// <summary>For a target in percent of what the pods request. <paramref name="container"/> is empty for whole pods.</summary>
-    /// <exception cref="MetricException">Nothing can be concluded.</exception>
+    /// <summary>For a target in percent of the pods' requests. <paramref name="container"/> is empty for whole pods.</summary>
+    /// <exception cref="MetricException">No number can be computed.</exception>
     public ReplicaProposal Utilization(
         int current,
         IReadOnlyList<V1Pod> pods,
@@ -44,8 +45,8 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         return new(replicas, usage.Average, usage.Percent);
     }
 
-    /// <summary>For a target that is each pod's average.</summary>
-    /// <exception cref="MetricException">Nothing can be concluded.</exception>
+    /// <summary>For a target that is the average over the pods.</summary>
+    /// <exception cref="MetricException">No number can be computed.</exception>
     public ReplicaProposal PodAverage(
         int current,
         IReadOnlyList<V1Pod> pods,
@@ -73,9 +74,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         return new(replicas, average);
     }
 
-    /// <summary>
-    /// For a target that is the value of one thing, whatever the number of pods. From zero pods, the ratio itself is the number.
-    /// </summary>
+    /// <summary>For a target value of one object, whatever the number of pods. From zero pods, the ratio itself is the number.</summary>
     /// <exception cref="MetricException">There are no pods.</exception>
     public ReplicaProposal Value(int current, IReadOnlyList<V1Pod> pods, long milliValue, long targetMilli)
     {
@@ -92,7 +91,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         return new(Ceiling(ratio * pods.Count(pod => pod.Status?.Phase == "Running" && pod.IsReady())), milliValue);
     }
 
-    /// <summary>For a target that is the share of one thing that each pod should have.</summary>
+    /// <summary>For a target value of one object, divided by the number of pods.</summary>
     public ReplicaProposal ValuePerPod(int statusReplicas, long milliValue, long targetMilli)
     {
         var ratio = milliValue / ((double)targetMilli * statusReplicas);
@@ -100,7 +99,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         return new(replicas, statusReplicas == 0 ? 0 : (long)Math.Ceiling((double)milliValue / statusReplicas));
     }
 
-    // The rule that both kinds of pod targets share.
+    // The rule for both kinds of targets over pods.
     private int Rebalance(
         int current,
         PodGroups groups,
@@ -150,7 +149,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         var pods = 0;
         foreach (var (name, metric) in metrics)
         {
-            // A metric of a pod that is gone by now.
+            // A metric of a pod that is gone is skipped.
             if (requests.TryGetValue(name, out var request))
             {
                 used += metric.MilliValue;
@@ -171,7 +170,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         var requests = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var pod in pods)
         {
-            // Sidecars run as long as the pod does, and use what they request.
+            // Sidecars run as long as the pod: their requests and usage count.
             var containers = (pod.Spec.Containers ?? []).Concat((pod.Spec.InitContainers ?? []).Where(c => c.RestartPolicy == "Always"));
             long sum = 0;
             foreach (var one in containers.Where(c => container.Length == 0 || c.Name == container))
@@ -186,7 +185,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
                 }
                 sum += Milli(amount);
             }
-            // What the pod requests as a whole, where it says so.
+            // Requests of the whole pod take precedence over those of its containers.
             requests[pod.Metadata.Name] =
                 container.Length == 0 && pod.Spec.Resources?.Requests is { } whole && whole.TryGetValue(resource, out var all)
                     ? Milli(all)

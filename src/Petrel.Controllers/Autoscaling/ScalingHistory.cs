@@ -1,12 +1,12 @@
 namespace Petrel.Controllers.Autoscaling;
 
 /// <summary>
-/// What an autoscaler recommended and did lately. It is remembered by the controller alone, as upstream: a controller that starts again
-/// begins with the number of replicas that it finds.
+/// Recent recommendations and scale changes of an autoscaler. Only the controller remembers them, as upstream: after a restart, it begins
+/// with the current number of replicas.
 /// </summary>
 public sealed class ScalingHistory
 {
-    // No window or period is longer (validation: an hour, half an hour).
+    // Validation allows no longer window (one hour) or period (half an hour).
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     private readonly List<(int Replicas, DateTimeOffset At)> _recommendations = [];
@@ -26,16 +26,16 @@ public sealed class ScalingHistory
         _changes.Add((to - from, now));
     }
 
-    /// <summary>The highest recommendation of the time before <paramref name="now"/>, at least <paramref name="replicas"/>.</summary>
+    /// <summary>The highest recommendation within the window, at least <paramref name="replicas"/>.</summary>
     public int Highest(int replicas, TimeSpan window, DateTimeOffset now) => Within(window, now).Append(replicas).Max();
 
-    /// <summary>The lowest recommendation of that time, at most <paramref name="replicas"/>.</summary>
+    /// <summary>The lowest recommendation within the window, at most <paramref name="replicas"/>.</summary>
     public int Lowest(int replicas, TimeSpan window, DateTimeOffset now) => Within(window, now).Append(replicas).Min();
 
-    /// <summary>How many replicas were added in the time before <paramref name="now"/>.</summary>
+    /// <summary>How many replicas were added within the period.</summary>
     public int Added(TimeSpan period, DateTimeOffset now) => _changes.Where(c => c.Change > 0 && c.At > now - period).Sum(c => c.Change);
 
-    /// <summary>How many were removed in that time.</summary>
+    /// <summary>How many replicas were removed within the period.</summary>
     public int Removed(TimeSpan period, DateTimeOffset now) => -_changes.Where(c => c.Change < 0 && c.At > now - period).Sum(c => c.Change);
 
     private IEnumerable<int> Within(TimeSpan window, DateTimeOffset now) =>

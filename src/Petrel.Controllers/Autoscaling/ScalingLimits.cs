@@ -3,15 +3,15 @@ using Petrel.Controllers.Configuration;
 
 namespace Petrel.Controllers.Autoscaling;
 
-/// <summary>A number of replicas, and the words for the conditions that it leads to.</summary>
+/// <summary>A number of replicas, with the reasons and messages for the conditions.</summary>
 public readonly record struct LimitedReplicas(int Replicas, ConditionReason AbleToScale, ConditionReason ScalingLimited, bool IsLimited);
 
 /// <summary>A condition's reason and message.</summary>
 public readonly record struct ConditionReason(string Reason, string Message);
 
 /// <summary>
-/// What is made of a recommendation: recent ones hold it back, and neither the autoscaler's bounds nor its rate may be passed (upstream:
-/// normalizeDesiredReplicas and normalizeDesiredReplicasWithBehaviors). Records the recommendation in the history.
+/// Limits a recommendation: by recent recommendations (stabilization), by the scaling policies, and by minReplicas and maxReplicas
+/// (upstream: normalizeDesiredReplicas and normalizeDesiredReplicasWithBehaviors). Records the recommendation in the history.
 /// </summary>
 public sealed class ScalingLimits(
     V2HorizontalPodAutoscaler autoscaler,
@@ -25,27 +25,27 @@ public sealed class ScalingLimits(
 
     private static readonly ConditionReason Ready = new("ReadyForNewScale", "recommended size matches current size");
     private static readonly ConditionReason InRange = new("DesiredWithinRange", "the desired count is within the acceptable range");
-    private static readonly ConditionReason TooMany = new(
+    private static readonly ConditionReason TooManyReplicas = new(
         "TooManyReplicas",
         "the desired replica count is more than the maximum replica count"
     );
-    private static readonly ConditionReason TooFew = new(
+    private static readonly ConditionReason TooFewReplicas = new(
         "TooFewReplicas",
         "the desired replica count is less than the minimum replica count"
     );
-    private static readonly ConditionReason TooFast = new(
+    private static readonly ConditionReason ScaleUpLimited = new(
         "ScaleUpLimit",
         "the desired replica count is increasing faster than the maximum scale rate"
     );
-    private static readonly ConditionReason DownTooFast = new(
+    private static readonly ConditionReason ScaleDownLimited = new(
         "ScaleDownLimit",
         "the desired replica count is decreasing faster than the maximum scale rate"
     );
-    private static readonly ConditionReason HeldUp = new(
+    private static readonly ConditionReason ScaleUpStabilized = new(
         "ScaleUpStabilized",
         "recent recommendations were lower than current one, applying the lowest recent recommendation"
     );
-    private static readonly ConditionReason HeldDown = new(
+    private static readonly ConditionReason ScaleDownStabilized = new(
         "ScaleDownStabilized",
         "recent recommendations were higher than current one, applying the highest recent recommendation"
     );
@@ -55,29 +55,31 @@ public sealed class ScalingLimits(
 
     public LimitedReplicas Apply(int current, int recommended)
     {
-        var (stable, held) = autoscaler.Spec.Behavior is { } behavior ? Stabilize(behavior, current, recommended) : Stabilize(recommended);
+        var (stable, stabilized) = autoscaler.Spec.Behavior is { } behavior
+            ? Stabilize(behavior, current, recommended)
+            : Stabilize(recommended);
         history.Recommended(recommended, now);
-        var (limited, why) = autoscaler.Spec.Behavior is { } rules ? Limit(rules, current, stable) : Limit(current, stable);
-        return new(limited, stable == recommended ? Ready : held, why, limited != stable);
+        var (limited, reason) = autoscaler.Spec.Behavior is { } rules ? Limit(rules, current, stable) : Limit(current, stable);
+        return new(limited, stable == recommended ? Ready : stabilized, reason, limited != stable);
     }
 
     private (int, ConditionReason) Stabilize(int recommended) =>
-        (history.Highest(recommended, settings.DownscaleStabilization, now), HeldDown);
+        (history.Highest(recommended, settings.DownscaleStabilization, now), ScaleDownStabilized);
 
     private (int, ConditionReason) Stabilize(V2HorizontalPodAutoscalerBehavior behavior, int current, int recommended)
     {
         var up = history.Lowest(recommended, Window(behavior.ScaleUp, TimeSpan.Zero), now);
         var down = history.Highest(recommended, Window(behavior.ScaleDown, settings.DownscaleStabilization), now);
         var stable = Math.Min(Math.Max(current, up), down);
-        return (stable, recommended >= current ? HeldUp : HeldDown);
+        return (stable, recommended >= current ? ScaleUpStabilized : ScaleDownStabilized);
     }
 
     private (int, ConditionReason) Limit(int current, int desired)
     {
         var rate = Math.Max(RateFactor * current, RateMinimum);
-        var (most, why) = _maximum > rate ? (rate, TooFast) : (_maximum, TooMany);
-        return desired < _minimum ? (_minimum, TooFew)
-            : desired > most ? (most, why)
+        var (maximum, reason) = _maximum > rate ? (rate, ScaleUpLimited) : (_maximum, TooManyReplicas);
+        return desired < _minimum ? (_minimum, TooFewReplicas)
+            : desired > maximum ? (maximum, reason)
             : (desired, InRange);
     }
 
@@ -86,14 +88,14 @@ public sealed class ScalingLimits(
         if (desired > current)
         {
             var rate = Math.Max(current, UpLimit(behavior.ScaleUp, current));
-            var (most, why) = _maximum > rate ? (rate, TooFast) : (_maximum, TooMany);
-            return desired > most ? (most, why) : (desired, InRange);
+            var (maximum, reason) = _maximum > rate ? (rate, ScaleUpLimited) : (_maximum, TooManyReplicas);
+            return desired > maximum ? (maximum, reason) : (desired, InRange);
         }
         if (desired < current)
         {
             var rate = Math.Min(current, DownLimit(behavior.ScaleDown, current));
-            var (least, why) = _minimum < rate ? (rate, DownTooFast) : (_minimum, TooFew);
-            return desired < least ? (least, why) : (desired, InRange);
+            var (minimum, reason) = _minimum < rate ? (rate, ScaleDownLimited) : (_minimum, TooFewReplicas);
+            return desired < minimum ? (minimum, reason) : (desired, InRange);
         }
         return (desired, InRange);
     }
@@ -125,11 +127,11 @@ public sealed class ScalingLimits(
                 var start = StartOf(policy, current);
                 return policy.Type == "Pods" ? start - policy.Value : (int)(start * (1 - policy.Value / 100.0));
             });
-        // The policy that allows the most change leaves the fewest.
+        // The policy that allows the largest change allows the lowest number.
         return rules?.SelectPolicy == "Min" ? limits.Max() : limits.Min();
     }
 
-    // How many replicas there were when the policy's period began.
+    // The number of replicas when the policy's period began.
     private int StartOf(V2HPAScalingPolicy policy, int current)
     {
         var period = TimeSpan.FromSeconds(policy.PeriodSeconds);
@@ -142,7 +144,7 @@ public sealed class ScalingLimits(
     private static TimeSpan Window(V2HPAScalingRules? rules, TimeSpan otherwise) =>
         rules?.StabilizationWindowSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : otherwise;
 
-    // The API fills these in; an object of an older server may lack them.
+    // The API sets these defaults. An object that an older server stored may lack them.
     private static readonly V2HPAScalingPolicy[] DefaultUp =
     [
         new()

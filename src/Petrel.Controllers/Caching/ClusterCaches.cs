@@ -6,15 +6,9 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Caching;
 
-/// <summary>The caches that the controllers share, one per kind.</summary>
+/// <summary>The caches that the controllers share, one per kind (upstream: the shared informer factory).</summary>
 public sealed class ClusterCaches
 {
-    /// <summary>The index of objects by their namespace, where a cache has one.</summary>
-    public const string ByNamespace = "namespace";
-
-    /// <summary>The index of objects by the uid of their controller, where a cache has one.</summary>
-    public const string ByController = "controller-uid";
-
     private readonly ApiClient _client;
     private readonly TimeProvider _time;
     private readonly IEntropy _entropy;
@@ -28,26 +22,26 @@ public sealed class ClusterCaches
         _time = time;
         _entropy = entropy;
         _logger = logger;
-        Deployments = Cache<V1Deployment>();
-        ReplicaSets = Cache<V1ReplicaSet>(ReplicaSetIndexes.Register);
-        ReplicationControllers = Cache<V1ReplicationController>(IndexByNamespace);
-        StatefulSets = Cache<V1StatefulSet>(IndexByNamespace);
-        DaemonSets = Cache<V1DaemonSet>(IndexByNamespace);
-        ControllerRevisions = Cache<V1ControllerRevision>(RevisionIndexes.Register);
-        Jobs = Cache<V1Job>(IndexByNamespace, IndexByController);
+        Deployments = Cache<V1Deployment>(ObjectIndexes.IndexByNamespace);
+        ReplicaSets = Cache<V1ReplicaSet>(ObjectIndexes.IndexByNamespace, ObjectIndexes.IndexByController);
+        ReplicationControllers = Cache<V1ReplicationController>(ObjectIndexes.IndexByNamespace);
+        StatefulSets = Cache<V1StatefulSet>(ObjectIndexes.IndexByNamespace);
+        DaemonSets = Cache<V1DaemonSet>(ObjectIndexes.IndexByNamespace);
+        ControllerRevisions = Cache<V1ControllerRevision>(ObjectIndexes.IndexByController);
+        Jobs = Cache<V1Job>(ObjectIndexes.IndexByNamespace, ObjectIndexes.IndexByController);
         CronJobs = Cache<V1CronJob>();
         HorizontalPodAutoscalers = Cache<V2HorizontalPodAutoscaler>();
-        Pods = Cache<V1Pod>(PodIndexes.Register);
-        PersistentVolumeClaims = Cache<V1PersistentVolumeClaim>(IndexByNamespace);
+        Pods = Cache<V1Pod>(ObjectIndexes.IndexByNamespace, ObjectIndexes.IndexByController, PodIndexes.IndexByNode);
+        PersistentVolumeClaims = Cache<V1PersistentVolumeClaim>();
         Nodes = Cache<V1Node>();
         Leases = Cache<V1Lease>();
         Namespaces = Cache<V1Namespace>();
         ServiceAccounts = Cache<V1ServiceAccount>();
-        Services = Cache<V1Service>(IndexByNamespace);
+        Services = Cache<V1Service>(ObjectIndexes.IndexByNamespace);
         Endpoints = Cache<V1Endpoints>();
         EndpointSlices = Cache<V1EndpointSlice>();
-        ResourceQuotas = Cache<V1ResourceQuota>(IndexByNamespace);
-        PodDisruptionBudgets = Cache<V1PodDisruptionBudget>(IndexByNamespace);
+        ResourceQuotas = Cache<V1ResourceQuota>(ObjectIndexes.IndexByNamespace);
+        PodDisruptionBudgets = Cache<V1PodDisruptionBudget>(ObjectIndexes.IndexByNamespace);
     }
 
     public SharedCache<V1Deployment> Deployments { get; }
@@ -93,7 +87,7 @@ public sealed class ClusterCaches
     /// <summary>Keeps all caches current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(cancellationToken, [.. _loops]);
 
-    /// <summary>Completes when each cache has its first list: before that, nothing may be concluded from what is missing.</summary>
+    /// <summary>Completes when each cache has its first list. Before that, an object that is missing from a cache may exist.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         foreach (var firstList in _firstLists)
@@ -114,11 +108,4 @@ public sealed class ClusterCaches
         _firstLists.Add(cancellationToken => cache.WaitForRevisionAsync(1, cancellationToken));
         return cache;
     }
-
-    private static void IndexByNamespace<T>(SharedCache<T> cache)
-        where T : class, IKubernetesObject<V1ObjectMeta> => cache.AddIndex(ByNamespace, value => [value.Metadata.NamespaceProperty]);
-
-    private static void IndexByController<T>(SharedCache<T> cache)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        cache.AddIndex(ByController, value => value.ControllerReference() is { } owner ? [owner.Uid] : []);
 }

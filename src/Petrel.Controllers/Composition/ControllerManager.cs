@@ -32,7 +32,7 @@ public sealed class ControllerManager
     public ControllerManager(ApiClient client, TimeProvider time, IEntropy entropy, ControllerSettings settings, ILoggerFactory logs)
         : this(client, time, entropy, settings, logs, All) { }
 
-    /// <summary>For tests: only the controllers that <paramref name="compose"/> makes.</summary>
+    /// <summary>For tests: runs only the controllers that <paramref name="compose"/> creates.</summary>
     public ControllerManager(
         ApiClient client,
         TimeProvider time,
@@ -46,7 +46,7 @@ public sealed class ControllerManager
         _controllers = compose(new(client, _caches, time, entropy, settings, logs));
     }
 
-    /// <summary>Runs every controller until cancelled; fails when one fails: start a new manager then.</summary>
+    /// <summary>Runs every controller until cancelled. Fails when one controller fails; a new manager must be started then.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Loops.RunTogetherAsync(
             cancellationToken,

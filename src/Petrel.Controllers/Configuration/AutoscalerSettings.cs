@@ -1,20 +1,20 @@
 namespace Petrel.Controllers.Configuration;
 
-/// <summary>How autoscalers decide; the defaults are upstream's.</summary>
+/// <summary>Settings of the HorizontalPodAutoscaler controller. The defaults are upstream's.</summary>
 public sealed record AutoscalerSettings
 {
-    /// <summary>How often each autoscaler looks at its metrics.</summary>
+    /// <summary>How often each autoscaler is synced.</summary>
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How far a metric may be from its target, unless the autoscaler says.</summary>
+    /// <summary>How far a metric may be from its target without a change, unless the autoscaler says otherwise.</summary>
     public ScalingTolerances Tolerances { get; init; } = ScalingTolerances.Default;
 
-    /// <summary>How long recommendations hold a scale-down back, unless the autoscaler says.</summary>
+    /// <summary>The window in which the highest recommendation counts for scaling down, unless the autoscaler says otherwise.</summary>
     public TimeSpan DownscaleStabilization { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long after its start a pod's processor time is looked at with care.</summary>
+    /// <summary>How long after a pod's start its CPU usage counts only while it is ready.</summary>
     public TimeSpan CpuInitializationPeriod { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A pod that became unready within this time of its start is taken not to have been ready yet.</summary>
+    /// <summary>A pod that became unready within this time of its start counts as not ready yet.</summary>
     public TimeSpan InitialReadinessDelay { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,93 +1,79 @@
-using k8s;
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
-using Petrel.Controllers.PodControl;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// Starts jobs at the times of a schedule, knows which of them run, and deletes the oldest that have ended. A start is a create under a
-/// name that the time gives; its mark in the status follows from the job itself, so that nothing is lost when this program ends in between.
+/// Creates Jobs at the times of a schedule, keeps the list of active ones, and deletes the oldest finished ones. The scheduled time gives
+/// the name of the Job, so that a time never gets two. The status follows from the Jobs: it is right again after a crash between two
+/// writes.
 /// </summary>
-public sealed class CronJobController : IController, IReconciler, IDisposable
+public sealed class CronJobController : IController
 {
-    private const int MaxSteps = 20;
+    // After this many steps, other CronJobs get their turn.
+    private const int MaxStepsPerSync = 20;
 
     private readonly ControllerContext _context;
     private readonly ClusterCaches _caches;
-    private readonly WorkQueue<ObjectKey> _queue;
-    private readonly EventRecorder _events;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<ObjectKey, CronJobControllerState> _states = []; // only looked up
+    private readonly ControllerLoop _loop;
+    private readonly CronJobWriter _writer;
+    private readonly ObjectStates<CronJobControllerState> _states = new(() => new());
 
     public CronJobController(ControllerContext context)
     {
         _context = context;
         _caches = context.Caches;
-        _queue = new(context.Time);
-        _events = context.Events(Name);
-        _caches.CronJobs.OnChange(change => _queue.Add(KeyOf(change.Latest.Metadata)));
-        _caches.Jobs.OnChange(change =>
-        {
-            WakeOwner(change.Old);
-            WakeOwner(change.New);
-        });
+        _loop = new(context, "cronjob-controller", SyncAsync);
+        _writer = new(context.Client, _caches, _loop.Events);
+        var owners = new OwnerLookup<V1CronJob>(_caches.CronJobs);
+
+        _loop.Watch(_caches.CronJobs);
+        _loop.Watch(_caches.Jobs, owners.ControllersOf);
     }
 
     /// <inheritdoc/>
-    public string Name => "cronjob-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        await _caches.WaitAsync(cancellationToken);
-        var host = new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers);
-        await Loops.RunTogetherAsync(cancellationToken, host.RunAsync, _events.RunAsync);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        for (var step = 0; step < MaxSteps; step++)
+        for (var step = 0; step < MaxStepsPerSync; step++)
         {
             if (_caches.CronJobs.Get(key) is not { } cronJob)
             {
-                Forget(key);
+                _states.Forget(key);
                 return null;
             }
-            var state = StateOf(cronJob);
-            List<V1Job> jobs = [.. _caches.Jobs.ByIndex(ClusterCaches.ByController, cronJob.Metadata.Uid)];
+            var state = _states.Get(cronJob);
+            List<V1Job> jobs = [.. _caches.Jobs.ControlledBy(cronJob.Metadata.Uid)];
             await VerifyActiveJobsAsync(cronJob, jobs, state, cancellationToken);
-            var status = CronJobStatusPlan.Compute(cronJob, jobs, state.Gone, state.Deleted);
+            var status = CronJobStatusPlan.Compute(cronJob, jobs, state.GoneJobs, state.DeletedJobs);
             if (status.IsChange)
             {
-                await WriteStatusAsync(cronJob, status, cancellationToken);
+                await _writer.WriteStatusAsync(cronJob, status, cancellationToken);
                 continue;
             }
             RecordUnexpectedJobs(cronJob, jobs, state);
             var surplus = CronJobHistoryLimits.Surplus(cronJob, jobs);
             if (surplus.Count > 0)
             {
-                await DeleteAsync(cronJob, surplus, state, cancellationToken);
+                await _writer.DeleteAsync(cronJob, surplus, state, cancellationToken);
                 continue;
             }
             if (cronJob.Metadata.DeletionTimestamp is not null || cronJob.Spec.Suspend == true)
             {
                 return null;
             }
-            var times = CronJobTimes.Of(cronJob, _context.Time.GetUtcNow());
-            Record(cronJob, times.Events);
-            if (times.Due is not { } due)
+            var times = CronJobTimes.Compute(cronJob, _context.Time.GetUtcNow());
+            foreach (var note in times.Events)
             {
-                return RequeueDelay.Limit(times.RequeueAfter);
+                note.Record(_loop.Events, cronJob);
             }
-            if (!await StartAsync(cronJob, due, jobs, state, cancellationToken))
+            if (times.Due is not { } due || !await StartAsync(cronJob, due, jobs, state, cancellationToken))
             {
                 return RequeueDelay.Limit(times.RequeueAfter);
             }
@@ -95,10 +81,7 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         return TimeSpan.Zero;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Answers false when there is no job to start for this time.</summary>
+    /// <summary>Returns false when no Job can be created for this time.</summary>
     private async ValueTask<bool> StartAsync(
         V1CronJob cronJob,
         DateTimeOffset time,
@@ -110,100 +93,24 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         var active = cronJob.Status?.Active ?? [];
         if (cronJob.Spec.ConcurrencyPolicy == "Forbid" && active.Count > 0)
         {
-            const string words = "Not starting job because prior execution is running and concurrency policy is Forbid";
-            _events.Record(cronJob, "Normal", "JobAlreadyActive", words);
+            const string message = "Not starting job because prior execution is running and concurrency policy is Forbid";
+            _loop.Events.Record(cronJob, "Normal", "JobAlreadyActive", message);
             return false;
         }
-        // It may have been suspended, or deleted, or told another time.
-        if (!await IsUpToDateAsync(cronJob, cancellationToken))
+        // It may have been suspended or deleted, or have another schedule.
+        if (!await _writer.IsUpToDateAsync(cronJob, cancellationToken))
         {
             return true;
         }
         if (cronJob.Spec.ConcurrencyPolicy == "Replace" && active.Count > 0)
         {
-            await DeleteAsync(cronJob, [.. jobs.Where(j => active.Any(a => a.Uid == j.Metadata.Uid))], state, cancellationToken);
+            List<V1Job> replaced = [.. jobs.Where(j => active.Any(a => a.Uid == j.Metadata.Uid))];
+            await _writer.DeleteAsync(cronJob, replaced, state, cancellationToken);
         }
-        return await CreateAsync(cronJob, ScheduledJob.From(cronJob, time), cancellationToken);
+        return await _writer.CreateAsync(cronJob, ScheduledJob.From(cronJob, time), cancellationToken);
     }
 
-    private async ValueTask<bool> CreateAsync(V1CronJob cronJob, V1Job job, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var created = await _context.Client.CreateAsync(job, cancellationToken);
-            _events.Record(cronJob, "Normal", "SuccessfulCreate", $"Created job {created.Metadata.Name}");
-            await WaitForCacheAsync(created, cancellationToken);
-            return true;
-        }
-        catch (ApiException e) when (e.IsAlreadyExists)
-        {
-            // An earlier attempt made it, or somebody else did, or it is of another second of the minute: then there is none for this time.
-            var there = await _context.Client.FindAsync<V1Job>(KeyOf(job.Metadata), cancellationToken);
-            if (there is not null)
-            {
-                await WaitForCacheAsync(there, cancellationToken);
-            }
-            return there is null
-                || (there.IsControlledBy(cronJob.Metadata.Uid) && ScheduledJob.TimeOf(cronJob, there) == ScheduledJob.TimeOf(cronJob, job));
-        }
-        catch (ApiException e) when (PodWriter.IsNamespaceTerminating(e))
-        {
-            return false;
-        }
-        catch (ApiException e) when (!PodWriter.IsUnknown(e))
-        {
-            _events.Record(cronJob, "Warning", "FailedCreate", $"Error creating job: {PodWriter.MessageOf(e)}");
-            throw;
-        }
-    }
-
-    private async ValueTask DeleteAsync(
-        V1CronJob cronJob,
-        IReadOnlyList<V1Job> jobs,
-        CronJobControllerState state,
-        CancellationToken cancellationToken
-    )
-    {
-        foreach (var job in jobs.Where(j => j.Metadata.DeletionTimestamp is null))
-        {
-            try
-            {
-                var options = new V1DeleteOptions
-                {
-                    PropagationPolicy = "Background",
-                    Preconditions = new() { Uid = job.Metadata.Uid },
-                };
-                state.Deleted.Add(job.Metadata.Uid);
-                if (await _context.Client.DeleteAsync<V1Job>(KeyOf(job.Metadata), options, cancellationToken))
-                {
-                    _events.Record(cronJob, "Normal", "SuccessfulDelete", $"Deleted job {job.Metadata.Name}");
-                }
-            }
-            catch (ApiException e) when (!PodWriter.IsUnknown(e))
-            {
-                _events.Record(cronJob, "Warning", "FailedDelete", $"Deleted job: {PodWriter.MessageOf(e)}");
-                throw;
-            }
-            await _caches.Jobs.WaitUntilAsync(
-                () =>
-                    _caches.Jobs.Get(KeyOf(job.Metadata)) is not { } seen
-                    || seen.Metadata.Uid != job.Metadata.Uid
-                    || seen.Metadata.DeletionTimestamp is not null,
-                cancellationToken
-            );
-        }
-    }
-
-    private async ValueTask WriteStatusAsync(V1CronJob cronJob, CronJobStatusPlan plan, CancellationToken cancellationToken)
-    {
-        var updated = KubernetesJson.Deserialize<V1CronJob>(KubernetesJson.Serialize(cronJob));
-        updated.Status = plan.Status;
-        updated = await _context.Client.UpdateStatusAsync(updated, cancellationToken);
-        Record(cronJob, plan.Events);
-        await _caches.CronJobs.WaitForRevisionAsync(ulong.Parse(updated.Metadata.ResourceVersion), cancellationToken);
-    }
-
-    // A job that the status names and the cache does not show is gone, or is still to come into a cache that was just filled.
+    // An active Job that the cache does not show is gone, or the cache was just filled and is still behind.
     private async ValueTask VerifyActiveJobsAsync(
         V1CronJob cronJob,
         IReadOnlyList<V1Job> jobs,
@@ -211,94 +118,26 @@ public sealed class CronJobController : IController, IReconciler, IDisposable
         CancellationToken cancellationToken
     )
     {
-        foreach (var active in CronJobStatusPlan.Unseen(cronJob, jobs).Where(a => !state.Gone.Contains(a.Uid)))
+        foreach (var active in CronJobStatusPlan.Unseen(cronJob, jobs).Where(a => !state.GoneJobs.Contains(a.Uid)))
         {
             var live = await _context.Client.FindAsync<V1Job>(new(cronJob.Metadata.NamespaceProperty, active.Name), cancellationToken);
             if (live?.Metadata.Uid != active.Uid)
             {
-                state.Gone.Add(active.Uid);
+                state.GoneJobs.Add(active.Uid);
             }
         }
     }
 
     private void RecordUnexpectedJobs(V1CronJob cronJob, IReadOnlyList<V1Job> jobs, CronJobControllerState state)
     {
-        foreach (
-            var job in jobs.Where(j =>
-                !j.IsFinished() && ScheduledJob.TimeOf(cronJob, j) is null && state.UnexpectedJobs.Add(j.Metadata.Uid)
-            )
-        )
+        foreach (var job in jobs.Where(j => !j.IsFinished() && ScheduledJob.TimeOf(cronJob, j) is null))
         {
-            _events.Record(
-                cronJob,
-                "Warning",
-                "UnexpectedJob",
-                $"Saw a job that the controller did not create or forgot: {job.Metadata.Name}"
-            );
-        }
-        state.Keep(cronJob, jobs);
-    }
-
-    // Whether the cached CronJob is the newest. If not, returns when the cache has caught up.
-    private async ValueTask<bool> IsUpToDateAsync(V1CronJob cronJob, CancellationToken cancellationToken)
-    {
-        var key = KeyOf(cronJob.Metadata);
-        var live = await _context.Client.FindAsync<V1CronJob>(key, cancellationToken);
-        if (live is null)
-        {
-            await _caches.CronJobs.WaitUntilAsync(() => _caches.CronJobs.Get(key)?.Metadata.Uid != cronJob.Metadata.Uid, cancellationToken);
-            return false;
-        }
-        if (live.Metadata.ResourceVersion == cronJob.Metadata.ResourceVersion)
-        {
-            return true;
-        }
-        await _caches.CronJobs.WaitForRevisionAsync(ulong.Parse(live.Metadata.ResourceVersion), cancellationToken);
-        return false;
-    }
-
-    private ValueTask WaitForCacheAsync(V1Job job, CancellationToken cancellationToken) =>
-        _caches.Jobs.WaitForRevisionAsync(ulong.Parse(job.Metadata.ResourceVersion), cancellationToken);
-
-    private void Record(V1CronJob cronJob, IEnumerable<JobEvent> events)
-    {
-        foreach (var note in events)
-        {
-            _events.Record(cronJob, note.Type, note.Reason, note.Message);
-        }
-    }
-
-    private CronJobControllerState StateOf(V1CronJob cronJob)
-    {
-        lock (_gate)
-        {
-            if (!_states.TryGetValue(KeyOf(cronJob.Metadata), out var state) || state.CronJobUid != cronJob.Metadata.Uid)
+            if (state.UnexpectedJobs.Add(job.Metadata.Uid))
             {
-                state = _states[KeyOf(cronJob.Metadata)] = new(cronJob.Metadata.Uid);
-            }
-            return state;
-        }
-    }
-
-    private void Forget(ObjectKey key)
-    {
-        lock (_gate)
-        {
-            _states.Remove(key);
-        }
-    }
-
-    private void WakeOwner(V1Job? job)
-    {
-        if (job?.ControllerReference() is { Kind: "CronJob" } owner)
-        {
-            var key = new ObjectKey(job.Metadata.NamespaceProperty, owner.Name);
-            if (_caches.CronJobs.Get(key)?.Metadata.Uid == owner.Uid)
-            {
-                _queue.Add(key);
+                var message = $"Saw a job that the controller did not create or forgot: {job.Metadata.Name}";
+                _loop.Events.Record(cronJob, "Warning", "UnexpectedJob", message);
             }
         }
+        state.Prune(cronJob, jobs);
     }
-
-    private static ObjectKey KeyOf(V1ObjectMeta metadata) => new(metadata.NamespaceProperty, metadata.Name);
 }

@@ -2,26 +2,27 @@ using k8s.Models;
 
 namespace Petrel.Controllers.CronJobs;
 
-/// <summary>What the controller knows of one CronJob beyond the caches: without it, it looks again, and tells again.</summary>
-internal sealed class CronJobControllerState(string cronJobUid)
+/// <summary>
+/// What the controller remembers of a CronJob between syncs. Nothing depends on it for correctness: without it, the controller asks the API
+/// again and records some events again.
+/// </summary>
+internal sealed class CronJobControllerState
 {
-    public string CronJobUid => cronJobUid;
+    /// <summary>The uids of active Jobs that are known to be gone.</summary>
+    public HashSet<string> GoneJobs { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The uids of active jobs that are known not to exist any more.</summary>
-    public HashSet<string> Gone { get; } = new(StringComparer.Ordinal);
+    /// <summary>The uids of Jobs that the controller deleted.</summary>
+    public HashSet<string> DeletedJobs { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The uids of jobs that the controller deleted.</summary>
-    public HashSet<string> Deleted { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>The uids of jobs of others that were told of.</summary>
+    /// <summary>The uids of Jobs that the controller did not create, and recorded an event about.</summary>
     public HashSet<string> UnexpectedJobs { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Forgets what is neither active nor there.</summary>
-    public void Keep(V1CronJob cronJob, IReadOnlyList<V1Job> jobs)
+    /// <summary>Forgets Jobs that are neither active nor in the cache.</summary>
+    public void Prune(V1CronJob cronJob, IReadOnlyList<V1Job> jobs)
     {
         HashSet<string> known = [.. (cronJob.Status?.Active ?? []).Select(a => a.Uid), .. jobs.Select(j => j.Metadata.Uid)];
-        Gone.IntersectWith(known);
-        Deleted.IntersectWith(known);
+        GoneJobs.IntersectWith(known);
+        DeletedJobs.IntersectWith(known);
         UnexpectedJobs.IntersectWith(known);
     }
 }

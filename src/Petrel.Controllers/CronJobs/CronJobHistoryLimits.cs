@@ -3,10 +3,7 @@ using Petrel.Controllers.Jobs;
 
 namespace Petrel.Controllers.CronJobs;
 
-/// <summary>
-/// Which finished jobs of a CronJob are too many: the oldest beyond the number that is kept, of those that succeeded and of those that
-/// failed.
-/// </summary>
+/// <summary>The finished Jobs of a CronJob beyond its history limits: the oldest successful ones and the oldest failed ones.</summary>
 public static class CronJobHistoryLimits
 {
     public static IReadOnlyList<V1Job> Surplus(V1CronJob cronJob, IReadOnlyList<V1Job> jobs) =>
@@ -17,7 +14,7 @@ public static class CronJobHistoryLimits
 
     private static IEnumerable<V1Job> Oldest(IEnumerable<V1Job> jobs, int? limit)
     {
-        // One that is on its way out is deleted already.
+        // A Job that is being deleted does not count.
         List<V1Job> kept = [.. jobs.Where(j => j.Metadata.DeletionTimestamp is null)];
         return kept.OrderBy(j => j.Status.StartTime ?? DateTime.MaxValue)
             .ThenBy(j => j.Metadata.Name, StringComparer.Ordinal)

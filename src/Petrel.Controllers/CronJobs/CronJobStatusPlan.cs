@@ -1,19 +1,22 @@
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// The status that a CronJob should have by the jobs that it controls, and what there is to say about the change. A job that the CronJob
-/// started and that its status does not know yet (it was created a moment ago, or by a program that ended then) is put into it.
+/// The status that a CronJob should have by the Jobs that it controls. A Job that the CronJob started and that the status does not list yet
+/// is added: it was created just now, or before a crash.
 /// </summary>
-public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IReadOnlyList<JobEvent> Events)
+public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IReadOnlyList<ControllerEvent> Events)
 {
-    /// <summary>
-    /// The status. <paramref name="gone"/> has the uids of active jobs that are known not to exist any more, <paramref name="deleted"/> the
-    /// uids of those that this controller deleted itself.
-    /// </summary>
+    /// <summary>Computes the status.</summary>
+    /// <param name="cronJob">The CronJob.</param>
+    /// <param name="jobs">The Jobs that it controls.</param>
+    /// <param name="gone">The uids of active Jobs that are known to be gone.</param>
+    /// <param name="deleted">The uids of Jobs that this controller deleted.</param>
     public static CronJobStatusPlan Compute(
         V1CronJob cronJob,
         IReadOnlyList<V1Job> jobs,
@@ -22,7 +25,7 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
     )
     {
         var before = cronJob.Status ?? new();
-        List<JobEvent> events = [];
+        List<ControllerEvent> events = [];
         List<V1ObjectReference> active = [];
         foreach (var reference in before.Active ?? [])
         {
@@ -53,7 +56,7 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
                 {
                     active.Add(Reference(job));
                 }
-                lastStart = lastStart is { } known && PodStates.Utc(known).UtcDateTime >= time ? lastStart : time;
+                lastStart = lastStart is { } known && known.AsUtc().UtcDateTime >= time ? lastStart : time;
             }
         }
         var status = new V1CronJobStatus
@@ -72,11 +75,11 @@ public sealed record CronJobStatusPlan(V1CronJobStatus Status, bool IsChange, IR
         return new(status, change, events);
     }
 
-    /// <summary>The active jobs that are not among the CronJob's jobs.</summary>
+    /// <summary>The active Jobs of the status that are not among <paramref name="jobs"/>.</summary>
     public static IReadOnlyList<V1ObjectReference> Unseen(V1CronJob cronJob, IReadOnlyList<V1Job> jobs) =>
         [.. (cronJob.Status?.Active ?? []).Where(a => jobs.All(j => j.Metadata.Uid != a.Uid))];
 
-    // What is on its way out does not stand in its successor's way.
+    // With the policy Replace, a Job that is being deleted does not count as active.
     private static bool IsReplaced(V1CronJob cronJob, V1Job job) =>
         cronJob.Spec.ConcurrencyPolicy == "Replace" && job.Metadata.DeletionTimestamp is not null;
 

@@ -1,5 +1,5 @@
 using k8s.Models;
-using Petrel.Controllers.Jobs;
+using Petrel.Controllers.Framework;
 using Petrel.Model.Cron;
 
 namespace Petrel.Controllers.CronJobs;
@@ -8,19 +8,19 @@ namespace Petrel.Controllers.CronJobs;
 /// <param name="Due">The time; null when no Job is due.</param>
 /// <param name="RequeueAfter">When to sync again; null when the schedule has no further time.</param>
 /// <param name="Events">The events to record.</param>
-public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, IReadOnlyList<JobEvent> Events)
+public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, IReadOnlyList<ControllerEvent> Events)
 {
     private const int MaxMissedTimes = 101;
 
-    /// <summary>The times of a CronJob that is neither suspended nor on its way out.</summary>
-    public static CronJobTimes Of(V1CronJob cronJob, DateTimeOffset now)
+    /// <summary>The times of a CronJob that is neither suspended nor being deleted.</summary>
+    public static CronJobTimes Compute(V1CronJob cronJob, DateTimeOffset now)
     {
         var (schedule, problem) = Read(cronJob);
         if (schedule is null)
         {
             return new(null, null, [problem!]);
         }
-        var since = PodStates.Utc(cronJob.Status?.LastScheduleTime ?? cronJob.Metadata.CreationTimestamp ?? now.UtcDateTime);
+        var since = (cronJob.Status?.LastScheduleTime ?? cronJob.Metadata.CreationTimestamp ?? now.UtcDateTime).AsUtc();
         if (schedule.Next(since) is null)
         {
             var words = $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second";
@@ -62,7 +62,7 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, I
         );
     }
 
-    private static (CronSchedule? Schedule, JobEvent? Problem) Read(V1CronJob cronJob)
+    private static (CronSchedule? Schedule, ControllerEvent? Problem) Read(V1CronJob cronJob)
     {
         TimeZoneInfo? zone = null;
         if (cronJob.Spec.TimeZone is { } name && !TimeZones.TryFind(name, out zone, out var problem))

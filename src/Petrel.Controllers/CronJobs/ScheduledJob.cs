@@ -1,27 +1,28 @@
 using System.Globalization;
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.PodControl;
+using Petrel.Client;
 using Petrel.Model.Cron;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.CronJobs;
 
 /// <summary>
-/// The job that a CronJob starts for one time of its schedule. Its name says which, so that there is never a second one; so does an
-/// annotation.
+/// The Job that a CronJob creates for one scheduled time. Its name contains the time, so that a time never gets two Jobs. An annotation
+/// contains it too.
 /// </summary>
 public static class ScheduledJob
 {
     private const string ScheduledTimestamp = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 
-    /// <summary>The job's name: the CronJob's and the minutes since the epoch.</summary>
+    /// <summary>The Job's name: the CronJob's name and the minutes since 1970.</summary>
     public static string NameFor(V1CronJob cronJob, DateTimeOffset time) => $"{cronJob.Metadata.Name}-{time.ToUnixTimeSeconds() / 60}";
 
-    /// <summary>The job to create.</summary>
+    /// <summary>The Job to create.</summary>
     public static V1Job From(V1CronJob cronJob, DateTimeOffset time)
     {
-        // The copy keeps the shared template out of whatever happens to the job.
-        var template = KubernetesJson.Deserialize<V1JobTemplateSpec>(KubernetesJson.Serialize(cronJob.Spec.JobTemplate));
+        // The template belongs to a cached object: the Job must share nothing with it.
+        var template = cronJob.Spec.JobTemplate.DeepCopy();
         return new()
         {
             ApiVersion = "batch/v1",
@@ -33,15 +34,15 @@ public static class ScheduledJob
                 Labels = template.Metadata?.Labels,
                 Annotations = new Dictionary<string, string>(template.Metadata?.Annotations ?? new Dictionary<string, string>())
                 {
-                    [ScheduledTimestamp] = Shown(cronJob, time),
+                    [ScheduledTimestamp] = FormatInZone(cronJob, time),
                 },
-                OwnerReferences = [PodOwner.Of(cronJob).Reference],
+                OwnerReferences = [OwnerReferences.ToController(cronJob)],
             },
             Spec = template.Spec,
         };
     }
 
-    /// <summary>The time for which a CronJob started a job; null for a job that something else made, if only in its name.</summary>
+    /// <summary>The scheduled time of a Job; null when the CronJob did not create it.</summary>
     public static DateTimeOffset? TimeOf(V1CronJob cronJob, V1Job job) =>
         job.Metadata.Annotations is { } annotations
         && annotations.TryGetValue(ScheduledTimestamp, out var text)
@@ -56,15 +57,15 @@ public static class ScheduledJob
             ? time
             : null;
 
-    // RFC 3339, as clocks of the CronJob's zone show it.
-    private static string Shown(V1CronJob cronJob, DateTimeOffset time)
+    // RFC 3339, in the CronJob's time zone.
+    private static string FormatInZone(V1CronJob cronJob, DateTimeOffset time)
     {
-        var shown =
+        var zoned =
             cronJob.Spec.TimeZone is { } name && TimeZones.TryFind(name, out var zone, out _)
                 ? TimeZoneInfo.ConvertTime(time, zone)
                 : time.ToUniversalTime();
-        return shown.ToString(
-            shown.Offset == TimeSpan.Zero ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:sszzz",
+        return zoned.ToString(
+            zoned.Offset == TimeSpan.Zero ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:sszzz",
             CultureInfo.InvariantCulture
         );
     }

@@ -1,22 +1,23 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>A node as a DaemonSet sees it.</summary>
-/// <param name="Name">Its name; a node that pods are meant for need not exist.</param>
-/// <param name="Exists">Whether there is such a node.</param>
-/// <param name="ShouldRun">Whether it should have a pod.</param>
-/// <param name="ShouldContinueRunning">Whether a pod that it has may stay.</param>
-/// <param name="Pods">The set's pods there, the one that counts first: those with a node before those without, then the oldest.</param>
+/// <param name="Name">The node's name. Pods may be meant for a node that does not exist.</param>
+/// <param name="Exists">Whether the node exists.</param>
+/// <param name="ShouldRun">Whether the node should have a pod.</param>
+/// <param name="ShouldContinueRunning">Whether a pod that runs there may stay.</param>
+/// <param name="Pods">The set's pods on the node. The first one counts: bound pods come before pending ones, then the oldest first.</param>
 public sealed record DaemonNode(string Name, bool Exists, bool ShouldRun, bool ShouldContinueRunning, IReadOnlyList<V1Pod> Pods);
 
 /// <summary>All nodes, and those that pods are meant for, in the order of their names.</summary>
 public static class DaemonNodes
 {
     /// <summary>
-    /// Sorts the set's pods to their nodes. Pods that are finished and on their way out do not count: nobody has to do anything about them
-    /// any more.
+    /// Groups the set's pods by node. Finished pods that are being deleted do not count: there is nothing left to do about them.
     /// </summary>
     public static IReadOnlyList<DaemonNode> Of(V1DaemonSet set, IEnumerable<V1Node> nodes, IEnumerable<V1Pod> own)
     {

@@ -1,21 +1,22 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// Which nodes should run a DaemonSet's pod (upstream: NodeShouldRunDaemonPod). Whether there is room on them is the scheduler's business.
+/// Which nodes should run a DaemonSet's pod (upstream: NodeShouldRunDaemonPod). The scheduler checks whether the node has room.
 /// </summary>
 public sealed class DaemonPlacement
 {
     private readonly string? _nodeName;
-    private readonly NodeRequirements _requirements;
+    private readonly RequiredNodeAffinity _affinity;
     private readonly IList<V1Toleration> _tolerations;
 
     public DaemonPlacement(V1DaemonSet set)
     {
         var spec = set.Spec.Template.Spec;
         _nodeName = string.IsNullOrEmpty(spec.NodeName) ? null : spec.NodeName;
-        _requirements = new(spec);
+        _affinity = new(spec);
         _tolerations = DaemonTolerations.Of(spec);
     }
 
@@ -25,10 +26,11 @@ public sealed class DaemonPlacement
     /// </summary>
     public (bool ShouldRun, bool ShouldContinueRunning) On(V1Node node)
     {
-        if ((_nodeName is not null && _nodeName != node.Metadata.Name) || !_requirements.Allow(node))
+        if ((_nodeName is not null && _nodeName != node.Metadata.Name) || !_affinity.Matches(node))
         {
             return (false, false);
         }
-        return DaemonTolerations.KeepAway(node, _tolerations) ? (false, !DaemonTolerations.DriveAway(node, _tolerations)) : (true, true);
+        var taints = node.Spec?.Taints;
+        return (Tolerations.AllowScheduling(_tolerations, taints), Tolerations.AllowRunning(_tolerations, taints));
     }
 }

@@ -1,23 +1,24 @@
 using System.Globalization;
 using k8s.Models;
-using Petrel.Controllers.Caching;
+using Petrel.Client;
 using Petrel.Controllers.PodControl;
 using Petrel.Controllers.Revisions;
 using Petrel.Model.Determinism;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>A DaemonSet's pod for one node, and what pods say about that.</summary>
+/// <summary>The pod of a DaemonSet for one node.</summary>
 public static class DaemonPod
 {
     private const string NameField = "metadata.name";
     private const string GenerationLabel = "pod-template-generation";
     private const string GenerationAnnotation = "deprecated.daemonset.template.generation";
 
-    /// <summary>The pod to create. The scheduler binds it: its node affinity allows no other node.</summary>
+    /// <summary>The pod to create. The scheduler binds it; its node affinity matches that node only.</summary>
     public static V1Pod For(V1DaemonSet set, string node, string hash, IEntropy entropy)
     {
-        var pod = TemplatePod.From(PodOwner.Of(set), set.Spec.Template, entropy);
+        var pod = TemplatePod.From(set, set.Spec.Template, entropy);
         pod.Metadata.Labels ??= new Dictionary<string, string>();
         pod.Metadata.Labels[RevisionOwner.PodLabel] = hash;
         if (Generation(set) is { } generation)
@@ -48,7 +49,7 @@ public static class DaemonPod
         return pod;
     }
 
-    /// <summary>The node that the pod is on, or is meant for; null when it does not say.</summary>
+    /// <summary>The node that the pod is bound to or meant for; null when it names none.</summary>
     public static string? TargetNode(V1Pod pod)
     {
         if (!string.IsNullOrEmpty(pod.Spec.NodeName))
@@ -63,7 +64,7 @@ public static class DaemonPod
     }
 
     /// <summary>
-    /// Whether the pod is of the newest template: by its hash, or by the generation of the template where the set still counts those.
+    /// Whether the pod has the newest template: by its hash, or by the template generation if the set has that annotation.
     /// </summary>
     public static bool IsUpdated(V1DaemonSet set, V1Pod pod, string hash)
     {

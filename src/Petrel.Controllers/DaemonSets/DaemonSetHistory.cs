@@ -1,31 +1,33 @@
 using System.Text.Json.Nodes;
+using k8s;
 using k8s.Models;
-using Petrel.Client;
-using Petrel.Controllers.Caching;
+using Petrel.Controllers.Adoption;
 using Petrel.Controllers.Revisions;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// What a DaemonSet's history needs beyond a StatefulSet's, because its pods name their revision by its hash: every revision has its hash
-/// as a label, and there is one of a template only.
+/// What the revision history of a DaemonSet needs beyond that of a StatefulSet. Pods name their revision by its hash: so every revision has
+/// its hash as a label, and each template has one revision only.
 /// </summary>
-internal sealed class DaemonSetHistory(ApiClient client, ClusterCaches caches, RevisionHistoryWriter keeper)
+internal sealed class DaemonSetHistory(MetadataWriter<V1Pod> pods, RevisionWriter revisions)
 {
-    /// <summary>The hash by which pods name the revision; empty when it has none yet.</summary>
-    public static string Hash(V1ControllerRevision revision) =>
-        LabelSets.Of(revision.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) ?? "";
+    /// <summary>The hash by which pods name the revision; empty when it has no label yet.</summary>
+    public static string Hash(V1ControllerRevision revision) => HashLabelOf(revision) ?? "";
 
-    /// <summary>Whether <see cref="RepairAsync"/> has something to do.</summary>
-    public static bool NeedsRepair(RevisionPlan plan) => plan.Duplicates.Count > 0 || plan.Owned.Any(r => Hash(r).Length == 0);
+    /// <summary>Whether <see cref="RepairAsync"/> has anything to do.</summary>
+    public static bool NeedsRepair(RevisionPlan plan) => plan.Duplicates.Count > 0 || plan.Adoption.Owned.Any(r => Hash(r).Length == 0);
 
-    /// <summary>Gives each revision its label, moves pods from duplicates to the newest of them, and deletes the duplicates.</summary>
-    public async ValueTask RepairAsync(RevisionPlan plan, IEnumerable<V1Pod> own, CancellationToken cancellationToken)
+    /// <summary>
+    /// Gives each revision its label, moves pods from duplicates to the newest revision of the template, and deletes the duplicates.
+    /// </summary>
+    public async ValueTask RepairAsync(RevisionPlan plan, IReadOnlyList<V1Pod> ownPods, CancellationToken cancellationToken)
     {
-        foreach (var revision in plan.Owned.Where(r => Hash(r).Length == 0))
+        foreach (var revision in plan.Adoption.Owned.Where(r => Hash(r).Length == 0))
         {
-            // Its name, so that no other one has the same.
-            await keeper.PatchAsync(revision, Labels(revision.Metadata.Name), cancellationToken);
+            // The name of the revision is unique, and so a hash that no other revision has.
+            await revisions.PatchAsync(revision, HashLabel(revision.Metadata.Name), seen => Hash(seen).Length > 0, cancellationToken);
         }
         if (plan.Newest is not { } newest || Hash(newest).Length == 0)
         {
@@ -33,29 +35,18 @@ internal sealed class DaemonSetHistory(ApiClient client, ClusterCaches caches, R
         }
         foreach (var duplicate in plan.Duplicates)
         {
-            foreach (
-                var pod in own.Where(p => LabelSets.Of(p.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) == Hash(duplicate))
-            )
+            foreach (var pod in ownPods.Where(p => HashLabelOf(p) == Hash(duplicate)))
             {
-                var metadata = Labels(Hash(newest));
-                metadata["uid"] = pod.Metadata.Uid;
-                metadata["resourceVersion"] = pod.Metadata.ResourceVersion;
-                var changed = await client.PatchAsync<V1Pod>(
-                    new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
-                    new() { ["metadata"] = metadata },
-                    cancellationToken
-                );
-                await caches.Pods.WaitForRevisionAsync(ulong.Parse(changed.Metadata.ResourceVersion), cancellationToken);
+                await pods.PatchAsync(pod, HashLabel(Hash(newest)), seen => HashLabelOf(seen) == Hash(newest), cancellationToken);
             }
-            await keeper.DeleteAsync(duplicate, cancellationToken);
+            await revisions.DeleteAsync(duplicate, cancellationToken);
         }
     }
 
-    /// <summary>The revisions that there is no room for: those that pods are of take room, but stay.</summary>
-    public static IReadOnlyList<V1ControllerRevision> Surplus(V1DaemonSet set, RevisionHistory history, IReadOnlyList<V1Pod> own)
+    /// <summary>The revisions beyond the history limit. Revisions that pods have count towards the limit, but stay.</summary>
+    public static IReadOnlyList<V1ControllerRevision> Surplus(V1DaemonSet set, RevisionHistory history, IReadOnlyList<V1Pod> ownPods)
     {
-        var live = own.Select(p => LabelSets.Of(p.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel))
-            .ToHashSet(StringComparer.Ordinal);
+        var live = ownPods.Select(HashLabelOf).ToHashSet(StringComparer.Ordinal);
         return RevisionPlan.Truncate(
             history.Revisions.Where(r => r.Metadata.Name != history.Newest.Metadata.Name),
             r => live.Contains(Hash(r)),
@@ -64,5 +55,8 @@ internal sealed class DaemonSetHistory(ApiClient client, ClusterCaches caches, R
         );
     }
 
-    private static JsonObject Labels(string hash) => new() { ["labels"] = new JsonObject { [RevisionOwner.PodLabel] = hash } };
+    private static string? HashLabelOf(IKubernetesObject<V1ObjectMeta> value) =>
+        LabelSets.Of(value.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel);
+
+    private static JsonObject HashLabel(string hash) => new() { ["labels"] = new JsonObject { [RevisionOwner.PodLabel] = hash } };
 }

@@ -1,20 +1,21 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>Why a pod is deleted.</summary>
 public enum DaemonPodDeletionReason
 {
-    /// <summary>Its node has another one, should have none, or does not exist.</summary>
+    /// <summary>Its node has another pod, should have none, or does not exist.</summary>
     NotNeeded,
 
-    /// <summary>It is of an old template.</summary>
+    /// <summary>It has an old template.</summary>
     Outdated,
 
     /// <summary>It failed.</summary>
     Failed,
 
-    /// <summary>It ended although daemons never do.</summary>
+    /// <summary>It succeeded. Pods of a DaemonSet should run for ever.</summary>
     Succeeded,
 }
 
@@ -22,22 +23,22 @@ public enum DaemonPodDeletionReason
 public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodDeletionReason Reason);
 
 /// <summary>
-/// What to do about a DaemonSet's pods now (upstream: manage, then rollingUpdate). The update is looked at only when every node otherwise
-/// has what it should.
+/// What to do about a DaemonSet's pods now (upstream: manage, then rollingUpdate). The update is planned only when every node has what it
+/// should have otherwise.
 /// </summary>
 /// <param name="Create">The nodes that get a new pod.</param>
 /// <param name="Delete">The pods to delete.</param>
 /// <param name="RequeueAfter">When to plan again even if nothing changes.</param>
 public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<DaemonPodDeletion> Delete, TimeSpan? RequeueAfter)
 {
-    /// <summary>No more pods than this are created or deleted at once.</summary>
+    /// <summary>The most pods that are created or deleted at once.</summary>
     public const int Burst = 250;
 
-    /// <summary>The plan.</summary>
+    /// <summary>Plans the next step.</summary>
     /// <param name="set">The set.</param>
     /// <param name="nodes">All nodes with the set's pods (<see cref="DaemonNodes.Of"/>).</param>
     /// <param name="hash">The hash of its template.</param>
-    /// <param name="backoff">How long a failed pod on a node still has to be left; zero or less for not at all.</param>
+    /// <param name="backoff">How long a failed pod on a node is still kept; zero or less when it may be deleted.</param>
     /// <param name="now">The time.</param>
     public static DaemonSetPlan Compute(
         V1DaemonSet set,

@@ -1,20 +1,27 @@
 using k8s.Models;
+using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>The status that a DaemonSet should have.</summary>
 public static class DaemonSetStatuses
 {
-    /// <summary>
-    /// The status from all nodes with the set's pods; on each, only the pod that counts is looked at. <paramref name="settled"/> says that
-    /// everything this generation asks for has been tried and its outcome is known; otherwise the generation is not reported as observed.
-    /// </summary>
+    /// <summary>Computes the status. On each node, only the first pod counts.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="nodes">All nodes with the set's pods.</param>
+    /// <param name="hash">The hash of its template.</param>
+    /// <param name="collisionCount">How many names of revisions were taken.</param>
+    /// <param name="isSettled">
+    /// Whether all writes that the generation asks for have a known outcome; otherwise it is not reported as observed.
+    /// </param>
+    /// <param name="now">The time.</param>
     public static V1DaemonSetStatus Compute(
         V1DaemonSet set,
         IEnumerable<DaemonNode> nodes,
         string hash,
         int? collisionCount,
-        bool settled,
+        bool isSettled,
         DateTimeOffset now
     )
     {
@@ -38,7 +45,7 @@ public static class DaemonSetStatuses
             }
             current++;
             ready += pod.IsReady() ? 1 : 0;
-            available += pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now) is { } wait && wait <= TimeSpan.Zero ? 1 : 0;
+            available += pod.IsAvailable(set.Spec.MinReadySeconds ?? 0, now) ? 1 : 0;
             updated += DaemonPod.IsUpdated(set, pod, hash) ? 1 : 0;
         }
         return new()
@@ -51,12 +58,12 @@ public static class DaemonSetStatuses
             NumberAvailable = available,
             NumberUnavailable = desired - available,
             CollisionCount = collisionCount,
-            ObservedGeneration = settled ? set.Metadata.Generation : set.Status?.ObservedGeneration,
+            ObservedGeneration = isSettled ? set.Metadata.Generation : set.Status?.ObservedGeneration,
             Conditions = set.Status?.Conditions,
         };
     }
 
-    /// <summary>Whether both say the same. An absent number is zero.</summary>
+    /// <summary>Whether both are the same. An absent number is zero.</summary>
     public static bool AreEqual(V1DaemonSetStatus? left, V1DaemonSetStatus right) =>
         (left?.DesiredNumberScheduled ?? 0) == right.DesiredNumberScheduled
         && (left?.CurrentNumberScheduled ?? 0) == right.CurrentNumberScheduled

@@ -2,10 +2,11 @@ using k8s.Models;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Revisions;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>One pass over the nodes, which collects what is to be done.</summary>
+/// <summary>Collects what is to be done about a DaemonSet's pods, node by node.</summary>
 internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset now)
 {
     private readonly bool _surges = DaemonUpdateBounds.AllowsSurge(set);
@@ -20,7 +21,7 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
 
     public bool HasWork => _create.Count > 0 || _delete.Count > 0;
 
-    /// <summary>Notes when to come back, unless that is now or never.</summary>
+    /// <summary>Sets when to plan again, if the delay is positive and earlier than the current one.</summary>
     public void RequeueIn(TimeSpan? delay)
     {
         if (delay > TimeSpan.Zero && (RequeueAfter is null || delay < RequeueAfter))
@@ -35,15 +36,15 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
 
     public bool IsUpdated(V1Pod pod) => DaemonPod.IsUpdated(set, pod, hash);
 
-    public bool IsAvailable(V1Pod pod) => pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now) is { } wait && wait <= TimeSpan.Zero;
+    public bool IsAvailable(V1Pod pod) => pod.IsAvailable(set.Spec.MinReadySeconds ?? 0, now);
 
-    /// <summary>Plans for one node: a pod where there should be one and there is none, and none too many.</summary>
+    /// <summary>Plans for one node: creates a missing pod, and deletes surplus ones.</summary>
     public void Manage(DaemonNode node, Func<string, TimeSpan> backoff)
     {
         var staying = node.Pods.Where(p => p.Metadata.DeletionTimestamp is null).ToList();
         if (!node.Exists)
         {
-            // The collector of pods deletes those that were on a node; those that never were nobody else would.
+            // The pod garbage collector deletes pods that were bound to the node. Pods that were not bound yet are deleted here.
             RemoveAll(node, staying.Where(p => string.IsNullOrEmpty(p.Spec.NodeName)));
         }
         else if (!node.ShouldContinueRunning)
@@ -68,17 +69,17 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
         }
     }
 
-    // Whether the pod is finished; then it does not count.
+    // Whether the pod is finished. Finished pods do not count.
     private bool RemoveFinished(DaemonNode node, V1Pod pod, Func<string, TimeSpan> backoff)
     {
         if (pod.Status?.Phase == "Failed")
         {
-            var left = backoff(node.Name);
-            if (left <= TimeSpan.Zero)
+            var remaining = backoff(node.Name);
+            if (remaining <= TimeSpan.Zero)
             {
                 Remove(pod, node, DaemonPodDeletionReason.Failed);
             }
-            RequeueIn(left);
+            RequeueIn(remaining);
         }
         else if (pod.Status?.Phase == "Succeeded")
         {
@@ -96,23 +97,23 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
         }
         if (running.Count == 0)
         {
-            // With surge, a pod on its way out is no reason to wait.
+            // With surge, a new pod does not wait for a pod that is being deleted.
             if (node.ShouldRun)
             {
                 Add(node.Name);
             }
             return;
         }
-        var fresh = running.Where(HasHash).ToList();
-        var old = running.Where(p => !HasHash(p)).ToList();
-        RemoveAll(node, fresh.Skip(1));
-        RemoveAll(node, old.Skip(1));
-        // Two may stay only while the new one is not available yet and the old one is of use.
-        if (fresh.Count > 0 && old.Count > 0 && (!old[0].IsReady() || IsAvailable(fresh[0])))
+        var newPods = running.Where(HasHash).ToList();
+        var oldPods = running.Where(p => !HasHash(p)).ToList();
+        RemoveAll(node, newPods.Skip(1));
+        RemoveAll(node, oldPods.Skip(1));
+        // Both may stay only while the new pod is not available and the old one is ready.
+        if (newPods.Count > 0 && oldPods.Count > 0 && (!oldPods[0].IsReady() || IsAvailable(newPods[0])))
         {
-            Remove(old[0], node, DaemonPodDeletionReason.Outdated);
+            Remove(oldPods[0], node, DaemonPodDeletionReason.Outdated);
         }
     }
 
-    private bool HasHash(V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).GetValueOrDefault(Revisions.RevisionOwner.PodLabel) == hash;
+    private bool HasHash(V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) == hash;
 }

@@ -1,41 +1,30 @@
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>
-/// The taints that a daemon's pod tolerates: those of its template, and those that stand for a node in trouble, which daemons have to bear.
-/// </summary>
+/// <summary>The tolerations of a DaemonSet's pods: those of the template, and those for the taints of nodes with problems.</summary>
 internal static class DaemonTolerations
 {
-    private const string NoSchedule = "NoSchedule";
-    private const string NoExecute = "NoExecute";
-
     /// <summary>The template's tolerations with what every daemon tolerates (upstream: AddOrUpdateDaemonPodTolerations).</summary>
     public static IList<V1Toleration> Of(V1PodSpec spec)
     {
         List<V1Toleration> tolerations = [.. spec.Tolerations ?? []];
-        Add(tolerations, "node.kubernetes.io/not-ready", NoExecute);
-        Add(tolerations, "node.kubernetes.io/unreachable", NoExecute);
-        Add(tolerations, "node.kubernetes.io/disk-pressure", NoSchedule);
-        Add(tolerations, "node.kubernetes.io/memory-pressure", NoSchedule);
-        Add(tolerations, "node.kubernetes.io/pid-pressure", NoSchedule);
-        Add(tolerations, "node.kubernetes.io/unschedulable", NoSchedule);
+        Add(tolerations, "node.kubernetes.io/not-ready", Taints.NoExecute);
+        Add(tolerations, "node.kubernetes.io/unreachable", Taints.NoExecute);
+        Add(tolerations, "node.kubernetes.io/disk-pressure", Taints.NoSchedule);
+        Add(tolerations, "node.kubernetes.io/memory-pressure", Taints.NoSchedule);
+        Add(tolerations, "node.kubernetes.io/pid-pressure", Taints.NoSchedule);
+        Add(tolerations, "node.kubernetes.io/unschedulable", Taints.NoSchedule);
         if (spec.HostNetwork == true)
         {
-            Add(tolerations, "node.kubernetes.io/network-unavailable", NoSchedule);
+            Add(tolerations, "node.kubernetes.io/network-unavailable", Taints.NoSchedule);
         }
         return tolerations;
     }
 
-    /// <summary>Whether some taint of the node keeps pods with these tolerations from being placed there.</summary>
-    public static bool KeepAway(V1Node node, IList<V1Toleration> tolerations) =>
-        (node.Spec?.Taints ?? []).Any(t => t.Effect is NoSchedule or NoExecute && !tolerations.Any(x => Tolerates(x, t)));
-
-    /// <summary>Whether some taint of the node drives pods with these tolerations away.</summary>
-    public static bool DriveAway(V1Node node, IList<V1Toleration> tolerations) =>
-        (node.Spec?.Taints ?? []).Any(t => t.Effect == NoExecute && !tolerations.Any(x => Tolerates(x, t)));
-
-    // One for the same taint takes the place of the template's, which may end after some time.
+    // An equal toleration of the template is replaced: it may have tolerationSeconds.
     private static void Add(List<V1Toleration> tolerations, string key, string effect)
     {
         var added = new V1Toleration
@@ -55,22 +44,5 @@ internal static class DaemonTolerations
         {
             tolerations[index] = added;
         }
-    }
-
-    private static bool Tolerates(V1Toleration toleration, V1Taint taint)
-    {
-        if (
-            (toleration.Effect is { Length: > 0 } effect && effect != taint.Effect)
-            || (toleration.Key is { Length: > 0 } key && key != taint.Key)
-        )
-        {
-            return false;
-        }
-        return toleration.OperatorProperty switch
-        {
-            "Exists" => true,
-            null or "" or "Equal" => toleration.Key is { Length: > 0 } && (toleration.Value ?? "") == (taint.Value ?? ""),
-            _ => false,
-        };
     }
 }

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -10,14 +11,14 @@ internal static class DaemonUpdate
     public static void Plan(V1DaemonSet set, IReadOnlyList<DaemonNode> nodes, DaemonSetSync sync)
     {
         var bounds = DaemonUpdateBounds.Of(set, nodes.Count(n => n.ShouldRun));
-        var looked = nodes.Where(n => n.ShouldRun || n.Pods.Count > 0).Select(n => Classify(n, sync)).ToList();
+        var classified = nodes.Where(n => n.ShouldRun || n.Pods.Count > 0).Select(n => Classify(n, sync)).ToList();
         if (bounds.MaxSurge == 0)
         {
-            Replace(looked, bounds.MaxUnavailable, sync);
+            Replace(classified, bounds.MaxUnavailable, sync);
         }
         else
         {
-            Surge(looked, nodes.Count(n => n.ShouldRun), bounds.MaxSurge, sync);
+            Surge(classified, nodes.Count(n => n.ShouldRun), bounds.MaxSurge, sync);
         }
     }
 
@@ -29,85 +30,85 @@ internal static class DaemonUpdate
     private static NodePods Classify(DaemonNode node, DaemonSetSync sync)
     {
         var staying = node.Pods.Where(p => p.Metadata.DeletionTimestamp is null).ToList();
-        var fresh = staying.Where(sync.IsUpdated).ToList();
+        var newPod = staying.Where(sync.IsUpdated).ToList();
         var old = staying.Where(p => !sync.IsUpdated(p)).ToList();
-        return fresh.Count > 1 || old.Count > 1
+        return newPod.Count > 1 || old.Count > 1
             ? new(node, null, null, true)
-            : new(node, fresh.FirstOrDefault(), old.FirstOrDefault(), false);
+            : new(node, newPod.FirstOrDefault(), old.FirstOrDefault(), false);
     }
 
-    // Deletes as many old pods as may be missing; those that are not available anyway may all go. The next plans create the new ones.
-    private static void Replace(List<NodePods> sites, int maxUnavailable, DaemonSetSync sync)
+    // Deletes as many old pods as maxUnavailable allows. Pods that are unavailable anyway do not count. The next plans create the new pods.
+    private static void Replace(List<NodePods> nodes, int maxUnavailable, DaemonSetSync sync)
     {
         var unavailable = 0;
         var candidates = new List<NodePods>();
-        foreach (var site in sites)
+        foreach (var node in nodes)
         {
-            var available = site switch
+            var available = node switch
             {
-                { New: { } fresh, Old: null } => sync.IsAvailable(fresh),
+                { New: { } newPod, Old: null } => sync.IsAvailable(newPod),
                 { New: null, Old: { } old } => sync.IsAvailable(old),
-                // None, both, or too many: other rules see to it.
+                // The node has no pod, both pods, or duplicates: other rules apply to it.
                 _ => false,
             };
             if (!available)
             {
                 unavailable++;
-                if (site is { New: null, Old: { } old })
+                if (node is { New: null, Old: { } old })
                 {
-                    sync.Remove(old, site.Node, DaemonPodDeletionReason.Outdated);
+                    sync.Remove(old, node.Node, DaemonPodDeletionReason.Outdated);
                 }
             }
-            else if (site.Old is not null)
+            else if (node.Old is not null)
             {
-                candidates.Add(site);
+                candidates.Add(node);
             }
         }
-        foreach (var site in candidates.Take(Math.Max(0, maxUnavailable - unavailable)))
+        foreach (var node in candidates.Take(Math.Max(0, maxUnavailable - unavailable)))
         {
-            sync.Remove(site.Old!, site.Node, DaemonPodDeletionReason.Outdated);
+            sync.Remove(node.Old!, node.Node, DaemonPodDeletionReason.Outdated);
         }
     }
 
-    // Creates new pods beside as many old ones as it may, and beside all that are not available; deletes the old ones when the new ones
-    // are.
-    private static void Surge(List<NodePods> sites, int wanted, int maxSurge, DaemonSetSync sync)
+    // Creates new pods beside old ones, as many as maxSurge allows; nodes with an unavailable old pod do not count. Deletes old pods whose
+    // new pods are available.
+    private static void Surge(List<NodePods> nodes, int wanted, int maxSurge, DaemonSetSync sync)
     {
         int surging = 0,
             available = 0;
         var candidates = new List<NodePods>();
         var unwanted = new List<NodePods>();
-        foreach (var site in sites)
+        foreach (var node in nodes)
         {
-            available += (site.Old ?? site.New) is { } counted && sync.IsAvailable(counted) ? 1 : 0;
-            if (site.HasDuplicates)
+            available += (node.Old ?? node.New) is { } counted && sync.IsAvailable(counted) ? 1 : 0;
+            if (node.HasDuplicates)
             {
                 surging++;
             }
-            else if (site is { Old: { } old, New: null })
+            else if (node is { Old: { } old, New: null })
             {
-                if (!site.Node.ShouldRun && !sync.IsAvailable(old))
+                if (!node.Node.ShouldRun && !sync.IsAvailable(old))
                 {
-                    sync.Remove(old, site.Node, DaemonPodDeletionReason.NotNeeded);
+                    sync.Remove(old, node.Node, DaemonPodDeletionReason.NotNeeded);
                 }
-                else if (!site.Node.ShouldRun)
+                else if (!node.Node.ShouldRun)
                 {
-                    unwanted.Add(site);
+                    unwanted.Add(node);
                 }
                 else if (!sync.IsAvailable(old))
                 {
-                    sync.Add(site.Node.Name);
+                    sync.Add(node.Node.Name);
                 }
                 else
                 {
-                    candidates.Add(site);
+                    candidates.Add(node);
                 }
             }
-            else if (site is { Old: { } replaced, New: { } fresh })
+            else if (node is { Old: { } replaced, New: { } newPod })
             {
-                if (sync.IsAvailable(fresh))
+                if (sync.IsAvailable(newPod))
                 {
-                    sync.Remove(replaced, site.Node, DaemonPodDeletionReason.Outdated);
+                    sync.Remove(replaced, node.Node, DaemonPodDeletionReason.Outdated);
                 }
                 else
                 {
@@ -115,14 +116,14 @@ internal static class DaemonUpdate
                 }
             }
         }
-        // Who asks for surge wants no pod to be missing: one that has to leave its node goes when another one is available elsewhere.
-        foreach (var site in unwanted.Take(Math.Max(0, available - wanted)))
+        // With maxSurge, no pod should be missing: a pod that has to leave its node is deleted when another one is available elsewhere.
+        foreach (var node in unwanted.Take(Math.Max(0, available - wanted)))
         {
-            sync.Remove(site.Old!, site.Node, DaemonPodDeletionReason.NotNeeded);
+            sync.Remove(node.Old!, node.Node, DaemonPodDeletionReason.NotNeeded);
         }
-        foreach (var site in candidates.Take(Math.Max(0, maxSurge - surging)))
+        foreach (var node in candidates.Take(Math.Max(0, maxSurge - surging)))
         {
-            sync.Add(site.Node.Name);
+            sync.Add(node.Node.Name);
         }
     }
 }

@@ -1,13 +1,14 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
-/// <summary>How far a DaemonSet may stray from one available pod a node while it is updated.</summary>
+/// <summary>The bounds of a DaemonSet's rolling update.</summary>
 /// <param name="MaxSurge">On how many nodes a new pod may run beside the old one.</param>
 /// <param name="MaxUnavailable">On how many nodes no pod may be available.</param>
 public readonly record struct DaemonUpdateBounds(int MaxSurge, int MaxUnavailable)
 {
-    /// <summary>Percentages of the nodes are both rounded up. If both are nothing, one node may be without a pod.</summary>
+    /// <summary>Percentages of the nodes are rounded up. If both are zero, one pod may be unavailable.</summary>
     public static DaemonUpdateBounds Of(V1DaemonSet set, int nodes)
     {
         if (!IsRolling(set))
@@ -15,8 +16,8 @@ public readonly record struct DaemonUpdateBounds(int MaxSurge, int MaxUnavailabl
             return new(0, 0);
         }
         var rolling = set.Spec.UpdateStrategy?.RollingUpdate;
-        var surge = IntOrPercent.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, up: true);
-        var unavailable = IntOrPercent.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, up: true);
+        var surge = IntOrPercent.Resolve(rolling?.MaxSurge?.Value ?? "0", nodes, roundUp: true);
+        var unavailable = IntOrPercent.Resolve(rolling?.MaxUnavailable?.Value ?? "1", nodes, roundUp: true);
         return new(surge, surge == 0 && unavailable == 0 ? 1 : unavailable);
     }
 

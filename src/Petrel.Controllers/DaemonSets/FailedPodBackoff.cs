@@ -1,60 +1,63 @@
+using k8s.Models;
+using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.DaemonSets;
 
 /// <summary>
-/// How long a failed pod of a DaemonSet is left before it is deleted: from one second, doubled with each failure on that node, up to a
-/// quarter of an hour. Else a pod that its node refuses would be made and refused without end.
+/// How long a failed pod of a DaemonSet is kept before it is deleted: one second, doubled with each failure on that node, up to 15 minutes.
+/// Otherwise a pod that its node rejects would be created and rejected without end.
 /// </summary>
 internal sealed class FailedPodBackoff(TimeProvider time)
 {
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan BaseDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(15);
 
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<
-        ObjectKey,
-        (string Uid, long Generation, SortedDictionary<string, (TimeSpan Delay, DateTimeOffset Since)> Nodes)
-    > _sets = [];
+    private readonly ObjectStates<Failures> _sets = new(() => new());
 
-    /// <summary>How long the next failed pod on the node still has to be left; zero or less when it may be deleted now.</summary>
-    public TimeSpan Remaining(ObjectKey set, string uid, long generation, string node)
+    /// <summary>How long the next failed pod on the node is still kept; zero or less when it may be deleted now.</summary>
+    public TimeSpan Remaining(V1DaemonSet set, string node)
     {
         lock (_gate)
         {
-            return
-                _sets.TryGetValue(set, out var entry)
-                && entry.Uid == uid
-                && entry.Generation == generation
-                && entry.Nodes.TryGetValue(node, out var last)
-                ? last.Since + last.Delay - time.GetUtcNow()
-                : TimeSpan.Zero;
+            return FailuresOf(set).ByNode.TryGetValue(node, out var last) ? last.Since + last.Delay - time.GetUtcNow() : TimeSpan.Zero;
         }
     }
 
-    /// <summary>Notes that a failed pod is deleted.</summary>
-    public void RecordDeletion(ObjectKey set, string uid, long generation, string node)
+    /// <summary>Records that a failed pod is deleted.</summary>
+    public void RecordDeletion(V1DaemonSet set, string node)
     {
         lock (_gate)
         {
-            if (!_sets.TryGetValue(set, out var entry) || entry.Uid != uid || entry.Generation != generation)
-            {
-                // A new generation may be the mended one.
-                entry = (uid, generation, new(StringComparer.Ordinal));
-                _sets[set] = entry;
-            }
+            var failures = FailuresOf(set);
             var now = time.GetUtcNow();
-            var delay = entry.Nodes.TryGetValue(node, out var last) && now - last.Since <= 2 * Longest ? 2 * last.Delay : First;
-            entry.Nodes[node] = (delay < Longest ? delay : Longest, now);
+            var delay = failures.ByNode.TryGetValue(node, out var last) && now - last.Since <= 2 * MaxDelay ? 2 * last.Delay : BaseDelay;
+            failures.ByNode[node] = (delay < MaxDelay ? delay : MaxDelay, now);
         }
     }
 
     /// <summary>Forgets a set that is gone.</summary>
-    public void Forget(ObjectKey set)
+    public void Forget(ObjectKey set) => _sets.Forget(set);
+
+    // A new generation may have mended the template.
+    private Failures FailuresOf(V1DaemonSet set)
     {
-        lock (_gate)
+        var failures = _sets.Get(set);
+        var generation = set.Status?.ObservedGeneration ?? 0;
+        if (failures.Generation != generation)
         {
-            _sets.Remove(set);
+            failures.ByNode.Clear();
+            failures.Generation = generation;
         }
+        return failures;
+    }
+
+    private sealed class Failures
+    {
+        public long Generation { get; set; }
+
+        public SortedDictionary<string, (TimeSpan Delay, DateTimeOffset Since)> ByNode { get; } = new(StringComparer.Ordinal);
     }
 }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Deployments;
 
@@ -8,10 +9,10 @@ internal static class DeploymentConditions
     public static V1DeploymentCondition? Find(V1DeploymentStatus status, string type) =>
         status.Conditions?.FirstOrDefault(c => c.Type == type);
 
-    /// <summary>A condition that came about now. Times in the API have whole seconds.</summary>
+    /// <summary>A new condition. Its times are whole seconds.</summary>
     public static V1DeploymentCondition New(string type, string status, string reason, string message, DateTimeOffset now)
     {
-        var seconds = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds()).UtcDateTime;
+        var seconds = now.WholeSeconds().UtcDateTime;
         return new()
         {
             Type = type,
@@ -24,8 +25,8 @@ internal static class DeploymentConditions
     }
 
     /// <summary>
-    /// Sets a condition. One with the same status and reason stays as it is, unless <paramref name="refresh"/>; one with the same status
-    /// keeps the time of its transition.
+    /// Sets a condition. If the status and reason are the same, the old condition stays, unless <paramref name="refresh"/>. If the status
+    /// is the same, the transition time stays.
     /// </summary>
     public static void Set(V1DeploymentStatus status, V1DeploymentCondition condition, bool refresh = false)
     {
@@ -46,8 +47,8 @@ internal static class DeploymentConditions
     {
         if (Find(status, type) is not null)
         {
-            V1DeploymentCondition[] rest = [.. status.Conditions.Where(c => c.Type != type)];
-            status.Conditions = rest.Length == 0 ? null : rest;
+            V1DeploymentCondition[] others = [.. status.Conditions.Where(c => c.Type != type)];
+            status.Conditions = others.Length == 0 ? null : others;
         }
     }
 }

@@ -1,14 +1,12 @@
+using Petrel.Client;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Controllers.Revisions;
-using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>The labels, annotations, conditions and reasons that kubectl and users know Deployments by.</summary>
+/// <summary>The annotations, conditions and reasons of Deployments, as kubectl knows them.</summary>
 internal static class DeploymentNames
 {
-    public const string HashLabel = "pod-template-hash";
-
     public const string Revision = "deployment.kubernetes.io/revision";
     public const string RevisionHistory = "deployment.kubernetes.io/revision-history";
     public const string DesiredReplicas = "deployment.kubernetes.io/desired-replicas";

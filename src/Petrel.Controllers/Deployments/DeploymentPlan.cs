@@ -1,17 +1,19 @@
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Client;
+using Petrel.Controllers.Adoption;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>What to do about a Deployment now. Every step leads to another plan, made when the caches show its result.</summary>
-/// <param name="Actions">To be done in order.</param>
+/// <summary>The next actions for a Deployment. After them, another plan is made when the caches show the result.</summary>
+/// <param name="Actions">The actions, in order.</param>
 /// <param name="RequeueAfter">When to plan again even if nothing changes.</param>
 public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, TimeSpan? RequeueAfter)
 {
-    /// <summary>Plans the next step.</summary>
+    /// <summary>Plans the next actions.</summary>
     /// <param name="deployment">The Deployment.</param>
-    /// <param name="replicaSets">At least those that it controls and those in its namespace that nobody controls.</param>
+    /// <param name="replicaSets">At least the ReplicaSets that it controls and those in its namespace without a controller.</param>
     /// <param name="pods">For the strategy Recreate: at least all pods of its ReplicaSets.</param>
     /// <param name="now">The time.</param>
     public static DeploymentPlan Compute(
@@ -21,32 +23,30 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         DateTimeOffset now
     )
     {
-        var selector = Ownership.Selector(deployment);
+        var selector = LabelSelectors.From(deployment.Spec.Selector);
         if (selector.IsEverything)
         {
             return RejectSelectAll(deployment);
         }
-        var deleted = deployment.Metadata.DeletionTimestamp is not null;
-        var owned = new List<V1ReplicaSet>();
-        var claims = new List<DeploymentAction>();
-        foreach (var set in replicaSets)
-        {
-            var matches = Ownership.Matches(selector, set);
-            var owner = Ownership.Controller(set);
-            if (owner is null && matches && !deleted && set.Metadata.DeletionTimestamp is null)
-            {
-                claims.Add(new AdoptReplicaSet(Ownership.Adopted(deployment, set)));
-            }
-            else if (owner?.Uid == deployment.Metadata.Uid && matches)
-            {
-                owned.Add(set);
-            }
-            else if (owner?.Uid == deployment.Metadata.Uid && !deleted)
-            {
-                claims.Add(new UpdateReplicaSet(Ownership.Released(deployment, set), null));
-            }
-        }
-        return claims.Count > 0 ? new(claims, null) : Next(deployment, new Rollout(deployment, owned, now), pods);
+        var adoption = AdoptionPlan<V1ReplicaSet>.Compute(deployment.Metadata, replicaSets, set =>
+            selector.Matches(LabelSets.Of(set.Metadata.Labels))
+        );
+        return adoption.HasWork
+            ? new(Claims(deployment, adoption), null)
+            : Next(deployment, new Rollout(deployment, adoption.Owned, now), pods);
+    }
+
+    private static IReadOnlyList<DeploymentAction> Claims(V1Deployment deployment, AdoptionPlan<V1ReplicaSet> adoption) =>
+        [
+            .. adoption.Release.Select(set => new UpdateReplicaSet(WithOwners(set, set.OwnersWithout(deployment.Metadata.Uid)), null)),
+            .. adoption.Adopt.Select(set => new AdoptReplicaSet(WithOwners(set, set.OwnersWith(OwnerReferences.ToController(deployment))))),
+        ];
+
+    private static V1ReplicaSet WithOwners(V1ReplicaSet set, IList<V1OwnerReference> owners)
+    {
+        var copy = set.DeepCopy();
+        copy.Metadata.OwnerReferences = owners;
+        return copy;
     }
 
     private static DeploymentPlan Next(V1Deployment deployment, Rollout rollout, IReadOnlyList<V1Pod> pods)
@@ -82,14 +82,14 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         return Finish(deployment, rollout, isRollout: true);
     }
 
-    // A ReplicaSet that became the newest, by a rollback for example, first gets its number and the Deployment's annotations.
+    // A ReplicaSet that became the newest, for example by a rollback, first gets its revision and the Deployment's annotations.
     private static bool IsNewUpToDate(Rollout rollout)
     {
         if (rollout.New is not { } set)
         {
             return true;
         }
-        var copy = DeepCopy.WithAnnotations(set);
+        var copy = DeploymentReplicaSets.CopyWithAnnotations(set);
         var wait = rollout.Deployment.Spec.MinReadySeconds ?? 0;
         if (
             DeploymentRevisions.Update(rollout.Deployment, copy.Metadata.Annotations, DeploymentRevisions.Next(rollout.Old))
@@ -120,7 +120,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
     private static DeploymentPlan Finish(V1Deployment deployment, Rollout rollout, bool isRollout)
     {
         var status = DeploymentStatuses.Compute(rollout);
-        var checkAfter = isRollout ? DeploymentProgress.Complete(rollout, status) : null;
+        var requeueAfter = isRollout ? DeploymentProgress.Complete(rollout, status) : null;
         var actions = rollout.Actions().ToList();
         rollout.Deployment.Status = status;
         if (
@@ -130,7 +130,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         {
             actions.Add(new UpdateDeploymentStatus(rollout.Deployment));
         }
-        return new(actions, checkAfter);
+        return new(actions, requeueAfter);
     }
 
     private static DeploymentPlan RejectSelectAll(V1Deployment deployment)
@@ -141,7 +141,7 @@ public sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, Tim
         ];
         if ((deployment.Status?.ObservedGeneration ?? 0) < (deployment.Metadata.Generation ?? 0))
         {
-            var copy = DeepCopy.Of(deployment);
+            var copy = deployment.DeepCopy();
             copy.Status ??= new();
             copy.Status.ObservedGeneration = deployment.Metadata.Generation;
             actions.Add(new UpdateDeploymentStatus(copy));

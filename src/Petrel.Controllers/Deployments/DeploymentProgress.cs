@@ -1,13 +1,14 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.ReplicaSets;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>Whether a rollout gets on: what <c>kubectl rollout status</c> waits for.</summary>
+/// <summary>The condition Progressing, which <c>kubectl rollout status</c> waits for.</summary>
 internal static class DeploymentProgress
 {
     /// <summary>
-    /// Says in the status that the Deployment was paused or resumed, so that a pause does not count as a lack of progress.
+    /// Sets the condition when the Deployment was paused or resumed, so that the pause does not count as a lack of progress.
     /// </summary>
     public static void SetPausedCondition(Rollout rollout)
     {
@@ -29,14 +30,14 @@ internal static class DeploymentProgress
         }
     }
 
-    /// <summary>Completes a new status of a Deployment that rolls out. Answers when to look for progress again.</summary>
+    /// <summary>Completes the new status during a rollout. Returns when to check the progress again.</summary>
     public static TimeSpan? Complete(Rollout rollout, V1DeploymentStatus status)
     {
         if (!rollout.HasDeadline)
         {
             DeploymentConditions.Remove(status, DeploymentNames.Progressing);
         }
-        else if (!IsOver(rollout, status))
+        else if (!IsComplete(rollout, status))
         {
             Estimate(rollout, status);
         }
@@ -44,8 +45,8 @@ internal static class DeploymentProgress
         return RequeueAfter(rollout, status);
     }
 
-    // Once complete, a rollout stays complete, whatever happens to its pods later.
-    private static bool IsOver(Rollout rollout, V1DeploymentStatus status) =>
+    // A complete rollout stays complete, whatever happens to its pods later.
+    private static bool IsComplete(Rollout rollout, V1DeploymentStatus status) =>
         status.Replicas == status.UpdatedReplicas
         && DeploymentConditions.Find(rollout.Status, DeploymentNames.Progressing)?.Reason == DeploymentNames.ReplicaSetAvailable;
 
@@ -58,7 +59,7 @@ internal static class DeploymentProgress
         }
         else if (HasProgress(rollout.Status, status))
         {
-            // The deadline counts from the latest progress, so this one's time is always news.
+            // The deadline counts from the latest progress: so the time is always updated.
             Set(status, rollout, "True", DeploymentNames.ReplicaSetUpdated, $"{subject} is progressing.", refresh: true);
         }
         else if (HasTimedOut(rollout, status))
@@ -84,11 +85,9 @@ internal static class DeploymentProgress
         };
 
     private static DateTimeOffset Deadline(Rollout rollout, V1DeploymentCondition condition) =>
-        new DateTimeOffset(DateTime.SpecifyKind(condition.LastUpdateTime ?? default, DateTimeKind.Utc)).AddSeconds(
-            rollout.Deployment.Spec.ProgressDeadlineSeconds ?? 0
-        );
+        (condition.LastUpdateTime ?? default).AsUtc().AddSeconds(rollout.Deployment.Spec.ProgressDeadlineSeconds ?? 0);
 
-    // The failure of the newest ReplicaSet says more than an old one's.
+    // A failure of the newest ReplicaSet takes precedence over one of an old ReplicaSet.
     private static void CopyFailure(Rollout rollout, V1DeploymentStatus status)
     {
         var sets = rollout.New is { } set ? rollout.Old.Prepend(set) : rollout.Old;
@@ -121,9 +120,9 @@ internal static class DeploymentProgress
         {
             return null;
         }
-        // A second more, because times in the API have whole seconds.
-        var left = Deadline(rollout, condition) - rollout.Now;
-        return (left > TimeSpan.Zero ? left : TimeSpan.Zero) + TimeSpan.FromSeconds(1);
+        // Add a second, because times of the API have whole seconds.
+        var remaining = Deadline(rollout, condition) - rollout.Now;
+        return (remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero) + TimeSpan.FromSeconds(1);
     }
 
     private static void Set(

@@ -1,9 +1,11 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>What a Deployment asks of its ReplicaSets.</summary>
+/// <summary>What a Deployment reads and writes in its ReplicaSets.</summary>
 internal static class DeploymentReplicaSets
 {
     private const int LongestName = 253;
@@ -14,41 +16,41 @@ internal static class DeploymentReplicaSets
 
     public static int DesiredReplicas(this V1ReplicaSet set) => set.Spec.Replicas ?? 1;
 
-    /// <summary>The pods it says it has.</summary>
+    /// <summary>The number of pods that its status reports.</summary>
     public static int ActualReplicas(this V1ReplicaSet set) => set.Status?.Replicas ?? 0;
 
     public static int AvailableReplicas(this V1ReplicaSet set) => set.Status?.AvailableReplicas ?? 0;
 
-    /// <summary>
-    /// The pods that it has or may still make: those above the wanted ones are there until its status says that they are gone.
-    /// </summary>
+    /// <summary>The number of pods that it may have. Surplus pods exist until its status says that they are gone.</summary>
     public static int PossibleReplicas(this V1ReplicaSet set) => Math.Max(set.DesiredReplicas(), set.ActualReplicas());
 
     /// <summary>
-    /// Whether its controller knows the number of pods wanted. Until then it may act on an earlier, higher one. One that is deleted makes
-    /// no more pods.
+    /// Whether its controller has observed the desired number of pods. Until then, the controller may act on an earlier, higher number. A
+    /// ReplicaSet that is being deleted creates no pods.
     /// </summary>
     public static bool IsObserved(this V1ReplicaSet set) =>
         set.Metadata.DeletionTimestamp is not null || (set.Status?.ObservedGeneration ?? 0) >= (set.Metadata.Generation ?? 0);
 
-    /// <summary>The oldest ReplicaSet that has the Deployment's template: there can be more when hashes changed with a version.</summary>
+    /// <summary>
+    /// The oldest ReplicaSet with the Deployment's template. There may be several, if a version of Petrel changed the hash.
+    /// </summary>
     public static V1ReplicaSet? FindNew(V1Deployment deployment, IEnumerable<V1ReplicaSet> sets)
     {
         var template = PodTemplates.Canonical(deployment.Spec.Template);
         return sets.OldestFirst().FirstOrDefault(s => PodTemplates.Canonical(s.Spec.Template).AsSpan().SequenceEqual(template));
     }
 
-    /// <summary>The ReplicaSet of a Deployment's template.</summary>
+    /// <summary>The ReplicaSet to create for the Deployment's template.</summary>
     public static V1ReplicaSet Build(V1Deployment deployment, RolloutBounds bounds, int replicas, long revision)
     {
-        var hash = TemplateHash.Compute(deployment.Spec.Template, deployment.Status?.CollisionCount);
-        var template = DeepCopy.Of(deployment.Spec.Template);
+        var hash = PodTemplateHash.Compute(deployment.Spec.Template, deployment.Status?.CollisionCount);
+        var template = deployment.Spec.Template.DeepCopy();
         template.Metadata ??= new();
-        template.Metadata.Labels = DeepCopy.Map(template.Metadata.Labels);
-        template.Metadata.Labels[DeploymentNames.HashLabel] = hash;
-        var selector = DeepCopy.Of(deployment.Spec.Selector);
-        selector.MatchLabels = DeepCopy.Map(selector.MatchLabels);
-        selector.MatchLabels[DeploymentNames.HashLabel] = hash;
+        template.Metadata.Labels = CopyMap(template.Metadata.Labels);
+        template.Metadata.Labels[PodTemplates.HashLabel] = hash;
+        var selector = deployment.Spec.Selector.DeepCopy();
+        selector.MatchLabels = CopyMap(selector.MatchLabels);
+        selector.MatchLabels[PodTemplates.HashLabel] = hash;
         var name = deployment.Metadata.Name;
         var annotations = new Dictionary<string, string>(StringComparer.Ordinal);
         DeploymentRevisions.Update(deployment, annotations, revision);
@@ -61,9 +63,9 @@ internal static class DeploymentReplicaSets
             {
                 Name = $"{name[..Math.Min(name.Length, LongestName - 1 - hash.Length)]}-{hash}",
                 NamespaceProperty = deployment.Metadata.NamespaceProperty,
-                Labels = DeepCopy.Map(template.Metadata.Labels),
+                Labels = CopyMap(template.Metadata.Labels),
                 Annotations = annotations,
-                OwnerReferences = [Ownership.Reference(deployment)],
+                OwnerReferences = [OwnerReferences.ToController(deployment)],
             },
             Spec = new()
             {
@@ -75,9 +77,21 @@ internal static class DeploymentReplicaSets
         };
     }
 
-    /// <summary>Notes the Deployment's size at the time of the last change. Whether that is news.</summary>
+    /// <summary>Sets the annotations with the Deployment's size. Returns whether they changed.</summary>
     public static bool SetReplicasAnnotations(IDictionary<string, string> annotations, RolloutBounds bounds) =>
         Set(annotations, DeploymentNames.DesiredReplicas, bounds.Replicas) | Set(annotations, DeploymentNames.MaxReplicas, bounds.MaxTotal);
+
+    /// <summary>A copy whose annotations can be changed.</summary>
+    public static V1ReplicaSet CopyWithAnnotations(V1ReplicaSet set)
+    {
+        var copy = set.DeepCopy();
+        copy.Metadata.Annotations = CopyMap(copy.Metadata.Annotations);
+        return copy;
+    }
+
+    /// <summary>A copy of labels or annotations, empty when there are none.</summary>
+    public static Dictionary<string, string> CopyMap(IDictionary<string, string>? map) =>
+        map is null ? [] : new(map, StringComparer.Ordinal);
 
     private static bool Set(IDictionary<string, string> annotations, string name, int number)
     {

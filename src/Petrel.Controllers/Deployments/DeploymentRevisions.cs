@@ -1,21 +1,21 @@
 using System.Globalization;
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Revisions;
-using Petrel.Controllers.StatefulSets;
 
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>
-/// The numbers that rollouts have: each ReplicaSet carries the number of its latest rollout, the Deployment that of its newest ReplicaSet.
-/// A rollback gives an old ReplicaSet a new number and notes the ones it had.
+/// The revision numbers of rollouts. Each ReplicaSet has the number of its latest rollout, the Deployment that of its newest ReplicaSet.
+/// After a rollback, the old ReplicaSet has a new number, and its former numbers are in an annotation.
 /// </summary>
 internal static class DeploymentRevisions
 {
-    // Upstream's limit on the length of the list of former numbers.
+    // Upstream's limit for the list of former numbers.
     private const int HistoryLength = 2000;
 
-    // What belongs to the Deployment alone or has another value on each ReplicaSet.
+    // Annotations that belong to the Deployment alone, or that differ on each ReplicaSet.
     private static readonly string[] NotCopied =
     [
         "kubectl.kubernetes.io/last-applied-configuration",
@@ -26,10 +26,10 @@ internal static class DeploymentRevisions
         "deprecated.deployment.rollback.to",
     ];
 
-    /// <summary>The object's number; 0 when it has none or one that cannot be read.</summary>
+    /// <summary>The object's revision number; 0 when it has none or a malformed one.</summary>
     public static long Of(IKubernetesObject<V1ObjectMeta> value) => Parse(value.Metadata.Annotations, DeploymentNames.Revision) ?? 0;
 
-    /// <summary>The number of the next rollout.</summary>
+    /// <summary>The revision number of the next rollout.</summary>
     public static long Next(IEnumerable<V1ReplicaSet> oldSets) => oldSets.Select(Of).DefaultIfEmpty().Max() + 1;
 
     /// <summary>A number in an annotation, or null.</summary>
@@ -41,7 +41,8 @@ internal static class DeploymentRevisions
             : null;
 
     /// <summary>
-    /// Gives a ReplicaSet's annotations the Deployment's ones, and the number if its own is lower. Whether anything changed.
+    /// Copies the Deployment's annotations to those of a ReplicaSet, and sets the revision if it is higher. Returns whether anything
+    /// changed.
     /// </summary>
     public static bool Update(V1Deployment deployment, IDictionary<string, string> annotations, long revision)
     {

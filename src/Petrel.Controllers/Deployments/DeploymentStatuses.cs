@@ -2,10 +2,10 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>What a Deployment says about its pods.</summary>
+/// <summary>The status of a Deployment.</summary>
 internal static class DeploymentStatuses
 {
-    /// <summary>The status by what the ReplicaSets report, with the collisions and conditions there were.</summary>
+    /// <summary>The status from those of the ReplicaSets. The collision count and other conditions stay.</summary>
     public static V1DeploymentStatus Compute(Rollout rollout)
     {
         var available = rollout.All.Sum(DeploymentReplicaSets.AvailableReplicas);
@@ -18,7 +18,7 @@ internal static class DeploymentStatuses
             ReadyReplicas = Positive(rollout.All.Sum(s => s.Status?.ReadyReplicas ?? 0)),
             AvailableReplicas = Positive(available),
             UnavailableReplicas = Positive(rollout.All.Sum(rollout.PlannedReplicas) - available),
-            // Known only when each ReplicaSet knows it.
+            // It is known only if every ReplicaSet reports it.
             TerminatingReplicas = terminating.Contains(null) ? null : terminating.Sum(),
             CollisionCount = rollout.Status.CollisionCount,
             Conditions = rollout.Status.Conditions,
@@ -44,7 +44,7 @@ internal static class DeploymentStatuses
         return status;
     }
 
-    /// <summary>Whether all wanted pods are of the newest template and available, and there are no others.</summary>
+    /// <summary>Whether all desired pods have the newest template and are available, and there are no other pods.</summary>
     public static bool IsComplete(V1Deployment deployment, V1DeploymentStatus status)
     {
         var replicas = deployment.Spec.Replicas ?? 1;
@@ -54,6 +54,6 @@ internal static class DeploymentStatuses
             && (status.ObservedGeneration ?? 0) >= (deployment.Metadata.Generation ?? 0);
     }
 
-    // Zero is not written, as upstream.
+    // Zero is omitted, as upstream.
     private static int? Positive(int number) => number > 0 ? number : null;
 }

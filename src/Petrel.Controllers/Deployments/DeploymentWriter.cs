@@ -1,60 +1,44 @@
-using k8s;
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Controllers.Framework;
+using Petrel.Controllers.PodControl;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>
-/// Does what a plan says and returns when the caches show it, so that the next plan is never made from a state before it. A write of a
-/// ReplicaSet whose outcome is unknown is remembered: it has to be settled before its Deployment is planned for again.
+/// Applies a <see cref="DeploymentPlan"/>. It returns when the caches show the result, so that the next plan is not made from a state
+/// before it. A write of a ReplicaSet whose outcome is unknown is repeated before the Deployment is planned for again.
 /// </summary>
 internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, EventRecorder events, TimeProvider time)
 {
-    private readonly Lock _gate = new();
-    private readonly Dictionary<ObjectKey, DeploymentAction> _unsettled = []; // by Deployment; only looked up
+    private static readonly WriteVerb[] RetriedVerbs = [WriteVerb.Create, WriteVerb.Update];
+
+    private readonly Expectations<V1ReplicaSet> _expectations = new();
+    private readonly StatusWriter<V1Deployment> _status = new(client, caches.Deployments);
+
+    /// <summary>Forgets a Deployment that is gone.</summary>
+    public void Forget(ObjectKey deployment) => _expectations.Forget(deployment);
 
     /// <summary>
-    /// Does the Deployment's unsettled write once more. Then it has happened, or it never will: the first attempt, should it still be on
-    /// its way, has lost its resourceVersion or its name.
+    /// Repeats the Deployment's writes whose outcome is unknown. Afterwards each was executed, or never will be: a first attempt that is
+    /// still on its way has lost its resourceVersion, or its name.
     /// </summary>
-    public async ValueTask RetryUnknownWritesAsync(ObjectKey deployment, CancellationToken cancellationToken)
+    public async ValueTask RetryUnknownAsync(V1Deployment deployment, CancellationToken cancellationToken)
     {
-        DeploymentAction? action;
-        lock (_gate)
+        foreach (var verb in RetriedVerbs)
         {
-            action = _unsettled.GetValueOrDefault(deployment);
-        }
-        var set = action switch
-        {
-            UpdateReplicaSet update => update.Value,
-            CreateReplicaSet create => create.Value,
-            _ => null,
-        };
-        if (set is null)
-        {
-            return;
-        }
-        try
-        {
-            await WaitForCacheAsync(await SendAsync(action!, set, cancellationToken), cancellationToken);
-        }
-        catch (ApiException e) when (!IsUnknown(e, cancellationToken))
-        {
-            if (await client.FindAsync<V1ReplicaSet>(KeyOf(set), cancellationToken) is { } live)
+            foreach (var set in _expectations.Pending(deployment, verb))
             {
-                await WaitForCacheAsync(live, cancellationToken);
+                await RetryAsync(verb, set, cancellationToken);
+                _expectations.Observe(deployment, verb, set);
             }
-        }
-        lock (_gate)
-        {
-            _unsettled.Remove(deployment);
         }
     }
 
-    /// <summary>Does the actions in order. Fails when one fails; those before it stand.</summary>
+    /// <summary>Executes the actions in order. Fails when one fails; those before it stand.</summary>
     public async ValueTask ApplyAsync(V1Deployment deployment, DeploymentPlan plan, CancellationToken cancellationToken)
     {
         foreach (var action in plan.Actions)
@@ -65,7 +49,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
                     await AdoptAsync(deployment, adopt.Value, cancellationToken);
                     break;
                 case UpdateReplicaSet update:
-                    await WriteAsync(deployment, update, update.Value, update.Event, cancellationToken);
+                    await WriteAsync(deployment, WriteVerb.Update, update.Value, update.Event, cancellationToken);
                     break;
                 case CreateReplicaSet create:
                     if (!await CreateAsync(deployment, create, cancellationToken))
@@ -80,89 +64,107 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
                     await UpdateStatusAsync(status.Value, cancellationToken);
                     break;
                 case RecordEvent record:
-                    Record(deployment, record.Event);
+                    record.Event.Record(events, deployment);
                     break;
+            }
+        }
+    }
+
+    private async ValueTask RetryAsync(WriteVerb verb, V1ReplicaSet set, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var written = await SendAsync(verb, set, cancellationToken);
+            await caches.ReplicaSets.WaitForWriteAsync(written, cancellationToken);
+        }
+        catch (ApiException e) when (!ApiFailures.IsOutcomeUnknown(e, cancellationToken))
+        {
+            if (await client.FindAsync<V1ReplicaSet>(set.Key(), cancellationToken) is { } live)
+            {
+                await caches.ReplicaSets.WaitForWriteAsync(live, cancellationToken);
             }
         }
     }
 
     private async ValueTask AdoptAsync(V1Deployment deployment, V1ReplicaSet adopted, CancellationToken cancellationToken)
     {
-        // The cache may still show a Deployment that was deleted, or replaced by another of its name.
-        var live = await client.FindAsync<V1Deployment>(
-            new(deployment.Metadata.NamespaceProperty, deployment.Metadata.Name),
-            cancellationToken
-        );
+        // The cache may still show a Deployment that was deleted, or created anew under its name.
+        var live = await client.FindAsync<V1Deployment>(deployment.Key(), cancellationToken);
         if (live?.Metadata.Uid == deployment.Metadata.Uid && live.Metadata.DeletionTimestamp is null)
         {
-            await WaitForCacheAsync(await client.UpdateAsync(adopted, cancellationToken), cancellationToken);
+            await caches.ReplicaSets.WaitForWriteAsync(await client.UpdateAsync(adopted, cancellationToken), cancellationToken);
         }
     }
 
     private async ValueTask WriteAsync(
         V1Deployment deployment,
-        DeploymentAction action,
+        WriteVerb verb,
         V1ReplicaSet set,
-        DeploymentEvent? note,
+        ControllerEvent? note,
         CancellationToken cancellationToken
     )
     {
+        _expectations.Expect(deployment, verb, set);
         try
         {
-            var written = await SendAsync(action, set, cancellationToken);
-            Record(deployment, note);
-            await WaitForCacheAsync(written, cancellationToken);
+            var written = await SendAsync(verb, set, cancellationToken);
+            _expectations.Observe(deployment, verb, set);
+            note?.Record(events, deployment);
+            await caches.ReplicaSets.WaitForWriteAsync(written, cancellationToken);
         }
-        catch (Exception e) when (IsUnknown(e, cancellationToken))
+        catch (ApiException e) when (!ApiFailures.IsOutcomeUnknown(e, cancellationToken))
         {
-            lock (_gate)
-            {
-                _unsettled[new(deployment.Metadata.NamespaceProperty, deployment.Metadata.Name)] = action;
-            }
+            _expectations.Observe(deployment, verb, set);
             throw;
         }
     }
 
-    /// <summary>Answers false when the plan ends here: its name was taken, and the Deployment was told to use another one.</summary>
+    /// <summary>Returns false when the rest of the plan no longer holds: the name was taken, or nothing can be created.</summary>
     private async ValueTask<bool> CreateAsync(V1Deployment deployment, CreateReplicaSet create, CancellationToken cancellationToken)
     {
         try
         {
-            await WriteAsync(deployment, create, create.Value, create.Event, cancellationToken);
+            await WriteAsync(deployment, WriteVerb.Create, create.Value, create.Event, cancellationToken);
             return true;
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            if (await client.FindAsync<V1ReplicaSet>(KeyOf(create.Value), cancellationToken) is not { } existing)
+            if (await client.FindAsync<V1ReplicaSet>(create.Value.Key(), cancellationToken) is not { } existing)
             {
                 throw;
             }
-            await WaitForCacheAsync(existing, cancellationToken);
+            await caches.ReplicaSets.WaitForWriteAsync(existing, cancellationToken);
             if (
-                Ownership.Controller(existing)?.Uid != deployment.Metadata.Uid
+                !existing.IsControlledBy(deployment.Metadata.Uid)
                 || !PodTemplates.AreEqual(existing.Spec.Template, deployment.Spec.Template)
             )
             {
-                var copy = DeepCopy.Of(deployment);
-                copy.Status ??= new();
-                copy.Status.CollisionCount = (copy.Status.CollisionCount ?? 0) + 1;
-                await UpdateStatusAsync(copy, cancellationToken);
+                // Another template has the same hash. With a higher collision count, the next plan gets another name.
+                await _status.WriteAsync(
+                    deployment,
+                    copy =>
+                    {
+                        copy.Status ??= new();
+                        copy.Status.CollisionCount = (copy.Status.CollisionCount ?? 0) + 1;
+                    },
+                    cancellationToken
+                );
             }
             return false;
         }
-        catch (ApiException e) when (!IsUnknown(e, cancellationToken) && !IsNamespaceTerminating(e))
+        catch (ApiException e) when (e.IsNamespaceTerminating())
         {
-            await RefusedAsync(deployment, create.Value, e, cancellationToken);
-            throw;
-        }
-        catch (ApiException e) when (IsNamespaceTerminating(e))
-        {
-            // Nothing can be made there any more, and the Deployment will go too.
+            // The Deployment will be deleted too.
             return false;
+        }
+        catch (ApiException e) when (!ApiFailures.IsOutcomeUnknown(e, cancellationToken))
+        {
+            await ReportRejectedAsync(deployment, create.Value, e, cancellationToken);
+            throw;
         }
     }
 
-    private async ValueTask RefusedAsync(
+    private async ValueTask ReportRejectedAsync(
         V1Deployment deployment,
         V1ReplicaSet set,
         ApiException reason,
@@ -170,68 +172,37 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     )
     {
         var message = $"Failed to create new replica set \"{set.Metadata.Name}\": {reason.Status.Message}";
-        Record(deployment, new("Warning", DeploymentNames.ReplicaSetCreateError, message));
+        events.Record(deployment, "Warning", DeploymentNames.ReplicaSetCreateError, message);
         if (deployment.Spec.ProgressDeadlineSeconds is null or int.MaxValue)
         {
             return;
         }
-        var copy = DeepCopy.Of(deployment);
-        copy.Status ??= new();
-        var before = DeploymentConditions.Find(copy.Status, DeploymentNames.Progressing);
+        var before = deployment.Status is null ? null : DeploymentConditions.Find(deployment.Status, DeploymentNames.Progressing);
         if (before?.Reason != DeploymentNames.ReplicaSetCreateError)
         {
-            DeploymentConditions.Set(
-                copy.Status,
-                DeploymentConditions.New(
-                    DeploymentNames.Progressing,
-                    "False",
-                    DeploymentNames.ReplicaSetCreateError,
-                    message,
-                    time.GetUtcNow()
-                )
+            var condition = DeploymentConditions.New(
+                DeploymentNames.Progressing,
+                "False",
+                DeploymentNames.ReplicaSetCreateError,
+                message,
+                time.GetUtcNow()
             );
-            await UpdateStatusAsync(copy, cancellationToken);
+            await _status.WriteAsync(deployment, copy => DeploymentConditions.Set(copy.Status ??= new(), condition), cancellationToken);
         }
     }
 
     private async ValueTask DeleteAsync(V1ReplicaSet set, CancellationToken cancellationToken)
     {
         var preconditions = new V1Preconditions { Uid = set.Metadata.Uid, ResourceVersion = set.Metadata.ResourceVersion };
-        await client.DeleteAsync<V1ReplicaSet>(KeyOf(set), new() { Preconditions = preconditions }, cancellationToken);
+        await client.DeleteAsync<V1ReplicaSet>(set.Key(), new() { Preconditions = preconditions }, cancellationToken);
     }
 
     private async ValueTask UpdateStatusAsync(V1Deployment deployment, CancellationToken cancellationToken)
     {
         var written = await client.UpdateStatusAsync(deployment, cancellationToken);
-        await caches.Deployments.WaitForRevisionAsync(Revision(written), cancellationToken);
+        await caches.Deployments.WaitForWriteAsync(written, cancellationToken);
     }
 
-    private ValueTask<V1ReplicaSet> SendAsync(DeploymentAction action, V1ReplicaSet set, CancellationToken cancellationToken) =>
-        action is CreateReplicaSet ? client.CreateAsync(set, cancellationToken) : client.UpdateAsync(set, cancellationToken);
-
-    private ValueTask WaitForCacheAsync(V1ReplicaSet set, CancellationToken cancellationToken) =>
-        caches.ReplicaSets.WaitForRevisionAsync(Revision(set), cancellationToken);
-
-    private void Record(V1Deployment deployment, DeploymentEvent? note)
-    {
-        if (note is not null)
-        {
-            events.Record(deployment, note.Type, note.Reason, note.Message);
-        }
-    }
-
-    private static bool IsUnknown(Exception e, CancellationToken cancellationToken) =>
-        e switch
-        {
-            ApiException refusal => refusal.StatusCode >= 500,
-            OperationCanceledException => !cancellationToken.IsCancellationRequested,
-            _ => e is IOException,
-        };
-
-    private static bool IsNamespaceTerminating(ApiException e) =>
-        e.StatusCode == 403 && e.Status.Details?.Causes?.Any(c => c.Reason == "NamespaceTerminating") == true;
-
-    private static ObjectKey KeyOf(V1ReplicaSet set) => new(set.Metadata.NamespaceProperty, set.Metadata.Name);
-
-    private static ulong Revision(IKubernetesObject<V1ObjectMeta> value) => ulong.Parse(value.Metadata.ResourceVersion);
+    private ValueTask<V1ReplicaSet> SendAsync(WriteVerb verb, V1ReplicaSet set, CancellationToken cancellationToken) =>
+        verb == WriteVerb.Create ? client.CreateAsync(set, cancellationToken) : client.UpdateAsync(set, cancellationToken);
 }

@@ -1,6 +1,6 @@
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>Keeps only as many old ReplicaSets as the Deployment wants to be able to go back to.</summary>
+/// <summary>Deletes old ReplicaSets beyond <c>spec.revisionHistoryLimit</c> (upstream: cleanupDeployment).</summary>
 internal static class OldReplicaSetCleanup
 {
     public static void Plan(Rollout rollout)

@@ -3,20 +3,20 @@ using k8s.Models;
 namespace Petrel.Controllers.Deployments;
 
 /// <summary>
-/// Changes the size of a Deployment without rolling on. In the middle of a rollout each ReplicaSet gets its share, so that the risk of the
-/// new template stays what it was.
+/// Scales a Deployment without continuing its rollout. During a rolling update, each ReplicaSet gets its share of the change, so that the
+/// risk of the new template stays the same.
 /// </summary>
 internal static class ProportionalScaling
 {
     /// <summary>
-    /// Whether the Deployment's size is another one than its ReplicaSets were made for. Several ReplicaSets share only a rolling update;
-    /// with Recreate all but one are on their way to nothing.
+    /// Whether the Deployment's size differs from the one that its ReplicaSets were last scaled for. Only a rolling update scales several
+    /// ReplicaSets; with Recreate, all but one are scaled down to zero.
     /// </summary>
     public static bool IsNeeded(Rollout rollout) =>
         (RolloutBounds.IsRolling(rollout.Deployment.Spec) || rollout.Active.Count() <= 1)
         && rollout.Active.Any(s =>
-            DeploymentRevisions.Parse(s.Metadata.Annotations, DeploymentNames.DesiredReplicas) is { } noted
-            && noted != rollout.Bounds.Replicas
+            DeploymentRevisions.Parse(s.Metadata.Annotations, DeploymentNames.DesiredReplicas) is { } recorded
+            && recorded != rollout.Bounds.Replicas
         );
 
     public static void Plan(Rollout rollout)
@@ -43,7 +43,7 @@ internal static class ProportionalScaling
         }
     }
 
-    // The only ReplicaSet with pods or, when there is none, the one to get pods.
+    // The only ReplicaSet with pods. If there is none, the ReplicaSet that should get pods.
     private static V1ReplicaSet? FindOnlyActive(Rollout rollout)
     {
         V1ReplicaSet[] active = [.. rollout.Active];
@@ -67,7 +67,7 @@ internal static class ProportionalScaling
         var toAdd = allowed - rollout.Active.Sum(DeploymentReplicaSets.DesiredReplicas);
         if (toAdd > 0 && rollout.All.Any(s => !s.IsObserved() || s.ActualReplicas() > s.DesiredReplicas()))
         {
-            // Pods that are on their way out have to be gone first; their ReplicaSet's status will wake this Deployment.
+            // Surplus pods must be gone first. The status of their ReplicaSet will enqueue this Deployment.
             return;
         }
         var bySize = rollout.Active.OldestFirst().ToList();
@@ -84,7 +84,7 @@ internal static class ProportionalScaling
             sizes[i] += share;
             added += share;
         }
-        // What rounding left over belongs to the largest.
+        // The largest ReplicaSet gets the rest from rounding.
         sizes[0] = Math.Max(0, sizes[0] + toAdd - added);
         for (var i = 0; i < bySize.Count; i++)
         {
@@ -93,14 +93,14 @@ internal static class ProportionalScaling
         }
     }
 
-    private static int Proportion(Rollout rollout, V1ReplicaSet set, int left)
+    private static int Proportion(Rollout rollout, V1ReplicaSet set, int remaining)
     {
-        if (left == 0)
+        if (remaining == 0)
         {
             return 0;
         }
         var share = Fraction(rollout, set);
-        return left > 0 ? Math.Min(share, left) : Math.Max(share, left);
+        return remaining > 0 ? Math.Min(share, remaining) : Math.Max(share, remaining);
     }
 
     private static int Fraction(Rollout rollout, V1ReplicaSet set)

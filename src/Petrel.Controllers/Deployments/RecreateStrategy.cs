@@ -1,9 +1,10 @@
 using k8s.Models;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>Removes every old pod before the first new one is made.</summary>
+/// <summary>The strategy Recreate: all old pods are gone before the first new pod is created.</summary>
 internal static class RecreateStrategy
 {
     public static void Plan(Rollout rollout, IReadOnlyList<V1Pod> pods)
@@ -13,7 +14,7 @@ internal static class RecreateStrategy
         {
             scaled |= rollout.Scale(set, 0);
         }
-        if (scaled || rollout.Old.Any(s => s.ActualReplicas() > 0 || !s.IsObserved()) || pods.Any(p => Runs(rollout, p)))
+        if (scaled || rollout.Old.Any(s => s.ActualReplicas() > 0 || !s.IsObserved()) || pods.Any(p => MayRun(rollout, p)))
         {
             return;
         }
@@ -29,10 +30,7 @@ internal static class RecreateStrategy
         }
     }
 
-    /// <summary>Whether the pod will never run again.</summary>
-    public static bool IsFinished(V1Pod pod) => pod.Status?.Phase is "Failed" or "Succeeded";
-
-    // A pod on its way out runs until it is gone or finished.
-    private static bool Runs(Rollout rollout, V1Pod pod) =>
-        !IsFinished(pod) && Ownership.Controller(pod) is { } owner && rollout.Old.Any(s => s.Metadata.Uid == owner.Uid);
+    // A pod that is being deleted runs until it is gone or finished.
+    private static bool MayRun(Rollout rollout, V1Pod pod) =>
+        !pod.IsFinished() && pod.ControllerReference() is { } owner && rollout.Old.Any(s => s.Metadata.Uid == owner.Uid);
 }

@@ -2,7 +2,7 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>Replaces old pods by new ones step by step, within the Deployment's bounds.</summary>
+/// <summary>The strategy RollingUpdate: replaces old pods by new ones step by step, within maxSurge and maxUnavailable.</summary>
 internal static class RollingUpdateStrategy
 {
     public static void Plan(Rollout rollout)
@@ -23,9 +23,9 @@ internal static class RollingUpdateStrategy
     }
 
     /// <summary>
-    /// How many pods may be added to <paramref name="growing"/>, or to a new ReplicaSet. Counted are the pods that can exist, not only
-    /// those wanted: an old ReplicaSet that was made smaller has its pods until its status says otherwise, and while its controller has not
-    /// seen the change it may even make more.
+    /// How many pods may be added to <paramref name="growing"/>, or to a new ReplicaSet. All pods that may exist count, not only the
+    /// desired ones. An old ReplicaSet that was scaled down has its pods until its status says otherwise. Until its controller has observed
+    /// the change, it may even create more.
     /// </summary>
     public static int MaxScaleUp(Rollout rollout, V1ReplicaSet? growing = null) =>
         rollout.All.Any(s => s != growing && !s.IsObserved())
@@ -40,7 +40,7 @@ internal static class RollingUpdateStrategy
 
     private static bool ScaleDownOld(Rollout rollout, V1ReplicaSet newSet)
     {
-        // New pods that are not available yet count against what may be taken from the old ones.
+        // New pods that are not available yet reduce the number of old pods that may be removed.
         var notAvailable = newSet.DesiredReplicas() - rollout.Available(newSet);
         var budget = rollout.All.Sum(DeploymentReplicaSets.DesiredReplicas) - rollout.Bounds.MinAvailable - notAvailable;
         if (budget <= 0)
@@ -50,7 +50,7 @@ internal static class RollingUpdateStrategy
         return CleanUpUnhealthy(rollout, budget) | ScaleDownAvailable(rollout);
     }
 
-    // Old pods that do not work would otherwise block the rollout for ever. The ReplicaSet removes these first.
+    // Otherwise, old pods that never become available would block the rollout. Their ReplicaSet removes them first.
     private static bool CleanUpUnhealthy(Rollout rollout, int budget)
     {
         var removed = 0;

@@ -1,10 +1,11 @@
 using System.Globalization;
 using k8s.Models;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Client;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Deployments;
 
-/// <summary>A plan in the making: the Deployment as it will be, its ReplicaSets as they are, and what shall happen to them.</summary>
+/// <summary>A plan under construction: the Deployment as it will be, its ReplicaSets as they are, and the actions.</summary>
 internal sealed class Rollout
 {
     private readonly Dictionary<string, int> _plannedReplicas = []; // by name; only looked up
@@ -13,7 +14,7 @@ internal sealed class Rollout
 
     public Rollout(V1Deployment deployment, IReadOnlyList<V1ReplicaSet> sets, DateTimeOffset now)
     {
-        Deployment = DeepCopy.Of(deployment);
+        Deployment = deployment.DeepCopy();
         Deployment.Status ??= new();
         Now = now;
         Bounds = RolloutBounds.Of(Deployment.Spec);
@@ -42,14 +43,14 @@ internal sealed class Rollout
 
     public bool HasDeadline => Deployment.Spec.ProgressDeadlineSeconds is not (null or int.MaxValue);
 
-    /// <summary>The size that the plan gives to a ReplicaSet.</summary>
+    /// <summary>The number of pods that the plan gives to a ReplicaSet.</summary>
     public int PlannedReplicas(V1ReplicaSet set) =>
         _plannedReplicas.TryGetValue(set.Metadata.Name, out var size) ? size : set.DesiredReplicas();
 
-    /// <summary>The available pods that remain for certain at the planned size: pods that are not available are removed first.</summary>
+    /// <summary>The number of available pods that remain at the planned size: pods that are not available are removed first.</summary>
     public int Available(V1ReplicaSet set) => Math.Min(set.AvailableReplicas(), PlannedReplicas(set));
 
-    /// <summary>Plans a size. Whether it is another one.</summary>
+    /// <summary>Plans a size. Returns whether it differs from the planned one.</summary>
     public bool Scale(V1ReplicaSet set, int size)
     {
         if (PlannedReplicas(set) == size)
@@ -61,7 +62,7 @@ internal sealed class Rollout
         return true;
     }
 
-    /// <summary>Has the ReplicaSet note the Deployment's size, even when it keeps its own.</summary>
+    /// <summary>Updates the annotations with the Deployment's size, even when the ReplicaSet keeps its own.</summary>
     public void RecordDesiredReplicas(V1ReplicaSet set)
     {
         if (!_touched.Contains(set))
@@ -96,11 +97,11 @@ internal sealed class Rollout
 
     public void SetRevision(string revision)
     {
-        Deployment.Metadata.Annotations = DeepCopy.Map(Deployment.Metadata.Annotations);
+        Deployment.Metadata.Annotations = DeploymentReplicaSets.CopyMap(Deployment.Metadata.Annotations);
         Deployment.Metadata.Annotations[DeploymentNames.Revision] = revision;
     }
 
-    /// <summary>Everything planned, sizes last.</summary>
+    /// <summary>All actions; changes of size come last.</summary>
     public IEnumerable<DeploymentAction> Actions()
     {
         foreach (var action in _actions)
@@ -109,7 +110,7 @@ internal sealed class Rollout
         }
         foreach (var set in _touched)
         {
-            var copy = DeepCopy.WithAnnotations(set);
+            var copy = DeploymentReplicaSets.CopyWithAnnotations(set);
             var size = PlannedReplicas(set);
             if (DeploymentReplicaSets.SetReplicasAnnotations(copy.Metadata.Annotations, Bounds) | size != set.DesiredReplicas())
             {
@@ -119,6 +120,6 @@ internal sealed class Rollout
         }
     }
 
-    private static DeploymentEvent Scaled(V1ReplicaSet set, int from, int to) =>
+    private static ControllerEvent Scaled(V1ReplicaSet set, int from, int to) =>
         new("Normal", "ScalingReplicaSet", $"Scaled {(to > from ? "up" : "down")} replica set {set.Metadata.Name} from {from} to {to}");
 }

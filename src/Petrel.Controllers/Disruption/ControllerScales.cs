@@ -1,17 +1,18 @@
 using k8s.Models;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Scales;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Disruption;
 
-/// <summary>How many pods the controllers of some pods want together, whatever kind they are: by their scale subresource.</summary>
+/// <summary>The desired number of pods of the controllers of some pods, read from their scale subresources.</summary>
 internal sealed class ControllerScales(ControllerContext context)
 {
     private readonly ScaleClient _scales = new(context.Client);
 
-    /// <summary>The sum over all controllers of the pods, and the pods that have none.</summary>
-    /// <exception cref="UnknownScaleException">A controller does not say.</exception>
-    public async ValueTask<(int Wanted, IReadOnlyList<string> Unmanaged)> SumAsync(
+    /// <summary>The sum over all controllers of the pods, and the names of pods without a controller.</summary>
+    /// <exception cref="UnknownScaleException">A controller has no scale.</exception>
+    public async ValueTask<(int ExpectedPods, IReadOnlyList<string> Unmanaged)> SumAsync(
         IReadOnlyList<V1Pod> pods,
         CancellationToken cancellationToken
     )
@@ -43,23 +44,23 @@ internal sealed class ControllerScales(ControllerContext context)
     {
         if (owner.Kind == "ReplicaSet" && owner.ApiVersion == "apps/v1")
         {
-            // During a rollout several of them belong to one Deployment, which is the one to ask.
+            // During a rollout, several ReplicaSets belong to one Deployment. The Deployment has the number.
             var set = context.Caches.ReplicaSets.Get(new(namespaceName, owner.Name));
             if (set?.Metadata.Uid != owner.Uid)
             {
                 return null;
             }
-            if (set.ControllerReference() is { Kind: "Deployment", ApiVersion: "apps/v1" } above)
+            if (set.ControllerReference() is { Kind: "Deployment", ApiVersion: "apps/v1" } deploymentOwner)
             {
-                var deployment = context.Caches.Deployments.Get(new(namespaceName, above.Name));
-                return deployment?.Metadata.Uid == above.Uid ? (above.Uid, deployment.Spec.Replicas ?? 1) : null;
+                var deployment = context.Caches.Deployments.Get(new(namespaceName, deploymentOwner.Name));
+                return deployment?.Metadata.Uid == deploymentOwner.Uid ? (deploymentOwner.Uid, deployment.Spec.Replicas ?? 1) : null;
             }
             return (owner.Uid, set.Spec.Replicas ?? 1);
         }
-        return await AskAsync(owner, namespaceName, cancellationToken);
+        return await ReadScaleAsync(owner, namespaceName, cancellationToken);
     }
 
-    private async ValueTask<(string Uid, int Scale)?> AskAsync(
+    private async ValueTask<(string Uid, int Scale)?> ReadScaleAsync(
         V1OwnerReference owner,
         string namespaceName,
         CancellationToken cancellationToken
@@ -70,5 +71,5 @@ internal sealed class ControllerScales(ControllerContext context)
     }
 }
 
-/// <summary>What a budget's pods should be is not known.</summary>
+/// <summary>The expected number of a budget's pods cannot be computed.</summary>
 internal sealed class UnknownScaleException(string message) : Exception(message);

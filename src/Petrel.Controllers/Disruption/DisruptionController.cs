@@ -4,121 +4,89 @@ using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Framework;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Disruption;
 
 /// <summary>
 /// Keeps the status of PodDisruptionBudgets: how many pods they cover, how many of those are healthy, and how many may be evicted
-/// (upstream: disruption controller). Evictions take from it between two counts; a count that one came in between is not written.
+/// (upstream: disruption controller). Evictions decrement the status between two syncs. A status that was computed before an eviction is
+/// rejected by its resourceVersion.
 /// </summary>
-public sealed partial class DisruptionController : IController, IReconciler, IDisposable
+public sealed partial class DisruptionController : IController
 {
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
-    private readonly EventRecorder _events;
+    private readonly ClusterCaches _caches;
+    private readonly ControllerLoop _loop;
     private readonly ControllerScales _scales;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public DisruptionController(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        _events = context.Events(Name);
+        _caches = context.Caches;
+        _loop = new(context, "disruption-controller", SyncAsync, new() { MaxDelay = TimeSpan.FromSeconds(60) });
         _scales = new(context);
-        _queue = new(context.Time, maxDelay: TimeSpan.FromSeconds(60));
-        context.Caches.PodDisruptionBudgets.OnChange(change =>
-        {
-            if (change.New is { } budget)
-            {
-                _queue.Add(KeyOf(budget));
-            }
-        });
-        context.Caches.Pods.OnChange(change =>
-        {
-            foreach (
-                var budget in context.Caches.PodDisruptionBudgets.ByIndex(
-                    ClusterCaches.ByNamespace,
-                    change.Latest.Metadata.NamespaceProperty
-                )
-            )
-            {
-                if (Covers(budget, change.New) || Covers(budget, change.Old))
-                {
-                    _queue.Add(KeyOf(budget));
-                }
-            }
-        });
+
+        _loop.WatchExisting(_caches.PodDisruptionBudgets);
+        _loop.Watch(_caches.Pods, KeysOf);
     }
 
     /// <inheritdoc/>
-    public string Name => "disruption-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1Pod> change) =>
+        _caches
+            .PodDisruptionBudgets.InNamespace(change.Latest.Metadata.NamespaceProperty)
+            .Where(budget => Covers(budget, change.New) || Covers(budget, change.Old))
+            .Select(budget => budget.Key());
+
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await Loops.RunTogetherAsync(
-                cancellationToken,
-                _events.RunAsync,
-                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync
-            );
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Works on one budget.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        if (_context.Caches.PodDisruptionBudgets.Get(key) is not { } budget)
+        if (_caches.PodDisruptionBudgets.Get(key) is not { } budget)
         {
             return null;
         }
-        V1Pod[] pods = [.. _context.Caches.Pods.InNamespace(key.Namespace).Where(pod => Covers(budget, pod))];
+        V1Pod[] pods = [.. _caches.Pods.InNamespace(key.Namespace).Where(pod => Covers(budget, pod))];
         if (pods.Length == 0)
         {
-            _events.Record(budget, "Normal", "NoPods", "No matching pods found");
+            _loop.Events.Record(budget, "Normal", "NoPods", "No matching pods found");
         }
-        var wanted = 0;
+        var expectedPods = 0;
         if (DisruptionPlan.NeedsScale(budget.Spec))
         {
             try
             {
-                (wanted, var unmanaged) = await _scales.SumAsync(pods, cancellationToken);
+                (expectedPods, var unmanaged) = await _scales.SumAsync(pods, cancellationToken);
                 if (unmanaged.Count > 0)
                 {
-                    _events.Record(budget, "Warning", "UnmanagedPods", Unmanaged(budget));
+                    _loop.Events.Record(budget, "Warning", "UnmanagedPods", Unmanaged(budget));
                 }
             }
             catch (UnknownScaleException e)
             {
-                _events.Record(
+                _loop.Events.Record(
                     budget,
                     "Warning",
                     "CalculateExpectedPodCountFailed",
                     $"Failed to calculate the number of expected pods: {e.Message}"
                 );
                 var failed = DisruptionPlan.Failed(budget, e.Message, _context.Time.GetUtcNow());
-                if (!DisruptionPlan.Same(budget.Status ?? new(), failed))
+                if (!DisruptionPlan.AreEqual(budget.Status ?? new(), failed))
                 {
                     await WriteAsync(budget, failed, cancellationToken);
                 }
                 return null;
             }
         }
-        var plan = DisruptionPlan.Compute(budget, pods, wanted, _context.Time.GetUtcNow());
+        var plan = DisruptionPlan.Compute(budget, pods, expectedPods, _context.Time.GetUtcNow());
         foreach (var pod in plan.Overdue)
         {
-            _events.Record(pod, "Warning", "NotDeleted", $"Pod was expected by PDB {key} to be deleted but it wasn't");
+            _loop.Events.Record(pod, "Warning", "NotDeleted", $"Pod was expected by PDB {key} to be deleted but it wasn't");
         }
         if (plan.Changed)
         {
             await WriteAsync(budget, plan.Status, cancellationToken);
-            LogCounted(_logger, key, plan.Status.DisruptionsAllowed ?? 0);
+            LogCounted(_loop.Logger, key, plan.Status.DisruptionsAllowed ?? 0);
         }
         return plan.RequeueAfter;
     }
@@ -141,16 +109,14 @@ public sealed partial class DisruptionController : IController, IReconciler, IDi
         );
 
     private static bool Covers(V1PodDisruptionBudget budget, V1Pod? pod) =>
-        pod is not null && LabelSets.Selector(budget.Spec?.Selector).Matches(LabelSets.Of(pod.Metadata.Labels));
+        pod is not null && LabelSelectors.From(budget.Spec?.Selector).Matches(LabelSets.Of(pod.Metadata.Labels));
 
     private static string Unmanaged(V1PodDisruptionBudget budget) =>
-        $"Pods selected by this PodDisruptionBudget (selector: {LabelSets.Selector(budget.Spec?.Selector)}) were found to be "
+        $"Pods selected by this PodDisruptionBudget (selector: {LabelSelectors.From(budget.Spec?.Selector)}) were found to be "
         + $"unmanaged. As a result, "
         + "the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these "
         + "pods please set "
         + "\".spec.minAvailable\" field of the PDB to an integer value.";
-
-    private static ObjectKey KeyOf(V1PodDisruptionBudget budget) => new(budget.Metadata.NamespaceProperty, budget.Metadata.Name);
 
     [LoggerMessage(EventId = 3165, Level = LogLevel.Debug, Message = "Budget {Key} allows {Allowed} disruptions")]
     private static partial void LogCounted(ILogger logger, ObjectKey key, int allowed);

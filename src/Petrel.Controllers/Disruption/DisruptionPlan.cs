@@ -1,36 +1,38 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Disruption;
 
-/// <summary>What a budget's status should be.</summary>
+/// <summary>The status that a budget should have.</summary>
 /// <param name="Status">The status.</param>
-/// <param name="Changed">Whether it is not so already.</param>
-/// <param name="RequeueAfter">When an eviction that has not happened is given up; null when none is awaited.</param>
-/// <param name="Overdue">The pods whose eviction is given up.</param>
+/// <param name="Changed">Whether it differs from the current status.</param>
+/// <param name="RequeueAfter">When the next pending eviction times out; null when none is pending.</param>
+/// <param name="Overdue">The pods whose eviction timed out.</param>
 public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Changed, TimeSpan? RequeueAfter, IReadOnlyList<V1Pod> Overdue)
 {
-    /// <summary>The condition of budgets.</summary>
+    /// <summary>The type of the condition.</summary>
     public const string Condition = "DisruptionAllowed";
 
-    // How long an eviction that was allowed is waited for.
+    // How long an allowed eviction may take to delete its pod.
     private static readonly TimeSpan DeletionTimeout = TimeSpan.FromMinutes(2);
 
-    /// <summary>Whether the number of pods wanted must be known: then every pod needs a controller that says it.</summary>
+    /// <summary>Whether the desired number of pods must be known. Then every pod needs a controller with a scale.</summary>
     public static bool NeedsScale(V1PodDisruptionBudgetSpec? spec) => spec?.MaxUnavailable is not null || IsPercentage(spec?.MinAvailable);
 
     /// <param name="budget">The budget.</param>
     /// <param name="pods">The pods that it covers.</param>
-    /// <param name="wanted">How many of them their controllers want, when <see cref="NeedsScale"/>.</param>
+    /// <param name="expectedPods">The desired number of those pods, if <see cref="NeedsScale"/>.</param>
     /// <param name="now">The time.</param>
-    public static DisruptionPlan Compute(V1PodDisruptionBudget budget, IReadOnlyList<V1Pod> pods, int wanted, DateTimeOffset now)
+    public static DisruptionPlan Compute(V1PodDisruptionBudget budget, IReadOnlyList<V1Pod> pods, int expectedPods, DateTimeOffset now)
     {
         var old = budget.Status ?? new();
-        var (expected, desired) = Bounds(budget.Spec, pods.Count, wanted);
-        var (disrupted, recheck, overdue) = Awaited(old, pods, now);
+        var (expected, desired) = Bounds(budget.Spec, pods.Count, expectedPods);
+        var (disrupted, recheck, overdue) = PendingEvictions(old, pods, now);
         var healthy = pods.Count(p => p.Metadata.DeletionTimestamp is null && !disrupted.ContainsKey(p.Metadata.Name) && p.IsReady());
-        // Nothing expected, nothing allowed: the first pods come before the status that counts them.
+        // While no pod is expected, no eviction is allowed: the first pods appear before the status counts them.
         var allowed = expected <= 0 ? 0 : Math.Max(0, healthy - desired);
         var status = new V1PodDisruptionBudgetStatus
         {
@@ -49,11 +51,11 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
                 now
             ),
         };
-        return new(status, !Same(old, status), recheck, overdue);
+        return new(status, !AreEqual(old, status), recheck, overdue);
     }
 
-    /// <summary>The status of a budget that cannot be computed: nothing is allowed.</summary>
-    public static V1PodDisruptionBudgetStatus Failed(V1PodDisruptionBudget budget, string why, DateTimeOffset now)
+    /// <summary>The status when it cannot be computed: no eviction is allowed.</summary>
+    public static V1PodDisruptionBudgetStatus Failed(V1PodDisruptionBudget budget, string message, DateTimeOffset now)
     {
         var old = budget.Status ?? new();
         return new()
@@ -64,12 +66,12 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
             DisruptionsAllowed = 0,
             DisruptedPods = old.DisruptedPods,
             ObservedGeneration = old.ObservedGeneration,
-            Conditions = WithCondition(old.Conditions, "False", "SyncFailed", why, old.ObservedGeneration, now),
+            Conditions = WithCondition(old.Conditions, "False", "SyncFailed", message, old.ObservedGeneration, now),
         };
     }
 
-    /// <summary>Whether two statuses say the same.</summary>
-    public static bool Same(V1PodDisruptionBudgetStatus left, V1PodDisruptionBudgetStatus right)
+    /// <summary>Whether both statuses are the same.</summary>
+    public static bool AreEqual(V1PodDisruptionBudgetStatus left, V1PodDisruptionBudgetStatus right)
     {
         var (leftCondition, rightCondition) = (Find(left.Conditions), Find(right.Conditions));
         return left.CurrentHealthy == right.CurrentHealthy
@@ -85,21 +87,23 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
             && leftCondition?.ObservedGeneration == rightCondition?.ObservedGeneration;
     }
 
-    private static (int Expected, int Desired) Bounds(V1PodDisruptionBudgetSpec? spec, int covered, int wanted)
+    private static (int Expected, int Desired) Bounds(V1PodDisruptionBudgetSpec? spec, int covered, int expectedPods)
     {
-        if (spec?.MaxUnavailable is { } most)
+        if (spec?.MaxUnavailable is { } maxUnavailable)
         {
-            return (wanted, Math.Max(0, wanted - Resolve(most, wanted)));
+            return (expectedPods, Math.Max(0, expectedPods - Resolve(maxUnavailable, expectedPods)));
         }
-        if (spec?.MinAvailable is { } fewest)
+        if (spec?.MinAvailable is { } minAvailable)
         {
-            return IsPercentage(fewest) ? (wanted, Resolve(fewest, wanted)) : (covered, Resolve(fewest, covered));
+            return IsPercentage(minAvailable)
+                ? (expectedPods, Resolve(minAvailable, expectedPods))
+                : (covered, Resolve(minAvailable, covered));
         }
         return (0, 0);
     }
 
-    /// <summary>The evictions that were allowed and have not begun, but may yet.</summary>
-    private static (SortedDictionary<string, DateTime?> Disrupted, TimeSpan? Recheck, IReadOnlyList<V1Pod> Overdue) Awaited(
+    /// <summary>The allowed evictions that have not deleted their pod yet, and those that timed out.</summary>
+    private static (SortedDictionary<string, DateTime?> Disrupted, TimeSpan? Recheck, IReadOnlyList<V1Pod> Overdue) PendingEvictions(
         V1PodDisruptionBudgetStatus old,
         IReadOnlyList<V1Pod> pods,
         DateTimeOffset now
@@ -110,11 +114,15 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
         TimeSpan? recheck = null;
         foreach (var pod in pods.Where(p => p.Metadata.DeletionTimestamp is null))
         {
-            if (old.DisruptedPods is null || !old.DisruptedPods.TryGetValue(pod.Metadata.Name, out var noted) || noted is not { } since)
+            if (
+                old.DisruptedPods is null
+                || !old.DisruptedPods.TryGetValue(pod.Metadata.Name, out var evictedAt)
+                || evictedAt is not { } since
+            )
             {
                 continue;
             }
-            var left = PodStates.Utc(since) + DeletionTimeout - now;
+            var left = since.AsUtc() + DeletionTimeout - now;
             if (left < TimeSpan.Zero)
             {
                 overdue.Add(pod);
@@ -123,7 +131,7 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
             disrupted[pod.Metadata.Name] = since;
             recheck = recheck is { } earlier && earlier < left ? earlier : left;
         }
-        // A moment later, it is over.
+        // The timeout is over a moment later.
         return (disrupted, recheck + TimeSpan.FromSeconds(1), overdue);
     }
 
@@ -153,13 +161,5 @@ public sealed record DisruptionPlan(V1PodDisruptionBudgetStatus Status, bool Cha
 
     private static bool IsPercentage(IntOrString? amount) => amount?.Value.EndsWith('%') == true;
 
-    // Percentages are rounded up.
-    private static int Resolve(IntOrString amount, int total)
-    {
-        var percent = amount.Value.EndsWith('%');
-        var number = int.TryParse(percent ? amount.Value[..^1] : amount.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            ? n
-            : 0;
-        return percent ? (int)((((long)number * total) + 99) / 100) : number;
-    }
+    private static int Resolve(IntOrString value, int total) => IntOrPercent.Resolve(value.Value, total, roundUp: true);
 }

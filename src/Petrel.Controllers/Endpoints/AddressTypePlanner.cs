@@ -1,10 +1,12 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>Distributes a service's endpoints of one address type over its slices, and collects the writes that this takes.</summary>
+/// <summary>Distributes a Service's endpoints of one address type over its slices, and collects the writes.</summary>
 internal sealed class AddressTypePlanner(V1Service service)
 {
     private readonly IDictionary<string, string> _labels = EndpointSliceLabels.For(service);
@@ -15,7 +17,7 @@ internal sealed class AddressTypePlanner(V1Service service)
 
     public List<V1EndpointSlice> Delete { get; } = [];
 
-    /// <summary>Plans one address type; <paramref name="slices"/> are the slices of that type that the service owns.</summary>
+    /// <summary>Plans one address type. <paramref name="slices"/> are the slices of that type that the Service owns.</summary>
     public void Add(
         string addressType,
         IEnumerable<(V1Endpoint Endpoint, EndpointPorts Ports)> endpoints,
@@ -23,34 +25,32 @@ internal sealed class AddressTypePlanner(V1Service service)
     )
     {
         var existing = slices.ToLookup(s => EndpointPorts.Of(s.Ports).Key);
-        var wanted = endpoints.GroupBy(e => e.Ports.Key).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
-        var fresh = new List<Draft>();
+        var desired = endpoints.GroupBy(e => e.Ports.Key).OrderBy(g => g.Key, StringComparer.Ordinal).ToList();
+        var created = new List<SliceBuilder>();
         var obsolete = new List<V1EndpointSlice>();
         var kept = 0;
-        foreach (var group in wanted)
+        foreach (var group in desired)
         {
-            var drafts = Distribute(group.First().Ports, group.Select(e => e.Endpoint), existing[group.Key]);
-            fresh.AddRange(drafts.Where(d => d.Slice is null));
-            obsolete.AddRange(drafts.Where(d => d.Slice is not null && d.Endpoints.Count == 0).Select(d => d.Slice!));
-            var staying = drafts.Where(d => d.Slice is not null && d.Endpoints.Count > 0).ToList();
+            var builders = Distribute(group.First().Ports, group.Select(e => e.Endpoint), existing[group.Key]);
+            created.AddRange(builders.Where(d => d.Slice is null));
+            obsolete.AddRange(builders.Where(d => d.Slice is not null && d.Endpoints.Count == 0).Select(d => d.Slice!));
+            var staying = builders.Where(d => d.Slice is not null && d.Endpoints.Count > 0).ToList();
             kept += staying.Count;
             Update.AddRange(staying.Where(d => d.Changed).Select(d => Changed(d.Slice!, d)));
         }
         obsolete.AddRange(
-            existing.Where(g => wanted.All(w => w.Key != g.Key)).SelectMany(g => g).OrderBy(s => s.Metadata.Name, StringComparer.Ordinal)
+            existing.Where(g => desired.All(w => w.Key != g.Key)).SelectMany(g => g).OrderBy(s => s.Metadata.Name, StringComparer.Ordinal)
         );
 
-        if (fresh.Count == 0 && kept == 0)
+        if (created.Count == 0 && kept == 0)
         {
-            // A service without pods has one empty slice: it says that the service was looked at.
+            // A Service without pods has one empty slice, which shows that the Service was synced.
             var empty = obsolete.Find(s =>
-                s.Endpoints is null or { Count: 0 }
-                && s.Ports is null or { Count: 0 }
-                && EndpointSliceLabels.Same(s.Metadata.Labels, _labels)
+                s.Endpoints is null or { Count: 0 } && s.Ports is null or { Count: 0 } && LabelSets.AreEqual(s.Metadata.Labels, _labels)
             );
             if (empty is null)
             {
-                fresh.Add(new(null, EndpointPorts.None));
+                created.Add(new(null, EndpointPorts.None));
             }
             else
             {
@@ -58,75 +58,74 @@ internal sealed class AddressTypePlanner(V1Service service)
             }
         }
 
-        // Writing over a slice that would go is one write instead of two.
-        var reused = Math.Min(fresh.Count, obsolete.Count);
-        Update.AddRange(fresh.Take(reused).Select((draft, i) => Changed(obsolete[i], draft)));
+        // To reuse a slice that would be deleted is one write instead of two.
+        var reused = Math.Min(created.Count, obsolete.Count);
+        Update.AddRange(created.Take(reused).Select((builder, i) => Changed(obsolete[i], builder)));
         Delete.AddRange(obsolete.Skip(reused));
         if (service.Metadata.DeletionTimestamp is null)
         {
-            Create.AddRange(fresh.Skip(reused).Select(draft => New(addressType, draft)));
+            Create.AddRange(created.Skip(reused).Select(builder => New(addressType, builder)));
         }
     }
 
-    // Endpoints stay where they are; the others go to slices that are written anyway, then to an untouched one that has place for all of
-    // them.
-    private List<Draft> Distribute(EndpointPorts ports, IEnumerable<V1Endpoint> endpoints, IEnumerable<V1EndpointSlice> slices)
+    // Endpoints stay in their slice. New endpoints go to slices that change anyway, then to an unchanged slice with room for all of them.
+    private List<SliceBuilder> Distribute(EndpointPorts ports, IEnumerable<V1Endpoint> endpoints, IEnumerable<V1EndpointSlice> slices)
     {
         var waiting = new SortedDictionary<ObjectKey, V1Endpoint>();
         foreach (var endpoint in endpoints)
         {
             waiting[IdentityOf(endpoint)] = endpoint;
         }
-        var drafts = slices.Select(slice => Keep(slice, ports, waiting)).ToList();
-        foreach (var draft in drafts.Where(d => d.Changed && d.Endpoints.Count > 0).OrderByDescending(d => d.Endpoints.Count))
+        var builders = slices.Select(slice => KeepEndpoints(slice, ports, waiting)).ToList();
+        foreach (var builder in builders.Where(d => d.Changed && d.Endpoints.Count > 0).OrderByDescending(d => d.Endpoints.Count))
         {
-            draft.Fill(waiting);
+            builder.Fill(waiting);
         }
         while (waiting.Count > 0)
         {
-            var target = drafts
+            var target = builders
                 .Where(d => !d.Changed && d.Endpoints.Count > 0 && d.Endpoints.Count + waiting.Count <= EndpointSlicePlan.MaxEndpoints)
                 .MaxBy(d => d.Endpoints.Count);
             if (target is null)
             {
                 target = new(null, ports);
-                drafts.Add(target);
+                builders.Add(target);
             }
             target.Fill(waiting);
         }
-        return drafts;
+        return builders;
     }
 
-    private Draft Keep(V1EndpointSlice slice, EndpointPorts ports, SortedDictionary<ObjectKey, V1Endpoint> waiting)
+    private SliceBuilder KeepEndpoints(V1EndpointSlice slice, EndpointPorts ports, SortedDictionary<ObjectKey, V1Endpoint> waiting)
     {
-        var draft = new Draft(slice, ports) { Changed = !EndpointSliceLabels.Same(slice.Metadata.Labels, _labels) };
+        var builder = new SliceBuilder(slice, ports) { Changed = !LabelSets.AreEqual(slice.Metadata.Labels, _labels) };
         foreach (var old in slice.Endpoints ?? [])
         {
-            if (draft.Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Remove(IdentityOf(old), out var now))
+            if (builder.Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Remove(IdentityOf(old), out var now))
             {
-                draft.Endpoints.Add(now);
-                draft.Changed |= !PodEndpoint.Same(old, now);
+                builder.Endpoints.Add(now);
+                builder.Changed |= !PodEndpoint.AreEqual(old, now);
             }
             else
             {
-                draft.Changed = true;
+                builder.Changed = true;
             }
         }
-        return draft;
+        return builder;
     }
 
-    private V1EndpointSlice Changed(V1EndpointSlice slice, Draft draft)
+    private V1EndpointSlice Changed(V1EndpointSlice slice, SliceBuilder builder)
     {
-        var changed = KubernetesJson.Deserialize<V1EndpointSlice>(KubernetesJson.Serialize(slice));
+        var changed = slice.DeepCopy();
         changed.ApiVersion = "discovery.k8s.io/v1";
         changed.Kind = "EndpointSlice";
         changed.Metadata.Labels = _labels;
-        changed.Endpoints = draft.Endpoints;
-        changed.Ports = [.. draft.Ports.Ports];
+        changed.Endpoints = builder.Endpoints;
+        changed.Ports = [.. builder.Ports.Ports];
         return changed;
     }
 
-    private V1EndpointSlice New(string addressType, Draft draft) =>
+    private V1EndpointSlice New(string addressType, SliceBuilder builder) =>
         new()
         {
             ApiVersion = "discovery.k8s.io/v1",
@@ -136,30 +135,19 @@ internal sealed class AddressTypePlanner(V1Service service)
                 GenerateName = $"{service.Metadata.Name}-",
                 NamespaceProperty = service.Metadata.NamespaceProperty,
                 Labels = _labels,
-                OwnerReferences =
-                [
-                    new()
-                    {
-                        ApiVersion = "v1",
-                        Kind = "Service",
-                        Name = service.Metadata.Name,
-                        Uid = service.Metadata.Uid,
-                        Controller = true,
-                        BlockOwnerDeletion = true,
-                    },
-                ],
+                OwnerReferences = [OwnerReferences.ToController(service)],
             },
             AddressType = addressType,
-            Endpoints = draft.Endpoints,
-            Ports = [.. draft.Ports.Ports],
+            Endpoints = builder.Endpoints,
+            Ports = [.. builder.Ports.Ports],
         };
 
-    // A pod of the same name that was created again is another endpoint.
+    // A pod that was created anew under the same name is another endpoint.
     private static ObjectKey IdentityOf(V1Endpoint endpoint) => new(endpoint.TargetRef?.Name ?? "", endpoint.TargetRef?.Uid ?? "");
 
-    private sealed class Draft(V1EndpointSlice? slice, EndpointPorts ports)
+    private sealed class SliceBuilder(V1EndpointSlice? slice, EndpointPorts ports)
     {
-        /// <summary>What it was, or null for a slice that has to be created.</summary>
+        /// <summary>The slice to update; null for one to create.</summary>
         public V1EndpointSlice? Slice => slice;
 
         public EndpointPorts Ports => ports;

@@ -1,24 +1,23 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Client;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>
-/// The ports at which one pod serves: pods that name their ports differently resolve differently, and need slices of their own.
-/// </summary>
+/// <summary>The ports at which a pod serves. Pods with other numbers for the same port names need slices of their own.</summary>
 internal sealed record EndpointPorts(IReadOnlyList<Discoveryv1EndpointPort> Ports, string Key)
 {
     /// <summary>A slice without ports.</summary>
     public static EndpointPorts None { get; } = Of([]);
 
-    /// <summary>The ports of a slice; its <see cref="Key"/> doesn't depend on their order.</summary>
+    /// <summary>The ports of a slice. <see cref="Key"/> does not depend on their order.</summary>
     public static EndpointPorts Of(IEnumerable<Discoveryv1EndpointPort>? ports)
     {
         var all = (ports ?? []).ToList();
         return new(all, string.Join(';', all.Select(Text).Order(StringComparer.Ordinal)));
     }
 
-    /// <summary>What the service's ports are on this pod; one whose name the pod doesn't know is left out.</summary>
+    /// <summary>The Service's ports on this pod. A named port that the pod does not have is left out.</summary>
     public static EndpointPorts Resolve(V1Service service, V1Pod pod) =>
         Of(
             from port in service.Spec.Ports ?? []
@@ -44,7 +43,7 @@ internal sealed record EndpointPorts(IReadOnlyList<Discoveryv1EndpointPort> Port
         {
             return number == 0 ? port.Port : number;
         }
-        // Sidecars are init containers that keep running: they serve as well.
+        // Sidecars serve too: they are init containers that keep running.
         var serving = (pod.Spec.Containers ?? []).Concat((pod.Spec.InitContainers ?? []).Where(c => c.RestartPolicy == "Always"));
         return serving
             .SelectMany(c => c.Ports ?? [])

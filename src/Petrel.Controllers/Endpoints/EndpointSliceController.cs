@@ -1,85 +1,71 @@
-using System.Globalization;
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Framework;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Keeps the EndpointSlices of each service with a selector: the addresses of its pods (upstream: endpointslice-controller).
+/// Keeps the EndpointSlices of each Service with a selector: the addresses of its pods (upstream: endpointslice-controller).
 /// </summary>
-public sealed class EndpointSliceController : IController, IReconciler, IDisposable
+public sealed class EndpointSliceController : IController
 {
     private const string ByService = "endpointslice-service";
 
     private readonly ControllerContext _context;
-    private readonly EventRecorder _events;
-    private readonly ILogger _logger;
-    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ClusterCaches _caches;
+    private readonly ControllerLoop _loop;
     private readonly ServiceEnqueuer _services;
 
     public EndpointSliceController(ControllerContext context)
     {
         _context = context;
-        _events = context.Events(Name);
-        _logger = context.Logs.CreateLogger(Name);
-        _queue = new(context.Time);
-        _services = new(context.Caches, _queue);
-        var caches = context.Caches;
-        caches.EndpointSlices.AddIndex(ByService, s => ServiceOf(s) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(_services.OnService);
-        caches.Pods.OnChange(_services.OnPod);
-        caches.EndpointSlices.OnChange(OnSlice);
-        caches.Nodes.OnChange(OnNode);
+        _caches = context.Caches;
+        _loop = new(context, "endpointslice-controller", SyncAsync);
+        _services = new(_caches);
+        _caches.EndpointSlices.AddIndex(ByService, s => ServiceOf(s) is { } service ? [service.ToString()] : []);
+
+        _loop.Watch(_caches.Services, _services.KeysOf);
+        _loop.Watch(_caches.Pods, _services.KeysOf);
+        _loop.Watch(_caches.EndpointSlices, KeysOf);
+        _loop.Watch(_caches.Nodes, KeysOf);
     }
 
     /// <inheritdoc/>
-    public string Name => "endpointslice-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    private static IEnumerable<ObjectKey> KeysOf(CacheChange<V1EndpointSlice> change) =>
+        new[] { change.Old, change.New }.OfType<V1EndpointSlice>().Select(ServiceOf).OfType<ObjectKey>();
+
+    // Endpoints show two things of a node: that it exists, and its zone.
+    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1Node> change) =>
+        change is { Old: { } old, New: { } node } && PodEndpoint.ZoneOf(old) == PodEndpoint.ZoneOf(node)
+            ? []
+            : _caches.Pods.OnNode(change.Latest.Metadata.Name).SelectMany(pod => _services.KeysOf(new CacheChange<V1Pod>(null, pod)));
+
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await Loops.RunTogetherAsync(
-                cancellationToken,
-                _events.RunAsync,
-                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync
-            );
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Works on one service.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        var caches = _context.Caches;
-        var slices = caches.EndpointSlices.ByIndex(ByService, key.ToString());
-        if (caches.Services.Get(key) is not { } service)
+        var slices = _caches.EndpointSlices.ByIndex(ByService, key.ToString());
+        if (_caches.Services.Get(key) is not { } service)
         {
             await RemoveAsync(key, slices, cancellationToken);
             return null;
         }
-        var plan = EndpointSlicePlan.Compute(service, _services.PodsOf(key), slices, node => caches.Nodes.Get(new("", node)));
+        var plan = EndpointSlicePlan.Compute(service, _services.PodsOf(key), slices, node => _caches.Nodes.Get(new("", node)));
         try
         {
             await ApplyAsync(plan, cancellationToken);
         }
         catch (ApiException e)
-            when (e.StatusCode == 403 && caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
+            when (e.StatusCode == 403 && _caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
         {
-            // Nothing can be created in a namespace that ends.
+            // Nothing can be created in a namespace that is being deleted.
         }
         catch (Exception e) when (e is IOException or ApiException { IsConflict: false, IsNotFound: false })
         {
-            _events.Record(
+            _loop.Events.Record(
                 service,
                 "Warning",
                 "FailedToUpdateEndpointSlices",
@@ -92,24 +78,22 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
 
     private async ValueTask ApplyAsync(EndpointSlicePlan plan, CancellationToken cancellationToken)
     {
-        var client = _context.Client;
-        var cache = _context.Caches.EndpointSlices;
         var written = 0UL;
         try
         {
             foreach (var slice in plan.Create)
             {
-                written = Math.Max(written, RevisionOf(await client.CreateAsync(slice, cancellationToken)));
+                written = Math.Max(written, (await _context.Client.CreateAsync(slice, cancellationToken)).Revision());
             }
             foreach (var slice in plan.Update)
             {
-                written = Math.Max(written, RevisionOf(await client.UpdateAsync(slice, cancellationToken)));
+                written = Math.Max(written, (await _context.Client.UpdateAsync(slice, cancellationToken)).Revision());
             }
         }
         finally
         {
-            // Also after a failure: the next plan must see what was written before it, or it writes the same endpoints once more.
-            await cache.WaitForRevisionAsync(written, cancellationToken);
+            // Also after a failure: otherwise the next plan would write the same endpoints again.
+            await _caches.EndpointSlices.WaitForRevisionAsync(written, cancellationToken);
         }
         foreach (var slice in plan.Delete)
         {
@@ -117,16 +101,16 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
         }
     }
 
-    // The slices of a service that is gone. The cache of services may be behind that of slices, so the server has the last word.
+    // Removes the slices of a Service that is gone. The cache of Services may lag behind that of slices: so the API is asked.
     private async ValueTask RemoveAsync(ObjectKey key, IEnumerable<V1EndpointSlice> slices, CancellationToken cancellationToken)
     {
-        var owned = slices.Where(s => OwnerOf(s) is not null && s.Metadata.DeletionTimestamp is null).ToList();
+        var owned = slices.Where(s => s.ControllerReference() is not null && s.Metadata.DeletionTimestamp is null).ToList();
         if (owned.Count == 0)
         {
             return;
         }
         var service = await _context.Client.FindAsync<V1Service>(key, cancellationToken);
-        foreach (var slice in owned.Where(s => OwnerOf(s) != service?.Metadata.Uid))
+        foreach (var slice in owned.Where(s => s.ControllerReference()!.Uid != service?.Metadata.Uid))
         {
             await DeleteAsync(slice, cancellationToken);
         }
@@ -134,47 +118,11 @@ public sealed class EndpointSliceController : IController, IReconciler, IDisposa
 
     private async ValueTask DeleteAsync(V1EndpointSlice slice, CancellationToken cancellationToken)
     {
-        var key = ServiceEnqueuer.KeyOf(slice);
-        var cache = _context.Caches.EndpointSlices;
-        await _context.Client.DeleteAsync<V1EndpointSlice>(
-            key,
-            new() { Preconditions = new() { Uid = slice.Metadata.Uid } },
-            cancellationToken
-        );
-        await cache.WaitUntilAsync(
-            () => cache.Get(key) is not { } now || now.Metadata.Uid != slice.Metadata.Uid || now.Metadata.DeletionTimestamp is not null,
-            cancellationToken
-        );
+        var options = new V1DeleteOptions { Preconditions = new() { Uid = slice.Metadata.Uid } };
+        await _context.Client.DeleteAsync<V1EndpointSlice>(slice.Key(), options, cancellationToken);
+        await _caches.EndpointSlices.WaitForDeletionAsync(slice, cancellationToken);
     }
-
-    private void OnSlice(CacheChange<V1EndpointSlice> change)
-    {
-        foreach (var slice in new[] { change.Old, change.New }.OfType<V1EndpointSlice>())
-        {
-            if (ServiceOf(slice) is { } service)
-            {
-                _queue.Add(service);
-            }
-        }
-    }
-
-    // Only what endpoints show of a node: that it is there, and its zone.
-    private void OnNode(CacheChange<V1Node> change)
-    {
-        if (change is { Old: { } old, New: { } node } && PodEndpoint.ZoneOf(old) == PodEndpoint.ZoneOf(node))
-        {
-            return;
-        }
-        foreach (var pod in _context.Caches.Pods.OnNode(change.Latest.Metadata.Name))
-        {
-            _services.OnPod(new(null, pod));
-        }
-    }
-
-    private static string? OwnerOf(V1EndpointSlice slice) => slice.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true)?.Uid;
 
     private static ObjectKey? ServiceOf(V1EndpointSlice slice) =>
         EndpointSliceLabels.ServiceOf(slice) is { } name ? new ObjectKey(slice.Metadata.NamespaceProperty, name) : null;
-
-    private static ulong RevisionOf(V1EndpointSlice slice) => ulong.Parse(slice.Metadata.ResourceVersion, CultureInfo.InvariantCulture);
 }

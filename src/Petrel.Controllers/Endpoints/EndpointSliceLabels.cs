@@ -2,13 +2,13 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>The labels by which a slice says whose it is.</summary>
+/// <summary>The labels of EndpointSlices.</summary>
 public static class EndpointSliceLabels
 {
-    /// <summary>The service that a slice belongs to.</summary>
+    /// <summary>The Service that a slice belongs to.</summary>
     public const string ServiceName = "kubernetes.io/service-name";
 
-    /// <summary>Who maintains a slice; everyone leaves the others' alone.</summary>
+    /// <summary>The controller that manages a slice. Other controllers leave it alone.</summary>
     public const string ManagedBy = "endpointslice.kubernetes.io/managed-by";
 
     /// <summary>The value of <see cref="ManagedBy"/> on this controller's slices.</summary>
@@ -17,7 +17,7 @@ public static class EndpointSliceLabels
     /// <summary>Present on the slices of headless services.</summary>
     public const string Headless = "service.kubernetes.io/headless";
 
-    /// <summary>The labels of a service's slices: the service's own, and those above.</summary>
+    /// <summary>The labels of a Service's slices: the Service's own, and those above.</summary>
     public static IDictionary<string, string> For(V1Service service)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -35,7 +35,7 @@ public static class EndpointSliceLabels
         return labels;
     }
 
-    /// <summary>The service whose slice this is, or null when it isn't one of this controller's.</summary>
+    /// <summary>The Service of a slice; null when another controller manages the slice.</summary>
     public static string? ServiceOf(V1EndpointSlice slice) =>
         slice.Metadata.Labels is { } labels
         && labels.TryGetValue(ManagedBy, out var manager)
@@ -43,7 +43,4 @@ public static class EndpointSliceLabels
         && labels.TryGetValue(ServiceName, out var service)
             ? service
             : null;
-
-    internal static bool Same(IDictionary<string, string>? left, IDictionary<string, string> right) =>
-        (left?.Count ?? 0) == right.Count && right.All(label => left!.TryGetValue(label.Key, out var value) && value == label.Value);
 }

@@ -5,14 +5,15 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Shows the Endpoints that users write for services without a selector as slices too, which is where proxies look (upstream:
-/// endpointslicemirroring-controller). Of each subset, one slice for each type of address; a slice's name follows from them.
+/// Mirrors the Endpoints that users write for Services without a selector to EndpointSlices, which proxies read (upstream:
+/// endpointslicemirroring-controller). Each subset has one slice per address type. The names follow from both.
 /// </summary>
-public sealed class EndpointSliceMirroringController : IController, IReconciler, IDisposable
+public sealed class EndpointSliceMirroringController : IController
 {
     private const string Manager = "endpointslicemirroring-controller.k8s.io";
     private const string SkipLabel = "endpointslice.kubernetes.io/skip-mirror";
@@ -20,80 +21,56 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
     private const string ByService = "mirrored-service";
 
     private readonly ControllerContext _context;
-    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ControllerLoop _loop;
 
     public EndpointSliceMirroringController(ControllerContext context)
     {
         _context = context;
-        _queue = new(context.Time);
+        _loop = new(context, "endpointslicemirroring-controller", SyncAsync);
         var caches = context.Caches;
         caches.EndpointSlices.AddIndex(ByService, slice => ServiceOf(slice) is { } service ? [service.ToString()] : []);
-        caches.Services.OnChange(change => _queue.Add(ServiceEnqueuer.KeyOf(change.Latest)));
-        caches.Endpoints.OnChange(change => _queue.Add(ServiceEnqueuer.KeyOf(change.Latest)));
-        caches.EndpointSlices.OnChange(change =>
-        {
-            if (ServiceOf(change.Latest) is { } service)
-            {
-                _queue.Add(service);
-            }
-        });
+
+        _loop.Watch(caches.Services);
+        _loop.Watch(caches.Endpoints);
+        _loop.Watch(caches.EndpointSlices, change => ServiceOf(change.Latest) is { } service ? [service] : []);
     }
 
     /// <inheritdoc/>
-    public string Name => "endpointslicemirroring-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers).RunAsync(cancellationToken);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var caches = _context.Caches;
-        var wanted =
+        var desired =
             caches.Endpoints.Get(key) is { } endpoints && caches.Services.Get(key) is { } service && IsMirrored(endpoints, service)
                 ? Mirror(endpoints)
                 : [];
         var current = caches.EndpointSlices.ByIndex(ByService, key.ToString()).ToDictionary(s => s.Metadata.Name, StringComparer.Ordinal);
-        foreach (var slice in wanted)
+        foreach (var slice in desired)
         {
             if (!current.Remove(slice.Metadata.Name, out var old))
             {
-                await WaitForCacheAsync(await _context.Client.CreateAsync(slice, cancellationToken), cancellationToken);
+                var written = await _context.Client.CreateAsync(slice, cancellationToken);
+                await caches.EndpointSlices.WaitForWriteAsync(written, cancellationToken);
             }
             else if (Content(old) != Content(slice))
             {
                 slice.Metadata.ResourceVersion = old.Metadata.ResourceVersion;
-                await WaitForCacheAsync(await _context.Client.UpdateAsync(slice, cancellationToken), cancellationToken);
+                var written = await _context.Client.UpdateAsync(slice, cancellationToken);
+                await caches.EndpointSlices.WaitForWriteAsync(written, cancellationToken);
             }
         }
         foreach (var old in current.Values.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal))
         {
             await _context.Client.DeleteAsync<V1EndpointSlice>(
-                ServiceEnqueuer.KeyOf(old),
+                old.Key(),
                 new() { Preconditions = new() { Uid = old.Metadata.Uid } },
                 cancellationToken
             );
-            await caches.EndpointSlices.WaitUntilAsync(
-                () => caches.EndpointSlices.Get(ServiceEnqueuer.KeyOf(old))?.Metadata.Uid != old.Metadata.Uid,
-                cancellationToken
-            );
+            await caches.EndpointSlices.WaitForRemovalAsync(old, cancellationToken);
         }
         return null;
     }
-
-    private ValueTask WaitForCacheAsync(V1EndpointSlice written, CancellationToken cancellationToken) =>
-        _context.Caches.EndpointSlices.WaitForRevisionAsync(ulong.Parse(written.Metadata.ResourceVersion), cancellationToken);
 
     private static bool IsMirrored(V1Endpoints endpoints, V1Service service) =>
         service.Spec.Selector is not { Count: > 0 }
@@ -131,18 +108,7 @@ public sealed class EndpointSliceMirroringController : IController, IReconciler,
                             Name = $"{endpoints.Metadata.Name}-mirror-{number}-{family.Key.ToLowerInvariant()}",
                             NamespaceProperty = endpoints.Metadata.NamespaceProperty,
                             Labels = labels,
-                            OwnerReferences =
-                            [
-                                new()
-                                {
-                                    ApiVersion = "v1",
-                                    Kind = "Endpoints",
-                                    Name = endpoints.Metadata.Name,
-                                    Uid = endpoints.Metadata.Uid,
-                                    Controller = true,
-                                    BlockOwnerDeletion = true,
-                                },
-                            ],
+                            OwnerReferences = [OwnerReferences.ToController(endpoints)],
                         },
                         AddressType = family.Key,
                         Endpoints =

@@ -1,41 +1,42 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model.Selectors;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>
-/// What has to be written so that a service's slices show its pods: as few writes as possible, and slices that are as full as possible.
-/// </summary>
+/// <summary>The writes that make a Service's slices show its pods: as few as possible, with slices as full as possible.</summary>
 public sealed record EndpointSlicePlan(
     IReadOnlyList<V1EndpointSlice> Create,
     IReadOnlyList<V1EndpointSlice> Update,
     IReadOnlyList<V1EndpointSlice> Delete
 )
 {
-    /// <summary>How many endpoints a slice holds.</summary>
+    /// <summary>The most endpoints in a slice.</summary>
     public const int MaxEndpoints = 100;
 
     private static readonly EndpointSlicePlan Nothing = new([], [], []);
 
     public bool IsEmpty => Create.Count + Update.Count + Delete.Count == 0;
 
-    /// <summary>Whether the service's slices are this controller's business: without a selector, the user writes them.</summary>
+    /// <summary>Whether this controller manages the Service's slices. Without a selector, the user writes them.</summary>
     public static bool Manages(V1Service service) => service.Spec.Type != "ExternalName" && service.Spec.Selector is { Count: > 0 };
 
-    /// <summary>Whether the service selects the pod.</summary>
+    /// <summary>Whether the Service selects the pod.</summary>
     public static bool Selects(V1Service service, V1Pod pod) =>
-        service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty && SelectorOf(service).Matches(LabelsOf(pod));
+        service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty
+        && SelectorOf(service).Matches(LabelSets.Of(pod.Metadata.Labels));
 
-    /// <summary>Whether two versions of a service select the same pods.</summary>
-    public static bool SelectsAlike(V1Service left, V1Service right) =>
+    /// <summary>Whether two versions of a Service select the same pods.</summary>
+    public static bool SelectorsAreEqual(V1Service left, V1Service right) =>
         (left.Spec.Selector ?? new Dictionary<string, string>())
             .OrderBy(l => l.Key, StringComparer.Ordinal)
             .SequenceEqual((right.Spec.Selector ?? new Dictionary<string, string>()).OrderBy(l => l.Key, StringComparer.Ordinal));
 
     /// <summary>
-    /// The plan for one service; <paramref name="pods"/> and <paramref name="slices"/> may contain others. A pod on a node that isn't known
-    /// is left out: nobody vouches for its address.
+    /// The plan for one Service. <paramref name="pods"/> and <paramref name="slices"/> may contain those of others. Pods on an unknown node
+    /// are left out: their address may not be valid any more.
     /// </summary>
     public static EndpointSlicePlan Compute(
         V1Service service,
@@ -50,8 +51,10 @@ public sealed record EndpointSlicePlan(
         }
         var selector = SelectorOf(service);
         var published = service.Spec.PublishNotReadyAddresses == true;
-        var chosen = pods.Where(p =>
-                p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty && selector.Matches(LabelsOf(p)) && PodEndpoint.Serves(p)
+        var selected = pods.Where(p =>
+                p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
+                && selector.Matches(LabelSets.Of(p.Metadata.Labels))
+                && PodEndpoint.CanServe(p)
             )
             .Select(p => (Pod: p, Node: p.Spec.NodeName is { Length: > 0 } name ? nodeOf(name) : null))
             .Where(p => p.Node is not null || published)
@@ -68,29 +71,28 @@ public sealed record EndpointSlicePlan(
 
         var types = service.Spec.IpFamilies is { Count: > 0 } families
             ? families
-            : chosen.SelectMany(p => PodEndpoint.AddressTypes(p.Pod)).ToList();
+            : selected.SelectMany(p => PodEndpoint.AddressTypes(p.Pod)).ToList();
         types = [.. (types.Count > 0 ? types : [PodEndpoint.IPv4]).Distinct().Order(StringComparer.Ordinal)];
         var plan = new AddressTypePlanner(service);
         foreach (var type in types)
         {
             var endpoints =
-                from p in chosen
+                from p in selected
                 let endpoint = PodEndpoint.Of(service, p.Pod, p.Node, type)
                 where endpoint is not null
                 select (endpoint, EndpointPorts.Resolve(service, p.Pod));
             plan.Add(type, endpoints, own.Where(s => s.AddressType == type && IsOwned(s, service)));
         }
 
-        // An address type that this service has no more, or an earlier service of this name. While this one goes, the latter may be what is
-        // to outlive it.
+        // Slices of an address type that the Service no longer has, and slices of an earlier Service of the same name. While this Service
+        // is being deleted, the latter may belong to its successor.
         plan.Delete.AddRange(
             own.Where(s => IsOwned(s, service) ? !types.Contains(s.AddressType) : service.Metadata.DeletionTimestamp is null)
         );
         return new(plan.Create, plan.Update, plan.Delete);
     }
 
-    private static bool IsOwned(V1EndpointSlice slice, V1Service service) =>
-        slice.Metadata.OwnerReferences?.Any(o => o.Controller == true && o.Uid == service.Metadata.Uid) == true;
+    private static bool IsOwned(V1EndpointSlice slice, V1Service service) => slice.IsControlledBy(service.Metadata.Uid);
 
     private static LabelSelector SelectorOf(V1Service service)
     {
@@ -103,12 +105,4 @@ public sealed record EndpointSlicePlan(
             return LabelSelector.Nothing;
         }
     }
-
-    private static Dictionary<string, string> LabelsOf(V1Pod pod) =>
-        pod.Metadata.Labels switch
-        {
-            null => [],
-            Dictionary<string, string> labels => labels,
-            var other => new(other),
-        };
 }

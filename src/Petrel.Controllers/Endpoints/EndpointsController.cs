@@ -5,45 +5,28 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>Keeps the v1 Endpoints of each service with a selector (upstream: endpoints-controller).</summary>
-public sealed class EndpointsController : IController, IReconciler, IDisposable
+/// <summary>Keeps the v1 Endpoints of each Service with a selector (upstream: endpoints-controller).</summary>
+public sealed class EndpointsController : IController
 {
     private readonly ControllerContext _context;
+    private readonly ControllerLoop _loop;
     private readonly ServiceEnqueuer _services;
-    private readonly EventRecorder _events;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public EndpointsController(ControllerContext context)
     {
         _context = context;
-        _queue = new(context.Time);
-        _events = context.Events(Name);
-        _services = new(context.Caches, _queue);
-        context.Caches.Services.OnChange(_services.OnService);
-        context.Caches.Pods.OnChange(_services.OnPod);
-        context.Caches.Endpoints.OnChange(change => _queue.Add(ServiceEnqueuer.KeyOf(change.Latest)));
+        _loop = new(context, "endpoint-controller", SyncAsync);
+        _services = new(context.Caches);
+
+        _loop.Watch(context.Caches.Services, _services.KeysOf);
+        _loop.Watch(context.Caches.Pods, _services.KeysOf);
+        _loop.Watch(context.Caches.Endpoints);
     }
 
     /// <inheritdoc/>
-    public string Name => "endpoint-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            var host = new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers);
-            await Loops.RunTogetherAsync(cancellationToken, host.RunAsync, _events.RunAsync);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var cache = _context.Caches.Endpoints;
         var current = cache.Get(key);
@@ -56,26 +39,26 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
         {
             return null;
         }
-        var wanted = EndpointsPlan.Compute(service, _services.PodsOf(key), current);
-        if (ReferenceEquals(wanted, current))
+        var desired = EndpointsPlan.Compute(service, _services.PodsOf(key), current);
+        if (ReferenceEquals(desired, current))
         {
             return null;
         }
         try
         {
             var written = current is null
-                ? await _context.Client.CreateAsync(wanted, cancellationToken)
-                : await _context.Client.UpdateAsync(wanted, cancellationToken);
-            await cache.WaitForRevisionAsync(ulong.Parse(written.Metadata.ResourceVersion), cancellationToken);
+                ? await _context.Client.CreateAsync(desired, cancellationToken)
+                : await _context.Client.UpdateAsync(desired, cancellationToken);
+            await cache.WaitForWriteAsync(written, cancellationToken);
         }
         catch (ApiException e)
             when (e.StatusCode == 403 && _context.Caches.Namespaces.Get(new("", key.Namespace)) is { Metadata.DeletionTimestamp: not null })
         {
-            // Nothing can be created in a namespace that ends.
+            // Nothing can be created in a namespace that is being deleted.
         }
         catch (ApiException e) when (!e.IsConflict && !e.IsNotFound && !e.IsAlreadyExists)
         {
-            _events.Record(
+            _loop.Events.Record(
                 service,
                 "Warning",
                 current is null ? "FailedToCreateEndpoint" : "FailedToUpdateEndpoint",
@@ -86,7 +69,7 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
         return null;
     }
 
-    // Of a service that is gone, what this controller wrote goes too. The cache of services may be behind, so the server has the last word.
+    // Removes what this controller wrote for a Service that is gone. The cache of Services may lag: so the API is asked.
     private async ValueTask RemoveAsync(ObjectKey key, V1Endpoints? current, CancellationToken cancellationToken)
     {
         if (
@@ -101,9 +84,6 @@ public sealed class EndpointsController : IController, IReconciler, IDisposable
             new() { Preconditions = new() { Uid = current.Metadata.Uid } },
             cancellationToken
         );
-        await _context.Caches.Endpoints.WaitUntilAsync(
-            () => _context.Caches.Endpoints.Get(key)?.Metadata.Uid != current.Metadata.Uid,
-            cancellationToken
-        );
+        await _context.Caches.Endpoints.WaitForRemovalAsync(current, cancellationToken);
     }
 }

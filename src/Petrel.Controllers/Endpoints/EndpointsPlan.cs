@@ -1,52 +1,54 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// The v1 Endpoints that a service should have, for clients that don't read slices (upstream: endpoints-controller). At most
-/// <see cref="MaxAddresses"/> addresses are shown, ready ones first.
+/// The v1 Endpoints of a Service, for clients that do not read EndpointSlices (upstream: endpoints-controller). At most <see
+/// cref="MaxAddresses"/> addresses are in them, ready ones first.
 /// </summary>
 public static class EndpointsPlan
 {
-    /// <summary>How many addresses an object holds.</summary>
+    /// <summary>The most addresses in the object.</summary>
     public const int MaxAddresses = 1000;
 
-    /// <summary>Present, with the value <c>truncated</c>, when there are more.</summary>
+    /// <summary>The annotation with the value <c>truncated</c> when there are more.</summary>
     public const string OverCapacity = "endpoints.kubernetes.io/over-capacity";
 
-    /// <summary>Says who writes the object.</summary>
+    /// <summary>The label that names the controller.</summary>
     public const string ManagedBy = "endpoints.kubernetes.io/managed-by";
 
     private const string Manager = "endpoint-controller";
 
-    /// <summary>The object as it should be; <paramref name="current"/> itself when that is how it is.</summary>
+    /// <summary>The object as it should be; <paramref name="current"/> itself when nothing changes.</summary>
     public static V1Endpoints Compute(V1Service service, IEnumerable<V1Pod> pods, V1Endpoints? current)
     {
-        var wanted = current is null
+        var desired = current is null
             ? new V1Endpoints
             {
                 ApiVersion = "v1",
                 Kind = "Endpoints",
                 Metadata = new() { Name = service.Metadata.Name, NamespaceProperty = service.Metadata.NamespaceProperty },
             }
-            : KubernetesJson.Deserialize<V1Endpoints>(KubernetesJson.Serialize(current));
+            : current.DeepCopy();
         var family = service.Spec.IpFamilies?.FirstOrDefault() ?? PodEndpoint.IPv4;
-        var shown =
+        var endpoints =
             from pod in pods
             where
                 pod.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
                 && EndpointSlicePlan.Selects(service, pod)
-                && PodEndpoint.Serves(pod)
+                && PodEndpoint.CanServe(pod)
             let endpoint = PodEndpoint.Of(service, pod, null, family)
             where endpoint is not null && (endpoint.Conditions.Terminating != true || service.Spec.PublishNotReadyAddresses == true)
             let ports = EndpointPorts.Resolve(service, pod)
-            // Of a pod without any of the ports there is nothing to show, unless the service is headless and has none.
+            // A pod that has none of the ports is left out, unless the Service is headless and has no ports.
             where ports.Ports.Count > 0 || service.Spec.Ports is not { Count: > 0 }
             orderby endpoint.Conditions.Ready descending, endpoint.Addresses[0], pod.Metadata.Uid
             select (Address: Address(endpoint), Ready: endpoint.Conditions.Ready == true, Ports: ports);
-        var all = shown.ToList();
-        wanted.Subsets =
+        var all = endpoints.ToList();
+        desired.Subsets =
         [
             .. all.Take(MaxAddresses)
                 .GroupBy(s => s.Ports.Key)
@@ -72,9 +74,9 @@ public static class EndpointsPlan
                             ],
                 }),
         ];
-        wanted.Metadata.Labels = Labels(service);
+        desired.Metadata.Labels = Labels(service);
         var annotations = new SortedDictionary<string, string>(
-            wanted.Metadata.Annotations ?? new Dictionary<string, string>(),
+            desired.Metadata.Annotations ?? new Dictionary<string, string>(),
             StringComparer.Ordinal
         );
         annotations.Remove(OverCapacity);
@@ -82,8 +84,8 @@ public static class EndpointsPlan
         {
             annotations[OverCapacity] = "truncated";
         }
-        wanted.Metadata.Annotations = annotations.Count == 0 ? null : annotations;
-        return current is not null && Same(current, wanted) ? current : wanted;
+        desired.Metadata.Annotations = annotations.Count == 0 ? null : annotations;
+        return current is not null && AreEqual(current, desired) ? current : desired;
     }
 
     private static V1EndpointAddress Address(V1Endpoint endpoint) =>
@@ -113,8 +115,8 @@ public static class EndpointsPlan
     private static List<V1EndpointAddress>? OrNull(IEnumerable<V1EndpointAddress> addresses) =>
         addresses.ToList() is { Count: > 0 } some ? some : null;
 
-    private static bool Same(V1Endpoints left, V1Endpoints right) =>
-        EndpointSliceLabels.Same(left.Metadata.Labels, right.Metadata.Labels)
-        && EndpointSliceLabels.Same(left.Metadata.Annotations, right.Metadata.Annotations ?? new Dictionary<string, string>())
+    private static bool AreEqual(V1Endpoints left, V1Endpoints right) =>
+        LabelSets.AreEqual(left.Metadata.Labels, right.Metadata.Labels)
+        && LabelSets.AreEqual(left.Metadata.Annotations, right.Metadata.Annotations)
         && KubernetesJson.Serialize(left.Subsets ?? []) == KubernetesJson.Serialize(right.Subsets);
 }

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using k8s.Models;
+using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
-/// <summary>One pod as the endpoint of a service.</summary>
+/// <summary>A pod as an endpoint of a Service.</summary>
 internal static class PodEndpoint
 {
     public const string IPv4 = "IPv4";
@@ -12,10 +14,10 @@ internal static class PodEndpoint
 
     private const string ZoneLabel = "topology.kubernetes.io/zone";
 
-    /// <summary>Whether it can be an endpoint at all: it has an address and isn't finished.</summary>
-    public static bool Serves(V1Pod pod) => pod.Status?.Phase is not ("Succeeded" or "Failed") && Addresses(pod).Any();
+    /// <summary>Whether the pod can be an endpoint: it has an address and is not finished.</summary>
+    public static bool CanServe(V1Pod pod) => !pod.IsFinished() && Addresses(pod).Any();
 
-    /// <summary>The address types of its addresses.</summary>
+    /// <summary>The address types of the pod.</summary>
     public static IEnumerable<string> AddressTypes(V1Pod pod) => Addresses(pod).Select(TypeOf).OfType<string>();
 
     /// <summary>The endpoint, or null when the pod has no address of this type.</summary>
@@ -26,7 +28,7 @@ internal static class PodEndpoint
         {
             return null;
         }
-        var serving = IsReady(pod);
+        var serving = pod.IsReady();
         var terminating = pod.Metadata.DeletionTimestamp is not null;
         return new()
         {
@@ -54,8 +56,8 @@ internal static class PodEndpoint
     public static string? ZoneOf(V1Node? node) =>
         node?.Metadata.Labels is { } labels && labels.TryGetValue(ZoneLabel, out var zone) ? zone : null;
 
-    /// <summary>Whether both say the same.</summary>
-    public static bool Same(V1Endpoint left, V1Endpoint right) =>
+    /// <summary>Whether both endpoints are the same.</summary>
+    public static bool AreEqual(V1Endpoint left, V1Endpoint right) =>
         (left.Addresses ?? []).SequenceEqual(right.Addresses ?? [])
         && left.Conditions?.Ready == right.Conditions?.Ready
         && left.Conditions?.Serving == right.Conditions?.Serving
@@ -68,16 +70,14 @@ internal static class PodEndpoint
         && left.TargetRef?.Name == right.TargetRef?.Name
         && left.TargetRef?.Uid == right.TargetRef?.Uid;
 
-    /// <summary>Whether a change of a pod may change an endpoint; its labels aren't looked at.</summary>
+    /// <summary>Whether a change of a pod may change an endpoint. Labels are not compared.</summary>
     public static bool Differs(V1Pod old, V1Pod pod) =>
-        Serves(old) != Serves(pod)
+        CanServe(old) != CanServe(pod)
         || !Addresses(old).SequenceEqual(Addresses(pod))
-        || IsReady(old) != IsReady(pod)
+        || old.IsReady() != pod.IsReady()
         || old.Metadata.DeletionTimestamp is null != pod.Metadata.DeletionTimestamp is null
         || old.Metadata.Uid != pod.Metadata.Uid
         || old.Spec.NodeName != pod.Spec.NodeName;
-
-    private static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready") is { Status: "True" };
 
     private static IEnumerable<string> Addresses(V1Pod pod)
     {

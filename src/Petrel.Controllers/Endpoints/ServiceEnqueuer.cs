@@ -1,47 +1,50 @@
-using k8s;
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Wakes the services whose endpoints a change of a service or of a pod may change, and knows which pods each of them selects.
+/// Maps changes of Services and pods to the Services whose endpoints they may change, and keeps which pods each Service selects. Each
+/// change must be passed once.
 /// </summary>
-internal sealed class ServiceEnqueuer(ClusterCaches caches, WorkQueue<ObjectKey> queue)
+internal sealed class ServiceEnqueuer(ClusterCaches caches)
 {
     private readonly ServicePods _selected = new();
 
-    public static ObjectKey KeyOf(IKubernetesObject<V1ObjectMeta> value) => new(value.Metadata.NamespaceProperty, value.Metadata.Name);
-
-    /// <summary>The pods that the service selects, and perhaps some that it does not any more.</summary>
+    /// <summary>The pods that the Service selects, and perhaps some that it no longer does.</summary>
     public IEnumerable<V1Pod> PodsOf(ObjectKey service) => _selected.Of(service).Select(caches.Pods.Get).OfType<V1Pod>();
 
-    public void OnService(CacheChange<V1Service> change)
+    /// <summary>The Service itself.</summary>
+    public IEnumerable<ObjectKey> KeysOf(CacheChange<V1Service> change)
     {
         _selected.OnService(change.Old, change.New, () => caches.Pods.InNamespace(change.Latest.Metadata.NamespaceProperty));
-        queue.Add(KeyOf(change.Latest));
+        return [change.Latest.Key()];
     }
 
-    public void OnPod(CacheChange<V1Pod> change)
+    /// <summary>The Services that select the pod, or did before the change; none when the change cannot change an endpoint.</summary>
+    public IEnumerable<ObjectKey> KeysOf(CacheChange<V1Pod> change)
     {
         if (
             change is { Old: { } old, New: { } pod }
-            && EndpointSliceLabels.Same(old.Metadata.Labels, pod.Metadata.Labels ?? new Dictionary<string, string>())
+            && LabelSets.AreEqual(old.Metadata.Labels, pod.Metadata.Labels)
             && !PodEndpoint.Differs(old, pod)
         )
         {
-            return;
+            return [];
         }
-        foreach (var service in caches.Services.ByIndex(ClusterCaches.ByNamespace, change.Latest.Metadata.NamespaceProperty))
+        List<ObjectKey> keys = [];
+        foreach (var service in caches.Services.InNamespace(change.Latest.Metadata.NamespaceProperty))
         {
-            var (key, now) = (KeyOf(service), change.New is { } after && EndpointSlicePlan.Selects(service, after));
-            if (now || (change.Old is { } before && EndpointSlicePlan.Selects(service, before)))
+            var isSelected = change.New is { } after && EndpointSlicePlan.Selects(service, after);
+            if (isSelected || (change.Old is { } before && EndpointSlicePlan.Selects(service, before)))
             {
-                _selected.OnPod(key, KeyOf(change.Latest), now);
-                queue.Add(key);
+                _selected.OnPod(service.Key(), change.Latest.Key(), isSelected);
+                keys.Add(service.Key());
             }
         }
+        return keys;
     }
 }

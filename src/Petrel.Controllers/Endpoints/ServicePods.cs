@@ -1,12 +1,13 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Endpoints;
 
 /// <summary>
-/// Which pods each service selects, kept current change by change: looking through all pods of a namespace whenever one of them changes
-/// would cost the square of their number. It may hold pods that are gone or not selected any more for a moment, never lacks one: whoever
-/// asks looks at the pods themselves.
+/// The pods that each Service selects, updated with each change. To search all pods of a namespace after each change of a pod would take
+/// time quadratic in their number. The index never lacks a pod, but may contain pods for a moment that are gone or no longer selected:
+/// callers check the pods themselves.
 /// </summary>
 internal sealed class ServicePods
 {
@@ -23,26 +24,26 @@ internal sealed class ServicePods
     }
 
     /// <summary>
-    /// The service has come, changed or gone. <paramref name="podsOfNamespace"/> is read under the lock, after which no change that it
-    /// shows can come late: caches tell of a change when it is in them.
+    /// Handles a Service that was added, changed or deleted. <paramref name="podsOfNamespace"/> is read under the lock: caches call
+    /// handlers after a change is in them, so that no change is missed.
     /// </summary>
     public void OnService(V1Service? old, V1Service? service, Func<IEnumerable<V1Pod>> podsOfNamespace)
     {
-        var key = KeyOf((service ?? old)!);
+        var key = (service ?? old)!.Key();
         lock (_gate)
         {
             if (service is null)
             {
                 _pods.Remove(key);
             }
-            else if (old is null || !EndpointSlicePlan.SelectsAlike(old, service))
+            else if (old is null || !EndpointSlicePlan.SelectorsAreEqual(old, service))
             {
-                _pods[key] = [.. podsOfNamespace().Where(pod => EndpointSlicePlan.Selects(service, pod)).Select(KeyOf)];
+                _pods[key] = [.. podsOfNamespace().Where(pod => EndpointSlicePlan.Selects(service, pod)).Select(pod => pod.Key())];
             }
         }
     }
 
-    /// <summary>The pod is, or is not any more, selected by the service.</summary>
+    /// <summary>Records whether the Service selects the pod.</summary>
     public void OnPod(ObjectKey service, ObjectKey pod, bool isSelected)
     {
         lock (_gate)
@@ -61,6 +62,4 @@ internal sealed class ServicePods
             }
         }
     }
-
-    private static ObjectKey KeyOf(k8s.IKubernetesObject<V1ObjectMeta> value) => new(value.Metadata.NamespaceProperty, value.Metadata.Name);
 }

@@ -6,7 +6,7 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Framework;
 
-/// <summary>What every controller is given. Each forks its own entropy and makes its own logger and <see cref="EventRecorder"/>.</summary>
+/// <summary>What every controller is given.</summary>
 public sealed record ControllerContext(
     ApiClient Client,
     ClusterCaches Caches,

@@ -1,10 +1,8 @@
 namespace Petrel.Controllers.Framework;
 
-/// <summary>
-/// One controller: it registers what wakes it in its constructor, before the caches run, and works until cancelled.
-/// </summary>
+/// <summary>A controller. It registers its watches in its constructor, before the caches run.</summary>
 public interface IController
 {
-    /// <summary>Waits for the caches, then works until cancelled. Fails only when something is broken that a restart may mend.</summary>
+    /// <summary>Waits for the caches, then works until cancelled. Fails only for defects: a restart of all controllers may help.</summary>
     Task RunAsync(CancellationToken cancellationToken);
 }

@@ -1,11 +1,11 @@
 namespace Petrel.Controllers.Framework;
 
-/// <summary>How long a controller waits at a time.</summary>
+/// <summary>The delay after which a key is synced again.</summary>
 internal static class RequeueDelay
 {
-    /// <summary>Timers have an end; whoever waits longer looks again in between.</summary>
+    /// <summary>Timers have an upper limit. After this delay, the controller checks again.</summary>
     public static TimeSpan Longest { get; } = TimeSpan.FromDays(1);
 
-    /// <summary>The wait, or as much of it as can be waited at a time.</summary>
+    /// <summary>The delay, or the longest one if it is longer.</summary>
     public static TimeSpan? Limit(TimeSpan? wait) => wait > Longest ? Longest : wait;
 }

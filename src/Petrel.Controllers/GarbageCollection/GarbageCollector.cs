@@ -4,63 +4,40 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Monitoring;
-using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.GarbageCollection;
 
 /// <summary>
-/// Deletes objects whose owners are all gone, and lets owners go that wait for their dependents (upstream: garbagecollector). It works on
-/// every kind by its metadata. The graph of owners only says where to look; each decision is made on what the API answers then, and each
-/// write is refused when the object has changed since.
+/// Deletes objects whose owners are all gone, and removes the finalizers of owners that wait for their dependents (upstream:
+/// garbagecollector). It works on the metadata of all kinds. The graph of owners only says which objects to check. Each decision is based
+/// on live objects, and each write has their resourceVersion as precondition.
 /// </summary>
-public sealed partial class GarbageCollector : IController, IReconciler, IDisposable
+public sealed partial class GarbageCollector : IController
 {
-    // When an owner is there that no watch has told of yet, its end might never be told: it is looked up again.
+    // The deletion of an owner that no watch has shown yet might never be seen: it is checked again after this time.
     private static readonly TimeSpan UnseenOwnerPeriod = TimeSpan.FromSeconds(30);
 
-    private readonly ControllerContext _context;
-    private readonly ILogger _logger;
-    private readonly EventRecorder _events;
+    private readonly ControllerLoop _loop;
     private readonly MetadataClient _metadata;
     private readonly OwnerGraph _graph;
     private readonly KindMonitors _monitors;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public GarbageCollector(ControllerContext context)
     {
-        _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        _events = context.Events("garbage-collector-controller");
+        _loop = new(context, "garbage-collector", SyncAsync, new() { EventSource = "garbage-collector-controller" });
         _metadata = new(context.Client);
-        _queue = new(context.Time);
-        _graph = new(uid => _queue.Add(KeyOf(uid)), ReportMisplaced);
-        _monitors = new(context.Client, context.Time, context.Entropy, _logger, _graph.Observe);
+        _graph = new(uid => _loop.Enqueue(KeyOf(uid)), ReportMisplaced);
+        _monitors = new(context.Client, context.Time, context.Entropy, _loop.Logger, _graph.Observe);
+
+        _loop.AlsoRun(stop => _monitors.RunAsync(context.Settings.DiscoveryPeriod, stop));
     }
 
     /// <inheritdoc/>
-    public string Name => "garbage-collector";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using (this)
-        {
-            var host = new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers);
-            await Loops.RunTogetherAsync(
-                cancellationToken,
-                _events.RunAsync,
-                stop => _monitors.RunAsync(_context.Settings.DiscoveryPeriod, stop),
-                host.RunAsync
-            );
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Looks at one object; the key's name is its uid.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         await _monitors.WaitAsync(cancellationToken);
         if (_graph.Find(key.Name) is not { } node || !_graph.IsUnsettled(node))
@@ -72,16 +49,16 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
             || document.Uid != node.Metadata.Uid
         )
         {
-            // It is gone; its watch will say so.
+            // It is gone. Its watch will show that.
             return null;
         }
-        var owners = document.IsDeleting ? [] : await LookAtOwnersAsync(node.Kind, document, cancellationToken);
+        var owners = document.IsDeleting ? [] : await ReadOwnersAsync(node.Kind, document, cancellationToken);
         if (owners is null)
         {
             return null;
         }
         var dependents = _graph.DependentsOf(document.Uid);
-        var action = GarbagePlan.Compute(document, owners, [.. dependents.Select(d => Look(d, document.Uid))]);
+        var action = GarbagePlan.Compute(document, owners, [.. dependents.Select(d => StatusOf(d, document.Uid))]);
         await ApplyAsync(node.Kind, document, action, cancellationToken);
         var unseen = owners.Any(o => o.State != OwnerState.Absent && _graph.Find(o.Link.Uid) is null);
         return unseen ? UnseenOwnerPeriod : null;
@@ -106,7 +83,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                         cancellationToken
                     );
                 }
-                LogDeleting(_logger, kind, document.Key, delete.PropagationPolicy);
+                LogDeleting(_loop.Logger, kind, document.Key, delete.PropagationPolicy);
                 await _metadata.DeleteAsync(
                     kind,
                     document.Key,
@@ -124,7 +101,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
             case GarbageAction.WaitForDependents wait:
                 foreach (var uid in wait.DependentUids)
                 {
-                    _queue.Add(KeyOf(uid));
+                    _loop.Enqueue(KeyOf(uid));
                 }
                 break;
             case GarbageAction.Orphan orphan:
@@ -157,7 +134,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         }
         catch (ApiException e) when (e.IsNotFound)
         {
-            // Gone meanwhile, which is as good.
+            // It is gone: nothing is left to do.
         }
     }
 
@@ -168,8 +145,8 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         CancellationToken cancellationToken
     )
     {
-        JsonNode?[] left = [.. owners.Select(o => o.ToJson())];
-        var patch = new JsonObject { ["ownerReferences"] = left.Length == 0 ? null : new JsonArray(left) };
+        JsonNode?[] remaining = [.. owners.Select(o => o.ToJson())];
+        var patch = new JsonObject { ["ownerReferences"] = remaining.Length == 0 ? null : new JsonArray(remaining) };
         return await _metadata.PatchAsync(kind, document, patch, cancellationToken);
     }
 
@@ -180,19 +157,19 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         CancellationToken cancellationToken
     )
     {
-        JsonNode?[] left = [.. document.Finalizers.Where(f => f != finalizer).Select(f => JsonValue.Create(f))];
-        var patch = new JsonObject { ["finalizers"] = left.Length == 0 ? null : new JsonArray(left) };
+        JsonNode?[] remaining = [.. document.Finalizers.Where(f => f != finalizer).Select(f => JsonValue.Create(f))];
+        var patch = new JsonObject { ["finalizers"] = remaining.Length == 0 ? null : new JsonArray(remaining) };
         await _metadata.PatchAsync(kind, document, patch, cancellationToken);
     }
 
-    /// <summary>What the owners are now; null when that can't be told and trying again would not help.</summary>
-    private async ValueTask<List<OwnerStatus>?> LookAtOwnersAsync(
+    /// <summary>The states of the owners; null when they cannot be determined, and another try would not help.</summary>
+    private async ValueTask<List<OwnerStatus>?> ReadOwnersAsync(
         ResourceKind kind,
         ObjectMetadata document,
         CancellationToken cancellationToken
     )
     {
-        var looks = new List<OwnerStatus>();
+        var owners = new List<OwnerStatus>();
         foreach (var link in document.Owners)
         {
             var ownerKind = _monitors.Kinds.Find(link.ApiVersion, link.Kind)
@@ -201,8 +178,8 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                 );
             if (ownerKind.Namespaced && document.Key.Namespace.Length == 0)
             {
-                // The reference does not say in which namespace: nothing may be concluded from it.
-                LogUnknowableOwner(_logger, kind, document.Key, link.Kind, link.Name);
+                // The reference does not say in which namespace the owner is: nothing can be concluded.
+                LogUnknownOwner(_loop.Logger, kind, document.Key, link.Kind, link.Name);
                 return null;
             }
             var owner = await _metadata.FindAsync(
@@ -214,15 +191,15 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
                 owner?.Uid != link.Uid ? OwnerState.Absent
                 : GarbagePlan.WaitsForDependents(owner!) ? OwnerState.WaitsForDependents
                 : OwnerState.Solid;
-            looks.Add(new(link, state));
+            owners.Add(new(link, state));
         }
-        return looks;
+        return owners;
     }
 
     private void ReportMisplaced(GraphNode dependent, OwnerLink link)
     {
         var ns = dependent.Metadata.Key.Namespace;
-        _events.Record(
+        _loop.Events.Record(
             new MetadataObject(dependent),
             "Warning",
             "OwnerRefInvalidNamespace",
@@ -231,7 +208,7 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         );
     }
 
-    private static DependentStatus Look(GraphNode dependent, string ownerUid) =>
+    private static DependentStatus StatusOf(GraphNode dependent, string ownerUid) =>
         new(
             dependent.Metadata.Uid,
             dependent.Metadata.Owners.Any(o => o.Uid == ownerUid && o.Blocks),
@@ -248,8 +225,8 @@ public sealed partial class GarbageCollector : IController, IReconciler, IDispos
         Level = LogLevel.Warning,
         Message = "{Kind} {Key} is in no namespace, but its owner {OwnerKind} {Owner} is in one: it is left alone"
     )]
-    private static partial void LogUnknowableOwner(ILogger logger, ResourceKind kind, ObjectKey key, string ownerKind, string owner);
+    private static partial void LogUnknownOwner(ILogger logger, ResourceKind kind, ObjectKey key, string ownerKind, string owner);
 }
 
-/// <summary>An owner's kind is not served (now): what became of the owner can't be told.</summary>
+/// <summary>The kind of an owner is not served at present, so the state of the owner is unknown.</summary>
 internal sealed class UnknownOwnerKindException(string message) : Exception(message);

@@ -1,28 +1,28 @@
 using System.Collections.Immutable;
 using Petrel.Client;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.GarbageCollection;
 
-/// <summary>What is known of an owner, after it was looked up where the reference says that it is.</summary>
+/// <summary>The state of an owner, after it was read where the reference says that it is.</summary>
 public enum OwnerState
 {
-    /// <summary>It is there, and keeps its dependents alive.</summary>
+    /// <summary>It exists, and keeps its dependents alive.</summary>
     Solid,
 
-    /// <summary>There is no such object, or another one under its name: it will never come back.</summary>
+    /// <summary>It does not exist, or another object has its name. It will never exist again.</summary>
     Absent,
 
-    /// <summary>It is being deleted in the foreground: it waits for its dependents to go.</summary>
+    /// <summary>It is being deleted in the foreground, and waits for its dependents.</summary>
     WaitsForDependents,
 }
 
-/// <summary>One owner of a document.</summary>
+/// <summary>One owner of an object.</summary>
 public sealed record OwnerStatus(OwnerLink Link, OwnerState State);
 
-/// <summary>An object that names the document as its owner.</summary>
+/// <summary>An object that names another one as its owner.</summary>
 /// <param name="Uid">Its uid.</param>
-/// <param name="Blocks">Whether its owner's deletion in the foreground waits for it.</param>
+/// <param name="Blocks">Whether the foreground deletion of the owner waits for it.</param>
 /// <param name="WaitsForDependents">Whether it is being deleted in the foreground itself.</param>
 public sealed record DependentStatus(string Uid, bool Blocks, bool WaitsForDependents);
 
@@ -31,36 +31,36 @@ public abstract record GarbageAction
 {
     private GarbageAction() { }
 
-    /// <summary>Nothing: it is alive, or somebody else's turn.</summary>
+    /// <summary>Nothing: it is alive, or another object must be handled first.</summary>
     public sealed record Keep : GarbageAction;
 
-    /// <summary>Delete it. Its references are first made not to block, when it is part of a circle that would wait for itself.</summary>
+    /// <summary>Delete it. If it is part of a cycle of owners that wait for each other, its references first stop blocking.</summary>
     public sealed record Delete(string PropagationPolicy, bool UnblockFirst = false) : GarbageAction;
 
-    /// <summary>Remove the references to these owners, because others keep it alive.</summary>
+    /// <summary>Remove the references to these owners. Other owners keep it alive.</summary>
     public sealed record RemoveOwners(ImmutableArray<string> OwnerUids) : GarbageAction;
 
-    /// <summary>It waits for these dependents: have them looked at.</summary>
+    /// <summary>It waits for these dependents: check them.</summary>
     public sealed record WaitForDependents(ImmutableArray<string> DependentUids) : GarbageAction;
 
-    /// <summary>Remove the references to it from these dependents, then let it go.</summary>
+    /// <summary>Remove the references to it from these dependents, then its finalizer.</summary>
     public sealed record Orphan(ImmutableArray<string> DependentUids) : GarbageAction;
 
-    /// <summary>Nothing holds it any more but this finalizer: remove it.</summary>
+    /// <summary>Remove this finalizer: nothing else keeps the object.</summary>
     public sealed record RemoveFinalizer(string Finalizer) : GarbageAction;
 }
 
 /// <summary>The garbage collector's rules (upstream: attemptToDeleteItem and attemptToOrphan).</summary>
 public static class GarbagePlan
 {
-    /// <summary>Holds an object until its blocking dependents are gone.</summary>
+    /// <summary>Keeps an object until its blocking dependents are gone.</summary>
     public const string ForegroundFinalizer = "foregroundDeletion";
 
-    /// <summary>Holds an object until its dependents do not name it any more.</summary>
+    /// <summary>Keeps an object until no dependent names it.</summary>
     public const string OrphanFinalizer = "orphan";
 
-    /// <param name="document">The object as it is now.</param>
-    /// <param name="owners">Its owners, in any order; needed only while it is not being deleted.</param>
+    /// <param name="document">The live object.</param>
+    /// <param name="owners">Its owners; only needed while it is not being deleted.</param>
     /// <param name="dependents">The known objects that name it as owner.</param>
     public static GarbageAction Compute(
         ObjectMetadata document,
@@ -70,7 +70,7 @@ public static class GarbagePlan
     {
         if (document.IsDeleting)
         {
-            return WhenEnding(document, dependents);
+            return WhenDeleting(document, dependents);
         }
         var gone = owners
             .Where(o => o.State != OwnerState.Solid)
@@ -83,12 +83,12 @@ public static class GarbagePlan
         }
         if (owners.Any(o => o.State == OwnerState.Solid))
         {
-            // Those that wait are named too: they would wait for ever for an object that stays.
+            // Owners that wait for their dependents are included: they would wait for ever for this object.
             return new GarbageAction.RemoveOwners(gone);
         }
         if (owners.Any(o => o.State == OwnerState.WaitsForDependents) && dependents.Count > 0)
         {
-            // A dependent that itself waits may wait for this object, around a circle of owners.
+            // A dependent that waits itself may wait for this object, in a cycle of owners.
             return new GarbageAction.Delete("Foreground", UnblockFirst: dependents.Any(d => d.WaitsForDependents));
         }
         return new GarbageAction.Delete(
@@ -98,7 +98,7 @@ public static class GarbagePlan
         );
     }
 
-    private static GarbageAction WhenEnding(ObjectMetadata document, IReadOnlyList<DependentStatus> dependents)
+    private static GarbageAction WhenDeleting(ObjectMetadata document, IReadOnlyList<DependentStatus> dependents)
     {
         if (document.Finalizers.Contains(OrphanFinalizer))
         {
@@ -117,6 +117,6 @@ public static class GarbagePlan
     public static bool WaitsForDependents(ObjectMetadata document) =>
         document.IsDeleting && document.Finalizers.Contains(ForegroundFinalizer);
 
-    /// <summary>Whether the object is being deleted, and its dependents are to stay.</summary>
+    /// <summary>Whether the object is being deleted, and its dependents stay.</summary>
     public static bool OrphansDependents(ObjectMetadata document) => document.IsDeleting && document.Finalizers.Contains(OrphanFinalizer);
 }

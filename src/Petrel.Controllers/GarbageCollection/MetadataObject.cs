@@ -4,7 +4,7 @@ using Petrel.Client;
 
 namespace Petrel.Controllers.GarbageCollection;
 
-/// <summary>An object without a type, for events about it.</summary>
+/// <summary>The metadata of an object of any kind, as the subject of an event.</summary>
 internal sealed class MetadataObject(GraphNode node) : IKubernetesObject<V1ObjectMeta>
 {
     public string ApiVersion { get; set; } = node.Kind.Gvk.ApiVersion;

@@ -6,7 +6,8 @@ namespace Petrel.Controllers.GarbageCollection;
 public sealed record GraphNode(ResourceKind Kind, ObjectMetadata Metadata)
 {
     /// <summary>
-    /// Whether the reference, from an object in <paramref name="namespaceName"/>, names this object by more than its uid.
+    /// Whether a reference from an object in <paramref name="namespaceName"/> names this object by kind, name and namespace, not only by
+    /// uid.
     /// </summary>
     public bool IsNamedBy(OwnerLink link, string namespaceName) =>
         link.Kind == Kind.Gvk.Kind
@@ -14,7 +15,7 @@ public sealed record GraphNode(ResourceKind Kind, ObjectMetadata Metadata)
         && GroupOf(link.ApiVersion) == Kind.Gvk.Group
         && IsReachableFrom(namespaceName);
 
-    /// <summary>Owners live in the namespace of their dependents, or in none.</summary>
+    /// <summary>An owner is in the namespace of its dependents, or cluster-scoped.</summary>
     public bool IsReachableFrom(string namespaceName) => !Kind.Namespaced || Metadata.Key.Namespace == namespaceName;
 
     private static string GroupOf(string apiVersion) =>
@@ -22,8 +23,8 @@ public sealed record GraphNode(ResourceKind Kind, ObjectMetadata Metadata)
 }
 
 /// <summary>
-/// Who owns whom, as the watches have told so far. It says which objects to look at, by uid, through <paramref name="enqueue"/>; what to do
-/// about them is decided on what is read then, so the graph may be behind. <paramref name="misplaced"/> is told of references to owners in
+/// The owners and dependents of all objects, as the watches show them. It says through <paramref name="enqueue"/> which objects to check,
+/// by uid. Decisions are based on live objects, so the graph may lag. <paramref name="misplaced"/> is called for references to owners in
 /// other namespaces.
 /// </summary>
 public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLink> misplaced)
@@ -32,7 +33,7 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
     private readonly Dictionary<string, GraphNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _dependents = new(StringComparer.Ordinal);
 
-    /// <summary>The object as it was last seen, or null.</summary>
+    /// <summary>The object as a watch showed it last, or null.</summary>
     public GraphNode? Find(string uid)
     {
         lock (_gate)
@@ -41,7 +42,7 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         }
     }
 
-    /// <summary>The other objects that name <paramref name="uid"/> as an owner, by uid.</summary>
+    /// <summary>The other objects that name <paramref name="uid"/> as an owner, in the order of their uids.</summary>
     public IReadOnlyList<GraphNode> DependentsOf(string uid)
     {
         lock (_gate)
@@ -51,8 +52,8 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
     }
 
     /// <summary>
-    /// Whether anything about the object is unsettled: it holds its dependents, or one of its owners was never seen, is gone, is not where
-    /// the reference says, or waits for it. All others are alive for certain, for their owners' end will be told.
+    /// Whether the object has to be checked: it waits for its dependents or orphans them, or one of its owners is unknown, gone, not where
+    /// the reference says, or waits for it. All other objects are alive: a watch will show the deletion of their owners.
     /// </summary>
     public bool IsUnsettled(GraphNode node)
     {
@@ -64,7 +65,7 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         }
     }
 
-    /// <summary>Takes in what a watch told of an object.</summary>
+    /// <summary>Records what a watch showed of an object.</summary>
     public void Observe(ResourceKind kind, CacheChange<ObjectMetadata> change)
     {
         lock (_gate)
@@ -147,7 +148,7 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         }
     }
 
-    /// <summary>Dependents that were seen before an owner which turns out to be elsewhere.</summary>
+    /// <summary>Reports dependents that were seen before an owner in another namespace.</summary>
     private void ReportMisplaced(GraphNode owner)
     {
         foreach (var uid in _dependents.GetValueOrDefault(owner.Metadata.Uid) ?? [])

@@ -5,8 +5,8 @@ using System.Text;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// A set of completion indexes in the form of <c>status.completedIndexes</c>: ranges in order that do not touch, <c>1,3-5,7</c>. A range of
-/// two is written with a comma.
+/// A set of completion indexes in the format of <c>status.completedIndexes</c>: sorted ranges with gaps between them, <c>1,3-5,7</c>. A
+/// range of two is written with a comma.
 /// </summary>
 public sealed class IndexRanges
 {
@@ -23,12 +23,10 @@ public sealed class IndexRanges
     /// <summary>How many indexes there are.</summary>
     public int Count { get; }
 
-    /// <summary>The indexes, each once, whatever their order.</summary>
+    /// <summary>The set of these indexes, in any order.</summary>
     public static IndexRanges Of(IEnumerable<int> indexes) => Of(indexes.Select(i => (i, i)));
 
-    /// <summary>
-    /// Reads the compressed form, without the indexes from <paramref name="completions"/> on; what is malformed in it is passed over.
-    /// </summary>
+    /// <summary>Reads the format. Indexes from <paramref name="completions"/> on and malformed ranges are ignored.</summary>
     public static IndexRanges Parse(string? text, int completions)
     {
         if (string.IsNullOrEmpty(text))
@@ -60,20 +58,20 @@ public sealed class IndexRanges
 
     public IndexRanges Union(IndexRanges other) => Of(_ranges.Concat(other._ranges));
 
-    /// <summary>How many indexes both have.</summary>
+    /// <summary>The number of indexes in both sets.</summary>
     public int CountCommon(IndexRanges other)
     {
         var count = 0;
         for (var (i, j) = (0, 0); i < _ranges.Length && j < other._ranges.Length; )
         {
-            var (mine, its) = (_ranges[i], other._ranges[j]);
-            count += Math.Max(0, Math.Min(mine.Last, its.Last) - Math.Max(mine.First, its.First) + 1);
-            (i, j) = mine.Last < its.Last ? (i + 1, j) : (i, j + 1);
+            var (left, right) = (_ranges[i], other._ranges[j]);
+            count += Math.Max(0, Math.Min(left.Last, right.Last) - Math.Max(left.First, right.First) + 1);
+            (i, j) = left.Last < right.Last ? (i + 1, j) : (i, j + 1);
         }
         return count;
     }
 
-    /// <summary>The indexes below <paramref name="completions"/> that are not among these, in order.</summary>
+    /// <summary>The indexes below <paramref name="completions"/> that are not in the set, in order.</summary>
     public IEnumerable<int> Missing(int completions)
     {
         var next = 0;
@@ -91,7 +89,7 @@ public sealed class IndexRanges
         }
     }
 
-    /// <summary>The compressed form.</summary>
+    /// <summary>The set in the format of the status.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

@@ -1,36 +1,35 @@
 using k8s.Models;
+using Petrel.Controllers.Adoption;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>An event about a job.</summary>
-public sealed record JobEvent(string Type, string Reason, string Message);
-
-/// <summary>The next thing to do about a job. When it is done and the caches show it, the plan is made anew.</summary>
+/// <summary>The next action for a Job. When the caches show its result, another plan is made.</summary>
 public abstract record JobAction
 {
     private JobAction() { }
 
-    /// <summary>Adopt pods, and let pods go that the selector does not match any more.</summary>
-    public sealed record Claim(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release) : JobAction;
+    /// <summary>Release and adopt pods.</summary>
+    public sealed record Adopt(AdoptionPlan<V1Pod> Plan) : JobAction;
 
-    /// <summary>Find out whether the pods with these uids are gone or the cache only does not show them.</summary>
+    /// <summary>Ask the API whether the pods with these uids are gone, or the cache lags.</summary>
     public sealed record VerifyPods(IReadOnlyList<string> Uids) : JobAction;
 
     /// <summary>Write the status.</summary>
-    public sealed record WriteStatus(V1JobStatus Status, IReadOnlyList<JobEvent> Events) : JobAction;
+    public sealed record WriteStatus(V1JobStatus Status, IReadOnlyList<ControllerEvent> Events) : JobAction;
 
-    /// <summary>Delete pods; those that are not to be counted lose their finalizer first.</summary>
+    /// <summary>Delete pods. Pods that must not be counted lose their finalizer first.</summary>
     public sealed record DeletePods(IReadOnlyList<V1Pod> Pods, bool Uncounted) : JobAction;
 
-    /// <summary>Give pods the finalizer that they lack.</summary>
+    /// <summary>Add the tracking finalizer to pods that lack it.</summary>
     public sealed record AddFinalizer(IReadOnlyList<V1Pod> Pods) : JobAction;
 
-    /// <summary>Make pods.</summary>
+    /// <summary>Create pods.</summary>
     public sealed record CreatePods(IReadOnlyList<NewJobPod> Pods) : JobAction;
 
-    /// <summary>Take the finalizer off pods that the status accounts for.</summary>
+    /// <summary>Remove the tracking finalizer from pods that the status counts.</summary>
     public sealed record RemoveFinalizer(IReadOnlyList<V1Pod> Pods) : JobAction;
 
-    /// <summary>Nothing to do; look again after a while, or when something changes.</summary>
+    /// <summary>Nothing to do until something changes, or the delay is over.</summary>
     public sealed record Wait(TimeSpan? RequeueAfter) : JobAction;
 }

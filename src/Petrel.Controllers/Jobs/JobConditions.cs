@@ -1,18 +1,17 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>The conditions of a job's status, its times, and the events that tell of them.</summary>
+/// <summary>The conditions and times in a Job's status, and the events about them.</summary>
 internal static class JobConditions
 {
-    /// <summary>
-    /// Puts into the tracked status what the state and the outcome say, and answers with the events to record once it is written.
-    /// </summary>
-    public static IReadOnlyList<JobEvent> Set(JobPodTracking tracking, JobState state, JobOutcome? outcome, DateTimeOffset now)
+    /// <summary>Sets the conditions and times. Returns the events to record once the status is written.</summary>
+    public static IReadOnlyList<ControllerEvent> Set(JobPodTracking tracking, JobState state, JobOutcome? outcome, DateTimeOffset now)
     {
         var (status, job) = (tracking.Status, state.Job);
-        // The API's times are in whole seconds.
-        now = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond));
+        // Times of the API are whole seconds.
+        now = now.WholeSeconds();
         if (status.StartTime is null && !job.IsSuspended())
         {
             status.StartTime = now.UtcDateTime;
@@ -29,7 +28,7 @@ internal static class JobConditions
         return HasEnded(tracking, state) ? End(status, job, outcome, now) : [];
     }
 
-    private static List<JobEvent> Suspension(V1JobStatus status, V1Job job, DateTimeOffset now)
+    private static List<ControllerEvent> Suspension(V1JobStatus status, V1Job job, DateTimeOffset now)
     {
         if (job.IsSuspended())
         {
@@ -41,19 +40,19 @@ internal static class JobConditions
         {
             return [];
         }
-        // The time that it was held does not count towards its deadline.
+        // The time of the suspension does not count towards the deadline.
         status.StartTime = now.UtcDateTime;
         return [new("Normal", "Resumed", "Job resumed")];
     }
 
-    // Nothing runs, nothing is on its way out, and everything is counted.
+    // No pod is active or terminating, and all are counted.
     private static bool HasEnded(JobPodTracking tracking, JobState state) =>
         state.Active.Count == 0
         && state.Terminating == 0
         && tracking.Release.Count == 0
         && tracking.Status.UncountedTerminatedPods is { Succeeded: null, Failed: null };
 
-    private static List<JobEvent> End(V1JobStatus status, V1Job job, JobOutcome outcome, DateTimeOffset now)
+    private static List<ControllerEvent> End(V1JobStatus status, V1Job job, JobOutcome outcome, DateTimeOffset now)
     {
         SetCondition(status, outcome.Terminal, "True", outcome.Reason, outcome.Message, now);
         if (!outcome.Success)
@@ -61,13 +60,13 @@ internal static class JobConditions
             return [new("Warning", outcome.Reason, outcome.Message)];
         }
         status.CompletionTime = now.UtcDateTime;
-        var completed = new JobEvent("Normal", "Completed", "Job completed");
+        var completed = new ControllerEvent("Normal", "Completed", "Job completed");
         return status.Succeeded > job.Spec.Completions
             ? [new("Warning", "TooManySucceededPods", "Too many succeeded pods running after completion count reached"), completed]
             : [completed];
     }
 
-    // Answers whether anything changed.
+    // Returns whether anything changed.
     private static bool SetCondition(V1JobStatus status, string type, string value, string reason, string message, DateTimeOffset now)
     {
         status.Conditions ??= [];

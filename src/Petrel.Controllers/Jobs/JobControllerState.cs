@@ -1,39 +1,36 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// What the controller knows of one job beyond the caches. Without it, it is as safe: it looks again for pods that are gone, and waits less
-/// before it replaces one.
+/// What the controller remembers of a Job between syncs. Nothing depends on it for correctness: without it, the controller asks again for
+/// pods that are gone, and waits less before it replaces a failed pod.
 /// </summary>
-internal sealed class JobControllerState(string jobUid)
+internal sealed class JobControllerState
 {
-    public string JobUid => jobUid;
+    /// <summary>The uids of pods that are counted, or known to be gone.</summary>
+    public HashSet<string> GonePods { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The uids of pods that are counted, or known not to exist any more.</summary>
-    public HashSet<string> Gone { get; } = new(StringComparer.Ordinal);
-
+    /// <summary>The delay after failures.</summary>
     public PodBackoff Backoff { get; } = new();
 
-    /// <summary>Learns from the job's pods.</summary>
-    public void Look(V1Job job, IEnumerable<V1Pod> pods)
+    /// <summary>Learns from the Job's pods and its status.</summary>
+    public void Update(V1Job job, IEnumerable<V1Pod> pods)
     {
         foreach (var pod in pods)
         {
             if (pod.Status?.Phase == "Succeeded")
             {
-                Backoff.Succeeded(pod);
+                Backoff.RecordSuccess(pod);
             }
-            // One without the finalizer that is on its way out was one too many.
-            else if (
-                pod.Status?.Phase == "Failed"
-                || (pod.IsTracked() && pod.Metadata.DeletionTimestamp is not null && !job.ReplacesOnlyFailed())
-            )
+            // The controller itself deleted a pod without the finalizer, as surplus: that is no failure.
+            else if (pod.Status?.Phase == "Failed" || (pod.IsTracked() && pod.IsDeleting() && !job.ReplacesOnlyFailed()))
             {
-                Backoff.Failed(pod);
+                Backoff.RecordFailure(pod);
             }
         }
         var uncounted = job.Status?.UncountedTerminatedPods;
-        Gone.IntersectWith([.. uncounted?.Succeeded ?? [], .. uncounted?.Failed ?? []]);
+        GonePods.IntersectWith([.. uncounted?.Succeeded ?? [], .. uncounted?.Failed ?? []]);
     }
 }

@@ -5,22 +5,22 @@ internal static class JobNames
 {
     private const string Prefix = "batch.kubernetes.io/";
 
-    /// <summary>The finalizer of a job's pod: the job has not counted it yet.</summary>
+    /// <summary>The finalizer of a Job's pod that is not counted yet.</summary>
     public const string TrackingFinalizer = Prefix + "job-tracking";
 
-    /// <summary>Annotation and label of a pod: which completion it is about.</summary>
+    /// <summary>Annotation and label of a pod: its completion index.</summary>
     public const string CompletionIndex = Prefix + "job-completion-index";
 
     /// <summary>Annotation of a pod: how many pods of its index failed before it.</summary>
     public const string IndexFailureCount = Prefix + "job-index-failure-count";
 
-    /// <summary>Annotation of a pod: how many pods of its index failed before it that do not count, as the failure policy has it.</summary>
+    /// <summary>Annotation of a pod: how many pods of its index failed before it and do not count, by the failure policy.</summary>
     public const string IndexIgnoredFailureCount = Prefix + "job-index-ignored-failure-count";
 
-    /// <summary>The variable by which a container knows its index.</summary>
+    /// <summary>The environment variable with the completion index.</summary>
     public const string IndexVariable = "JOB_COMPLETION_INDEX";
 
-    /// <summary>The value of <c>spec.managedBy</c> that means this controller.</summary>
+    /// <summary>The value of <c>spec.managedBy</c> for this controller.</summary>
     public const string ControllerName = "kubernetes.io/job-controller";
 
     public const string Complete = "Complete";

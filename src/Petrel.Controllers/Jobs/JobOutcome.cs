@@ -1,39 +1,47 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// That a job is to end, and why. It is written down as an interim condition (FailureTarget or SuccessCriteriaMet) before anything is done
-/// about it; the job ends when its pods have.
+/// How a Job ends, and why. It is written as an interim condition (FailureTarget or SuccessCriteriaMet) before pods are deleted. The Job
+/// ends when its pods have ended.
 /// </summary>
 internal sealed record JobOutcome(bool Success, string Reason, string Message)
 {
-    /// <summary>The condition that says what is coming.</summary>
+    /// <summary>The interim condition.</summary>
     public string Interim => Success ? JobNames.SuccessCriteriaMet : JobNames.FailureTarget;
 
-    /// <summary>The condition of the end.</summary>
+    /// <summary>The final condition.</summary>
     public string Terminal => Success ? JobNames.Complete : JobNames.Failed;
 
-    /// <summary>The outcome that stands, or the one that the state calls for; null while the job goes on.</summary>
-    public static JobOutcome? Of(JobState state, DateTimeOffset now)
+    /// <summary>
+    /// The outcome that an interim condition has recorded, or the one that follows from the state; null while the Job continues.
+    /// </summary>
+    public static JobOutcome? Compute(JobState state, DateTimeOffset now)
     {
         var job = state.Job;
         if (FromCondition(job, JobNames.SuccessCriteriaMet) is { } success)
         {
             return success;
         }
-        return FromCondition(job, JobNames.FailureTarget) ?? FailedPod(state) ?? ExceededLimit(state, now) ?? Indexes(state) ?? Done(state);
+        return FromCondition(job, JobNames.FailureTarget)
+            ?? FailedByPodPolicy(state)
+            ?? ExceededLimit(state, now)
+            ?? Indexes(state)
+            ?? Completed(state);
     }
 
-    /// <summary>How long until the deadline of a job that runs; null without one.</summary>
+    /// <summary>How long until the deadline of a running Job; null without one.</summary>
     public static TimeSpan? UntilDeadline(V1Job job, DateTimeOffset now)
     {
         if (job.Spec.ActiveDeadlineSeconds is not { } seconds || job.IsSuspended())
         {
             return null;
         }
-        // A job that was resumed starts anew.
-        var start = job.Status?.StartTime is { } since && !job.Has(JobNames.Suspended) ? PodStates.Utc(since) : now;
+        // After a resumption, the deadline counts anew.
+        var start = job.Status?.StartTime is { } since && !job.Has(JobNames.Suspended) ? since.AsUtc() : now;
         return start.AddSeconds(Math.Min(seconds, int.MaxValue)) - now;
     }
 
@@ -42,7 +50,7 @@ internal sealed record JobOutcome(bool Success, string Reason, string Message)
             ? new(interim == JobNames.SuccessCriteriaMet, condition.Reason ?? "", condition.Message ?? "")
             : null;
 
-    private static JobOutcome? FailedPod(JobState state)
+    private static JobOutcome? FailedByPodPolicy(JobState state)
     {
         if (state.Job.Spec.PodFailurePolicy is null)
         {
@@ -69,7 +77,7 @@ internal sealed record JobOutcome(bool Success, string Reason, string Message)
             : null;
     }
 
-    // With restartPolicy OnFailure it is containers, not pods, that fail.
+    // With restartPolicy OnFailure, restarts of containers count instead of failed pods.
     private static bool ExceedsRestartLimit(JobState state)
     {
         if (state.Job.Spec.Template.Spec.RestartPolicy != "OnFailure")
@@ -105,11 +113,11 @@ internal sealed record JobOutcome(bool Success, string Reason, string Message)
             : null;
     }
 
-    // Without a number of completions, one success is the success of all, once the others have ended.
-    private static JobOutcome? Done(JobState state)
+    // Without a number of completions, one success completes the Job once the other pods have ended.
+    private static JobOutcome? Completed(JobState state)
     {
-        var enough = state.Job.Spec.Completions is { } completions ? state.Succeeded >= completions : state.Succeeded > 0;
-        return enough && state.Active.Count == 0
+        var isDone = state.Job.Spec.Completions is { } completions ? state.Succeeded >= completions : state.Succeeded > 0;
+        return isDone && state.Active.Count == 0
             ? new(true, JobNames.CompletionsReached, "Reached expected number of succeeded pods")
             : null;
     }

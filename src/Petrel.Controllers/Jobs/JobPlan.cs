@@ -1,59 +1,64 @@
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Adoption;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// What to do next about a job that is not finished. Every step is safe to be the last one of this program, and to be followed by a plan of
-/// another.
+/// Plans the next action for a Job that is not finished. After each action, the controller may crash, and another one continues from the
+/// state in the API.
 /// </summary>
 public static class JobPlan
 {
-    /// <summary>
-    /// The next step. <paramref name="pods"/> are the job's own and the orphans of its namespace, <paramref name="gone"/> the uids of pods
-    /// that are known not to exist any more, <paramref name="backoff"/> how long to wait after the last failure; <paramref name="manage"/>
-    /// is false when pods cannot be created or deleted for now.
-    /// </summary>
+    /// <summary>Plans the next action.</summary>
+    /// <param name="job">The Job.</param>
+    /// <param name="pods">The pods that it controls and those in its namespace without a controller.</param>
+    /// <param name="gone">The uids of pods that are known to be gone.</param>
+    /// <param name="backoff">The remaining delay after the last failure.</param>
+    /// <param name="managesPods">False while pods cannot be created or deleted.</param>
+    /// <param name="now">The time.</param>
     public static JobAction Compute(
         V1Job job,
         IEnumerable<V1Pod> pods,
         IReadOnlySet<string> gone,
         TimeSpan backoff,
-        bool manage,
+        bool managesPods,
         DateTimeOffset now
     )
     {
-        var (own, claim) = Claim(job, pods);
-        if (claim is not null)
+        var adoption = PlanAdoption(job, pods);
+        if (adoption.HasWork)
         {
-            return claim;
+            return new JobAction.Adopt(adoption);
         }
+        var own = adoption.Owned;
         if (Unseen(job, own, gone) is { Count: > 0 } unseen)
         {
             return new JobAction.VerifyPods(unseen);
         }
         var state = new JobState(job, own);
-        var outcome = JobOutcome.Of(state, now);
+        var outcome = JobOutcome.Compute(state, now);
         TimeSpan? wait = null;
         if (outcome is null)
         {
             wait = JobOutcome.UntilDeadline(job, now);
-            if (manage && job.Metadata.DeletionTimestamp is null)
+            if (managesPods && job.Metadata.DeletionTimestamp is null)
             {
                 var scale = JobScale.Of(state, backoff, now);
                 if (Manage(scale) is { } step)
                 {
                     return step;
                 }
-                wait = scale.Wait is { } more && !(wait < more) ? more : wait;
+                wait = scale.RequeueAfter is { } more && !(wait < more) ? more : wait;
             }
         }
-        else if (manage && job.Has(outcome.Interim) && state.Active.Count > 0)
+        else if (managesPods && job.Has(outcome.Interim) && state.Active.Count > 0)
         {
-            // A job that failed counts what it cuts short as failed; one that succeeded does not count it.
+            // When the Job failed, the deleted pods count as failed. When it succeeded, they do not count.
             return new JobAction.DeletePods(state.Active, Uncounted: outcome.Success);
         }
-        var tracking = JobPodTracking.Of(state, outcome);
+        var tracking = JobPodTracking.Compute(state, outcome);
         var events = JobConditions.Set(tracking, state, outcome, now);
         if (!AreEqual(tracking.Status, job.Status))
         {
@@ -66,36 +71,21 @@ public static class JobPlan
         scale switch
         {
             { Delete.Count: > 0 } => new JobAction.DeletePods(scale.Delete, Uncounted: true),
-            { Track.Count: > 0 } => new JobAction.AddFinalizer(scale.Track),
+            { Untracked.Count: > 0 } => new JobAction.AddFinalizer(scale.Untracked),
             { Create.Count: > 0 } => new JobAction.CreatePods(scale.Create),
             _ => null,
         };
 
-    private static (List<V1Pod> Own, JobAction.Claim? Claim) Claim(V1Job job, IEnumerable<V1Pod> pods)
+    private static AdoptionPlan<V1Pod> PlanAdoption(V1Job job, IEnumerable<V1Pod> pods)
     {
-        var selector = LabelSets.Selector(job.Spec.Selector);
-        var ending = job.Metadata.DeletionTimestamp is not null;
-        List<V1Pod> own = [],
-            adopt = [],
-            release = [];
-        foreach (var pod in pods)
-        {
-            var matches = selector.Matches(LabelSets.Of(pod.Metadata.Labels));
-            if (pod.IsControlledBy(job.Metadata.Uid))
-            {
-                (matches || ending ? own : release).Add(pod);
-            }
-            else if (matches && !ending && pod.ControllerReference() is null && pod.Metadata.DeletionTimestamp is null)
-            {
-                adopt.Add(pod);
-            }
-        }
-        return (own, adopt.Count + release.Count > 0 ? new(adopt, release) : null);
+        var selector = LabelSelectors.From(job.Spec.Selector);
+        var isDeleting = job.Metadata.DeletionTimestamp is not null;
+        // While the Job is being deleted, all its pods lose their finalizer, whatever their labels are.
+        return AdoptionPlan<V1Pod>.Compute(job.Metadata, pods, pod => isDeleting || selector.Matches(LabelSets.Of(pod.Metadata.Labels)));
     }
 
-    // A pod that the status names and the cache does not show has lost its finalizer, or is still to come into a cache that was just
-    // filled.
-    private static List<string> Unseen(V1Job job, List<V1Pod> own, IReadOnlySet<string> gone)
+    // A pod that the status names and the cache does not show has lost its finalizer, or the cache was just filled and lags.
+    private static List<string> Unseen(V1Job job, IReadOnlyList<V1Pod> own, IReadOnlySet<string> gone)
     {
         var uncounted = job.Status?.UncountedTerminatedPods;
         var seen = own.Select(p => p.Metadata.Uid).ToHashSet(StringComparer.Ordinal);
@@ -104,7 +94,7 @@ public static class JobPlan
 
     private static bool AreEqual(V1JobStatus status, V1JobStatus? current) => Text(status) == Text(current ?? new());
 
-    // Numbers and texts that are absent are zero and empty, and an empty list is none.
+    // Absent numbers and strings are zero and empty. An empty list is the same as none.
     private static string Text(V1JobStatus status)
     {
         var uncounted = status.UncountedTerminatedPods;

@@ -5,34 +5,31 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>
-/// The pods that a job makes: its template with the tracking finalizer, and with what an indexed job's pods know of their index.
-/// </summary>
+/// <summary>The pods of a Job: the template with the tracking finalizer and, for an indexed Job, the index.</summary>
 internal static class JobPod
 {
-    // What generateName leaves of a prefix.
+    // The longest prefix that generateName keeps.
     private const int LongestPrefix = 58;
 
     /// <summary>The pod to create.</summary>
-    public static V1Pod From(V1Job job, NewJobPod wanted, IEntropy entropy)
+    public static V1Pod From(V1Job job, NewJobPod newPod, IEntropy entropy)
     {
-        var owner = PodOwner.Of(job);
-        var pod = wanted.Index is { } index
-            ? TemplatePod.From(owner, job.Spec.Template, Prefix(job.Metadata.Name, index), entropy)
-            : TemplatePod.From(owner, job.Spec.Template, entropy);
+        var pod = newPod.Index is { } index
+            ? TemplatePod.From(job, job.Spec.Template, Prefix(job.Metadata.Name, index), entropy)
+            : TemplatePod.From(job, job.Spec.Template, entropy);
         pod.Metadata.Finalizers = [.. (pod.Metadata.Finalizers ?? []).Append(JobNames.TrackingFinalizer).Distinct()];
-        if (wanted.Index is { } own)
+        if (newPod.Index is { } completionIndex)
         {
-            SetIndex(job, pod, own);
+            SetIndex(job, pod, completionIndex);
             if (job.HasBackoffLimitPerIndex())
             {
-                SetFailures(job, pod, wanted.Replaces);
+                SetFailures(job, pod, newPod.Replaces);
             }
         }
         return pod;
     }
 
-    // The index is always whole, whatever is left of the name.
+    // The index is never cut off, only the name.
     private static string Prefix(string name, int index)
     {
         var suffix = $"-{index}-";

@@ -1,23 +1,25 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// The counting of pods, such that none is lost and none counted twice whatever ends between two steps: a pod that ended is written into
-/// the status (its uid, or its index); then it loses its finalizer; then its uid is replaced by one more in the counter. <see
-/// cref="Status"/> is what the status should be, and <see cref="Release"/> the pods that may lose their finalizer once it is.
+/// Counts pods so that none is lost and none counted twice, wherever the controller crashes. First the status lists a finished pod by its
+/// uid or index. Then the pod loses its finalizer. Then the counter replaces the uid. (Upstream: trackJobStatusAndRemoveFinalizers.) <see
+/// cref="Status"/> is the status to write; <see cref="Release"/> are the pods that may lose their finalizer once it is written.
 /// </summary>
 internal sealed record JobPodTracking(V1JobStatus Status, IReadOnlyList<V1Pod> Release)
 {
-    /// <summary>No more uids than this are in a status at a time: they are long.</summary>
+    /// <summary>The most uids in a status at once, to limit its size.</summary>
     public const int MaxUncounted = 500;
 
-    /// <summary>The tracking of a job, without its conditions.</summary>
-    public static JobPodTracking Of(JobState state, JobOutcome? outcome)
+    /// <summary>The status of a Job, without its conditions.</summary>
+    public static JobPodTracking Compute(JobState state, JobOutcome? outcome)
     {
         var job = state.Job;
-        var status = KubernetesJson.Deserialize<V1JobStatus>(KubernetesJson.Serialize(job.Status ?? new()));
+        var status = (job.Status ?? new()).DeepCopy();
         status.Active = state.Active.Count;
         status.Ready = state.Active.Count(PodStates.IsReady);
         status.Terminating = state.Terminating;
@@ -41,7 +43,7 @@ internal sealed record JobPodTracking(V1JobStatus Status, IReadOnlyList<V1Pod> R
         return new(status, release);
     }
 
-    // Notes what has ended and is not noted yet, as far as there is room; what finds none has its turn later.
+    // Records finished pods that are not recorded yet, as far as there is room. The others wait for a later sync.
     private static List<V1Pod> RecordFinished(JobState state, JobOutcome? outcome, List<string> succeeded, List<string> failed)
     {
         List<V1Pod> release = [];
@@ -53,7 +55,7 @@ internal sealed record JobPodTracking(V1JobStatus Status, IReadOnlyList<V1Pod> R
             var isRecorded = succeeded.Contains(uid) || failed.Contains(uid);
             if (pod.Status?.Phase == "Succeeded" && state.Job.IsIndexed())
             {
-                // An index counts itself: it succeeds only once.
+                // An index is its own counter: it succeeds only once.
                 var isNew = !isRecorded && state.HasIndex(pod) && !state.CompletedBefore.Contains(pod.CompletionIndex()!.Value);
                 if (isNew && IsFull())
                 {
@@ -61,33 +63,33 @@ internal sealed record JobPodTracking(V1JobStatus Status, IReadOnlyList<V1Pod> R
                 }
                 newIndexes += isNew ? 1 : 0;
             }
-            else if (!isRecorded && UncountedList(state, outcome, pod, succeeded, failed) is { } side)
+            else if (!isRecorded && UncountedList(state, outcome, pod, succeeded, failed) is { } list)
             {
                 if (IsFull())
                 {
                     continue;
                 }
-                side.Add(uid);
+                list.Add(uid);
             }
             release.Add(pod);
         }
         return release;
     }
 
-    // Where a pod that has ended belongs; null for one that does not count.
+    // The list for a finished pod; null for one that does not count.
     private static List<string>? UncountedList(JobState state, JobOutcome? outcome, V1Pod pod, List<string> succeeded, List<string> failed)
     {
         if (pod.Status?.Phase == "Succeeded")
         {
             return succeeded;
         }
-        // With the job's failure, whatever has not ended fails too.
+        // When the Job fails, its unfinished pods count as failed too.
         var fails = state.IsFailed(pod) || outcome is { Success: false };
         return fails && (!state.Job.IsIndexed() || state.HasIndex(pod)) && state.Evaluate(pod).Counts ? failed : null;
     }
 
-    // What runs is released when the job ends, after it was told to go; a failure whose number of predecessors is still to be passed on, is
-    // not.
+    // Active pods are released when the Job ends, after they were deleted. A failed pod is not released while its replacement still needs
+    // its failure count.
     private static bool MayRelease(JobState state, JobOutcome? outcome, V1Pod pod)
     {
         if (

@@ -1,52 +1,57 @@
 using k8s.Models;
 using Petrel.Controllers.PodControl;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>A pod to make: for which index, and in succession to which pod.</summary>
+/// <summary>A pod to create.</summary>
+/// <param name="Index">Its completion index, for an indexed Job.</param>
+/// <param name="Replaces">The failed pod that it replaces.</param>
 public sealed record NewJobPod(int? Index = null, V1Pod? Replaces = null);
 
 /// <summary>
-/// Which pods a job that goes on has too many, or too few: first those to delete, then those to take under the finalizer again, then those
-/// to make. <see cref="Wait"/> is when more may be made.
+/// The pods of a running Job that have to be deleted, tracked again or created, in this order. <see cref="RequeueAfter"/> is the delay
+/// until more pods may be created.
 /// </summary>
 internal sealed record JobScale(
     IReadOnlyList<V1Pod> Delete,
-    IReadOnlyList<V1Pod> Track,
+    IReadOnlyList<V1Pod> Untracked,
     IReadOnlyList<NewJobPod> Create,
-    TimeSpan? Wait = null
+    TimeSpan? RequeueAfter = null
 )
 {
-    /// <summary>No more pods than this are created or deleted at once.</summary>
+    /// <summary>The most pods that are created or deleted at once.</summary>
     public const int Burst = 500;
 
-    /// <summary>What to do; <paramref name="backoff"/> is how long the job has to wait after its last failure.</summary>
+    /// <summary>Computes the pods. <paramref name="backoff"/> is the remaining delay after the Job's last failure.</summary>
     public static JobScale Of(JobState state, TimeSpan backoff, DateTimeOffset now)
     {
         var job = state.Job;
         var active = state.Active;
-        var wanted = job.IsSuspended() ? 0 : Wanted(state);
-        var delete = Surplus(state, active.Count - wanted, now);
+        var desired = job.IsSuspended() ? 0 : DesiredActive(state);
+        var delete = Surplus(state, active.Count - desired, now);
         if (delete.Count > 0)
         {
             return new([.. delete.Take(Burst)], [], []);
         }
-        // A pod lost its finalizer because it was to go, and then it was not: it has to be counted again.
-        IReadOnlyList<V1Pod> track = [.. active.Where(p => !p.IsTracked())];
-        var missing = wanted - active.Count - (job.ReplacesOnlyFailed() ? state.Terminating : 0);
+        // A pod lost its finalizer before a deletion that was not executed: it has to be counted again.
+        IReadOnlyList<V1Pod> untracked = [.. active.Where(p => !p.IsTracked())];
+        var missing = desired - active.Count - (job.ReplacesOnlyFailed() ? state.Terminating : 0);
         if (missing <= 0 || job.IsSuspended())
         {
-            return new([], track, []);
+            return new([], untracked, []);
         }
         if (!job.HasBackoffLimitPerIndex() && backoff > TimeSpan.Zero)
         {
-            return new([], track, [], backoff);
+            return new([], untracked, [], backoff);
         }
         missing = Math.Min(missing, Burst);
-        return job.IsIndexed() ? Indexes(state, track, missing, now) : new([], track, [.. Enumerable.Repeat(new NewJobPod(), missing)]);
+        return job.IsIndexed()
+            ? Indexes(state, untracked, missing, now)
+            : new([], untracked, [.. Enumerable.Repeat(new NewJobPod(), missing)]);
     }
 
-    private static int Wanted(JobState state)
+    private static int DesiredActive(JobState state)
     {
         var spec = state.Job.Spec;
         var parallelism = spec.Parallelism ?? 1;
@@ -54,11 +59,11 @@ internal sealed record JobScale(
         {
             return Math.Clamp(completions - state.Succeeded, 0, parallelism);
         }
-        // A work queue: once one has succeeded, those that run are left to end.
+        // A work queue: after the first success, running pods may finish, and no more are created.
         return state.Succeeded > 0 ? state.Active.Count : parallelism;
     }
 
-    // Pods without an index or with another's; then those that have lost their finalizer, which were chosen before; then as everywhere.
+    // First pods without an index or with a duplicate one, then pods without the finalizer, which were chosen before, then the usual order.
     private static List<V1Pod> Surplus(JobState state, int surplus, DateTimeOffset now)
     {
         var order = new DeletionOrder([], now);
@@ -78,14 +83,14 @@ internal sealed record JobScale(
         return delete;
     }
 
-    private static JobScale Indexes(JobState state, IReadOnlyList<V1Pod> track, int missing, DateTimeOffset now)
+    private static JobScale Indexes(JobState state, IReadOnlyList<V1Pod> untracked, int missing, DateTimeOffset now)
     {
         var occupied = state.Active.Concat(state.Job.ReplacesOnlyFailed() ? state.Pods.Where(PodStates.IsTerminating) : []);
         var taken = state
             .Completed.Union(state.FailedIndexes)
             .Union(IndexRanges.Of(occupied.Select(p => p.CompletionIndex()).OfType<int>()));
         List<NewJobPod> create = [];
-        TimeSpan? wait = null;
+        TimeSpan? requeueAfter = null;
         foreach (var index in taken.Missing(state.Completions).Take(missing))
         {
             var failed = state.AwaitingReplacement.GetValueOrDefault(index);
@@ -98,9 +103,9 @@ internal sealed record JobScale(
             }
             else
             {
-                wait = wait is null || remaining < wait ? remaining : wait;
+                requeueAfter = requeueAfter is null || remaining < requeueAfter ? remaining : requeueAfter;
             }
         }
-        return new([], track, create, wait);
+        return new([], untracked, create, requeueAfter);
     }
 }

@@ -1,12 +1,13 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>What a job's fields say, with what their absence means.</summary>
+/// <summary>Reads the fields of Jobs and of their pods, with defaults.</summary>
 internal static class JobSpecs
 {
-    /// <summary>Whether this controller works on the job: <c>spec.managedBy</c> names no other.</summary>
+    /// <summary>Whether this controller manages the Job: <c>spec.managedBy</c> names no other one.</summary>
     public static bool IsManagedByThisController(this V1Job job) => job.Spec.ManagedBy is null or JobNames.ControllerName;
 
     public static bool IsIndexed(this V1Job job) => job.Spec.CompletionMode == "Indexed";
@@ -15,22 +16,22 @@ internal static class JobSpecs
 
     public static bool HasBackoffLimitPerIndex(this V1Job job) => job.Spec.BackoffLimitPerIndex is not null;
 
-    /// <summary>Whether a pod that was deleted is replaced only when it has ended.</summary>
+    /// <summary>Whether a deleted pod is replaced only when it has ended.</summary>
     public static bool ReplacesOnlyFailed(this V1Job job) =>
         job.Spec.PodReplacementPolicy == "Failed" || job.Spec.PodFailurePolicy is not null;
 
-    /// <summary>Complete or failed: nothing happens to it any more.</summary>
+    /// <summary>The Job is complete or failed. It does not change any more.</summary>
     public static bool IsFinished(this V1Job job) => job.Has(JobNames.Complete) || job.Has(JobNames.Failed);
 
-    /// <summary>Whether a condition is there and true.</summary>
+    /// <summary>Whether the condition exists and is true.</summary>
     public static bool Has(this V1Job job, string type) => job.Condition(type) is { Status: "True" };
 
     public static V1JobCondition? Condition(this V1Job job, string type) => job.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
 
-    /// <summary>Whether the job has still to count the pod.</summary>
+    /// <summary>Whether the Job still has to count the pod.</summary>
     public static bool IsTracked(this V1Pod pod) => pod.Metadata.Finalizers?.Contains(JobNames.TrackingFinalizer) == true;
 
-    /// <summary>The index that the pod is about; null when it says none.</summary>
+    /// <summary>The pod's completion index, or null.</summary>
     public static int? CompletionIndex(this V1Pod pod) => Number(pod, JobNames.CompletionIndex);
 
     /// <summary>How many pods of its index failed before it and count.</summary>

@@ -1,11 +1,12 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// Where a job stands, from its status and its pods. What its counters say already, what waits in <c>status.uncountedTerminatedPods</c>,
-/// and what only the pods with the tracking finalizer say yet, are added up here; nothing is counted twice, because a pod is in one of the
-/// three only.
+/// The state of a Job, from its status and its pods. It adds up the counters of the status, the uids in
+/// <c>status.uncountedTerminatedPods</c>, and the finished pods that are in neither. Each pod is in only one of the three, so none is
+/// counted twice.
 /// </summary>
 internal sealed class JobState
 {
@@ -38,41 +39,42 @@ internal sealed class JobState
 
     public V1Job Job { get; }
 
-    /// <summary>The job's own pods, those of an indexed job in the order of their indexes.</summary>
+    /// <summary>The Job's pods; for an indexed Job, in the order of their indexes.</summary>
     public IReadOnlyList<V1Pod> Pods { get; }
 
-    /// <summary>The pods that run or will.</summary>
+    /// <summary>The pods that run or will run.</summary>
     public IReadOnlyList<V1Pod> Active { get; }
 
-    /// <summary>How many pods were asked to go and have not ended.</summary>
+    /// <summary>The number of pods that are being deleted and not finished.</summary>
     public int Terminating { get; }
 
-    /// <summary>The pods that succeeded and are in no counter and no list of the status.</summary>
+    /// <summary>The pods that succeeded and are in neither the counters nor the lists of the status.</summary>
     public IReadOnlyList<V1Pod> NewlySucceeded { get; }
 
     /// <summary>
-    /// The pods that failed and are in no counter and no list of the status; the failure policy may say that some do not count.
+    /// The pods that failed and are in neither the counters nor the lists of the status. The failure policy may exclude some from the
+    /// count.
     /// </summary>
     public IReadOnlyList<V1Pod> NewlyFailed { get; }
 
-    /// <summary>All successes; of an indexed job, all its indexes that succeeded.</summary>
+    /// <summary>All successes; for an indexed Job, all indexes that succeeded.</summary>
     public int Succeeded { get; }
 
     /// <summary>All failures that count.</summary>
     public int Failed { get; }
 
-    /// <summary>The indexes that the status says have succeeded.</summary>
+    /// <summary>The succeeded indexes in the status.</summary>
     public IndexRanges CompletedBefore { get; }
 
-    /// <summary>All indexes that have succeeded.</summary>
+    /// <summary>All succeeded indexes.</summary>
     public IndexRanges Completed { get; }
 
-    /// <summary>The indexes that have failed for good; only with a back-off limit per index.</summary>
+    /// <summary>The indexes that failed for good; only with a backoff limit per index.</summary>
     public IndexRanges FailedIndexes { get; }
 
     /// <summary>
-    /// By index, the failed pod whose successor is still to be made, with a back-off limit per index: it stays until then, because the
-    /// number of its predecessors is nowhere else.
+    /// By index, the failed pod whose replacement is still to be created; only with a backoff limit per index. It keeps its finalizer until
+    /// then: only its annotations have the failure count.
     /// </summary>
     public SortedDictionary<int, V1Pod> AwaitingReplacement { get; }
 
@@ -83,22 +85,22 @@ internal sealed class JobState
         pod.CompletionIndex() is { } index && AwaitingReplacement.GetValueOrDefault(index) == pod;
 
     /// <summary>
-    /// Whether the pod is a failure: it failed, or it was deleted before it ended, unless such pods are waited for.
+    /// Whether the pod counts as failed: it failed, or it was deleted before it ended, unless the Job waits for such pods.
     /// </summary>
     public bool IsFailed(V1Pod pod) =>
         pod.Status?.Phase == "Failed"
         || (!Job.ReplacesOnlyFailed() && pod.Metadata.DeletionTimestamp is not null && pod.Status?.Phase != "Succeeded");
 
-    /// <summary>What the job's failure policy says of a failed pod.</summary>
+    /// <summary>Applies the failure policy to a failed pod.</summary>
     public PodFailure Evaluate(V1Pod pod) => PodFailurePolicyRules.Evaluate(Job.Spec.PodFailurePolicy, pod);
 
-    /// <summary>Whether the pod has an index of this job.</summary>
+    /// <summary>Whether the pod has a valid index.</summary>
     public bool HasIndex(V1Pod pod) => pod.CompletionIndex() is { } index && index < Completions;
 
     private bool IsNew(V1Pod pod, HashSet<string> uncounted) =>
         pod.IsTracked() && !uncounted.Contains(pod.Metadata.Uid) && (!Job.IsIndexed() || HasIndex(pod));
 
-    // The indexes of the pods that are still to be counted.
+    // The indexes of the pods that are not counted yet.
     private IndexRanges IndexesOf(Func<V1Pod, bool> condition) =>
         IndexRanges.Of(Pods.Where(p => p.IsTracked() && HasIndex(p) && condition(p)).Select(p => p.CompletionIndex()!.Value));
 

@@ -3,31 +3,31 @@ using k8s.Models;
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// How long a job waits before it replaces a pod that failed: ten seconds, doubled with each failure since the last success, up to ten
-/// minutes, counted from the last failure. What is known comes from the pods that are there, and remains known when they are gone: to look
-/// at a pod twice changes nothing, and a controller that starts anew learns most of it again.
+/// How long a Job waits before it replaces a failed pod: ten seconds, doubled with each failure since the last success, up to ten minutes.
+/// The delay counts from the last failure. Recording a pod twice changes nothing, and a restarted controller learns most failures from the
+/// pods again.
 /// </summary>
 public sealed class PodBackoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    // More make no difference to the delay.
+    // More failures do not change the delay.
     private const int Remembered = 16;
 
     private readonly SortedSet<(DateTimeOffset Time, string Uid)> _failures = [];
     private DateTimeOffset _lastSuccess = DateTimeOffset.MinValue;
 
-    /// <summary>Notes a pod that succeeded.</summary>
-    public void Succeeded(V1Pod pod)
+    /// <summary>Records a pod that succeeded.</summary>
+    public void RecordSuccess(V1Pod pod)
     {
         var time = pod.FinishedAt();
         _lastSuccess = time > _lastSuccess ? time : _lastSuccess;
         _failures.RemoveWhere(f => f.Time <= _lastSuccess);
     }
 
-    /// <summary>Notes a pod that failed.</summary>
-    public void Failed(V1Pod pod)
+    /// <summary>Records a pod that failed.</summary>
+    public void RecordFailure(V1Pod pod)
     {
         var time = pod.FinishedAt();
         if (time <= _lastSuccess || _failures.Any(f => f.Uid == pod.Metadata.Uid))
@@ -41,11 +41,11 @@ public sealed class PodBackoff
         }
     }
 
-    /// <summary>How long it still has to wait; zero when it may go on.</summary>
+    /// <summary>The remaining delay; zero when the pod may be replaced.</summary>
     public TimeSpan Remaining(DateTimeOffset now) =>
         _failures.Count == 0 ? TimeSpan.Zero : Remaining(_failures.Count, _failures.Max.Time, now);
 
-    /// <summary>The rest of the delay after so many failures in a row.</summary>
+    /// <summary>The remaining delay after this many failures in a row.</summary>
     public static TimeSpan Remaining(int failures, DateTimeOffset last, DateTimeOffset now)
     {
         if (failures <= 0)

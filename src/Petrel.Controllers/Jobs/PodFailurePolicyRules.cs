@@ -1,10 +1,10 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
 
 namespace Petrel.Controllers.Jobs;
 
 /// <summary>
-/// What a job's <c>podFailurePolicy</c> says of one failed pod; <see cref="Message"/> is why the whole job fails, for the action FailJob.
+/// The result of a Job's <c>podFailurePolicy</c> for one failed pod. <see cref="Message"/> is why the whole Job fails, for the action
+/// FailJob.
 /// </summary>
 public readonly record struct PodFailure(string? Action, string? Message = null)
 {
@@ -12,14 +12,14 @@ public readonly record struct PodFailure(string? Action, string? Message = null)
     public const string FailIndex = "FailIndex";
     public const string Ignore = "Ignore";
 
-    /// <summary>Whether it counts towards the back-off limits.</summary>
+    /// <summary>Whether the failure counts towards the backoff limits.</summary>
     public bool Counts => Action != Ignore;
 }
 
-/// <summary>Matches failed pods with a job's <c>podFailurePolicy</c>: the first rule that matches decides.</summary>
+/// <summary>Matches failed pods with a Job's <c>podFailurePolicy</c>. The first rule that matches decides.</summary>
 public static class PodFailurePolicyRules
 {
-    /// <summary>What the policy says; a pod that matches no rule, or has no policy, counts.</summary>
+    /// <summary>Applies the policy. A pod that matches no rule counts.</summary>
     public static PodFailure Evaluate(V1PodFailurePolicy? policy, V1Pod pod)
     {
         var rules = policy?.Rules ?? [];

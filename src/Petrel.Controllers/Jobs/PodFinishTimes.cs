@@ -1,15 +1,14 @@
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>When a pod finished, as well as can be told.</summary>
+/// <summary>When a pod finished.</summary>
 internal static class PodFinishTimes
 {
-    /// <summary>
-    /// The end of its last container; else when it ceased to be ready; else when it was deleted; else its creation.
-    /// </summary>
+    /// <summary>The end of its last container, else when it became unready, else when it was deleted, else its creation.</summary>
     public static DateTimeOffset FinishedAt(this V1Pod pod) =>
-        PodStates.Utc(LastEnd(pod) ?? Unready(pod) ?? Deleted(pod) ?? pod.Metadata.CreationTimestamp ?? default);
+        (LastEnd(pod) ?? Unready(pod) ?? Deleted(pod) ?? pod.Metadata.CreationTimestamp ?? default).AsUtc();
 
     private static DateTime? LastEnd(V1Pod pod)
     {

@@ -2,10 +2,10 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>Matches the indexes that succeeded with a job's <c>successPolicy</c>.</summary>
+/// <summary>Matches the succeeded indexes with a Job's <c>successPolicy</c>.</summary>
 public static class SuccessPolicyRules
 {
-    /// <summary>The message that names the first rule that holds; null when none does.</summary>
+    /// <summary>The message for the first rule that matches; null when none does.</summary>
     public static string? Match(V1SuccessPolicy? policy, IndexRanges succeeded, int completions)
     {
         var rules = policy?.Rules ?? [];
@@ -19,15 +19,15 @@ public static class SuccessPolicyRules
         return null;
     }
 
-    // Of the rule's indexes, all of them or as many as it says; without indexes, as many as it says of any.
+    // With indexes, all of them or the rule's count of them must have succeeded. Without indexes, the rule's count of any.
     private static bool Holds(V1SuccessPolicyRule rule, IndexRanges succeeded, int completions)
     {
         if (rule.SucceededIndexes is null)
         {
             return rule.SucceededCount is { } count && succeeded.Count >= count;
         }
-        var wanted = IndexRanges.Parse(rule.SucceededIndexes, completions);
-        var common = wanted.CountCommon(succeeded);
-        return wanted.Count > 0 && (common == wanted.Count || (rule.SucceededCount is { } enough && common >= enough));
+        var required = IndexRanges.Parse(rule.SucceededIndexes, completions);
+        var common = required.CountCommon(succeeded);
+        return required.Count > 0 && (common == required.Count || (rule.SucceededCount is { } requiredCount && common >= requiredCount));
     }
 }

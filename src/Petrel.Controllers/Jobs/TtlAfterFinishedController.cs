@@ -1,57 +1,42 @@
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Model;
 
 namespace Petrel.Controllers.Jobs;
 
-/// <summary>Deletes finished jobs, and with them their pods, <c>spec.ttlSecondsAfterFinished</c> after they ended.</summary>
-public sealed class TtlAfterFinishedController : IController, IReconciler, IDisposable
+/// <summary>Deletes finished Jobs, and with them their pods, <c>spec.ttlSecondsAfterFinished</c> after they ended.</summary>
+public sealed class TtlAfterFinishedController : IController
 {
     private readonly ControllerContext _context;
-    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ControllerLoop _loop;
 
     public TtlAfterFinishedController(ControllerContext context)
     {
         _context = context;
-        _queue = new(context.Time);
-        context.Caches.Jobs.OnChange(change =>
-        {
-            if (change.New is { } job && ExpiresAt(job) is not null)
-            {
-                _queue.Add(new(job.Metadata.NamespaceProperty, job.Metadata.Name));
-            }
-        });
+        _loop = new(context, "ttl-after-finished-controller", SyncAsync);
+
+        _loop.WatchExisting(context.Caches.Jobs, job => ExpiresAt(job) is not null);
     }
 
     /// <inheritdoc/>
-    public string Name => "ttl-after-finished-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        await _context.Caches.WaitAsync(cancellationToken);
-        await new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers).RunAsync(cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        if (Left(_context.Caches.Jobs.Get(key)) is not { } left)
+        if (UntilExpiry(_context.Caches.Jobs.Get(key)) is not { } remaining)
         {
             return null;
         }
-        if (left > TimeSpan.Zero)
+        if (remaining > TimeSpan.Zero)
         {
-            return RequeueDelay.Limit(left);
+            return RequeueDelay.Limit(remaining);
         }
-        // The cache may show a time to live that was changed.
+        // The cache may still show a time to live that was changed.
         var live = await _context.Client.FindAsync<V1Job>(key, cancellationToken);
-        if (Left(live) is not { } rest || rest > TimeSpan.Zero)
+        if (UntilExpiry(live) is not { } liveRemaining || liveRemaining > TimeSpan.Zero)
         {
-            return RequeueDelay.Limit(Left(live));
+            return RequeueDelay.Limit(UntilExpiry(live));
         }
         var options = new V1DeleteOptions
         {
@@ -62,10 +47,7 @@ public sealed class TtlAfterFinishedController : IController, IReconciler, IDisp
         return null;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    private TimeSpan? Left(V1Job? job) => job is null ? null : ExpiresAt(job) - _context.Time.GetUtcNow();
+    private TimeSpan? UntilExpiry(V1Job? job) => job is null ? null : ExpiresAt(job) - _context.Time.GetUtcNow();
 
     private static DateTimeOffset? ExpiresAt(V1Job job)
     {
@@ -74,6 +56,6 @@ public sealed class TtlAfterFinishedController : IController, IReconciler, IDisp
             return null;
         }
         var end = job.Status?.Conditions?.FirstOrDefault(c => c is { Type: JobNames.Complete or JobNames.Failed, Status: "True" });
-        return end?.LastTransitionTime is { } time ? PodStates.Utc(time).AddSeconds(seconds) : null;
+        return end?.LastTransitionTime?.AsUtc().AddSeconds(seconds);
     }
 }

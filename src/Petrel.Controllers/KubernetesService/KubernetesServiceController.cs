@@ -11,7 +11,7 @@ namespace Petrel.Controllers.KubernetesService;
 /// Keeps the Service <c>kubernetes</c> of the namespace <c>default</c>, through which pods reach the API, with its Endpoints and
 /// EndpointSlice (upstream: the kubernetesservice controller of kube-apiserver). Without endpoints in the settings it does nothing.
 /// </summary>
-public sealed partial class KubernetesServiceController(ControllerContext context) : IController
+public sealed class KubernetesServiceController(ControllerContext context) : IController
 {
     /// <summary>The name of the Service, its Endpoints and its EndpointSlice.</summary>
     public const string ServiceName = "kubernetes";
@@ -19,42 +19,22 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
     private const string PortName = "https";
     private static readonly ObjectKey Key = new("default", ServiceName);
 
-    // Nothing tells when somebody has changed them: look again this often.
+    // No watch shows changes by others: so the objects are checked in this interval.
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-
-    private readonly ILogger _logger = context.Logs.CreateLogger("kubernetes-service-controller");
 
     private IReadOnlyList<IPEndPoint> Servers => context.Settings.ApiEndpoints;
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Servers.Count > 0
+            ? new PeriodicLoop(context, "kubernetes-service-controller", Period, EnsureAllAsync).RunAsync(cancellationToken)
+            : Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancellationToken);
+
+    private async ValueTask EnsureAllAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        try
-        {
-            if (Servers.Count == 0)
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancellationToken);
-            }
-            while (true)
-            {
-                try
-                {
-                    await EnsureServiceAsync(cancellationToken);
-                    await EnsureEndpointsAsync(cancellationToken);
-                    await EnsureSliceAsync(cancellationToken);
-                }
-                catch (Exception e) when (e is ApiException or IOException)
-                {
-                    LogFailed(_logger, e.Message);
-                }
-                await Task.Delay(Period, context.Time, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
+        await EnsureServiceAsync(cancellationToken);
+        await EnsureEndpointsAsync(cancellationToken);
+        await EnsureSliceAsync(cancellationToken);
     }
 
     private async ValueTask EnsureServiceAsync(CancellationToken cancellationToken)
@@ -118,7 +98,7 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
         ];
         if (await context.Client.FindAsync<V1Endpoints>(Key, cancellationToken) is not { } current)
         {
-            // Nobody need make a slice of it: there is one already.
+            // No mirroring: the EndpointSlice exists already.
             var metadata = Metadata(new() { ["endpointslice.kubernetes.io/skip-mirror"] = "true" });
             await context.Client.CreateAsync(
                 new V1Endpoints
@@ -141,7 +121,7 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
                     },
                 ]
             || port.Port != Servers[0].Port
-            || !Same(addresses.Select(a => a.Ip))
+            || !AreServers(addresses.Select(a => a.Ip))
         )
         {
             current.Subsets = subsets;
@@ -186,7 +166,7 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
         else if (
             current.Ports is not [{ Name: PortName, Protocol: "TCP" } port]
             || port.Port != Servers[0].Port
-            || !Same(current.Endpoints.SelectMany(e => e.Addresses))
+            || !AreServers(current.Endpoints.SelectMany(e => e.Addresses))
             || current.Endpoints.Any(e => e.Conditions?.Ready != true)
         )
         {
@@ -195,7 +175,7 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
         }
     }
 
-    private bool Same(IEnumerable<string> addresses) =>
+    private bool AreServers(IEnumerable<string> addresses) =>
         addresses.Order(StringComparer.Ordinal).SequenceEqual(Servers.Select(s => s.Address.ToString()).Order(StringComparer.Ordinal));
 
     private static V1ObjectMeta Metadata(Dictionary<string, string> labels) =>
@@ -205,11 +185,4 @@ public sealed partial class KubernetesServiceController(ControllerContext contex
             NamespaceProperty = Key.Namespace,
             Labels = labels,
         };
-
-    [LoggerMessage(
-        EventId = 3190,
-        Level = LogLevel.Warning,
-        Message = "The service by which pods reach the API could not be kept, and will be tried again: {Reason}"
-    )]
-    private static partial void LogFailed(ILogger logger, string reason);
 }

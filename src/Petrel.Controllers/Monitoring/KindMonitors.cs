@@ -5,8 +5,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Controllers.Monitoring;
 
 /// <summary>
-/// Follows the metadata of the kinds that <c>follows</c> chooses of those that discovery lists (by default, all that can be collected);
-/// new kinds are noticed when it is read again.
+/// Watches the metadata of the kinds that <c>follows</c> selects from discovery; by default, of all kinds that can be garbage collected.
+/// New kinds are found when discovery is read again.
 /// </summary>
 internal sealed partial class KindMonitors(
     ApiClient client,
@@ -26,10 +26,10 @@ internal sealed partial class KindMonitors(
     private volatile DiscoveredKinds _kinds = new([], new SortedDictionary<string, string>(StringComparer.Ordinal));
     private volatile MetadataCache[] _caches = [];
 
-    /// <summary>What discovery listed last.</summary>
+    /// <summary>The kinds that discovery listed last.</summary>
     public DiscoveredKinds Kinds => _kinds;
 
-    /// <summary>Completes when it is known which kinds there are.</summary>
+    /// <summary>Completes when discovery was read for the first time.</summary>
     public async ValueTask WaitForKindsAsync(CancellationToken cancellationToken)
     {
         if (!_started.Task.IsCompleted)
@@ -38,7 +38,7 @@ internal sealed partial class KindMonitors(
         }
     }
 
-    /// <summary>Completes when all kinds that are known now have been listed: before that, who depends on whom is not known.</summary>
+    /// <summary>Completes when all known kinds have their first list. Before that, dependents may be missing.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         await WaitForKindsAsync(cancellationToken);
@@ -51,7 +51,7 @@ internal sealed partial class KindMonitors(
         }
     }
 
-    /// <summary>Follows the kinds until cancelled; returns when every watch has ended.</summary>
+    /// <summary>Watches until cancelled. Returns when every watch has ended.</summary>
     public async Task RunAsync(TimeSpan period, CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -75,7 +75,7 @@ internal sealed partial class KindMonitors(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // The controllers are being stopped.
         }
         finally
         {
@@ -89,19 +89,19 @@ internal sealed partial class KindMonitors(
     private async Task SyncAsync(DiscoveredKinds kinds, CancellationToken cancellationToken)
     {
         _kinds = kinds;
-        var wanted = new SortedDictionary<string, ResourceKind>(StringComparer.Ordinal);
+        var desired = new SortedDictionary<string, ResourceKind>(StringComparer.Ordinal);
         foreach (var kind in kinds.Preferred.Where(follows ?? IsCollected))
         {
-            wanted[kind.Root] = kind;
+            desired[kind.Root] = kind;
         }
         foreach (var (root, monitor) in _monitors.ToArray())
         {
             if (monitor.HasEnded)
             {
-                // Only a defect ends it early; awaiting it tells.
+                // A monitor ends early only by a defect. Awaiting it throws the exception.
                 await monitor.StopAsync();
             }
-            if (!wanted.ContainsKey(root) && !kinds.Failures.ContainsKey(monitor.Cache.Kind.Gvk.ApiVersion))
+            if (!desired.ContainsKey(root) && !kinds.Failures.ContainsKey(monitor.Cache.Kind.Gvk.ApiVersion))
             {
                 await monitor.StopAsync();
                 _monitors.Remove(root);
@@ -111,7 +111,7 @@ internal sealed partial class KindMonitors(
                 }
             }
         }
-        foreach (var (root, kind) in wanted)
+        foreach (var (root, kind) in desired)
         {
             if (!_monitors.ContainsKey(root))
             {
@@ -122,7 +122,7 @@ internal sealed partial class KindMonitors(
         _caches = [.. _monitors.Values.Select(m => m.Cache)];
     }
 
-    // Events are many, live shortly and own nothing (upstream ignores them too).
+    // Events are numerous and short-lived, and own nothing. Upstream ignores them too.
     private static bool IsCollected(ResourceKind kind) =>
         kind.Supports("list", "watch", "delete") && !(kind.Plural == "events" && kind.Gvk.Group is "" or "events.k8s.io");
 
@@ -148,7 +148,7 @@ internal sealed partial class KindMonitors(
     )]
     private static partial void LogUnknownKinds(ILogger logger, string reason);
 
-    /// <summary>The watch of one kind, as long as discovery lists it.</summary>
+    /// <summary>The watch of one kind, while discovery lists it.</summary>
     private sealed class Monitor
     {
         private readonly CancellationTokenSource _stop;

@@ -1,25 +1,26 @@
 using k8s.Models;
+using Petrel.Client;
 
 namespace Petrel.Controllers.Namespaces;
 
-/// <summary>What one attempt to empty a namespace has found.</summary>
-/// <param name="DiscoveryFailures">Why some kinds are not known.</param>
+/// <summary>The result of one attempt to delete the content of a namespace.</summary>
+/// <param name="DiscoveryFailures">Why some kinds are unknown.</param>
 /// <param name="ContentFailures">Why some objects could not be deleted.</param>
-/// <param name="Remains">What is left, by kind.</param>
+/// <param name="Remaining">The remaining content, by kind.</param>
 public sealed record NamespaceContentReport(
     IReadOnlyList<string> DiscoveryFailures,
     IReadOnlyList<string> ContentFailures,
-    IReadOnlyList<RemainingContent> Remains
+    IReadOnlyList<RemainingContent> Remaining
 )
 {
-    /// <summary>Whether the namespace is empty, for certain.</summary>
-    public bool IsEmpty => DiscoveryFailures.Count == 0 && ContentFailures.Count == 0 && Remains.All(r => r.Remaining == 0);
+    /// <summary>Whether the namespace is known to be empty.</summary>
+    public bool IsEmpty => DiscoveryFailures.Count == 0 && ContentFailures.Count == 0 && Remaining.All(r => r.Count == 0);
 
-    /// <summary>How long what is left may take.</summary>
-    public TimeSpan Estimate => Remains.Count == 0 ? TimeSpan.Zero : Remains.Max(r => r.Estimate);
+    /// <summary>How long the remaining content may take to be gone.</summary>
+    public TimeSpan Estimate => Remaining.Count == 0 ? TimeSpan.Zero : Remaining.Max(r => r.Estimate);
 }
 
-/// <summary>The conditions that tell how far the deletion of a namespace is (upstream: namespaceConditionUpdater).</summary>
+/// <summary>The conditions about the deletion of a namespace (upstream: namespaceConditionUpdater).</summary>
 public static class NamespaceConditions
 {
     public const string DiscoveryFailure = "NamespaceDeletionDiscoveryFailure";
@@ -28,7 +29,7 @@ public static class NamespaceConditions
     public const string ContentRemaining = "NamespaceContentRemaining";
     public const string FinalizersRemaining = "NamespaceFinalizersRemaining";
 
-    /// <summary>The conditions after an attempt; null when they are those that the namespace has.</summary>
+    /// <summary>The conditions after an attempt; null when they are unchanged.</summary>
     public static IList<V1NamespaceCondition>? Compute(
         IList<V1NamespaceCondition>? current,
         NamespaceContentReport findings,
@@ -37,7 +38,7 @@ public static class NamespaceConditions
     {
         var result = current?.ToList() ?? [];
         var changed = false;
-        foreach (var condition in Wanted(findings))
+        foreach (var condition in Conditions(findings))
         {
             var at = result.FindIndex(c => c.Type == condition.Type);
             var old = at < 0 ? null : result[at];
@@ -59,45 +60,45 @@ public static class NamespaceConditions
         return changed ? result : null;
     }
 
-    private static IEnumerable<V1NamespaceCondition> Wanted(NamespaceContentReport findings)
+    private static IEnumerable<V1NamespaceCondition> Conditions(NamespaceContentReport findings)
     {
         yield return findings.DiscoveryFailures.Count > 0
-            ? Bad(DiscoveryFailure, "DiscoveryFailed", string.Join(", ", findings.DiscoveryFailures))
-            : Good(DiscoveryFailure, "ResourcesDiscovered", "All resources successfully discovered");
-        // There are no versions here that can't be read.
-        yield return Good(VersionFailure, "ParsedGroupVersions", "All legacy kube types successfully parsed");
+            ? Problem(DiscoveryFailure, "DiscoveryFailed", string.Join(", ", findings.DiscoveryFailures))
+            : NoProblem(DiscoveryFailure, "ResourcesDiscovered", "All resources successfully discovered");
+        // Petrel has no malformed versions.
+        yield return NoProblem(VersionFailure, "ParsedGroupVersions", "All legacy kube types successfully parsed");
         yield return findings.ContentFailures.Count > 0
-            ? Bad(
+            ? Problem(
                 ContentFailure,
                 "ContentDeletionFailed",
                 $"Failed to delete all resource types, {findings.ContentFailures.Count} remaining: "
                     + $"{string.Join(", ", findings.ContentFailures.Order(StringComparer.Ordinal))}"
             )
-            : Good(ContentFailure, "ContentDeleted", "All content successfully deleted, may be waiting on finalization");
+            : NoProblem(ContentFailure, "ContentDeleted", "All content successfully deleted, may be waiting on finalization");
         var remaining = findings
-            .Remains.Where(r => r.Remaining > 0)
-            .Select(r => $"{r.Kind.Plural}.{r.Kind.Gvk.Group} has {r.Remaining} resource instances")
+            .Remaining.Where(r => r.Count > 0)
+            .Select(r => $"{r.Kind.Plural}.{r.Kind.Gvk.Group} has {r.Count} resource instances")
             .Order(StringComparer.Ordinal)
             .ToArray();
         yield return remaining.Length > 0
-            ? Bad(ContentRemaining, "SomeResourcesRemain", $"Some resources are remaining: {string.Join(", ", remaining)}")
-            : Good(ContentRemaining, "ContentRemoved", "All content successfully removed");
+            ? Problem(ContentRemaining, "SomeResourcesRemain", $"Some resources are remaining: {string.Join(", ", remaining)}")
+            : NoProblem(ContentRemaining, "ContentRemoved", "All content successfully removed");
         var finalizers = findings
-            .Remains.SelectMany(r => r.Finalizers)
+            .Remaining.SelectMany(r => r.Finalizers)
             .GroupBy(f => f.Key, StringComparer.Ordinal)
             .Select(f => $"{f.Key} in {f.Sum(n => n.Value)} resource instances")
             .Order(StringComparer.Ordinal)
             .ToArray();
         yield return finalizers.Length > 0
-            ? Bad(
+            ? Problem(
                 FinalizersRemaining,
                 "SomeFinalizersRemain",
                 $"Some content in the namespace has finalizers remaining: {string.Join(", ", finalizers)}"
             )
-            : Good(FinalizersRemaining, "ContentHasNoFinalizers", "All content-preserving finalizers finished");
+            : NoProblem(FinalizersRemaining, "ContentHasNoFinalizers", "All content-preserving finalizers finished");
     }
 
-    private static V1NamespaceCondition Bad(string type, string reason, string message) =>
+    private static V1NamespaceCondition Problem(string type, string reason, string message) =>
         new()
         {
             Type = type,
@@ -106,7 +107,7 @@ public static class NamespaceConditions
             Message = message,
         };
 
-    private static V1NamespaceCondition Good(string type, string reason, string message) =>
+    private static V1NamespaceCondition NoProblem(string type, string reason, string message) =>
         new()
         {
             Type = type,

@@ -1,23 +1,25 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Namespaces;
 
-/// <summary>What is left of one kind in a namespace after all of it was deleted.</summary>
+/// <summary>What is left of one kind in a namespace after the deletion.</summary>
 /// <param name="Kind">The kind.</param>
-/// <param name="Remaining">How many objects are left.</param>
-/// <param name="Finalizers">By name, how many of them have it.</param>
-/// <param name="Estimate">How long it may take until they are gone; zero when nothing is known to hold them.</param>
-public sealed record RemainingContent(ResourceKind Kind, int Remaining, SortedDictionary<string, int> Finalizers, TimeSpan Estimate)
+/// <param name="Count">The number of objects.</param>
+/// <param name="Finalizers">The number of objects by finalizer.</param>
+/// <param name="Estimate">How long it may take until they are gone; zero when nothing is known to delay it.</param>
+public sealed record RemainingContent(ResourceKind Kind, int Count, SortedDictionary<string, int> Finalizers, TimeSpan Estimate)
 {
-    /// <summary>How long a finalizer is given.</summary>
+    /// <summary>The estimate for finalizers.</summary>
     public static readonly TimeSpan FinalizerEstimate = TimeSpan.FromSeconds(15);
 
-    /// <summary>Whether objects are left though nothing holds them.</summary>
-    public bool IsUnexpected => Remaining > 0 && Estimate == TimeSpan.Zero;
+    /// <summary>Whether objects remain for no known reason.</summary>
+    public bool IsUnexpected => Count > 0 && Estimate == TimeSpan.Zero;
 }
 
-/// <summary>Deletes everything of one kind in a namespace (upstream: namespacedResourcesDeleter).</summary>
+/// <summary>Deletes all objects of one kind in a namespace (upstream: namespacedResourcesDeleter).</summary>
 internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider time)
 {
     private readonly MetadataClient _metadata = new(client);
@@ -61,13 +63,11 @@ internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider tim
 
     public static bool IsPods(ResourceKind kind) => kind is { Plural: "pods", Gvk.Group: "" };
 
-    /// <summary>The longest graceful period of the pods that still run, unless it should be over by now.</summary>
+    /// <summary>The longest grace period of the unfinished pods; zero when it should be over by now.</summary>
     private async ValueTask<TimeSpan> GraceAsync(string namespaceName, DateTimeOffset deletedAt, CancellationToken cancellationToken)
     {
         var (pods, _) = await client.ListAsync<V1Pod>(namespaceName, cancellationToken);
-        var longest = TimeSpan.FromSeconds(
-            pods.Where(p => p.Status?.Phase is not ("Succeeded" or "Failed")).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0
-        );
+        var longest = TimeSpan.FromSeconds(pods.Where(p => !p.IsFinished()).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0);
         return time.GetUtcNow() - deletedAt < longest ? longest : TimeSpan.Zero;
     }
 

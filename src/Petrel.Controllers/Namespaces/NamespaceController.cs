@@ -7,54 +7,38 @@ using Petrel.Model;
 namespace Petrel.Controllers.Namespaces;
 
 /// <summary>
-/// Empties namespaces that are being deleted, then lets them go (upstream: the namespace controller): pods first, for they may need what
-/// else is in the namespace until they have ended.
+/// Deletes the content of namespaces that are being deleted, then removes their finalizer (upstream: the namespace controller). Pods come
+/// first: until they have ended, they may need the other objects.
 /// </summary>
-public sealed partial class NamespaceController : IController, IReconciler, IDisposable
+public sealed partial class NamespaceController : IController
 {
     private const string Finalizer = "kubernetes";
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
+    private readonly ControllerLoop _loop;
     private readonly ApiDiscovery _discovery;
     private readonly NamespaceContentDeleter _content;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public NamespaceController(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
+        _loop = new(context, "namespace-controller", SyncAsync, new() { MaxDelay = TimeSpan.FromSeconds(60) });
         _discovery = new(context.Client);
         _content = new(context.Client, context.Time);
-        _queue = new(context.Time, maxDelay: TimeSpan.FromSeconds(60));
+
         context.Caches.Namespaces.OnChange(change =>
         {
             if (change.New is { Metadata.DeletionTimestamp: not null } value)
             {
-                _queue.AddAfter(new("", value.Metadata.Name), context.Settings.NamespaceDeletionDelay);
+                _loop.EnqueueAfter(value.Key(), context.Settings.NamespaceDeletionDelay);
             }
         });
     }
 
     /// <inheritdoc/>
-    public string Name => "namespace-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync(cancellationToken);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var ns = await _context.Client.FindAsync<V1Namespace>(key, cancellationToken);
         if (ns?.Metadata.DeletionTimestamp is not { } deletedAt || ns.Spec?.Finalizers is not { Count: > 0 })
@@ -73,12 +57,12 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         {
             ns.Spec.Finalizers = [.. ns.Spec.Finalizers.Where(f => f != Finalizer)];
             await _context.Client.UpdateAsync(ns, cancellationToken, "finalize");
-            LogEmptied(_logger, key);
+            LogEmptied(_loop.Logger, key);
             return null;
         }
         if (findings.DiscoveryFailures.Count > 0 || findings.ContentFailures.Count > 0)
         {
-            // With growing delay, as whatever is wrong may last.
+            // Retry with backoff: the cause may last.
             throw new NamespaceNotEmptiedException(string.Join(", ", [.. findings.DiscoveryFailures, .. findings.ContentFailures]));
         }
         return (findings.Estimate / 2) + TimeSpan.FromSeconds(1);
@@ -102,14 +86,14 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
         string[] unknown = [.. discovered.Failures.Select(f => $"{f.Key}: {f.Value}")];
         var kinds = discovered.Preferred.Where(k => k.Namespaced && k.Supports("list", "delete")).ToList();
         var failures = new List<string>();
-        var remains = new List<RemainingContent>();
+        var remaining = new List<RemainingContent>();
         foreach (var kind in kinds.Where(NamespaceContentDeleter.IsPods).Concat(kinds.Where(k => !NamespaceContentDeleter.IsPods(k))))
         {
             try
             {
-                var left = await _content.DeleteAsync(kind, namespaceName, deletedAt, cancellationToken);
-                remains.Add(left);
-                if (left.IsUnexpected)
+                var content = await _content.DeleteAsync(kind, namespaceName, deletedAt, cancellationToken);
+                remaining.Add(content);
+                if (content.IsUnexpected)
                 {
                     failures.Add(
                         $"unexpected items still remain in namespace: {namespaceName} for gvr: "
@@ -121,18 +105,18 @@ public sealed partial class NamespaceController : IController, IReconciler, IDis
             {
                 failures.Add(e.Message);
             }
-            if (NamespaceContentDeleter.IsPods(kind) && (failures.Count > 0 || remains.Any(r => r.Remaining > 0)))
+            if (NamespaceContentDeleter.IsPods(kind) && (failures.Count > 0 || remaining.Any(r => r.Count > 0)))
             {
-                // All else waits until the pods have ended.
+                // The other kinds wait until the pods have ended.
                 break;
             }
         }
-        return new(unknown, failures, remains);
+        return new(unknown, failures, remaining);
     }
 
     [LoggerMessage(EventId = 3150, Level = LogLevel.Information, Message = "Namespace {Key} is empty, and goes")]
     private static partial void LogEmptied(ILogger logger, ObjectKey key);
 }
 
-/// <summary>Something keeps a namespace from being emptied; it is tried again.</summary>
+/// <summary>The content of a namespace could not be deleted. It is tried again.</summary>
 internal sealed class NamespaceNotEmptiedException(string message) : Exception(message);

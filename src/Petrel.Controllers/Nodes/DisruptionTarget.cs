@@ -1,15 +1,17 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Petrel.Controllers.Framework;
 
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// The pod condition that says that a pod does not end by itself (Kubernetes documentation, "Pod disruption conditions").
+/// The pod condition DisruptionTarget: the pod is about to be terminated by a disruption (Kubernetes documentation, "Pod disruption
+/// conditions").
 /// </summary>
 internal static class DisruptionTarget
 {
-    /// <summary>A merge patch of the pod's status that sets the condition; the pod's uid and version are its preconditions.</summary>
+    /// <summary>A merge patch of the pod's status that sets the condition. The uid and resourceVersion are preconditions.</summary>
     public static JsonObject Patch(V1Pod pod, string reason, string message, DateTimeOffset now)
     {
         var conditions = (pod.Status?.Conditions ?? [])
@@ -24,10 +26,8 @@ internal static class DisruptionTarget
                     LastTransitionTime = now.UtcDateTime,
                 }
             );
-        return new()
-        {
-            ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.Uid, ["resourceVersion"] = pod.Metadata.ResourceVersion },
-            ["status"] = new JsonObject { ["conditions"] = JsonNode.Parse(KubernetesJson.Serialize(conditions.ToList())) },
-        };
+        var patch = ConditionalPatch.For(pod);
+        patch["status"] = new JsonObject { ["conditions"] = ConditionalPatch.Json(conditions.ToList()) };
+        return patch;
     }
 }

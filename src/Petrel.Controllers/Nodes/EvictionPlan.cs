@@ -1,17 +1,18 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
 
-/// <summary>When a pod must leave a node because of its NoExecute taints.</summary>
+/// <summary>When a pod is evicted because of the NoExecute taints of its node.</summary>
 public static class EvictionPlan
 {
     /// <summary>
-    /// The time at which the pod must go (it may have passed); null when it may stay for ever. The shortest of the matching tolerations'
-    /// times counts from the newest of the taints, as upstream's taint manager does.
+    /// The time of the eviction, which may have passed; null when the pod may stay. As in upstream's taint manager, the shortest
+    /// tolerationSeconds of the matching tolerations counts from the newest taint.
     /// </summary>
     public static DateTimeOffset? Compute(V1Pod pod, IEnumerable<V1Taint> taints, DateTimeOffset now)
     {
-        var noExecute = taints.Where(t => t.Effect == "NoExecute").ToList();
+        var noExecute = taints.Where(Taints.Evicts).ToList();
         if (noExecute.Count == 0)
         {
             return null;
@@ -19,7 +20,7 @@ public static class EvictionPlan
         var used = new List<V1Toleration>();
         foreach (var taint in noExecute)
         {
-            var tolerating = (pod.Spec.Tolerations ?? []).Where(t => Tolerates(t, taint)).ToList();
+            var tolerating = (pod.Spec.Tolerations ?? []).Where(t => t.Tolerates(taint)).ToList();
             if (tolerating.Count == 0)
             {
                 return now;
@@ -34,9 +35,4 @@ public static class EvictionPlan
         var since = noExecute.Max(t => t.TimeAdded is { } added ? new DateTimeOffset(added.ToUniversalTime()) : now);
         return since.AddSeconds(limits.Min());
     }
-
-    private static bool Tolerates(V1Toleration toleration, V1Taint taint) =>
-        (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)
-        && (string.IsNullOrEmpty(toleration.Key) ? toleration.OperatorProperty == "Exists" : toleration.Key == taint.Key)
-        && (toleration.OperatorProperty == "Exists" || (toleration.Value ?? "") == (taint.Value ?? ""));
 }

@@ -1,21 +1,23 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
 
-/// <summary>What should be said of a node that is not what it says of itself.</summary>
-/// <param name="IsUnknown">Nothing was heard for longer than the grace period: its conditions are Unknown.</param>
-/// <param name="Taints">Its taints as they should be, others' included; null when they are so already.</param>
-/// <param name="IsReady">Whether its pods may count as ready.</param>
+/// <summary>What to write about the health of a node.</summary>
+/// <param name="IsUnknown">No heartbeat for longer than the grace period: its conditions become Unknown.</param>
+/// <param name="Taints">All its taints as they should be; null when they are unchanged.</param>
+/// <param name="IsReady">Whether its pods may be ready.</param>
 public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Taints, bool IsReady)
 {
     public const string NotReady = "node.kubernetes.io/not-ready";
     public const string Unreachable = "node.kubernetes.io/unreachable";
 
-    /// <summary>What the node's agent reports about itself, and what its silence makes of it.</summary>
+    /// <summary>The conditions that the node's agent reports. They become Unknown without a heartbeat.</summary>
     private static readonly string[] ReportedConditions = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
-    // Which condition, in which state, keeps new pods away (upstream: nodeConditionToTaintKeyStatusMap).
+    // The taint for each condition and status (upstream: nodeConditionToTaintKeyStatusMap).
     private static readonly (string Condition, string Status, string Taint)[] ConditionTaints =
     [
         ("Ready", "False", NotReady),
@@ -28,42 +30,42 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
 
     private const string Unschedulable = "node.kubernetes.io/unschedulable";
 
-    /// <summary>The plan for a node that was last heard of at <paramref name="heard"/> (by our own clock).</summary>
-    public static NodeHealthPlan Compute(V1Node node, DateTimeOffset heard, DateTimeOffset now, TimeSpan grace)
+    /// <summary>The plan for a node whose last heartbeat was seen at <paramref name="lastSeen"/>, by this controller's clock.</summary>
+    public static NodeHealthPlan Compute(V1Node node, DateTimeOffset lastSeen, DateTimeOffset now, TimeSpan grace)
     {
-        var silent = now - heard >= grace;
+        var isSilent = now - lastSeen >= grace;
         var unknown =
-            silent
+            isSilent
             && ReportedConditions.Any(type =>
                 StatusOf(node, type) is var status && status != "Unknown" && (status.Length > 0 || type == "Ready")
             );
-        string Status(string type) => silent && ReportedConditions.Contains(type) ? "Unknown" : StatusOf(node, type);
+        string Status(string type) => isSilent && ReportedConditions.Contains(type) ? "Unknown" : StatusOf(node, type);
 
-        var wanted = new List<(string Key, string Effect)>();
+        var desired = new List<(string Key, string Effect)>();
         foreach (var (condition, status, taint) in ConditionTaints)
         {
-            // A node that has said nothing yet is not ready.
+            // A node that has not reported yet is not ready.
             var actual =
-                Status(condition) is { Length: > 0 } told ? told
+                Status(condition) is { Length: > 0 } reported ? reported
                 : condition == "Ready" ? "False"
                 : "";
             if (actual == status)
             {
-                wanted.Add((taint, "NoSchedule"));
+                desired.Add((taint, "NoSchedule"));
                 if (condition == "Ready")
                 {
-                    wanted.Add((taint, "NoExecute"));
+                    desired.Add((taint, "NoExecute"));
                 }
             }
         }
         if (node.Spec?.Unschedulable == true)
         {
-            wanted.Add((Unschedulable, "NoSchedule"));
+            desired.Add((Unschedulable, "NoSchedule"));
         }
 
         var present = node.Spec?.Taints ?? [];
-        var kept = present.Where(t => !IsOurs(t) || wanted.Contains((t.Key, t.Effect))).ToList();
-        var added = wanted
+        var kept = present.Where(t => !IsManagedTaint(t) || desired.Contains((t.Key, t.Effect))).ToList();
+        var added = desired
             .Where(w => !kept.Any(t => t.Key == w.Key && t.Effect == w.Effect))
             .Select(w => new V1Taint
             {
@@ -76,7 +78,7 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
         return new(unknown, changed ? [.. kept, .. added] : null, Status("Ready") == "True");
     }
 
-    /// <summary>The node's conditions after a silence longer than its grace: what it reports is Unknown, the rest stays.</summary>
+    /// <summary>The node's conditions without a heartbeat: reported ones become Unknown, the others stay.</summary>
     public static IList<V1NodeCondition> UnknownConditions(V1Node node, DateTimeOffset now)
     {
         var conditions = new List<V1NodeCondition>();
@@ -103,7 +105,7 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
 
     public static string StatusOf(V1Node node, string type) => node.Status?.Conditions?.FirstOrDefault(c => c.Type == type)?.Status ?? "";
 
-    private static bool IsOurs(V1Taint taint) =>
+    private static bool IsManagedTaint(V1Taint taint) =>
         ConditionTaints.Any(c => c.Taint == taint.Key)
             && (taint.Effect == "NoSchedule" || (taint.Effect == "NoExecute" && taint.Key is NotReady or Unreachable))
         || (taint.Key == Unschedulable && taint.Effect == "NoSchedule");

@@ -2,13 +2,15 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Framework;
+using Petrel.Controllers.Jobs;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Removes pods that nobody else will (upstream: pod-garbage-collector): the oldest of too many finished ones, those of nodes that do not
-/// exist any more, those that were deleted before they had a node, and those that end on a node that is declared out of service.
+/// Deletes pods that no other controller deletes (upstream: pod-garbage-collector): the oldest finished pods beyond a limit, pods of nodes
+/// that do not exist, deleted pods that were never bound, and terminating pods on nodes with the out-of-service taint.
 /// </summary>
 public sealed partial class PodGarbageCollector : IController
 {
@@ -16,50 +18,34 @@ public sealed partial class PodGarbageCollector : IController
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
+    private readonly PeriodicLoop _loop;
 
-    // Nodes that pods name and that do not exist, and since when that is known.
+    // The nodes that pods name and that do not exist, and when that was first seen.
     private readonly SortedDictionary<string, DateTimeOffset> _missing = new(StringComparer.Ordinal);
 
     public PodGarbageCollector(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger("pod-garbage-collector-controller");
+        _loop = new(context, "pod-garbage-collector-controller", Period, CollectAsync);
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        await _context.Caches.WaitAsync(cancellationToken);
-        while (true)
-        {
-            try
-            {
-                await CollectAsync(cancellationToken);
-            }
-            catch (Exception e) when (e is ApiException or IOException)
-            {
-                LogRetry(_logger, e.Message);
-            }
-            await Task.Delay(Period, _context.Time, cancellationToken);
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
     private async ValueTask CollectAsync(CancellationToken cancellationToken)
     {
         var pods = _context.Caches.Pods.Snapshot.Values.ToList();
-        var finished = pods.Where(p => p.Status?.Phase is "Succeeded" or "Failed").OrderBy(p => p.Metadata.CreationTimestamp).ToList();
+        var finished = pods.Where(p => p.IsFinished()).OrderBy(p => p.Metadata.CreationTimestamp).ToList();
         foreach (var pod in finished.Take(Math.Max(0, finished.Count - _context.Settings.TerminatedPodThreshold)))
         {
             await RemoveAsync(pod, "", cancellationToken);
         }
-        var gone = await MissingNodesAsync(pods, cancellationToken);
+        var missing = await MissingNodesAsync(pods, cancellationToken);
         foreach (var pod in pods)
         {
             var node = pod.Spec.NodeName ?? "";
             var terminating = pod.Metadata.DeletionTimestamp is not null;
-            if (gone.Contains(node))
+            if (missing.Contains(node))
             {
                 await RemoveAsync(pod, "PodGC: node no longer exists", cancellationToken);
             }
@@ -69,9 +55,9 @@ public sealed partial class PodGarbageCollector : IController
             }
             else if (
                 terminating
-                && _context.Caches.Nodes.Get(new("", node)) is { } on
-                && NodeHealthPlan.StatusOf(on, "Ready") != "True"
-                && on.Spec?.Taints?.Any(t => t.Key == OutOfService) == true
+                && _context.Caches.Nodes.Get(new("", node)) is { } assigned
+                && NodeHealthPlan.StatusOf(assigned, "Ready") != "True"
+                && assigned.Spec?.Taints?.Any(t => t.Key == OutOfService) == true
             )
             {
                 await RemoveAsync(pod, "PodGC: deleting due to the node's out-of-service taint", cancellationToken);
@@ -79,7 +65,7 @@ public sealed partial class PodGarbageCollector : IController
         }
     }
 
-    // Nodes that were missing for the quarantine, and still are when asked now.
+    // The nodes that were missing for the whole quarantine, and still are in the API.
     private async ValueTask<HashSet<string>> MissingNodesAsync(List<V1Pod> pods, CancellationToken cancellationToken)
     {
         var now = _context.Time.GetUtcNow();
@@ -94,7 +80,7 @@ public sealed partial class PodGarbageCollector : IController
         {
             _missing.TryAdd(name, now);
         }
-        var gone = new HashSet<string>(StringComparer.Ordinal);
+        var missing = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, since) in _missing)
         {
             if (
@@ -102,20 +88,20 @@ public sealed partial class PodGarbageCollector : IController
                 && await _context.Client.FindAsync<V1Node>(new("", name), cancellationToken) is null
             )
             {
-                gone.Add(name);
+                missing.Add(name);
             }
         }
-        return gone;
+        return missing;
     }
 
-    // Without grace: there is no agent to wait for. A pod that had not finished has failed.
+    // Without grace, because there is no agent to wait for. An unfinished pod becomes Failed.
     private async ValueTask RemoveAsync(V1Pod pod, string reason, CancellationToken cancellationToken)
     {
-        var key = new ObjectKey(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
+        var key = pod.Key();
         try
         {
-            LogRemove(_logger, key, reason);
-            if (reason.Length > 0 && pod.Status?.Phase is not ("Succeeded" or "Failed"))
+            LogRemove(_loop.Logger, key, reason);
+            if (reason.Length > 0 && !pod.IsFinished())
             {
                 var patch = DisruptionTarget.Patch(pod, "DeletionByPodGC", reason, _context.Time.GetUtcNow());
                 patch["status"]!["phase"] = "Failed";
@@ -133,12 +119,9 @@ public sealed partial class PodGarbageCollector : IController
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
-            // It changed meanwhile: the next round looks again.
+            // It changed meanwhile. The next sync checks it again.
         }
     }
-
-    [LoggerMessage(EventId = 6010, Level = LogLevel.Warning, Message = "Collecting pods failed and will be tried again: {Reason}")]
-    private static partial void LogRetry(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 6011, Level = LogLevel.Information, Message = "{Pod} is removed. {Reason}")]
     private static partial void LogRemove(ILogger logger, ObjectKey pod, string reason);

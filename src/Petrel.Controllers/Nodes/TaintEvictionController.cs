@@ -4,68 +4,42 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Framework;
+using Petrel.Controllers.Jobs;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
 
 /// <summary>
-/// Deletes pods from nodes whose NoExecute taints they don't tolerate, or not any longer (upstream: taint-eviction-controller).
+/// Evicts pods from nodes with NoExecute taints that they do not tolerate, or no longer (upstream: taint-eviction-controller).
 /// </summary>
-public sealed class TaintEvictionController : IController, IReconciler, IDisposable
+public sealed class TaintEvictionController : IController
 {
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
-    private readonly EventRecorder _events;
-    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ControllerLoop _loop;
 
     public TaintEvictionController(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        _events = context.Events(Name);
-        _queue = new(context.Time);
-        context.Caches.Pods.OnChange(change =>
-        {
-            if (change.New is { Spec.NodeName.Length: > 0 } pod)
-            {
-                _queue.Add(new(pod.Metadata.NamespaceProperty, pod.Metadata.Name));
-            }
-        });
-        context.Caches.Nodes.OnChange(change =>
-        {
-            if (NoExecute(change.Old) != NoExecute(change.New))
-            {
-                foreach (var pod in context.Caches.Pods.OnNode(change.Latest.Metadata.Name))
-                {
-                    _queue.Add(new(pod.Metadata.NamespaceProperty, pod.Metadata.Name));
-                }
-            }
-        });
+        _loop = new(context, "taint-eviction-controller", SyncAsync, new() { Workers = 1 });
+
+        _loop.WatchExisting(context.Caches.Pods, pod => pod.Spec.NodeName is { Length: > 0 });
+        _loop.Watch(context.Caches.Nodes, KeysOf);
     }
 
     /// <inheritdoc/>
-    public string Name => "taint-eviction-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await Loops.RunTogetherAsync(cancellationToken, new ReconcilerHost(this, _queue, _logger).RunAsync, _events.RunAsync);
-        }
-    }
+    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1Node> change) =>
+        NoExecuteTaints(change.Old) == NoExecuteTaints(change.New)
+            ? []
+            : _context.Caches.Pods.OnNode(change.Latest.Metadata.Name).Select(pod => pod.Key());
 
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (
             _context.Caches.Pods.Get(key) is not { Metadata.DeletionTimestamp: null } pod
-            || pod.Status?.Phase is "Succeeded" or "Failed"
+            || pod.IsFinished()
             || _context.Caches.Nodes.Get(new("", pod.Spec.NodeName ?? "")) is not { } node
         )
         {
@@ -80,7 +54,7 @@ public sealed class TaintEvictionController : IController, IReconciler, IDisposa
         {
             return due - now;
         }
-        _events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
+        _loop.Events.Record(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
         await _context.Client.PatchAsync<V1Pod>(
             key,
             DisruptionTarget.Patch(pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now),
@@ -91,7 +65,7 @@ public sealed class TaintEvictionController : IController, IReconciler, IDisposa
         return null;
     }
 
-    private static string NoExecute(V1Node? node) =>
+    private static string NoExecuteTaints(V1Node? node) =>
         string.Join(
             ',',
             (node?.Spec?.Taints ?? []).Where(t => t.Effect == "NoExecute").Select(t => $"{t.Key}={t.Value}@{t.TimeAdded?.Ticks}")

@@ -1,29 +1,29 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Controllers.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.PodControl;
 
 /// <summary>
-/// Which of a ReplicaSet's pods is the better one to delete (upstream: ActivePodsWithRanks): a pod that sorts before another goes first.
-/// Ages are compared in buckets that double in length, so that the pods of a long-lived set are not always deleted newest first. Pods of
-/// the same bucket go on to the next rule and in the end to their uid, which is random to the user and the same in every run; upstream goes
-/// to the uid at once, which is no order when a third pod comes in.
+/// The order in which a ReplicaSet's pods are deleted (upstream: ActivePodsWithRanks). Ages are compared in buckets of doubling length, so
+/// that the newest pods of an old set are not always deleted first. Pods in the same bucket are compared by the next rules, and finally by
+/// uid. Upstream compares uids at once, which is no total order over three pods.
 /// </summary>
 public sealed class DeletionOrder : IComparer<V1Pod>
 {
     private const string CostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
-    private readonly Dictionary<string, int> _onNode = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _podsOnNode = new(StringComparer.Ordinal);
     private readonly DateTimeOffset _now;
 
-    /// <summary><paramref name="related"/> are the pods of all ReplicaSets with the same owner, this one's included.</summary>
     public DeletionOrder(IEnumerable<V1Pod> related, DateTimeOffset now)
     {
         _now = now;
         foreach (var pod in related.Where(PodStates.IsActive))
         {
             var node = NodeOf(pod);
-            _onNode[node] = _onNode.GetValueOrDefault(node) + 1;
+            _podsOnNode[node] = _podsOnNode.GetValueOrDefault(node) + 1;
         }
     }
 
@@ -38,7 +38,7 @@ public sealed class DeletionOrder : IComparer<V1Pod>
             || (order = PhaseRank(x).CompareTo(PhaseRank(y))) != 0
             || (order = x.IsReady().CompareTo(y.IsReady())) != 0
             || (order = Cost(x).CompareTo(Cost(y))) != 0
-            || (order = Crowd(y).CompareTo(Crowd(x))) != 0
+            || (order = RelatedPodsOnNode(y).CompareTo(RelatedPodsOnNode(x))) != 0
             || (order = AgeRank(x.ReadySince()).CompareTo(AgeRank(y.ReadySince()))) != 0
             || (order = Restarts(y, sidecars: false).CompareTo(Restarts(x, sidecars: false))) != 0
             || (order = Restarts(y, sidecars: true).CompareTo(Restarts(x, sidecars: true))) != 0
@@ -62,7 +62,7 @@ public sealed class DeletionOrder : IComparer<V1Pod>
             _ => 0,
         };
 
-    // Zero is the cost of a pod that states none, or one that is no 32-bit integer.
+    // Without the annotation, or with a malformed one, the cost is zero.
     private static int Cost(V1Pod pod) =>
         pod.Metadata.Annotations is { } annotations
         && annotations.TryGetValue(CostAnnotation, out var text)
@@ -70,9 +70,9 @@ public sealed class DeletionOrder : IComparer<V1Pod>
             ? cost
             : 0;
 
-    private int Crowd(V1Pod pod) => _onNode.GetValueOrDefault(NodeOf(pod));
+    private int RelatedPodsOnNode(V1Pod pod) => _podsOnNode.GetValueOrDefault(NodeOf(pod));
 
-    // -2 when unknown, -1 when not in the past, else the power of two of the age in nanoseconds.
+    // -2 when unknown, -1 when not in the past, else the logarithm of the age in nanoseconds.
     private int AgeRank(DateTimeOffset? since) =>
         since switch
         {
@@ -85,14 +85,14 @@ public sealed class DeletionOrder : IComparer<V1Pod>
     {
         if (!sidecars)
         {
-            return Most(pod.Status?.ContainerStatuses);
+            return MaxRestarts(pod.Status?.ContainerStatuses);
         }
         var restartable = (pod.Spec?.InitContainers ?? []).Where(c => c.RestartPolicy == "Always").Select(c => c.Name).ToArray();
-        return restartable.Length == 0 ? 0 : Most(pod.Status?.InitContainerStatuses?.Where(s => restartable.Contains(s.Name)));
+        return restartable.Length == 0 ? 0 : MaxRestarts(pod.Status?.InitContainerStatuses?.Where(s => restartable.Contains(s.Name)));
     }
 
-    private static int Most(IEnumerable<V1ContainerStatus>? statuses) =>
+    private static int MaxRestarts(IEnumerable<V1ContainerStatus>? statuses) =>
         (statuses ?? []).Select(s => s.RestartCount).DefaultIfEmpty().Max();
 
-    private static DateTimeOffset? CreatedAt(V1Pod pod) => pod.Metadata.CreationTimestamp is { } time ? PodStates.Utc(time) : null;
+    private static DateTimeOffset? CreatedAt(V1Pod pod) => pod.Metadata.CreationTimestamp is { } time ? time.AsUtc() : null;
 }

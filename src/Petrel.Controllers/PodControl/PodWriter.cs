@@ -1,117 +1,170 @@
+using k8s;
 using k8s.Models;
 using Petrel.Client;
-using Petrel.Model;
+using Petrel.Controllers.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.PodControl;
 
-/// <summary>Creates and deletes an owner's pods one at a time, tells the events, and remembers what it could not find out.</summary>
-internal sealed class PodWriter(ApiClient client, EventRecorder events, Expectations expectations)
+/// <summary>
+/// Creates and deletes the pods of owners, records the events, and returns when the pod cache shows the result (upstream:
+/// <c>PodControl</c>). Writes whose outcome is not known become <see cref="Expectations{T}"/>.
+/// </summary>
+internal sealed class PodWriter(ApiClient client, SharedCache<V1Pod> cache, EventRecorder events)
 {
+    /// <summary>The writes whose outcome is not known.</summary>
+    public Expectations<V1Pod> Expectations { get; } = new();
+
     /// <summary>
-    /// Creates the pod; <paramref name="repeated"/> when the same create was sent before, so that the pod may be there already.
+    /// Repeats the owner's writes whose outcome is not known, as they were. No other write may be planned before this succeeds.
     /// </summary>
-    public async Task<PodWrite> CreateAsync(PodOwner owner, V1Pod pod, bool repeated, CancellationToken cancellationToken)
+    public async ValueTask<PodBatchResult> RetryUnknownAsync(IKubernetesObject<V1ObjectMeta> owner, CancellationToken cancellationToken)
     {
-        expectations.ExpectCreate(owner, pod);
-        var write = await TryCreateAsync(owner, pod, repeated, cancellationToken);
-        if (write.Outcome != PodWriteOutcome.Unknown)
-        {
-            expectations.CreateObserved(owner, pod);
-        }
-        if (write.Outcome == PodWriteOutcome.Succeeded)
-        {
-            events.Record(owner.Object, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
-        }
-        else if (write.Outcome != PodWriteOutcome.NamespaceTerminating)
-        {
-            events.Record(owner.Object, "Warning", "FailedCreate", $"Error creating: {MessageOf(write.Problem!)}");
-        }
-        return write;
+        var deletes = Expectations.Pending(owner, WriteVerb.Delete);
+        var created = await CreateAsync(owner, Expectations.Pending(owner, WriteVerb.Create), repeated: true, cancellationToken);
+        var deleted = await DeleteAsync(owner, deletes, cancellationToken);
+        return created.Error is not null || deleted.Succeeded ? created : deleted;
     }
 
-    /// <summary>Deletes the pod gracefully, and no other one that has its name by now.</summary>
-    public async Task<PodWrite> DeleteAsync(PodOwner owner, V1Pod pod, CancellationToken cancellationToken)
+    /// <summary>Creates pods at once.</summary>
+    public ValueTask<PodBatchResult> CreateAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        IReadOnlyList<V1Pod> pods,
+        CancellationToken cancellationToken
+    ) => CreateAsync(owner, pods, repeated: false, cancellationToken);
+
+    /// <summary>Deletes pods gracefully, at once, and no other pods that have their names by now.</summary>
+    public async ValueTask<PodBatchResult> DeleteAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        IReadOnlyList<V1Pod> pods,
+        CancellationToken cancellationToken
+    )
     {
-        expectations.ExpectDelete(owner, pod);
-        try
+        var writes = await Task.WhenAll(pods.Select(pod => DeleteAsync(owner, pod, cancellationToken)));
+        foreach (var (pod, write) in pods.Zip(writes))
         {
-            var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
-            var deleted = await client.DeleteAsync<V1Pod>(Key(pod), options, cancellationToken);
-            expectations.DeleteObserved(owner, pod);
-            if (deleted)
+            if (write.Outcome == PodWriteOutcome.Succeeded)
             {
-                events.Record(owner.Object, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
+                await cache.WaitForDeletionAsync(pod, cancellationToken);
             }
-            return new(PodWriteOutcome.Succeeded);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && (IsUnknown(e) || e is ApiException))
-        {
-            events.Record(owner.Object, "Warning", "FailedDelete", $"Error deleting: {MessageOf(e)}");
-            if (IsUnknown(e))
-            {
-                return new(PodWriteOutcome.Unknown, Problem: e);
-            }
-            expectations.DeleteObserved(owner, pod);
-            return new(PodWriteOutcome.Rejected, Problem: e);
-        }
+        return PodBatchResult.From(writes, "FailedDelete");
     }
 
-    /// <summary>A problem in the words of the API.</summary>
-    public static string MessageOf(Exception problem) =>
-        problem is ApiException { Status.Message: { } message } ? message : problem.Message;
+    private async ValueTask<PodBatchResult> CreateAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        IReadOnlyList<V1Pod> pods,
+        bool repeated,
+        CancellationToken cancellationToken
+    )
+    {
+        var writes = await Task.WhenAll(pods.Select(pod => CreateAsync(owner, pod, repeated, cancellationToken)));
+        await cache.WaitForRevisionAsync(writes.Select(w => w.Revision).DefaultIfEmpty().Max(), cancellationToken);
+        return PodBatchResult.From(writes, "FailedCreate");
+    }
 
-    private async Task<PodWrite> TryCreateAsync(PodOwner owner, V1Pod pod, bool repeated, CancellationToken cancellationToken)
+    private async Task<PodWriteResult> CreateAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        V1Pod pod,
+        bool repeated,
+        CancellationToken cancellationToken
+    )
+    {
+        Expectations.Expect(owner, WriteVerb.Create, pod);
+        var result = await TryCreateAsync(owner, pod, repeated, cancellationToken);
+        if (result.Outcome != PodWriteOutcome.Unknown)
+        {
+            Expectations.Observe(owner, WriteVerb.Create, pod);
+        }
+        if (result.Outcome == PodWriteOutcome.Succeeded)
+        {
+            events.Record(owner, "Normal", "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
+        }
+        else if (result.Outcome != PodWriteOutcome.NamespaceTerminating)
+        {
+            events.Record(owner, "Warning", "FailedCreate", $"Error creating: {ErrorMessages.Of(result.Error!)}");
+        }
+        return result;
+    }
+
+    private async Task<PodWriteResult> TryCreateAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        V1Pod pod,
+        bool repeated,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return Done(await client.CreateAsync(pod, cancellationToken));
+            return Succeeded(await client.CreateAsync(pod, cancellationToken));
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && IsUnknown(e))
+        catch (Exception e) when (ApiFailures.IsOutcomeUnknown(e, cancellationToken))
         {
-            return new(PodWriteOutcome.Unknown, Problem: e);
+            return new(PodWriteOutcome.Unknown, Error: e);
         }
         catch (ApiException e) when (!repeated && !e.IsAlreadyExists)
         {
-            return Refused(e);
+            return Rejected(e);
         }
         catch (ApiException e)
         {
-            // The refusal is of the repetition, by us or by a network that delivered the request twice; what the first one did, only the
-            // pod can tell. (By chance another's pod may have the name: then it is refused all the same.)
-            return await LookAsync(owner, pod, e, cancellationToken);
+            // This request was the repetition of an earlier one, by this controller or by a network that delivered it twice. Only the pod
+            // tells whether the earlier one was executed. (If another object's pod has the name by chance, the create was rejected.)
+            return await FindCreatedAsync(owner, pod, e, cancellationToken);
         }
     }
 
-    private async Task<PodWrite> LookAsync(PodOwner owner, V1Pod pod, ApiException refusal, CancellationToken cancellationToken)
+    private async Task<PodWriteResult> FindCreatedAsync(
+        IKubernetesObject<V1ObjectMeta> owner,
+        V1Pod pod,
+        ApiException rejection,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            var found = await client.FindAsync<V1Pod>(Key(pod), cancellationToken);
+            var found = await client.FindAsync<V1Pod>(pod.Key(), cancellationToken);
             if (found is null)
             {
-                // It existed a moment ago and is gone: it was created, and someone deleted it.
-                return refusal.IsAlreadyExists ? new(PodWriteOutcome.Succeeded) : Refused(refusal);
+                // With AlreadyExists, the pod existed a moment ago: it was created, and something deleted it.
+                return rejection.IsAlreadyExists ? new(PodWriteOutcome.Succeeded) : Rejected(rejection);
             }
-            return found.IsControlledBy(owner.Uid) ? Done(found) : Refused(refusal);
+            return found.IsControlledBy(owner.Metadata.Uid) ? Succeeded(found) : Rejected(rejection);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && (IsUnknown(e) || e is ApiException))
+        catch (Exception e) when (e is ApiException || ApiFailures.IsOutcomeUnknown(e, cancellationToken))
         {
-            return new(PodWriteOutcome.Unknown, Problem: e);
+            return new(PodWriteOutcome.Unknown, Error: e);
         }
     }
 
-    private static PodWrite Done(V1Pod pod) => new(PodWriteOutcome.Succeeded, ulong.Parse(pod.Metadata.ResourceVersion));
+    private async Task<PodWriteResult> DeleteAsync(IKubernetesObject<V1ObjectMeta> owner, V1Pod pod, CancellationToken cancellationToken)
+    {
+        Expectations.Expect(owner, WriteVerb.Delete, pod);
+        try
+        {
+            var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
+            var deleted = await client.DeleteAsync<V1Pod>(pod.Key(), options, cancellationToken);
+            Expectations.Observe(owner, WriteVerb.Delete, pod);
+            if (deleted)
+            {
+                events.Record(owner, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
+            }
+            return new(PodWriteOutcome.Succeeded);
+        }
+        catch (Exception e) when (e is ApiException || ApiFailures.IsOutcomeUnknown(e, cancellationToken))
+        {
+            events.Record(owner, "Warning", "FailedDelete", $"Error deleting: {ErrorMessages.Of(e)}");
+            if (ApiFailures.IsOutcomeUnknown(e, cancellationToken))
+            {
+                return new(PodWriteOutcome.Unknown, Error: e);
+            }
+            Expectations.Observe(owner, WriteVerb.Delete, pod);
+            return new(PodWriteOutcome.Rejected, Error: e);
+        }
+    }
 
-    /// <summary>Whether the namespace is on its way out: nothing can be made in it any more.</summary>
-    public static bool IsNamespaceTerminating(Exception e) =>
-        e is ApiException { Status.Details.Causes: { } causes } && causes.Any(c => c.Reason == "NamespaceTerminating");
+    private static PodWriteResult Succeeded(V1Pod pod) => new(PodWriteOutcome.Succeeded, pod.Revision());
 
-    private static PodWrite Refused(ApiException e) =>
-        new(IsNamespaceTerminating(e) ? PodWriteOutcome.NamespaceTerminating : PodWriteOutcome.Rejected, Problem: e);
-
-    /// <summary>Whether the request may have been carried out although the answer says nothing of it.</summary>
-    public static bool IsUnknown(Exception e) =>
-        e is ApiException api ? api.StatusCode is >= 500 or 408 : e is IOException or OperationCanceledException;
-
-    private static ObjectKey Key(V1Pod pod) => new(pod.Metadata.NamespaceProperty, pod.Metadata.Name);
+    private static PodWriteResult Rejected(ApiException e) =>
+        new(e.IsNamespaceTerminating() ? PodWriteOutcome.NamespaceTerminating : PodWriteOutcome.Rejected, Error: e);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
@@ -12,74 +13,39 @@ using Petrel.Model.Quotas;
 namespace Petrel.Controllers.Quotas;
 
 /// <summary>
-/// Counts what each quota's namespace uses and writes it to the quota's status (upstream: resourcequota-controller). Admission charges a
-/// quota in the commit that stores an object; so a count of objects as they were at or after the quota's version, written on the condition
-/// that the quota is still of that version, never misses one.
+/// Counts the usage of each quota's namespace and writes it to the quota's status (upstream: resourcequota-controller). Admission charges a
+/// quota in the commit that stores an object. The count reads objects after the quota and writes with the quota's resourceVersion: so it
+/// never misses an object.
 /// </summary>
-public sealed partial class QuotaController : IController, IReconciler, IDisposable
+public sealed partial class QuotaController : IController
 {
-    // No request lasts longer: one that had not seen a new limit when it was counted has ended by then.
+    // The longest duration of a request. A request that was admitted under the old limit has ended after this time.
     private static readonly TimeSpan RequestsEnd = TimeSpan.FromSeconds(60);
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
+    private readonly ClusterCaches _caches;
+    private readonly ControllerLoop _loop;
     private readonly KindMonitors _monitors;
-    private readonly WorkQueue<ObjectKey> _queue;
 
     public QuotaController(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        // Quotas that are charged all the time are counted between two charges, sooner or later.
-        _queue = new(context.Time, maxDelay: TimeSpan.FromSeconds(10));
-        _monitors = new(context.Client, context.Time, context.Entropy, _logger, OtherChanged, IsFollowed);
-        context.Caches.ResourceQuotas.OnChange(change =>
-        {
-            if (QuotaTriggers.Wants(change))
-            {
-                _queue.Add(KeyOf(change.Latest));
-            }
-        });
-        context.Caches.Pods.OnChange(change =>
-        {
-            if (QuotaTriggers.Frees(change))
-            {
-                Enqueue(change.Latest.Metadata.NamespaceProperty, "", "pods");
-            }
-        });
-        context.Caches.Services.OnChange(change =>
-        {
-            if (QuotaTriggers.Frees(change))
-            {
-                Enqueue(change.Latest.Metadata.NamespaceProperty, "", "services");
-            }
-        });
+        _caches = context.Caches;
+        // A quota that admission charges all the time gets counted between two charges: retry often.
+        _loop = new(context, "resourcequota-controller", SyncAsync, new() { MaxDelay = TimeSpan.FromSeconds(10) });
+        _monitors = new(context.Client, context.Time, context.Entropy, _loop.Logger, OnOtherKind, IsMonitored);
+
+        _loop.Watch(_caches.ResourceQuotas, change => QuotaTriggers.NeedsCount(change) ? [change.Latest.Key()] : []);
+        _loop.Watch(_caches.Pods, change => QuotaTriggers.FreesUsage(change) ? QuotasOf(change.Latest, "", "pods") : []);
+        _loop.Watch(_caches.Services, change => QuotaTriggers.FreesUsage(change) ? QuotasOf(change.Latest, "", "services") : []);
+        _loop.AlsoRun(stop => _monitors.RunAsync(context.Settings.DiscoveryPeriod, stop));
+        _loop.AlsoRun(ResyncAsync);
     }
 
     /// <inheritdoc/>
-    public string Name => "resourcequota-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await Loops.RunTogetherAsync(
-                cancellationToken,
-                stop => _monitors.RunAsync(_context.Settings.DiscoveryPeriod, stop),
-                ResyncAsync,
-                new ReconcilerHost(this, _queue, _logger, _context.Settings.Workers).RunAsync
-            );
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Counts for one quota.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         await _monitors.WaitForKindsAsync(cancellationToken);
         var path = TypedKind<V1ResourceQuota>.Path(key.Namespace, key.Name);
@@ -100,7 +66,7 @@ public sealed partial class QuotaController : IController, IReconciler, IDisposa
                 { Namespaced: true } kind
             )
             {
-                // Without a resourceVersion: as of now, so not before the quota as it was just read.
+                // Without a resourceVersion, the list is current: not older than the quota that was just read.
                 var list = await ReadAsync(kind.Path(key.Namespace), cancellationToken);
                 objects.Add((resource, [.. (list["items"] as JsonArray)?.OfType<JsonObject>() ?? []]));
             }
@@ -119,53 +85,46 @@ public sealed partial class QuotaController : IController, IReconciler, IDisposa
             "application/json",
             cancellationToken
         );
-        LogCounted(_logger, key);
+        LogCounted(_loop.Logger, key);
         return isNew ? RequestsEnd : null;
     }
 
     private async ValueTask<JsonObject> ReadAsync(string path, CancellationToken cancellationToken) =>
         JsonNode.Parse((await _context.Client.SendAsync("GET", path, [], null, "", cancellationToken)).Body.Span)!.AsObject();
 
-    /// <summary>Counts everything anew from time to time: some uses end by time alone.</summary>
+    /// <summary>Counts all quotas periodically: some usage ends without a change.</summary>
     private async Task ResyncAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         while (true)
         {
             await Task.Delay(_context.Settings.QuotaResyncPeriod, _context.Time, cancellationToken);
-            foreach (var key in _context.Caches.ResourceQuotas.Snapshot.Keys)
-            {
-                _queue.Add(key);
-            }
+            _loop.Enqueue(_caches.ResourceQuotas.Snapshot.Keys);
         }
     }
 
-    // Pods and services are known better than by their metadata.
-    private bool IsFollowed(ResourceKind kind) =>
+    // Pods and Services are watched with their spec and status, all other kinds by their metadata.
+    private bool IsMonitored(ResourceKind kind) =>
         kind is { Namespaced: true } and not { Gvk.Group: "", Plural: "pods" or "services" }
         && kind.Supports("list", "watch")
-        && _context.Caches.ResourceQuotas.Snapshot.Values.Any(quota => QuotaTriggers.Counts(quota, kind.Gvk.Group, kind.Plural));
+        && _caches.ResourceQuotas.Snapshot.Values.Any(quota => QuotaTriggers.Counts(quota, kind.Gvk.Group, kind.Plural));
 
-    private void OtherChanged(ResourceKind kind, CacheChange<ObjectMetadata> change)
+    private void OnOtherKind(ResourceKind kind, CacheChange<ObjectMetadata> change)
     {
         if (change is { New: null, Old: { } gone })
         {
-            Enqueue(gone.Key.Namespace, kind.Gvk.Group, kind.Plural);
+            _loop.Enqueue(QuotasIn(gone.Key.Namespace, kind.Gvk.Group, kind.Plural));
         }
     }
 
-    private void Enqueue(string namespaceName, string group, string plural)
-    {
-        foreach (var quota in _context.Caches.ResourceQuotas.ByIndex(ClusterCaches.ByNamespace, namespaceName))
-        {
-            if (QuotaTriggers.Counts(quota, group, plural))
-            {
-                _queue.Add(KeyOf(quota));
-            }
-        }
-    }
+    private IEnumerable<ObjectKey> QuotasOf(IKubernetesObject<V1ObjectMeta> value, string group, string plural) =>
+        QuotasIn(value.Metadata.NamespaceProperty, group, plural);
 
-    private static ObjectKey KeyOf(V1ResourceQuota quota) => new(quota.Metadata.NamespaceProperty, quota.Metadata.Name);
+    private IEnumerable<ObjectKey> QuotasIn(string namespaceName, string group, string plural) =>
+        _caches
+            .ResourceQuotas.InNamespace(namespaceName)
+            .Where(quota => QuotaTriggers.Counts(quota, group, plural))
+            .Select(quota => quota.Key());
 
     [LoggerMessage(EventId = 3160, Level = LogLevel.Debug, Message = "The usage of quota {Key} is counted")]
     private static partial void LogCounted(ILogger logger, ObjectKey key);

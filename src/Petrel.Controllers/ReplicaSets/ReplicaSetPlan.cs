@@ -1,56 +1,41 @@
 using k8s.Models;
+using Petrel.Controllers.Adoption;
 using Petrel.Controllers.PodControl;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.ReplicaSets;
 
-/// <summary>
-/// What to do about a ReplicaSet's pods now: first the claims (pods to adopt or to let go), and then, on the pods that are its own after
-/// that, either <see cref="Create"/> more or <see cref="Delete"/> these, best choice first.
-/// </summary>
-public sealed record ReplicaSetPlan(IReadOnlyList<V1Pod> Adopt, IReadOnlyList<V1Pod> Release, int Create, IReadOnlyList<V1Pod> Delete)
+/// <summary>What to do about a ReplicaSet's pods now.</summary>
+/// <param name="Adoption">Pods to adopt and to release. This comes first; the rest counts with its result.</param>
+/// <param name="Create">How many pods to create.</param>
+/// <param name="Delete">The pods to delete, the best choice first.</param>
+public sealed record ReplicaSetPlan(AdoptionPlan<V1Pod> Adoption, int Create, IReadOnlyList<V1Pod> Delete)
 {
-    /// <summary>No more pods than this are created or deleted at once.</summary>
+    /// <summary>The most pods that are created or deleted at once.</summary>
     public const int Burst = 500;
 
-    /// <summary>Whether pods have to change their owner before the set's size can be judged.</summary>
-    public bool HasClaims => Adopt.Count > 0 || Release.Count > 0;
-
-    /// <summary>
-    /// The plan from the set's own pods, the orphans of its namespace, and (only looked at when there are too many) the pods of all
-    /// ReplicaSets with the same owner.
-    /// </summary>
+    /// <summary>Plans the next step.</summary>
+    /// <param name="set">The ReplicaSet.</param>
+    /// <param name="pods">The pods that it controls and those in its namespace that have no controller.</param>
+    /// <param name="related">The pods of all ReplicaSets with the same owner; read only when pods have to be deleted.</param>
+    /// <param name="now">The time.</param>
     public static ReplicaSetPlan Compute(V1ReplicaSet set, IEnumerable<V1Pod> pods, IEnumerable<V1Pod> related, DateTimeOffset now)
     {
-        var selector = LabelSets.Selector(set.Spec.Selector);
-        var ending = set.Metadata.DeletionTimestamp is not null;
-        List<V1Pod> adopt = [],
-            release = [],
-            active = [];
-        foreach (var pod in pods.Where(PodStates.IsActive))
+        if (set.Metadata.DeletionTimestamp is not null)
         {
-            var matches = selector.Matches(LabelSets.Of(pod.Metadata.Labels));
-            var owner = pod.ControllerReference();
-            if (owner?.Uid == set.Metadata.Uid)
-            {
-                (matches ? active : release).Add(pod);
-            }
-            else if (owner is null && matches && !ending)
-            {
-                adopt.Add(pod);
-                active.Add(pod);
-            }
+            // The garbage collector decides about its pods, by the propagation policy of the deletion.
+            return new(new([], [], []), 0, []);
         }
-        if (ending)
+        var selector = LabelSelectors.From(set.Spec.Selector);
+        var adoption = AdoptionPlan<V1Pod>.Compute(set.Metadata, pods.Where(PodStates.IsActive), pod =>
+            selector.Matches(LabelSets.Of(pod.Metadata.Labels))
+        );
+        var surplus = adoption.Owned.Count + adoption.Adopt.Count - (set.Spec.Replicas ?? 1);
+        if (surplus <= 0)
         {
-            // The collector decides about its pods, as the deletion's propagation policy has it.
-            return new([], [], 0, []);
+            return new(adoption, Math.Min(-surplus, Burst), []);
         }
-        var surplus = active.Count - (set.Spec.Replicas ?? 1);
-        return surplus switch
-        {
-            < 0 => new(adopt, release, Math.Min(-surplus, Burst), []),
-            0 => new(adopt, release, 0, []),
-            _ => new(adopt, release, 0, [.. active.Order(new DeletionOrder(related, now)).Take(Math.Min(surplus, Burst))]),
-        };
+        var order = new DeletionOrder(related, now);
+        return new(adoption, 0, [.. adoption.Owned.Concat(adoption.Adopt).Order(order).Take(Math.Min(surplus, Burst))]);
     }
 }

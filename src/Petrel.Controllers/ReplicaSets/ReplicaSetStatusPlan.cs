@@ -1,40 +1,47 @@
 using k8s.Models;
 using Petrel.Controllers.Deployments;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.ReplicaSets;
 
-/// <summary>Why a ReplicaSet's pods could not be created or deleted: <see cref="Reason"/> is FailedCreate or FailedDelete.</summary>
+/// <summary>Why pods could not be created or deleted.</summary>
+/// <param name="Reason">FailedCreate or FailedDelete.</param>
+/// <param name="Message">The error.</param>
 public sealed record ReplicaFailure(string Reason, string Message);
 
-/// <summary>
-/// The status that a ReplicaSet should have, and when to look again even without a change: when the next ready pod becomes available.
-/// </summary>
+/// <summary>The status that a ReplicaSet should have.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="RequeueAfter">When the next ready pod becomes available; null when none will.</param>
 public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? RequeueAfter)
 {
     private const string FailureCondition = "ReplicaFailure";
 
-    /// <summary>
-    /// The status from the set's own pods. <paramref name="settled"/> says that everything this generation asks for has been tried and its
-    /// outcome is known; otherwise the generation is not reported as observed.
-    /// </summary>
+    /// <summary>Computes the status.</summary>
+    /// <param name="set">The ReplicaSet.</param>
+    /// <param name="pods">The pods that it controls.</param>
+    /// <param name="failure">Why pods could not be created or deleted, if so.</param>
+    /// <param name="isSettled">
+    /// Whether all writes that the generation asks for have a known outcome; otherwise it is not reported as observed.
+    /// </param>
+    /// <param name="now">The time.</param>
     public static ReplicaSetStatusPlan Compute(
         V1ReplicaSet set,
-        IEnumerable<V1Pod> ownPods,
+        IEnumerable<V1Pod> pods,
         ReplicaFailure? failure,
-        bool settled,
+        bool isSettled,
         DateTimeOffset now
     )
     {
-        var selector = LabelSets.Selector(set.Spec.Selector);
-        var template = set.Spec.Template?.Metadata?.Labels ?? new Dictionary<string, string>();
-        var minReady = set.Spec.MinReadySeconds ?? 0;
+        var selector = LabelSelectors.From(set.Spec.Selector);
+        var templateLabels = LabelSets.Of(set.Spec.Template?.Metadata?.Labels);
+        var minReadySeconds = set.Spec.MinReadySeconds ?? 0;
         int replicas = 0,
             labeled = 0,
             ready = 0,
             available = 0,
             terminating = 0;
-        TimeSpan? again = null;
-        foreach (var pod in ownPods)
+        TimeSpan? requeueAfter = null;
+        foreach (var pod in pods)
         {
             var labels = LabelSets.Of(pod.Metadata.Labels);
             if (!pod.IsControlledBy(set.Metadata.Uid) || !selector.Matches(labels))
@@ -47,12 +54,12 @@ public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? R
                 continue;
             }
             replicas++;
-            labeled += template.All(l => labels.TryGetValue(l.Key, out var value) && value == l.Value) ? 1 : 0;
+            labeled += LabelSets.ContainAll(labels, templateLabels) ? 1 : 0;
             ready += pod.IsReady() ? 1 : 0;
-            if (pod.UntilAvailable(minReady, now) is { } wait)
+            if (pod.UntilAvailable(minReadySeconds, now) is { } wait)
             {
                 available += wait <= TimeSpan.Zero ? 1 : 0;
-                again = wait > TimeSpan.Zero && (again is null || wait < again) ? wait : again;
+                requeueAfter = wait > TimeSpan.Zero && (requeueAfter is null || wait < requeueAfter) ? wait : requeueAfter;
             }
         }
         return new(
@@ -63,15 +70,15 @@ public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? R
                 ReadyReplicas = ready,
                 AvailableReplicas = available,
                 TerminatingReplicas = terminating,
-                ObservedGeneration = settled ? set.Metadata.Generation : set.Status?.ObservedGeneration,
+                ObservedGeneration = isSettled ? set.Metadata.Generation : set.Status?.ObservedGeneration,
                 Conditions = Conditions(set.Status?.Conditions ?? [], failure, now),
             },
-            again
+            requeueAfter
         );
     }
 
-    /// <summary>Whether writing the status would change nothing. An absent number is zero.</summary>
-    public bool Is(V1ReplicaSetStatus? current, bool withTerminating = true) =>
+    /// <summary>Whether the current status is the same. An absent number is zero.</summary>
+    public bool IsEqualTo(V1ReplicaSetStatus? current, bool withTerminating = true) =>
         (current?.Replicas ?? 0) == Status.Replicas
         && (current?.FullyLabeledReplicas ?? 0) == Status.FullyLabeledReplicas
         && (current?.ReadyReplicas ?? 0) == Status.ReadyReplicas
@@ -80,7 +87,7 @@ public sealed record ReplicaSetStatusPlan(V1ReplicaSetStatus Status, TimeSpan? R
         && (current?.ObservedGeneration ?? 0) == (Status.ObservedGeneration ?? 0)
         && (current?.Conditions ?? []).Select(Content).SequenceEqual((Status.Conditions ?? []).Select(Content));
 
-    // A failure that is reported already keeps its first words and time, as upstream has it: they would change with every try.
+    // A failure condition keeps its first message and time, as upstream: they would change with every retry.
     private static List<V1ReplicaSetCondition>? Conditions(
         IList<V1ReplicaSetCondition> current,
         ReplicaFailure? failure,

@@ -5,28 +5,25 @@ using Petrel.Controllers.ReplicaSets;
 
 namespace Petrel.Controllers.ReplicationControllers;
 
-/// <summary>Keeps as many pods of each ReplicationController as it asks for: a ReplicaSet whose selector is a map of labels.</summary>
-public sealed class ReplicationManager(ControllerContext context) : IController, IDisposable
+/// <summary>Keeps the number of pods that each ReplicationController asks for. It is synced as a ReplicaSet.</summary>
+public sealed class ReplicationManager(ControllerContext context) : IController
 {
-    private readonly ReplicaReconciler<V1ReplicationController> _reconciler = new(Kind, context);
+    private readonly ReplicaController<V1ReplicationController> _controller = new(Kind, context);
 
     private static ReplicaKind<V1ReplicationController> Kind { get; } =
         new()
         {
             ControllerName = "replication-controller",
             Cache = caches => caches.ReplicationControllers,
-            View = View,
-            Report = Report,
+            ToReplicaSet = ToReplicaSet,
+            SetStatus = SetStatus,
             RelatedPods = (_, _) => [],
         };
 
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken cancellationToken) => _reconciler.RunAsync(cancellationToken);
+    public Task RunAsync(CancellationToken cancellationToken) => _controller.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public void Dispose() => _reconciler.Dispose();
-
-    private static V1ReplicaSet View(V1ReplicationController value) =>
+    private static V1ReplicaSet ToReplicaSet(V1ReplicationController value) =>
         new()
         {
             Metadata = value.Metadata,
@@ -58,7 +55,7 @@ public sealed class ReplicationManager(ControllerContext context) : IController,
             },
         };
 
-    private static void Report(V1ReplicationController value, V1ReplicaSetStatus status) =>
+    private static void SetStatus(V1ReplicationController value, V1ReplicaSetStatus status) =>
         value.Status = new()
         {
             Replicas = status.Replicas,

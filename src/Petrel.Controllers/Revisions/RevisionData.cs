@@ -5,23 +5,22 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
-using Petrel.Controllers.Deployments;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Revisions;
 
 /// <summary>
-/// What a ControllerRevision remembers: the template of pods, as the strategic merge patch that puts it back (which is what <c>kubectl
-/// rollout undo</c>
-/// sends). Templates that mean the same have the same data.
+/// The data of a ControllerRevision: the pod template as a strategic merge patch that restores it, which <c>kubectl rollout undo</c> sends.
+/// Templates with the same meaning have the same data.
 /// </summary>
 public sealed class RevisionData : IEquatable<RevisionData>
 {
     private const string Directive = "$patch";
 
-    // As in generated names: no vowels, so that no words come about.
+    // Upstream's SafeEncodeString: no vowels, so that no words appear.
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
-    // A cached revision is looked at with each change of its owner's pods, and its data never changes.
+    // Revisions are read at each sync, and their data never changes.
     private static readonly ConditionalWeakTable<V1ControllerRevision, StrongBox<RevisionData?>> Known = [];
 
     private readonly string _patch;
@@ -33,21 +32,20 @@ public sealed class RevisionData : IEquatable<RevisionData>
         _patch = $"{{\"spec\":{{\"template\":{{\"{Directive}\":\"replace\"{(content.Length > 1 ? "," : "")}{content}}}}}";
     }
 
-    /// <summary>The template that is put back. It is shared: treat it as immutable.</summary>
+    /// <summary>The template. It is shared: treat it as immutable.</summary>
     public V1PodTemplateSpec Template { get; }
 
     public static RevisionData Of(V1PodTemplateSpec template) => new(template);
 
-    /// <summary>The data of a revision; null when it has none that could be of a template.</summary>
+    /// <summary>The data of a revision; null when it is not a template.</summary>
     public static RevisionData? From(V1ControllerRevision revision) => Known.GetValue(revision, static r => new(Read(r))).Value;
 
     /// <summary>The patch as the revision's <c>data</c>.</summary>
     public object ToData() => KubernetesJson.Deserialize<JsonElement>(_patch);
 
     /// <summary>
-    /// The hash that names the revision (FNV-1 with 32 bits over the patch, as upstream names those of StatefulSets); <paramref
-    /// name="collisionCount"/>
-    /// makes another one when the first is taken.
+    /// The hash in the revision's name: FNV-1 with 32 bits over the patch, as upstream for StatefulSets. A higher <paramref
+    /// name="collisionCount"/> gives another hash when a name is taken.
     /// </summary>
     public string Hash(int? collisionCount)
     {

@@ -1,65 +1,43 @@
 using k8s.Models;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Client;
+using Petrel.Controllers.Adoption;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Revisions;
 
-/// <summary>
-/// What a StatefulSet's or DaemonSet's history lacks (upstream: pkg/controller/history). Claims come first; what else is planned holds when
-/// there are none.
-/// </summary>
-/// <param name="Adopt">Revisions without a controller that the selector matches.</param>
-/// <param name="Release">Revisions of the owner that its selector does not match any more.</param>
-/// <param name="Owned">Its revisions, oldest first.</param>
-/// <param name="Newest">The revision of the template as it is now; null when there is none and it has to be created.</param>
-/// <param name="Number">The number that this revision should have: above every other template's, also when it is an old one to which the
-/// owner went back.</param>
+/// <summary>What the revision history of a StatefulSet or DaemonSet lacks (upstream: pkg/controller/history).</summary>
+/// <param name="Adoption">Revisions to adopt and to release. This comes first; the rest holds when there are none.</param>
+/// <param name="Newest">The revision of the current template; null when it has to be created.</param>
+/// <param name="Number">The number that this revision should have: higher than that of every other template, also after a rollback.</param>
 /// <param name="Duplicates">Other revisions of the same template.</param>
 public sealed record RevisionPlan(
-    IReadOnlyList<V1ControllerRevision> Adopt,
-    IReadOnlyList<V1ControllerRevision> Release,
-    IReadOnlyList<V1ControllerRevision> Owned,
+    AdoptionPlan<V1ControllerRevision> Adoption,
     V1ControllerRevision? Newest,
     long Number,
     IReadOnlyList<V1ControllerRevision> Duplicates
 )
 {
-    // What a name's hash, its dash and the limit of 253 leave.
+    // The hash, the dash and the limit of 253 leave this much.
     private const int LongestPrefix = 223;
 
-    /// <summary>Whether revisions have to change their owner before the history can be judged.</summary>
-    public bool HasClaims => Adopt.Count > 0 || Release.Count > 0;
+    /// <summary>Whether anything has to be written before the owner's pods are synced.</summary>
+    public bool HasWork => Adoption.HasWork || Newest is null || Newest.Revision != Number;
 
-    /// <summary>Whether something has to be written before the owner's pods can be looked at.</summary>
-    public bool IsBehind => HasClaims || Newest is null || Newest.Revision != Number;
-
-    /// <summary>The plan from the owner's revisions and those in its namespace that nobody controls.</summary>
+    /// <summary>The plan for the owner's revisions and those in its namespace without a controller.</summary>
     public static RevisionPlan Compute(RevisionOwner owner, IEnumerable<V1ControllerRevision> revisions)
     {
-        var selector = LabelSets.Selector(owner.Selector);
-        List<V1ControllerRevision> adopt = [],
-            release = [],
-            owned = [];
-        foreach (var revision in revisions)
-        {
-            var matches = selector.Matches(LabelSets.Of(revision.Metadata.Labels));
-            var controller = revision.ControllerReference();
-            if (controller?.Uid == owner.Metadata.Uid)
-            {
-                (matches ? owned : release).Add(revision);
-            }
-            else if (controller is null && matches && revision.Metadata.DeletionTimestamp is null)
-            {
-                adopt.Add(revision);
-            }
-        }
-        owned.Sort(Compare);
+        var selector = LabelSelectors.From(owner.Selector);
+        var found = AdoptionPlan<V1ControllerRevision>.Compute(owner.Metadata, revisions, revision =>
+            selector.Matches(LabelSets.Of(revision.Metadata.Labels))
+        );
+        List<V1ControllerRevision> owned = [.. found.Owned.Order(Comparer<V1ControllerRevision>.Create(Compare))];
         var data = RevisionData.Of(owner.Template);
-        // One on its way out can't stand for a template: its name is free for the next one when it is gone.
+        // A revision that is being deleted does not count: the next one gets its name when it is gone.
         var same = owned.Where(r => r.Metadata.DeletionTimestamp is null && data.Equals(RevisionData.From(r))).ToList();
         var newest = same.LastOrDefault();
         var others = owned.Except(same).Select(NumberOf).DefaultIfEmpty().Max();
         var number = newest is not null && NumberOf(newest) > others ? NumberOf(newest) : others + 1;
-        return new(adopt, release, owned, newest, number, [.. same.SkipLast(1)]);
+        return new(found with { Owned = owned }, newest, number, [.. same.SkipLast(1)]);
     }
 
     /// <summary>The revision to create for the owner's template.</summary>
@@ -85,10 +63,11 @@ public sealed record RevisionPlan(
         };
     }
 
-    /// <summary>
-    /// Which revisions there is no room for, oldest first: never one that <paramref name="isLive"/> says is needed. <paramref
-    /// name="countLive"/> says whether needed ones take room too, as they do in a DaemonSet's history but not in a StatefulSet's.
-    /// </summary>
+    /// <summary>The revisions beyond the history limit, oldest first.</summary>
+    /// <param name="oldRevisions">The revisions of old templates.</param>
+    /// <param name="isLive">Whether a revision is in use and must stay.</param>
+    /// <param name="limit">The history limit.</param>
+    /// <param name="countLive">Whether revisions in use count towards the limit, as for DaemonSets but not for StatefulSets.</param>
     public static IReadOnlyList<V1ControllerRevision> Truncate(
         IEnumerable<V1ControllerRevision> oldRevisions,
         Func<V1ControllerRevision, bool> isLive,

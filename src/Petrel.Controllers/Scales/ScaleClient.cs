@@ -5,13 +5,15 @@ using Petrel.Model;
 
 namespace Petrel.Controllers.Scales;
 
-/// <summary>The <c>scale</c> of objects of whatever kind, custom ones too: found by discovery.</summary>
+/// <summary>
+/// Reads and writes the subresource <c>scale</c> of objects of any kind, including custom resources. Discovery finds the kind.
+/// </summary>
 internal sealed class ScaleClient(ApiClient client)
 {
     private readonly ApiDiscovery _discovery = new(client);
     private volatile DiscoveredKinds? _kinds;
 
-    /// <summary>The object's scale; null when there is no such object, or no such kind.</summary>
+    /// <summary>The object's scale; null when the object or the kind does not exist.</summary>
     /// <exception cref="ApiException">The API refuses.</exception>
     public async ValueTask<V1Scale?> FindAsync(string apiVersion, string kind, ObjectKey key, CancellationToken cancellationToken)
     {
@@ -29,7 +31,7 @@ internal sealed class ScaleClient(ApiClient client)
         }
     }
 
-    /// <summary>Writes a scale that was read before, on the condition that the object is still as it was then.</summary>
+    /// <summary>Writes a scale with the resourceVersion that was read.</summary>
     /// <exception cref="ApiException">The API refuses, or the object has changed.</exception>
     public async ValueTask<V1Scale> UpdateAsync(
         string apiVersion,

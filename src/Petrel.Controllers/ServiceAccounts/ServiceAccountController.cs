@@ -7,57 +7,30 @@ using Petrel.Model;
 namespace Petrel.Controllers.ServiceAccounts;
 
 /// <summary>
-/// Sees that each active namespace has the ServiceAccount <c>default</c>, which pods use that name no other (upstream: serviceaccounts
-/// controller).
+/// Creates the ServiceAccount <c>default</c> in each active namespace, for pods that name none (upstream: serviceaccounts controller).
 /// </summary>
-public sealed partial class ServiceAccountController : IController, IReconciler, IDisposable
+public sealed partial class ServiceAccountController : IController
 {
     private const string Default = "default";
 
     private readonly ControllerContext _context;
-    private readonly ILogger _logger;
-    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly ControllerLoop _loop;
 
     public ServiceAccountController(ControllerContext context)
     {
         _context = context;
-        _logger = context.Logs.CreateLogger(Name);
-        _queue = new(context.Time);
-        context.Caches.Namespaces.OnChange(change =>
-        {
-            if (change.New is { } value)
-            {
-                _queue.Add(new("", value.Metadata.Name));
-            }
-        });
-        context.Caches.ServiceAccounts.OnChange(change =>
-        {
-            if (change is { New: null, Old: { Metadata.Name: Default } gone })
-            {
-                _queue.Add(new("", gone.Metadata.NamespaceProperty));
-            }
-        });
+        _loop = new(context, "serviceaccount-controller", SyncAsync, new() { Workers = 1 });
+
+        _loop.WatchExisting(context.Caches.Namespaces);
+        _loop.Watch(context.Caches.ServiceAccounts, change =>
+            change is { New: null, Old.Metadata: { Name: Default } gone } ? [new("", gone.NamespaceProperty)] : []
+        );
     }
 
     /// <inheritdoc/>
-    public string Name => "serviceaccount-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        using (this)
-        {
-            await _context.Caches.WaitAsync(cancellationToken);
-            await new ReconcilerHost(this, _queue, _logger).RunAsync(cancellationToken);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
-
-    /// <summary>Works on one namespace.</summary>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (
             _context.Caches.Namespaces.Get(key) is not { Metadata.DeletionTimestamp: null }
@@ -77,11 +50,11 @@ public sealed partial class ServiceAccountController : IController, IReconciler,
                 },
                 cancellationToken
             );
-            LogCreated(_logger, key);
+            LogCreated(_loop.Logger, key);
         }
         catch (ApiException e) when (e.IsAlreadyExists || e.IsNotFound || e.StatusCode == 403)
         {
-            // It is there already, or the namespace ends: the caches will tell.
+            // The ServiceAccount exists, or the namespace is being deleted. A watch will show it.
         }
         return null;
     }

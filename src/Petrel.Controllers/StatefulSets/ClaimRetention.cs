@@ -1,29 +1,29 @@
 using k8s.Models;
-using Petrel.Controllers.PodControl;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Whose a claim is, by the set's persistentVolumeClaimRetentionPolicy: an owned claim goes with its owner. On deletion of the set it is
-/// the set's; when the set was scaled below its pod it is the pod's, and goes when the pod is gone.
+/// The owner of a claim, by the set's persistentVolumeClaimRetentionPolicy. An owned claim is deleted with its owner. For whenDeleted, the
+/// owner is the set. For whenScaled, the owner is the surplus pod.
 /// </summary>
 public static class ClaimRetention
 {
     private const string Delete = "Delete";
 
-    /// <summary>The owner of a claim that is created for a pod that the set wants.</summary>
-    public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? PodOwner.Of(set).Reference : null;
+    /// <summary>The owner of a new claim for a desired pod.</summary>
+    public static V1OwnerReference? InitialOwner(V1StatefulSet set) => OnDeletion(set) ? OwnerReferences.ToController(set) : null;
 
     /// <summary>
-    /// Whether the claim belongs to an earlier pod, or an earlier set, of that name and goes with it: the new pod has to wait until it is
-    /// gone, or until the collector has found that it stays. (Upstream starts the pod on an earlier set's claim, which a finalizer then
-    /// keeps in use.)
+    /// Whether the claim belongs to an earlier pod or set of that name, and will be deleted with it. The new pod has to wait until the
+    /// claim is gone, or until the garbage collector has decided that it stays. (Upstream starts the pod on an earlier set's claim, which a
+    /// finalizer then keeps.)
     /// </summary>
     public static bool IsStale(V1StatefulSet set, V1PersistentVolumeClaim claim, string podName, string? podUid) =>
         (OnScaling(set) && Owners(claim).Any(o => IsPod(o, podName) && o.Uid != podUid))
         || Owners(claim).Any(o => IsSet(o, set) && o.Uid != set.Metadata.Uid);
 
-    /// <summary>Whether someone else controls the claim; the policy is not applied to it then.</summary>
+    /// <summary>Whether another object controls the claim. The policy does not apply to it then.</summary>
     public static bool IsConflicting(V1StatefulSet set, V1PersistentVolumeClaim claim, V1Pod pod)
     {
         if (!OnDeletion(set) && !OnScaling(set))
@@ -47,17 +47,17 @@ public static class ClaimRetention
         return false;
     }
 
-    /// <summary>The owners that the claim should have; null when they are as they should be, or are nothing to touch.</summary>
+    /// <summary>The owners that the claim should have; null when they are right, or must not be changed.</summary>
     /// <param name="set">The set.</param>
-    /// <param name="claim">The claim as it is.</param>
+    /// <param name="claim">The claim.</param>
     /// <param name="pod">The pod that uses it.</param>
-    /// <param name="wanted">Whether the set wants a pod with that ordinal.</param>
-    public static IReadOnlyList<V1OwnerReference>? Correct(V1StatefulSet set, V1PersistentVolumeClaim claim, V1Pod pod, bool wanted)
+    /// <param name="isDesired">Whether the set wants a pod with that ordinal.</param>
+    public static IReadOnlyList<V1OwnerReference>? Correct(V1StatefulSet set, V1PersistentVolumeClaim claim, V1Pod pod, bool isDesired)
     {
         var owners = Owners(claim);
         if (owners.Any(o => (IsSet(o, set) && o.Uid != set.Metadata.Uid) || (IsPod(o, pod.Metadata.Name) && o.Uid != pod.Metadata.Uid)))
         {
-            // Left by a set or pod of the same name that is gone: the collector decides.
+            // An earlier set or pod of the same name left it: the garbage collector decides.
             return null;
         }
         List<V1OwnerReference> others = [.. owners.Where(o => !IsSet(o, set) && !IsPod(o, pod.Metadata.Name))];
@@ -65,8 +65,8 @@ public static class ClaimRetention
         {
             return others.Count == owners.Count ? null : others;
         }
-        var bySet = OnDeletion(set) && (wanted || !OnScaling(set));
-        var byPod = OnScaling(set) && !wanted;
+        var bySet = OnDeletion(set) && (isDesired || !OnScaling(set));
+        var byPod = OnScaling(set) && !isDesired;
         var ours = owners.Where(o => o.Uid == set.Metadata.Uid || o.Uid == pod.Metadata.Uid).ToList();
         if (
             ours.All(o => o.Controller == true)
@@ -78,11 +78,11 @@ public static class ClaimRetention
         }
         if (bySet)
         {
-            others.Add(PodOwner.Of(set).Reference);
+            others.Add(OwnerReferences.ToController(set));
         }
         if (byPod)
         {
-            others.Add(PodOwner.Of(pod).Reference);
+            others.Add(OwnerReferences.ToController(pod));
         }
         return others;
     }

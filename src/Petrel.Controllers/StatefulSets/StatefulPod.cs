@@ -4,20 +4,14 @@ using Petrel.Controllers.Revisions;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>The pod of an ordinal.</summary>
+/// <summary>The pod of a StatefulSet for one ordinal.</summary>
 public static class StatefulPod
 {
-    /// <summary>
-    /// The pod to create: of the current revision below the update's partition, else of the newest.
-    /// </summary>
+    /// <summary>The pod to create: with the current revision below the partition, otherwise with the update revision.</summary>
     public static V1Pod For(V1StatefulSet set, StatefulSetRevisions revisions, int ordinal)
     {
         var current = StaysCurrent(set, ordinal - StatefulPodIdentity.Start(set));
-        var pod = TemplatePod.Named(
-            PodOwner.Of(set),
-            current ? revisions.Current : revisions.Update,
-            StatefulPodIdentity.Name(set, ordinal)
-        );
+        var pod = TemplatePod.Named(set, current ? revisions.Current : revisions.Update, StatefulPodIdentity.Name(set, ordinal));
         StatefulPodIdentity.Complete(pod, ordinal);
         pod.Metadata.Labels[RevisionOwner.PodLabel] = current ? revisions.CurrentName : revisions.UpdateName;
         pod.Spec.Hostname = pod.Metadata.Name;

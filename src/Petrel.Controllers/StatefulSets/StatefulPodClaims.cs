@@ -1,6 +1,8 @@
 using System.Globalization;
 using k8s;
 using k8s.Models;
+using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -11,7 +13,7 @@ public static class StatefulPodClaims
     public static string Name(V1StatefulSet set, V1PersistentVolumeClaim template, int ordinal) =>
         $"{template.Metadata.Name}-{set.Metadata.Name}-{ordinal.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>Whether a claim with this name might be one of the set's.</summary>
+    /// <summary>Whether a claim with this name may belong to the set.</summary>
     public static bool MayBeOf(V1StatefulSet set, string claimName) =>
         (set.Spec.VolumeClaimTemplates ?? []).Any(t =>
             claimName.StartsWith($"{t.Metadata.Name}-{set.Metadata.Name}-", StringComparison.Ordinal)
@@ -22,11 +24,11 @@ public static class StatefulPodClaims
         (set.Spec.VolumeClaimTemplates ?? []).Select(t => Name(set, t, ordinal));
 
     /// <summary>
-    /// The claim to create. It has the labels of its template and of the set's selector, and the owner that the retention policy gives it.
+    /// The claim to create, with the labels of its template and of the set's selector, and the owner by the retention policy.
     /// </summary>
     public static V1PersistentVolumeClaim Create(V1StatefulSet set, V1PersistentVolumeClaim template, int ordinal)
     {
-        var claim = KubernetesJson.Deserialize<V1PersistentVolumeClaim>(KubernetesJson.Serialize(template));
+        var claim = template.DeepCopy();
         claim.ApiVersion = "v1";
         claim.Kind = "PersistentVolumeClaim";
         claim.Metadata.Name = Name(set, template, ordinal);
@@ -47,7 +49,7 @@ public static class StatefulPodClaims
             (pod.Spec.Volumes ?? []).Any(v => v.Name == t.Metadata.Name && v.PersistentVolumeClaim?.ClaimName == Name(set, t, ordinal))
         );
 
-    /// <summary>Gives the pod its claims as volumes. They take the place of the template's volumes with the same names.</summary>
+    /// <summary>Adds the claims to the pod's volumes. They replace volumes of the template with the same names.</summary>
     public static void Mount(V1StatefulSet set, V1PodSpec spec, int ordinal)
     {
         var templates = set.Spec.VolumeClaimTemplates ?? [];

@@ -1,9 +1,10 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>The identity of a StatefulSet's pod: its ordinal, and what follows from it (name, labels, host name, claims).</summary>
+/// <summary>The identity of a StatefulSet's pod: its ordinal, and the name and labels that follow from it.</summary>
 public static class StatefulPodIdentity
 {
     public const string NameLabel = "statefulset.kubernetes.io/pod-name";
@@ -12,7 +13,7 @@ public static class StatefulPodIdentity
     /// <summary>The name of the set's pod with this ordinal.</summary>
     public static string Name(V1StatefulSet set, int ordinal) => $"{set.Metadata.Name}-{ordinal.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>The name of a set that this pod might be of, and its ordinal in it; null when the name is no such name.</summary>
+    /// <summary>The set and the ordinal that a pod's name stands for; null when it has no such form.</summary>
     public static (string Set, int Ordinal)? Parse(string podName)
     {
         var dash = podName.LastIndexOf('-');
@@ -24,7 +25,7 @@ public static class StatefulPodIdentity
             : null;
     }
 
-    /// <summary>The pod's ordinal in the set; null when its name is not one of the set's names.</summary>
+    /// <summary>The pod's ordinal in the set; null when its name is not one of the set's.</summary>
     public static int? OrdinalIn(V1StatefulSet set, V1Pod pod) =>
         Parse(pod.Metadata.Name) is { } identity && identity.Set == set.Metadata.Name ? identity.Ordinal : null;
 
@@ -32,13 +33,14 @@ public static class StatefulPodIdentity
     public static int Start(V1StatefulSet set) => set.Spec.Ordinals?.Start ?? 0;
 
     /// <summary>Whether the set should have a pod with this ordinal.</summary>
-    public static bool IsWanted(V1StatefulSet set, int ordinal) => ordinal >= Start(set) && ordinal - Start(set) < (set.Spec.Replicas ?? 1);
+    public static bool IsDesired(V1StatefulSet set, int ordinal) =>
+        ordinal >= Start(set) && ordinal - Start(set) < (set.Spec.Replicas ?? 1);
 
-    /// <summary>Whether the pod's labels say who it is.</summary>
+    /// <summary>Whether the pod has the labels of its identity.</summary>
     public static bool IsComplete(V1Pod pod) =>
         LabelSets.Of(pod.Metadata.Labels).TryGetValue(NameLabel, out var name) && name == pod.Metadata.Name;
 
-    /// <summary>Gives the pod the labels that say who it is.</summary>
+    /// <summary>Sets the labels of the pod's identity.</summary>
     public static void Complete(V1Pod pod, int ordinal)
     {
         pod.Metadata.Labels ??= new Dictionary<string, string>();

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Revisions;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -8,16 +9,14 @@ internal static class StatefulPodStates
 {
     public static bool IsRunningAndReady(this V1Pod pod) => pod.Status?.Phase == "Running" && pod.IsReady();
 
-    /// <summary>Ready for as long as the set asks for.</summary>
+    /// <summary>Ready for at least the set's minReadySeconds.</summary>
     public static bool IsAvailable(this V1Pod pod, V1StatefulSet set, DateTimeOffset now) =>
-        pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now) is { } wait && wait <= TimeSpan.Zero;
+        pod.IsAvailable(set.Spec.MinReadySeconds ?? 0, now);
 
-    /// <summary>Not available, or not for long.</summary>
+    /// <summary>Not available, or being deleted.</summary>
     public static bool IsUnavailable(this V1Pod pod, V1StatefulSet set, DateTimeOffset now) =>
         pod.IsDeleting() || !pod.IsAvailable(set, now);
 
-    public static bool IsDeleting(this V1Pod pod) => pod.Metadata.DeletionTimestamp is not null;
-
-    /// <summary>The name of the revision that it is of; empty when it does not say.</summary>
-    public static string Revision(this V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) ?? "";
+    /// <summary>The name of the pod's revision; empty when it has none.</summary>
+    public static string RevisionName(this V1Pod pod) => LabelSets.Of(pod.Metadata.Labels).GetValueOrDefault(RevisionOwner.PodLabel) ?? "";
 }

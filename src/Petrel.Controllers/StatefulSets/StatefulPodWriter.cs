@@ -1,30 +1,37 @@
-using System.Text.Json.Nodes;
-using k8s;
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.PodControl;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Does the steps of a <see cref="StatefulSetPlan"/> and returns when the caches show them. The names of pods and claims follow from the
-/// set, so that a create whose outcome is unknown is simply planned again; a delete whose outcome is unknown is repeated before anything
-/// else is planned, or an update might make more pods unavailable than it may.
+/// Executes the actions of a <see cref="StatefulSetPlan"/>, and returns when the caches show the result. The names of pods and claims
+/// follow from the set: a create whose outcome is unknown is simply planned again. A delete whose outcome is unknown is repeated before
+/// anything else is planned, or an update might make too many pods unavailable.
 /// </summary>
-internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, EventRecorder events, Expectations expectations)
+internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, EventRecorder events)
 {
+    private const int MaxBatch = 500;
+
+    private readonly Expectations<V1Pod> _expectations = new();
+
+    /// <summary>Forgets a set that is gone.</summary>
+    public void Forget(ObjectKey set) => _expectations.Forget(set);
+
     /// <summary>Repeats the deletes whose outcome is unknown.</summary>
-    public async ValueTask RetryUnknownWritesAsync(V1StatefulSet set, CancellationToken cancellationToken)
+    public async ValueTask RetryUnknownAsync(V1StatefulSet set, CancellationToken cancellationToken)
     {
-        foreach (var pod in expectations.Pending(PodOwner.Of(set)).Deletes)
+        foreach (var pod in _expectations.Pending(set, WriteVerb.Delete))
         {
             await DeleteAsync(set, pod, cancellationToken);
         }
     }
 
-    /// <summary>Does the actions in order; those next to each other that create, or that delete, together. Fails when one fails.</summary>
+    /// <summary>Executes the actions in order. Neighbours of the same kind run at once. Fails when one fails.</summary>
     public async ValueTask ApplyAsync(V1StatefulSet set, IReadOnlyList<StatefulSetAction> actions, CancellationToken cancellationToken)
     {
         for (var done = 0; done < actions.Count; )
@@ -32,10 +39,9 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
             var kind = actions[done].GetType();
             List<StatefulSetAction> same = [.. actions.Skip(done).TakeWhile(a => a.GetType() == kind)];
             done += same.Count;
-            // Slow start: what makes one fail (a quota, say) makes them all fail, and is found out with few of them.
-            for (var (batch, next) = (1, 0); next < same.Count; next += batch, batch = Math.Min(2 * batch, 500))
+            foreach (var batch in SlowStart.Batches(same, MaxBatch))
             {
-                await Task.WhenAll(same.Skip(next).Take(batch).Select(action => ApplyAsync(set, action, cancellationToken)));
+                await Task.WhenAll(batch.Select(action => ApplyAsync(set, action, cancellationToken)));
             }
         }
     }
@@ -49,13 +55,13 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
                 set,
                 "update",
                 repair.Pod,
-                () => UpdateAsync(repair.Pod, cancellationToken),
+                async () => await caches.Pods.WaitForWriteAsync(await client.UpdateAsync(repair.Pod, cancellationToken), cancellationToken),
                 cancellationToken
             ),
             DeleteStatefulPod delete => DeleteAsync(set, delete.Pod, cancellationToken),
             SetClaimOwners owners => SetOwnersAsync(set, owners, cancellationToken),
             ReportBlocked blocked => ReportAsync(set, blocked),
-            _ => throw new InvalidOperationException($"no step: {action}"),
+            _ => throw new InvalidOperationException($"unknown action: {action}"),
         };
 
     private async Task CreateAsync(V1StatefulSet set, CreateStatefulPod create, CancellationToken cancellationToken)
@@ -68,8 +74,8 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                var problem = $"failed to create PVC {claim.Metadata.Name}: {PodWriter.MessageOf(e)}";
-                events.Record(set, "Warning", "FailedCreate", Failed("create", set, create.Pod, problem));
+                var error = $"failed to create PVC {claim.Metadata.Name}: {ErrorMessages.Of(e)}";
+                events.Record(set, "Warning", "FailedCreate", FailedMessage("create", set, create.Pod, error));
                 throw;
             }
         }
@@ -85,15 +91,15 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            if (await client.FindAsync<V1Pod>(Key(pod), cancellationToken) is not { } found || !found.IsControlledBy(set.Metadata.Uid))
+            if (await client.FindAsync<V1Pod>(pod.Key(), cancellationToken) is not { } found || !found.IsControlledBy(set.Metadata.Uid))
             {
-                // Someone else has the name: the set waits until it is free.
+                // Another pod has the name: the set waits until that one is gone.
                 throw;
             }
-            // Ours, from a create whose answer was lost.
+            // An earlier create whose answer was lost made it.
             created = found;
         }
-        await caches.Pods.WaitForRevisionAsync(Revision(created), cancellationToken);
+        await caches.Pods.WaitForWriteAsync(created, cancellationToken);
     }
 
     private async Task CreateAsync(V1StatefulSet set, CreateClaims create, CancellationToken cancellationToken)
@@ -115,19 +121,19 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
                 "SuccessfulCreate",
                 $"create Claim {claim.Metadata.Name} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} success"
             );
-            await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(created), cancellationToken);
+            await caches.PersistentVolumeClaims.WaitForWriteAsync(created, cancellationToken);
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            // Someone made it, or we did and the answer was lost: it is used as it is, unless it goes.
+            // A user created it, or an earlier create whose answer was lost did. It is used as it is, unless it is being deleted.
             if (
-                await client.FindAsync<V1PersistentVolumeClaim>(Key(claim), cancellationToken)
+                await client.FindAsync<V1PersistentVolumeClaim>(claim.Key(), cancellationToken)
                 is not { Metadata.DeletionTimestamp: null } existing
             )
             {
                 throw;
             }
-            await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(existing), cancellationToken);
+            await caches.PersistentVolumeClaims.WaitForWriteAsync(existing, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -136,42 +142,33 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
                 "Warning",
                 "FailedCreate",
                 $"create Claim {claim.Metadata.Name} for Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed "
-                    + $"error: {PodWriter.MessageOf(e)}"
+                    + $"error: {ErrorMessages.Of(e)}"
             );
             throw;
         }
     }
 
-    private async Task UpdateAsync(V1Pod pod, CancellationToken cancellationToken) =>
-        await caches.Pods.WaitForRevisionAsync(Revision(await client.UpdateAsync(pod, cancellationToken)), cancellationToken);
-
     private async Task DeleteAsync(V1StatefulSet set, V1Pod pod, CancellationToken cancellationToken)
     {
-        var owner = PodOwner.Of(set);
-        expectations.ExpectDelete(owner, pod);
+        var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
+        _expectations.Expect(set, WriteVerb.Delete, pod);
         try
         {
             await RecordResultAsync(
                 set,
                 "delete",
                 pod,
-                () =>
-                    client
-                        .DeleteAsync<V1Pod>(Key(pod), new() { Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken)
-                        .AsTask(),
+                () => client.DeleteAsync<V1Pod>(pod.Key(), options, cancellationToken).AsTask(),
                 cancellationToken
             );
         }
-        catch (Exception e) when (!PodWriter.IsUnknown(e))
+        catch (Exception e) when (!ApiFailures.IsOutcomeUnknown(e, cancellationToken))
         {
-            expectations.DeleteObserved(owner, pod);
+            _expectations.Observe(set, WriteVerb.Delete, pod);
             throw;
         }
-        expectations.DeleteObserved(owner, pod);
-        await caches.Pods.WaitUntilAsync(
-            () => caches.Pods.Get(Key(pod)) is not { } seen || seen.Metadata.Uid != pod.Metadata.Uid || seen.IsDeleting(),
-            cancellationToken
-        );
+        _expectations.Observe(set, WriteVerb.Delete, pod);
+        await caches.Pods.WaitForDeletionAsync(pod, cancellationToken);
     }
 
     private async Task SetOwnersAsync(V1StatefulSet set, SetClaimOwners change, CancellationToken cancellationToken)
@@ -187,23 +184,15 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
                     + $"controller, the retention policy is ignored for this claim"
             );
         }
-        JsonNode[] references = [.. change.Owners.Select(o => JsonNode.Parse(KubernetesJson.Serialize(o))!)];
-        var patch = new JsonObject
-        {
-            ["metadata"] = new JsonObject
-            {
-                ["uid"] = claim.Metadata.Uid,
-                ["resourceVersion"] = claim.Metadata.ResourceVersion,
-                ["ownerReferences"] = references.Length == 0 ? null : new JsonArray(references),
-            },
-        };
-        var changed = await client.PatchAsync<V1PersistentVolumeClaim>(Key(claim), patch, cancellationToken);
-        await caches.PersistentVolumeClaims.WaitForRevisionAsync(Revision(changed), cancellationToken);
+        var owners = ConditionalPatch.ArrayOrNull(change.Owners.Select(ConditionalPatch.Json));
+        var patch = ConditionalPatch.For(claim, new() { ["ownerReferences"] = owners });
+        var changed = await client.PatchAsync<V1PersistentVolumeClaim>(claim.Key(), patch, cancellationToken);
+        await caches.PersistentVolumeClaims.WaitForWriteAsync(changed, cancellationToken);
     }
 
     private Task ReportAsync(V1StatefulSet set, ReportBlocked blocked)
     {
-        events.Record(set, "Warning", "FailedCreate", Failed("create", set, blocked.Pod, blocked.Problem));
+        events.Record(set, "Warning", "FailedCreate", FailedMessage("create", set, blocked.Pod, blocked.Reason));
         return Task.CompletedTask;
     }
 
@@ -222,15 +211,11 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not ApiException { IsAlreadyExists: true })
         {
-            events.Record(set, "Warning", $"Failed{reason}", Failed(verb, set, pod, PodWriter.MessageOf(e)));
+            events.Record(set, "Warning", $"Failed{reason}", FailedMessage(verb, set, pod, ErrorMessages.Of(e)));
             throw;
         }
     }
 
-    private static string Failed(string verb, V1StatefulSet set, V1Pod pod, string problem) =>
-        $"{verb} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed error: {problem}";
-
-    private static ObjectKey Key(IKubernetesObject<V1ObjectMeta> value) => new(value.Metadata.NamespaceProperty, value.Metadata.Name);
-
-    private static ulong Revision(IKubernetesObject<V1ObjectMeta> value) => ulong.Parse(value.Metadata.ResourceVersion);
+    private static string FailedMessage(string verb, V1StatefulSet set, V1Pod pod, string error) =>
+        $"{verb} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed error: {error}";
 }

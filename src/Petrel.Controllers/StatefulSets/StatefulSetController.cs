@@ -1,100 +1,113 @@
 using System.Runtime.ExceptionServices;
-using k8s;
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Adoption;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Framework;
-using Petrel.Controllers.PodControl;
 using Petrel.Controllers.Revisions;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// Keeps the pods of StatefulSets, each with its own name and its own claims, and moves them to a new template one after the other. Its
-/// promise is that an identity never runs twice: a pod is created only under its own name, which is taken until the pod before is gone.
+/// Keeps the pods of StatefulSets, each with its own name and its own claims, and moves them to a new template one after the other. No
+/// identity ever runs twice: a pod is created only under its own name, and the API keeps that name taken until the previous pod is gone.
 /// </summary>
-public sealed class StatefulSetController : IController, IReconciler, IDisposable
+public sealed class StatefulSetController : IController
 {
     private readonly ControllerContext _context;
     private readonly ClusterCaches _caches;
-    private readonly WorkQueue<ObjectKey> _queue;
-    private readonly EventRecorder _events;
-    private readonly Expectations _expectations = new();
-    private readonly RevisionHistoryWriter _history;
+    private readonly ControllerLoop _loop;
+    private readonly OwnerLookup<V1StatefulSet> _owners;
+    private readonly RevisionWriter _revisions;
     private readonly StatefulPodWriter _writer;
-    private readonly PodAdopter _claims;
+    private readonly MetadataWriter<V1Pod> _podMetadata;
     private readonly LiveObjectCheck<V1StatefulSet> _liveCheck;
+    private readonly StatusWriter<V1StatefulSet> _status;
 
     public StatefulSetController(ControllerContext context)
     {
         _context = context;
         _caches = context.Caches;
-        _queue = new(context.Time);
-        _events = context.Events(Name);
-        _history = new(context.Client, _caches.ControllerRevisions);
-        _writer = new(context.Client, _caches, _events, _expectations);
-        _claims = new(context.Client, _caches.Pods);
+        _loop = new(context, "statefulset-controller", SyncAsync);
+        _owners = new(_caches.StatefulSets, set => set.Spec.Selector);
+        _revisions = new(context.Client, _caches.ControllerRevisions);
+        _writer = new(context.Client, _caches, _loop.Events);
+        _podMetadata = new(context.Client, _caches.Pods);
         _liveCheck = new(context.Client, _caches.StatefulSets);
-        _caches.StatefulSets.OnChange(change => _queue.Add(KeyOf(change.Latest)));
-        _caches.Pods.OnChange(OnPodChange);
-        _caches.PersistentVolumeClaims.OnChange(OnClaimChange);
-        _caches.ControllerRevisions.OnChange(OnRevisionChange);
+        _status = new(context.Client, _caches.StatefulSets);
+
+        _loop.Watch(_caches.StatefulSets);
+        _loop.Watch(_caches.Pods, KeysOf);
+        _loop.Watch(_caches.PersistentVolumeClaims, KeysOf);
+        _loop.Watch(_caches.ControllerRevisions, _owners.ControllersOrSelecting);
     }
 
     /// <inheritdoc/>
-    public string Name => "statefulset-controller";
+    public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    // Besides a change of its own pods, a set needs to know that one of its names is free again, and that there is a pod to adopt.
+    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1Pod> change)
     {
-        await Task.Yield();
-        await _caches.WaitAsync(cancellationToken);
-        var host = new ReconcilerHost(this, _queue, _context.Logs.CreateLogger(Name), _context.Settings.Workers);
-        await Loops.RunTogetherAsync(cancellationToken, host.RunAsync, _events.RunAsync);
+        foreach (var key in _owners.ControllersOf(change))
+        {
+            yield return key;
+        }
+        if (
+            (change.New is null || change.New.ControllerReference() is null)
+            && StatefulPodIdentity.Parse(change.Latest.Metadata.Name) is { } identity
+            && _caches.StatefulSets.Get(new(change.Latest.Metadata.NamespaceProperty, identity.Set)) is { } set
+        )
+        {
+            yield return set.Key();
+        }
     }
 
-    /// <inheritdoc/>
-    public async ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
+    // When a claim is gone, its pod may be created. When its owners changed, they may have to be changed back.
+    private IEnumerable<ObjectKey> KeysOf(CacheChange<V1PersistentVolumeClaim> change)
+    {
+        var isGone = change.New is null;
+        var ownersChanged = change is { Old: { } old, New: { } claim } && !OwnersOf(old).SequenceEqual(OwnersOf(claim));
+        return isGone || ownersChanged
+            ? _caches
+                .StatefulSets.InNamespace(change.Latest.Metadata.NamespaceProperty)
+                .Where(set => StatefulPodClaims.MayBeOf(set, change.Latest.Metadata.Name))
+                .Select(set => set.Key())
+            : [];
+    }
+
+    private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         if (_caches.StatefulSets.Get(key) is not { } set)
         {
-            _expectations.Forget(key);
+            _writer.Forget(key);
             return null;
         }
         if (set.Metadata.DeletionTimestamp is not null)
         {
-            _expectations.Forget(key);
-            await ReportAsync(
-                set,
-                set.Status?.CurrentRevision ?? "",
-                set.Status?.UpdateRevision ?? "",
-                set.Status?.CollisionCount,
-                cancellationToken
-            );
+            // The garbage collector decides about its pods.
+            _writer.Forget(key);
+            var (current, update) = (set.Status?.CurrentRevision ?? "", set.Status?.UpdateRevision ?? "");
+            await WriteStatusAsync(set, current, update, set.Status?.CollisionCount, cancellationToken);
             return null;
         }
-        await _writer.RetryUnknownWritesAsync(set, cancellationToken);
-        var claims = Claims(set);
+        await _writer.RetryUnknownAsync(set, cancellationToken);
+        var adoption = PlanAdoption(set);
         var owner = RevisionOwner.Of(set);
-        var revisions = _history.Plan(owner);
-        if ((claims.IsBehind || revisions.IsBehind) && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
+        var revisions = _revisions.Plan(owner);
+        if ((adoption.HasWork || revisions.HasWork) && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
         {
             return TimeSpan.Zero;
         }
-        if (claims.IsBehind)
+        if (adoption.HasWork)
         {
-            await ClaimAsync(set, claims, cancellationToken);
+            await _podMetadata.ApplyAsync(adoption, OwnerReferences.ToController(set), cancellationToken);
             return TimeSpan.Zero;
         }
-        var history = RevisionHistoryWriter.Known(owner, revisions)
-            ?? await _history.BringUpToDateAsync(owner, revisions, cancellationToken);
-        return history is null ? TimeSpan.Zero : await ManageAsync(set, history, claims.Pods, cancellationToken);
+        var history = RevisionWriter.HistoryOf(owner, revisions) ?? await _revisions.ApplyAsync(owner, revisions, cancellationToken);
+        return history is null ? TimeSpan.Zero : await ManageAsync(set, history, adoption.Owned, cancellationToken);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _queue.Dispose();
 
     private async ValueTask<TimeSpan?> ManageAsync(
         V1StatefulSet set,
@@ -116,7 +129,7 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             r =>
                 r.Metadata.Name == revisions.CurrentName
                 || r.Metadata.Name == revisions.UpdateName
-                || pods.Any(p => p.Revision() == r.Metadata.Name),
+                || pods.Any(p => p.RevisionName() == r.Metadata.Name),
             set.Spec.RevisionHistoryLimit ?? 10,
             countLive: false
         );
@@ -124,43 +137,34 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
         {
             return TimeSpan.Zero;
         }
-        ExceptionDispatchInfo? problem = null;
+        ExceptionDispatchInfo? error = null;
         try
         {
             await _writer.ApplyAsync(set, plan.Actions, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            problem = ExceptionDispatchInfo.Capture(e);
+            error = ExceptionDispatchInfo.Capture(e);
         }
-        await ReportAsync(set, revisions.CurrentName, revisions.UpdateName, history.CollisionCount, cancellationToken);
+        await WriteStatusAsync(set, revisions.CurrentName, revisions.UpdateName, history.CollisionCount, cancellationToken);
         foreach (var revision in surplus)
         {
-            await _history.DeleteAsync(revision, cancellationToken);
+            await _revisions.DeleteAsync(revision, cancellationToken);
         }
-        problem?.Throw();
+        error?.Throw();
         return plan.RequeueAfter;
     }
 
-    private StatefulSetClaims Claims(V1StatefulSet set) =>
-        StatefulSetClaims.Compute(
-            set,
-            _caches.Pods.ControlledBy(set.Metadata.Uid).Concat(_caches.Pods.OrphansIn(set.Metadata.NamespaceProperty))
-        );
-
-    private async ValueTask ClaimAsync(V1StatefulSet set, StatefulSetClaims claims, CancellationToken cancellationToken)
+    // A pod belongs to a set by its labels and its name.
+    private AdoptionPlan<V1Pod> PlanAdoption(V1StatefulSet set)
     {
-        foreach (var pod in claims.Release)
-        {
-            await _claims.ReleaseAsync(PodOwner.Of(set), pod, cancellationToken);
-        }
-        foreach (var pod in claims.Adopt)
-        {
-            await _claims.AdoptAsync(PodOwner.Of(set), pod, cancellationToken);
-        }
+        var selector = LabelSelectors.From(set.Spec.Selector);
+        return AdoptionPlan<V1Pod>.Compute(set.Metadata, _caches.Pods.ControlledByOrOrphaned(set.Metadata), pod =>
+            StatefulPodIdentity.OrdinalIn(set, pod) is not null && selector.Matches(LabelSets.Of(pod.Metadata.Labels))
+        );
     }
 
-    private async ValueTask ReportAsync(
+    private async ValueTask WriteStatusAsync(
         V1StatefulSet set,
         string currentRevision,
         string updateRevision,
@@ -173,85 +177,15 @@ public sealed class StatefulSetController : IController, IReconciler, IDisposabl
             currentRevision,
             updateRevision,
             collisionCount,
-            Claims(set).Pods,
+            PlanAdoption(set).Owned,
             _context.Time.GetUtcNow()
         );
         if (!StatefulSetStatuses.AreEqual(set.Status, status))
         {
-            var updated = KubernetesJson.Deserialize<V1StatefulSet>(KubernetesJson.Serialize(set));
-            updated.Status = status;
-            // The resourceVersion in it makes this fail, and the key come back, when the set is not the newest.
-            updated = await _context.Client.UpdateStatusAsync(updated, cancellationToken);
-            await _caches.StatefulSets.WaitForRevisionAsync(ulong.Parse(updated.Metadata.ResourceVersion), cancellationToken);
+            await _status.WriteAsync(set, copy => copy.Status = status, cancellationToken);
         }
     }
 
-    private void OnPodChange(CacheChange<V1Pod> change)
-    {
-        WakeOwner(change.Old);
-        WakeOwner(change.New);
-        // A name that is free again, or a pod to adopt.
-        if (
-            (change.New is null || change.New.ControllerReference() is null)
-            && StatefulPodIdentity.Parse(change.Latest.Metadata.Name) is { } identity
-            && _caches.StatefulSets.Get(new(change.Latest.Metadata.NamespaceProperty, identity.Set)) is { } set
-        )
-        {
-            _queue.Add(KeyOf(set));
-        }
-    }
-
-    // When a claim is gone, its pod may be created; when its owners were changed, they may have to be changed back.
-    private void OnClaimChange(CacheChange<V1PersistentVolumeClaim> change)
-    {
-        if (
-            change.New is not null
-            && (
-                change.Old is null
-                || (change.Old.Metadata.OwnerReferences ?? [])
-                    .Select(o => (o.Uid, o.Controller))
-                    .SequenceEqual((change.New.Metadata.OwnerReferences ?? []).Select(o => (o.Uid, o.Controller)))
-            )
-        )
-        {
-            return;
-        }
-        foreach (var set in _caches.StatefulSets.ByIndex(ClusterCaches.ByNamespace, change.Latest.Metadata.NamespaceProperty))
-        {
-            if (StatefulPodClaims.MayBeOf(set, change.Latest.Metadata.Name))
-            {
-                _queue.Add(KeyOf(set));
-            }
-        }
-    }
-
-    private void OnRevisionChange(CacheChange<V1ControllerRevision> change)
-    {
-        WakeOwner(change.Old);
-        WakeOwner(change.New);
-        if (change.New is { } revision && revision.ControllerReference() is null)
-        {
-            foreach (var set in _caches.StatefulSets.ByIndex(ClusterCaches.ByNamespace, revision.Metadata.NamespaceProperty))
-            {
-                if (LabelSets.Selector(set.Spec.Selector).Matches(LabelSets.Of(revision.Metadata.Labels)))
-                {
-                    _queue.Add(KeyOf(set));
-                }
-            }
-        }
-    }
-
-    private void WakeOwner(IKubernetesObject<V1ObjectMeta>? owned)
-    {
-        if (owned?.ControllerReference() is { Kind: "StatefulSet" } owner)
-        {
-            var key = new ObjectKey(owned.Metadata.NamespaceProperty, owner.Name);
-            if (_caches.StatefulSets.Get(key)?.Metadata.Uid == owner.Uid)
-            {
-                _queue.Add(key);
-            }
-        }
-    }
-
-    private static ObjectKey KeyOf(V1StatefulSet set) => new(set.Metadata.NamespaceProperty, set.Metadata.Name);
+    private static IEnumerable<(string, bool?)> OwnersOf(V1PersistentVolumeClaim claim) =>
+        (claim.Metadata.OwnerReferences ?? []).Select(o => (o.Uid, o.Controller));
 }

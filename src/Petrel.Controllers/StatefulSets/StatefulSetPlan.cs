@@ -1,21 +1,22 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
 /// <summary>
-/// What to do about a StatefulSet's pods and claims now (upstream: updateStatefulSet). First the wanted pods in the order of their
-/// ordinals, then those too many from the last one, then the update from the last one. With OrderedReady every step waits for what it
-/// depends on, so that the plan ends where there is something to wait for; with Parallel nothing waits but the update.
+/// What to do about a StatefulSet's pods and claims now (upstream: updateStatefulSet): first desired pods by ascending ordinal, then
+/// surplus pods by descending ordinal, then the update by descending ordinal. With OrderedReady, the plan ends at the first pod that has to
+/// be waited for. With Parallel, only the update waits.
 /// </summary>
-/// <param name="Actions">To be done in order.</param>
-/// <param name="RequeueAfter">When to plan again even if nothing changes: when the next ready pod becomes available.</param>
+/// <param name="Actions">The actions, in order.</param>
+/// <param name="RequeueAfter">When the next ready pod becomes available; null when none will.</param>
 public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, TimeSpan? RequeueAfter)
 {
-    /// <summary>The plan.</summary>
-    /// <param name="set">The set; not one that is being deleted: then the collector decides about its pods.</param>
-    /// <param name="revisions">Its current and its newest template.</param>
+    /// <summary>Plans the next actions.</summary>
+    /// <param name="set">The set. While it is being deleted, the garbage collector decides about its pods instead.</param>
+    /// <param name="revisions">Its current and its update revision.</param>
     /// <param name="pods">Its own pods.</param>
-    /// <param name="claim">Finds a claim of its namespace by its name.</param>
+    /// <param name="claim">Finds a claim in its namespace by name.</param>
     /// <param name="now">The time.</param>
     public static StatefulSetPlan Compute(
         V1StatefulSet set,
@@ -26,7 +27,7 @@ public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, T
     )
     {
         var sync = new StatefulSetSync(set, revisions, pods, claim, now);
-        if (sync.PlanWanted() && sync.PlanSurplus())
+        if (sync.PlanDesired() && sync.PlanSurplus())
         {
             sync.PlanUpdate();
         }
@@ -34,13 +35,11 @@ public sealed record StatefulSetPlan(IReadOnlyList<StatefulSetAction> Actions, T
         return new(sync.Actions, waits.Count == 0 ? null : waits.Min());
     }
 
-    /// <summary>
-    /// How many pods may be unavailable during an update: a percentage of the replicas is rounded down, but one always may.
-    /// </summary>
+    /// <summary>How many pods may be unavailable during an update. A percentage is rounded down, to at least one.</summary>
     public static int MaxUnavailable(V1StatefulSet set)
     {
         var replicas = set.Spec.Replicas ?? 1;
         var text = set.Spec.UpdateStrategy?.RollingUpdate?.MaxUnavailable?.Value;
-        return text is null ? 1 : Math.Max(1, IntOrPercent.Resolve(text, replicas, up: false));
+        return text is null ? 1 : Math.Max(1, IntOrPercent.Resolve(text, replicas, roundUp: false));
     }
 }

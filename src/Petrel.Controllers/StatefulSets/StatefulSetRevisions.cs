@@ -3,16 +3,14 @@ using Petrel.Controllers.Revisions;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>
-/// The two templates that a StatefulSet's pods may be of: the one that it rolls out, and the one that all were of before.
-/// </summary>
-/// <param name="CurrentName">The name of the revision before; the same as the newest when no update is under way.</param>
+/// <summary>The two templates that a StatefulSet's pods may have.</summary>
+/// <param name="CurrentName">The name of the current revision; the same as the update revision when no update is in progress.</param>
 /// <param name="Current">Its template.</param>
-/// <param name="UpdateName">The name of the newest revision.</param>
+/// <param name="UpdateName">The name of the update revision.</param>
 /// <param name="Update">Its template.</param>
 public sealed record StatefulSetRevisions(string CurrentName, V1PodTemplateSpec Current, string UpdateName, V1PodTemplateSpec Update)
 {
-    /// <summary>From the set's history. A current revision that is not in it any more is the newest.</summary>
+    /// <summary>From the set's history. If the current revision is gone, the update revision takes its place.</summary>
     public static StatefulSetRevisions From(V1StatefulSet set, RevisionHistory history)
     {
         var newest = history.Newest.Metadata.Name;

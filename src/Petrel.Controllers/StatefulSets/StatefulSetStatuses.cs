@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Deployments;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
@@ -7,8 +8,8 @@ namespace Petrel.Controllers.StatefulSets;
 public static class StatefulSetStatuses
 {
     /// <summary>
-    /// The status from the set's own pods. When all wanted pods are of the newest revision and ready, the rolling update is complete: the
-    /// newest revision is the current one from then on.
+    /// The status from the set's own pods. When all desired pods have the update revision and are ready, the update is complete, and the
+    /// update revision becomes the current one.
     /// </summary>
     public static V1StatefulSetStatus Compute(
         V1StatefulSet set,
@@ -42,12 +43,12 @@ public static class StatefulSetStatuses
             }
             if (!pod.IsDeleting())
             {
-                current += pod.Revision() == currentRevision ? 1 : 0;
-                updated += pod.Revision() == updateRevision ? 1 : 0;
+                current += pod.RevisionName() == currentRevision ? 1 : 0;
+                updated += pod.RevisionName() == updateRevision ? 1 : 0;
             }
         }
-        var wanted = set.Spec.Replicas ?? 1;
-        if (set.Spec.UpdateStrategy?.Type is null or "RollingUpdate" && updated == wanted && ready == wanted && replicas == wanted)
+        var desired = set.Spec.Replicas ?? 1;
+        if (set.Spec.UpdateStrategy?.Type is null or "RollingUpdate" && updated == desired && ready == desired && replicas == desired)
         {
             current = updated;
             status.CurrentRevision = status.UpdateRevision;
@@ -60,7 +61,7 @@ public static class StatefulSetStatuses
         return status;
     }
 
-    /// <summary>Whether both say the same. An absent number is zero.</summary>
+    /// <summary>Whether both are the same. An absent number is zero.</summary>
     public static bool AreEqual(V1StatefulSetStatus? left, V1StatefulSetStatus right) =>
         (left?.Replicas ?? 0) == right.Replicas
         && (left?.ReadyReplicas ?? 0) == (right.ReadyReplicas ?? 0)

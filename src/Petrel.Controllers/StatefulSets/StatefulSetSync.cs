@@ -1,10 +1,12 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.StatefulSets;
 
-/// <summary>One pass over a set's pods, which collects what is to be done.</summary>
+/// <summary>Collects the actions for a StatefulSet's pods.</summary>
 internal sealed class StatefulSetSync
 {
     private readonly V1StatefulSet _set;
@@ -12,7 +14,7 @@ internal sealed class StatefulSetSync
     private readonly Func<string, V1PersistentVolumeClaim?> _claim;
     private readonly DateTimeOffset _now;
     private readonly bool _ordered;
-    private readonly V1Pod?[] _wanted; // by index from the first ordinal; null where there is none
+    private readonly V1Pod?[] _desired; // by index from the first ordinal; null where there is none
     private readonly List<V1Pod> _surplus = []; // the highest ordinal first
     private readonly HashSet<string> _deleted = [];
     private readonly List<StatefulSetAction> _actions = [];
@@ -30,12 +32,12 @@ internal sealed class StatefulSetSync
         _claim = claim;
         _now = now;
         _ordered = set.Spec.PodManagementPolicy != "Parallel";
-        _wanted = new V1Pod?[set.Spec.Replicas ?? 1];
+        _desired = new V1Pod?[set.Spec.Replicas ?? 1];
         foreach (var pod in pods.OrderByDescending(Ordinal))
         {
-            if (StatefulPodIdentity.IsWanted(set, Ordinal(pod)))
+            if (StatefulPodIdentity.IsDesired(set, Ordinal(pod)))
             {
-                _wanted[Ordinal(pod) - StatefulPodIdentity.Start(set)] = pod;
+                _desired[Ordinal(pod) - StatefulPodIdentity.Start(set)] = pod;
             }
             else
             {
@@ -46,21 +48,21 @@ internal sealed class StatefulSetSync
 
     public IReadOnlyList<StatefulSetAction> Actions => _actions;
 
-    /// <summary>Plans for the pods that there should be. False when the rest has to wait.</summary>
-    public bool PlanWanted()
+    /// <summary>Plans for the desired pods. Returns false when the rest has to wait.</summary>
+    public bool PlanDesired()
     {
         var proceed = true;
-        for (var index = 0; index < _wanted.Length; index++)
+        for (var index = 0; index < _desired.Length; index++)
         {
             var ordinal = StatefulPodIdentity.Start(_set) + index;
-            if (_wanted[index] is not { } pod)
+            if (_desired[index] is not { } pod)
             {
                 proceed &= Create(ordinal) && !_ordered;
             }
             else if (pod.IsFinished())
             {
-                // Whether it failed or succeeded: a pod that was stopped from outside may have ended with any code. Its name is free when
-                // it is gone.
+                // Also after success: a pod that was stopped from outside may have ended with any exit code. Its name is free when it is
+                // gone.
                 Delete(pod);
                 proceed &= !_ordered;
             }
@@ -87,15 +89,15 @@ internal sealed class StatefulSetSync
         return proceed;
     }
 
-    /// <summary>Plans for the pods that there should not be. False when the update has to wait.</summary>
+    /// <summary>Plans for the surplus pods. Returns false when the update has to wait.</summary>
     public bool PlanSurplus()
     {
         foreach (var pod in _surplus)
         {
             CorrectClaims(pod, Ordinal(pod));
         }
-        // Only one that is not available itself may go before its predecessors are: it may be what they wait for.
-        var firstUnavailable = _wanted.FirstOrDefault(p => p is not null && p.IsUnavailable(_set, _now))
+        // With OrderedReady, only the first unavailable pod may be deleted while others are unavailable: the others may wait for it.
+        var firstUnavailable = _desired.FirstOrDefault(p => p is not null && p.IsUnavailable(_set, _now))
             ?? _surplus.LastOrDefault(p => p.IsUnavailable(_set, _now));
         foreach (var pod in _surplus)
         {
@@ -114,7 +116,7 @@ internal sealed class StatefulSetSync
         return true;
     }
 
-    /// <summary>Plans the update of pods that are of an old template.</summary>
+    /// <summary>Plans the update of pods with an old template.</summary>
     public void PlanUpdate()
     {
         if (_set.Spec.UpdateStrategy?.Type == "OnDelete")
@@ -122,18 +124,17 @@ internal sealed class StatefulSetSync
             return;
         }
         var partition = Math.Max(0, _set.Spec.UpdateStrategy?.RollingUpdate?.Partition ?? 0);
-        var left = StatefulSetPlan.MaxUnavailable(_set) - _wanted.Count(p => p is null || p.IsUnavailable(_set, _now));
+        var left = StatefulSetPlan.MaxUnavailable(_set) - _desired.Count(p => p is null || p.IsUnavailable(_set, _now));
         // From the highest ordinal.
-        var old = _wanted
+        var old = _desired
             .Skip(partition)
             .Reverse()
             .OfType<V1Pod>()
-            .Where(p => p.Revision() != _revisions.UpdateName && !p.IsDeleting())
+            .Where(p => p.RevisionName() != _revisions.UpdateName && !p.IsDeleting())
             .ToList();
         if (!_ordered)
         {
-            // What is not available anyway costs nothing, and an update may be what mends it (upstream since 1.36, and before
-            // maxUnavailable).
+            // Unavailable pods may be deleted at once, and the update may repair them (upstream since 1.36, and before maxUnavailable).
             foreach (var pod in old.Where(p => !p.IsAvailable(_set, _now)))
             {
                 Delete(pod);
@@ -146,17 +147,17 @@ internal sealed class StatefulSetSync
         }
     }
 
-    // Whether nothing has to wait for it.
+    // Whether no other pod has to wait for it.
     private bool IsSettled(V1Pod pod) => !pod.IsDeleting() && pod.IsRunningAndReady() && pod.IsAvailable(_set, _now);
 
-    // False when it can't be created now.
+    // Returns false when it cannot be created now.
     private bool Create(int ordinal)
     {
         var pod = StatefulPod.For(_set, _revisions, ordinal);
         var existing = StatefulPodClaims.Names(_set, ordinal).Select(_claim).OfType<V1PersistentVolumeClaim>().ToList();
         if (existing.Any(c => ClaimRetention.IsStale(_set, c, pod.Metadata.Name, null)))
         {
-            // The collector is about to delete it, and the old pod's data with it.
+            // The garbage collector is about to delete it, with the data of the old pod.
             return !_ordered;
         }
         if (existing.FirstOrDefault(c => c.Metadata.DeletionTimestamp is not null) is { } leaving)
@@ -181,7 +182,7 @@ internal sealed class StatefulSetSync
         var mounted = StatefulPodClaims.AreMounted(_set, pod, ordinal);
         if (!StatefulPodIdentity.IsComplete(pod) || !mounted)
         {
-            var repaired = KubernetesJson.Deserialize<V1Pod>(KubernetesJson.Serialize(pod));
+            var repaired = pod.DeepCopy();
             StatefulPodIdentity.Complete(repaired, ordinal);
             if (!mounted)
             {
@@ -220,7 +221,7 @@ internal sealed class StatefulSetSync
         foreach (var claim in StatefulPodClaims.Names(_set, ordinal).Select(_claim).OfType<V1PersistentVolumeClaim>())
         {
             if (
-                ClaimRetention.Correct(_set, claim, pod, StatefulPodIdentity.IsWanted(_set, ordinal)) is { } owners
+                ClaimRetention.Correct(_set, claim, pod, StatefulPodIdentity.IsDesired(_set, ordinal)) is { } owners
                 && !_actions.OfType<SetClaimOwners>().Any(a => a.Claim == claim)
             )
             {

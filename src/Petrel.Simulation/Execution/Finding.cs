@@ -1,14 +1,14 @@
 namespace Petrel.Simulation.Execution;
 
-/// <summary>Something that must not happen and did, at a time since the start of the run.</summary>
+/// <summary>A violation or a failure, at a time since the start of the run.</summary>
 public sealed record Finding(TimeSpan At, string Where, string What, Exception? Exception = null)
 {
-    /// <summary>How a line of the history begins that tells of one.</summary>
+    /// <summary>The beginning of the history's line about a finding.</summary>
     public const string Mark = "FINDING ";
 
     /// <summary>
-    /// What it is an instance of: the invariant, or, for a process that failed, its name without its number and the kind of failure. Two
-    /// findings of one rule are taken for the same mistake.
+    /// The violated invariant, or, for a process that failed, its name without its number and the type of the exception. Two findings of
+    /// one rule count as the same bug.
     /// </summary>
     public string Rule
     {

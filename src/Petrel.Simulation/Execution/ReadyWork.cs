@@ -5,13 +5,13 @@ namespace Petrel.Simulation.Execution;
 /// <summary>A piece of work that is ready to run in a process.</summary>
 internal readonly record struct WorkItem(SimulatedProcess Process, SendOrPostCallback Callback, object? State);
 
-/// <summary>Work that is ready, taken in any order that <paramref name="choices"/> draws, or in its own order without.</summary>
+/// <summary>Work that is ready, taken in the order that <paramref name="choices"/> draws, or first in, first out without one.</summary>
 internal sealed class ReadyWork(IEntropy? choices)
 {
     private readonly List<WorkItem> _shuffled = [];
     private readonly Queue<WorkItem> _ordered = [];
 
-    /// <summary>From now on, another source draws the order.</summary>
+    /// <summary>Another random stream draws the order from now on.</summary>
     public void Shuffle(IEntropy source)
     {
         if (choices is not null)

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Petrel.Simulation.Execution;
 
-/// <summary>Something that runs in a process until it ends, is stopped, fails, or the process dies.</summary>
+/// <summary>A task that runs in a process until it ends, is stopped, fails, or the process dies.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer holds nothing to release.")]
 public sealed class SimulatedComponent
 {
@@ -20,7 +20,9 @@ public sealed class SimulatedComponent
 
     public string Name { get; }
 
-    /// <summary>Whether it returned or failed by itself, or after <see cref="Stop"/>. A killed process' components never end.</summary>
+    /// <summary>
+    /// Whether it returned or failed, by itself or after <see cref="Stop"/>. The components of a killed process never end.
+    /// </summary>
     public bool HasEnded { get; private set; }
 
     /// <summary>What it failed with.</summary>
@@ -37,7 +39,7 @@ public sealed class SimulatedComponent
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // As asked.
+            // It ended because of Stop.
         }
         catch (Exception e)
         {

@@ -34,10 +34,10 @@ public sealed class SimulatedProcess : SynchronizationContext
 
     public bool IsAlive { get; private set; } = true;
 
-    /// <summary>Is cancelled by <see cref="Kill"/>. For whoever talks to the process; its own code must not see it.</summary>
+    /// <summary>Is cancelled by <see cref="Kill"/>. It is for callers of the process: its own code must not observe its death.</summary>
     public CancellationToken Killed => _killed.Token;
 
-    /// <summary>Ends the process at once: everything it has queued is dropped, and everything it ever will.</summary>
+    /// <summary>Ends the process at once. Work that it has queued is dropped, and so is work that it queues later.</summary>
     public void Kill()
     {
         if (IsAlive)
@@ -49,7 +49,7 @@ public sealed class SimulatedProcess : SynchronizationContext
     }
 
     /// <summary>
-    /// Calls <paramref name="crash"/>, which kills the process, in place of its so-many-th step from now: so it dies at any await, in the
+    /// Calls <paramref name="crash"/>, which kills the process, in place of its n-th step from now. It can die at any await, in the
     /// middle of an instant too. The last call counts.
     /// </summary>
     public void CrashAtStep(int steps, Action crash)
@@ -67,7 +67,7 @@ public sealed class SimulatedProcess : SynchronizationContext
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         // Runs at once when the process is dead already.
         var registration = Killed.Register(() => answer.TrySetException(new IOException($"{this} died.")));
-        // AnswerAsync hands every outcome to the caller.
+        // AnswerAsync reports every outcome to the caller, so nothing awaits it here.
         Post(_ => _ = AnswerAsync(work, answer, registration), null);
         return answer.Task;
     }
@@ -100,7 +100,7 @@ public sealed class SimulatedProcess : SynchronizationContext
     /// <summary>Queues work for the simulator itself (timers, new components).</summary>
     internal void Enqueue(SendOrPostCallback work, object? state) => _simulator.Enqueue(new(this, work, state));
 
-    /// <summary>Whether the process lives to do its next step.</summary>
+    /// <summary>Whether the process is alive for its next step. Crashes it when its step has come.</summary>
     internal bool BeginStep()
     {
         if (IsAlive && _stepsToCrash >= 0 && _stepsToCrash-- == 0)
@@ -137,7 +137,7 @@ public sealed class SimulatedProcess : SynchronizationContext
         }
         catch (Exception e)
         {
-            // The caller's to handle.
+            // The caller handles it.
             answer.TrySetException(e);
         }
         finally

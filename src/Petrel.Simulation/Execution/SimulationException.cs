@@ -1,4 +1,4 @@
 namespace Petrel.Simulation.Execution;
 
-/// <summary>The simulation itself can't go on: what it would show could not be trusted or repeated.</summary>
+/// <summary>The simulation can't continue: its results could not be trusted or repeated.</summary>
 public sealed class SimulationException(string message) : Exception(message);

@@ -1,3 +1,4 @@
+using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Time;
 
@@ -43,9 +44,9 @@ public sealed class Simulator : IDisposable
     /// <summary>The run's randomness for a purpose, such as one incarnation of a process.</summary>
     public SeededEntropy EntropyFor(string purpose) => EntropyPurposes.Of(_settings.Seed, purpose);
 
-    public History History { get; }
+    public RunHistory History { get; }
 
-    /// <summary>What must not have happened and did.</summary>
+    /// <summary>Violations and failures, in the order in which they were found.</summary>
     public IReadOnlyList<Finding> Findings => _findings;
 
     /// <summary>Pieces of work that ran.</summary>
@@ -57,7 +58,7 @@ public sealed class Simulator : IDisposable
     /// <summary>Called each time that all work is done, before the clock moves: cheaper than every step.</summary>
     public Action? AfterInstant { get; set; }
 
-    /// <summary>A new process; one of the same name that lived before is a former incarnation of it.</summary>
+    /// <summary>Creates a process. Earlier processes of the same name are its former incarnations.</summary>
     public SimulatedProcess CreateProcess(string name)
     {
         var incarnation = _incarnations[name] = _incarnations.GetValueOrDefault(name) + 1;
@@ -71,7 +72,7 @@ public sealed class Simulator : IDisposable
         var component = new SimulatedComponent(this, process, name);
         if (process.IsAlive)
         {
-            // It reports its own failure.
+            // The component reports its own failure.
             process.Enqueue(_ => _ = component.RunAsync(body), null);
         }
         return component;
@@ -91,7 +92,7 @@ public sealed class Simulator : IDisposable
             var end = Clock.Elapsed + limit;
             while (true)
             {
-                // An order of its own for each instant: one more step now changes nothing later by itself.
+                // Each instant has a random stream of its own: an additional step now does not change the order of later instants.
                 _ready.Shuffle(EntropyPurposes.Of(_settings.Seed, (ulong)Clock.Elapsed.Ticks));
                 Drain();
                 AfterInstant?.Invoke();
@@ -105,7 +106,7 @@ public sealed class Simulator : IDisposable
                     Clock.MoveTo(end);
                     return false;
                 }
-                // All timers of the instant become ready together: their order is a choice like any other.
+                // All timers of an instant become ready together: their order is drawn, too.
                 while (Clock.FireNext(next)) { }
             }
         }
@@ -115,7 +116,7 @@ public sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>Records something that must not happen.</summary>
+    /// <summary>Records a violation.</summary>
     public void Report(string where, string what, Exception? exception = null)
     {
         _findings.Add(new(Clock.Elapsed, where, what, exception));
@@ -151,6 +152,7 @@ public sealed class Simulator : IDisposable
                 {
                     continue;
                 }
+                Invariant.Check(item.Process.IsAlive, $"a step of {item.Process}, which is dead");
                 SynchronizationContext.SetSynchronizationContext(item.Process);
                 Execute(item);
                 Steps++;
@@ -177,7 +179,7 @@ public sealed class Simulator : IDisposable
         }
         catch (Exception e) when (e is not SimulationException)
         {
-            // A timer's callback or an async void method threw: live, that ends the program.
+            // A timer's callback or an async void method threw, which ends a live program.
             Report(item.Process.ToString(), $"unhandled {e.GetType().Name}: {e.Message}", e);
         }
     }

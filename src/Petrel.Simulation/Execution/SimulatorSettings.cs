@@ -24,6 +24,6 @@ public sealed record SimulatorSettings
     /// <summary>Gets each line of the history as it is written.</summary>
     public Action<string>? Trace { get; init; }
 
-    /// <summary>So many steps without time moving are an endless loop.</summary>
+    /// <summary>More steps in one instant are taken for an endless loop.</summary>
     public int MaxStepsPerInstant { get; init; } = 5_000_000;
 }

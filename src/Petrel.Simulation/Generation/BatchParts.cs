@@ -6,89 +6,89 @@ namespace Petrel.Simulation.Generation;
 public static class BatchParts
 {
     /// <summary>A Job of any kind, some of whose pods fail, that may be suspended, resumed or deleted.</summary>
-    public static void Job(DraftPart draft, string name)
+    public static void Job(WorkloadPart part, string name)
     {
-        var spec = JobSpec(draft, name, failing: draft.OneIn(2));
-        var suspended = draft.OneIn(5);
+        var spec = JobSpec(part, name, failing: part.OneIn(2));
+        var suspended = part.OneIn(5);
         if (suspended)
         {
             spec["suspend"] = true;
         }
-        var created = draft.Sometime(0, 0.4);
-        var target = draft.Create(created, Manifests.Object("batch/v1", "Job", name, spec));
-        if (suspended || draft.OneIn(4))
+        var created = part.Sometime(0, 0.4);
+        var target = part.Create(created, Manifests.Object("batch/v1", "Job", name, spec));
+        if (suspended || part.OneIn(4))
         {
-            draft.PatchSpec(created + draft.Window / 6, target, "suspend", !suspended);
-            draft.PatchSpec(created + draft.Window / 3, target, "suspend", false);
+            part.PatchSpec(created + part.Window / 6, target, "suspend", !suspended);
+            part.PatchSpec(created + part.Window / 3, target, "suspend", false);
         }
-        if (draft.OneIn(4))
+        if (part.OneIn(4))
         {
-            draft.PatchSpec(draft.Sometime(0.4), target, "parallelism", draft.Between(1, 4));
+            part.PatchSpec(part.Sometime(0.4), target, "parallelism", part.Between(1, 4));
         }
-        if (draft.OneIn(8))
+        if (part.OneIn(8))
         {
-            draft.Delete(draft.Sometime(0.5), target, draft.Pick("Background", "Foreground"));
+            part.Delete(part.Sometime(0.5), target, part.Pick("Background", "Foreground"));
         }
     }
 
     /// <summary>A CronJob that runs each minute, that may be suspended for a while.</summary>
-    public static void CronJob(DraftPart draft, string name, string schedule = "* * * * *")
+    public static void CronJob(WorkloadPart part, string name, string schedule = "* * * * *")
     {
         var spec = new JsonObject
         {
             ["schedule"] = schedule,
-            ["concurrencyPolicy"] = draft.Pick("Allow", "Forbid", "Replace"),
-            ["successfulJobsHistoryLimit"] = draft.Between(0, 3),
-            ["failedJobsHistoryLimit"] = draft.Between(0, 2),
-            ["jobTemplate"] = new JsonObject { ["spec"] = JobSpec(draft, name, failing: draft.OneIn(3)) },
+            ["concurrencyPolicy"] = part.Pick("Allow", "Forbid", "Replace"),
+            ["successfulJobsHistoryLimit"] = part.Between(0, 3),
+            ["failedJobsHistoryLimit"] = part.Between(0, 2),
+            ["jobTemplate"] = new JsonObject { ["spec"] = JobSpec(part, name, failing: part.OneIn(3)) },
         };
-        if (draft.OneIn(3))
+        if (part.OneIn(3))
         {
-            spec["startingDeadlineSeconds"] = draft.Pick(20, 100);
+            spec["startingDeadlineSeconds"] = part.Pick(20, 100);
         }
-        var target = draft.Create(draft.Sometime(0, 0.1), Manifests.Object("batch/v1", "CronJob", name, spec));
-        if (draft.OneIn(3))
+        var target = part.Create(part.Sometime(0, 0.1), Manifests.Object("batch/v1", "CronJob", name, spec));
+        if (part.OneIn(3))
         {
-            var at = draft.Sometime(0.1, 0.6);
-            draft.PatchSpec(at, target, "suspend", true);
-            draft.PatchSpec(at + draft.Window / 4, target, "suspend", false);
+            var at = part.Sometime(0.1, 0.6);
+            part.PatchSpec(at, target, "suspend", true);
+            part.PatchSpec(at + part.Window / 4, target, "suspend", false);
         }
     }
 
-    private static JsonObject JobSpec(DraftPart draft, string name, bool failing)
+    private static JsonObject JobSpec(WorkloadPart part, string name, bool failing)
     {
-        var seconds = draft.Pick("1", "4", "10");
+        var seconds = part.Pick("1", "4", "10");
         var container = failing ? Manifests.Container($"{name}:1", "run", seconds, "25") : Manifests.Container($"{name}:1", "run", seconds);
-        container["resources"] = Manifests.Requests(draft.Pick("0", "100m", "500m"));
+        container["resources"] = Manifests.Requests(part.Pick("0", "100m", "500m"));
         var template = Manifests.Template(name, container);
-        template["spec"]!["restartPolicy"] = draft.Pick("Never", "OnFailure");
+        template["spec"]!["restartPolicy"] = part.Pick("Never", "OnFailure");
         var spec = new JsonObject
         {
-            ["parallelism"] = draft.Between(1, 3),
-            ["completions"] = draft.Between(1, 4),
+            ["parallelism"] = part.Between(1, 3),
+            ["completions"] = part.Between(1, 4),
             ["backoffLimit"] = 6,
             ["template"] = template,
         };
-        if (draft.OneIn(2))
+        if (part.OneIn(2))
         {
             spec["completionMode"] = "Indexed";
-            if (draft.OneIn(3) && (string?)template["spec"]!["restartPolicy"] == "Never")
+            if (part.OneIn(3) && (string?)template["spec"]!["restartPolicy"] == "Never")
             {
                 spec.Remove("backoffLimit");
                 spec["backoffLimitPerIndex"] = 2;
             }
         }
-        if (draft.OneIn(4))
+        if (part.OneIn(4))
         {
             spec["podReplacementPolicy"] = "Failed";
         }
-        if (draft.OneIn(5))
+        if (part.OneIn(5))
         {
-            spec["activeDeadlineSeconds"] = draft.Pick(8, 40);
+            spec["activeDeadlineSeconds"] = part.Pick(8, 40);
         }
-        if (draft.OneIn(5))
+        if (part.OneIn(5))
         {
-            spec["ttlSecondsAfterFinished"] = draft.Pick(0, 5);
+            spec["ttlSecondsAfterFinished"] = part.Pick(0, 5);
         }
         return spec;
     }

@@ -34,7 +34,7 @@ public static class Manifests
         var metadata = new JsonObject { ["name"] = name };
         if (Resources[kind].Namespaced)
         {
-            metadata["namespace"] = Draft.Namespace;
+            metadata["namespace"] = WorkloadBuilder.Namespace;
         }
         return new()
         {
@@ -48,7 +48,12 @@ public static class Manifests
     public static PlannedTarget TargetOf(JsonObject manifest)
     {
         var (resource, namespaced) = Resources[(string)manifest["kind"]!];
-        return new((string)manifest["apiVersion"]!, resource, namespaced ? Draft.Namespace : "", (string)manifest["metadata"]!["name"]!);
+        return new(
+            (string)manifest["apiVersion"]!,
+            resource,
+            namespaced ? WorkloadBuilder.Namespace : "",
+            (string)manifest["metadata"]!["name"]!
+        );
     }
 
     public static JsonObject Container(string image, params ReadOnlySpan<string> args)
@@ -69,7 +74,7 @@ public static class Manifests
             ["spec"] = new JsonObject
             {
                 ["terminationGracePeriodSeconds"] = Grace,
-                // Nobody here asks the API from inside: without, a pod's start costs a token.
+                // No simulated container calls the API, and each token costs a request.
                 ["automountServiceAccountToken"] = false,
                 ["containers"] = new JsonArray(container),
             },

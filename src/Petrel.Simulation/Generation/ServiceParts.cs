@@ -8,190 +8,190 @@ namespace Petrel.Simulation.Generation;
 public static class ServiceParts
 {
     /// <summary>A Deployment that is rolled out, rolled back, scaled, paused, or deleted and made again.</summary>
-    public static void Deployment(DraftPart draft, string name)
+    public static void Deployment(WorkloadPart part, string name)
     {
-        var recreate = draft.OneIn(6);
-        var (surge, unavailable) = draft.Pick<(JsonNode, JsonNode)>((1, 1), (1, 0), (0, 1), ("25%", "25%"), (2, 1));
-        var spec = Replicated(draft, name, draft.Between(1, 4));
+        var recreate = part.OneIn(6);
+        var (surge, unavailable) = part.Pick<(JsonNode, JsonNode)>((1, 1), (1, 0), (0, 1), ("25%", "25%"), (2, 1));
+        var spec = Replicated(part, name, part.Between(1, 4));
         spec["strategy"] = recreate
             ? new JsonObject { ["type"] = "Recreate" }
             : new JsonObject
             {
                 ["rollingUpdate"] = new JsonObject { ["maxSurge"] = surge.DeepClone(), ["maxUnavailable"] = unavailable.DeepClone() },
             };
-        if (draft.OneIn(3))
+        if (part.OneIn(3))
         {
-            spec["minReadySeconds"] = draft.Between(1, 3);
+            spec["minReadySeconds"] = part.Between(1, 3);
         }
-        if (draft.OneIn(3))
+        if (part.OneIn(3))
         {
-            spec["revisionHistoryLimit"] = draft.Between(0, 2);
+            spec["revisionHistoryLimit"] = part.Between(0, 2);
         }
-        Spread(draft, name, spec);
-        var created = draft.Sometime(0, 0.2);
-        var target = draft.Create(created, Manifests.Object("apps/v1", "Deployment", name, spec));
-        Bystanders(draft, name, created);
+        Spread(part, name, spec);
+        var created = part.Sometime(0, 0.2);
+        var target = part.Create(created, Manifests.Object("apps/v1", "Deployment", name, spec));
+        Bystanders(part, name, created);
         var version = 1;
-        foreach (var at in draft.Times(draft.Between(1, 4), 0.2))
+        foreach (var at in part.Times(part.Between(1, 4), 0.2))
         {
-            switch (draft.Between(0, 6))
+            switch (part.Between(0, 6))
             {
                 case 0 or 1:
-                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
+                    part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
                     break;
                 case 2:
-                    // As 'kubectl rollout undo' does it: an earlier template again.
-                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{Math.Max(1, version - 1)}"));
+                    // Like 'kubectl rollout undo': an earlier template.
+                    part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{Math.Max(1, version - 1)}"));
                     break;
                 case 3:
-                    draft.PatchSpec(at, target, "paused", true);
-                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
-                    draft.PatchSpec(at + draft.Window / 8, target, "paused", false);
+                    part.PatchSpec(at, target, "paused", true);
+                    part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
+                    part.PatchSpec(at + part.Window / 8, target, "paused", false);
                     break;
                 case 4 when version == 1:
-                    Again(draft, at, target, spec, "Deployment", name);
+                    Again(part, at, target, spec, "Deployment", name);
                     break;
                 default:
-                    draft.Scale(at, target, draft.Between(0, 5));
+                    part.Scale(at, target, part.Between(0, 5));
                     break;
             }
         }
-        draft.PatchSpec(draft.Window, target, "paused", false);
+        part.PatchSpec(part.Window, target, "paused", false);
     }
 
     /// <summary>A ReplicaSet, or a ReplicationController, that is scaled, or deleted and made again.</summary>
-    public static void ReplicaSet(DraftPart draft, string name, string kind = "ReplicaSet")
+    public static void ReplicaSet(WorkloadPart part, string name, string kind = "ReplicaSet")
     {
-        var spec = Replicated(draft, name, draft.Between(1, 4));
+        var spec = Replicated(part, name, part.Between(1, 4));
         var version = "apps/v1";
         if (kind == "ReplicationController")
         {
             (version, spec["selector"]) = ("v1", Manifests.Labels(name));
         }
-        var created = draft.Sometime(0, 0.2);
-        var target = draft.Create(created, Manifests.Object(version, kind, name, spec));
-        Bystanders(draft, name, created);
-        foreach (var at in draft.Times(draft.Between(0, 3), 0.2))
+        var created = part.Sometime(0, 0.2);
+        var target = part.Create(created, Manifests.Object(version, kind, name, spec));
+        Bystanders(part, name, created);
+        foreach (var at in part.Times(part.Between(0, 3), 0.2))
         {
-            if (draft.OneIn(3))
+            if (part.OneIn(3))
             {
-                Again(draft, at, target, spec, kind, name);
+                Again(part, at, target, spec, kind, name);
             }
             else
             {
-                draft.Scale(at, target, draft.Between(0, 5));
+                part.Scale(at, target, part.Between(0, 5));
             }
         }
     }
 
     /// <summary>A StatefulSet, mostly with a claim for each member, that is scaled and updated, and whose members users delete.</summary>
-    public static void StatefulSet(DraftPart draft, string name)
+    public static void StatefulSet(WorkloadPart part, string name)
     {
-        var replicas = draft.Between(1, 3);
-        var spec = Replicated(draft, name, replicas);
+        var replicas = part.Between(1, 3);
+        var spec = Replicated(part, name, replicas);
         spec["serviceName"] = name;
-        if (draft.OneIn(3))
+        if (part.OneIn(3))
         {
             spec["podManagementPolicy"] = "Parallel";
         }
-        if (draft.OneIn(4))
+        if (part.OneIn(4))
         {
-            spec["ordinals"] = new JsonObject { ["start"] = draft.Between(1, 3) };
+            spec["ordinals"] = new JsonObject { ["start"] = part.Between(1, 3) };
         }
-        if (draft.OneIn(4))
+        if (part.OneIn(4))
         {
             spec["minReadySeconds"] = 2;
         }
-        if (!draft.OneIn(4))
+        if (!part.OneIn(4))
         {
             spec["volumeClaimTemplates"] = new JsonArray(Manifests.ClaimTemplate("data"));
             spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(
                 new JsonObject { ["name"] = "data", ["mountPath"] = "/data" }
             );
-            if (draft.OneIn(2))
+            if (part.OneIn(2))
             {
                 spec["persistentVolumeClaimRetentionPolicy"] = new JsonObject
                 {
-                    ["whenDeleted"] = draft.Pick("Retain", "Delete"),
-                    ["whenScaled"] = draft.Pick("Retain", "Delete"),
+                    ["whenDeleted"] = part.Pick("Retain", "Delete"),
+                    ["whenScaled"] = part.Pick("Retain", "Delete"),
                 };
             }
         }
-        spec["updateStrategy"] = draft.Pick<Func<JsonObject>>(
+        spec["updateStrategy"] = part.Pick<Func<JsonObject>>(
             static () => [],
-            () => new() { ["rollingUpdate"] = new JsonObject { ["partition"] = draft.Between(1, 2) } },
+            () => new() { ["rollingUpdate"] = new JsonObject { ["partition"] = part.Between(1, 2) } },
             () => new() { ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 2 } }
         )();
-        var created = draft.Sometime(0, 0.2);
-        var target = draft.Create(created, Manifests.Object("apps/v1", "StatefulSet", name, spec));
-        Bystanders(draft, name, created);
+        var created = part.Sometime(0, 0.2);
+        var target = part.Create(created, Manifests.Object("apps/v1", "StatefulSet", name, spec));
+        Bystanders(part, name, created);
         var version = 1;
-        foreach (var at in draft.Times(draft.Between(1, 4), 0.2))
+        foreach (var at in part.Times(part.Between(1, 4), 0.2))
         {
-            switch (draft.Between(0, 5))
+            switch (part.Between(0, 5))
             {
                 case 0 or 1:
-                    draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
+                    part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
                     break;
                 case 2:
-                    draft.DeletePod(at, $"{name}-{draft.Between(0, 2)}");
+                    part.DeletePod(at, $"{name}-{part.Between(0, 2)}");
                     break;
                 case 3 when version == 1:
-                    Again(draft, at, target, spec, "StatefulSet", name);
+                    Again(part, at, target, spec, "StatefulSet", name);
                     break;
                 default:
-                    draft.Scale(at, target, draft.Between(0, 4));
+                    part.Scale(at, target, part.Between(0, 4));
                     break;
             }
         }
     }
 
-    /// <summary>A DaemonSet that is updated, with nodes that come to be for it and cease to be.</summary>
-    public static void DaemonSet(DraftPart draft, string name)
+    /// <summary>A DaemonSet that is updated, while nodes begin and cease to match its selector.</summary>
+    public static void DaemonSet(WorkloadPart part, string name)
     {
-        var spec = Replicated(draft, name, 1);
+        var spec = Replicated(part, name, 1);
         spec.Remove("replicas");
-        var (surge, unavailable) = draft.Pick((0, 1), (0, 2), (1, 0));
+        var (surge, unavailable) = part.Pick((0, 1), (0, 2), (1, 0));
         spec["updateStrategy"] = new JsonObject
         {
             ["rollingUpdate"] = new JsonObject { ["maxSurge"] = surge, ["maxUnavailable"] = unavailable },
         };
-        if (draft.OneIn(3))
+        if (part.OneIn(3))
         {
             spec["minReadySeconds"] = 2;
         }
-        if (draft.OneIn(2))
+        if (part.OneIn(2))
         {
             spec["template"]!["spec"]!["nodeSelector"] = new JsonObject { [name] = "yes" };
-            foreach (var at in draft.Times(draft.Between(2, 4), 0))
+            foreach (var at in part.Times(part.Between(2, 4), 0))
             {
-                var labels = new JsonObject { [name] = draft.Pick("yes", "yes", "no") };
-                draft.Patch(
+                var labels = new JsonObject { [name] = part.Pick("yes", "yes", "no") };
+                part.Patch(
                     at,
-                    DraftPart.NodeTarget(draft.Between(1, draft.Nodes)),
+                    WorkloadPart.NodeTarget(part.Between(1, part.Nodes)),
                     new() { ["metadata"] = new JsonObject { ["labels"] = labels } }
                 );
             }
         }
-        var target = draft.Create(draft.Sometime(0, 0.2), Manifests.Object("apps/v1", "DaemonSet", name, spec));
+        var target = part.Create(part.Sometime(0, 0.2), Manifests.Object("apps/v1", "DaemonSet", name, spec));
         var version = 1;
-        foreach (var at in draft.Times(draft.Between(1, 3), 0.2))
+        foreach (var at in part.Times(part.Between(1, 3), 0.2))
         {
-            if (draft.OneIn(6) && version == 1)
+            if (part.OneIn(6) && version == 1)
             {
-                Again(draft, at, target, spec, "DaemonSet", name);
+                Again(part, at, target, spec, "DaemonSet", name);
             }
             else
             {
-                draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
+                part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
             }
         }
     }
 
     /// <summary>One pod at a time over a claim that is for one node: the next one waits until its node lets go.</summary>
-    public static void SingleWriter(DraftPart draft, string name)
+    public static void SingleWriter(WorkloadPart part, string name)
     {
-        var spec = Replicated(draft, name, 1);
+        var spec = Replicated(part, name, 1);
         spec["strategy"] = new JsonObject { ["type"] = "Recreate" };
         spec["template"]!["spec"]!["volumes"] = new JsonArray(
             new JsonObject
@@ -203,63 +203,63 @@ public static class ServiceParts
         spec["template"]!["spec"]!["containers"]![0]!["volumeMounts"] = new JsonArray(
             new JsonObject { ["name"] = "data", ["mountPath"] = "/data" }
         );
-        var created = draft.Sometime(0, 0.2);
-        draft.Create(
+        var created = part.Sometime(0, 0.2);
+        part.Create(
             created,
             Manifests.Object("v1", "PersistentVolumeClaim", name, Manifests.ClaimTemplate(name)["spec"]!.DeepClone().AsObject())
         );
-        var target = draft.Create(created, Manifests.Object("apps/v1", "Deployment", name, spec));
+        var target = part.Create(created, Manifests.Object("apps/v1", "Deployment", name, spec));
         var version = 1;
-        foreach (var at in draft.Times(draft.Between(0, 2), 0.3))
+        foreach (var at in part.Times(part.Between(0, 2), 0.3))
         {
-            draft.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
+            part.PatchSpec(at, target, "template", Changed(spec, $"{name}:{++version}"));
         }
     }
 
-    /// <summary>Pods so large that not all of them find a place.</summary>
-    public static void Crowd(DraftPart draft, string name, string priority = "")
+    /// <summary>Pods so large that not all of them can be scheduled.</summary>
+    public static void Crowd(WorkloadPart part, string name, string priority = "")
     {
-        var spec = Replicated(draft, name, draft.Between(2, 6));
+        var spec = Replicated(part, name, part.Between(2, 6));
         if (priority.Length > 0)
         {
             spec["template"]!["spec"]!["priorityClassName"] = priority;
         }
         spec["template"]!["metadata"]!["labels"]![Labels.MayStarve] = "true";
         spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests(
-            draft.Pick("700m", "1300m", "1900m"),
-            draft.Pick("64Mi", "1Gi")
+            part.Pick("700m", "1300m", "1900m"),
+            part.Pick("64Mi", "1Gi")
         );
-        var target = draft.Create(draft.Sometime(0, 0.5), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
-        foreach (var at in draft.Times(draft.Between(0, 3), 0.2))
+        var target = part.Create(part.Sometime(0, 0.5), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
+        foreach (var at in part.Times(part.Between(0, 3), 0.2))
         {
-            draft.Scale(at, target, draft.Between(0, 6));
+            part.Scale(at, target, part.Between(0, 6));
         }
     }
 
-    /// <summary>Pods that must have a place, whoever has it now: not more than one for a node, and each fits on an empty one.</summary>
-    public static void Important(DraftPart draft, string name, string priority)
+    /// <summary>Pods that must be scheduled, if need be by preemption: at most one for each node, and each fits on an empty node.</summary>
+    public static void Important(WorkloadPart part, string name, string priority)
     {
-        var spec = Replicated(draft, name, draft.Between(1, draft.Nodes));
+        var spec = Replicated(part, name, part.Between(1, part.Nodes));
         spec["template"]!["spec"]!["priorityClassName"] = priority;
         spec["template"]!["spec"]!["containers"]![0]!["resources"] = Manifests.Requests("2500m");
-        draft.Create(draft.Sometime(0.2, 0.8), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
+        part.Create(part.Sometime(0.2, 0.8), Manifests.Object("apps/v1", "ReplicaSet", name, spec));
     }
 
-    /// <summary>A node is drained, or cordoned, and given back.</summary>
-    public static void Maintenance(DraftPart draft)
+    /// <summary>A node is drained or cordoned, and uncordoned later.</summary>
+    public static void Maintenance(WorkloadPart part)
     {
-        var node = draft.Between(1, draft.Nodes);
-        var at = draft.Sometime(0.2, 0.8);
-        draft.Node(at, draft.OneIn(3) ? OperationKind.Cordon : OperationKind.Drain, node);
-        draft.Node(at + draft.Window / 10, OperationKind.Uncordon, node);
+        var node = part.Between(1, part.Nodes);
+        var at = part.Sometime(0.2, 0.8);
+        part.Node(at, part.OneIn(3) ? OperationKind.Cordon : OperationKind.Drain, node);
+        part.Node(at + part.Window / 10, OperationKind.Uncordon, node);
     }
 
-    private static JsonObject Replicated(DraftPart draft, string name, int replicas)
+    private static JsonObject Replicated(WorkloadPart part, string name, int replicas)
     {
-        var container = draft.OneIn(2)
+        var container = part.OneIn(2)
             ? Manifests.Container($"{name}:1")
-            : Manifests.Container($"{name}:1", "linger", draft.Pick("1", "3", "9"));
-        container["resources"] = Manifests.Requests(draft.Pick("0", "100m", "250m", "500m"));
+            : Manifests.Container($"{name}:1", "linger", part.Pick("1", "3", "9"));
+        container["resources"] = Manifests.Requests(part.Pick("0", "100m", "250m", "500m"));
         return new()
         {
             ["replicas"] = replicas,
@@ -268,7 +268,7 @@ public static class ServiceParts
         };
     }
 
-    // The whole template again with another image: a merge patch replaces lists.
+    // The whole template with another image, because a merge patch replaces lists.
     private static JsonNode Changed(JsonObject spec, string image)
     {
         var template = spec["template"]!.DeepClone();
@@ -276,18 +276,18 @@ public static class ServiceParts
         return template;
     }
 
-    private static void Spread(DraftPart draft, string name, JsonObject spec)
+    private static void Spread(WorkloadPart part, string name, JsonObject spec)
     {
         var pod = spec["template"]!["spec"]!.AsObject();
-        switch (draft.Between(0, 3))
+        switch (part.Between(0, 3))
         {
             case 0:
                 pod["topologySpreadConstraints"] = new JsonArray(
                     new JsonObject
                     {
-                        ["maxSkew"] = draft.Between(1, 2),
+                        ["maxSkew"] = part.Between(1, 2),
                         ["topologyKey"] = "kubernetes.io/hostname",
-                        ["whenUnsatisfiable"] = draft.Pick("DoNotSchedule", "ScheduleAnyway"),
+                        ["whenUnsatisfiable"] = part.Pick("DoNotSchedule", "ScheduleAnyway"),
                         ["labelSelector"] = Manifests.Selector(name),
                     }
                 );
@@ -315,28 +315,28 @@ public static class ServiceParts
     }
 
     // Sometimes a budget, sometimes a Service for its pods.
-    private static void Bystanders(DraftPart draft, string name, TimeSpan at)
+    private static void Bystanders(WorkloadPart part, string name, TimeSpan at)
     {
-        if (draft.OneIn(2))
+        if (part.OneIn(2))
         {
-            var (bound, amount) = draft.Pick<(string, JsonNode)>(
+            var (bound, amount) = part.Pick<(string, JsonNode)>(
                 ("minAvailable", 1),
                 ("maxUnavailable", 1),
                 ("minAvailable", "50%"),
                 ("maxUnavailable", "34%")
             );
-            draft.Create(at, Manifests.Budget(name, bound, amount.DeepClone()));
+            part.Create(at, Manifests.Budget(name, bound, amount.DeepClone()));
         }
-        if (draft.OneIn(3))
+        if (part.OneIn(3))
         {
-            draft.Create(at, Manifests.Service(name));
+            part.Create(at, Manifests.Service(name));
         }
     }
 
     // Deleted by one of the policies, and made again: what was orphaned is adopted.
-    private static void Again(DraftPart draft, TimeSpan at, PlannedTarget target, JsonObject spec, string kind, string name)
+    private static void Again(WorkloadPart part, TimeSpan at, PlannedTarget target, JsonObject spec, string kind, string name)
     {
-        draft.Delete(at, target, draft.Pick("Background", "Foreground", "Orphan"));
-        draft.Create(at + draft.Window / 6, Manifests.Object(target.ApiVersion, kind, name, spec.DeepClone().AsObject()));
+        part.Delete(at, target, part.Pick("Background", "Foreground", "Orphan"));
+        part.Create(at + part.Window / 6, Manifests.Object(target.ApiVersion, kind, name, spec.DeepClone().AsObject()));
     }
 }

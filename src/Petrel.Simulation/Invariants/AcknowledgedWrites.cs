@@ -26,7 +26,7 @@ public sealed class AcknowledgedWrites
     public int Last(string key) => _acknowledged.TryGetValue(key, out var last) ? last.Value : 0;
 
     /// <summary>
-    /// Judges a read that began when <paramref name="acknowledgedBefore"/> was the last acknowledged count; answers what is wrong, or null.
+    /// Checks a read that began when <paramref name="acknowledgedBefore"/> was the last acknowledged count. Returns what is wrong, or null.
     /// </summary>
     public string? Check(string key, int acknowledgedBefore, (int Value, long Revision)? found)
     {

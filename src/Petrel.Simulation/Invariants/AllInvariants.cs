@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>The rules that every run is held to, whatever its scenario.</summary>

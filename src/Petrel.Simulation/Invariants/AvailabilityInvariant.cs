@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -102,7 +103,7 @@ public sealed class AvailabilityInvariant(ClusterFacts facts) : IInvariant
     {
         int Bound(string name, bool up) =>
             deployment.At("spec", "strategy", "rollingUpdate", name) is { } value
-                ? Amounts.Resolve(value, replicas, up)
+                ? IntOrPercentValue.Resolve(value, replicas, up)
                 : (replicas + (up ? 3 : 0)) / 4;
         var unavailable = Bound("maxUnavailable", up: false);
         return unavailable == 0 && Bound("maxSurge", up: true) == 0 ? 1 : Math.Min(unavailable, replicas);

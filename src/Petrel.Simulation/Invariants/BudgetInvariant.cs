@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.Model.Selectors;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -86,15 +87,15 @@ public sealed class BudgetInvariant(ClusterFacts facts) : IInvariant
         {
             return (
                 healthy,
-                Amounts.IsPercentage(least)
-                    ? Amounts.Resolve(least, Wanted(covered), roundUp: true)
-                    : Amounts.Resolve(least, 0, roundUp: true)
+                IntOrPercentValue.IsPercentage(least)
+                    ? IntOrPercentValue.Resolve(least, Wanted(covered), roundUp: true)
+                    : IntOrPercentValue.Resolve(least, 0, roundUp: true)
             );
         }
         if (spec.At("maxUnavailable") is { } most)
         {
             var wanted = Wanted(covered);
-            return (healthy, Math.Max(0, wanted - Amounts.Resolve(most, wanted, roundUp: true)));
+            return (healthy, Math.Max(0, wanted - IntOrPercentValue.Resolve(most, wanted, roundUp: true)));
         }
         return (healthy, 0);
     }

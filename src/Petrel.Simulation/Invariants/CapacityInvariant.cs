@@ -1,4 +1,5 @@
-using Petrel.Model.Documents;
+using Petrel.Simulation.Invariants.Facts;
+using Quantity = Petrel.Model.Documents.Quantity;
 
 namespace Petrel.Simulation.Invariants;
 

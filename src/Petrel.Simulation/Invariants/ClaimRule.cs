@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
@@ -13,7 +15,7 @@ public sealed class ClaimRule(ClusterFacts facts) : IRunRule
     /// <inheritdoc/>
     public string? Started(RunningPod pod, IEnumerable<RunningPod> others)
     {
-        foreach (var claim in facts.EverySeen(pod.Uid)?.Claims ?? [])
+        foreach (var claim in facts.LastSeenPod(pod.Uid)?.Claims ?? [])
         {
             var modes = facts.Find($"{Claims}{pod.Namespace}/{claim}") is { } document
                 ? document.Items("spec", "accessModes").Select(m => m.GetString()!).ToList()
@@ -24,7 +26,7 @@ public sealed class ClaimRule(ClusterFacts facts) : IRunRule
                 continue;
             }
             var rival = others.FirstOrDefault(o =>
-                o.Namespace == pod.Namespace && (onePod || o.Node != pod.Node) && facts.EverySeen(o.Uid)?.Claims.Contains(claim) == true
+                o.Namespace == pod.Namespace && (onePod || o.Node != pod.Node) && facts.LastSeenPod(o.Uid)?.Claims.Contains(claim) == true
             );
             if (rival is not null)
             {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -137,7 +138,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
     public bool IsFor(JsonElement set, string nodeName) =>
         facts.Find($"/registry/core/nodes/{nodeName}") is { } node
         && set.At("spec", "template", "spec") is { } spec
-        && Eligibility.Holds(spec, node);
+        && DaemonNodeEligibility.Holds(spec, node);
 
     private void Follow(DocumentChange change)
     {
@@ -169,7 +170,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
     // Percentages are rounded up.
     private static int Bound(JsonElement set, string name, int desired, int absent) =>
         set.Text("spec", "updateStrategy", "type") == "OnDelete" ? 0
-        : set.At("spec", "updateStrategy", "rollingUpdate", name) is { } value ? Amounts.Resolve(value, desired, roundUp: true)
+        : set.At("spec", "updateStrategy", "rollingUpdate", name) is { } value ? IntOrPercentValue.Resolve(value, desired, roundUp: true)
         : absent;
 
     private sealed class Bounds(string name)

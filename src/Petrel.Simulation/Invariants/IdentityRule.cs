@@ -1,8 +1,8 @@
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>
-/// A name runs once: no two pods of one name have running containers at the same time, on one node or on two. That is what a
-/// StatefulSet promises its members, and what makes names of pods worth anything.
+/// No two pods of one name have running containers at the same time, on one node or on two. A StatefulSet guarantees this for its
+/// pods.
 /// </summary>
 public sealed class IdentityRule : IRunRule
 {

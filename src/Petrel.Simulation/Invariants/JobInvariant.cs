@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -107,7 +108,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         if (!account.IsIndexed)
         {
             // Those that succeed while they are being deleted come on top, as upstream.
-            var done = account.Done.Count(uid => facts.EverySeen(uid) is not { IsTerminating: true });
+            var done = account.Done.Count(uid => facts.LastSeenPod(uid) is not { IsTerminating: true });
             return account.Completions is { } completions && active.Count + done > completions
                 ? $"Job {account.Name} has {done} pods that succeeded and {active.Count} active ones, {completions} are wanted"
                 : null;
@@ -121,7 +122,8 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
         {
             return $"Job {account.Name} created {pod.Name} of index {index}, it has {account.Completions}";
         }
-        return account.Done.Select(facts.EverySeen).FirstOrDefault(p => p is { IsTerminating: false } && IndexOf(p) == index) is { } winner
+        return
+            account.Done.Select(facts.LastSeenPod).FirstOrDefault(p => p is { IsTerminating: false } && IndexOf(p) == index) is { } winner
             ? $"Job {account.Name} created {pod.Name}, and {winner.Name} of the same index {index} has succeeded"
             : null;
     }

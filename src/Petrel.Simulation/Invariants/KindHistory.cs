@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Network.Watches;
 using Petrel.Store;
 
@@ -28,7 +29,7 @@ internal sealed class KindHistory(string prefix, int capacity)
         _changes.Add(new(path, revision, before, after));
         if (_changes.Count > capacity * 2)
         {
-            // Many at a time, so that forgetting costs nothing.
+            // Many at a time, because removing from the front of a list copies the rest.
             _forgotten = _changes[capacity - 1].Revision;
             _changes.RemoveRange(0, capacity);
             _start += capacity;
@@ -61,11 +62,11 @@ internal sealed class KindHistory(string prefix, int capacity)
 /// <summary>One change of one object.</summary>
 internal sealed record KindChange(string Path, long Revision, KindDocument? Before, KindDocument? After)
 {
-    /// <summary>What events of it hash to, by version, form and type.</summary>
+    /// <summary>The hashes of its events, by version, media type and event type.</summary>
     public Dictionary<(string Version, string Accept, ObservedEventType Type), ulong> Hashes { get; } = [];
 }
 
-/// <summary>An object as it is stored, read when somebody selects by it.</summary>
+/// <summary>A stored object, parsed when a selector needs it.</summary>
 internal sealed class KindDocument(string path, ReadOnlyMemory<byte> bytes)
 {
     private JsonElement? _root;

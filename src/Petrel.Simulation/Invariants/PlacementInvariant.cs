@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>No pod is on two nodes: once set, <c>spec.nodeName</c> stays, and its containers run on one node only, its own.</summary>
@@ -26,7 +28,7 @@ public sealed class PlacementInvariant(ClusterFacts facts) : IInvariant, IRunRul
         {
             return $"pod {pod.Uid} runs on {twin.Node} and {pod.Node}";
         }
-        var bound = facts.EverySeen(pod.Uid)?.Node ?? "";
+        var bound = facts.LastSeenPod(pod.Uid)?.Node ?? "";
         return bound == pod.Node ? null : $"pod {pod.Uid} runs on {pod.Node} and is bound to {(bound.Length == 0 ? "none" : bound)}";
     }
 }

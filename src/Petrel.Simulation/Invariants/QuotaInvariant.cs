@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Petrel.Model.Documents;
+using Petrel.Simulation.Invariants.Facts;
+using Quantity = Petrel.Model.Documents.Quantity;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -21,7 +22,7 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
     {
         foreach (var change in commit)
         {
-            // Only what comes anew can be too much.
+            // Only a created object can exceed a quota.
             if (change.Before is not null || change.After is null || NamespaceOf(change.Key) is not { } space)
             {
                 continue;

@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants;
 
 /// <summary>A pod whose containers were started on a machine.</summary>
@@ -9,13 +11,13 @@ namespace Petrel.Simulation.Invariants;
 public sealed record RunningPod(string Uid, string Namespace, string Name, string Node, Func<bool> IsRunning);
 
 /// <summary>
-/// A rule about containers that really run. It is told of each start before the agent is, and may ask what else runs then.
+/// A rule about containers that really run. It learns of each start before the agent does, and can see what else runs then.
 /// </summary>
 public interface IRunRule
 {
     string Name { get; }
 
-    /// <summary>A container of a pod has started; answers what is wrong with that, or null.</summary>
+    /// <summary>A container of a pod has started. Returns what is wrong with that, or null.</summary>
     string? Started(RunningPod pod, IEnumerable<RunningPod> others);
 }
 
@@ -24,10 +26,10 @@ public sealed class RunningPods(ClusterFacts facts, IReadOnlyList<IRunRule> rule
 {
     private readonly SortedDictionary<(string Uid, string Node), RunningPod> _started = [];
 
-    /// <summary>A container of a pod has started: answers each rule that this breaks, and how.</summary>
+    /// <summary>A container of a pod has started. Returns each rule that this breaks, and how.</summary>
     public IEnumerable<(string Rule, string Problem)> Started(string podUid, string node, Func<bool> isRunning)
     {
-        var known = facts.EverySeen(podUid);
+        var known = facts.LastSeenPod(podUid);
         var pod = new RunningPod(podUid, known?.Namespace ?? "", known?.Name ?? "", node, isRunning);
         _started[(pod.Uid, pod.Node)] = pod;
         var others = _started.Values.Where(p => (p.Uid, p.Node) != (pod.Uid, pod.Node) && p.IsRunning());

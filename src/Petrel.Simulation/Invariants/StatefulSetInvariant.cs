@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -125,7 +126,7 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         var unavailable =
             set.Text("spec", "updateStrategy", "type") == "OnDelete" ? 0
             : set.At("spec", "updateStrategy", "rollingUpdate", "maxUnavailable") is { } value
-                ? Math.Max(1, Amounts.Resolve(value, replicas, roundUp: true))
+                ? Math.Max(1, IntOrPercentValue.Resolve(value, replicas, roundUp: true))
             : 1;
         if (!_bounds.TryGetValue(uid, out var bounds) || IsSettled(set, replicas))
         {

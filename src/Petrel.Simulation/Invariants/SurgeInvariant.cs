@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants;
 
@@ -54,7 +55,7 @@ public sealed class SurgeInvariant : IInvariant
         var surge = Surge(deployment, replicas);
         if (IsConverged(deployment, replicas))
         {
-            // Whatever was wanted before counts no longer; it bounded what exists now.
+            // Earlier replica counts no longer matter: the Deployment is complete.
             known.Peak = replicas;
             known.Surge = surge;
         }

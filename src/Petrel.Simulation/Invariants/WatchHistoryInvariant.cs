@@ -47,7 +47,7 @@ public sealed class WatchHistoryInvariant(int window, Action<string, string> rep
     {
         if (_watches.TryGetValue(watch, out var progress) && Judge(watch, progress, item) is { } problem)
         {
-            // It would only say the same of everything that follows.
+            // Later events of the watch would only repeat the finding.
             _watches.Remove(watch);
             report(Rule, $"{watch}: {problem}");
         }

@@ -1,11 +1,10 @@
 using Petrel.Model.Determinism;
-using Petrel.Simulation.Execution;
 
 namespace Petrel.Simulation.Network;
 
 /// <summary>
-/// What becomes of each message of a link: every request draws from a source of its own, which follows from when it is sent, so that a
-/// request more or less changes nothing for those before and after it.
+/// The random choices of a link's messages. Every request has a stream of its own, which follows from the time at which it is sent, so
+/// that an additional request changes nothing for earlier and later ones.
 /// </summary>
 internal sealed class LinkEntropy(ulong seed)
 {

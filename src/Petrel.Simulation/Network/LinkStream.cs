@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Petrel.Faults.Links;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network.Watches;
@@ -17,7 +18,7 @@ internal sealed class LinkStream(
     ObservedStream? observed
 )
 {
-    // After so long without a way through, both ends give the connection up.
+    // Both ends give up a connection that was blocked for so long.
     private static readonly TimeSpan StallLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StallPoll = TimeSpan.FromMilliseconds(500);
 
@@ -32,7 +33,7 @@ internal sealed class LinkStream(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default
     )
     {
-        // The pump hands its failure to the channel; when the server dies, this registration does.
+        // The pump reports its failure through the channel. When the server dies, this registration does.
         endpoint.Process.Post(_ => _ = PumpAsync(), null);
         var died = endpoint.Process.Killed.Register(() => _inFlight.Writer.TryComplete(Broken($"{endpoint.Process} died.")));
         using var listed = network.AddStream(caller, Cut);
@@ -73,7 +74,7 @@ internal sealed class LinkStream(
         }
     }
 
-    // Transport protocols send again until they give up: a short partition delays, a long one cuts.
+    // Transport protocols send again until they give up: a short partition delays a stream, a long one cuts it.
     private async Task WaitForWayAsync(CancellationToken cancellationToken)
     {
         var since = caller.Time.GetTimestamp();
@@ -85,7 +86,7 @@ internal sealed class LinkStream(
             }
             await Task.Delay(StallPoll, caller.Time, cancellationToken);
         }
-        // Held back on purpose: the connection itself is well.
+        // A fault holds the events back. The connection itself works.
         while (network.HoldsStreams(caller.Name) && !_cut)
         {
             await Task.Delay(StallPoll, caller.Time, cancellationToken);
@@ -121,7 +122,7 @@ internal sealed class LinkStream(
         }
         catch (Exception e)
         {
-            // The carrier's view of a handler that failed midway: a broken stream.
+            // To the caller, a handler that fails midway is a broken stream.
             _broken = true;
             _inFlight.Writer.TryComplete(new IOException($"the stream broke: {e.Message}", e));
         }

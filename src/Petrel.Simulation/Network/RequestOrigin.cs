@@ -1,6 +1,6 @@
 namespace Petrel.Simulation.Network;
 
-/// <summary>On whose behalf the server does what it is doing. For those who tell what happens; programs must not see it.</summary>
+/// <summary>The caller whose request the server is working on. It is for observers; programs must not use it.</summary>
 internal static class RequestOrigin
 {
     private static readonly AsyncLocal<string?> Caller = new();

@@ -1,3 +1,4 @@
+using Petrel.Faults.Links;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
@@ -74,7 +75,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         {
             return await endpoint.Process.CallAsync(() =>
             {
-                if (network.TellsOrigin)
+                if (network.MarksOrigin)
                 {
                     RequestOrigin.Current = caller.ToString();
                 }
@@ -83,7 +84,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The server gave the request up, for example because it shuts down.
+            // The server abandoned the request, for example because it shuts down.
             throw new IOException($"{request.Method} {request.Path}: connection reset");
         }
     }
@@ -101,7 +102,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         var later = conditions.HoldUp * draws.NextDouble();
         if (draws.Next(2) == 0)
         {
-            // Its answer reaches nobody any more. It fails alone, and dies with the server.
+            // The second answer is dropped. The repeated request fails on its own, and dies with the server.
             endpoint.Process.Post(_ => _ = ExecuteLaterAsync(endpoint, request, later), null);
             return first;
         }
@@ -118,7 +119,7 @@ public sealed class SimulatedLink(SimulatedNetwork network, SimulatedProcess cal
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // As the first one may fail.
+            // A repeated request may fail, as the first one may.
         }
     }
 

@@ -1,12 +1,13 @@
+using Petrel.Faults.Links;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Network.Watches;
 
 namespace Petrel.Simulation.Network;
 
 /// <summary>The state of the network between the cluster's processes and the API server.</summary>
-public sealed class SimulatedNetwork(History history)
+public sealed class SimulatedNetwork(RunHistory history)
 {
-    // In the order in which they began: several may be on one process at once, and each ends for itself.
+    // In the order in which they began. Several may affect one process at once, and each ends independently.
     private readonly List<Disturbance> _disturbances = [];
     private readonly List<(SimulatedProcess Process, Action Cut)> _streams = [];
     private readonly Dictionary<string, LinkConditions> _conditions = new(StringComparer.Ordinal);
@@ -15,14 +16,14 @@ public sealed class SimulatedNetwork(History history)
     /// <summary>Requests that reached the server.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>What holds for everybody, but for disturbances.</summary>
+    /// <summary>The conditions of all links, without disturbances.</summary>
     public LinkConditions Conditions { get; private set; } = LinkConditions.Good;
 
-    /// <summary>Sees what watchers receive; null when nobody wants to know.</summary>
+    /// <summary>Observes what watchers receive; null for no observer.</summary>
     public IWatchObserver? Watches { get; set; }
 
-    /// <summary>Whether the server's work carries whose request it is for.</summary>
-    public bool TellsOrigin { get; set; }
+    /// <summary>Whether the server's work is marked with the caller of its request: see <see cref="RequestOrigin"/>.</summary>
+    public bool MarksOrigin { get; set; }
 
     /// <summary>How messages of a process travel now.</summary>
     public LinkConditions ConditionsOf(string processName)
@@ -76,14 +77,14 @@ public sealed class SimulatedNetwork(History history)
         history.Append("network", conditions == LinkConditions.Good ? "good" : conditions.ToString());
     }
 
-    /// <summary>Begins a disturbance; disposing of what is answered ends it.</summary>
-    public IDisposable Disturb(Disturbance disturbance)
+    /// <summary>Begins a disturbance.</summary>
+    public Effect Disturb(Disturbance disturbance)
     {
         _disturbances.Add(disturbance);
         Changed();
-        return new Ending(() =>
+        return new Effect(() =>
         {
-            // By identity: another one may be equal.
+            // By reference: another disturbance may be equal.
             var index = _disturbances.FindIndex(d => ReferenceEquals(d, disturbance));
             if (index >= 0)
             {
@@ -110,25 +111,20 @@ public sealed class SimulatedNetwork(History history)
         SetConditions(LinkConditions.Good);
     }
 
-    /// <summary>A stream to a process has begun; disposing of what is answered says that it has ended.</summary>
-    internal IDisposable AddStream(SimulatedProcess process, Action cut)
+    /// <summary>Registers a stream to a process until the effect is disposed of.</summary>
+    internal Effect AddStream(SimulatedProcess process, Action cut)
     {
-        // Those of the dead end without saying so.
+        // The streams of dead processes end without notice.
         _streams.RemoveAll(s => !s.Process.IsAlive);
         var stream = (process, cut);
         _streams.Add(stream);
-        return new Ending(() => _streams.Remove(stream));
+        return new Effect(() => _streams.Remove(stream));
     }
 
     private void Changed()
     {
         _conditions.Clear();
         _blocked.Clear();
-    }
-
-    private sealed class Ending(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }
 

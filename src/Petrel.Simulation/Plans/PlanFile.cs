@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 
 namespace Petrel.Simulation.Plans;
 
@@ -20,7 +22,7 @@ public static class PlanFile
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         IgnoreReadOnlyProperties = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower), new PlannedFaultConverter(BuiltInFaults.Registry) },
     };
 
     /// <summary>A plan's text. Each of <paramref name="comments"/> becomes a line on top.</summary>

@@ -4,7 +4,7 @@ namespace Petrel.Simulation.Plans;
 
 /// <summary>
 /// Something that a user does. Operations on one object happen in order, each when its time has come and the one before is done; those on
-/// different objects don't wait for each other. The user tries again while the cluster can't be reached; what the API refuses stays undone.
+/// different objects don't wait for each other. The user retries while the cluster can't be reached. What the API refuses is not done.
 /// </summary>
 public sealed record PlannedOperation
 {

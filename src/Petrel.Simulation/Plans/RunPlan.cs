@@ -1,11 +1,12 @@
+using Petrel.Faults;
 using Petrel.Simulation.Execution;
 
 namespace Petrel.Simulation.Plans;
 
 /// <summary>
-/// A run, wholly described: the same plan gives the same history, byte for byte. A scenario draws one from a seed; the shrinker makes
-/// smaller ones of it; a file keeps it. What is random while it runs comes from <see cref="Seed"/>, drawn apart for each purpose and
-/// component, so that leaving out one fault or operation changes as little as possible elsewhere.
+/// The complete description of a run: the same plan gives the same history, byte for byte. A scenario draws a plan from a seed, the
+/// shrinker reduces it, and a file keeps it. Random choices during the run come from <see cref="Seed"/>, in one stream for each purpose
+/// and component, so that leaving out one fault or operation changes as little as possible elsewhere.
 /// </summary>
 public sealed record RunPlan
 {
@@ -14,7 +15,7 @@ public sealed record RunPlan
 
     public int Format { get; init; } = CurrentFormat;
 
-    /// <summary>The scenario's name: it brings the programs, the user's code where it has some, and the goal.</summary>
+    /// <summary>The scenario's name. The scenario defines the programs, code of users where it has some, and the goal.</summary>
     public required string Scenario { get; init; }
 
     public required ulong Seed { get; init; }
@@ -24,17 +25,17 @@ public sealed record RunPlan
     /// <summary>Faults happen for so long, and then everything heals.</summary>
     public required TimeSpan FaultsEnd { get; init; }
 
-    /// <summary>What users do, beside what the scenario's code does.</summary>
+    /// <summary>What users do, in addition to the scenario's code.</summary>
     public IReadOnlyList<PlannedOperation> Operations { get; init; } = [];
 
     /// <summary>What breaks.</summary>
     public IReadOnlyList<PlannedFault> Faults { get; init; } = [];
 
-    /// <summary>What the run is known to violate; null when nobody has said.</summary>
+    /// <summary>The known violation of the run; null when there is none.</summary>
     public PlannedFinding? Finding { get; init; }
 }
 
-/// <summary>The simulated cluster, as far as a plan says; the rest is the scenario's.</summary>
+/// <summary>The part of the simulated cluster that a plan defines. The scenario defines the rest.</summary>
 public sealed record PlannedWorld
 {
     public required int Nodes { get; init; }

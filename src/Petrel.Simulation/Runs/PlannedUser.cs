@@ -8,8 +8,8 @@ using Petrel.Simulation.World;
 
 namespace Petrel.Simulation.Runs;
 
-/// <summary>Does a plan's operations: those on one object in order, those on different objects side by side.</summary>
-public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History history)
+/// <summary>Performs a plan's operations: those on one object in order, those on different objects concurrently.</summary>
+public sealed class PlannedUser(RunPlan plan, SimulatedUser user, RunHistory history)
 {
     private const string Json = "application/json";
     private const string MergePatch = "application/merge-patch+json";
@@ -77,7 +77,7 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
             OperationKind.Cordon => CordonAsync(target, true, cancellationToken),
             OperationKind.Uncordon => CordonAsync(target, false, cancellationToken),
             OperationKind.Drain => DrainAsync(target, cancellationToken),
-            _ => throw new NotSupportedException($"nobody knows how to do an operation of kind {operation.Kind}"),
+            _ => throw new NotSupportedException($"there is no operation {operation.Kind}"),
         };
     }
 
@@ -91,7 +91,7 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
             cancellationToken
         );
 
-    // As kubectl drain does it: mirror pods apart, which there are none of here.
+    // Like kubectl drain. There are no mirror pods here.
     private async ValueTask<string?> DrainAsync(PlannedTarget node, CancellationToken cancellationToken)
     {
         var began = user.Time.GetTimestamp();
@@ -151,8 +151,8 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
         return await SendAsync("POST", pod.Path("eviction"), [], eviction, Json, cancellationToken, limit: limit ?? DrainLimit);
     }
 
-    // Null when it was done, else why the API refused it. An attempt whose outcome is unknown is made again: what says that it was done
-    // before is success.
+    // Returns null when it was done, else why the API refused it. After an unknown outcome the request is sent again, and an answer that
+    // says that it has been done before is success.
     private async ValueTask<string?> SendAsync(
         string method,
         string path,
@@ -185,11 +185,11 @@ public sealed class PlannedUser(RunPlan plan, SimulatedUser user, History histor
             }
             catch (ApiException e) when (e.Status.Code == 429 && (limit is null || user.Time.GetElapsedTime(began) < limit))
             {
-                // Later: it is busy, or a disruption budget forbids it for now.
+                // The server is busy, or a disruption budget forbids the eviction for now: retry.
             }
             catch (ApiException e) when (e.IsConflict && e.Status.Reason != "AlreadyExists" && method != "POST")
             {
-                // Somebody else was faster.
+                // A concurrent write was faster: retry.
             }
             catch (ApiException e)
             {

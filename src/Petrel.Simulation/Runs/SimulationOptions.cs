@@ -8,7 +8,7 @@ public sealed record SimulationOptions
     /// <summary>Gets each line of the history as it is written, with more of the logs: for one seed.</summary>
     public Action<string>? Trace { get; init; }
 
-    /// <summary>Gets what happens, told for people: for one run.</summary>
+    /// <summary>Gets the timeline of the run.</summary>
     public Action<TimelineEntry>? Timeline { get; init; }
 
     /// <summary>How many lines of history a violation carries.</summary>

@@ -3,7 +3,7 @@ using Petrel.Simulation.Plans;
 
 namespace Petrel.Simulation.Runs;
 
-/// <summary>What one seed came to.</summary>
+/// <summary>The result of one run.</summary>
 public sealed record SimulationResult
 {
     public required string Scenario { get; init; }
@@ -29,7 +29,7 @@ public sealed record SimulationResult
     public required string Digest { get; init; }
 }
 
-/// <summary>Something that must hold and did not.</summary>
+/// <summary>A violated rule.</summary>
 /// <param name="Seed">Replays it.</param>
 /// <param name="Finding">When, which rule, what.</param>
 /// <param name="LastLines">The history just before.</param>
@@ -39,7 +39,7 @@ public sealed record Violation(ulong Seed, Finding Finding, IReadOnlyList<string
     public override string ToString() => $"seed {Seed}, {Finding}";
 }
 
-/// <summary>What many seeds came to.</summary>
+/// <summary>The results of many runs, summed up.</summary>
 public sealed record SimulationTotals
 {
     public int Seeds { get; init; }

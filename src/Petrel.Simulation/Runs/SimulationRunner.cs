@@ -1,5 +1,6 @@
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Execution;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Scenarios;
 using Petrel.Simulation.World;
@@ -11,7 +12,7 @@ namespace Petrel.Simulation.Runs;
 /// </summary>
 public static class SimulationRunner
 {
-    // A user who is not done long after faults have stopped is stuck.
+    // A user who is not done so long after the faults have stopped is stuck.
     private static readonly TimeSpan UserLimit = TimeSpan.FromSeconds(900);
 
     /// <summary>Runs seeds one after the other, reporting each result.</summary>
@@ -76,14 +77,20 @@ public static class SimulationRunner
 
     private static void Execute(Simulator simulator, SimulatedWorld world, IScenario scenario)
     {
-        var faults = new FaultInjector(world, world.Plan, world.Clock);
+        var faults = new FaultInjector(
+            new WorldFaults(world),
+            BuiltInFaults.Registry,
+            world.Plan.Faults,
+            new(world.Clock, world.Plan.FaultsEnd),
+            what => world.Note("fault", what)
+        );
         var operations = new PlannedUser(world.Plan, world.User, simulator.History);
         world.Start();
-        var storm = simulator.Spawn(world.Outside, "faults", faults.RunAsync);
+        var injecting = simulator.Spawn(world.Outside, "faults", faults.RunAsync);
         var user = simulator.Spawn(world.Outside, "user", stop => scenario.RunUserAsync(world, stop));
         var planned = simulator.Spawn(world.Outside, "planned user", operations.RunAsync);
         bool Failed() => simulator.Findings.Count > 0;
-        if (!simulator.RunUntil(() => Failed() || storm.HasEnded && user.HasEnded && planned.HasEnded, Later(world.Plan) + UserLimit))
+        if (!simulator.RunUntil(() => Failed() || injecting.HasEnded && user.HasEnded && planned.HasEnded, Later(world.Plan) + UserLimit))
         {
             simulator.Report("user", $"was not done {UserLimit.TotalSeconds:0} s after faults stopped");
         }

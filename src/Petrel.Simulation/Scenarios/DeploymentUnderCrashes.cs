@@ -1,10 +1,11 @@
 using System.Text.Json;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Faults;
 using Petrel.Model;
 using Petrel.Model.Determinism;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.World;
 
 namespace Petrel.Simulation.Scenarios;
@@ -99,7 +100,7 @@ public sealed class DeploymentUnderCrashes : IScenario
 
     private static async Task CreateAsync(SimulatedUser user, CancellationToken cancellationToken)
     {
-        // An earlier attempt may have worked without our knowing.
+        // An earlier attempt whose outcome is unknown may have succeeded.
         if (await user.Client.FindAsync<V1Deployment>(new ObjectKey(Namespace, Deployment), cancellationToken) is not null)
         {
             return;

@@ -1,10 +1,10 @@
-using Petrel.Simulation.Faults;
+using Petrel.Faults;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.World;
 
 namespace Petrel.Simulation.Scenarios;
 
-/// <summary>What users do to a simulated cluster while it suffers, and what must be true in the end.</summary>
+/// <summary>What users do to a simulated cluster while faults are injected, and what must be true in the end.</summary>
 public interface IScenario
 {
     string Name { get; }
@@ -26,8 +26,8 @@ public interface IScenario
     RunPlan Draw(ulong seed) => PlanDrawing.FaultsOnly(this, seed);
 
     /// <summary>
-    /// What users do by code, in the world's user process, beside the plan's operations. Returns when they are done; throws when they are
-    /// wronged.
+    /// What users do by code, in the world's user process, beside the plan's operations. Returns when they are done; throws when the
+    /// cluster breaks a promise to them.
     /// </summary>
     Task RunUserAsync(SimulatedWorld world, CancellationToken cancellationToken) => Task.CompletedTask;
 

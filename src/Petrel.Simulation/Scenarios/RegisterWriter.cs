@@ -7,7 +7,7 @@ using Petrel.Simulation.Invariants;
 namespace Petrel.Simulation.Scenarios;
 
 /// <summary>
-/// A user who writes counters into ConfigMaps and reads them back, and complains of any acknowledged write that is not there.
+/// A user who writes counters into ConfigMaps, reads them back, and reports each acknowledged write that is lost.
 /// </summary>
 internal sealed class RegisterWriter(
     ApiClient client,

@@ -2,14 +2,14 @@ using Petrel.Client;
 
 namespace Petrel.Simulation.Scenarios;
 
-/// <summary>What a patient user does when a request fails for reasons that are not theirs.</summary>
+/// <summary>Retries requests that fail for reasons outside of the user's control.</summary>
 public static class Retry
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Tries until the API has answered with success; conflicts and outages are tried again, so that a request must look first whether it
-    /// was done already.
+    /// Retries until the request succeeds. After a conflict or an outage it is sent again, so it must check first whether it has been done
+    /// already.
     /// </summary>
     public static async Task AsUserAsync(TimeProvider time, Func<Task> request, CancellationToken cancellationToken)
     {

@@ -1,4 +1,4 @@
-using Petrel.Simulation.Faults;
+using Petrel.Faults;
 using Petrel.Simulation.Generation;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.World;
@@ -16,82 +16,86 @@ public static class ScenarioList
         new GeneratedScenario(
             "replicas-under-crashes",
             "Deployments, ReplicaSets and ReplicationControllers that are rolled out, scaled, orphaned and adopted",
-            draft =>
+            workloads =>
             {
-                ServiceParts.Deployment(draft.Part(), "web");
-                ServiceParts.ReplicaSet(draft.Part(), "set");
-                ServiceParts.ReplicaSet(draft.Part(), "old", "ReplicationController");
+                ServiceParts.Deployment(workloads.Part(), "web");
+                ServiceParts.ReplicaSet(workloads.Part(), "set");
+                ServiceParts.ReplicaSet(workloads.Part(), "old", "ReplicationController");
             }
         ),
         new GeneratedScenario(
             "statefulsets-under-crashes",
             "StatefulSets with claims that are scaled and updated, and whose members users delete",
-            draft =>
+            workloads =>
             {
-                ServiceParts.StatefulSet(draft.Part(), "db");
-                ServiceParts.StatefulSet(draft.Part(), "mq");
-                ServiceParts.Maintenance(draft.Part());
+                ServiceParts.StatefulSet(workloads.Part(), "db");
+                ServiceParts.StatefulSet(workloads.Part(), "mq");
+                ServiceParts.Maintenance(workloads.Part());
             }
         ),
         new GeneratedScenario(
             "daemonsets-under-crashes",
             "DaemonSets that are updated while nodes come to be for them and cease to be",
-            draft =>
+            workloads =>
             {
-                ServiceParts.DaemonSet(draft.Part(), "agent");
-                ServiceParts.DaemonSet(draft.Part(), "proxy");
-                ServiceParts.Maintenance(draft.Part());
+                ServiceParts.DaemonSet(workloads.Part(), "agent");
+                ServiceParts.DaemonSet(workloads.Part(), "proxy");
+                ServiceParts.Maintenance(workloads.Part());
             }
         ),
         new GeneratedScenario(
             "jobs-under-crashes",
             "Jobs, plain and indexed, whose pods fail and succeed and must be counted once each",
-            draft =>
+            workloads =>
             {
-                BatchParts.Job(draft.Part(), "sum");
-                BatchParts.Job(draft.Part(), "map");
-                BatchParts.Job(draft.Part(), "mail");
-                ServiceParts.Maintenance(draft.Part());
+                BatchParts.Job(workloads.Part(), "sum");
+                BatchParts.Job(workloads.Part(), "map");
+                BatchParts.Job(workloads.Part(), "mail");
+                ServiceParts.Maintenance(workloads.Part());
             }
         ),
         new GeneratedScenario(
             "claims-under-crashes",
             "volumes that are for one node at a time, and pods that want them on another",
-            draft =>
+            workloads =>
             {
-                ServiceParts.SingleWriter(draft.Part(), "ledger");
-                ServiceParts.SingleWriter(draft.Part(), "mailbox");
-                ServiceParts.StatefulSet(draft.Part(), "db");
-                ServiceParts.Maintenance(draft.Part());
+                ServiceParts.SingleWriter(workloads.Part(), "ledger");
+                ServiceParts.SingleWriter(workloads.Part(), "mailbox");
+                ServiceParts.StatefulSet(workloads.Part(), "db");
+                ServiceParts.Maintenance(workloads.Part());
             }
         ),
-        new GeneratedScenario("crowded-nodes", "more and larger pods than there is place for", draft =>
+        new GeneratedScenario("crowded-nodes", "more and larger pods than there is place for", workloads =>
         {
-            ServiceParts.Crowd(draft.Part(), "large");
-            ServiceParts.Crowd(draft.Part(), "larger");
-            ServiceParts.Crowd(draft.Part(), "largest");
-            ServiceParts.Maintenance(draft.Part());
+            ServiceParts.Crowd(workloads.Part(), "large");
+            ServiceParts.Crowd(workloads.Part(), "larger");
+            ServiceParts.Crowd(workloads.Part(), "largest");
+            ServiceParts.Maintenance(workloads.Part());
         }),
-        new GeneratedScenario("preemption-under-pressure", "nodes full of what matters little, and then comes what matters", draft =>
+        new GeneratedScenario("preemption-under-pressure", "nodes full of what matters little, and then comes what matters", workloads =>
         {
-            var part = draft.Part();
+            var part = workloads.Part();
             part.Create(TimeSpan.Zero, Manifests.PriorityClass("low", 10));
             part.Create(TimeSpan.Zero, Manifests.PriorityClass("high", 1000));
-            ServiceParts.Crowd(draft.Part(), "large", "low");
-            ServiceParts.Crowd(draft.Part(), "larger", "low");
-            ServiceParts.Crowd(draft.Part(), "largest", "low");
-            ServiceParts.Important(draft.Part(), "vip", "high");
+            ServiceParts.Crowd(workloads.Part(), "large", "low");
+            ServiceParts.Crowd(workloads.Part(), "larger", "low");
+            ServiceParts.Crowd(workloads.Part(), "largest", "low");
+            ServiceParts.Important(workloads.Part(), "vip", "high");
         }),
-        new GeneratedScenario("cronjobs-under-crashes", "CronJobs each minute, with every policy", draft =>
+        new GeneratedScenario("cronjobs-under-crashes", "CronJobs each minute, with every policy", workloads =>
         {
-            BatchParts.CronJob(draft.Part(), "tick");
-            BatchParts.CronJob(draft.Part(), "tock");
-        }) { World = GeneratedScenario.Small with { Nodes = 1 }, Faults = GeneratedScenario.Short with { Window = TimeSpan.FromSeconds(190), MeanInterval = TimeSpan.FromSeconds(8) } },
-        new GeneratedScenario("cronjobs-over-a-day", "CronJobs over a day, with every policy, while programs restart now and then", draft =>
-        {
-            BatchParts.CronJob(draft.Part(), "hourly", "7 * * * *");
-            BatchParts.CronJob(draft.Part(), "often", "*/20 * * * *");
-        })
+            BatchParts.CronJob(workloads.Part(), "tick");
+            BatchParts.CronJob(workloads.Part(), "tock");
+        }) { World = GeneratedScenario.Small with { Nodes = 1 }, Faults = OverThreeMinutes },
+        new GeneratedScenario(
+            "cronjobs-over-a-day",
+            "CronJobs over a day, with every policy, while programs restart now and then",
+            workloads =>
+            {
+                BatchParts.CronJob(workloads.Part(), "hourly", "7 * * * *");
+                BatchParts.CronJob(workloads.Part(), "often", "*/20 * * * *");
+            }
+        )
         {
             World = GeneratedScenario.Small with
             {
@@ -109,17 +113,17 @@ public static class ScenarioList
             },
             ConvergeWithin = TimeSpan.FromHours(2),
         },
-        new GeneratedScenario("drain-with-budgets", "nodes are drained one after another while disruption budgets hold", draft =>
+        new GeneratedScenario("drain-with-budgets", "nodes are drained one after another while disruption budgets hold", workloads =>
         {
-            ServiceParts.Deployment(draft.Part(), "web");
-            ServiceParts.StatefulSet(draft.Part(), "db");
-            ServiceParts.Maintenance(draft.Part());
-            ServiceParts.Maintenance(draft.Part());
-            ServiceParts.Maintenance(draft.Part());
+            ServiceParts.Deployment(workloads.Part(), "web");
+            ServiceParts.StatefulSet(workloads.Part(), "db");
+            ServiceParts.Maintenance(workloads.Part());
+            ServiceParts.Maintenance(workloads.Part());
+            ServiceParts.Maintenance(workloads.Part());
         }),
-        new GeneratedScenario("quota-race", "workloads race for a quota that can't hold them all", draft =>
+        new GeneratedScenario("quota-race", "workloads race for a quota that can't hold them all", workloads =>
         {
-            var part = draft.Part();
+            var part = workloads.Part();
             part.Create(
                 TimeSpan.Zero,
                 Manifests.Quota(
@@ -129,28 +133,36 @@ public static class ScenarioList
                     ("count/replicasets.apps", "6")
                 )
             );
-            ServiceParts.ReplicaSet(draft.Part(), "one");
-            ServiceParts.ReplicaSet(draft.Part(), "two");
-            ServiceParts.ReplicaSet(draft.Part(), "three");
-            ServiceParts.Deployment(draft.Part(), "web");
+            ServiceParts.ReplicaSet(workloads.Part(), "one");
+            ServiceParts.ReplicaSet(workloads.Part(), "two");
+            ServiceParts.ReplicaSet(workloads.Part(), "three");
+            ServiceParts.Deployment(workloads.Part(), "web");
         })
         {
-            // Not all can be complete; but what runs is settled and counted.
+            // Not all workloads can be complete. The pods that run must be settled and counted.
             Goal = static world =>
                 world.Unfinished(new NodesReady(), new PodsSettled(), new BudgetsCounted(), new QuotasCounted(), new NoOrphans()),
         },
-        new GeneratedScenario("everything", "a bit of every kind of workload, with maintenance", draft =>
+        new GeneratedScenario("everything", "a bit of every kind of workload, with maintenance", workloads =>
         {
-            ServiceParts.Deployment(draft.Part(), "web");
-            ServiceParts.StatefulSet(draft.Part(), "db");
-            ServiceParts.DaemonSet(draft.Part(), "agent");
-            BatchParts.Job(draft.Part(), "sum");
-            BatchParts.CronJob(draft.Part(), "tick");
-            ServiceParts.ReplicaSet(draft.Part(), "old", "ReplicationController");
-            ServiceParts.Maintenance(draft.Part());
-            draft.Part().Create(TimeSpan.Zero, Manifests.Quota("wide", ("pods", "60"), ("count/jobs.batch", "30")));
+            ServiceParts.Deployment(workloads.Part(), "web");
+            ServiceParts.StatefulSet(workloads.Part(), "db");
+            ServiceParts.DaemonSet(workloads.Part(), "agent");
+            BatchParts.Job(workloads.Part(), "sum");
+            BatchParts.CronJob(workloads.Part(), "tick");
+            ServiceParts.ReplicaSet(workloads.Part(), "old", "ReplicationController");
+            ServiceParts.Maintenance(workloads.Part());
+            workloads.Part().Create(TimeSpan.Zero, Manifests.Quota("wide", ("pods", "60"), ("count/jobs.batch", "30")));
         }),
     ];
+
+    // Long enough for several runs of a CronJob that runs each minute.
+    private static FaultSettings OverThreeMinutes =>
+        GeneratedScenario.Short with
+        {
+            Window = TimeSpan.FromSeconds(190),
+            MeanInterval = TimeSpan.FromSeconds(8),
+        };
 
     public static IScenario? Find(string name) => All.FirstOrDefault(s => s.Name == name);
 }

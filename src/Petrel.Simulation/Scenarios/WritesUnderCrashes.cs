@@ -1,5 +1,6 @@
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Model.Determinism;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.World;
 
 namespace Petrel.Simulation.Scenarios;
@@ -17,7 +18,7 @@ public sealed class WritesUnderCrashes : IScenario
     public WorldSettings World { get; } = new() { Nodes = 0 };
 
     /// <inheritdoc/>
-    public FaultSettings Faults { get; } = new() { Weights = [(FaultKind.ServerRestart, 3), (FaultKind.Weather, 2)] };
+    public FaultSettings Faults { get; } = new() { Weights = [(ProgramRestart.Server, 3), (NetworkDegradation.Definition, 2)] };
 
     /// <inheritdoc/>
     public TimeSpan ConvergeWithin { get; } = TimeSpan.FromSeconds(10);

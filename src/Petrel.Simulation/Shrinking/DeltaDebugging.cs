@@ -4,7 +4,7 @@ namespace Petrel.Simulation.Shrinking;
 public static class DeltaDebugging
 {
     /// <summary>
-    /// Leaves out items, in ever smaller groups, while <paramref name="fails"/> says that what is left still fails. The answer fails, and
+    /// Leaves out items, in ever smaller groups, while <paramref name="fails"/> says that what is left still fails. The result fails, and
     /// unless <paramref name="enough"/> ended the search, leaving out any one item more makes it pass.
     /// </summary>
     public static IReadOnlyList<T> Minimise<T>(IReadOnlyList<T> items, Func<IReadOnlyList<T>, bool> fails, Func<bool> enough)
@@ -40,7 +40,7 @@ public static class DeltaDebugging
         Func<bool> enough
     )
     {
-        // Late items first: they matter least often for what came before them.
+        // Late items first: they can't have caused what happened before them.
         for (var group = groups - 1; group >= 0 && !enough(); group--)
         {
             var (from, to) = (items.Count * group / groups, items.Count * (group + 1) / groups);

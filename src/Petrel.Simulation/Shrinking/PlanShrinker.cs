@@ -5,12 +5,12 @@ namespace Petrel.Simulation.Shrinking;
 
 /// <summary>
 /// Makes a failing plan smaller while it fails by the same rule: fewer faults, fewer operations, fewer nodes and replicas, shorter and
-/// weaker faults. What is left is what it takes.
+/// weaker faults. What remains is necessary for the failure.
 /// </summary>
-/// <param name="run">Runs a plan and answers what it violated first, or null.</param>
+/// <param name="run">Runs a plan and returns the first violation, or null.</param>
 /// <param name="time">Measures the budget.</param>
 /// <param name="settings">How long to try.</param>
-/// <param name="progress">Is told of each smaller plan, and now and then of attempts.</param>
+/// <param name="progress">Gets each smaller plan, and the state of the search.</param>
 public sealed class PlanShrinker(
     Func<RunPlan, Finding?> run,
     TimeProvider time,
@@ -25,7 +25,8 @@ public sealed class PlanShrinker(
     private int _runs;
 
     /// <summary>
-    /// The smallest plan found, with its finding. The given one must fail: it is run once, and answered as it is when it passes.
+    /// Returns the smallest plan found, with its finding. The given plan should fail: it is run once, and returned unchanged when it
+    /// passes.
     /// </summary>
     public RunPlan Shrink(RunPlan plan)
     {
@@ -35,7 +36,7 @@ public sealed class PlanShrinker(
         }
         _rule = finding.Rule;
         _best = plan with { Finding = PlannedFinding.Of(finding) };
-        // What comes after the finding can't have caused it, unless it is that something did not happen.
+        // Later faults and operations can't have caused the finding, unless the finding is that something did not happen.
         Try(
             _best with
             {
@@ -78,7 +79,7 @@ public sealed class PlanShrinker(
 
     private bool Try(RunPlan plan)
     {
-        // One that was tried fails no better now. (What it is known to violate does not make it another one.)
+        // A plan that was tried before has the same result now. Its finding is not part of its identity.
         if (IsEnough() || !_tried.Add(PlanFile.Write(plan with { Finding = null })))
         {
             return false;
@@ -110,11 +111,11 @@ public sealed record ShrinkSettings
 
     public int MaxRuns { get; init; } = int.MaxValue;
 
-    /// <summary>Ends it with what was found so far.</summary>
+    /// <summary>Ends the search with the smallest plan found so far.</summary>
     public CancellationToken Cancelled { get; init; }
 }
 
-/// <summary>How far shrinking has come.</summary>
+/// <summary>The state of the search.</summary>
 /// <param name="Best">The smallest failing plan so far.</param>
 /// <param name="Runs">Plans that were run.</param>
 /// <param name="Elapsed">Since it began.</param>

@@ -1,22 +1,23 @@
 using System.Text.Json.Nodes;
-using Petrel.Simulation.Network;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Plans;
 
 namespace Petrel.Simulation.Shrinking;
 
 /// <summary>
-/// The ways in which a plan can be a little simpler, the boldest first. Each is a plan of its own; whether it still fails is for others to
-/// find out.
+/// The ways in which a plan can be a little simpler, the boldest first. Each is a plan of its own, and the shrinker runs it to see whether
+/// it still fails.
 /// </summary>
 public static class PlanSimplifications
 {
     private static readonly TimeSpan ShortestFault = TimeSpan.FromMilliseconds(100);
 
     // Fields of manifests and patches that say how many of something there are.
-    private static readonly string[] Amounts = ["replicas", "parallelism", "completions", "maxReplicas", "minReplicas", "backoffLimit"];
+    private static readonly string[] CountFields = ["replicas", "parallelism", "completions", "maxReplicas", "minReplicas", "backoffLimit"];
 
     public static IEnumerable<RunPlan> Of(RunPlan plan) =>
-        [.. FewerNodes(plan), .. EarlierEnds(plan), .. FewerReplicas(plan), .. ShorterFaults(plan), .. WeakerLinks(plan)];
+        [.. FewerNodes(plan), .. EarlierEnds(plan), .. FewerReplicas(plan), .. ShorterFaults(plan), .. WeakerFaults(plan)];
 
     private static IEnumerable<RunPlan> FewerNodes(RunPlan plan)
     {
@@ -52,11 +53,11 @@ public static class PlanSimplifications
                 yield return With(plan, i, operation with { Replicas = 1 });
                 yield return With(plan, i, operation with { Replicas = replicas - 1 });
             }
-            foreach (var path in AmountPaths(operation.Body, []))
+            foreach (var path in CountPaths(operation.Body, []))
             {
-                foreach (var amount in new[] { 1, Read(operation.Body!, path) - 1 }.Distinct())
+                foreach (var count in new[] { 1, Read(operation.Body!, path) - 1 }.Distinct())
                 {
-                    yield return With(plan, i, operation with { Body = Changed(operation.Body!, path, amount) });
+                    yield return With(plan, i, operation with { Body = Changed(operation.Body!, path, count) });
                 }
             }
         }
@@ -76,47 +77,15 @@ public static class PlanSimplifications
         }
     }
 
-    // One thing wrong with a link instead of several.
-    private static IEnumerable<RunPlan> WeakerLinks(RunPlan plan)
+    // One thing wrong instead of several.
+    private static IEnumerable<RunPlan> WeakerFaults(RunPlan plan)
     {
         for (var i = 0; i < plan.Faults.Count; i++)
         {
             var fault = plan.Faults[i];
-            if (fault.Link is not { } link)
+            foreach (var weaker in BuiltInFaults.Registry.DefinitionOf(fault).SimplifyFault(fault))
             {
-                continue;
-            }
-            LinkConditions[] weaker =
-            [
-                link with
-                {
-                    MinDelay = LinkConditions.Good.MinDelay,
-                    MaxDelay = LinkConditions.Good.MaxDelay,
-                },
-                link with
-                {
-                    RequestLoss = 0,
-                },
-                link with
-                {
-                    AnswerLoss = 0,
-                },
-                link with
-                {
-                    StreamCut = 0,
-                },
-                link with
-                {
-                    Duplication = 0,
-                },
-                link with
-                {
-                    Reordering = 0,
-                },
-            ];
-            foreach (var one in weaker.Where(w => w != link))
-            {
-                yield return With(plan, i, fault with { Link = one });
+                yield return With(plan, i, weaker);
             }
         }
     }
@@ -133,7 +102,7 @@ public static class PlanSimplifications
             Faults = [.. plan.Faults.Select((f, i) => i == index ? fault : f)],
         };
 
-    private static IEnumerable<string[]> AmountPaths(JsonNode? node, string[] path)
+    private static IEnumerable<string[]> CountPaths(JsonNode? node, string[] path)
     {
         if (node is not JsonObject fields)
         {
@@ -141,11 +110,11 @@ public static class PlanSimplifications
         }
         foreach (var (name, value) in fields)
         {
-            if (value is JsonValue number && Amounts.Contains(name) && number.TryGetValue<int>(out var amount) && amount > 1)
+            if (value is JsonValue number && CountFields.Contains(name) && number.TryGetValue<int>(out var count) && count > 1)
             {
                 yield return [.. path, name];
             }
-            foreach (var deeper in AmountPaths(value, [.. path, name]))
+            foreach (var deeper in CountPaths(value, [.. path, name]))
             {
                 yield return deeper;
             }
@@ -154,10 +123,10 @@ public static class PlanSimplifications
 
     private static int Read(JsonNode node, string[] path) => (int)path.Aggregate(node, (current, name) => current[name]!);
 
-    private static JsonObject Changed(JsonObject body, string[] path, int amount)
+    private static JsonObject Changed(JsonObject body, string[] path, int count)
     {
         var changed = body.DeepClone().AsObject();
-        path[..^1].Aggregate((JsonNode)changed, (current, name) => current[name]!)[path[^1]] = amount;
+        path[..^1].Aggregate((JsonNode)changed, (current, name) => current[name]!)[path[^1]] = count;
         return changed;
     }
 }

@@ -1,3 +1,5 @@
+using Petrel.Model;
+
 namespace Petrel.Simulation.Time;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Petrel.Simulation.Time;
 /// </summary>
 internal sealed class DeadlineHeap
 {
-    // Flatter than two: a cache line holds all that is compared on one level.
+    // Four children per entry: fewer levels than a binary heap, and one cache line holds what is compared on a level.
     private const int Width = 4;
 
     private Entry[] _entries = new Entry[64];
@@ -19,9 +21,10 @@ internal sealed class DeadlineHeap
         return _count > 0;
     }
 
-    /// <summary>Sets a timer that is not set; <paramref name="sequence"/> counts up.</summary>
+    /// <summary>Adds a timer that is not in the heap. <paramref name="sequence"/> must increase.</summary>
     public void Add(VirtualTimer timer, long ticks, long sequence)
     {
+        Invariant.Check(timer.Place < 0, $"a timer is set once, and has place {timer.Place}");
         if (_count == _entries.Length)
         {
             Array.Resize(ref _entries, _count * 2);
@@ -29,13 +32,14 @@ internal sealed class DeadlineHeap
         Rise(_count++, new(timer, ticks, sequence));
     }
 
-    /// <summary>Takes a timer out, if it is set.</summary>
+    /// <summary>Removes a timer, if it is in the heap.</summary>
     public void Remove(VirtualTimer timer)
     {
         if (timer.Place < 0)
         {
             return;
         }
+        Invariant.Check(_entries[timer.Place].Timer == timer, $"a timer is at place {timer.Place} of {_count}");
         var (hole, last) = (timer.Place, _entries[--_count]);
         _entries[_count] = default;
         timer.Place = -1;

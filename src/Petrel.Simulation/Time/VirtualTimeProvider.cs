@@ -1,3 +1,5 @@
+using Petrel.Model;
+
 namespace Petrel.Simulation.Time;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Petrel.Simulation.Time;
 /// </summary>
 public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
 {
-    // Noon on an ordinary day: far from a change of day, which would hide mistakes with dates in every run alike.
+    // Noon on an ordinary day. Runs should not all cross the same date boundary.
     private static readonly DateTimeOffset OrdinaryDay = new(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
 
     private readonly DeadlineHeap _deadlines = new();
@@ -56,14 +58,22 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
         {
             return false;
         }
-        _now = Math.Max(_now, ticks);
+        Invariant.Check(ticks >= _now, $"a timer was due at {ticks}, and it is {_now}");
+        _now = ticks;
         _deadlines.Remove(timer);
         timer.Fire();
         return true;
     }
 
     /// <summary>Moves the clock without firing anything; no timer may be due on the way.</summary>
-    internal void MoveTo(TimeSpan elapsed) => _now = Math.Max(_now, elapsed.Ticks);
+    internal void MoveTo(TimeSpan elapsed)
+    {
+        Invariant.Check(
+            !_deadlines.TryPeek(out _, out var due) || due >= elapsed.Ticks,
+            $"the clock moves to {elapsed} past a timer at {due}"
+        );
+        _now = Math.Max(_now, elapsed.Ticks);
+    }
 
     /// <summary>A timer that hands itself to <paramref name="dispatch"/> when due instead of running its callback there and then.</summary>
     internal VirtualTimer CreateTimer(

@@ -7,7 +7,7 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
     private TimeSpan _period = Timeout.InfiniteTimeSpan;
     private bool _disposed;
 
-    /// <summary>Its place among the clock's deadlines, which are the only ones to set it; -1 when it is not set.</summary>
+    /// <summary>Its index in the <see cref="DeadlineHeap"/>, which alone sets it; -1 when it is not in the heap.</summary>
     public int Place { get; set; } = -1;
 
     public bool Change(TimeSpan dueTime, TimeSpan period)

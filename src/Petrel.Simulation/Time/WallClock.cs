@@ -1,6 +1,6 @@
 namespace Petrel.Simulation.Time;
 
-/// <summary>How wrong a machine's wall clock is, for all processes on it, those that start later too.</summary>
+/// <summary>The error of a machine's wall clock, which all processes on the machine see, also those that start later.</summary>
 public sealed class WallClock(TimeProvider clock)
 {
     private readonly List<Fault> _faults = [];
@@ -20,29 +20,24 @@ public sealed class WallClock(TimeProvider clock)
     }
 
     /// <summary>
-    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; disposing of what
-    /// is answered sets both right, in another jump.
+    /// The clock jumps by <paramref name="offset"/>, and from now on gains <paramref name="drift"/> seconds in a second; the end of the
+    /// effect sets both right, in another jump.
     /// </summary>
-    public IDisposable Begin(TimeSpan offset, double drift)
+    public Effect Begin(TimeSpan offset, double drift)
     {
         var fault = new Fault(offset, drift, clock.GetTimestamp());
         _faults.Add(fault);
-        return new Ending(() => _faults.Remove(fault));
+        return new Effect(() => _faults.Remove(fault));
     }
 
     /// <summary>The clock is set right.</summary>
     public void Repair() => _faults.Clear();
 
-    // By identity: two may be alike.
+    // A class, because two faults may be equal.
     private sealed class Fault(TimeSpan offset, double drift, long since)
     {
         public TimeSpan Offset { get; } = offset;
         public double Drift { get; } = drift;
         public long Since { get; } = since;
-    }
-
-    private sealed class Ending(Action end) : IDisposable
-    {
-        public void Dispose() => end();
     }
 }

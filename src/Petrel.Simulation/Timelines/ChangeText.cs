@@ -1,17 +1,18 @@
 using System.Text.Json;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Timelines;
 
 /// <summary>A change in words.</summary>
 /// <param name="What">What follows the object's name.</param>
-/// <param name="IsDetail">Whether it is of the sort that happens all the time.</param>
+/// <param name="IsDetail">Whether it is frequent and seldom of interest.</param>
 public sealed record ChangeText(string What, bool IsDetail)
 {
-    /// <summary>What a commit changed of one object; null when it is not worth a word.</summary>
+    /// <summary>What a commit changed in one object; null when there is nothing to say.</summary>
     public static ChangeText? Of(StoredObject stored, JsonElement? before, JsonElement? after)
     {
-        // What is renewed, and what is said, all the time.
+        // Leases are renewed, and events written, all the time.
         var detail = stored.Resource is "leases" or "events";
         if (after is not { } now)
         {
@@ -55,10 +56,10 @@ public sealed record ChangeText(string What, bool IsDetail)
     private static IEnumerable<string> FactsOf(string resource, JsonElement old, JsonElement now) =>
         resource switch
         {
-            "pods" => PodFacts.Of(old, now),
-            "nodes" => NodeFacts.Of(old, now),
+            "pods" => PodChangeText.Of(old, now),
+            "nodes" => NodeChangeText.Of(old, now),
             "endpointslices" => Moved("endpoints", Count(old.At("endpoints")), Count(now.At("endpoints"))),
-            _ => WorkloadFacts.Of(old, now),
+            _ => WorkloadChangeText.Of(old, now),
         };
 
     /// <summary>One number that changed, or nothing.</summary>
@@ -94,7 +95,7 @@ public sealed record ChangeText(string What, bool IsDetail)
 
     private static string Quoted(string images) => images.Length == 0 ? "" : $" ({images})";
 
-    // Which fields differ, two names deep: enough to know where to look.
+    // The fields that differ, two levels deep.
     private static string Fields(JsonElement old, JsonElement now)
     {
         var changed = Names(old, now)

@@ -1,9 +1,9 @@
 namespace Petrel.Simulation.Timelines;
 
-/// <summary>Something that happened in a run, told for people.</summary>
+/// <summary>An entry of a run's timeline, for people to read.</summary>
 /// <param name="At">Since the start of the run.</param>
 /// <param name="Kind">What sort of thing.</param>
-/// <param name="Who">Whose doing it was: the process that asked for a commit, the machine, <c>fault</c>, <c>user</c>.</param>
+/// <param name="Who">Who did it: the process that asked for a commit, the machine, <c>fault</c>, <c>user</c>.</param>
 /// <param name="What">In words.</param>
 /// <param name="Object">The object, as <c>RESOURCE/NAMESPACE/NAME</c> or <c>RESOURCE/NAME</c>; empty when it is about none.</param>
 /// <param name="IsDetail">Whether it is of the sort that happens all the time: leases, events, log lines.</param>
@@ -38,12 +38,12 @@ public enum TimelineKind
     /// <summary>A fault began or ended.</summary>
     Fault,
 
-    /// <summary>A user began an operation, or was done with it.</summary>
+    /// <summary>A user began or finished an operation.</summary>
     Operation,
 
     /// <summary>A line of a component's log.</summary>
     Log,
 
-    /// <summary>What must not have happened and did.</summary>
+    /// <summary>Violations and failures, in the order in which they were found.</summary>
     Finding,
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Network;
 using Petrel.Store;
 
@@ -20,7 +21,7 @@ public sealed class TimelineRecorder(TimeProvider clock, Action<TimelineEntry> t
     {
         foreach (var operation in operations)
         {
-            // What else is stored (addresses that are taken, say) need not be JSON.
+            // Other keys (allocated addresses, for example) need not be JSON.
             if (StoredObject.Of(operation.Key) is not { } stored)
             {
                 continue;
@@ -80,7 +81,7 @@ public sealed class TimelineRecorder(TimeProvider clock, Action<TimelineEntry> t
         {
             Tell(TimelineKind.Log, who[..who.IndexOf(' ', StringComparison.Ordinal)], what, isDetail: true);
         }
-        // Commits are told from the store, where one can see what they change.
+        // Commits are recorded from the store, where their changes are known.
     }
 
     /// <summary>What the history says when a container starts, before the pod's uid.</summary>

@@ -39,7 +39,7 @@ public static class TimelineText
             $"{entry.At.TotalSeconds, 9:0.000} s  {Mark(entry.Kind)} {entry.Who.PadRight(WhoWidth)} {entry.What}"
         );
 
-    // So that the eye finds what broke.
+    // Marks make faults and findings easy to find.
     private static char Mark(TimelineKind kind) =>
         kind switch
         {

@@ -1,24 +1,30 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Petrel.Model;
 using Petrel.Simulation.Execution;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Store;
 
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// Writes each commit into the history, applies it to the facts and puts it before the invariants; what they say is a finding.
+/// Writes each commit into the history, applies it to the facts, and shows it to the invariants. What they report is a finding.
 /// </summary>
 public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IReadOnlyList<IInvariant> invariants)
 {
-    // The kinds that no invariant looks at: not worth parsing at every commit.
+    // Kinds that no invariant uses are not parsed.
     private static readonly string[] Ignored = ["/registry/core/events/", "/registry/events.k8s.io/", "/registry/coordination.k8s.io/"];
+
+    private long _newest;
 
     /// <summary>Commits seen so far.</summary>
     public long Commits { get; private set; }
 
     public void Observe(IReadOnlyList<StoreOperation> operations, long revision)
     {
+        Invariant.Check(revision > _newest, $"revision {revision} is committed after revision {_newest}");
+        _newest = revision;
         Commits++;
         var changes = new List<DocumentChange>(operations.Count);
         foreach (var (key, value, _) in operations)
@@ -29,7 +35,7 @@ public sealed class CommitObserver(Simulator simulator, ClusterFacts facts, IRea
                     ? $"{revision} put {key} {Convert.ToHexStringLower(SHA256.HashData(bytes.Span).AsSpan(0, 8))}"
                     : $"{revision} delete {key}"
             );
-            // What is not in the registry are the server's own notes.
+            // Keys outside of the registry are the server's own.
             if (
                 key.StartsWith("/registry/", StringComparison.Ordinal)
                 && !Array.Exists(Ignored, prefix => key.StartsWith(prefix, StringComparison.Ordinal))

@@ -3,9 +3,10 @@ using Petrel.Store;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// A store on a disk that may be slow, fail, or lose its answers, as <see cref="DiskFaults"/> says. Reads are from memory and don't suffer.
+/// A store on a disk that may be slow, fail, or lose its answers, as <see cref="DiskFaults"/> says. Reads are served from memory and are
+/// not affected.
 /// </summary>
-/// <param name="inner">What is committed for good.</param>
+/// <param name="inner">The store underneath.</param>
 /// <param name="disk">What is wrong.</param>
 /// <param name="time">The server's clock.</param>
 public sealed class FaultyStore(IRevisionedStore inner, DiskFaults disk, TimeProvider time) : IRevisionedStore
@@ -21,7 +22,7 @@ public sealed class FaultyStore(IRevisionedStore inner, DiskFaults disk, TimePro
     {
         if (disk.Delay is { Ticks: > 0 } delay)
         {
-            // Nobody sees it before it is durable.
+            // A commit is visible only when it is durable.
             await Task.Delay(delay, time, cancellationToken);
         }
         if (disk.Fails())

@@ -4,14 +4,14 @@ using Petrel.Store.Memory;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>What remains when the server's process dies.</summary>
+/// <summary>The storage that survives the server's process.</summary>
 public interface ISimulatedDisk
 {
-    /// <summary>The store as a server that starts now finds it.</summary>
+    /// <summary>Opens the store as a starting server finds it.</summary>
     IRevisionedStore Open();
 }
 
-/// <summary>A disk that keeps its promises: everything acknowledged is there at the next start.</summary>
+/// <summary>A correct disk: everything acknowledged is there at the next start.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A store in memory holds nothing to release.")]
 public sealed class HonestDisk : ISimulatedDisk
 {

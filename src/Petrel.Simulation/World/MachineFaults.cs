@@ -1,6 +1,6 @@
 namespace Petrel.Simulation.World;
 
-/// <summary>What is wrong with a machine's containers and images at the moment.</summary>
+/// <summary>The active faults of a machine's containers and images.</summary>
 public sealed class MachineFaults
 {
     private readonly List<MachineFault> _active = [];
@@ -11,22 +11,17 @@ public sealed class MachineFaults
     /// <summary>Whether no image can be pulled.</summary>
     internal bool PullsFail => _active.Exists(f => f.PullsFail);
 
-    /// <summary>Begins a fault; disposing of what is answered ends it.</summary>
-    public IDisposable Begin(MachineFault fault)
+    /// <summary>Begins a fault.</summary>
+    public Effect Begin(MachineFault fault)
     {
         _active.Add(fault);
-        return new Ending(() => _active.RemoveAll(f => ReferenceEquals(f, fault)));
+        return new Effect(() => _active.RemoveAll(f => ReferenceEquals(f, fault)));
     }
 
     public void HealAll() => _active.Clear();
-
-    private sealed class Ending(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
 }
 
-/// <summary>Something wrong with a machine.</summary>
+/// <summary>A fault of a machine.</summary>
 public sealed record MachineFault
 {
     /// <summary>How much longer each container takes to start.</summary>

@@ -4,7 +4,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>The way from the server to agents, which simulated clusters don't have: nobody asks them for logs.</summary>
+/// <summary>Simulated clusters have no connection from the server to agents: scenarios do not read logs.</summary>
 internal sealed class NoNodeConnector : INodeConnector
 {
     /// <inheritdoc/>

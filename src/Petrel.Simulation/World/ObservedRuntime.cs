@@ -3,8 +3,8 @@ using Petrel.Agent.Runtimes;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// Tells of each container that starts and of each pod whose sandbox is gone, and suffers from what is wrong with its machine. Everything
-/// else passes through.
+/// Reports each container that starts and each pod whose sandbox is gone, and applies the machine's faults. Everything else passes
+/// through.
 /// </summary>
 /// <param name="inner">The node's runtime.</param>
 /// <param name="faults">What is wrong.</param>

@@ -10,10 +10,12 @@ using Petrel.Scheduler;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>The cluster's own programs, as they run live but for what they are given: time, randomness, a network and machines.</summary>
+/// <summary>
+/// The cluster's own programs. Only what they are given differs from a live cluster: time, randomness, network and machines.
+/// </summary>
 public static class RealPrograms
 {
-    /// <summary>The controllers, and beside them who makes volumes for claims.</summary>
+    /// <summary>The controllers, and the provisioner that makes volumes for claims.</summary>
     public static Task Controllers(ProgramContext context, CancellationToken cancellationToken) =>
         ControllersFor(NodePace.Steady)(context, cancellationToken);
 
@@ -73,7 +75,7 @@ public static class RealPrograms
         );
 }
 
-/// <summary>How soon a lost node is noticed.</summary>
+/// <summary>How soon the loss of a node is noticed.</summary>
 /// <param name="Grace">Its lease may be so old.</param>
 /// <param name="Renewal">How often it is renewed and looked at.</param>
 public readonly record struct NodePace(TimeSpan Grace, TimeSpan Renewal)

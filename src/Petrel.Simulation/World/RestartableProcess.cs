@@ -3,7 +3,7 @@ using Petrel.Simulation.Time;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>Something that can crash and be started again: each start is a new process of the same name.</summary>
+/// <summary>A program that can crash and be started again. Each start is a new process of the same name.</summary>
 public sealed class RestartableProcess(Simulator simulator, string name, Action<SimulatedProcess> compose)
 {
     public string Name => name;

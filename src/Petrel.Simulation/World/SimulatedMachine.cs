@@ -9,7 +9,7 @@ using Petrel.Simulation.Timelines;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>What runs on a node beside its agent, from one power-on to the next power cut.</summary>
+/// <summary>The part of a node that is not its agent, from one power-on to the next power cut.</summary>
 public sealed class SimulatedMachine
 {
     private readonly RunningPods _running;
@@ -78,7 +78,7 @@ public sealed class SimulatedMachine
     /// <summary>Nothing of a pod runs here any more.</summary>
     public void PodStopped(string podUid) => _running.Stopped(podUid, NodeName);
 
-    // A puppet's pods are in no runtime: they run until it says that they don't.
+    // The pods of a test's agent may be in no runtime: they run until that agent reports them as stopped.
     private bool Runs(string podUid)
     {
         var listing = Runtime.ListContainersAsync(default);

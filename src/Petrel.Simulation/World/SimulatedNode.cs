@@ -2,7 +2,7 @@ using Petrel.Simulation.Execution;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>A node: its agent can die alone; when its power goes, everything on it does.</summary>
+/// <summary>A node. Its agent can die alone; a power cut ends the agent and the machine.</summary>
 public sealed class SimulatedNode
 {
     private readonly Func<SimulatedMachine> _build;

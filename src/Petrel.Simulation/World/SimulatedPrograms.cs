@@ -5,9 +5,9 @@ using Petrel.Agent.Runtimes.Simulated;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// What containers in the simulated world do, as their arguments say: <c>run 12</c> runs for 12 s and succeeds, <c>run 12 30</c> fails in
-/// 30 of 100 pods, <c>linger 3</c> takes 3 s to end on SIGTERM. Without arguments a program runs for ever and ends at once when it is told
-/// to.
+/// What containers in the simulated world do, according to their arguments: <c>run 12</c> runs for 12 s and succeeds, <c>run 12 30</c>
+/// fails in 30 of 100 pods, <c>linger 3</c> takes 3 s to end on SIGTERM. Without arguments a program runs for ever and ends at once when it
+/// is told to.
 /// </summary>
 public static class SimulatedPrograms
 {
@@ -20,7 +20,7 @@ public static class SimulatedPrograms
             _ => new(),
         };
 
-    // From 0 to 99: one lot for each start of each pod's container (a pod's uid is in the path of its log), whenever it is asked.
+    // A number from 0 to 99 that is the same for each start of a pod's container. The path of its log contains the pod's uid.
     private static int Lot(ContainerSpec spec)
     {
         var hash = 2166136261u;

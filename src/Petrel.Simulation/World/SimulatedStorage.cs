@@ -3,16 +3,16 @@ using Petrel.Agent.Volumes;
 namespace Petrel.Simulation.World;
 
 /// <summary>
-/// Disks beside the machines. One that is for one machine at a time is held by the machine that attached it until its last pod there lets
-/// go, or the machine loses its power (the array sees the link drop): another machine's attempt is refused, as an array refuses a second
-/// reservation.
+/// Disks outside of the machines. A disk for one machine at a time belongs to the machine that attached it until the last pod there
+/// releases it, or the machine loses power (the array sees the link drop). Attempts of other machines are refused, as an array refuses a
+/// second reservation.
 /// </summary>
 public sealed class SimulatedStorage
 {
-    // Volume: the machine that holds it and its pods that use it.
+    // By volume: the machine that holds it, and the pods there that use it.
     private readonly SortedDictionary<string, (string Node, SortedSet<string> Pods)> _held = new(StringComparer.Ordinal);
 
-    /// <summary>The machine's way to the disks.</summary>
+    /// <summary>A machine's connection to the disks.</summary>
     public ISimulatedVolumes Of(string node) => new Port(this, node);
 
     /// <summary>A machine has lost its power.</summary>

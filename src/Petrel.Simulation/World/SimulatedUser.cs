@@ -3,5 +3,5 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Simulation.World;
 
-/// <summary>Somebody outside the cluster with administrator's rights, whose machine does not fail.</summary>
+/// <summary>An administrator outside of the cluster, whose machine does not fail.</summary>
 public sealed record SimulatedUser(ApiClient Client, TimeProvider Time, SeededEntropy Entropy);

@@ -3,11 +3,12 @@ using Petrel.ApiServer;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds;
 using Petrel.Client;
+using Petrel.Faults.Capabilities;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Execution;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 using Petrel.Simulation.Invariants.Goals;
 using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
@@ -20,7 +21,7 @@ namespace Petrel.Simulation.World;
 /// A cluster in one simulator: the API server over a disk that survives it, the controllers, the scheduler, nodes with their agents,
 /// and a user, each in a process of its own, with lossy links to the server. The programs are the real ones.
 /// </summary>
-public sealed class SimulatedWorld : IFaultTarget
+public sealed class SimulatedWorld
 {
     private const int ReadsInFlight = 16;
 
@@ -36,7 +37,7 @@ public sealed class SimulatedWorld : IFaultTarget
 
     /// <param name="simulator">The run.</param>
     /// <param name="settings">The cluster.</param>
-    /// <param name="plan">What happens in it, for those who want to know.</param>
+    /// <param name="plan">The plan of the run.</param>
     public SimulatedWorld(Simulator simulator, WorldSettings settings, RunPlan plan)
     {
         Plan = plan;
@@ -50,9 +51,9 @@ public sealed class SimulatedWorld : IFaultTarget
         Outside = simulator.CreateProcess("user");
         User = new(ClientOf(Outside, UserInfo.ControlPlane("admin")), Outside.Time, simulator.EntropyFor("user"));
         Disk = new(simulator.EntropyFor("disk")) { Crash = () => Server!.Crash() };
-        Server = new(simulator, "server", ComposeServer) { Crashed = () => _endpoint = null };
-        Controllers = new(simulator, "controllers", ComposeControllers);
-        Scheduler = new(simulator, "scheduler", ComposeScheduler);
+        Server = new(simulator, ClusterProcess.Server, ComposeServer) { Crashed = () => _endpoint = null };
+        Controllers = new(simulator, ClusterProcess.Controllers, ComposeControllers);
+        Scheduler = new(simulator, ClusterProcess.Scheduler, ComposeScheduler);
         _nodes = [.. Enumerable.Range(1, settings.Nodes).Select(NodeOf)];
     }
 
@@ -61,7 +62,7 @@ public sealed class SimulatedWorld : IFaultTarget
 
     public TimeProvider Clock => _simulator.Clock;
 
-    /// <summary>A process that no fault touches: users, and whoever breaks things.</summary>
+    /// <summary>A process that faults do not affect. Users and the fault injector run in it.</summary>
     public SimulatedProcess Outside { get; }
 
     public SimulatedUser User { get; }
@@ -70,46 +71,41 @@ public sealed class SimulatedWorld : IFaultTarget
 
     public long Commits => _observer.Commits;
 
-    /// <summary>Everything that is committed.</summary>
+    /// <summary>The committed state.</summary>
     public ClusterFacts Facts { get; } = new();
 
-    /// <summary>Everything that runs.</summary>
+    /// <summary>The running containers, by the machines' account.</summary>
     public RunningPods Running { get; }
 
-    /// <summary>Tells what happens; null when nobody wants to know.</summary>
+    /// <summary>Records what happens; null for no record.</summary>
     public TimelineRecorder? Timeline
     {
         get;
         init
         {
             field = value;
-            Network.TellsOrigin = value is not null;
+            Network.MarksOrigin = value is not null;
             _simulator.History.Appended = value is null ? null : value.Line;
         }
     }
 
-    /// <inheritdoc/>
     public SimulatedNetwork Network { get; }
 
-    /// <inheritdoc/>
+    /// <summary>What is wrong with the server's disk.</summary>
     public DiskFaults Disk { get; }
 
-    /// <inheritdoc/>
     public RestartableProcess Server { get; }
 
-    /// <inheritdoc/>
     public RestartableProcess Controllers { get; }
 
-    /// <inheritdoc/>
     public RestartableProcess Scheduler { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<SimulatedNode> Nodes => _nodes;
 
     /// <summary>Committed objects of a kind, by store key.</summary>
     public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string prefix) => Facts.Objects(prefix);
 
-    /// <summary>What of the goals is not reached yet, those of every kind unless some are named; see <see cref="AllGoals"/>.</summary>
+    /// <summary>What is missing for the goals, or null. Without arguments these are all goals: see <see cref="AllGoals"/>.</summary>
     public string? Unfinished(params IReadOnlyList<IGoal> goals)
     {
         var now = Clock.GetUtcNow();
@@ -138,52 +134,15 @@ public sealed class SimulatedWorld : IFaultTarget
         }
     }
 
-    /// <summary>Records something that must not happen.</summary>
+    /// <summary>Records a violation.</summary>
     public void Report(string rule, string what) => _simulator.Report(rule, what);
 
-    /// <inheritdoc/>
-    public void Restart(RestartableProcess process)
-    {
-        if (_nodes.Find(n => n.Agent == process) is { HasPower: false })
-        {
-            return;
-        }
-        process.Start();
-    }
-
-    /// <inheritdoc/>
-    public RestartableProcess? FindProcess(string name) => Programs.FirstOrDefault(p => p.Name == name);
-
-    /// <inheritdoc/>
-    public SimulatedNode? FindNode(string name) => _nodes.Find(n => n.Name == name);
-
-    /// <inheritdoc/>
-    public ValueTask CompactAsync(CancellationToken cancellationToken) =>
-        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
-
-    /// <inheritdoc/>
+    /// <summary>Writes a line of the run's history.</summary>
     public void Note(string who, string what) => _simulator.History.Append(who, what);
 
-    /// <inheritdoc/>
-    public void HealAll()
-    {
-        Network.HealAll();
-        Disk.HealAll();
-        foreach (var process in Programs)
-        {
-            process.Wall.Repair();
-        }
-        Server.Start();
-        Controllers.Start();
-        Scheduler.Start();
-        foreach (var node in _nodes)
-        {
-            node.Machine?.Faults.HealAll();
-            node.PowerOn();
-        }
-    }
-
-    private IEnumerable<RestartableProcess> Programs => [Server, Controllers, Scheduler, .. _nodes.Select(n => n.Agent)];
+    /// <summary>The store forgets all revisions before the current one.</summary>
+    internal ValueTask CompactAsync(CancellationToken cancellationToken) =>
+        _store is { } store ? store.CompactAsync(store.CurrentRevision, cancellationToken) : default;
 
     private void ComposeServer(SimulatedProcess process)
     {
@@ -272,7 +231,10 @@ public sealed class SimulatedWorld : IFaultTarget
 
     private ApiClient ClientOf(SimulatedProcess process, UserInfo user) =>
         new(
-            _settings.Way(process.Name, new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)),
+            _settings.WrapLink(
+                process.Name,
+                new SimulatedLink(Network, process, _simulator.EntropyFor($"{process} link"), () => _endpoint)
+            ),
             user,
             process.Name
         );
@@ -280,8 +242,8 @@ public sealed class SimulatedWorld : IFaultTarget
     private SimulatedMachine MachineOf(int number, SimulatedProcess process) =>
         new(process, number, EntropyOf(process), _storage, Running, Report, Note);
 
-    // Follows from which incarnation it is, and not from what else has started before.
+    // Depends on the incarnation alone, and not on what else has started before.
     private SeededEntropy EntropyOf(SimulatedProcess process) => _simulator.EntropyFor(process.ToString());
 
-    private HistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
+    private RunHistoryLogs LogsOf(SimulatedProcess process) => new(_simulator.History, process, _settings.LogLevel);
 }

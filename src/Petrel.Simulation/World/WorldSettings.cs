@@ -25,7 +25,7 @@ public sealed record WorldSettings
     public Func<ISimulatedDisk> Disk { get; init; } = static () => new HonestDisk();
 
     /// <summary>The way of a process (by its name) to the server; tests tamper with it here.</summary>
-    public Func<string, IApiHandler, IApiHandler> Way { get; init; } = static (_, link) => link;
+    public Func<string, IApiHandler, IApiHandler> WrapLink { get; init; } = static (_, link) => link;
 
     /// <summary>Runs in the scheduler's process.</summary>
     public ClusterProgram Scheduler { get; init; } = RealPrograms.Scheduler;

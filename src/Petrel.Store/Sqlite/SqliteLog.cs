@@ -130,7 +130,16 @@ internal sealed class SqliteLog : IDisposable
                 throw new StoreFileException(_path, $"it is damaged: revision {state.Current + 1} is not whole. Restore it from a backup.");
             }
 
-            changes.Add(new StoreChange(key, row.Revision, value, createRevision, state.Get(key)?.Value));
+            var previous = state.Get(key);
+            if (createRevision != (previous?.CreateRevision ?? row.Revision))
+            {
+                throw new StoreFileException(
+                    _path,
+                    $"it is damaged: revision {row.Revision} does not fit {key}. Restore it from a backup."
+                );
+            }
+
+            changes.Add(new StoreChange(key, row.Revision, value, createRevision, previous?.Value));
         }
         if (!loaded)
         {

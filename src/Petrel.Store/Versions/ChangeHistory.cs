@@ -1,3 +1,5 @@
+using Petrel.Model;
+
 namespace Petrel.Store.Versions;
 
 /// <summary>The changes of every revision that is not compacted, in a ring that grows as needed. Not safe for concurrent use.</summary>
@@ -7,13 +9,13 @@ internal sealed class ChangeHistory
     private int _start;
     private int _count;
 
-    /// <summary>Everything up to here is gone.</summary>
+    /// <summary>The newest forgotten revision.</summary>
     public long Compacted { get; private set; }
 
     /// <summary>The newest revision.</summary>
     public long Current => Compacted + _count;
 
-    /// <summary>Starts over after a revision, with nothing kept.</summary>
+    /// <summary>Forgets everything. The next revision follows the given one.</summary>
     public void StartAfter(long revision)
     {
         Array.Clear(_ring);
@@ -26,6 +28,10 @@ internal sealed class ChangeHistory
     /// <summary>Adds the next revision's changes.</summary>
     public void Add(StoreChange[] changes)
     {
+        Invariant.Check(
+            changes.Length > 0 && changes[0].Revision == Current + 1 && changes[^1].Revision == Current + 1,
+            $"the changes of revision {changes.FirstOrDefault()?.Revision} follow revision {Current}"
+        );
         if (_count == _ring.Length)
         {
             var larger = new StoreChange[_ring.Length * 2][];
@@ -52,11 +58,10 @@ internal sealed class ChangeHistory
 
     private int Slot(long revision)
     {
-        if (revision <= Compacted || revision > Current)
-        {
-            throw new InvalidOperationException($"Revision {revision} is not in the history of {Compacted + 1} to {Current}.");
-        }
-
+        Invariant.Check(
+            revision > Compacted && revision <= Current,
+            $"revision {revision} is in the history of {Compacted + 1} to {Current}"
+        );
         return (int)((_start + (revision - Compacted - 1)) & (_ring.Length - 1));
     }
 }

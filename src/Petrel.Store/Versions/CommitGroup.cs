@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Petrel.Model;
+
 namespace Petrel.Store.Versions;
 
 /// <summary>
@@ -21,7 +24,7 @@ internal sealed class CommitGroup(VersionedState state)
         _revision = state.Current;
     }
 
-    /// <summary>Decides one commit.</summary>
+    /// <summary>Decides one commit: whether its preconditions hold after the earlier commits of the group.</summary>
     public CommitResult Add(IReadOnlyList<StoreOperation> operations)
     {
         var changes = new StoreChange[operations.Count];
@@ -40,14 +43,19 @@ internal sealed class CommitGroup(VersionedState state)
         }
         foreach (var change in changes)
         {
-            _pending[change.Key] = change.Value is { } value ? new StoreEntry(change.Key, value, change.CreateRevision, revision) : null;
+            ref var pending = ref CollectionsMarshal.GetValueRefOrAddDefault(_pending, change.Key, out _);
+            Invariant.Check(
+                pending is null || pending.ModRevision < revision,
+                $"the commit of revision {revision} changes {change.Key} twice"
+            );
+            pending = change.Value is { } value ? new StoreEntry(change.Key, value, change.CreateRevision, revision) : null;
         }
         _commits.Add(changes);
         _revision = revision;
         return new CommitResult(true, revision);
     }
 
-    /// <summary>Refuses commits that mean nothing.</summary>
+    /// <summary>Refuses commits without operations, with too many, or with two operations on one key.</summary>
     public static void Validate(IReadOnlyList<StoreOperation> operations)
     {
         ArgumentNullException.ThrowIfNull(operations);

@@ -19,11 +19,12 @@ internal sealed class KeyVersions(string key)
         return version?.Entry;
     }
 
+    /// <summary>Adds the version of a later revision.</summary>
     public void Add(long revision, int position, StoreEntry? entry) => Newest = new KeyVersion(revision, position, entry, Newest);
 
     /// <summary>
-    /// Drops what nobody can read at <paramref name="revision"/> or later: all versions before the newest one at that revision,
-    /// and that one too when it is a deletion.
+    /// Drops the versions that no read at <paramref name="revision"/> or later can see: all versions before the newest one at that
+    /// revision, and that one too when it is a deletion.
     /// </summary>
     public void Compact(long revision, ICollection<RowId>? dropped)
     {
@@ -78,7 +79,7 @@ internal sealed class KeyVersion(long revision, int position, StoreEntry? entry,
     public KeyVersion? Previous { get; set; } = previous;
 }
 
-/// <summary>Identifies one change for the ones who keep changes as rows: ordered as the changes were made.</summary>
+/// <summary>Identifies one change where changes are rows. Its values are ordered as the changes were made.</summary>
 internal readonly record struct RowId(long Revision, int Position)
 {
     private const int PositionBits = 20;

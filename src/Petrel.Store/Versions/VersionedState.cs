@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Petrel.Model;
 
 namespace Petrel.Store.Versions;
 
@@ -41,7 +42,7 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Holds off everyone else's reads and changes.</summary>
+    /// <summary>Keeps other threads from reading and changing the state.</summary>
     public Lock.Scope Enter() => _lock.EnterScope();
 
     public StoreEntry? Get(string key)
@@ -52,10 +53,10 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Restores a version at or before the compacted revision, in revision order; before any commit.</summary>
+    /// <summary>Restores a version at or before the compacted revision. Called in the order of revisions, and before any commit.</summary>
     public void Restore(string key, RowId row, StoreEntry? entry) => _index.GetOrAdd(key).Add(row.Revision, row.Position, entry);
 
-    /// <summary>Says what the restored versions are compacted to, and forgets those that nobody can read then.</summary>
+    /// <summary>Sets the compacted revision of the restored versions. Returns those that no read can see any more.</summary>
     public List<RowId> StartAfter(long compacted)
     {
         var dropped = new List<RowId>();
@@ -92,7 +93,9 @@ internal sealed class VersionedState
                     var entry = change.Value is { } value
                         ? new StoreEntry(change.Key, value, change.CreateRevision, change.Revision)
                         : null;
-                    _index.GetOrAdd(change.Key).Add(change.Revision, i, entry);
+                    var versions = _index.GetOrAdd(change.Key);
+                    CheckFollows(change, versions.Newest);
+                    versions.Add(change.Revision, i, entry);
                 }
                 _history.Add(changes);
             }
@@ -101,6 +104,20 @@ internal sealed class VersionedState
                 watcher.Wake();
             }
         }
+    }
+
+    // The index agrees with what the change was decided on.
+    private static void CheckFollows(StoreChange change, KeyVersion? newest)
+    {
+        Invariant.Check(
+            newest is null || newest.Revision < change.Revision,
+            $"revision {change.Revision} of {change.Key} follows its revision {newest?.Revision}"
+        );
+        Invariant.Check(
+            change.CreateRevision == (newest?.Entry?.CreateRevision ?? change.Revision),
+            $"{change.Key}, created in revision {newest?.Entry?.CreateRevision}, changes in revision {change.Revision} as created in "
+                + $"revision {change.CreateRevision}"
+        );
     }
 
     public RangeResult Range(string prefix, long atRevision, string? afterKey, int limit, CancellationToken cancellationToken)
@@ -177,7 +194,9 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Forgets versions and history up to a revision; says which changes nobody can read any more.</summary>
+    /// <summary>
+    /// Forgets versions and history up to a revision. Adds the changes that no read can see any more to <paramref name="dropped"/>.
+    /// </summary>
     public void Compact(long revision, ICollection<RowId>? dropped)
     {
         while (true)
@@ -191,16 +210,16 @@ internal sealed class VersionedState
                 }
 
                 var upTo = Math.Min(revision, _history.Compacted + RevisionsPerLock);
-                MoveBystanders(upTo);
+                AdvanceIdleWatchers(upTo);
                 while (_history.Compacted < upTo)
                 {
                     foreach (var change in _history.RemoveOldest())
                     {
+                        // A later deletion of the key, compacted too, has removed it already.
                         if (_index.Find(change.Key) is not { } versions)
                         {
                             continue;
                         }
-
                         versions.Compact(upTo, dropped);
                         if (versions.Newest is null)
                         {
@@ -212,16 +231,20 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>A watcher that is behind only in changes that do not concern it loses nothing when they are compacted.</summary>
-    private void MoveBystanders(long upTo)
+    /// <summary>
+    /// Moves watchers past changes that do not concern them, so that the compaction of those changes does not end the watch.
+    /// </summary>
+    private void AdvanceIdleWatchers(long upTo)
     {
         foreach (var watcher in _watchers)
         {
             while (
-                watcher.Seen >= _history.Compacted && watcher.Seen < upTo && !Array.Exists(_history.Of(watcher.Seen + 1), watcher.Concerns)
+                watcher.Position >= _history.Compacted
+                && watcher.Position < upTo
+                && !Array.Exists(_history.Of(watcher.Position + 1), watcher.Concerns)
             )
             {
-                watcher.Seen++;
+                watcher.Advance();
             }
         }
     }
@@ -247,7 +270,7 @@ internal sealed class VersionedState
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (!TryTake(watcher, out var batch, out var news))
+                if (!TryTake(watcher, out var batch, out var signal))
                 {
                     yield break;
                 }
@@ -259,12 +282,12 @@ internal sealed class VersionedState
                 }
                 using (
                     cancellationToken.UnsafeRegister(
-                        static (promise, token) => ((TaskCompletionSource)promise!).TrySetCanceled(token),
-                        news
+                        static (waiting, token) => ((TaskCompletionSource)waiting!).TrySetCanceled(token),
+                        signal
                     )
                 )
                 {
-                    await news!.Task;
+                    await signal!.Task;
                 }
             }
         }
@@ -277,10 +300,10 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>The next changes, or else the promise of some; false when the state is closed.</summary>
-    private bool TryTake(Watcher watcher, out WatchBatch? batch, out TaskCompletionSource? news)
+    /// <summary>Takes the next changes, or else a signal that completes when there are some; false when the state is closed.</summary>
+    private bool TryTake(Watcher watcher, out WatchBatch? batch, out TaskCompletionSource? signal)
     {
-        (batch, news) = (null, null);
+        (batch, signal) = (null, null);
         lock (_lock)
         {
             if (_closed)
@@ -288,30 +311,23 @@ internal sealed class VersionedState
                 return false;
             }
 
-            if (watcher.Seen < _history.Compacted)
+            if (watcher.Position < _history.Compacted)
             {
                 throw new CompactedException(_history.Compacted);
             }
-
-            if (watcher.Seen >= _history.Current && watcher.Told == watcher.Seen)
+            if (watcher.Position >= _history.Current && watcher.Reported == watcher.Position)
             {
-                news = watcher.Arm();
+                signal = watcher.Arm();
                 return true;
             }
-            var upTo = Math.Min(_history.Current, watcher.Seen + RevisionsPerLock);
+            var upTo = Math.Min(_history.Current, watcher.Position + RevisionsPerLock);
             List<StoreChange>? found = null;
-            while (watcher.Seen < upTo && (found is null || found.Count < ChangesPerBatch))
+            while (watcher.Position < upTo && (found is null || found.Count < ChangesPerBatch))
             {
-                foreach (var change in _history.Of(++watcher.Seen))
-                {
-                    if (watcher.Concerns(change))
-                    {
-                        (found ??= []).Add(change);
-                    }
-                }
+                watcher.Collect(_history.Of(watcher.Advance()), ref found);
             }
-            watcher.Told = watcher.Seen;
-            batch = new WatchBatch(watcher.Seen, found is null ? [] : found);
+            watcher.Report();
+            batch = new WatchBatch(watcher.Position, found is null ? [] : found);
             return true;
         }
     }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Petrel.ApiServer;
+using Petrel.Client;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.NodeConnections;
 using Petrel.Controllers.Autoscaling;
@@ -9,6 +10,7 @@ using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model.Api;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 

@@ -1,10 +1,13 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.CronJobs;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Tests.Jobs;
+using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.CronJobs;
 

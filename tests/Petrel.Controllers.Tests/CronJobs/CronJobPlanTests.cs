@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Controllers.CronJobs;
-using Petrel.Controllers.Jobs;
+using Petrel.Controllers.Framework;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.CronJobs.CronJobObjects;
 
 namespace Petrel.Controllers.Tests.CronJobs;
@@ -17,7 +18,7 @@ public sealed class CronJobPlanTests
     [InlineData("@every 7m", "2026-01-01T12:05:00Z", "2026-01-01T12:30:00Z", "2026-01-01T12:26:00Z", 180)]
     public void The_last_time_that_has_passed_is_due(string schedule, string? lastStart, string now, string? due, double again)
     {
-        var times = CronJobTimes.Of(CronJob(schedule, c => Started(c, lastStart)), Time(now));
+        var times = CronJobTimes.Compute(CronJob(schedule, c => Started(c, lastStart)), Time(now));
         Assert.Equal((due is null ? null : Time(due), TimeSpan.FromSeconds(again)), (times.Due, times.RequeueAfter));
         Assert.Empty(times.Events);
     }
@@ -26,25 +27,25 @@ public sealed class CronJobPlanTests
     public void More_than_a_hundred_missed_times_are_told_of_and_the_last_is_due()
     {
         var cronJob = CronJob("* * * * *");
-        Assert.Empty(CronJobTimes.Of(cronJob, Time("2026-01-01T13:40:30Z")).Events);
-        var times = CronJobTimes.Of(cronJob, Time("2026-01-01T13:41:30Z"));
+        Assert.Empty(CronJobTimes.Compute(cronJob, Time("2026-01-01T13:40:30Z")).Events);
+        var times = CronJobTimes.Compute(cronJob, Time("2026-01-01T13:41:30Z"));
         Assert.Equal(Time("2026-01-01T13:41:00Z"), times.Due);
         Assert.Equal("TooManyMissedTimes", Assert.Single(times.Events).Reason);
-        Assert.Equal(Time("2036-01-01T00:00:00Z"), CronJobTimes.Of(cronJob, Time("2036-01-01T00:00:59Z")).Due);
+        Assert.Equal(Time("2036-01-01T00:00:00Z"), CronJobTimes.Compute(cronJob, Time("2036-01-01T00:00:59Z")).Due);
         // Within the deadline there are few.
         cronJob.Spec.StartingDeadlineSeconds = 600;
-        Assert.Empty(CronJobTimes.Of(cronJob, Time("2026-01-01T13:41:30Z")).Events);
+        Assert.Empty(CronJobTimes.Compute(cronJob, Time("2026-01-01T13:41:30Z")).Events);
     }
 
     [Fact]
     public void A_time_that_is_past_its_deadline_is_missed()
     {
         var cronJob = CronJob("0 * * * *", c => c.Spec.StartingDeadlineSeconds = 100);
-        Assert.Equal(Time("2026-01-01T13:00:00Z"), CronJobTimes.Of(cronJob, Time("2026-01-01T13:01:30Z")).Due);
-        var times = CronJobTimes.Of(cronJob, Time("2026-01-01T13:02:00Z"));
+        Assert.Equal(Time("2026-01-01T13:00:00Z"), CronJobTimes.Compute(cronJob, Time("2026-01-01T13:01:30Z")).Due);
+        var times = CronJobTimes.Compute(cronJob, Time("2026-01-01T13:02:00Z"));
         Assert.Equal((null, TimeSpan.FromMinutes(58)), (times.Due, times.RequeueAfter));
         Assert.Equal(
-            new JobEvent("Warning", "MissSchedule", "Missed scheduled time to start a job: Thu, 01 Jan 2026 13:00:00 +0000"),
+            new ControllerEvent("Warning", "MissSchedule", "Missed scheduled time to start a job: Thu, 01 Jan 2026 13:00:00 +0000"),
             Assert.Single(times.Events)
         );
     }
@@ -55,7 +56,7 @@ public sealed class CronJobPlanTests
     [InlineData("0 0 * * *", "Mars/Olympus", "UnknownTimeZone")]
     public void A_schedule_that_cannot_be_followed_is_told_of(string schedule, string? zone, string reason)
     {
-        var times = CronJobTimes.Of(CronJob(schedule, c => c.Spec.TimeZone = zone), Time("2026-06-01T00:00:00Z"));
+        var times = CronJobTimes.Compute(CronJob(schedule, c => c.Spec.TimeZone = zone), Time("2026-06-01T00:00:00Z"));
         Assert.Equal((null, null, reason), (times.Due, times.RequeueAfter, Assert.Single(times.Events).Reason));
     }
 
@@ -63,7 +64,7 @@ public sealed class CronJobPlanTests
     public void The_schedule_is_of_its_zone()
     {
         var cronJob = CronJob("0 3 * * *", c => c.Spec.TimeZone = "Europe/Berlin");
-        var due = CronJobTimes.Of(cronJob, Time("2026-07-01T02:00:00Z")).Due;
+        var due = CronJobTimes.Compute(cronJob, Time("2026-07-01T02:00:00Z")).Due;
         Assert.Equal(Time("2026-07-01T01:00:00Z"), due);
         var job = ScheduledJob.From(cronJob, due!.Value);
         Assert.Equal("2026-07-01T03:00:00+02:00", job.Metadata.Annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"]);

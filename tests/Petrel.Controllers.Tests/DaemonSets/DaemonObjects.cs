@@ -1,6 +1,7 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
+using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 

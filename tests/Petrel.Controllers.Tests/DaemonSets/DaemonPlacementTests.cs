@@ -1,7 +1,8 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
+using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Model.Determinism;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.DaemonSets.DaemonObjects;
 
 namespace Petrel.Controllers.Tests.DaemonSets;

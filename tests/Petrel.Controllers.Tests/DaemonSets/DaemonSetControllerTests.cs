@@ -1,9 +1,10 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Revisions;
-using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 

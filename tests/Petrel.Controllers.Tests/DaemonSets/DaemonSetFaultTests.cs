@@ -1,9 +1,11 @@
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
+using Petrel.Faults.Links;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 

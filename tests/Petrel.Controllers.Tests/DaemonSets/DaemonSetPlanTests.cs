@@ -1,6 +1,7 @@
 using CsCheck;
 using k8s.Models;
 using Petrel.Controllers.DaemonSets;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.DaemonSets.DaemonObjects;
 
 namespace Petrel.Controllers.Tests.DaemonSets;

@@ -39,7 +39,7 @@ public sealed class DaemonSetStatusTests
     public void A_generation_is_not_observed_while_the_outcome_of_a_write_is_unknown()
     {
         var set = Set(s => s.Status = new() { ObservedGeneration = 1 });
-        Assert.Equal(1, DaemonSetStatuses.Compute(set, [], Hash, null, settled: false, Now).ObservedGeneration);
+        Assert.Equal(1, DaemonSetStatuses.Compute(set, [], Hash, null, isSettled: false, Now).ObservedGeneration);
     }
 
     [Fact]
@@ -52,5 +52,5 @@ public sealed class DaemonSetStatusTests
     }
 
     private static V1DaemonSetStatus Status(V1DaemonSet set, IEnumerable<V1Node> nodes, IEnumerable<V1Pod> pods) =>
-        DaemonSetStatuses.Compute(set, DaemonNodes.Of(set, nodes, pods), Hash, null, settled: true, Now);
+        DaemonSetStatuses.Compute(set, DaemonNodes.Of(set, nodes, pods), Hash, null, isSettled: true, Now);
 }

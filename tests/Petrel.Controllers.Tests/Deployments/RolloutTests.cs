@@ -1,9 +1,11 @@
 using CsCheck;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.ReplicaSets;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Deployments;
 

@@ -3,6 +3,7 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Disruption;
 using Petrel.Controllers.ReplicaSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Disruption;
 

@@ -1,6 +1,8 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Endpoints;
 using Petrel.Model;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.Endpoints.EndpointObjects;
 
 namespace Petrel.Controllers.Tests.Endpoints;

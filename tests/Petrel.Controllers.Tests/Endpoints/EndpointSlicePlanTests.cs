@@ -1,5 +1,7 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Endpoints;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.Endpoints.EndpointObjects;
 
 namespace Petrel.Controllers.Tests.Endpoints;

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Endpoints;
 using Petrel.Model;
 using static Petrel.Controllers.Tests.Endpoints.EndpointObjects;

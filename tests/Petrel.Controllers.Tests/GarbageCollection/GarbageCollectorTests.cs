@@ -1,8 +1,10 @@
 using k8s;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
 

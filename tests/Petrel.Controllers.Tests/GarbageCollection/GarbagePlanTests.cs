@@ -1,6 +1,6 @@
 using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 using static Petrel.Controllers.GarbageCollection.OwnerState;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;

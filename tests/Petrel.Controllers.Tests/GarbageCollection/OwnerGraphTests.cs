@@ -1,6 +1,6 @@
 using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
 

@@ -1,7 +1,9 @@
 using CsCheck;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
 

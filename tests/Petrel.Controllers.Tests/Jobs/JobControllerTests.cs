@@ -1,9 +1,10 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
+using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Quotas;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 

@@ -1,7 +1,10 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Jobs;
+using Petrel.Faults.Links;
 using Petrel.Model.Determinism;
 using Petrel.Simulation.Network;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 

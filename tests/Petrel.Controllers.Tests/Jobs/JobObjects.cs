@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Jobs;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 

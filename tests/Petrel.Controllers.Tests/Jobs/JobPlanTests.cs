@@ -1,7 +1,8 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Nodes;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.Jobs.JobObjects;
 
 namespace Petrel.Controllers.Tests.Jobs;
@@ -155,7 +156,7 @@ public sealed class JobPlanTests
         var end = Assert.IsType<JobAction.WriteStatus>(Plan(job, pods));
         Assert.Equal(("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"), Last(end.Status));
         Assert.Equal(
-            new JobEvent("Warning", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),
+            new ControllerEvent("Warning", "BackoffLimitExceeded", "Job has reached the specified backoff limit"),
             Assert.Single(end.Events)
         );
         Assert.Null(end.Status.CompletionTime);
@@ -209,7 +210,7 @@ public sealed class JobPlanTests
         var end = Assert.IsType<JobAction.WriteStatus>(Plan(job, []));
         Assert.Equal(("Complete", "CompletionsReached", "Reached expected number of succeeded pods"), Last(end.Status));
         Assert.Equal(Now.UtcDateTime, end.Status.CompletionTime);
-        Assert.Equal(new JobEvent("Normal", "Completed", "Job completed"), Assert.Single(end.Events));
+        Assert.Equal(new ControllerEvent("Normal", "Completed", "Job completed"), Assert.Single(end.Events));
     }
 
     [Fact]
@@ -227,7 +228,7 @@ public sealed class JobPlanTests
         Assert.True(Assert.IsType<JobAction.DeletePods>(Plan(job, [Pod("a")])).Uncounted);
         var held = Assert.IsType<JobAction.WriteStatus>(Plan(job, []));
         Assert.Equal(("Suspended", "JobSuspended", "Job suspended"), Last(held.Status));
-        Assert.Equal(new JobEvent("Normal", "Suspended", "Job suspended"), Assert.Single(held.Events));
+        Assert.Equal(new ControllerEvent("Normal", "Suspended", "Job suspended"), Assert.Single(held.Events));
         job.Status = held.Status;
         Assert.IsType<JobAction.Wait>(Plan(job, []));
 
@@ -359,9 +360,9 @@ public sealed class JobPlanTests
     {
         var orphan = Pod("orphan", change: p => p.Metadata.OwnerReferences = null);
         var other = Pod("other", change: p => p.Metadata.Labels = new Dictionary<string, string>());
-        var claim = Assert.IsType<JobAction.Claim>(Plan(Job(), [orphan, other]));
-        Assert.Equal(["orphan"], Names(claim.Adopt));
-        Assert.Equal(["other"], Names(claim.Release));
+        var claim = Assert.IsType<JobAction.Adopt>(Plan(Job(), [orphan, other]));
+        Assert.Equal(["orphan"], Names(claim.Plan.Adopt));
+        Assert.Equal(["other"], Names(claim.Plan.Release));
     }
 
     private static JobAction Plan(

@@ -3,6 +3,7 @@ using Petrel.Client;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.Jobs;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 

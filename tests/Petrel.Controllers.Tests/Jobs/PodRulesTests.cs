@@ -1,5 +1,4 @@
 using k8s.Models;
-using Petrel.Controllers.Caching;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Nodes;
 
@@ -131,15 +130,15 @@ public sealed class PodRulesTests
     public void Failures_count_since_the_last_success_and_only_once()
     {
         var backoff = new PodBackoff();
-        backoff.Failed(JobObjects.Pod("a", "Failed", change: JobObjects.Exit(1, 30)));
-        backoff.Failed(JobObjects.Pod("b", "Failed", change: JobObjects.Exit(1, 5)));
-        backoff.Failed(JobObjects.Pod("b", "Failed", change: JobObjects.Exit(1, 5)));
+        backoff.RecordFailure(JobObjects.Pod("a", "Failed", change: JobObjects.Exit(1, 30)));
+        backoff.RecordFailure(JobObjects.Pod("b", "Failed", change: JobObjects.Exit(1, 5)));
+        backoff.RecordFailure(JobObjects.Pod("b", "Failed", change: JobObjects.Exit(1, 5)));
         Assert.Equal(TimeSpan.FromSeconds(15), backoff.Remaining(JobObjects.Now));
-        backoff.Succeeded(JobObjects.Pod("c", "Succeeded", change: JobObjects.Exit(0, 20)));
+        backoff.RecordSuccess(JobObjects.Pod("c", "Succeeded", change: JobObjects.Exit(0, 20)));
         Assert.Equal(TimeSpan.FromSeconds(5), backoff.Remaining(JobObjects.Now));
-        backoff.Failed(JobObjects.Pod("a", "Failed", change: JobObjects.Exit(1, 30)));
+        backoff.RecordFailure(JobObjects.Pod("a", "Failed", change: JobObjects.Exit(1, 30)));
         Assert.Equal(TimeSpan.FromSeconds(5), backoff.Remaining(JobObjects.Now));
-        backoff.Succeeded(JobObjects.Pod("d", "Succeeded", change: JobObjects.Exit(0, 1)));
+        backoff.RecordSuccess(JobObjects.Pod("d", "Succeeded", change: JobObjects.Exit(0, 1)));
         Assert.Equal(TimeSpan.Zero, backoff.Remaining(JobObjects.Now));
     }
 }

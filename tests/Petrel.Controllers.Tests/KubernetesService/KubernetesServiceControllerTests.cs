@@ -1,5 +1,6 @@
 using System.Net;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Configuration;
 using Petrel.Controllers.Endpoints;
 using Petrel.Controllers.KubernetesService;

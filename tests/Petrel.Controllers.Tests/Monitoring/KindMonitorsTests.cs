@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Model;
 using Petrel.Model.Api;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Monitoring;
 

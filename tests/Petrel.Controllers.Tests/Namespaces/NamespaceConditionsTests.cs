@@ -21,8 +21,8 @@ public sealed class NamespaceConditionsTests
     [Fact]
     public void The_transition_time_changes_with_the_status_only()
     {
-        var one = NamespaceConditions.Compute(null, Clean with { Remains = [Left(2)] }, Noon)!;
-        var two = NamespaceConditions.Compute(one, Clean with { Remains = [Left(1)] }, Noon.AddMinutes(1))!;
+        var one = NamespaceConditions.Compute(null, Clean with { Remaining = [Left(2)] }, Noon)!;
+        var two = NamespaceConditions.Compute(one, Clean with { Remaining = [Left(1)] }, Noon.AddMinutes(1))!;
         var remaining = two.Single(c => c.Type == NamespaceConditions.ContentRemaining);
         Assert.Equal("Some resources are remaining: deployments.apps has 1 resource instances", remaining.Message);
         Assert.Equal(Noon.UtcDateTime, remaining.LastTransitionTime);

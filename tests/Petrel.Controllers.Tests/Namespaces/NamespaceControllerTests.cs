@@ -3,6 +3,7 @@ using Petrel.Client;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.Namespaces;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Namespaces;
 

@@ -1,5 +1,7 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Nodes;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Nodes;
 

@@ -1,7 +1,9 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Configuration;
 using Petrel.Controllers.Nodes;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Nodes;
 

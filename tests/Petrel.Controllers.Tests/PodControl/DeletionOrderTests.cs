@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using Petrel.Controllers.PodControl;
 using Petrel.Controllers.ReplicaSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.PodControl;
 

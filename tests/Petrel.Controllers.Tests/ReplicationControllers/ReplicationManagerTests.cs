@@ -1,8 +1,10 @@
 using System.Text;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.ReplicationControllers;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.ReplicationControllers;
 

@@ -1,7 +1,8 @@
 using CsCheck;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Revisions;
-using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Revisions;
 
@@ -14,7 +15,7 @@ public sealed class RevisionPlanTests
         var plan = RevisionPlan.Compute(Owner("web:1"), []);
         Assert.Null(plan.Newest);
         Assert.Equal(1, plan.Number);
-        Assert.True(plan.IsBehind);
+        Assert.True(plan.HasWork);
         var revision = RevisionPlan.Create(Owner("web:1"), plan.Number, null);
         var hash = revision.Metadata.Labels["controller.kubernetes.io/hash"];
         Assert.Equal($"web-{hash}", revision.Metadata.Name);
@@ -43,7 +44,7 @@ public sealed class RevisionPlanTests
     public void A_template_that_has_not_changed_needs_nothing()
     {
         var plan = RevisionPlan.Compute(Owner("web:2"), [Revision("web:1", 1), Revision("web:2", 2)]);
-        Assert.False(plan.IsBehind);
+        Assert.False(plan.HasWork);
         Assert.Equal((2, 2), (plan.Newest!.Revision, plan.Number));
     }
 
@@ -51,7 +52,7 @@ public sealed class RevisionPlanTests
     public void Going_back_takes_the_old_revision_with_a_new_number()
     {
         var plan = RevisionPlan.Compute(Owner("web:1"), [Revision("web:1", 1), Revision("web:2", 2)]);
-        Assert.True(plan.IsBehind);
+        Assert.True(plan.HasWork);
         Assert.Equal((1, 3), (plan.Newest!.Revision, plan.Number));
     }
 
@@ -64,7 +65,7 @@ public sealed class RevisionPlanTests
         );
         Assert.Equal("b", plan.Newest!.Metadata.Name);
         Assert.Equal("a", Assert.Single(plan.Duplicates).Metadata.Name);
-        Assert.False(plan.IsBehind);
+        Assert.False(plan.HasWork);
     }
 
     [Fact]
@@ -74,16 +75,16 @@ public sealed class RevisionPlanTests
         var foreign = Revision("web:1", 2, owner: "other");
         var unlike = Revision("web:2", 3, owner: null, label: "db");
         var plan = RevisionPlan.Compute(Owner("web:1"), [orphan, foreign, unlike]);
-        Assert.Equal([orphan], plan.Adopt);
-        Assert.Empty(plan.Release);
-        Assert.Empty(plan.Owned);
+        Assert.Equal([orphan], plan.Adoption.Adopt);
+        Assert.Empty(plan.Adoption.Release);
+        Assert.Empty(plan.Adoption.Owned);
     }
 
     [Fact]
     public void Revisions_that_do_not_match_any_more_are_let_go()
     {
         var unlike = Revision("web:1", 1, label: "db");
-        Assert.Equal([unlike], RevisionPlan.Compute(Owner("web:1"), [unlike]).Release);
+        Assert.Equal([unlike], RevisionPlan.Compute(Owner("web:1"), [unlike]).Adoption.Release);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
 
 namespace Petrel.Controllers.Tests.StatefulSets;

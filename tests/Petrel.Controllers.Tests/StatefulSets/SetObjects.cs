@@ -2,6 +2,7 @@ using k8s;
 using k8s.Models;
 using Petrel.Controllers.Revisions;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 

@@ -1,9 +1,11 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Revisions;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 

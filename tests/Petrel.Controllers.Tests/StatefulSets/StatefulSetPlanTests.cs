@@ -1,6 +1,8 @@
 using CsCheck;
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
@@ -217,7 +219,7 @@ public sealed class StatefulSetPlanTests
                     var plan = Plan(set, pods, Updating);
                     var creates = plan.Actions.OfType<CreateStatefulPod>().Select(a => a.Pod.Metadata.Name).ToList();
                     var deletes = plan.Actions.OfType<DeleteStatefulPod>().Select(a => a.Pod.Metadata.Name).ToList();
-                    var wanted = pods.Where(p => StatefulPodIdentity.IsWanted(set, StatefulPodIdentity.OrdinalIn(set, p)!.Value)).ToList();
+                    var wanted = pods.Where(p => StatefulPodIdentity.IsDesired(set, StatefulPodIdentity.OrdinalIn(set, p)!.Value)).ToList();
                     var lost = deletes.Count(name => wanted.Any(p => p.Metadata.Name == name && p.IsReady()));
                     var missing = replicas - wanted.Count(p => p.IsReady() && p.Metadata.DeletionTimestamp is null);
                     return creates.Concat(deletes).Distinct().Count() == creates.Count + deletes.Count

@@ -1,6 +1,8 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Controllers.Revisions;
 using Petrel.Controllers.StatefulSets;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 

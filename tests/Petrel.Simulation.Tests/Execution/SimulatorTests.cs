@@ -378,7 +378,7 @@ public sealed class SimulatorTests
         Assert.True(perSecond > 50_000, $"{perSecond:N0} steps a second");
     }
 
-    private static History Gossip(ulong seed)
+    private static RunHistory Gossip(ulong seed)
     {
         var simulator = new Simulator(seed);
         var channel = Channel.CreateUnbounded<string>();

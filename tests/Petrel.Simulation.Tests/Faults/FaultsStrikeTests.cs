@@ -1,7 +1,7 @@
 using k8s.Models;
-using Petrel.Simulation.Faults;
-using Petrel.Simulation.Network;
-using Petrel.Simulation.Plans;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
+using Petrel.Faults.Links;
 using Petrel.Simulation.Timelines;
 using static Petrel.Simulation.Tests.Faults.RehearsedWorld;
 
@@ -13,7 +13,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void A_node_without_power_loses_its_containers_and_starts_empty()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.NodeCrash, 20, 30, "node1")], [Deploy(1, 4)]);
+        using var run = new RehearsedWorld([Fault(NodeCrash.Definition, 20, 30, "node1")], [Deploy(1, 4)]);
 
         Assert.Equal(20, run.When("node1/machine#1", "killed"));
         Assert.Equal(20, run.When("node1#1", "killed"));
@@ -25,7 +25,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void An_agent_that_dies_leaves_its_containers_alone()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.AgentRestart, 20, 3, "node1")], [Deploy(1, 4)]);
+        using var run = new RehearsedWorld([Fault(AgentRestart.Definition, 20, 3, "node1")], [Deploy(1, 4)]);
 
         Assert.Equal(20, run.When("node1#1", "killed"));
         Assert.Equal(23, run.When("node1#2", "started"));
@@ -34,12 +34,12 @@ public sealed class FaultsStrikeTests
     }
 
     [Theory]
-    [InlineData(FaultKind.ServerRestart, "server")]
-    [InlineData(FaultKind.ControllersRestart, "controllers")]
-    [InlineData(FaultKind.SchedulerRestart, "scheduler")]
-    public void A_program_dies_and_is_started_again(FaultKind kind, string program)
+    [InlineData("server")]
+    [InlineData("controllers")]
+    [InlineData("scheduler")]
+    public void A_program_dies_and_is_started_again(string program)
     {
-        using var run = new RehearsedWorld([Fault(kind, 2, 3)], [Deploy(1, 2)]);
+        using var run = new RehearsedWorld([Fault(BuiltInFaults.Registry.Find($"{program}-restart")!, 2, 3)], [Deploy(1, 2)]);
 
         Assert.Equal(2, run.When($"{program}#1", "killed"));
         Assert.Equal(5, run.When($"{program}#2", "started"));
@@ -51,7 +51,10 @@ public sealed class FaultsStrikeTests
     {
         double DiesAt(int steps)
         {
-            using var run = new RehearsedWorld([Fault(FaultKind.CrashAtStep, 1, 2, "controllers") with { Steps = steps }], [Deploy(1, 4)]);
+            using var run = new RehearsedWorld(
+                [Fault(CrashAtStep.Definition, 1, 2, "controllers", new CrashAtStep(steps))],
+                [Deploy(1, 4)]
+            );
             Assert.Equal(run.When("controllers#1", "killed") + 2, run.When("controllers#2", "started"), 3);
             Assert.True(run.Happened("", "available 3 -> 4") || run.Happened("", "-> 4"));
             return run.When("controllers#1", "killed");
@@ -64,15 +67,18 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void A_process_that_does_not_do_so_many_steps_lives()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.CrashAtStep, 1, 2, "controllers") with { Steps = 1_000_000 }], [Deploy(1, 2)]);
+        using var run = new RehearsedWorld(
+            [Fault(CrashAtStep.Definition, 1, 2, "controllers", new CrashAtStep(1_000_000))],
+            [Deploy(1, 2)]
+        );
 
         Assert.False(run.Happened("controllers#1", "killed"));
     }
 
     [Fact]
-    public void Without_a_way_to_the_server_nothing_of_a_node_is_committed()
+    public void While_requests_are_blocked_nothing_of_a_node_is_committed()
     {
-        using var run = new RehearsedWorld([Partition(LinkDirection.ToServer)], []);
+        using var run = new RehearsedWorld([CutOff(LinkDirection.ToServer)], []);
 
         Assert.NotEmpty(run.Commits("node1", 10, 20));
         Assert.Empty(run.Commits("node1", 20, 50));
@@ -81,10 +87,10 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Without_a_way_back_requests_are_executed_and_nobody_hears_of_it()
+    public void Without_answers_requests_are_executed_and_their_outcome_is_unknown()
     {
         using var run = new RehearsedWorld(
-            [Partition(LinkDirection.FromServer), Partition(LinkDirection.FromServer) with { Target = "user" }],
+            [CutOff(LinkDirection.FromServer), CutOff(LinkDirection.FromServer) with { Target = "user" }],
             [Deploy(25, 4), CreateConfigMap(26, "unheard")]
         );
 
@@ -97,15 +103,10 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Weather_concerns_everybody_and_passes()
+    public void A_degraded_network_affects_every_process_and_recovers()
     {
         using var run = new RehearsedWorld(
-            [
-                Fault(FaultKind.Weather, 20, 10) with
-                {
-                    Link = new() { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(3) },
-                },
-            ],
+            [Fault(NetworkDegradation.Definition, 20, 10, "", Delayed(2, 3))],
             [CreateConfigMap(22, "slow"), CreateConfigMap(40, "fast")]
         );
 
@@ -116,15 +117,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void A_slow_link_is_that_of_one_process()
     {
-        using var run = new RehearsedWorld(
-            [
-                Fault(FaultKind.SlowLink, 20, 20, "scheduler") with
-                {
-                    Link = new() { MinDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(2) },
-                },
-            ],
-            [Deploy(25, 1)]
-        );
+        using var run = new RehearsedWorld([Fault(SlowLink.Definition, 20, 20, "scheduler", Delayed(2, 2))], [Deploy(25, 1)]);
 
         Assert.InRange(run.When("controllers", "pod/web-"), 25, 26);
         // It hears of the pod two seconds late, and its answer takes two more; each request before that, four.
@@ -134,7 +127,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void Streams_that_are_cut_break_at_once_and_are_resumed()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.WatchCut, 20, 0, "scheduler")], [Deploy(25, 1)]);
+        using var run = new RehearsedWorld([Fault(WatchCut.Definition, 20, 0, "scheduler")], [Deploy(25, 1)]);
 
         Assert.Equal(20, run.When("scheduler", "the stream was cut"));
         Assert.False(run.Happened("node1", "the stream was cut"));
@@ -143,10 +136,10 @@ public sealed class FaultsStrikeTests
     }
 
     [Fact]
-    public void Who_was_away_while_the_store_forgot_is_told_to_list_again()
+    public void A_process_that_was_cut_off_during_a_compaction_must_list_again()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.Compaction, 20, 5, "scheduler")],
+            [Fault(Compaction.Definition, 20, 5, "scheduler")],
             [Deploy(22, 2), Deploy(23, 3), Deploy(40, 4)]
         );
 
@@ -160,7 +153,7 @@ public sealed class FaultsStrikeTests
     public void A_stale_cache_hears_late_while_its_requests_pass()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.StaleCache, 20, 20, "scheduler"), Fault(FaultKind.StaleCache, 20, 20, "node1")],
+            [Fault(StaleCache.Definition, 20, 20, "scheduler"), Fault(StaleCache.Definition, 20, 20, "node1")],
             [Deploy(25, 1)]
         );
 
@@ -174,7 +167,7 @@ public sealed class FaultsStrikeTests
     public void A_wall_clock_jumps_and_comes_back()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.ClockJump, 20, 10, "server") with { Offset = TimeSpan.FromHours(-1) }],
+            [Fault(ClockJump.Definition, 20, 10, "server", new ClockJump(TimeSpan.FromHours(-1)))],
             [CreateConfigMap(10, "before"), CreateConfigMap(25, "while"), CreateConfigMap(40, "after")]
         );
         var (before, meanwhile, after) = (Created(run, "before"), Created(run, "while"), Created(run, "after"));
@@ -187,7 +180,7 @@ public sealed class FaultsStrikeTests
     public void A_wall_clock_that_runs_too_fast_gains()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.ClockDrift, 20, 20, "server") with { Rate = 1.5 }],
+            [Fault(ClockDrift.Definition, 20, 20, "server", new ClockDrift(1.5))],
             [CreateConfigMap(10, "before"), CreateConfigMap(30, "while"), CreateConfigMap(50, "after")]
         );
 
@@ -199,7 +192,7 @@ public sealed class FaultsStrikeTests
     public void Commits_to_a_slow_disk_take_longer()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.SlowDisk, 20, 20) with { Delay = TimeSpan.FromSeconds(3) }],
+            [Fault(SlowDisk.Definition, 20, 20, "", new SlowDisk(TimeSpan.FromSeconds(3)))],
             [CreateConfigMap(25, "slow"), CreateConfigMap(50, "fast")]
         );
 
@@ -210,7 +203,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void Nothing_is_stored_on_a_disk_that_fails()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.FailingDisk, 20, 20) with { Probability = 1 }], [CreateConfigMap(25, "late")]);
+        using var run = new RehearsedWorld([Fault(FailingDisk.Definition, 20, 20, "", new FailingDisk(1))], [CreateConfigMap(25, "late")]);
 
         Assert.Empty(run.Commits("", 20, 40));
         Assert.InRange(run.When("user", "configmap/late created"), 40, 41.1);
@@ -219,7 +212,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void A_commit_whose_answer_is_lost_is_there_all_the_same()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.LostCommits, 20, 20) with { Probability = 1 }], [CreateConfigMap(25, "once")]);
+        using var run = new RehearsedWorld([Fault(LostCommits.Definition, 20, 20, "", new LostCommits(1))], [CreateConfigMap(25, "once")]);
 
         Assert.InRange(run.When("user", "configmap/once created"), 25, 25.1);
         // It was told of a failure, tried again, and found it done.
@@ -229,7 +222,7 @@ public sealed class FaultsStrikeTests
     [Fact]
     public void The_server_dies_after_a_commit_and_before_its_answer()
     {
-        using var run = new RehearsedWorld([Fault(FaultKind.CrashAfterCommit, 20, 10)], []);
+        using var run = new RehearsedWorld([Fault(CrashAfterCommit.Definition, 20, 10)], []);
         var died = run.When("server#1", "killed");
         var last = run.Entries.Last(e => e.Kind == TimelineKind.Commit && e.At.TotalSeconds <= died);
 
@@ -243,15 +236,8 @@ public sealed class FaultsStrikeTests
     {
         using var run = new RehearsedWorld(
             [
-                Fault(FaultKind.ContainerExit, 20, 0, "node1") with
-                {
-                    Choice = 3,
-                    ExitCode = 3,
-                },
-                Fault(FaultKind.ContainerExit, 21, 0, "node2") with
-                {
-                    ExitCode = 3,
-                },
+                Fault(ContainerExit.Definition, 20, 0, "node1", new ContainerExit(Choice: 3, ExitCode: 3)),
+                Fault(ContainerExit.Definition, 21, 0, "node2", new ContainerExit(ExitCode: 3)),
             ],
             [Deploy(1, 1)]
         );
@@ -264,7 +250,7 @@ public sealed class FaultsStrikeTests
     public void Pods_wait_where_images_can_not_be_pulled()
     {
         using var run = new RehearsedWorld(
-            [Fault(FaultKind.ImagePullFailure, 20, 25, "node1"), Fault(FaultKind.ImagePullFailure, 20, 25, "node2")],
+            [Fault(ImagePullFailure.Definition, 20, 25, "node1"), Fault(ImagePullFailure.Definition, 20, 25, "node2")],
             [Deploy(25, 1)],
             seconds: 150
         );
@@ -279,14 +265,8 @@ public sealed class FaultsStrikeTests
     {
         using var run = new RehearsedWorld(
             [
-                Fault(FaultKind.SlowStart, 1, 50, "node1") with
-                {
-                    Delay = TimeSpan.FromSeconds(10),
-                },
-                Fault(FaultKind.SlowStart, 1, 50, "node2") with
-                {
-                    Delay = TimeSpan.FromSeconds(10),
-                },
+                Fault(SlowStart.Definition, 1, 50, "node1", new SlowStart(TimeSpan.FromSeconds(10))),
+                Fault(SlowStart.Definition, 1, 50, "node2", new SlowStart(TimeSpan.FromSeconds(10))),
             ],
             [Deploy(25, 1)]
         );
@@ -299,10 +279,10 @@ public sealed class FaultsStrikeTests
     {
         using var run = new RehearsedWorld(
             [
-                Fault(FaultKind.NodeCrash, 20, 10, "node9"),
-                Fault(FaultKind.CrashAtStep, 20, 10, "node9"),
-                Fault(FaultKind.ClockJump, 20, 10, "node9"),
-                Fault(FaultKind.ContainerExit, 20, 10, "node9"),
+                Fault(NodeCrash.Definition, 20, 10, "node9"),
+                Fault(CrashAtStep.Definition, 20, 10, "node9", new CrashAtStep()),
+                Fault(ClockJump.Definition, 20, 10, "node9", new ClockJump()),
+                Fault(ContainerExit.Definition, 20, 10, "node9", new ContainerExit()),
             ],
             [Deploy(1, 2)]
         );
@@ -313,18 +293,27 @@ public sealed class FaultsStrikeTests
 
     private static DateTimeOffset Created(RehearsedWorld run, string name) => run.Read<V1ConfigMap>(name).Metadata.CreationTimestamp!.Value;
 
-    private static PlannedFault Partition(LinkDirection direction) =>
-        Fault(FaultKind.Partition, 20, 30, "node1") with
+    private static PlannedFault CutOff(LinkDirection direction) => Fault(Partition.Definition, 20, 30, "node1", new Partition(direction));
+
+    private static LinkImpairment Delayed(double least, double most) =>
+        new()
         {
-            Direction = direction,
+            Link = new() { MinDelay = TimeSpan.FromSeconds(least), MaxDelay = TimeSpan.FromSeconds(most) },
         };
 
-    private static PlannedFault Fault(FaultKind kind, double at, double seconds, string target = "") =>
+    private static PlannedFault Fault(
+        FaultDefinition definition,
+        double at,
+        double seconds,
+        string target = "",
+        FaultParameters? parameters = null
+    ) =>
         new()
         {
             At = TimeSpan.FromSeconds(at),
-            Kind = kind,
+            Kind = definition.Name,
             Target = target,
             Duration = TimeSpan.FromSeconds(seconds),
+            Parameters = parameters ?? new NoParameters(),
         };
 }

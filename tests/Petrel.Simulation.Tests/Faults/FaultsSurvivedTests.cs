@@ -1,4 +1,5 @@
-using Petrel.Simulation.Faults;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Runs;
 using Petrel.Simulation.Scenarios;
 using Petrel.Simulation.World;
@@ -7,13 +8,13 @@ namespace Petrel.Simulation.Tests.Faults;
 
 public sealed class FaultsSurvivedTests
 {
-    public static TheoryData<FaultKind> Kinds => [.. Enum.GetValues<FaultKind>()];
+    public static TheoryData<string> Kinds => [.. BuiltInFaults.Registry.All.Select(d => d.Name)];
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void The_cluster_survives_much_of_one_kind_of_fault(FaultKind kind)
+    public void The_cluster_survives_much_of_one_kind_of_fault(string kind)
     {
-        var scenario = new OneKind(kind);
+        var scenario = new OneKind(BuiltInFaults.Registry.Find(kind)!);
         foreach (var seed in Scenarios.Seeds.To(1))
         {
             var result = SimulationRunner.RunSeed(scenario, seed, new());
@@ -25,7 +26,7 @@ public sealed class FaultsSurvivedTests
     }
 
     /// <summary>The Deployment's scenario, in which only one kind of fault happens, more often.</summary>
-    private sealed class OneKind(FaultKind kind) : IScenario
+    private sealed class OneKind(FaultDefinition kind) : IScenario
     {
         private readonly DeploymentUnderCrashes _inner = new();
 

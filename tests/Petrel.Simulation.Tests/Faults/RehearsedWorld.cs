@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Execution;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Network.Watches;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Runs;
@@ -37,7 +38,9 @@ internal sealed class RehearsedWorld : IDisposable
         _errors = new(_world.Network.Watches!);
         _world.Network.Watches = _errors;
         var user = new PlannedUser(plan, _world.User, _simulator.History);
-        var injector = new FaultInjector(_world, plan, _simulator.Clock);
+        var injector = new FaultInjector(new WorldFaults(_world), BuiltInFaults.Registry, faults, new(_simulator.Clock, FaultsEnd), what =>
+            _world.Note("fault", what)
+        );
         _world.Start();
         _simulator.Spawn(_world.Outside, "faults", injector.RunAsync);
         _simulator.Spawn(_world.Outside, "user", user.RunAsync);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Tests.Invariants;
 

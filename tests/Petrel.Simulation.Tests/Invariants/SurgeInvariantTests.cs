@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.Simulation.Invariants;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Tests.Invariants;
 

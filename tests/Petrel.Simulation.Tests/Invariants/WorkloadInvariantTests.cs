@@ -69,7 +69,7 @@ public sealed class WorkloadInvariantTests
         Assert.Null(feed.Pod(Member(3) with { Terminating = true }));
         Assert.Contains("has 1 healthy members of 3", feed.Pod(Member(2) with { Terminating = true }), StringComparison.Ordinal);
         Assert.Contains("below the partition", feed.Pod(Member(0) with { Terminating = true }), StringComparison.Ordinal);
-        // An eviction is nobody's rolling update.
+        // An eviction is not part of a rolling update.
         Assert.Null(feed.Pod(Member(1) with { Terminating = true, Disruption = "EvictionByEvictionAPI" }));
     }
 

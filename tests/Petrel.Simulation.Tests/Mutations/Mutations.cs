@@ -117,7 +117,7 @@ internal static class AllMutations
         new("watches that leave out an event", "replicas-under-crashes", [Convergence, "surge", "user"], static world =>
             world with
             {
-                Way = static (process, link) => process == "user" ? link : Forgetting(link),
+                WrapLink = static (process, link) => process == "user" ? link : Forgetting(link),
             }
         ),
     ];
@@ -125,7 +125,7 @@ internal static class AllMutations
     private static WorldSettings OfControllers(WorldSettings world, Func<ApiRequest, ApiRequest> change) =>
         world with
         {
-            Way = (process, link) => process == "controllers" ? new Tampering(link) { Request = change } : link,
+            WrapLink = (process, link) => process == "controllers" ? new Tampering(link) { Request = change } : link,
         };
 
     private static Tampering Forgetting(IApiHandler link)

@@ -3,7 +3,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.Simulation.Tests.Mutations;
 
-/// <summary>The way to the server with somebody on it who changes what passes.</summary>
+/// <summary>A link to the server that changes the messages that pass.</summary>
 internal sealed class Tampering(IApiHandler inner) : IApiHandler
 {
     /// <summary>Changes requests before they are sent.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Petrel.Simulation.Faults;
-using Petrel.Simulation.Network;
+using Petrel.Faults.Definitions;
+using Petrel.Faults.Links;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Scenarios;
 
@@ -53,10 +53,10 @@ public sealed class PlanFileTests
                 new()
                 {
                     At = TimeSpan.FromSeconds(1),
-                    Kind = FaultKind.Partition,
+                    Kind = Partition.Definition.Name,
                     Target = "node2",
-                    Direction = LinkDirection.FromServer,
                     Duration = TimeSpan.FromSeconds(3),
+                    Parameters = new Partition(LinkDirection.FromServer),
                 },
             ],
         };

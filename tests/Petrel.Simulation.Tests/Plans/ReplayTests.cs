@@ -1,5 +1,5 @@
 using System.Globalization;
-using Petrel.Simulation.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Runs;
 using Petrel.Simulation.Scenarios;
@@ -38,7 +38,7 @@ public sealed class ReplayTests
         var replayed = SimulationRunner.RunPlan(Writes, small, Forgetful);
 
         Assert.True(found.Plan.Faults.Count > 5, $"{found.Plan.Faults.Count} faults are no challenge");
-        Assert.Equal(FaultKind.ServerRestart, Assert.Single(small.Faults).Kind);
+        Assert.Equal(ProgramRestart.Server.Name, Assert.Single(small.Faults).Kind);
         Assert.Equal(small.Finding, PlannedFinding.Of(replayed.Violation!.Finding));
         Assert.Equal("acknowledged writes", small.Finding!.Rule);
         Assert.True(SimulationRunner.RunPlan(Writes, small, new()).Passed);

@@ -1,8 +1,8 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Faults;
 using Petrel.Model;
 using Petrel.Model.Determinism;
-using Petrel.Simulation.Faults;
 using Petrel.Simulation.Runs;
 using Petrel.Simulation.Scenarios;
 using Petrel.Simulation.World;

@@ -4,13 +4,13 @@ using Petrel.Simulation.Scenarios;
 
 namespace Petrel.Simulation.Tests.Scenarios;
 
-/// <summary>What runs share to be fast may not show: not in what happens, and not between runs.</summary>
+/// <summary>Runs share decoded objects for speed. That must not change what happens, within a run or between runs.</summary>
 public sealed class SharedObjectsTests
 {
     private const string Scenario = "deployment-under-crashes";
 
     [Fact]
-    public void Nobody_changes_the_objects_that_caches_share()
+    public void No_component_changes_the_objects_that_caches_share()
     {
         SharedObjectAudit.Enable(true);
         try

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
+using Petrel.Faults.Links;
 using Petrel.Simulation.Execution;
-using Petrel.Simulation.Faults;
-using Petrel.Simulation.Network;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Shrinking;
 using Petrel.Simulation.Time;
@@ -18,16 +19,16 @@ public sealed class PlanShrinkerTests
     public void Only_the_faults_and_operations_that_it_takes_are_left()
     {
         var small = Shrink(Plan(), plan =>
-            plan.Faults.Any(f => f.Kind == FaultKind.StaleCache && f.Duration >= TimeSpan.FromSeconds(2))
-            && plan.Faults.Any(f => f.Kind == FaultKind.Weather && f.Link!.AnswerLoss > 0)
+            plan.Faults.Any(f => f.Kind == StaleCache.Definition.Name && f.Duration >= TimeSpan.FromSeconds(2))
+            && plan.Faults.Any(f => f.Parameters is LinkImpairment { Link.AnswerLoss: > 0 })
             && plan.Operations.Any(o => o.Kind == OperationKind.Scale && o.Replicas >= 2)
             && plan.World.Nodes >= 2
                 ? "surge"
                 : null
         );
 
-        Assert.Equal([FaultKind.Weather, FaultKind.StaleCache], small.Faults.Select(f => f.Kind));
-        Assert.Equal(new() { AnswerLoss = 0.1 }, small.Faults[0].Link);
+        Assert.Equal([NetworkDegradation.Definition.Name, StaleCache.Definition.Name], small.Faults.Select(f => f.Kind));
+        Assert.Equal(new LinkImpairment { Link = new() { AnswerLoss = 0.1 } }, small.Faults[0].Parameters);
         Assert.InRange(small.Faults[1].Duration, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4));
         Assert.Equal(2, Assert.Single(small.Operations).Replicas);
         Assert.Equal(2, small.World.Nodes);
@@ -115,7 +116,19 @@ public sealed class PlanShrinkerTests
 
     private static RunPlan Plan()
     {
-        FaultKind[] kinds = [FaultKind.NodeCrash, FaultKind.Weather, FaultKind.Partition, FaultKind.StaleCache];
+        var link = new LinkConditions
+        {
+            AnswerLoss = 0.1,
+            StreamCut = 0.1,
+            MaxDelay = TimeSpan.FromSeconds(1),
+        };
+        (FaultDefinition Kind, FaultParameters Parameters)[] faults =
+        [
+            (NodeCrash.Definition, new NoParameters()),
+            (NetworkDegradation.Definition, new LinkImpairment { Link = link }),
+            (Partition.Definition, new Partition()),
+            (StaleCache.Definition, new NoParameters()),
+        ];
         return new()
         {
             Scenario = "test",
@@ -129,15 +142,10 @@ public sealed class PlanShrinkerTests
                     .Select(i => new PlannedFault
                     {
                         At = TimeSpan.FromSeconds(i),
-                        Kind = kinds[i % 4],
+                        Kind = faults[i % 4].Kind.Name,
                         Target = "node1",
                         Duration = TimeSpan.FromSeconds(16),
-                        Link = new()
-                        {
-                            AnswerLoss = 0.1,
-                            StreamCut = 0.1,
-                            MaxDelay = TimeSpan.FromSeconds(1),
-                        },
+                        Parameters = faults[i % 4].Parameters,
                     }),
             ],
             Operations =

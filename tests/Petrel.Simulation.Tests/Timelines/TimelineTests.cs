@@ -1,4 +1,5 @@
-using Petrel.Simulation.Faults;
+using Petrel.Faults;
+using Petrel.Faults.Definitions;
 using Petrel.Simulation.Plans;
 using Petrel.Simulation.Tests.Faults;
 using Petrel.Simulation.Timelines;
@@ -21,7 +22,7 @@ public sealed class TimelineTests
         var fault = new PlannedFault
         {
             At = TimeSpan.FromSeconds(30),
-            Kind = FaultKind.NodeCrash,
+            Kind = NodeCrash.Definition.Name,
             Target = "node1",
             Duration = TimeSpan.FromSeconds(5),
         };

@@ -11,28 +11,28 @@ internal static class SimCommand
 {
     private const string AllScenarios = "all";
 
+    // Never the current folder: whoever runs the simulator in a checkout should not find files in it.
+    private static readonly string DefaultOutput = Path.Combine(Path.GetTempPath(), "petrel-sim");
+
     public static Command Create()
     {
         var scenario = new Option<string?>("--scenario")
         {
             Description =
-                "The scenario to run, several parted by commas, each perhaps with its own seeds (NAME:1..50), or 'all'; "
+                "The scenario to run, or several separated by commas, each with optional seeds of its own (NAME:1..50), or 'all'; "
                 + "'petrel sim list' shows them.",
         };
         var seeds = new Option<string?>("--seeds") { Description = "A range of seeds, both ends included (default 1..100)." };
         var seed = new Option<ulong?>("--seed") { Description = "One seed." };
         var trace = new Option<bool>("--trace") { Description = "Print the history as it happens (with --seed)." };
-        var forever = new Option<bool>("--forever") { Description = "Run on, from a seed by chance, until Ctrl-C." };
-        var lanes = new Option<int?>("--lanes") { Description = "How many seeds run at once (default: as many as there are processors)." };
+        var forever = new Option<bool>("--forever") { Description = "Run ever more seeds, from a random one on, until Ctrl-C." };
+        var lanes = new Option<int?>("--lanes") { Description = "How many seeds run at once (default: the number of processors)." };
         var shrink = new Option<int>("--shrink")
         {
-            Description = "Seconds to spend on making a failing run smaller; 0 leaves it as it is.",
+            Description = "Seconds to spend on shrinking the plan of a failing run; 0 leaves it as it was drawn.",
             DefaultValueFactory = _ => 60,
         };
-        var output = new Option<string?>("--out")
-        {
-            Description = "The file, or the folder, for failing runs (default: petrel-sim-SCENARIO-SEED.json here).",
-        };
+        var output = new Option<string?>("--out") { Description = $"The folder for the plans of failing runs (default: {DefaultOutput})." };
         var command = new Command("sim", "Rehearse failures: run the control plane, the scheduler and the agents in virtual time.")
         {
             scenario,
@@ -66,7 +66,7 @@ internal static class SimCommand
                     Lanes = traced ? 1 : Positive("--lanes", result.GetValue(lanes)) ?? Environment.ProcessorCount,
                     Trace = traced,
                     Shrink = TimeSpan.FromSeconds(NotNegative("--shrink", result.GetValue(shrink))),
-                    Output = OutputPath(result.GetValue(output)),
+                    Output = CreateFolder(result.GetValue(output) ?? DefaultOutput),
                 },
                 signals.Token
             );
@@ -134,21 +134,17 @@ internal static class SimCommand
             : throw new UserErrorException($"{option}: \"{text}\" is not a range like 1..500.");
     }
 
-    // Found out before hours of seeds have been run.
-    private static string? OutputPath(string? path)
+    // Now, rather than after hours of seeds.
+    private static string CreateFolder(string path)
     {
-        if (path is null)
+        try
         {
-            return null;
+            return Directory.CreateDirectory(path).FullName;
         }
-        if (Path.EndsInDirectorySeparator(path))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Directory.CreateDirectory(path);
-            return path;
+            throw new UserErrorException($"--out: the folder {path} can't be created: {e.Message}");
         }
-        return Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))
-            ? path
-            : throw new UserErrorException($"--out: the folder of {path} does not exist.");
     }
 
     private static int? Positive(string option, int? value) =>

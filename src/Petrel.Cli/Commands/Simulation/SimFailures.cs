@@ -7,8 +7,8 @@ using Petrel.Simulation.Shrinking;
 
 namespace Petrel.Cli.Commands.Simulation;
 
-/// <summary>Says what failed, makes it smaller, and writes it down so that it can be replayed.</summary>
-internal sealed class SimFailures(TimeSpan budget, string? output, CancellationToken cancellationToken)
+/// <summary>Reports failing runs, shrinks their plans, and writes them to files that can be replayed.</summary>
+internal sealed class SimFailures(TimeSpan budget, string output, CancellationToken cancellationToken)
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
 
@@ -68,13 +68,7 @@ internal sealed class SimFailures(TimeSpan budget, string? output, CancellationT
         return shrinker.Shrink(plan);
     }
 
-    private string PathOf(SimulationResult result)
-    {
-        var name = $"petrel-sim-{result.Scenario}-{result.Seed}.json";
-        return output is null ? name
-            : Directory.Exists(output) ? Path.Combine(output, name)
-            : output;
-    }
+    private string PathOf(SimulationResult result) => Path.Combine(output, $"petrel-sim-{result.Scenario}-{result.Seed}.json");
 
     private static IEnumerable<string> Comments(RunPlan found, RunPlan plan, string path) =>
         [
@@ -84,6 +78,8 @@ internal sealed class SimFailures(TimeSpan budget, string? output, CancellationT
         ];
 
     private static string Sizes(RunPlan found, RunPlan plan) =>
-        $"shrunk from {found.Faults.Count} faults, {found.Operations.Count} operations and {found.World.Nodes} nodes to "
-        + $"{plan.Faults.Count}, {plan.Operations.Count} and {plan.World.Nodes}";
+        ReferenceEquals(found.Faults, plan.Faults) && ReferenceEquals(found.Operations, plan.Operations)
+            ? $"{plan.Faults.Count} faults, {plan.Operations.Count} operations and {plan.World.Nodes} nodes, not shrunk"
+            : $"shrunk from {found.Faults.Count} faults, {found.Operations.Count} operations and {found.World.Nodes} nodes to "
+                + $"{plan.Faults.Count}, {plan.Operations.Count} and {plan.World.Nodes}";
 }

@@ -14,8 +14,8 @@ internal sealed record SimRunOptions
     /// <summary>How long to make a failing run smaller.</summary>
     public required TimeSpan Shrink { get; init; }
 
-    /// <summary>Where failing runs are written.</summary>
-    public required string? Output { get; init; }
+    /// <summary>The folder for the plans of failing runs.</summary>
+    public required string Output { get; init; }
 }
 
 /// <summary>The seeds of a scenario, both ends included.</summary>

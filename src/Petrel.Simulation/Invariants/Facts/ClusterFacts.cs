@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Petrel.Simulation.Invariants;
+namespace Petrel.Simulation.Invariants.Facts;
 
 /// <summary>One committed change of a pod.</summary>
 public readonly record struct PodChange(PodFacts? Before, PodFacts? After)
@@ -17,7 +17,8 @@ public sealed class ClusterFacts
 
     private static readonly SortedDictionary<string, JsonElement> Nothing = [];
 
-    private readonly SortedDictionary<string, SortedDictionary<string, JsonElement>> _objects = new(StringComparer.Ordinal); // by kind, then key
+    // By kind, then by store key.
+    private readonly SortedDictionary<string, SortedDictionary<string, JsonElement>> _objects = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _keys = new(StringComparer.Ordinal); // uid: key
     private readonly SortedDictionary<string, PodFacts> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PodFacts> _everyPod = new(StringComparer.Ordinal); // by uid, gone ones as they were last
@@ -41,7 +42,7 @@ public sealed class ClusterFacts
     public JsonElement? ByUid(string uid) => _keys.TryGetValue(uid, out var key) ? Find(key) : null;
 
     /// <summary>A pod that exists or has existed, as it was last.</summary>
-    public PodFacts? EverySeen(string uid) => _everyPod.GetValueOrDefault(uid);
+    public PodFacts? LastSeenPod(string uid) => _everyPod.GetValueOrDefault(uid);
 
     /// <summary>The pods whose controller has this uid.</summary>
     public IEnumerable<PodFacts> PodsOf(string ownerUid) => _byOwner.GetValueOrDefault(ownerUid, None).Select(k => _pods[k]);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Petrel.Model.Documents;
 
-namespace Petrel.Simulation.Invariants;
+namespace Petrel.Simulation.Invariants.Facts;
 
 /// <summary>One committed version of a pod, as far as rules ask about it; read once for all of them.</summary>
 public sealed class PodFacts
@@ -60,8 +60,8 @@ public sealed class PodFacts
     public bool IsHealthy => IsReady && IsActive;
 
     /// <summary>
-    /// Somebody other than a controller ends it: an eviction, a taint, a preemption (which say so in a condition), or a user, whose
-    /// deletions in scenarios give another grace than the pod's own.
+    /// Something other than its controller ends it: an eviction, a taint or a preemption, which set a condition, or a user, whose deletions
+    /// in scenarios have another grace period than the pod's own.
     /// </summary>
     public bool IsDisrupted => Disruption.Length > 0 || IsTerminating && DeletionGrace is { } given && given != Grace;
 

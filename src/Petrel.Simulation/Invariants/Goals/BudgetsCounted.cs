@@ -1,4 +1,5 @@
 using Petrel.Model.Selectors;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 
@@ -25,7 +26,7 @@ public sealed class DaemonSetsComplete : IGoal
         foreach (var (_, node) in facts.Objects("/registry/core/nodes/"))
         {
             var here = pods[node.Name()].ToList();
-            if (!Eligibility.Holds(set.At("spec", "template", "spec") ?? default, node))
+            if (!DaemonNodeEligibility.Holds(set.At("spec", "template", "spec") ?? default, node))
             {
                 // What runs where only a NoSchedule taint came later may stay.
                 if (here.Exists(p => p.IsActive) && !node.Items("spec", "taints").Any(t => t.Text("effect") == "NoSchedule"))

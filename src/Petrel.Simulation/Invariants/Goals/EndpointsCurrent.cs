@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.Model.Selectors;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

@@ -1,6 +1,8 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants.Goals;
 
-/// <summary>Where a cluster must come to by itself once nothing disturbs it any more.</summary>
+/// <summary>What a cluster must converge to by itself once the faults have stopped.</summary>
 public interface IGoal
 {
     /// <summary>What still differs from the goal, or null when it is reached.</summary>
@@ -8,7 +10,7 @@ public interface IGoal
 }
 
 /// <summary>
-/// All goals in the order in which they are mostly reached: what is named as unfinished is the cause rather than the consequence.
+/// All goals, in the order in which a cluster usually reaches them: the first one that is missing is a cause rather than a consequence.
 /// </summary>
 public static class AllGoals
 {

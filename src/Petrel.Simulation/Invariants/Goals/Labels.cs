@@ -1,8 +1,8 @@
 namespace Petrel.Simulation.Invariants.Goals;
 
-/// <summary>Labels by which scenarios tell goals what to expect.</summary>
+/// <summary>Labels with which scenarios mark objects for the goals.</summary>
 public static class Labels
 {
-    /// <summary>On pods (by their templates): there may be no place for them, for good.</summary>
+    /// <summary>On pods, by their templates: they may stay unschedulable.</summary>
     public const string MayStarve = "simulation.petrel.dev/may-starve";
 }

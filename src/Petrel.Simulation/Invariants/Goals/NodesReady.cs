@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>Every node is Ready and carries no taint of the node lifecycle controller.</summary>

@@ -1,3 +1,5 @@
+using Petrel.Simulation.Invariants.Facts;
+
 namespace Petrel.Simulation.Invariants.Goals;
 
 /// <summary>No pod is on its way out, and each that should run is ready, but for those that nothing can place.</summary>
@@ -10,7 +12,8 @@ public sealed class PodsSettled : IGoal
         {
             if (pod.IsTerminating)
             {
-                return $"pod {pod.ShortKey} is still terminating{(pod.Finalizers.Count > 0 ? $" (finalizers {string.Join(", ", pod.Finalizers)})" : "")}";
+                var finalizers = pod.Finalizers.Count > 0 ? $" (finalizers {string.Join(", ", pod.Finalizers)})" : "";
+                return $"pod {pod.ShortKey} is still terminating{finalizers}";
             }
             // Jobs' pods come and go; their goal is the Job's.
             if (!pod.HasFinished && !pod.IsReady && pod.OwnerKind != "Job" && !MayWait(pod))

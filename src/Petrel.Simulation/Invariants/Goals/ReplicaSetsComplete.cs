@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

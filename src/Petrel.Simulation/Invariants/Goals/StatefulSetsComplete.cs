@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Petrel.Simulation.Invariants.Facts;
 
 namespace Petrel.Simulation.Invariants.Goals;
 

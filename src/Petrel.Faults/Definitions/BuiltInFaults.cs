@@ -1,0 +1,32 @@
+namespace Petrel.Faults.Definitions;
+
+/// <summary>Every kind of fault that Petrel knows: one row each.</summary>
+public static class BuiltInFaults
+{
+    public static FaultRegistry Registry { get; } =
+        new([
+            NodeCrash.Definition,
+            AgentRestart.Definition,
+            ProgramRestart.Server,
+            ProgramRestart.Controllers,
+            ProgramRestart.Scheduler,
+            CrashAtStep.Definition,
+            Partition.Definition,
+            NetworkDegradation.Definition,
+            Duplication.Definition,
+            Reordering.Definition,
+            SlowLink.Definition,
+            WatchCut.Definition,
+            Compaction.Definition,
+            StaleCache.Definition,
+            ClockJump.Definition,
+            ClockDrift.Definition,
+            SlowDisk.Definition,
+            FailingDisk.Definition,
+            LostCommits.Definition,
+            CrashAfterCommit.Definition,
+            ContainerExit.Definition,
+            ImagePullFailure.Definition,
+            SlowStart.Definition,
+        ]);
+}

@@ -1,0 +1,24 @@
+namespace Petrel.Faults.Definitions;
+
+/// <summary>One process reaches the server, but slowly.</summary>
+public static class SlowLink
+{
+    // In each direction.
+    private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(3);
+
+    public static FaultDefinition Definition { get; } = LinkImpairment.Define("slow-link", weight: 2, Draw);
+
+    private static DrawnFault<LinkImpairment> Draw(FaultDraw draw)
+    {
+        var process = draw.Client();
+        var delay = draw.UpTo(Slowest);
+        return new(
+            new()
+            {
+                Link = new() { MinDelay = delay / 2, MaxDelay = delay },
+            },
+            process,
+            draw.Outage()
+        );
+    }
+}

@@ -1,0 +1,26 @@
+namespace Petrel.Model.Determinism;
+
+/// <summary>
+/// Random streams by purpose: what is drawn for one purpose, and whether anything is, does not shift the draws for another one.
+/// </summary>
+public static class EntropyPurposes
+{
+    // FNV-1a, 64 bits (Fowler, Noll, Vo).
+    private const ulong FnvOffset = 0xCBF29CE484222325;
+    private const ulong FnvPrime = 0x100000001B3;
+
+    /// <summary>The stream of a purpose, such as <c>controllers#2</c>, in the run of a seed.</summary>
+    public static SeededEntropy Of(ulong seed, string purpose)
+    {
+        var hash = FnvOffset;
+        foreach (var character in purpose)
+        {
+            hash = (hash ^ character) * FnvPrime;
+        }
+        return Of(seed, hash);
+    }
+
+    /// <summary>The stream of a numbered purpose.</summary>
+    public static SeededEntropy Of(ulong seed, ulong purpose) =>
+        new(new SeededEntropy(seed).NextUInt64() ^ new SeededEntropy(purpose).NextUInt64());
+}
