@@ -1,11 +1,13 @@
 using k8s.Models;
 using Petrel.Model.Determinism;
-using Petrel.Scheduler;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Decisions;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Bench.Scheduler;
 
@@ -36,7 +38,7 @@ internal static class Loop
         }
         cluster.SetNamespace("default", new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = "default" });
         var queue = new SchedulingQueue(TimeProvider.System, new SchedulerSettings());
-        var cycle = new SchedulingCycle(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1))
+        var cycle = new SchedulingCycle(ProfileFactory.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1))
         {
             KeepsStates = keeps,
         };
@@ -52,7 +54,7 @@ internal static class Loop
         var (start, bytes) = (Environment.CpuUsage.TotalTime, GC.GetAllocatedBytesForCurrentThread());
         foreach (var pod in waiting)
         {
-            queue.AddOrUpdate(new(pod), changesWhatItAsks: true);
+            queue.AddOrUpdate(new(pod), schedulingChanged: true);
         }
         var placed = ScheduleAll(workload, cluster, queue, cycle, nodes);
         return new((Environment.CpuUsage.TotalTime - start).TotalSeconds, GC.GetAllocatedBytesForCurrentThread() - bytes, pods, placed);
@@ -73,7 +75,7 @@ internal static class Loop
                 var placement = cycle.Schedule(queued.Pod);
                 if (placement.PostFilter?.Preemption is { } preemption)
                 {
-                    Displace(cluster, queue, queued.Pod, preemption);
+                    PreemptForGang(cluster, queue, queued.Pod, preemption);
                     placement = cycle.Schedule(queued.Pod);
                     cluster.Nominations.Remove(queued.Pod.Uid);
                 }
@@ -96,7 +98,7 @@ internal static class Loop
     }
 
     // Victims end at once.
-    private static void Displace(ClusterState cluster, SchedulingQueue queue, PodInfo pod, PreemptionRecord preemption)
+    private static void PreemptForGang(ClusterState cluster, SchedulingQueue queue, PodInfo pod, PreemptionRecord preemption)
     {
         cluster.Nominations.Set(pod, preemption.Node);
         foreach (var victim in preemption.Victims)

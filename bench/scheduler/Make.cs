@@ -1,5 +1,7 @@
 using System.Globalization;
 using k8s.Models;
+using Petrel.Scheduler.Cluster;
+using Petrel.Workloads;
 
 namespace Petrel.Bench.Scheduler;
 

@@ -1,11 +1,12 @@
+using System.Globalization;
+using Petrel.Bench.Scheduler;
+
 // How many pods per second of processor time the scheduler places, for workloads after kubernetes' scheduler_perf, over two sizes of
 // cluster, with what each pod allocates; as ratios: to scheduling every pod as if it were the first of its kind (same run, same cluster),
 // and of the cost per pod over the large cluster to that over the small one.
 //   dotnet run -c Release --project bench/scheduler [pods] [small] [large] [part of a workload's name]
 // With --api: pods bound through the real API server in this process, over a store in memory: created first, then a scheduler is started.
 //   dotnet run -c Release --project bench/scheduler -- --api [pods] [nodes]...
-using System.Globalization;
-using Petrel.Bench.Scheduler;
 
 if (args.FirstOrDefault() == "--api")
 {

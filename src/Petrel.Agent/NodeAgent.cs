@@ -15,8 +15,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent;
 
 /// <summary>
-/// The agent of one node (upstream: the kubelet): reports the node, takes its pods by watch, and brings each of them to what the API says.
-/// It may die at any time: the next one finds the pods that run and goes on with them.
+/// The agent of one node (upstream: the kubelet). It reports the node, watches the node's pods, and syncs each of them with its spec. It may
+/// die at any time: the next agent finds the running pods and continues with them.
 /// </summary>
 public sealed partial class NodeAgent
 {
@@ -32,9 +32,9 @@ public sealed partial class NodeAgent
     private readonly PodWorkerContext _workerContext;
     private readonly Channel<Action> _messages = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
 
-    // Only touched from the loop of TakePodsAsync.
+    // Only used from the loop of SyncPodsAsync.
     private readonly SortedDictionary<string, (PodWorker Worker, Task Loop)> _workers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, V1Pod> _arrived = [];
+    private readonly Dictionary<string, V1Pod> _added = [];
     private readonly NodeAdmission _admission;
 
     public NodeAgent(
@@ -73,12 +73,12 @@ public sealed partial class NodeAgent
             time,
             _logger
         );
-        _pods.OnChange(change => Send(() => OnPod(change)));
-        _runtime.PodChanged = uid => Send(() => OnRuntimeChange(uid));
+        _pods.OnChange(change => Post(() => OnPod(change)));
+        _runtime.PodChanged = uid => Post(() => OnRuntimeChange(uid));
     }
 
     /// <summary>
-    /// Works until cancelled; the node's pods go on without it. Fails when a part of it fails: start a new agent then.
+    /// Works until cancelled; the node's pods keep running without it. Fails when one of its loops fails: start a new agent then.
     /// </summary>
     /// <exception cref="RuntimeException">The runtime can't be used on this machine.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -91,13 +91,13 @@ public sealed partial class NodeAgent
             _events.RunAsync,
             _pods.RunAsync,
             _services.RunAsync,
-            TakePodsAsync
+            SyncPodsAsync
         );
     }
 
     /// <summary>
-    /// Shuts the node down after <see cref="RunAsync"/> has ended: it says that it is not ready, and ends every container by its grace, at
-    /// most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API: when the node is back, they run again.
+    /// Shuts the node down after <see cref="RunAsync"/> has ended: reports it as not ready, and stops every container within its grace
+    /// period, at most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API and run again when the node is back.
     /// </summary>
     public async Task ShutDownAsync(CancellationToken cancellationToken)
     {
@@ -125,12 +125,12 @@ public sealed partial class NodeAgent
         }
     }
 
-    private async Task TakePodsAsync(CancellationToken cancellationToken)
+    private async Task SyncPodsAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         try
         {
-            // Services first: their addresses are in the environment of containers. Pods: what is not there any more must go.
+            // Containers get the addresses of services in their environment. Orphans are found by comparing with the API's pods.
             await _services.WaitForRevisionAsync(1, cancellationToken);
             await _pods.WaitForRevisionAsync(1, cancellationToken);
             await RemoveOrphansAsync(cancellationToken);
@@ -140,12 +140,12 @@ public sealed partial class NodeAgent
                 {
                     message();
                 }
-                StartArrived(cancellationToken);
+                StartAdded(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop; the workers were, too.
+            // The agent stops, and its workers with it.
         }
         foreach (var (_, loop) in _workers.Values)
         {
@@ -162,7 +162,7 @@ public sealed partial class NodeAgent
             {
                 gone.Worker.Remove();
             }
-            _arrived.Remove(uid);
+            _added.Remove(uid);
             _admission.Forget(uid);
             return;
         }
@@ -173,26 +173,23 @@ public sealed partial class NodeAgent
         }
         else
         {
-            _arrived[uid] = pod;
+            _added[uid] = pod;
         }
     }
 
-    private void StartArrived(CancellationToken cancellationToken)
+    private void StartAdded(CancellationToken cancellationToken)
     {
-        // The older one has the better right to what there is.
+        // Older pods are admitted first.
         foreach (
-            var pod in _arrived
-                .Values.OrderBy(p => p.Metadata.CreationTimestamp)
-                .ThenBy(p => p.Metadata.Uid, StringComparer.Ordinal)
-                .ToList()
+            var pod in _added.Values.OrderBy(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Metadata.Uid, StringComparer.Ordinal).ToList()
         )
         {
-            _arrived.Remove(pod.Metadata.Uid);
+            _added.Remove(pod.Metadata.Uid);
             var uid = pod.Metadata.Uid;
             var worker = new PodWorker(_workerContext, pod);
             if (_admission.Admit(pod) is { } refusal)
             {
-                LogRefused(_logger, pod.Metadata.NamespaceProperty, pod.Metadata.Name, refusal.Message);
+                LogRejected(_logger, pod.Metadata.NamespaceProperty, pod.Metadata.Name, refusal.Message);
                 _events.Record(pod, "Warning", refusal.Reason, refusal.Message);
                 worker.Reject(refusal.Reason, $"Pod was rejected: {refusal.Message}");
             }
@@ -203,10 +200,9 @@ public sealed partial class NodeAgent
     private async Task WorkAsync(string uid, PodWorker worker, CancellationToken cancellationToken)
     {
         await worker.RunAsync(cancellationToken);
-        Send(() => OnWorkerEnd(uid));
+        Post(() => OnWorkerEnd(uid));
     }
 
-    // The pod's last containers are gone; had the pod not been seen to go yet, its key may come again as another pod's.
     private void OnWorkerEnd(string uid)
     {
         _workers.Remove(uid);
@@ -221,7 +217,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    // Pods that were deleted while no agent looked.
+    // Removes the sandboxes of pods that were deleted while no agent ran.
     private async ValueTask RemoveOrphansAsync(CancellationToken cancellationToken)
     {
         var alive = _pods.Snapshot.Values.Select(p => p.Metadata.Uid).ToHashSet(StringComparer.Ordinal);
@@ -237,15 +233,15 @@ public sealed partial class NodeAgent
         }
     }
 
-    private void Send(Action message) => _messages.Writer.TryWrite(message);
+    private void Post(Action message) => _messages.Writer.TryWrite(message);
 
-    [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "{Namespace}/{Name} is refused: {Reason}")]
-    private static partial void LogRefused(ILogger logger, string @namespace, string name, string reason);
+    [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "{Namespace}/{Name} is rejected: {Reason}")]
+    private static partial void LogRejected(ILogger logger, string @namespace, string name, string reason);
 
     [LoggerMessage(
         EventId = 5021,
         Level = LogLevel.Information,
-        Message = "{Namespace}/{Name} is not in the API any more: what is left of it here is removed"
+        Message = "{Namespace}/{Name} no longer exists in the API: its sandbox is removed"
     )]
     private static partial void LogOrphan(ILogger logger, string @namespace, string name);
 }

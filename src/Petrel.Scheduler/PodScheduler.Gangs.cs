@@ -13,20 +13,20 @@ using Petrel.Scheduler.Queue;
 namespace Petrel.Scheduler;
 
 /// <content>
-/// Gangs: pods that carry a PodGroup's name. As long as fewer than its minMember have a place, they are placed together, in one go of the
-/// loop: either enough get places, and are bound, or nobody keeps one. So two gangs never hold what the other needs. Once enough have
-/// places, further pods are scheduled singly.
+/// Gang scheduling: the pods that name one PodGroup. While fewer than its minMember have a place, they are placed together in one pass of
+/// the loop. Either enough pods get places and are bound, or none keeps its place. So two gangs never hold what the other one needs. Once
+/// enough pods have places, further pods are scheduled one by one.
 /// </content>
 public sealed partial class PodScheduler
 {
     private bool HasQuorum(Gang gang) => gang.Bound + Assumed(gang) >= gang.MinMember;
 
-    // Those that have a place that is on its way to the API.
+    // The pods whose binding is being sent.
     private int Assumed(Gang gang) => gang.Pending.Count(p => _cluster.IsAssumed(p.Uid));
 
-    private QueuedPod? TakeOfBrokenGang()
+    private QueuedPod? TakeFromIncompleteGang()
     {
-        foreach (var gang in _gangs.Broken)
+        foreach (var gang in _gangs.Incomplete)
         {
             foreach (var pod in gang.Pending)
             {
@@ -45,17 +45,17 @@ public sealed partial class PodScheduler
         var held = gang.Bound + Assumed(gang);
         if (gang.Group is null)
         {
-            Hold(first, gang, $"waiting for PodGroup \"{gang.Key.Name}\", which does not exist");
+            HoldBack(first, gang, $"waiting for PodGroup \"{gang.Key.Name}\", which does not exist");
             return;
         }
         var needed = gang.MinMember - held;
         if (others.Length + 1 < needed)
         {
-            // Only this one is put aside: the next that comes takes it along.
-            Hold(first, gang, $"waiting for more pods of PodGroup \"{gang.Key.Name}\", which needs {gang.MinMember}");
+            // Only this pod is held. The next pod of the gang takes it along.
+            HoldBack(first, gang, $"waiting for more pods of PodGroup \"{gang.Key.Name}\", which needs {gang.MinMember}");
             return;
         }
-        QueuedPod[] round =
+        QueuedPod[] members =
         [
             .. others
                 .Select(p => _queue.TakeAlong(p.Key))
@@ -64,69 +64,71 @@ public sealed partial class PodScheduler
                 .OrderBy(q => -q.Pod.Priority)
                 .ThenBy(q => q.Pod.Key),
         ];
-        if (!Array.TrueForAll(round, IsAllKnown))
+        if (!Array.TrueForAll(members, AreNeededObjectsKnown))
         {
-            Array.ForEach(round, _queue.PutBack);
+            Array.ForEach(members, _queue.PutBack);
             return;
         }
-        var (placed, refused) = PlaceTogether(round);
+        var (placed, refused) = PlaceTogether(members);
         if (placed.Count >= needed)
         {
-            placed.ForEach(p => Note(p.Pod, gang, held + placed.Count));
-            placed.ForEach(p => Admit(p, cancellationToken));
-            refused.ForEach(r => Fail(r.Queued, r.Placement, cancellationToken));
+            placed.ForEach(p => AmendDecision(p.Pod, gang, held + placed.Count));
+            placed.ForEach(p => RunPermitPlugins(p, cancellationToken));
+            refused.ForEach(r => HandleFailure(r.Queued, r.Placement, cancellationToken));
             return;
         }
         placed.Reverse();
         placed.ForEach(Unplace);
-        var preempted = Displace(round, gang, needed, cancellationToken);
+        var preempted = PreemptForGang(members, gang, needed, cancellationToken);
         var count = $"gang: {held + placed.Count} of the {gang.MinMember} pods that PodGroup \"{gang.Key.Name}\" needs have a place";
         foreach (var (queued, placement) in refused)
         {
             PutAside(queued, gang, held + placed.Count, $"{placement.Message} {count}.", placement, preempted);
         }
         var cause = refused.Count == 0 ? "" : $"; {refused[0].Queued.Pod.Key}: {refused[0].Placement.Message}";
-        foreach (var one in placed)
+        foreach (var withPlace in placed)
         {
-            PutAside(one.Queued, gang, held + placed.Count, count + cause, new(null), preempted);
+            PutAside(withPlace.Queued, gang, held + placed.Count, count + cause, new(null), preempted);
         }
     }
 
-    private (List<PlacedPod> Placed, List<(QueuedPod Queued, Placement Placement)> Refused) PlaceTogether(IEnumerable<QueuedPod> round)
+    private (List<PlacedPod> Placed, List<(QueuedPod Queued, Placement Placement)> Refused) PlaceTogether(IEnumerable<QueuedPod> members)
     {
         var (placed, refused) = (new List<PlacedPod>(), new List<(QueuedPod, Placement)>());
-        foreach (var queued in round)
+        foreach (var queued in members)
         {
             var cycle = CycleFor(queued.Pod);
-            // Nobody is displaced before it is known that all of them can have a place.
+            // No pod is preempted before it is known that all of the gang can have a place.
             var placement = cycle.Schedule(queued.Pod, static (_, _) => null);
             if (placement.NodeName is null)
             {
                 refused.Add((queued, placement));
                 continue;
             }
-            var one = new PlacedPod(queued, queued.Pod, placement.NodeName, placement.Node, cycle.Profile) { Since = _time.GetUtcNow() };
-            _cluster.Place(one.Pod, one.NodeName, assumed: true);
-            if (Reserve(one) is var (plugin, refusal))
+            var placedPod = new PlacedPod(queued, queued.Pod, placement.NodeName, placement.Node, cycle.Profile)
             {
-                _cluster.Forget(one.Pod.Uid);
-                var retryOn = plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
-                refused.Add((queued, new(null, string.Join(", ", refusal.Reasons), retryOn) { RefusedBy = [plugin] }));
+                Since = _time.GetUtcNow(),
+            };
+            _cluster.Place(placedPod.Pod, placedPod.NodeName, assumed: true);
+            if (Reserve(placedPod) is var (plugin, refusal))
+            {
+                _cluster.Forget(placedPod.Pod.Uid);
+                refused.Add((queued, new(null, string.Join(", ", refusal.Reasons), plugin.RetryEvents()) { RefusedBy = [plugin] }));
                 continue;
             }
-            placed.Add(one);
+            placed.Add(placedPod);
         }
         return (placed, refused);
     }
 
-    // Nobody was scheduled in between: whom its place was missing for is nobody.
+    // No event for the queue: no pod was scheduled since, so none was refused for lack of this place.
     private void Unplace(PlacedPod placed)
     {
         Unreserve(placed);
         _cluster.Forget(placed.Pod.Uid);
     }
 
-    private void Hold(QueuedPod queued, Gang gang, string message)
+    private void HoldBack(QueuedPod queued, Gang gang, string message)
     {
         _queue.PutHeld(queued);
         _decisions?.Add(
@@ -159,7 +161,7 @@ public sealed partial class PodScheduler
         var node = preempted.GetValueOrDefault(queued.Pod.Uid);
         _queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
         ReportFailure(queued.Pod, "Unschedulable", message);
-        Note(queued.Pod, gang, places, decision =>
+        AmendDecision(queued.Pod, gang, places, decision =>
             decision with
             {
                 Result = node is null ? DecisionResult.WaitingForGang : DecisionResult.Preempting,
@@ -171,32 +173,32 @@ public sealed partial class PodScheduler
         );
     }
 
-    private void Note(PodInfo pod, Gang gang, int places, Func<Decision, Decision>? change = null) =>
+    private void AmendDecision(PodInfo pod, Gang gang, int places, Func<Decision, Decision>? change = null) =>
         _decisions?.Amend(pod.Uid, decision => (change?.Invoke(decision) ?? decision) with { Gang = RecordOf(gang, places) });
 
     private static GangRecord RecordOf(Gang gang, int places) =>
         new(gang.Key.Name, gang.Group?.Spec.MinMember ?? 0, gang.Bound + gang.Pending.Count, places);
 
     /// <summary>
-    /// Makes room for a whole gang, or for nobody: tries, pod by pod, where each would fit if others of lower priority were gone, as if
-    /// those before it had their places already. Only when enough of them would fit, the victims are ended, and the nodes nominated.
-    /// Answers who waits for which node then.
+    /// Preempts pods for a whole gang, or none. It looks for a candidate for one pod after the other, as if the pods before it had their
+    /// places already. Victims are deleted and nodes are nominated only when enough pods of the gang fit then.
     /// </summary>
-    private SortedDictionary<string, Candidate> Displace(
-        IReadOnlyList<QueuedPod> round,
+    /// <returns>The candidate of each pod that is nominated, by the pod's uid.</returns>
+    private SortedDictionary<string, Candidate> PreemptForGang(
+        IReadOnlyList<QueuedPod> members,
         Gang gang,
         int needed,
         CancellationToken cancellationToken
     )
     {
         var none = new SortedDictionary<string, Candidate>(StringComparer.Ordinal);
-        var preemption = CycleFor(round[0].Pod).Profile.PostFilter.OfType<DefaultPreemption>().FirstOrDefault();
+        var preemption = CycleFor(members[0].Pod).Profile.PostFilter.OfType<DefaultPreemption>().FirstOrDefault();
         if (
             preemption is null
-            // Those that it displaced still end: there are no more before they are gone, even when it waits for their nodes no longer.
+            // The last victims are still terminating. There are no others before they are gone, even when the nomination has expired.
             || gang.Victims.Any(v => _cluster.Find(v.Uid) is not null)
-            || round.Any(q =>
-                CycleFor(q.Pod) != CycleFor(round[0].Pod)
+            || members.Any(q =>
+                CycleFor(q.Pod) != CycleFor(members[0].Pod)
                 || q.Pod.Priority <= _cluster.LowestPriority
                 || preemption.Problem(q.Pod, new()) is not null
             )
@@ -206,9 +208,9 @@ public sealed partial class PodScheduler
         }
         var chosen = new List<(PodInfo Pod, Candidate Candidate)>();
         var removed = new List<(PodInfo Pod, string Node, bool Assumed)>();
-        foreach (var queued in round.TakeWhile(_ => chosen.Count < needed))
+        foreach (var queued in members.TakeWhile(_ => chosen.Count < needed))
         {
-            if (FindRoom(queued.Pod, gang, preemption) is not { } candidate)
+            if (FindCandidate(queued.Pod, gang, preemption) is not { } candidate)
             {
                 continue;
             }
@@ -220,7 +222,7 @@ public sealed partial class PodScheduler
             _cluster.Place(queued.Pod, candidate.Node, assumed: true);
             chosen.Add((queued.Pod, candidate));
         }
-        // It was a trial.
+        // Undo the dry run.
         chosen.ForEach(c => _cluster.Forget(c.Pod.Uid));
         removed.ForEach(r => _cluster.Place(r.Pod, r.Node, r.Assumed));
         if (chosen.Count < needed || removed.Count == 0)
@@ -228,15 +230,15 @@ public sealed partial class PodScheduler
             return none;
         }
         gang.Victims = [.. removed.Select(r => r.Pod)];
-        var act = preemption.Begin(chosen);
+        var action = preemption.Begin(chosen);
         chosen.ForEach(c => _cluster.Nominations.Set(c.Pod, c.Candidate.Node));
-        Act(act, cancellationToken);
+        RunPostFilterAction(action, cancellationToken);
         var until = gang.Timeout;
-        Act(stop => ReleaseAfterAsync(until, gang.Key, [.. chosen.Select(c => c.Pod)], stop), cancellationToken);
+        RunPostFilterAction(stop => ExpireNominationsAsync(until, gang.Key, [.. chosen.Select(c => c.Pod)], stop), cancellationToken);
         return new(chosen.ToDictionary(c => c.Pod.Uid, c => c.Candidate), StringComparer.Ordinal);
     }
 
-    private Candidate? FindRoom(PodInfo pod, Gang gang, DefaultPreemption preemption)
+    private Candidate? FindCandidate(PodInfo pod, Gang gang, DefaultPreemption preemption)
     {
         Candidate? proposed = null;
         var cycle = CycleFor(pod);
@@ -249,29 +251,34 @@ public sealed partial class PodScheduler
         });
         cycle.Recorder = recorder;
         return placement.NodeName is { } node ? new(node, [], 0)
-            // Not at the expense of its own gang.
+            // A gang does not preempt its own pods.
             : proposed?.Victims.Any(v => _gangs.Of(v) == gang) == true ? null
             : proposed;
     }
 
-    // What was kept free for a gang that could not take it goes to others.
-    private async Task ReleaseAfterAsync(TimeSpan delay, ObjectKey gang, IReadOnlyList<PodInfo> pods, CancellationToken cancellationToken)
+    // The nominations expire when the gang has not taken its places in time.
+    private async Task ExpireNominationsAsync(
+        TimeSpan delay,
+        ObjectKey gang,
+        IReadOnlyList<PodInfo> pods,
+        CancellationToken cancellationToken
+    )
     {
         await Task.Delay(delay, _time, cancellationToken);
-        Send(() =>
+        Post(() =>
         {
             foreach (var pod in pods)
             {
                 if (_cluster.Nominations.NodeOf(pod.Uid) is not null && _gangs.Of(pod) is { } now && now.Key == gang && !HasQuorum(now))
                 {
-                    StopWaitingForNode(pod.Uid);
-                    Act(stop => _preemptor.ClearAsync(pod, stop), cancellationToken);
+                    ClearNomination(pod.Uid);
+                    RunPostFilterAction(stop => _preemptor.ClearAsync(pod, stop), cancellationToken);
                 }
             }
         });
     }
 
-    // A pod of a gang keeps its place when the API would not bind it, for as long as the group says: the others may be bound by now.
+    // A pod of a gang keeps its place for scheduleTimeoutSeconds when the API refuses the binding: the other pods may be bound already.
     private bool KeepsPlace(PlacedPod placed) =>
         _gangs.Of(placed.Pod) is { Group: not null } gang
         && _time.GetUtcNow() - placed.Since < gang.Timeout
@@ -307,28 +314,28 @@ public sealed partial class PodScheduler
 
     private void LeaveGang(string uid)
     {
-        if (_gangs.Gone(uid) is { Group: not null } gang)
+        if (_gangs.Remove(uid) is { Group: not null } gang)
         {
-            // Without the one that fits nowhere, the others may.
-            TryGangAgain(gang);
+            // The other pods may fit without this one.
+            RetryGang(gang);
         }
     }
 
     private void OnGroup(CacheChange<PodGroup> change)
     {
-        var key = new ObjectKey(change.Latest.Metadata.NamespaceProperty ?? "", change.Latest.Metadata.Name);
+        var key = change.Latest.Key();
         var gang = _gangs.SetGroup(key, change.New);
         if (change.Old?.Spec.MinMember != change.New?.Spec.MinMember)
         {
-            TryGangAgain(gang);
+            RetryGang(gang);
         }
     }
 
-    private void TryGangAgain(Gang gang)
+    private void RetryGang(Gang gang)
     {
         foreach (var pod in gang.Pending)
         {
-            _queue.TryAgain(pod.Key);
+            _queue.Requeue(pod.Key);
         }
     }
 }

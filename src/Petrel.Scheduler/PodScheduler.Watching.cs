@@ -2,33 +2,33 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Events;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler;
 
-/// <content>What the watches tell, into the state of the cluster and the queue.</content>
+/// <content>Brings the changes that watches tell into the cluster's state and the queue.</content>
 public sealed partial class PodScheduler
 {
-    // Upstream's API server says so when such a pod is made.
+    // Upstream's API server writes this condition when it creates such a pod.
     private const string GatedMessage = "Scheduling is blocked due to non-empty scheduling gates";
 
     private void OnPod(CacheChange<V1Pod> change)
     {
         if (change.Old is { } old && (change.New is null || change.New.Metadata.Uid != old.Metadata.Uid))
         {
-            OnGone(old);
+            OnPodDeleted(old);
         }
         if (change.New is not { } pod)
         {
             return;
         }
-        if (pod.Status?.Phase is "Succeeded" or "Failed")
+        if (pod.IsFinished())
         {
-            OnGone(pod);
+            OnPodDeleted(pod);
             if (pod.Status.Phase == "Succeeded" && pod.Spec.NodeName is { Length: > 0 })
             {
-                // Its gang had it when it was needed.
+                // A pod that succeeded counts for its gang.
                 _gangs.Bound(new(pod));
             }
         }
@@ -36,33 +36,33 @@ public sealed partial class PodScheduler
         {
             OnPlaced(new(pod), node);
         }
-        else if (!WantsScheduling(pod))
+        else if (!IsPending(pod))
         {
             StopScheduling(pod);
         }
-        else if (!_cluster.IsAssumed(pod.Metadata.Uid) || _queue.Find(KeyOf(pod))?.Pod.Uid == pod.Metadata.Uid)
+        else if (!_cluster.IsAssumed(pod.Metadata.Uid) || _queue.Find(pod.Key())?.Pod.Uid == pod.Metadata.Uid)
         {
-            // Not one that is bound already, of which the watch still tells from before.
-            OnWaiting(new(pod), change.Old);
+            // A pod that was bound already is skipped: this event of the watch is older than the binding.
+            OnPending(new(pod), change.Old);
         }
     }
 
-    private void OnWaiting(PodInfo pod, V1Pod? old)
+    private void OnPending(PodInfo pod, V1Pod? old)
     {
-        var asksElse = PodChanges.WhatItAsks(old, pod.Pod);
+        var changed = PodChanges.AffectScheduling(old, pod.Pod);
         var (was, nominated) = (old?.Status?.NominatedNodeName ?? "", pod.Pod.Status?.NominatedNodeName ?? "");
         if (nominated.Length > 0 && nominated != was)
         {
-            // By this scheduler, or by one before it.
+            // This scheduler or an earlier one nominated the pod.
             _cluster.Nominations.Set(pod, nominated);
         }
         else if (was.Length > 0 && nominated.Length == 0)
         {
-            StopWaitingForNode(pod.Uid);
+            ClearNomination(pod.Uid);
         }
         JoinGang(pod);
-        _queue.AddOrUpdate(pod, asksElse);
-        if (asksElse)
+        _queue.AddOrUpdate(pod, changed);
+        if (changed)
         {
             _queue.Move(new ClusterEvent(ClusterEvents.WaitingPod) { NewPod = pod });
         }
@@ -78,26 +78,26 @@ public sealed partial class PodScheduler
         _cluster.Nominations.Remove(pod.Uid);
         if (_waiting.Remove(pod.Uid) is { } waiting)
         {
-            // Somebody else bound it.
+            // Another client bound the pod.
             Unreserve(waiting);
         }
         _gangs.Bound(pod);
         var wasAssumed = _cluster.IsAssumed(pod.Uid);
         var known = _cluster.Find(pod.Uid);
         _cluster.Place(pod, node);
-        var happened = ClusterEvents.None;
+        var events = ClusterEvents.None;
         if (known is null || wasAssumed || !PodChanges.SameLabels(known.Pod, pod.Pod) || known.IsTerminating != pod.IsTerminating)
         {
-            happened |= ClusterEvents.PodAdded;
+            events |= ClusterEvents.PodAdded;
         }
         if (known is not null && known.Requests.All.Any(r => pod.Requests.Of(r.Name) < r.Amount))
         {
-            happened |= ClusterEvents.PodShrunk;
+            events |= ClusterEvents.PodShrunk;
         }
-        _queue.Move(new ClusterEvent(happened) { OldPod = wasAssumed ? null : known, NewPod = pod });
+        _queue.Move(new ClusterEvent(events) { OldPod = wasAssumed ? null : known, NewPod = pod });
     }
 
-    private void OnGone(V1Pod pod)
+    private void OnPodDeleted(V1Pod pod)
     {
         StopScheduling(pod);
         if (_cluster.Remove(pod.Metadata.Uid) is { } gone)
@@ -108,16 +108,13 @@ public sealed partial class PodScheduler
 
     private void StopScheduling(V1Pod pod)
     {
-        _queue.Remove(KeyOf(pod));
+        _queue.Remove(pod.Key());
         LeaveGang(pod.Metadata.Uid);
-        StopWaitingForNode(pod.Metadata.Uid);
+        ClearNomination(pod.Metadata.Uid);
         if (_waiting.Remove(pod.Metadata.Uid) is { } placed)
         {
             Unreserve(placed);
-            if (_cluster.Forget(pod.Metadata.Uid))
-            {
-                _queue.Move(new ClusterEvent(ClusterEvents.PodDeleted) { OldPod = placed.Pod });
-            }
+            ForgetAssumed(placed.Pod);
         }
     }
 
@@ -137,7 +134,7 @@ public sealed partial class PodScheduler
 
     private void OnNamespace(CacheChange<V1Namespace> change)
     {
-        if (change.Old is { } old && change.New is { } now && PodChanges.SameLabels(old.Metadata.Labels, now.Metadata.Labels))
+        if (change.Old is { } old && change.New is { } now && LabelSets.AreEqual(old.Metadata.Labels, now.Metadata.Labels))
         {
             return;
         }
@@ -147,18 +144,14 @@ public sealed partial class PodScheduler
 
     private void OnService(CacheChange<V1Service> change)
     {
-        if (change.Old is { } old && change.New is { } now && PodChanges.SameLabels(old.Spec.Selector, now.Spec.Selector))
+        if (change.Old is { } old && change.New is { } now && LabelSets.AreEqual(old.Spec.Selector, now.Spec.Selector))
         {
             return;
         }
-        _cluster.SetService(
-            new(change.Latest.Metadata.NamespaceProperty ?? "", change.Latest.Metadata.Name),
-            change.New is { } service ? LabelSets.Of(service.Spec.Selector) : null
-        );
+        _cluster.SetService(change.Latest.Key(), change.New is { } service ? LabelSets.Of(service.Spec.Selector) : null);
         _queue.Move(ClusterEvents.Services);
     }
 
-    private bool WantsScheduling(V1Pod pod) => CycleOf(pod) is not null && pod.Metadata.DeletionTimestamp is null;
-
-    private static ObjectKey KeyOf(V1Pod pod) => new(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
+    // Whether this scheduler is responsible for the pod, and the pod is not being deleted.
+    private bool IsPending(V1Pod pod) => CycleOf(pod) is not null && !pod.IsDeleting();
 }

@@ -6,23 +6,26 @@ using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Binding;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Decisions;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Gangs;
 using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler;
 
 /// <summary>
-/// Gives each pending pod a node (upstream: kube-scheduler). One loop owns all state: watches and finished bindings send it messages;
-/// between messages it takes pods from the queue, finds their nodes, and assumes the placements while the bindings are on their way.
-/// Nothing is kept that the API doesn't have: it can stop at any moment.
+/// Assigns pending pods to nodes (upstream: kube-scheduler). One loop owns all state. Watches and finished bindings post messages to it.
+/// Between messages it takes pods from the queue, finds their nodes, and assumes the placements while the bindings are sent.
+/// It keeps no state that the API does not have, so it can stop at any moment.
 /// </summary>
 public sealed partial class PodScheduler
 {
-    // Each pod of a large Deployment has its event, and they are scheduled faster than events are sent.
+    // Each pod of a large Deployment has an event, and pods are scheduled faster than events are sent.
     private const int MaxQueuedEvents = 10_000;
 
     private readonly TimeProvider _time;
@@ -41,17 +44,22 @@ public sealed partial class PodScheduler
     private readonly EventRecorder _events;
     private readonly Channel<Action> _messages = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
 
-    // The loop's own.
+    // Only the scheduling loop uses these.
     private readonly ClusterState _cluster = new();
     private readonly GangDirectory _gangs = new();
     private readonly SchedulingQueue _queue;
     private readonly WaitingPods _waiting;
     private readonly SortedDictionary<string, SchedulingCycle> _cycles = new(StringComparer.Ordinal);
     private readonly Dictionary<PlacedPod, Task> _bindings = [];
-    private readonly List<Task> _acts = [];
+    private readonly List<Task> _postFilterActions = [];
     private readonly List<QueuedPod> _batch = [];
 
-    /// <param name="decisions">Where what led to decisions is noted; null when nobody reads it.</param>
+    /// <param name="client">The API.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="entropy">Decides between nodes with equal scores.</param>
+    /// <param name="settings">Profiles and limits.</param>
+    /// <param name="logs">Where the scheduler logs.</param>
+    /// <param name="decisions">Where decisions are recorded for <c>petrel explain pod</c>; null to record none.</param>
     public PodScheduler(
         ApiClient client,
         TimeProvider time,
@@ -59,6 +67,18 @@ public sealed partial class PodScheduler
         SchedulerSettings settings,
         ILoggerFactory logs,
         DecisionLog? decisions = null
+    )
+        : this(client, time, entropy, settings, logs, decisions, PluginRegistry.BuiltIn) { }
+
+    /// <summary>A scheduler whose profiles use other plugins than the built-in ones, for tests of the framework.</summary>
+    internal PodScheduler(
+        ApiClient client,
+        TimeProvider time,
+        IEntropy entropy,
+        SchedulerSettings settings,
+        ILoggerFactory logs,
+        DecisionLog? decisions,
+        IReadOnlyList<PluginEntry> registry
     )
     {
         _client = client;
@@ -68,7 +88,7 @@ public sealed partial class PodScheduler
         _pods = new(client, time, entropy, _logger);
         _nodes = new(client, time, entropy, _logger);
         _namespaces = new(client, time, entropy, _logger);
-        _objects = new(client, time, entropy, _logger, Send, _ => _queue!.Move(ClusterEvents.ObjectsKnown));
+        _objects = new(client, time, entropy, _logger, Post, _ => _queue!.Move(ClusterEvents.ObjectsKnown));
         _groups = _objects.Add<PodGroup>(ObjectKinds.PodGroups, client, time, entropy, _logger);
         _decisions = decisions;
         _binder = new(client, time);
@@ -86,27 +106,27 @@ public sealed partial class PodScheduler
                 Waiting = _waiting,
                 Entropy = entropy,
                 Preemptor = _preemptor,
-                InLoop = Send,
-                Retry = _queue.TryAgain,
+                RunInLoop = Post,
+                Requeue = _queue.Requeue,
             };
             var percentage = profile.PercentageOfNodesToScore ?? settings.PercentageOfNodesToScore;
             _cycles.Add(
                 profile.SchedulerName,
-                new(Profile.Create(context, settings.Registry), _cluster, entropy, percentage)
+                new(ProfileFactory.Create(context, registry), _cluster, entropy, percentage)
                 {
                     Recorder = decisions is null ? null : new DecisionRecorder(decisions, time),
                 }
             );
         }
-        _pods.OnChange(change => Send(() => OnPod(change)));
-        _nodes.OnChange(change => Send(() => OnNode(change)));
-        _namespaces.OnChange(change => Send(() => OnNamespace(change)));
+        _pods.OnChange(change => Post(() => OnPod(change)));
+        _nodes.OnChange(change => Post(() => OnNode(change)));
+        _namespaces.OnChange(change => Post(() => OnNamespace(change)));
         _objects.OnStorage(() => _queue.Move(ClusterEvents.Storage));
         _objects.OnService(OnService);
-        _groups.OnChange(change => Send(() => OnGroup(change)));
+        _groups.OnChange(change => Post(() => OnGroup(change)));
     }
 
-    /// <summary>Schedules until cancelled; call it once. Fails when a part of it fails: start a new scheduler then.</summary>
+    /// <summary>Schedules until cancelled. Call it once. It fails when a part of it fails: start a new scheduler then.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -132,10 +152,10 @@ public sealed partial class PodScheduler
     private async Task ScheduleAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        using var alarm = _time.CreateTimer(_ => Send(static () => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using var alarm = _time.CreateTimer(_ => Post(static () => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         try
         {
-            // Without the pods that are placed already, nodes would look empty.
+            // Before the placed pods are known, every node looks empty.
             await _namespaces.WaitForRevisionAsync(1, cancellationToken);
             await _nodes.WaitForRevisionAsync(1, cancellationToken);
             await _pods.WaitForRevisionAsync(1, cancellationToken);
@@ -147,15 +167,15 @@ public sealed partial class PodScheduler
                 }
                 while (_waiting.TryTake(out var decision))
                 {
-                    CarryOut(decision, cancellationToken);
+                    CompletePermit(decision, cancellationToken);
                 }
                 if (!_gangs.IsEmpty && !_objects.AreKnown(ObjectKinds.PodGroups))
                 {
-                    // Nobody may take the room of a gang of which a part runs already, and which gang is such a one only its group tells.
+                    // An incomplete gang is scheduled before all other pods, and only its PodGroup tells that it is incomplete.
                     await _messages.Reader.WaitToReadAsync(cancellationToken);
                     continue;
                 }
-                if (TakeOfBrokenGang() is { } missing)
+                if (TakeFromIncompleteGang() is { } missing)
                 {
                     Schedule(missing, cancellationToken);
                     continue;
@@ -172,14 +192,15 @@ public sealed partial class PodScheduler
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // The scheduler was asked to stop.
         }
-        foreach (var task in _bindings.Values.Concat(_acts))
+        foreach (var task in _bindings.Values.Concat(_postFilterActions))
         {
             await task;
         }
     }
 
+    // Wakes the loop when the first back-off ends, or the first wait for a permit times out.
     private void SetAlarm(ITimer alarm)
     {
         var due = (_queue.NextDue, _waiting.NextDue) is ({ } first, { } second)
@@ -197,10 +218,10 @@ public sealed partial class PodScheduler
         var pod = queued.Pod;
         if (queued.State != QueueState.InFlight || _cluster.IsAssumed(pod.Uid))
         {
-            // Another pod of its gang, in the same batch, took it along.
+            // The pod is in a gang that was placed for another pod of the same batch.
             return;
         }
-        if (!IsAllKnown(queued))
+        if (!AreNeededObjectsKnown(queued))
         {
             _queue.PutBack(queued);
             return;
@@ -214,21 +235,21 @@ public sealed partial class PodScheduler
         var placement = cycle.Schedule(pod);
         if (placement.NodeName is null)
         {
-            Fail(queued, placement, cancellationToken);
+            HandleFailure(queued, placement, cancellationToken);
             return;
         }
         var placed = new PlacedPod(queued, pod, placement.NodeName, placement.Node, cycle.Profile) { Since = _time.GetUtcNow() };
         _cluster.Place(pod, placed.NodeName, assumed: true);
-        if (Reserve(placed) is var (plugin2, refusal))
+        if (Reserve(placed) is var (plugin, refusal))
         {
-            TakeBack(placed, plugin2, refusal);
+            RevertPlacement(placed, plugin, refusal);
             return;
         }
-        Admit(placed, cancellationToken);
+        RunPermitPlugins(placed, cancellationToken);
     }
 
-    // Whether all the objects are known that it takes to judge a pod.
-    private bool IsAllKnown(QueuedPod queued)
+    // Whether all objects are known that plugins need for the pod.
+    private bool AreNeededObjectsKnown(QueuedPod queued)
     {
         var needs = ObjectKinds.None;
         foreach (var plugin in CycleFor(queued.Pod).Profile.Plugins)
@@ -238,194 +259,60 @@ public sealed partial class PodScheduler
         return _objects.AreKnown(needs);
     }
 
-    private void Admit(PlacedPod placed, CancellationToken cancellationToken)
-    {
-        var waitsFor = new List<(IPlugin, TimeSpan)>();
-        foreach (var plugin in placed.Profile.Permit)
-        {
-            var permit = plugin.Permit(placed.Pod, placed.Node);
-            if (permit.Refusal is not null)
-            {
-                Unreserve(placed);
-                TakeBack(placed, plugin, permit.Refusal);
-                return;
-            }
-            if (permit.Timeout is { } timeout)
-            {
-                waitsFor.Add((plugin, timeout));
-            }
-        }
-        if (waitsFor.Count > 0)
-        {
-            _waiting.Add(placed, waitsFor);
-        }
-        else
-        {
-            Bind(placed, cancellationToken);
-        }
-    }
-
-    private void Fail(QueuedPod queued, Placement placement, CancellationToken cancellationToken)
+    private void HandleFailure(QueuedPod queued, Placement placement, CancellationToken cancellationToken)
     {
         var pod = queued.Pod;
         LogUnschedulable(_logger, pod.Key, placement.Message);
-        if (placement.PostFilter is { } help)
+        if (placement.PostFilter is { } result)
         {
-            if (help.NominatedNode is { } node)
+            if (result.NominatedNode is { } node)
             {
                 _cluster.Nominations.Set(pod, node);
             }
             else
             {
-                StopWaitingForNode(pod.Uid);
+                ClearNomination(pod.Uid);
             }
-            Act(help.Act, cancellationToken);
+            RunPostFilterAction(result.Action, cancellationToken);
         }
         _queue.PutUnschedulable(queued, placement.RetryOn, placement.RefusedBy);
         ReportFailure(pod, "Unschedulable", placement.Message);
     }
 
-    private void Act(Func<CancellationToken, Task>? act, CancellationToken cancellationToken)
+    // Runs a plugin's requests to the API beside the loop.
+    private void RunPostFilterAction(Func<CancellationToken, Task>? action, CancellationToken cancellationToken)
     {
-        if (act is not null)
+        if (action is not null)
         {
-            _acts.RemoveAll(a => a.IsCompletedSuccessfully);
-            _acts.Add(ActAsync(act, cancellationToken));
+            _postFilterActions.RemoveAll(a => a.IsCompletedSuccessfully);
+            _postFilterActions.Add(RunPostFilterActionAsync(action, cancellationToken));
         }
     }
 
-    // Whom the nomination kept away may have the place.
-    private void StopWaitingForNode(string uid)
+    private async Task RunPostFilterActionAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        try
+        {
+            await action(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The scheduler was asked to stop. The next one continues from what the API has.
+        }
+        catch (Exception e)
+        {
+            // An exception in the loop ends the scheduler.
+            Post(() => throw new InvalidOperationException("a plugin's requests to the API failed", e));
+        }
+    }
+
+    // The place that was kept for the pod is free for others.
+    private void ClearNomination(string uid)
     {
         if (_cluster.Nominations.Remove(uid))
         {
             _queue.Move(ClusterEvents.PodDeleted);
-        }
-    }
-
-    private async Task ActAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        try
-        {
-            await act(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Asked to stop; the next scheduler looks at the cluster as it is then.
-        }
-        catch (Exception e)
-        {
-            // The loop's end is the scheduler's.
-            Send(() => throw new InvalidOperationException("a plugin's work at the API failed", e));
-        }
-    }
-
-    private static (IPlugin Plugin, Verdict Refusal)? Reserve(PlacedPod placed)
-    {
-        foreach (var plugin in placed.Profile.Reserve)
-        {
-            if (plugin.Reserve(placed.Pod, placed.Node) is { } refusal)
-            {
-                Unreserve(placed);
-                return (plugin, refusal);
-            }
-        }
-        return null;
-    }
-
-    private static void Unreserve(PlacedPod placed)
-    {
-        foreach (var plugin in placed.Profile.Reserve.Reverse())
-        {
-            plugin.Unreserve(placed.Pod, placed.Node);
-        }
-    }
-
-    private void CarryOut(PermitDecision decision, CancellationToken cancellationToken)
-    {
-        if (decision.Refusal is null)
-        {
-            Bind(decision.Placed, cancellationToken);
-            return;
-        }
-        Unreserve(decision.Placed);
-        TakeBack(decision.Placed, decision.Plugin!, decision.Refusal);
-    }
-
-    // The place is free again; the pod waits for something that may help it.
-    private void TakeBack(PlacedPod placed, IPlugin plugin, Verdict refusal)
-    {
-        var message = string.Join(", ", refusal.Reasons);
-        LogUnschedulable(_logger, placed.Pod.Key, message);
-        if (_cluster.Forget(placed.Pod.Uid))
-        {
-            _queue.Move(new ClusterEvent(ClusterEvents.PodDeleted) { OldPod = placed.Pod });
-        }
-        _queue.PutUnschedulable(placed.Queued, plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any, [plugin]);
-        ReportFailure(placed.Pod, "Unschedulable", message);
-    }
-
-    private void Bind(PlacedPod placed, CancellationToken cancellationToken) => _bindings[placed] = BindAsync(placed, cancellationToken);
-
-    private async Task BindAsync(PlacedPod placed, CancellationToken cancellationToken)
-    {
-        await Task.Yield();
-        try
-        {
-            foreach (var plugin in placed.Profile.PreBind)
-            {
-                if (
-                    plugin.Concerns(placed.Pod, placed.Node)
-                    && await plugin.PreBindAsync(placed.Pod, placed.NodeName, cancellationToken) is { } why
-                )
-                {
-                    Send(() => OnBound(placed, BindResult.Refused, why, cancellationToken));
-                    return;
-                }
-            }
-            var (result, problem) = await _binder.BindAsync(placed.Pod, placed.NodeName, cancellationToken);
-            Send(() => OnBound(placed, result, problem, cancellationToken));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Asked to stop; the next scheduler finds the pod bound, or not.
-        }
-    }
-
-    private void OnBound(PlacedPod placed, BindResult result, string problem, CancellationToken cancellationToken)
-    {
-        _bindings.Remove(placed);
-        var pod = placed.Pod;
-        if (result == BindResult.Bound)
-        {
-            LogBound(_logger, pod.Key, placed.NodeName);
-            _events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Key} to {placed.NodeName}");
-            _cluster.Nominations.Remove(pod.Uid);
-            RemoveFromQueue(placed.Queued);
-            return;
-        }
-        LogNotBound(_logger, pod.Key, placed.NodeName, result, problem);
-        if (result == BindResult.Refused && KeepsPlace(placed))
-        {
-            _bindings[placed] = BindAgainAsync(placed, cancellationToken);
-            return;
-        }
-        _decisions?.NotBound(pod.Uid, problem);
-        Unreserve(placed);
-        if (_cluster.Forget(pod.Uid))
-        {
-            _queue.Move(new ClusterEvent(ClusterEvents.PodDeleted) { OldPod = pod });
-        }
-        if (result == BindResult.Refused)
-        {
-            _queue.PutFailed(placed.Queued);
-            ReportFailure(pod, "SchedulerError", $"binding rejected: {problem}");
-        }
-        else
-        {
-            // The watch tells where it is, or that it is gone.
-            RemoveFromQueue(placed.Queued);
         }
     }
 
@@ -435,15 +322,6 @@ public sealed partial class PodScheduler
         _failures.Report(pod.Pod, reason, message);
     }
 
-    // Another pod may have taken the name meanwhile.
-    private void RemoveFromQueue(QueuedPod queued)
-    {
-        if (_queue.Find(queued.Pod.Key) == queued)
-        {
-            _queue.Remove(queued.Pod.Key);
-        }
-    }
-
     private SchedulingCycle CycleFor(PodInfo pod) =>
         CycleOf(pod) ?? throw new InvalidOperationException($"{pod.Key} is queued, but no profile is called {pod.Pod.Spec.SchedulerName}.");
 
@@ -451,14 +329,15 @@ public sealed partial class PodScheduler
 
     private SchedulingCycle? CycleOf(V1Pod pod) => _cycles.GetValueOrDefault(pod.Spec.SchedulerName ?? _settings.Profiles[0].SchedulerName);
 
-    private void Send(Action message) => _messages.Writer.TryWrite(message);
+    // Queues a call for the scheduling loop. May be called on any thread.
+    private void Post(Action message) => _messages.Writer.TryWrite(message);
 
-    [LoggerMessage(EventId = 5001, Level = LogLevel.Information, Message = "{Pod} is on {Node}")]
+    [LoggerMessage(EventId = 7001, Level = LogLevel.Information, Message = "{Pod} is bound to {Node}")]
     private static partial void LogBound(ILogger logger, ObjectKey pod, string node);
 
-    [LoggerMessage(EventId = 5002, Level = LogLevel.Information, Message = "{Pod} fits nowhere: {Reason}")]
+    [LoggerMessage(EventId = 7002, Level = LogLevel.Information, Message = "{Pod} is unschedulable: {Reason}")]
     private static partial void LogUnschedulable(ILogger logger, ObjectKey pod, string reason);
 
-    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "{Pod} was not bound to {Node} ({Result}): {Problem}")]
+    [LoggerMessage(EventId = 7003, Level = LogLevel.Warning, Message = "{Pod} was not bound to {Node} ({Result}): {Problem}")]
     private static partial void LogNotBound(ILogger logger, ObjectKey pod, string node, BindResult result, string problem);
 }

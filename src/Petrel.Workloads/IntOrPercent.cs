@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Petrel.Workloads;
 
-/// <summary>Numbers of pods that users give as a number or as a percentage (upstream: <c>intstr.GetScaledValueFromIntOrPercent</c>).</summary>
+/// <summary>Numbers of pods that users give as a number or a percentage (upstream: <c>GetScaledValueFromIntOrPercent</c>).</summary>
 public static class IntOrPercent
 {
     /// <summary>

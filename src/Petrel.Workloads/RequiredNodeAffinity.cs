@@ -33,7 +33,7 @@ public sealed class RequiredNodeAffinity
     /// <summary>Whether every node matches: the pod has no requirement.</summary>
     public bool IsAny => _selector.Length == 0 && _terms is null;
 
-    /// <summary>The names of the only nodes that can match, when every term names its nodes, as for DaemonSet pods; otherwise null.</summary>
+    /// <summary>The names of the only nodes that can match, when every term names its nodes, as for DaemonSet pods; else null.</summary>
     public IReadOnlySet<string>? NodeNames { get; }
 
     /// <summary>Whether the node matches.</summary>

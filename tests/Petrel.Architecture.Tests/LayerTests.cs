@@ -21,7 +21,7 @@ public sealed class LayerTests
         ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Hosting"] = ["Petrel.Model"],
-        ["Petrel.SimulatedNodes"] = ["Petrel.Agent", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.SimulatedNodes"] = ["Petrel.Agent", "Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Faults"] = ["Petrel.Model"],
         ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
         ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],

@@ -2,9 +2,7 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Tests;
 
-/// <summary>
-/// Events live for an hour after they were last written. (Here and not with the API server: these tests have virtual time.)
-/// </summary>
+/// <summary>Events expire an hour after their last update. The test is here because these tests have virtual time.</summary>
 public sealed class EventExpiryTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(_ => []);

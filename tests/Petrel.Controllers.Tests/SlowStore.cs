@@ -3,7 +3,7 @@ using Petrel.Store;
 
 namespace Petrel.Controllers.Tests;
 
-/// <summary>A store whose reads and commits take random virtual time, so that requests come in between each other's steps.</summary>
+/// <summary>A store whose reads and commits take random virtual time, so that requests interleave.</summary>
 internal sealed class SlowStore(IRevisionedStore inner, TimeProvider time, IEntropy entropy, Action<IRevisionedStore> committed)
     : IRevisionedStore
 {

@@ -19,7 +19,7 @@ using Petrel.Store.Memory;
 
 namespace Petrel.Controllers.Tests;
 
-/// <summary>The real API server and some of the real controllers in virtual time; no scheduler, no nodes: tests play them.</summary>
+/// <summary>The real API server and some of the real controllers in virtual time, without scheduler and nodes: tests fake them.</summary>
 public sealed class TestCluster : IAsyncDisposable
 {
     private readonly Simulator _simulator;
@@ -85,17 +85,17 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>The API server itself.</summary>
     public IApiHandler Api { get; }
 
-    /// <summary>The way of the controllers to the API server, when they are in a process of their own.</summary>
+    /// <summary>The network between the controllers and the API server, if the controllers have their own process.</summary>
     public SimulatedNetwork Network { get; }
 
     public DateTimeOffset Now => Time.GetUtcNow();
 
     public TimeProvider Time => _process.Time;
 
-    /// <summary>Does something as the administrator, to its end.</summary>
+    /// <summary>Executes requests as the administrator.</summary>
     public void Do(Func<ApiClient, CancellationToken, Task> work) => DoAll([work]);
 
-    /// <summary>Does several things at once as the administrator, to their ends.</summary>
+    /// <summary>Executes several requests concurrently as the administrator.</summary>
     public void DoAll(IEnumerable<Func<ApiClient, CancellationToken, Task>> work, double seconds = 10)
     {
         var components = work.Select(w => _simulator.Spawn(_process, "user", stop => w(User, stop))).ToList();
@@ -103,7 +103,7 @@ public sealed class TestCluster : IAsyncDisposable
         Assert.Empty(_simulator.Findings);
     }
 
-    /// <summary>Lets virtual time pass.</summary>
+    /// <summary>Advances virtual time.</summary>
     public void Run(double seconds)
     {
         _simulator.Run(TimeSpan.FromSeconds(seconds));
@@ -135,9 +135,7 @@ public sealed class TestCluster : IAsyncDisposable
         return result;
     }
 
-    /// <summary>
-    /// A power cut of the controllers, which then begin anew with empty memories. Only when they are reached over the network.
-    /// </summary>
+    /// <summary>Kills the controllers and starts new ones without their state. Only with <c>overNetwork</c>.</summary>
     public void RestartControllers()
     {
         Assert.NotSame(_process, _controllers);
@@ -145,7 +143,7 @@ public sealed class TestCluster : IAsyncDisposable
         _startControllers();
     }
 
-    /// <summary>Reads, changes and writes back; <paramref name="status"/> writes the status subresource.</summary>
+    /// <summary>Reads, changes and writes an object; <paramref name="status"/> writes the status subresource.</summary>
     public T Change<T>(string name, Action<T> change, bool status = false, string ns = "default")
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -161,7 +159,7 @@ public sealed class TestCluster : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Plays the agent: the pod is Running, and ready or not, since now.</summary>
+    /// <summary>Fakes the kubelet: the pod is Running, and ready or not, since now.</summary>
     public void SetReady(string pod, bool ready = true) =>
         Change<V1Pod>(
             pod,

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Petrel.Model.Api;
+using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Tests;
 

@@ -336,8 +336,8 @@ public sealed class FilterTests
     private static IReadOnlyList<string> Check(IFilterPlugin plugin, PodInfo pod, ClusterState cluster, string node)
     {
         var plan = plugin.For(pod, cluster);
-        var verdict = plan.Refusal ?? plan.Filter?.Check(cluster.Node(node)!.Slot) ?? Verdict.Pass;
-        Assert.Equal(verdict.Passes, verdict.Reasons.Count == 0);
-        return verdict.Reasons;
+        var status = plan.Refusal ?? plan.Filter?.Check(cluster.Node(node)!.Slot) ?? Status.Success;
+        Assert.Equal(status.IsSuccess, status.Reasons.Count == 0);
+        return status.Reasons;
     }
 }

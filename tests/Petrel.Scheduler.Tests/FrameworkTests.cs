@@ -2,9 +2,11 @@ using CsCheck;
 using k8s.Models;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 using Petrel.Scheduler.Tests.Reference;
 
 namespace Petrel.Scheduler.Tests;
@@ -18,13 +20,13 @@ public sealed class FrameworkTests
         Assert.Equal(["a", "b"], Feasible(new() { Disabled = ["NodeUnschedulable"] }, cluster));
         Assert.Equal(["b"], Feasible(new() { Disabled = ["*"], Enabled = ["NodeUnschedulable"] }, cluster));
         var wrong = Assert.Throws<ArgumentException>(() =>
-            Profile.Create(new(new() { Disabled = ["NodeMagic"] }, cluster, new NoObjects()))
+            ProfileFactory.Create(new(new() { Disabled = ["NodeMagic"] }, cluster, new NoObjects()))
         );
         Assert.Contains("there is no plugin NodeMagic", wrong.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() =>
-            Profile.Create(new(new() { Weights = new Dictionary<string, int> { ["NodeAffinity"] = 0 } }, cluster, new NoObjects()))
+            ProfileFactory.Create(new(new() { Weights = new Dictionary<string, int> { ["NodeAffinity"] = 0 } }, cluster, new NoObjects()))
         );
-        var heavy = Profile.Create(
+        var heavy = ProfileFactory.Create(
             new(
                 new()
                 {
@@ -52,9 +54,9 @@ public sealed class FrameworkTests
         var state = State(Make.Info("p", "2"), cluster);
         Assert.Equal(
             [
-                (VerdictCode.Unresolvable, "NodeResourcesFit"),
-                (VerdictCode.Unschedulable, "NodeResourcesFit"),
-                (VerdictCode.Unresolvable, "TaintToleration"),
+                (StatusCode.UnschedulableAndUnresolvable, "NodeResourcesFit"),
+                (StatusCode.Unschedulable, "NodeResourcesFit"),
+                (StatusCode.UnschedulableAndUnresolvable, "TaintToleration"),
             ],
             new[] { "small", "full", "tainted" }.Select(n => (state.Check(cluster.Node(n)!.Slot, out var by).Code, by!.Name))
         );
@@ -68,14 +70,14 @@ public sealed class FrameworkTests
                 var world = new RandomWorld(seed);
                 var cluster = Make.Cluster([.. Enumerable.Range(0, 6).Select(i => world.Node(i))]);
                 Func<V1Pod>[] templates = [world.Template(), world.Template(), world.Template()];
-                var profile = Profile.Create(new(world.Profile(), cluster, new NoObjects()));
+                var profile = ProfileFactory.Create(new(world.Profile(), cluster, new NoObjects()));
                 for (var i = 0; i < 14; i++)
                 {
                     cluster.Place(new(world.Pick(templates)()), cluster.Nodes[world.Roll(6)].Name);
                 }
                 var pod = new PodInfo(world.Pick(templates)());
                 var state = new CycleState(profile, pod, cluster);
-                var before = Verdicts(state);
+                var before = Statuses(state);
                 foreach (var node in cluster.Nodes)
                 {
                     var victims = node.Pods.Where(_ => world.Roll(2) == 0).ToArray();
@@ -90,7 +92,7 @@ public sealed class FrameworkTests
                         }
                         would = Text(whatIf.Check(out var by), by);
                     }
-                    Assert.Equal(before, Verdicts(state));
+                    Assert.Equal(before, Statuses(state));
                     Array.ForEach(victims, v => cluster.Remove(v.Uid));
                     var afresh = new CycleState(profile, pod, cluster);
                     Assert.Equal(Text(afresh.Check(node.Slot, out var refusedBy), refusedBy), would);
@@ -105,7 +107,7 @@ public sealed class FrameworkTests
     {
         var cluster = Make.Cluster(Make.Node("a", cpu: "1"), Make.Node("b", cpu: "1"));
         cluster.Nominations.Set(Make.Info("important", "1", with: s => s.Priority = 10), "a");
-        var cycle = new SchedulingCycle(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1));
+        var cycle = new SchedulingCycle(ProfileFactory.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1));
         Assert.Equal("b", cycle.Schedule(Make.Info("other", "1", with: s => s.Priority = 10)).NodeName);
         Assert.Equal("a", cycle.Schedule(Make.Info("important", "1", with: s => s.Priority = 10)).NodeName);
         cluster.Place(Make.Info("other", "1"), "b");
@@ -124,10 +126,10 @@ public sealed class FrameworkTests
             Make.Node("c", unschedulable: true)
         );
         SchedulingCycle Cycle(IDecisionRecorder? recorder) =>
-            new(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1)) { Recorder = recorder };
+            new(ProfileFactory.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1)) { Recorder = recorder };
         var recorder = new Recorder();
         Assert.Equal(Cycle(null).Schedule(Make.Info("p", "1")).NodeName, Cycle(recorder).Schedule(Make.Info("p", "1")).NodeName);
-        Assert.Contains("c: NodeUnschedulable Unresolvable node(s) were unschedulable", recorder.Lines);
+        Assert.Contains("c: NodeUnschedulable UnschedulableAndUnresolvable node(s) were unschedulable", recorder.Lines);
         Assert.Contains("b: ImageLocality 28 x 1", recorder.Lines);
         Assert.Contains("a: TaintToleration 100 x 3", recorder.Lines);
         Assert.Equal(("begin default/p by default-scheduler", "end at b"), (recorder.Lines[0], recorder.Lines[^1]));
@@ -143,17 +145,17 @@ public sealed class FrameworkTests
     }
 
     private static CycleState State(PodInfo pod, ClusterState cluster) =>
-        new(Profile.Create(new(new(), cluster, new NoObjects())), pod, cluster);
+        new(ProfileFactory.Create(new(new(), cluster, new NoObjects())), pod, cluster);
 
     private static string[] Feasible(ProfileSettings settings, ClusterState cluster)
     {
-        var state = new CycleState(Profile.Create(new(settings, cluster, new NoObjects())), Make.Info("p"), cluster);
-        return [.. cluster.Nodes.Where(n => state.Check(n.Slot, out _).Passes).Select(n => n.Name)];
+        var state = new CycleState(ProfileFactory.Create(new(settings, cluster, new NoObjects())), Make.Info("p"), cluster);
+        return [.. cluster.Nodes.Where(n => state.Check(n.Slot, out _).IsSuccess).Select(n => n.Name)];
     }
 
-    private static string[] Verdicts(CycleState state) => [.. state.Cluster.Nodes.Select(n => Text(state.Check(n.Slot, out var by), by))];
+    private static string[] Statuses(CycleState state) => [.. state.Cluster.Nodes.Select(n => Text(state.Check(n.Slot, out var by), by))];
 
-    private static string Text(Verdict verdict, IFilterPlugin? by) => $"{by?.Name} {verdict.Code} {string.Join(',', verdict.Reasons)}";
+    private static string Text(Status status, IFilterPlugin? by) => $"{by?.Name} {status.Code} {string.Join(',', status.Reasons)}";
 
     private sealed class Recorder : IDecisionRecorder
     {
@@ -161,10 +163,10 @@ public sealed class FrameworkTests
 
         public void Begin(PodInfo pod, string profile) => Lines.Add($"begin {pod.Key} by {profile}");
 
-        public void RefusedEverywhere(IPlugin plugin, Verdict verdict) => Lines.Add($"everywhere: {plugin.Name}");
+        public void RefusedEverywhere(IPlugin plugin, Status status) => Lines.Add($"everywhere: {plugin.Name}");
 
-        public void Refused(NodeInfo node, IPlugin plugin, Verdict verdict) =>
-            Lines.Add($"{node.Name}: {plugin.Name} {verdict.Code} {string.Join(',', verdict.Reasons)}");
+        public void Refused(NodeInfo node, IPlugin plugin, Status status) =>
+            Lines.Add($"{node.Name}: {plugin.Name} {status.Code} {string.Join(',', status.Reasons)}");
 
         public void Counted(int nodes, int feasible) => Lines.Add($"{feasible} of {nodes}");
 

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
 

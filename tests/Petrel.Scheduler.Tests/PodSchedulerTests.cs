@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 using Petrel.Simulation.Execution;
 
 namespace Petrel.Scheduler.Tests;
@@ -356,7 +358,7 @@ public sealed class PodSchedulerTests : IDisposable
         using var simulator = new Simulator(1);
         var api = new FakeApi(simulator.Clock);
         var permits = new PairsOnly();
-        Start(simulator, api, new() { Registry = [.. PluginRegistry.BuiltIn, new("PairsOnly", context => permits.With(context))] });
+        Start(simulator, api, registry: [.. PluginRegistry.BuiltIn, new("PairsOnly", context => permits.With(context))]);
         api.Put(Make.Node("n1", cpu: "2"));
         api.Put(Make.Pod("a", "1"));
         simulator.Run(TimeSpan.FromSeconds(5));
@@ -447,11 +449,24 @@ public sealed class PodSchedulerTests : IDisposable
 
     public void Dispose() => _simulator.Dispose();
 
-    private static (SimulatedProcess, SimulatedComponent) Start(Simulator simulator, FakeApi api, SchedulerSettings? settings = null)
+    private static (SimulatedProcess, SimulatedComponent) Start(
+        Simulator simulator,
+        FakeApi api,
+        SchedulerSettings? settings = null,
+        IReadOnlyList<PluginEntry>? registry = null
+    )
     {
         var process = simulator.CreateProcess("server");
         var client = new ApiClient(api, UserInfo.ControlPlane("kube-scheduler"));
-        var scheduler = new PodScheduler(client, process.Time, simulator.Entropy.Fork(), settings ?? new(), NullLoggerFactory.Instance);
+        var scheduler = new PodScheduler(
+            client,
+            process.Time,
+            simulator.Entropy.Fork(),
+            settings ?? new(),
+            NullLoggerFactory.Instance,
+            null,
+            registry ?? PluginRegistry.BuiltIn
+        );
         return (process, simulator.Spawn(process, "scheduler", scheduler.RunAsync));
     }
 

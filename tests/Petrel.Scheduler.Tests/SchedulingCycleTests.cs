@@ -2,9 +2,10 @@ using CsCheck;
 using k8s.Models;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
@@ -157,7 +158,11 @@ public sealed class SchedulingCycleTests
     private static Placement Schedule(PodInfo pod, ClusterState cluster) => Cycle(cluster, 1).Schedule(pod);
 
     private static SchedulingCycle Cycle(ClusterState cluster, ulong seed) =>
-        new(Profile.Create(new(new() { Disabled = ["DefaultPreemption"] }, cluster, new NoObjects())), cluster, new SeededEntropy(seed));
+        new(
+            ProfileFactory.Create(new(new() { Disabled = ["DefaultPreemption"] }, cluster, new NoObjects())),
+            cluster,
+            new SeededEntropy(seed)
+        );
 
     private static V1Node Node(int i, (int Cpu, int Memory, int Pods, int Zone, bool Cordoned, int Taints) shape) =>
         Make.Node(

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Model;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Filters;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Queue;
@@ -85,9 +86,9 @@ public sealed class SchedulingQueueTests
         Add("p");
         Put(ClusterEvents.NodeAdded);
         _time.Advance(TimeSpan.FromSeconds(2));
-        _queue.AddOrUpdate(Make.Info("p"), changesWhatItAsks: false);
+        _queue.AddOrUpdate(Make.Info("p"), schedulingChanged: false);
         Assert.Null(Take());
-        _queue.AddOrUpdate(Make.Info("p", cpu: "1"), changesWhatItAsks: true);
+        _queue.AddOrUpdate(Make.Info("p", cpu: "1"), schedulingChanged: true);
         Assert.True(_queue.TryTake(out var taken));
         Assert.Equal(1000, taken.Pod.Requests.MilliCpu);
     }
@@ -118,7 +119,7 @@ public sealed class SchedulingQueueTests
         Assert.True(_queue.TryTake(out var first));
         var second = Make.Pod("p");
         second.Metadata.Uid = "another";
-        _queue.AddOrUpdate(new(second), changesWhatItAsks: true);
+        _queue.AddOrUpdate(new(second), schedulingChanged: true);
         _queue.PutUnschedulable(first, ClusterEvents.NodeAdded);
         Assert.True(_queue.TryTake(out var taken));
         Assert.Equal("another", taken.Pod.Uid);
@@ -133,7 +134,7 @@ public sealed class SchedulingQueueTests
         {
             _queue.AddOrUpdate(
                 Make.Info(name, labels: Make.Labels($"app={app}"), with: s => s.Priority = priority),
-                changesWhatItAsks: true
+                schedulingChanged: true
             );
         }
         List<string> batches = [];
@@ -150,7 +151,7 @@ public sealed class SchedulingQueueTests
         var taints = new TaintTolerationFilter();
         var fit = new NodeResourcesFitFilter(new());
         ClusterEvent Node(V1Node node, ClusterEvents kinds) => new(kinds) { Node = node };
-        bool Moves(IRetryHints plugin, ClusterEvent happened)
+        bool Moves(IQueueingHints plugin, ClusterEvent happened)
         {
             Add("p");
             Assert.True(_queue.TryTake(out var taken));
@@ -174,7 +175,7 @@ public sealed class SchedulingQueueTests
         var open = false;
         var gate = new SchedulingGates();
         var queue = new SchedulingQueue(_time, new()) { Gate = _ => open ? null : gate };
-        queue.AddOrUpdate(Make.Info("p"), changesWhatItAsks: true);
+        queue.AddOrUpdate(Make.Info("p"), schedulingChanged: true);
         _time.Advance(TimeSpan.FromHours(1));
         Assert.False(queue.TryTake(out _));
         open = true;
@@ -184,7 +185,7 @@ public sealed class SchedulingQueueTests
 
     private void Add(string name, int priority = 0, int failures = 0)
     {
-        _queue.AddOrUpdate(Make.Info(name, with: s => s.Priority = priority), changesWhatItAsks: true);
+        _queue.AddOrUpdate(Make.Info(name, with: s => s.Priority = priority), schedulingChanged: true);
         _queue.Find(new ObjectKey("default", name))!.Failures = failures;
     }
 

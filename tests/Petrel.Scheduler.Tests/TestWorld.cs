@@ -9,6 +9,7 @@ using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Gangs;
+using Petrel.Scheduler.Settings;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 

@@ -1,9 +1,11 @@
 using k8s.Models;
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Filters;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
@@ -105,14 +107,14 @@ public sealed class VolumeTests : IClusterObjects
         var first = Pod("first", "data");
         cluster.Place(first, "a");
         var settings = new ProfileSettings { Disabled = ["*"], Enabled = ["VolumeRestrictions"] };
-        var state = new CycleState(Profile.Create(new(settings, cluster, this)), Pod("second", "data"), cluster);
+        var state = new CycleState(ProfileFactory.Create(new(settings, cluster, this)), Pod("second", "data"), cluster);
         var (a, b) = (cluster.Node("a")!.Slot, cluster.Node("b")!.Slot);
         string[] taken = ["node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"];
         Assert.Equal(taken, state.Check(b, out _).Reasons);
         using (var whatIf = state.WhatIf(a))
         {
             whatIf.Remove(first);
-            Assert.True(whatIf.Passes());
+            Assert.True(whatIf.IsFeasible());
         }
         Assert.Equal(taken, state.Check(a, out _).Reasons);
     }
@@ -233,7 +235,7 @@ public sealed class VolumeTests : IClusterObjects
 
     private static PodInfo Pod(string name, string claim) => Make.Info(name, with: s => s.Volumes = [Uses(claim)]);
 
-    private VolumeBindingPlugin Binding(ClusterState? cluster = null) => new(new(new(), cluster ?? new(), this));
+    private VolumeBindingPlugin Binding(ClusterState? cluster = null) => new(cluster ?? new(), this, new(), null, null);
 
     private static string? Refusal(IFilterPlugin plugin, PodInfo pod) => plugin.For(pod, new()).Refusal?.Reasons[0];
 

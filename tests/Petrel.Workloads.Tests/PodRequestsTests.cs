@@ -109,7 +109,7 @@ public sealed class PodRequestsTests
         Assert.Equal((1100, (400L << 20) + (1L << 30)), (requests.MilliCpu, requests.Memory));
     }
 
-    /// <summary>The formula of the documentation: per step of the start-up everything that runs at that time, and the largest step.</summary>
+    /// <summary>The documentation's formula: the largest step of the start, each with everything that runs at that time.</summary>
     [Fact]
     public void The_requests_are_those_of_the_largest_step_of_the_start()
     {

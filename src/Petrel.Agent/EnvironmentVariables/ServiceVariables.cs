@@ -6,10 +6,11 @@ namespace Petrel.Agent.EnvironmentVariables;
 public static class ServiceVariables
 {
     /// <summary>
-    /// Whether it is the Service of the API itself, which pods of every namespace find in their environment, whatever they say.
+    /// Whether it is the Service of the API itself, which is in the environment of all pods, whatever their namespace and spec.
     /// </summary>
     public static bool IsOfApi(V1Service service) => service.Metadata is { NamespaceProperty: "default", Name: "kubernetes" };
 
+    /// <summary>The variables of these services.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Of(IEnumerable<V1Service> services)
     {
         foreach (var service in services)

@@ -3,7 +3,7 @@ using System.Text;
 namespace Petrel.Agent.EnvironmentVariables;
 
 /// <summary>
-/// Expands <c>$(NAME)</c> in values and commands; <c>$$</c> is a dollar, unknown names stay as written (Kubernetes API reference,
+/// Expands <c>$(NAME)</c> in values and commands. <c>$$</c> is a dollar; unknown names are left unchanged (Kubernetes API reference,
 /// "Container.command").
 /// </summary>
 public static class VariableExpansion

@@ -7,8 +7,8 @@ using Petrel.Model.Api;
 namespace Petrel.Agent.Http;
 
 /// <summary>
-/// What the agent answers on its own port (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>,
-/// <c>/metrics/resource</c> and <c>/healthz</c>. Only the API server and administrators are let in: a node's certificate is not enough.
+/// The agent's own HTTP API (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics/resource</c> and
+/// <c>/healthz</c>. Only the API server and administrators are authorized: a node's certificate is not enough.
 /// </summary>
 public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
 {
@@ -26,7 +26,7 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
         return request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
         {
             ["healthz"] => Text(200, "ok"),
-            ["metrics", "resource"] => await ResourceMetrics.AnswerAsync(runtime, time, cancellationToken),
+            ["metrics", "resource"] => await ResourceMetrics.RenderAsync(runtime, time, cancellationToken),
             ["containerLogs", var ns, var pod, var container] => await LogAsync(request, ns, pod, container, cancellationToken),
             _ => Text(404, "404 page not found"),
         };
@@ -54,10 +54,10 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
         {
             return Text(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating");
         }
-        // Of a pod that was deleted and made again under the same name, the newer.
+        // A pod that was deleted may still have a sandbox beside its successor of the same name: take the newer one.
         var uid = pods.MaxBy(s => s.CreatedAt)!.PodUid;
-        var attempts = (await runtime.ListContainersAsync(cancellationToken))
-            .Where(c => c.PodUid == uid && c.Name == container)
+        var attempts = (await runtime.GetPodStatusAsync(uid, cancellationToken))
+            .Containers.Where(c => c.Name == container)
             .OrderBy(c => c.Attempt)
             .ToList();
         if (options.Previous)
@@ -72,7 +72,7 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
             : Log(attempts[^1], attempts[^1].LogPath, options);
     }
 
-    // The log of the attempt before outlives its container.
+    // The previous attempt's log outlives its container.
     private static string? Earlier(string path) =>
         int.TryParse(Path.GetFileNameWithoutExtension(path), out var attempt)
         && Path.Combine(Path.GetDirectoryName(path)!, $"{attempt - 1}.log") is var earlier
@@ -85,11 +85,11 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
         {
             StatusCode = 200,
             ContentType = "text/plain",
-            Stream = ContainerLog.ReadAsync(path, options, stop => HasEndedAsync(container.Id, stop), time, CancellationToken.None),
+            Stream = ContainerLog.ReadAsync(path, options, stop => HasExitedAsync(container, stop), time, CancellationToken.None),
         };
 
-    private async ValueTask<bool> HasEndedAsync(string id, CancellationToken cancellationToken) =>
-        (await runtime.ListContainersAsync(cancellationToken)).FirstOrDefault(c => c.Id == id)
+    private async ValueTask<bool> HasExitedAsync(ContainerStatus container, CancellationToken cancellationToken) =>
+        (await runtime.GetPodStatusAsync(container.PodUid, cancellationToken)).Containers.FirstOrDefault(c => c.Id == container.Id)
             is not { State: ContainerState.Running or ContainerState.Created };
 
     private static ApiResponse Text(int status, string text) =>

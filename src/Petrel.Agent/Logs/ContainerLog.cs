@@ -13,8 +13,8 @@ public static class ContainerLog
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// The text of a log as chunks of whole lines. When following, ends once <paramref name="hasEnded"/> says that no more will come and
-    /// all is read; it is asked before the last read, so that nothing is missed.
+    /// The text of a log as chunks of whole lines. When following, ends after everything is read once <paramref name="hasEnded"/> returns
+    /// true. It is called before each read, so that the last lines are not missed.
     /// </summary>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
         string path,
@@ -58,7 +58,7 @@ public static class ContainerLog
         }
     }
 
-    // Moves every whole line from pending to output; answers whether the next text begins a line.
+    // Moves all whole lines from pending to output. Returns whether the next text begins a line.
     private static bool Convert(MemoryStream pending, MemoryStream output, LogOptions options, bool startsLine)
     {
         var bytes = pending.GetBuffer().AsSpan(0, (int)pending.Length);
@@ -70,7 +70,7 @@ public static class ContainerLog
             start += length + 1;
             if (!TryParse(line, out var stamp, out var text, out var whole))
             {
-                // Cut off by a power cut: shown as it is.
+                // A line that a power cut left incomplete is shown as it is.
                 output.Write(line);
                 output.WriteByte((byte)'\n');
                 startsLine = true;
@@ -124,7 +124,7 @@ public static class ContainerLog
             ? at
             : DateTimeOffset.MaxValue;
 
-    // The position from which so many lines follow: reads the file backwards. A line in parts counts once.
+    // The position that is followed by this many lines. Reads the file backwards. A line in several parts counts once.
     private static long TailStart(FileStream file, long lines)
     {
         if (lines == 0)

@@ -3,7 +3,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.Agent.Logs;
 
-/// <summary>What of a log is asked for (upstream: PodLogOptions).</summary>
+/// <summary>Which part of a log is requested (upstream: PodLogOptions).</summary>
 public sealed record LogOptions
 {
     public bool Follow { get; init; }
@@ -12,17 +12,17 @@ public sealed record LogOptions
     /// <summary>Each line begins with its RFC 3339 time.</summary>
     public bool Timestamps { get; init; }
 
-    /// <summary>Only so many lines from the end; null for all.</summary>
+    /// <summary>Only this many lines from the end; null for all.</summary>
     public long? TailLines { get; init; }
 
-    /// <summary>At most so many bytes; null for all.</summary>
+    /// <summary>At most this many bytes; null for all.</summary>
     public long? LimitBytes { get; init; }
 
-    /// <summary>Nothing from before; null for all.</summary>
+    /// <summary>Only lines since this time; null for all.</summary>
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>Reads a request's query.</summary>
-    /// <exception cref="FormatException">A value is not what its name promises.</exception>
+    /// <exception cref="FormatException">A value is malformed.</exception>
     public static LogOptions Parse(ApiRequest request, DateTimeOffset now)
     {
         DateTimeOffset? since = null;

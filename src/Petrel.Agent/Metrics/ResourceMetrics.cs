@@ -6,12 +6,12 @@ using Petrel.Model.Api;
 namespace Petrel.Agent.Metrics;
 
 /// <summary>
-/// What the node's containers use, in Prometheus' text format 0.0.4 under the kubelet's names (<c>/metrics/resource</c>). A node's own
-/// figures are the sums over its containers: several nodes may share one machine.
+/// The resource usage of the node's containers in Prometheus' text format 0.0.4, with the kubelet's metric names
+/// (<c>/metrics/resource</c>). The node's own figures are sums over its containers, because several nodes may share one machine.
 /// </summary>
 internal static class ResourceMetrics
 {
-    public static async ValueTask<ApiResponse> AnswerAsync(
+    public static async ValueTask<ApiResponse> RenderAsync(
         IContainerRuntime runtime,
         TimeProvider time,
         CancellationToken cancellationToken

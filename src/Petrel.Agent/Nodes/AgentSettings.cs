@@ -1,6 +1,6 @@
 namespace Petrel.Agent.Nodes;
 
-/// <summary>What an agent is told about its node.</summary>
+/// <summary>The configuration of an agent: its node's identity and capacity, and its intervals.</summary>
 public sealed record AgentSettings
 {
     public required string NodeName { get; init; }
@@ -8,7 +8,7 @@ public sealed record AgentSettings
     /// <summary>The node's own address, as its Node object shows it.</summary>
     public required string NodeAddress { get; init; }
 
-    /// <summary>The port of the agent's own server.</summary>
+    /// <summary>The port of the agent's own HTTPS server.</summary>
     public int Port { get; init; } = 10250;
 
     /// <summary>The node's range of pod addresses, or empty when pods share the host's.</summary>
@@ -20,7 +20,7 @@ public sealed record AgentSettings
     /// <summary>Memory of the node in bytes.</summary>
     public long Memory { get; init; } = 4L << 30;
 
-    /// <summary>How many pods the node takes (upstream: 110).</summary>
+    /// <summary>The maximum number of pods (upstream: 110).</summary>
     public int MaxPods { get; init; } = 110;
 
     /// <summary>Ephemeral storage in bytes.</summary>
@@ -32,23 +32,23 @@ public sealed record AgentSettings
     public string MachineId { get; init; } = "";
     public string BootId { get; init; } = "";
 
-    /// <summary>How long a lease is good for (upstream: 40 s).</summary>
+    /// <summary>How long a lease is valid (upstream: 40 s).</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(40);
 
     /// <summary>How often the lease is renewed (upstream: 10 s).</summary>
     public TimeSpan LeaseRenewInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often an unchanged node status is sent all the same (upstream: 5 min).</summary>
+    /// <summary>How often the node status is reported even when it is unchanged (upstream: 5 min).</summary>
     public TimeSpan NodeStatusInterval { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often a pod is looked at even when nothing seems to have happened (upstream: 1 min).</summary>
+    /// <summary>How often a pod is synced even without an event (upstream: 1 min).</summary>
     public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>First and longest delay before a container that ended is started again (upstream: 10 s doubling to 5 min).</summary>
+    /// <summary>First and longest back-off before an exited container is restarted (upstream: 10 s, doubling to 5 min).</summary>
     public TimeSpan BackOffBase { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan BackOffLimit { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>A shut-down node's pods end within this, whatever grace they have.</summary>
+    /// <summary>The longest time that pods get to terminate when the node is shut down, whatever their grace period.</summary>
     public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -6,10 +6,13 @@ using Petrel.Agent.Runtimes;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Determinism;
+using Petrel.Model.Documents;
 
 namespace Petrel.Agent.Nodes;
 
-/// <summary>Makes the node known, keeps its status fresh, and renews its lease: how the control plane knows that the node lives.</summary>
+/// <summary>
+/// Registers the node, keeps its status up to date, and renews its lease, by which the control plane knows that the node is alive.
+/// </summary>
 internal sealed partial class NodeReporter
 {
     internal const string KubeletVersion = "v1.35.0+petrel-0.1.0";
@@ -20,7 +23,7 @@ internal sealed partial class NodeReporter
     private readonly IContainerRuntime _runtime;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly SharedCache<V1Node> _view; // of this node alone: what the control plane thinks of it
+    private readonly SharedCache<V1Node> _view; // only this node: its status as the control plane has it
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
@@ -74,7 +77,7 @@ internal sealed partial class NodeReporter
                 await RenewLeaseAsync(cancellationToken);
                 if (!IsAgreed())
                 {
-                    statusDue = _time.GetUtcNow(); // The control plane thinks otherwise of this node: tell it again.
+                    statusDue = _time.GetUtcNow(); // The control plane has marked the node not ready: report again.
                     wait = RetryDelay;
                 }
             }
@@ -82,7 +85,7 @@ internal sealed partial class NodeReporter
             {
                 return;
             }
-            catch (Exception e) when (e is ApiException or IOException)
+            catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
             {
                 LogRetry(_logger, e.Message);
                 wait = RetryDelay;
@@ -103,8 +106,8 @@ internal sealed partial class NodeReporter
         }
     }
 
-    // Less than the time given when the control plane changes its mind about this node; but never so little that the two could chase each
-    // other.
+    // Returns early when the control plane changes the node's status, but never before RetryDelay: the agent and the node lifecycle
+    // controller must not overwrite each other in a tight loop.
     private async ValueTask WaitAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         var since = _time.GetTimestamp();
@@ -120,14 +123,14 @@ internal sealed partial class NodeReporter
         }
     }
 
-    /// <summary>Says goodbye: the node is NotReady from now on.</summary>
+    /// <summary>Reports the node as NotReady because it shuts down.</summary>
     public async Task ReportShutdownAsync(CancellationToken cancellationToken)
     {
         try
         {
             await ReportAsync(ready: false, cancellationToken);
         }
-        catch (Exception e) when (e is ApiException or IOException)
+        catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
         {
             LogRetry(_logger, e.Message);
         }
@@ -169,7 +172,7 @@ internal sealed partial class NodeReporter
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            // Lost answer of an earlier try: the next round finds it.
+            // An earlier attempt succeeded and its response was lost. The next attempt finds the node.
         }
     }
 
@@ -177,14 +180,14 @@ internal sealed partial class NodeReporter
     {
         var now = _time.GetUtcNow();
         _readySince ??= now;
-        var at = Timestamp(now);
+        var at = now.ToTimestamp();
         JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset since) =>
             new()
             {
                 ["type"] = type,
                 ["status"] = status,
                 ["lastHeartbeatTime"] = at,
-                ["lastTransitionTime"] = Timestamp(since),
+                ["lastTransitionTime"] = since.ToTimestamp(),
                 ["reason"] = reason,
                 ["message"] = message,
             };
@@ -251,10 +254,10 @@ internal sealed partial class NodeReporter
             cancellationToken,
             "status"
         );
-        _reported = ulong.Parse(reported.Metadata.ResourceVersion);
+        _reported = reported.Revision();
     }
 
-    // Whether the control plane's view of this node agrees with its own. What it thought before the last report does not count.
+    // Whether the API shows this node as ready. A version older than the last report does not count.
     private bool IsAgreed()
     {
         if (_view.Revision < _reported)
@@ -265,7 +268,7 @@ internal sealed partial class NodeReporter
         return node?.Metadata.Uid == _nodeUid && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
     }
 
-    // Upstream's way: the lease is written over as it was left, and read again only when somebody else has touched it.
+    // As upstream: update the lease as it was last written, and read it again only after a conflict.
     private async ValueTask RenewLeaseAsync(CancellationToken cancellationToken)
     {
         if (_lease is { } known)
@@ -278,7 +281,7 @@ internal sealed partial class NodeReporter
             }
             catch (ApiException e) when (e.IsConflict || e.IsNotFound)
             {
-                // Changed, gone, or an earlier answer was lost.
+                // The lease was changed or deleted, or an earlier response was lost.
             }
         }
         var found = await _client.FindAsync<V1Lease>(new ObjectKey("kube-node-lease", _settings.NodeName), cancellationToken);
@@ -326,9 +329,6 @@ internal sealed partial class NodeReporter
             LeaseDurationSeconds = (int)_settings.LeaseDuration.TotalSeconds,
             RenewTime = _time.GetUtcNow().UtcDateTime,
         };
-
-    internal static string Timestamp(DateTimeOffset at) =>
-        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Reporting the node failed and will be tried again: {Reason}")]
     private static partial void LogRetry(ILogger logger, string reason);

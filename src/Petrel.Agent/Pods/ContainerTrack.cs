@@ -4,7 +4,7 @@ using Petrel.Agent.Runtimes;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>What a pod worker remembers of one container between looks.</summary>
+/// <summary>The state that a pod worker keeps of one container between syncs.</summary>
 internal sealed class ContainerTrack(string name)
 {
     private ProbeRunner? _probes;
@@ -18,19 +18,19 @@ internal sealed class ContainerTrack(string name)
     public string WaitingMessage { get; set; } = "";
     public int RestartCount { get; private set; }
 
-    /// <summary>The attempt from which back-off counts.</summary>
+    /// <summary>The attempt from which restarts are counted for back-off.</summary>
     public int BackOffFrom { get; set; }
 
-    /// <summary>Failed tries to get the image, for back-off.</summary>
+    /// <summary>Failed attempts to pull the image, for back-off.</summary>
     public int PullFailures { get; set; }
 
-    /// <summary>No try before this.</summary>
+    /// <summary>When the next attempt to start it is allowed; null for now.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
     public ProbeResults? Probes => Current?.State == ContainerState.Running && _probesOf == Current.Id ? _probes?.Results : null;
 
     /// <summary>
-    /// The number of the next attempt: never one that was used, also when the runtime has forgotten (a node that was rebooted).
+    /// The number of the next attempt. It was never used before, even when the runtime has lost its records (a node that was rebooted).
     /// </summary>
     public int NextAttempt { get; private set; }
 
@@ -47,7 +47,7 @@ internal sealed class ContainerTrack(string name)
         RestartCount = Math.Max(Current?.Attempt ?? 0, Math.Max(RestartCount, Current is null ? reported?.RestartCount ?? 0 : 0));
     }
 
-    /// <summary>The containers are gone with their sandbox; what they were becomes history.</summary>
+    /// <summary>The containers were removed with their sandbox. The last one becomes <see cref="Previous"/>.</summary>
     public void Forget()
     {
         Previous = Current ?? Previous;
@@ -58,7 +58,7 @@ internal sealed class ContainerTrack(string name)
 
     public ContainerView View() => new(Current, Previous, Probes, WaitingReason, WaitingMessage, RestartCount);
 
-    /// <summary>Starts probing the running container, once.</summary>
+    /// <summary>Starts probing the running container, unless it is probed already.</summary>
     public async ValueTask EnsureProbesAsync(Func<ProbeRunner> create, CancellationToken cancellationToken)
     {
         if (_probesOf == Current!.Id)

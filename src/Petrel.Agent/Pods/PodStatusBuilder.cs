@@ -3,15 +3,17 @@ using k8s.Models;
 using Petrel.Agent.Nodes;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
+using Petrel.Model.Documents;
+using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>What the worker knows of one container when a status is made.</summary>
+/// <summary>One container as the pod's status shows it.</summary>
 /// <param name="Current">The newest attempt, or null before the first.</param>
-/// <param name="Previous">The attempt before, when it is still there.</param>
-/// <param name="Probes">Its probes' results while it runs.</param>
-/// <param name="WaitingReason">Why it does not run, when it should.</param>
-/// <param name="WaitingMessage">The message to it.</param>
+/// <param name="Previous">The attempt before it, if the runtime still knows it.</param>
+/// <param name="Probes">The results of its probes while it runs.</param>
+/// <param name="WaitingReason">Why it does not run although it should; empty otherwise.</param>
+/// <param name="WaitingMessage">The message that belongs to the reason.</param>
 /// <param name="RestartCount">How often it was restarted.</param>
 internal sealed record ContainerView(
     ContainerStatus? Current,
@@ -22,7 +24,7 @@ internal sealed record ContainerView(
     int RestartCount
 );
 
-/// <summary>A pod as its worker sees it.</summary>
+/// <summary>What a pod's status is made from.</summary>
 internal sealed record PodView(
     V1Pod Pod,
     AgentSettings Settings,
@@ -37,7 +39,7 @@ internal sealed record PodView(
 );
 
 /// <summary>
-/// Makes a pod's status: phase, conditions and container states as <c>kubectl describe</c> shows them. A pure function of what is observed.
+/// Builds a pod's status: phase, conditions and container states as <c>kubectl describe</c> shows them. A pure function.
 /// </summary>
 internal static class PodStatusBuilder
 {
@@ -50,7 +52,10 @@ internal static class PodStatusBuilder
         var phase = Phase(view, inits, initialized, mains.Select(m => m.View).ToList());
         var ended = phase is "Succeeded" or "Failed";
         var ready =
-            !ended && !view.Ended && mains.All(m => IsReady(m.View)) && inits.Where(IsSidecar).All(c => IsReady(view.Containers[c.Name]));
+            !ended
+            && !view.Ended
+            && mains.All(m => IsReady(m.View))
+            && inits.Where(PodStates.IsSidecar).All(c => IsReady(view.Containers[c.Name]));
         var unready = mains.Where(m => !IsReady(m.View)).Select(m => m.Spec.Name).ToList();
 
         var status = new JsonObject
@@ -61,7 +66,7 @@ internal static class PodStatusBuilder
             ["message"] = view.FailMessage.Length > 0 ? view.FailMessage : null,
             ["hostIP"] = view.Settings.NodeAddress,
             ["hostIPs"] = new JsonArray(new JsonObject { ["ip"] = view.Settings.NodeAddress }),
-            ["startTime"] = NodeReporter.Timestamp(view.StartTime),
+            ["startTime"] = view.StartTime.ToTimestamp(),
         };
         if (view.Addresses.Count > 0)
         {
@@ -81,14 +86,11 @@ internal static class PodStatusBuilder
         return status;
     }
 
-    /// <summary>Whether an init container keeps running beside the others (upstream: sidecar containers).</summary>
-    public static bool IsSidecar(V1Container container) => container.RestartPolicy == "Always";
-
     /// <summary>Whether the init container lets the next one start.</summary>
     public static bool IsInitialized(V1Container container, PodView view)
     {
         var of = view.Containers[container.Name];
-        return IsSidecar(container)
+        return container.IsSidecar()
             ? of.Current?.State == ContainerState.Running && of.Probes?.Started != false
             : of.Current is { State: ContainerState.Exited, ExitCode: 0 };
     }
@@ -101,13 +103,13 @@ internal static class PodStatusBuilder
         {
             return "Failed";
         }
-        if (view.Pod.Status?.Phase is "Succeeded" or "Failed")
+        if (view.Pod.IsFinished())
         {
-            return view.Pod.Status.Phase; // There is no way back.
+            return view.Pod.Status.Phase; // A finished pod never runs again.
         }
         var policy = view.Pod.Spec.RestartPolicy;
         var failedInit = inits.Any(c =>
-            !IsSidecar(c) && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 }
+            !c.IsSidecar() && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 }
         );
         if (failedInit)
         {
@@ -132,7 +134,7 @@ internal static class PodStatusBuilder
         }
         if (view.Ended)
         {
-            // What never ran, and what nobody can tell the end of (the node was rebooted), has failed: whoever counts ends must see one.
+            // A container that never ran, or whose exit is unknown because the node was rebooted, has failed. A Job must see an end.
             return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0
                 ? "Succeeded"
                 : "Failed";
@@ -194,7 +196,7 @@ internal static class PodStatusBuilder
                 ["type"] = type,
                 ["status"] = text,
                 ["lastProbeTime"] = null,
-                ["lastTransitionTime"] = NodeReporter.Timestamp(since),
+                ["lastTransitionTime"] = since.ToTimestamp(),
                 ["observedGeneration"] = view.Pod.Metadata.Generation,
             };
             if (reason.Length > 0)
@@ -220,7 +222,7 @@ internal static class PodStatusBuilder
             ["image"] = current?.Image ?? container.Image,
             ["imageID"] = current?.ImageId ?? "",
             ["restartCount"] = of.RestartCount,
-            ["ready"] = isInit && !IsSidecar(container) ? current is { State: ContainerState.Exited, ExitCode: 0 } : IsReady(of),
+            ["ready"] = isInit && !container.IsSidecar() ? current is { State: ContainerState.Exited, ExitCode: 0 } : IsReady(of),
             ["started"] = current?.State == ContainerState.Running && of.Probes?.Started != false,
         };
         if (current is not null)
@@ -268,5 +270,5 @@ internal static class PodStatusBuilder
             ["containerID"] = $"{view.RuntimeName}://{container.Id}",
         };
 
-    private static string? Time(DateTimeOffset? at) => at is { } value ? NodeReporter.Timestamp(value) : null;
+    private static string? Time(DateTimeOffset? at) => at?.ToTimestamp();
 }

@@ -2,16 +2,15 @@ using k8s.Models;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>
-/// Bringing a pod down: containers by their grace, the last status, the sandbox, the pod's files, and at last the API object.
-/// </summary>
+/// <content>Terminating a pod: its containers within their grace period, the last status, the sandbox, volumes and files, the API object.</content>
 internal sealed partial class PodWorker
 {
     private readonly SortedDictionary<string, Task> _stopping = new(StringComparer.Ordinal);
-    private CancellationTokenSource? _hurry;
+    private CancellationTokenSource? _stop;
     private long _grace = long.MaxValue;
 
     private async ValueTask EndAsync(
@@ -31,17 +30,17 @@ internal sealed partial class PodWorker
             }
             Stop(pod, running, cancellationToken);
             await ReportAsync(pod, sandbox, ended: false, cancellationToken);
-            return; // The runtime says when one has exited.
+            return; // The runtime wakes this worker when one has exited.
         }
         await Task.WhenAll(_stopping.Values);
         _stopping.Clear();
-        if (sandboxes.Count > 0 || pod.Status?.Phase is not ("Succeeded" or "Failed"))
+        if (sandboxes.Count > 0 || !pod.IsFinished())
         {
             await ReportAsync(pod, sandbox, ended: true, cancellationToken);
         }
         if (pod.Metadata.DeletionTimestamp is null && !_gone)
         {
-            // It ended by itself: its containers stay for logs until somebody deletes it; its network does not.
+            // The pod finished by itself. Its containers stay for their logs until the pod is deleted; its network is released.
             if (sandbox is { State: SandboxState.Ready })
             {
                 await _context.Runtime.StopSandboxAsync(sandbox.Id, cancellationToken);
@@ -57,7 +56,7 @@ internal sealed partial class PodWorker
         if (!_gone)
         {
             await _context.Client.DeleteAsync<V1Pod>(
-                new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
+                pod.Key(),
                 new V1DeleteOptions
                 {
                     GracePeriodSeconds = 0,
@@ -69,7 +68,7 @@ internal sealed partial class PodWorker
         _finished = true;
     }
 
-    // Begins to stop what runs; a later, shorter grace overtakes an earlier one.
+    // Begins to stop running containers. A shorter grace period replaces the one of an earlier call.
     private void Stop(V1Pod pod, List<ContainerStatus> running, CancellationToken cancellationToken)
     {
         var grace =
@@ -82,17 +81,14 @@ internal sealed partial class PodWorker
             return;
         }
         _grace = grace;
-        _hurry?.Cancel();
-        _hurry?.Dispose();
-        _hurry = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sidecars = (pod.Spec.InitContainers ?? [])
-            .Where(PodStatusBuilder.IsSidecar)
-            .Select(c => c.Name)
-            .ToHashSet(StringComparer.Ordinal);
+        _stop?.Cancel();
+        _stop?.Dispose();
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sidecars = (pod.Spec.InitContainers ?? []).Where(PodStates.IsSidecar).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
         var mainsRun = running.Any(c => !sidecars.Contains(c.Name));
         foreach (var container in running)
         {
-            // Sidecars end after those they serve.
+            // Sidecars are stopped after the main containers.
             if (mainsRun && sidecars.Contains(container.Name) && grace > 0)
             {
                 continue;
@@ -102,7 +98,7 @@ internal sealed partial class PodWorker
             {
                 _context.Events.Record(pod, "Normal", "Killing", $"Stopping container {container.Name}", ProbeRunner.FieldPath(spec));
             }
-            _stopping[container.Id] = StopOneAsync(spec, container, TimeSpan.FromSeconds(grace), _hurry.Token);
+            _stopping[container.Id] = StopOneAsync(spec, container, TimeSpan.FromSeconds(grace), _stop.Token);
         }
     }
 
@@ -122,7 +118,7 @@ internal sealed partial class PodWorker
         }
         catch (OperationCanceledException)
         {
-            // Overtaken by a shorter grace, or the agent stops.
+            // Replaced by a shorter grace period, or the agent stops.
         }
         catch (RuntimeException e)
         {
@@ -142,8 +138,8 @@ internal sealed partial class PodWorker
             }
             else if (hook.Sleep is { } sleep)
             {
-                var wanted = TimeSpan.FromSeconds(sleep.Seconds);
-                await Task.Delay(wanted < limit ? wanted : limit, _context.Time, cancellationToken);
+                var duration = TimeSpan.FromSeconds(sleep.Seconds);
+                await Task.Delay(duration < limit ? duration : limit, _context.Time, cancellationToken);
             }
             else if (hook.HttpGet is { } http)
             {

@@ -1,21 +1,21 @@
 using k8s.Models;
-using Petrel.Agent.EnvironmentVariables;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Sources;
 using Petrel.Agent.Volumes;
 using Petrel.Model.Documents;
 using Petrel.Network.Pods;
+using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
 /// <summary>Bringing a pod up: sandbox, init containers in order, containers, restarts.</summary>
 internal sealed partial class PodWorker
 {
-    // A container that ran this long has its back-off forgotten (upstream).
+    // The back-off of a container that ran this long starts anew (as upstream).
     private static readonly TimeSpan BackOffReset = TimeSpan.FromMinutes(10);
 
-    // Between attempts to make the pod's volumes (upstream).
+    // The delay between attempts to set up the pod's volumes grows between these (as upstream).
     private static readonly TimeSpan MinMountRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxMountRetry = TimeSpan.FromSeconds(122);
 
@@ -27,7 +27,7 @@ internal sealed partial class PodWorker
         CancellationToken cancellationToken
     )
     {
-        // A node that lost its power has sandboxes and containers on record that are no more.
+        // After a power cut the runtime has records of sandboxes and containers that no longer exist.
         foreach (var dead in old)
         {
             await _context.Runtime.RemoveSandboxAsync(dead.Id, cancellationToken);
@@ -47,7 +47,7 @@ internal sealed partial class PodWorker
                     Attempt = old.Count == 0 ? 0 : old.Max(s => s.Attempt) + 1,
                     Hostname = pod.Spec.Hostname is { Length: > 0 } hostname ? hostname : pod.Metadata.Name,
                     HostNetwork = pod.Spec.HostNetwork == true,
-                    Limits = PodLimits(pod),
+                    Limits = ContainerSpecs.PodLimits(pod),
                     HostPorts =
                     [
                         .. from container in pod.Spec.Containers
@@ -90,12 +90,12 @@ internal sealed partial class PodWorker
         foreach (var init in pod.Spec.InitContainers ?? [])
         {
             var track = Track(init.Name);
-            var sidecar = PodStatusBuilder.IsSidecar(init);
+            var sidecar = init.IsSidecar();
             if (!sidecar && (begun || track.Current is { State: ContainerState.Exited, ExitCode: 0 }))
             {
                 continue;
             }
-            await AdvanceAsync(
+            await SyncContainerAsync(
                 pod,
                 sandbox,
                 init,
@@ -112,12 +112,12 @@ internal sealed partial class PodWorker
         }
         foreach (var container in pod.Spec.Containers)
         {
-            await AdvanceAsync(pod, sandbox, container, pod.Spec.RestartPolicy, volumes, cancellationToken);
+            await SyncContainerAsync(pod, sandbox, container, pod.Spec.RestartPolicy, volumes, cancellationToken);
         }
     }
 
-    // Takes the next step for one container, if there is one to take.
-    private async ValueTask AdvanceAsync(
+    // Syncs one container: probes it, restarts it, or starts it, as its state and restart policy say.
+    private async ValueTask SyncContainerAsync(
         V1Pod pod,
         SandboxStatus sandbox,
         V1Container container,
@@ -166,7 +166,7 @@ internal sealed partial class PodWorker
                 }
                 track.WaitingReason = "CrashLoopBackOff";
                 track.WaitingMessage =
-                    $"back-off {Go(delay)} restarting failed container={container.Name} "
+                    $"back-off {GoDuration.Format(delay)} restarting failed container={container.Name} "
                     + $"pod={pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({_uid})";
                 WakeIn(due - now);
                 return;
@@ -239,7 +239,7 @@ internal sealed partial class PodWorker
             var attempt = track.NextAttempt;
             var id = await _context.Runtime.CreateContainerAsync(
                 sandbox.Id,
-                Spec(pod, container, attempt, environment, volumes),
+                ContainerSpecs.Create(pod, container, attempt, environment, volumes.HostPaths, LogPath(pod, container, attempt)),
                 cancellationToken
             );
             _context.Events.Record(pod, "Normal", "Created", $"Container created", path);
@@ -268,162 +268,13 @@ internal sealed partial class PodWorker
         }
     }
 
+    private string LogPath(V1Pod pod, V1Container container, int attempt) =>
+        _context.Files.LogPath(pod.Metadata.NamespaceProperty, pod.Metadata.Name, _uid, container.Name, attempt);
+
     private void Fail(ContainerTrack track, string reason, string message)
     {
         (track.WaitingReason, track.WaitingMessage) = (reason, message);
         track.NotBefore = _context.Time.GetUtcNow() + TimeSpan.FromSeconds(2);
         WakeIn(TimeSpan.FromSeconds(2));
     }
-
-    private async ValueTask<bool> EnsureImageAsync(
-        V1Pod pod,
-        V1Container container,
-        ContainerTrack track,
-        CancellationToken cancellationToken
-    )
-    {
-        var path = ProbeRunner.FieldPath(container);
-        var present = await _context.Runtime.FindImageAsync(container.Image, cancellationToken);
-        if (present is not null && container.ImagePullPolicy != "Always")
-        {
-            _context.Events.Record(pod, "Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine", path);
-            return true;
-        }
-        if (container.ImagePullPolicy == "Never")
-        {
-            Fail(track, "ErrImageNeverPull", $"Container image \"{container.Image}\" is not present with pull policy of Never");
-            _context.Events.Record(pod, "Warning", "ErrImageNeverPull", track.WaitingMessage, path);
-            return false;
-        }
-        _context.Events.Record(pod, "Normal", "Pulling", $"Pulling image \"{container.Image}\"", path);
-        var start = _context.Time.GetTimestamp();
-        try
-        {
-            var image = await _context.Runtime.PullImageAsync(container.Image, cancellationToken);
-            track.PullFailures = 0;
-            _context.Events.Record(
-                pod,
-                "Normal",
-                "Pulled",
-                $"Successfully pulled image \"{container.Image}\" in {Go(_context.Time.GetElapsedTime(start))}. Image size: "
-                    + $"{image.SizeBytes} bytes.",
-                path
-            );
-            return true;
-        }
-        catch (RuntimeException e) when (present is not null)
-        {
-            // Always means: ask the registry first. One that can't be reached does not stop an image that is here from running on this
-            // machine's own store.
-            LogPullSkipped(_context.Logger, container.Image, e.Message);
-            _context.Events.Record(pod, "Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine", path);
-            return true;
-        }
-        catch (RuntimeException e)
-        {
-            _context.Events.Record(pod, "Warning", "Failed", $"Failed to pull image \"{container.Image}\": {e.Message}", path);
-            track.WaitingReason = track.PullFailures == 0 ? e.Reason : "ImagePullBackOff";
-            track.WaitingMessage = track.PullFailures == 0 ? e.Message : $"Back-off pulling image \"{container.Image}\": {e.Message}";
-            var delay = TimeSpan.FromTicks(
-                (long)
-                    Math.Min(_context.Settings.BackOffBase.Ticks * Math.Pow(2, track.PullFailures++), _context.Settings.BackOffLimit.Ticks)
-            );
-            track.NotBefore = _context.Time.GetUtcNow() + delay;
-            WakeIn(delay);
-            return false;
-        }
-    }
-
-    private ContainerSpec Spec(
-        V1Pod pod,
-        V1Container container,
-        int attempt,
-        IReadOnlyList<KeyValuePair<string, string>> environment,
-        PodVolumes volumes
-    )
-    {
-        var variables = environment.ToDictionary(e => e.Key, e => e.Value);
-        string Expand(string text) => VariableExpansion.Expand(text, name => variables.GetValueOrDefault(name));
-        return new ContainerSpec
-        {
-            Name = container.Name,
-            Attempt = attempt,
-            Image = container.Image,
-            Command = [.. (container.Command ?? []).Select(Expand)],
-            Args = [.. (container.Args ?? []).Select(Expand)],
-            WorkingDirectory = container.WorkingDir ?? "",
-            Environment = environment,
-            Mounts =
-            [
-                .. (container.VolumeMounts ?? []).Select(m => new Mount(
-                    SubPath(volumes.HostPaths[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath),
-                    m.MountPath,
-                    m.ReadOnlyProperty == true
-                )),
-            ],
-            Limits = Limits(container),
-            LogPath = _context.Files.LogPath(pod.Metadata.NamespaceProperty, pod.Metadata.Name, _uid, container.Name, attempt),
-            Stdin = container.Stdin == true,
-            Tty = container.Tty == true,
-            Security = Security(pod, container),
-        };
-    }
-
-    private static string SubPath(string volume, string? subPath) =>
-        string.IsNullOrEmpty(subPath) ? volume
-        : subPath.Split('/').Contains("..")
-            ? throw new PodSourceException(PodSourceException.ContainerConfig, $"subPath must not contain '..': {subPath}")
-        : Path.Combine(volume, subPath);
-
-    private static ContainerSecurity Security(V1Pod pod, V1Container container)
-    {
-        var (own, shared) = (container.SecurityContext, pod.Spec.SecurityContext);
-        return new()
-        {
-            RunAsUser = own?.RunAsUser ?? shared?.RunAsUser,
-            RunAsGroup = own?.RunAsGroup ?? shared?.RunAsGroup,
-            RunAsNonRoot = own?.RunAsNonRoot ?? shared?.RunAsNonRoot ?? false,
-            SupplementalGroups = [.. (shared?.SupplementalGroups ?? []).OfType<long>().Concat(shared?.FsGroup is { } group ? [group] : [])],
-            Privileged = own?.Privileged == true,
-            ReadOnlyRootFilesystem = own?.ReadOnlyRootFilesystem == true,
-            NoNewPrivileges = own?.AllowPrivilegeEscalation == false,
-            AddCapabilities = [.. own?.Capabilities?.Add ?? []],
-            DropCapabilities = [.. own?.Capabilities?.Drop ?? []],
-        };
-    }
-
-    private static ResourceLimits Limits(V1Container container) =>
-        new()
-        {
-            MilliCpu = Amount(container.Resources?.Limits, "cpu", q => q.MilliValue),
-            MilliCpuRequest = Amount(container.Resources?.Requests, "cpu", q => q.MilliValue),
-            Memory = Amount(container.Resources?.Limits, "memory", q => q.Value),
-        };
-
-    // Pod-wide limits exist only where every container has one.
-    private static ResourceLimits PodLimits(V1Pod pod)
-    {
-        var each = pod.Spec.Containers.Select(Limits).ToList();
-        return new()
-        {
-            MilliCpu = each.All(l => l.MilliCpu > 0) ? each.Sum(l => l.MilliCpu) : 0,
-            MilliCpuRequest = each.Sum(l => l.MilliCpuRequest),
-            Memory = each.All(l => l.Memory > 0) ? each.Sum(l => l.Memory) : 0,
-        };
-    }
-
-    private static long Amount(IDictionary<string, ResourceQuantity>? list, string name, Func<Quantity, long> of) =>
-        list is not null && list.TryGetValue(name, out var value) ? of(Quantity.Parse(value.ToString())) : 0;
-
-    private static string Go(TimeSpan span) =>
-        span.TotalMinutes >= 1 ? $"{(int)span.TotalMinutes}m{span.Seconds}s"
-        : span.TotalSeconds >= 1 ? $"{span.TotalSeconds:0.###}s"
-        : $"{span.TotalMilliseconds:0}ms";
-
-    [Microsoft.Extensions.Logging.LoggerMessage(
-        EventId = 5011,
-        Level = Microsoft.Extensions.Logging.LogLevel.Debug,
-        Message = "{Image} is used as it is: {Reason}"
-    )]
-    private static partial void LogPullSkipped(Microsoft.Extensions.Logging.ILogger logger, string image, string reason);
 }

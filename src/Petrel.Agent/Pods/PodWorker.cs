@@ -8,10 +8,11 @@ using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Volumes;
 using Petrel.Client;
+using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>What every pod worker of a node shares.</summary>
+/// <summary>What all pod workers of a node share.</summary>
 internal sealed record PodWorkerContext(
     AgentSettings Settings,
     ApiClient Client,
@@ -27,8 +28,8 @@ internal sealed record PodWorkerContext(
 );
 
 /// <summary>
-/// Brings one pod of this node (one uid) to what the API says and says back what is. Level-triggered: whatever wakes it, it looks at the
-/// runtime and takes the next step. Knows nothing that it could not find again after an agent restart, but for back-off.
+/// Syncs one pod of this node (one uid) with its spec and reports its status (upstream: the kubelet's pod worker). Level-triggered: each
+/// sync reads the runtime's state and takes the next step. Except for back-off, its state is found again after a restart of the agent.
 /// </summary>
 internal sealed partial class PodWorker
 {
@@ -59,17 +60,17 @@ internal sealed partial class PodWorker
         }
     }
 
-    /// <summary>Something about the pod may have changed: look again.</summary>
+    /// <summary>Requests a sync: something about the pod may have changed.</summary>
     public void Wake() => _wake.Writer.TryWrite(true);
 
-    /// <summary>The API's newest state of the pod.</summary>
+    /// <summary>The pod's newest version in the API.</summary>
     public void Update(V1Pod pod)
     {
         _pod = pod;
         Wake();
     }
 
-    /// <summary>The pod is gone from the API: end it without waiting.</summary>
+    /// <summary>The pod was removed from the API: kill it without a grace period.</summary>
     public void Remove()
     {
         _gone = true;
@@ -83,7 +84,7 @@ internal sealed partial class PodWorker
         Wake();
     }
 
-    /// <summary>Works until the pod is gone, or until cancelled (then its containers go on).</summary>
+    /// <summary>Works until the pod is gone, or until cancelled. Containers keep running when it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -97,14 +98,15 @@ internal sealed partial class PodWorker
                 {
                     await SyncAsync(cancellationToken);
                 }
-                catch (Exception e) when (e is RuntimeException or ApiException or IOException or TimeoutException)
+                catch (Exception e)
+                    when (e is RuntimeException or ApiException or TimeoutException || ApiFailures.IsTransient(e, cancellationToken))
                 {
                     LogSyncFailed(_context.Logger, _pod.Metadata.NamespaceProperty, _pod.Metadata.Name, e.Message);
                     WakeIn(TimeSpan.FromSeconds(1));
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
-                    // One pod that we can't handle must not take the others' agent down.
+                    // A pod that can't be handled must not end the agent, which serves the node's other pods too.
                     LogBroken(_context.Logger, e, _pod.Metadata.NamespaceProperty, _pod.Metadata.Name);
                     WakeIn(TimeSpan.FromSeconds(10));
                 }
@@ -116,7 +118,7 @@ internal sealed partial class PodWorker
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The agent stops; the pod stays.
+            // The agent stops. The pod keeps running.
         }
         finally
         {
@@ -175,10 +177,10 @@ internal sealed partial class PodWorker
         await ReportAsync(pod, sandbox, ended: false, cancellationToken);
     }
 
-    // All its containers have ended and none of them is to run again.
+    // All of its containers have exited and none will be restarted.
     private bool HasEnded(V1Pod pod)
     {
-        if (pod.Status?.Phase is "Succeeded" or "Failed")
+        if (pod.IsFinished())
         {
             return true;
         }
@@ -189,7 +191,7 @@ internal sealed partial class PodWorker
         var failedInit =
             pod.Spec.RestartPolicy == "Never"
             && (pod.Spec.InitContainers ?? []).Any(c =>
-                !PodStatusBuilder.IsSidecar(c) && Track(c.Name).Current is { State: ContainerState.Exited, ExitCode: not 0 }
+                !c.IsSidecar() && Track(c.Name).Current is { State: ContainerState.Exited, ExitCode: not 0 }
             );
         return failedInit
             || pod.Spec.Containers.All(c =>
@@ -256,8 +258,8 @@ internal sealed partial class PodWorker
         {
             return;
         }
-        // Conditions merge by their types, so that what others say of the pod stays, also what this agent has not seen yet. Addresses would
-        // merge too.
+        // Conditions merge by type, so that those of other writers stay, even those that this agent has not seen yet. Addresses must not
+        // merge: replace them.
         foreach (var addressList in (ReadOnlySpan<string>)["podIPs", "hostIPs"])
         {
             (status[addressList] as JsonArray)?.Insert(0, new JsonObject { ["$patch"] = "replace" });
@@ -269,17 +271,12 @@ internal sealed partial class PodWorker
         };
         try
         {
-            await _context.Client.PatchStrategicallyAsync<V1Pod>(
-                new(pod.Metadata.NamespaceProperty, pod.Metadata.Name),
-                patch,
-                cancellationToken,
-                "status"
-            );
+            await _context.Client.PatchStrategicallyAsync<V1Pod>(pod.Key(), patch, cancellationToken, "status");
             _lastStatus = text;
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
-            // Gone, or another pod of the same name: the watch says so next.
+            // The pod is gone, or another one has its name. The watch will deliver that.
         }
     }
 

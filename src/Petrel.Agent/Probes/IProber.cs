@@ -1,8 +1,8 @@
-using System.Net.Sockets;
-
 namespace Petrel.Agent.Probes;
 
-/// <summary>Knocks at a pod's ports. Each answers null for success, else what was wrong, as the event shows it.</summary>
+/// <summary>
+/// Probes a pod's ports. Each method returns null for success; otherwise the failure as the event <c>Unhealthy</c> shows it.
+/// </summary>
 public interface IProber
 {
     ValueTask<string?> HttpAsync(
@@ -13,94 +13,4 @@ public interface IProber
     );
 
     ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken);
-}
-
-/// <summary>Probes over real sockets. Certificates are not checked, as upstream documents for HTTPS probes.</summary>
-public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
-{
-#pragma warning disable CA5359 // A probe asks whether the pod answers, not who it is (Kubernetes documentation, "HTTP probes").
-    private readonly HttpClient _http = new(
-        new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            PooledConnectionLifetime = TimeSpan.Zero,
-            UseProxy = false,
-            UseCookies = false,
-            SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-        }
-    )
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
-#pragma warning restore CA5359
-
-    /// <inheritdoc/>
-    public async ValueTask<string?> HttpAsync(
-        Uri uri,
-        IReadOnlyList<KeyValuePair<string, string>> headers,
-        TimeSpan timeout,
-        CancellationToken cancellationToken
-    )
-    {
-        using var limit = new CancellationTokenSource(timeout, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, uri);
-            request.Headers.TryAddWithoutValidation("User-Agent", "kube-probe/1.35");
-            foreach (var (name, value) in headers)
-            {
-                request.Headers.TryAddWithoutValidation(name, value);
-            }
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
-            return (int)response.StatusCode is >= 200 and < 400 ? null : $"HTTP probe failed with statuscode: {(int)response.StatusCode}";
-        }
-        catch (HttpRequestException e)
-        {
-            return $"Get \"{uri}\": {e.InnerException?.Message ?? e.Message}";
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return $"Get \"{uri}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(timeout, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        using var socket = new TcpClient();
-        try
-        {
-            await socket.ConnectAsync(host, port, both.Token);
-            return null;
-        }
-        catch (SocketException e)
-        {
-            return $"dial tcp {host}:{port}: {e.Message}";
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return $"dial tcp {host}:{port}: i/o timeout";
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
-}
-
-/// <summary>Probes in simulation: every container that runs answers.</summary>
-public sealed class SimulatedProber : IProber
-{
-    /// <inheritdoc/>
-    public ValueTask<string?> HttpAsync(
-        Uri uri,
-        IReadOnlyList<KeyValuePair<string, string>> headers,
-        TimeSpan timeout,
-        CancellationToken cancellationToken
-    ) => new((string?)null);
-
-    /// <inheritdoc/>
-    public ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken) => new((string?)null);
 }

@@ -4,16 +4,16 @@ using Petrel.Client;
 
 namespace Petrel.Agent.Probes;
 
-/// <summary>What a container's probes have found so far.</summary>
+/// <summary>The latest results of a container's probes.</summary>
 internal sealed class ProbeResults
 {
     /// <summary>Whether the startup probe has succeeded (or there is none).</summary>
     public bool Started { get; set; }
 
-    /// <summary>Whether the container takes traffic: its readiness probe succeeds (or there is none, and it has started).</summary>
+    /// <summary>Whether the container is ready: its readiness probe succeeds, or it has none and has started.</summary>
     public bool Ready { get; set; }
 
-    /// <summary>Set when liveness or startup failed for good: why the container must be restarted.</summary>
+    /// <summary>Why the container must be restarted: its liveness or startup probe reached the failure threshold. Null otherwise.</summary>
     public string? KillReason { get; set; }
 }
 
@@ -40,7 +40,7 @@ internal sealed class ProbeRunner(
         {
             if (container.StartupProbe is { } startup)
             {
-                if (!await RunOneAsync("Startup", startup, until: true, cancellationToken))
+                if (!await RunOneAsync("Startup", startup, endsWithSuccess: true, cancellationToken))
                 {
                     return;
                 }
@@ -51,11 +51,11 @@ internal sealed class ProbeRunner(
             List<Task> loops = [];
             if (container.LivenessProbe is { } liveness)
             {
-                loops.Add(RunOneAsync("Liveness", liveness, until: false, cancellationToken));
+                loops.Add(RunOneAsync("Liveness", liveness, endsWithSuccess: false, cancellationToken));
             }
             if (container.ReadinessProbe is { } readiness)
             {
-                loops.Add(RunOneAsync("Readiness", readiness, until: false, cancellationToken));
+                loops.Add(RunOneAsync("Readiness", readiness, endsWithSuccess: false, cancellationToken));
             }
             await Task.WhenAll(loops);
         }
@@ -65,9 +65,9 @@ internal sealed class ProbeRunner(
         }
     }
 
-    // Runs a probe at its period. A startup probe ends with its first success (true); startup and liveness end when they fail for good
-    // (false).
-    private async Task<bool> RunOneAsync(string kind, V1Probe probe, bool until, CancellationToken cancellationToken)
+    // Runs a probe periodically. A startup probe ends with its first success (true). A startup or liveness probe ends when it reaches its
+    // failure threshold (false).
+    private async Task<bool> RunOneAsync(string kind, V1Probe probe, bool endsWithSuccess, CancellationToken cancellationToken)
     {
         await Task.Yield();
         await Task.Delay(TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0), time, cancellationToken);
@@ -80,7 +80,7 @@ internal sealed class ProbeRunner(
                 (successes, failures) = (successes + 1, 0);
                 if (successes >= (probe.SuccessThreshold ?? 1))
                 {
-                    if (until)
+                    if (endsWithSuccess)
                     {
                         return true;
                     }

@@ -3,7 +3,7 @@ using Petrel.Network.Pods;
 namespace Petrel.Agent.Runtimes;
 
 /// <summary>
-/// What runs pods on a node. The vocabulary is that of the Container Runtime Interface (CRI v1): a pod is a sandbox (its shared
+/// Runs pods on a node. The vocabulary is that of the Container Runtime Interface (CRI v1): a pod is a sandbox (its shared
 /// namespaces, address and cgroup) and containers in it. Implementations: <c>oci</c> (crun or runc under conmon), <c>process</c>
 /// (plain child processes), <c>simulated</c>. All state survives the agent: a new instance over the same directories lists and
 /// controls what an earlier one started. Every method is idempotent and throws <see cref="RuntimeException"/> with a message
@@ -20,16 +20,16 @@ public interface IContainerRuntime
     /// </summary>
     Action<string>? PodChanged { get; set; }
 
-    /// <summary>Finds what runs already and begins to watch it. Call once before anything else.</summary>
+    /// <summary>Finds sandboxes and containers that exist already, and begins to watch them. Call once before anything else.</summary>
     ValueTask StartAsync(CancellationToken cancellationToken);
 
     /// <summary>Creates and starts a sandbox. Returns its id, and its addresses (empty for host network without isolation).</summary>
     ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken);
 
-    /// <summary>Stops every container of the sandbox at once (SIGKILL) and gives back its network.</summary>
+    /// <summary>Stops every container of the sandbox at once (SIGKILL) and releases its network.</summary>
     ValueTask StopSandboxAsync(string sandboxId, CancellationToken cancellationToken);
 
-    /// <summary>Stops the sandbox if need be, and removes it with all its containers; their logs stay (they belong to the agent).</summary>
+    /// <summary>Stops the sandbox if it runs, and removes it with all its containers. Logs stay: they belong to the agent.</summary>
     ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken);
 
     /// <summary>All sandboxes of the node, in creation order.</summary>
@@ -56,11 +56,11 @@ public interface IContainerRuntime
     /// <summary>All containers of the node, in creation order, exited ones too until they are removed.</summary>
     ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken);
 
-    /// <summary>What each running container has used so far; one that can't be measured (it has just ended) is left out.</summary>
+    /// <summary>The resource usage of each running container. One that can't be measured, because it has just exited, is left out.</summary>
     ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken);
 
-    /// <summary>Runs a command inside a running container and waits for its end, at most <paramref name="timeout"/>.</summary>
-    /// <exception cref="TimeoutException">It did not end in time; it was killed.</exception>
+    /// <summary>Runs a command inside a running container and waits for its exit, at most <paramref name="timeout"/>.</summary>
+    /// <exception cref="TimeoutException">It did not exit in time and was killed.</exception>
     ValueTask<ExecResult> ExecAsync(
         string containerId,
         IReadOnlyList<string> command,
@@ -83,14 +83,14 @@ public interface IContainerRuntime
 /// <param name="Isolated">Whether containers have their own file system, namespaces and limits.</param>
 public sealed record RuntimeInfo(string Name, string Version, bool Isolated);
 
-/// <summary>A pod as the runtime needs to know it.</summary>
+/// <summary>What the runtime needs to know of a pod to create its sandbox.</summary>
 public sealed record SandboxSpec
 {
     public required string PodNamespace { get; init; }
     public required string PodName { get; init; }
     public required string PodUid { get; init; }
 
-    /// <summary>How often the pod's sandbox was made anew, from 0.</summary>
+    /// <summary>How often a sandbox was created for the pod before, from 0.</summary>
     public int Attempt { get; init; }
 
     public required string Hostname { get; init; }
@@ -99,7 +99,7 @@ public sealed record SandboxSpec
     /// <summary>Pod-wide limits: the sum over its containers (0: none).</summary>
     public ResourceLimits Limits { get; init; } = new();
 
-    /// <summary>Sysctls and such are refused, not ignored, until they are supported.</summary>
+    /// <summary>Ports of the node that lead to the pod.</summary>
     public IReadOnlyList<HostPort> HostPorts { get; init; } = [];
 }
 
@@ -162,8 +162,7 @@ public sealed record ContainerSpec
     public ResourceLimits Limits { get; init; } = new();
 
     /// <summary>
-    /// Absolute path of the log file, in CRI format: <c>RFC3339Nano stream F|P text</c> per line (F: the line is whole, P: it goes on).
-    /// Its folder exists.
+    /// Absolute path of the log file, in CRI format: <c>RFC3339Nano stream F|P text</c> per line (F: full, P: partial). Its folder exists.
     /// </summary>
     public required string LogPath { get; init; }
 
@@ -172,10 +171,10 @@ public sealed record ContainerSpec
     public ContainerSecurity Security { get; init; } = new();
 }
 
-/// <summary>A host path shown inside the container.</summary>
+/// <summary>A host path that is mounted into the container.</summary>
 public sealed record Mount(string HostPath, string ContainerPath, bool ReadOnly);
 
-/// <summary>What the pod's and container's securityContext come to, merged.</summary>
+/// <summary>The container's securityContext merged with the pod's.</summary>
 public sealed record ContainerSecurity
 {
     public long? RunAsUser { get; init; }
@@ -231,7 +230,7 @@ public sealed record ExecResult(int ExitCode, byte[] Output, byte[] ErrorOutput)
 
 /// <summary>An image in the node's store.</summary>
 /// <param name="Id">The config digest, <c>sha256:…</c>.</param>
-/// <param name="References">Names that lead to it, fully qualified.</param>
+/// <param name="References">Its fully qualified names.</param>
 /// <param name="SizeBytes">Compressed size of its blobs.</param>
 /// <param name="User">The image's user, as in its config (<c>1000</c>, <c>nginx</c>), or empty.</param>
 public sealed record ImageStatus(string Id, IReadOnlyList<string> References, long SizeBytes, string User);

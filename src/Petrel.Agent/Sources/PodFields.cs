@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Agent.Sources;
 
-/// <summary>What <c>fieldRef</c> and <c>resourceFieldRef</c> name.</summary>
+/// <summary>The values of <c>fieldRef</c> and <c>resourceFieldRef</c> (the downward API).</summary>
 internal static class PodFields
 {
     /// <summary>The value of a field path, or null when it is not one that pods may refer to.</summary>
@@ -29,7 +29,7 @@ internal static class PodFields
             _ => null,
         };
 
-    /// <summary>A container's request or limit, divided and rounded up; unset limits are the node's.</summary>
+    /// <summary>A container's request or limit, divided and rounded up. An unset limit is the node's capacity.</summary>
     public static string Resource(V1Container container, V1ResourceFieldSelector selector, AgentSettings settings)
     {
         var parts = selector.Resource.Split('.', 2);

@@ -46,8 +46,7 @@ internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider 
         {
             return Keep(pod.Metadata.Uid, key, await RequestAsync(pod, key, now, cancellationToken));
         }
-        catch (Exception e)
-            when (known is not null && now < known.Expires && e is ApiException or IOException)
+        catch (Exception e) when (known is not null && now < known.Expires && e is ApiException or IOException)
         {
             return Keep(pod.Metadata.Uid, key, known! with { RefreshAt = now + RetryDelay });
         }

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace Petrel.Agent.Volumes;
 
 /// <summary>
-/// Pods' volumes and logs below one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
+/// The volumes and logs of pods below one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
 /// </summary>
 public sealed partial class LinuxPodFiles(string root) : IPodFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode Everybody = (UnixFileMode)0b111_111_111;
+    private const UnixFileMode AllUsers = (UnixFileMode)0b111_111_111;
 
-    // Logs of earlier attempts that are kept: `kubectl logs --previous` shows the last one.
+    // How many logs of earlier attempts are kept: `kubectl logs --previous` shows the last one.
     private const int EarlierLogs = 1;
 
     /// <inheritdoc/>
@@ -21,7 +21,7 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
             Directory.CreateDirectory(path);
-            File.SetUnixFileMode(path, Everybody);
+            File.SetUnixFileMode(path, AllUsers);
             if (inMemory && Environment.IsPrivilegedProcess && Mount("tmpfs", path, "tmpfs", 0, "mode=0777") != 0)
             {
                 throw new IOException($"mounting tmpfs on {path} failed (errno {Marshal.GetLastPInvokeError()})");

@@ -26,7 +26,10 @@ internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
                 paths[volume.Name] = setup.HostPath;
                 refreshAt = setup.RefreshAt is { } at && !(refreshAt <= at) ? at : refreshAt;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ApiException or PodSourceException)
+            catch (Exception e)
+                when (e is IOException or UnauthorizedAccessException or ApiException or PodSourceException
+                    || ApiFailures.IsTransient(e, cancellationToken)
+                )
             {
                 throw new PodSourceException("FailedMount", $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
             }

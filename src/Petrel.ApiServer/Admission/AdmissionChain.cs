@@ -5,7 +5,9 @@ internal sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
 {
     private readonly IAdmissionPlugin[] _plugins = [.. plugins];
 
-    /// <summary>The mutating stage. When webhooks changed something it runs once more, so that all see the object as it is then.</summary>
+    /// <summary>
+    /// The mutating stage. It runs a second time when webhooks changed the object, so that all plugins see their changes.
+    /// </summary>
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         await AdmitOnceAsync(request, cancellationToken);

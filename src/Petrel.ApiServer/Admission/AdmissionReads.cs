@@ -13,7 +13,7 @@ namespace Petrel.ApiServer.Admission;
 /// </summary>
 internal static class AdmissionReads
 {
-    /// <summary>All objects of a kind, in a namespace when it has them, in the order of names.</summary>
+    /// <summary>All objects of a kind, by name: those of the namespace, or all of a cluster-scoped kind.</summary>
     public static async ValueTask<IReadOnlyList<StoreEntry>> ListAsync(
         IRevisionedStore store,
         KindDefinition kind,
@@ -33,11 +33,11 @@ internal static class AdmissionReads
         CancellationToken cancellationToken
     ) => await store.GetAsync(kind.StoreKey(key), cancellationToken) is { } entry ? StoredDocument.Decode(entry) : null;
 
-    /// <summary>A plugin's refusal: the object is named as far as its name is known yet.</summary>
+    /// <summary>A plugin's refusal; names the object if its name is known.</summary>
     public static StatusException Forbidden(this AdmissionRequest request, string why) =>
         StatusErrors.Forbidden(request.Kind, request.DisplayName(), why);
 
-    /// <summary>The object's name, or what it is to be generated from.</summary>
+    /// <summary>The object's name, or its generateName.</summary>
     public static string DisplayName(this AdmissionRequest request)
     {
         if (request.Key.Name.Length > 0)
@@ -48,7 +48,7 @@ internal static class AdmissionReads
         return metadata.Text("name") is { Length: > 0 } name ? name : metadata.Text("generateName");
     }
 
-    /// <summary>Whether an object itself, not a subresource of it, is created.</summary>
+    /// <summary>Whether the request creates an object of this resource, not a subresource.</summary>
     public static bool Creates(this AdmissionRequest request, string group, string plural) =>
         request is { Operation: AdmissionOperation.Create, Subresource.Length: 0 } && request.Is(group, plural);
 }

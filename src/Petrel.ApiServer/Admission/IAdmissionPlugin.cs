@@ -17,12 +17,12 @@ internal enum AdmissionOperation
     Connect,
 }
 
-/// <summary>One write on its way to the store, as admission sees it. Each attempt at a commit has its own.</summary>
+/// <summary>One write as admission sees it. Each attempt at a commit has a request of its own.</summary>
 internal sealed class AdmissionRequest
 {
     public required KindDefinition Kind { get; init; }
 
-    /// <summary>The object. Its name is empty while it is to be generated.</summary>
+    /// <summary>The object's key. Its name is empty until it is generated.</summary>
     public required ObjectKey Key { get; init; }
 
     public required AdmissionOperation Operation { get; init; }
@@ -31,21 +31,21 @@ internal sealed class AdmissionRequest
     /// <summary>The subresource that is written, or empty.</summary>
     public string Subresource => Call.Subresource;
 
-    /// <summary>The object as it is to be, with defaults; plugins change it in the mutating stage. Null for deletions.</summary>
+    /// <summary>The new object, with defaults; plugins change it in the mutating stage. Null for deletions.</summary>
     public JsonObject? Object { get; init; }
 
-    /// <summary>The object as it is stored. Null for creations. Not to be changed.</summary>
+    /// <summary>The stored object, read-only. Null for creations.</summary>
     public JsonObject? Old { get; init; }
 
     /// <summary>How to delete, for deletions.</summary>
     public DeleteOptions? Deletion { get; init; }
 
     /// <summary>
-    /// What is committed in one batch with the object. When an operation's condition fails, the whole write is tried again.
+    /// Operations to commit in one batch with the object. When the condition of one fails, the whole write is tried again.
     /// </summary>
     public List<StoreOperation> Commits { get; } = [];
 
-    /// <summary>What webhooks have done in the mutating stage so far.</summary>
+    /// <summary>The state of mutating webhooks in this request; null before the first of them runs.</summary>
     public WebhookReinvocation? Webhooks { get; set; }
 
     /// <summary>Whether the kind has this group and resource.</summary>
@@ -53,22 +53,22 @@ internal sealed class AdmissionRequest
 }
 
 /// <summary>
-/// One rule that stands between a request and the store (upstream: admission plugins). First every plugin may change the object, which
-/// then is validated, then every plugin may refuse what came of it.
+/// One rule of admission (upstream: admission plugins). First every plugin may change the object; after validation every plugin may
+/// refuse the result.
 /// </summary>
 internal interface IAdmissionPlugin
 {
     /// <summary>Upstream's name, for example <c>LimitRanger</c>.</summary>
     string Name { get; }
 
-    /// <summary>Whether the plugin looks at such a request at all. Cheap.</summary>
+    /// <summary>Whether the plugin applies to such a request. Must be cheap.</summary>
     bool Handles(AdmissionRequest request);
 
     /// <summary>The mutating stage: may change <see cref="AdmissionRequest.Object"/>, which has its defaults already.</summary>
     /// <exception cref="StatusException">The request is refused.</exception>
     ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    /// <summary>The validating stage: the object is as it will be stored, and may not be changed any more.</summary>
+    /// <summary>The validating stage: the object is final and may not be changed.</summary>
     /// <exception cref="StatusException">The request is refused.</exception>
     ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }

@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission;
 
-/// <summary>What a pod's spec refers to by name.</summary>
+/// <summary>The Secrets and ConfigMaps that a pod's spec refers to.</summary>
 internal static class PodSpecReferences
 {
     private static readonly string[] ContainerLists = ["initContainers", "containers", "ephemeralContainers"];

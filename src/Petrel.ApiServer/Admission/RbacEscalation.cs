@@ -10,8 +10,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission;
 
 /// <summary>
-/// Nobody gives away more than they have: a role's author must hold its rules or have the right to <c>escalate</c>, and whoever binds a
-/// role must hold its rules or have the right to <c>bind</c> it (upstream: the policybased storage of the RBAC registry).
+/// Prevents privilege escalation: the author of a role must hold its rules or have the right to <c>escalate</c>, and the author of a
+/// binding must hold the role's rules or have the right to <c>bind</c> it (upstream: the policybased storage of the RBAC registry).
 /// </summary>
 internal sealed class RbacEscalation(CacheHub caches, ClusterAuthorizer authorizer) : IAdmissionPlugin
 {
@@ -30,7 +30,7 @@ internal sealed class RbacEscalation(CacheHub caches, ClusterAuthorizer authoriz
             && new[] { "rules", "aggregationRule", "subjects", "roleRef" }.All(f => JsonNode.DeepEquals(value[f], old[f]))
         )
         {
-            // Labels and the like may be changed by whoever may write the object.
+            // Only metadata changes: the right to write the object is enough.
             return;
         }
         await caches.WaitUntilCurrentAsync(cancellationToken);
@@ -38,7 +38,7 @@ internal sealed class RbacEscalation(CacheHub caches, ClusterAuthorizer authoriz
         var wanted = binds ? RulesBound(value, request.Key.Namespace) : [.. value.Objects("rules").Select(PolicyRule.FromDocument)];
         if (value.Has("aggregationRule"))
         {
-            // What will be gathered is not known yet: everything is meant.
+            // The aggregated rules are unknown at this time, so the author must hold all rights.
             wanted = [.. wanted, new PolicyRule(["*"], ["*"], ["*"], [], []), new PolicyRule(["*"], [], [], [], ["*"])];
         }
         var missing = PolicyRule.Uncovered([.. authorizer.Rbac.RulesOf(request.Call.User, request.Key.Namespace)], wanted);

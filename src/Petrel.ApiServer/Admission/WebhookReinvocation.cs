@@ -35,7 +35,9 @@ internal sealed class WebhookReinvocation
 
     public void EndTurn(JsonObject document) => _last = document.DeepClone();
 
-    /// <summary>A webhook that was not called in the first round is not in the second either.</summary>
+    /// <summary>
+    /// Whether the webhook is to be called: in the second round only if another plugin changed the object after its call.
+    /// </summary>
     public bool MayCall(string hook) => !IsSecond || _again.Contains(hook);
 
     public void Called(string hook, bool wantsReinvocation, bool changed)

@@ -27,7 +27,7 @@ internal sealed class ApplyConfiguration
     private ApplyConfiguration(JsonObject configuration, FieldManager manager, bool force) =>
         (_configuration, _manager, _force) = (configuration, manager, force);
 
-    /// <summary>What the manager wants, as it says it.</summary>
+    /// <summary>The fields that the manager sets, as sent.</summary>
     public JsonObject Document => _configuration.DeepClone().AsObject();
 
     /// <exception cref="StatusException">The configuration is not an object of the kind, or lacks what an apply needs.</exception>
@@ -56,7 +56,7 @@ internal sealed class ApplyConfiguration
         }
         if (document.Metadata().TryGetPropertyValue("creationTimestamp", out var created) && created is null)
         {
-            // Many tools write it, and nobody can own it.
+            // Many tools send it, but no manager can own it.
             document.Metadata().Remove("creationTimestamp");
         }
         return new(
@@ -67,8 +67,8 @@ internal sealed class ApplyConfiguration
     }
 
     /// <summary>
-    /// The same wish of a workload: a Scale has only one field of its own. Its version is the workload's, as upstream
-    /// records it.
+    /// The same configuration of the workload behind a Scale, which sets its replicas only. Managers are recorded with the workload's
+    /// version, as upstream does.
     /// </summary>
     public ApplyConfiguration OfWorkload(KindDefinition kind)
     {
@@ -102,7 +102,7 @@ internal sealed class ApplyConfiguration
         bare.Metadata().Remove("managedFields");
         if (managers is null)
         {
-            // What is there already has come from somebody.
+            // Fields that no manager has recorded yet belong to a manager named for the time before the first apply.
             managers = FieldOwnership.Update(
                 [],
                 bare,
@@ -158,7 +158,7 @@ internal sealed class ApplyConfiguration
         }
     }
 
-    // Nulls have said what they had to say, and values take their canonical form.
+    // Drop nulls, which have removed their fields, and bring values into their canonical form.
     private JsonObject Conform(JsonObject document, KindDefinition kind)
     {
         var conforming = DocumentConformance.Check(document, kind.Schema);
@@ -167,7 +167,7 @@ internal sealed class ApplyConfiguration
             : throw Untyped(_configuration, kind.Gvk, string.Join(", ", conforming.TypeErrors));
     }
 
-    // Clients that say YAML mostly send JSON, which is YAML too, and much faster to read.
+    // Most clients send JSON as YAML. Try the JSON parser first: it is much faster.
     private static JsonObject Parse(ReadOnlySpan<byte> body, WriteCall call)
     {
         JsonObject document;
@@ -195,7 +195,7 @@ internal sealed class ApplyConfiguration
         return document;
     }
 
-    // Upstream's answer is an error without a reason: clients show its text alone.
+    // Upstream answers with an error that has no reason: clients show its text only.
     private static StatusException Untyped(JsonObject configuration, GroupVersionKind kind, string why) =>
         new(
             500,

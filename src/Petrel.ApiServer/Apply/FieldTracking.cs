@@ -6,15 +6,15 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Apply;
 
-/// <summary>Keeps <c>metadata.managedFields</c> true on writes that are not applies: the writer owns what it changed.</summary>
+/// <summary>Maintains <c>metadata.managedFields</c> on writes other than apply: the writer owns the fields that it changed.</summary>
 internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
 {
     private const int MaxManager = 128;
 
-    // What an object is before it is created: nothing, of its kind.
+    // An object before its creation: an empty document.
     private static readonly JsonObject Nothing = [];
 
-    /// <summary>The managers of an object that is created: <c>metadata.managedFields</c>, or null when nobody owns anything.</summary>
+    /// <summary>The managers of a new object: <c>metadata.managedFields</c>, or null when there are none.</summary>
     public JsonArray? OnCreate(KindDefinition kind, JsonObject document, WriteCall call)
     {
         if (ManagedFields.Read(document.Metadata()["managedFields"]) is { } given)
@@ -26,7 +26,7 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
             : Update(kind, Nothing, document, ManagedFields.None, call).ToJson();
     }
 
-    /// <summary>The managers of an object that is changed; a write to the object itself may state other ones than it had.</summary>
+    /// <summary>The managers of a changed object. A write to the object itself may state managers of its own.</summary>
     /// <param name="kind">The object's kind.</param>
     /// <param name="old">The object as it was.</param>
     /// <param name="changed">The object as it will be.</param>
@@ -39,7 +39,7 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
             call.Subresource.Length > 0 ? before
             : ManagedFields.IsReset(stated) ? ManagedFields.None
             : ManagedFields.Read(stated) ?? before;
-        // Whoever forgot all managers, or never had any, is tracked again from its next apply on.
+        // An object without managers is tracked again from its next apply on.
         return managers.Entries.Count == 0 ? managers : Update(kind, old, changed, managers, call);
     }
 

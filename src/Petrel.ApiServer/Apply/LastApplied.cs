@@ -9,8 +9,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Apply;
 
 /// <summary>
-/// Makes one manager of kubectl's two ways of applying: what its client-side apply last set, its server-side apply may take over, and
-/// whoever goes back finds in the annotation what was applied last.
+/// Connects kubectl's two ways of applying: server-side apply may take over what client-side apply last set, and client-side apply
+/// finds the last configuration in the annotation.
 /// </summary>
 internal static class LastApplied
 {
@@ -25,7 +25,7 @@ internal static class LastApplied
         TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
     };
 
-    /// <summary>The fields that client-side apply set and that are still as it set them; null when there is no telling.</summary>
+    /// <summary>The fields that client-side apply set and that still have the same values; null when that is unknown.</summary>
     public static FieldSet? Owned(JsonObject live, KindDefinition kind)
     {
         if (live.Metadata().Child("annotations").Text(Annotation) is not { Length: > 0 } text)
@@ -46,12 +46,12 @@ internal static class LastApplied
         }
         catch (Exception e) when (e is FormatException or ApplyException or ArgumentException)
         {
-            // Somebody wrote the annotation by hand: it allows nothing.
+            // The annotation was edited by hand: it grants nothing.
             return null;
         }
     }
 
-    /// <summary>Notes a configuration in the annotation, where there is one.</summary>
+    /// <summary>Updates the annotation with a configuration, if the object has one.</summary>
     public static void Update(JsonObject document, JsonObject configuration)
     {
         if (document.Metadata().Child("annotations") is not { } annotations || annotations.Text(Annotation).Length == 0)

@@ -5,7 +5,7 @@ using Petrel.Model.Apply;
 
 namespace Petrel.ApiServer.Apply;
 
-/// <summary>Kinds as the rules of field ownership see them: in all their versions, and what each path cannot write.</summary>
+/// <summary>Kinds as field ownership sees them: all their versions, and the fields that each path resets.</summary>
 internal static class OwnedKinds
 {
     private static readonly FieldSet NoFields = new();
@@ -15,7 +15,9 @@ internal static class OwnedKinds
     public static ApplyKind Of(KindDefinition kind, KindRegistry kinds) =>
         new(kind.Gvk.ApiVersion, kind.Schema, apiVersion => Version(kind, kinds, apiVersion));
 
-    /// <summary>What a path resets to what it was: the object's own path its status, and the status path all but the status.</summary>
+    /// <summary>
+    /// The fields that a path does not write: status for the object's own path, everything but status for the status path.
+    /// </summary>
     public static FieldSet ResetFields(KindDefinition kind, string subresource)
     {
         if (subresource != "status")
@@ -30,7 +32,7 @@ internal static class OwnedKinds
                 set.Add(PathElement.Field(field.Name));
             }
         }
-        // Annotations go through: controllers note their progress in them.
+        // Annotations are written: controllers record their progress in them.
         foreach (var name in (ReadOnlySpan<string>)["labels", "finalizers", "ownerReferences"])
         {
             set.Add(PathElement.Field("metadata"), PathElement.Field(name));

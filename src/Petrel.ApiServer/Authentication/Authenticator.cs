@@ -3,10 +3,10 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Authentication;
 
-/// <summary>Finds out whom a request comes from, when its carrier could not tell: by its bearer token, else it is anonymous.</summary>
+/// <summary>Authenticates requests that the carrier did not, by their bearer token. Requests without one are anonymous.</summary>
 internal sealed class Authenticator(ApiServerOptions options, BootstrapTokens bootstrap, ServiceAccountTokens? tokens)
 {
-    /// <summary>The request as the user that it comes from, without what proved that.</summary>
+    /// <summary>The request with its user, and without the credentials.</summary>
     /// <exception cref="StatusException">It shows a token that is not accepted.</exception>
     public async ValueTask<ApiRequest> AuthenticateAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal sealed class Authenticator(ApiServerOptions options, BootstrapTokens bo
         return verdict.User is { } user ? bare with { User = user } : throw StatusErrors.Unauthorized();
     }
 
-    /// <summary>Whom a token speaks for, towards any of these audiences.</summary>
+    /// <summary>The user of a token, for one of these audiences.</summary>
     public async ValueTask<TokenAuthentication> ReadAsync(
         string token,
         IReadOnlyList<string> audiences,

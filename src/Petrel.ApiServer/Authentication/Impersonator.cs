@@ -7,14 +7,14 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// Lets callers act for others who may (upstream: the impersonation filter): for a user, a service account, groups and extra values there
-/// is the verb <c>impersonate</c> on each of them.
+/// Lets authorized callers act as other users (upstream: the impersonation filter). Users, service accounts, groups and extra values
+/// each need the verb <c>impersonate</c>.
 /// </summary>
 internal sealed class Impersonator(ClusterAuthorizer authorizer)
 {
     private const string Group = "authentication.k8s.io";
 
-    /// <summary>The request as the user that it asks to act for.</summary>
+    /// <summary>The request as the impersonated user.</summary>
     /// <exception cref="StatusException">The caller may not.</exception>
     public async ValueTask<ApiRequest> ImpersonateAsync(ApiRequest request, CancellationToken cancellationToken)
     {

@@ -6,9 +6,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// Says how to check service account tokens without asking the server about each (OpenID Connect Discovery 1.0):
-/// <c>/.well-known/openid-configuration</c>
-/// and the public keys that it leads to.
+/// Publishes how to verify service account tokens (OpenID Connect Discovery 1.0): <c>/.well-known/openid-configuration</c> and the
+/// public keys that it names.
 /// </summary>
 internal sealed class IssuerDocuments(ApiServerOptions options, ITokenKeys? keys) : IPathHandler
 {

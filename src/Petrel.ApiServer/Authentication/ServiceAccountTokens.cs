@@ -10,8 +10,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// Issues service account tokens and tells whom they speak for (upstream: serviceaccount's JWT authenticator). A token counts as long as
-/// its account, and the pod, Secret or node that it is bound to, are the same as when it was issued.
+/// Issues and verifies service account tokens (upstream: serviceaccount's JWT authenticator). A token is valid while its account, and
+/// the pod, Secret or node that it is bound to, exist with the uid that they had when it was issued.
 /// </summary>
 internal sealed class ServiceAccountTokens(
     ApiServerOptions options,
@@ -23,7 +23,7 @@ internal sealed class ServiceAccountTokens(
 {
     private const string ExtraPrefix = "authentication.kubernetes.io/";
 
-    // Clocks of machines differ.
+    // Tolerated clock skew between machines.
     private static readonly TimeSpan Leeway = TimeSpan.FromMinutes(1);
 
     private readonly VerifiedTokenCache _verified = new(keys);
@@ -47,7 +47,7 @@ internal sealed class ServiceAccountTokens(
             return TokenAuthentication.Unknown;
         }
         var own = TokenClaims.Audiences(claims);
-        // Tokens without audiences are for the API itself.
+        // Tokens without audiences are meant for the API server.
         IReadOnlyList<string> common = [.. (own.Count > 0 ? own : options.ApiAudiences).Intersect(audiences)];
         if (common.Count == 0)
         {
@@ -97,7 +97,7 @@ internal sealed class ServiceAccountTokens(
         var problem = await ProblemAsync("serviceaccounts", "service account", space, account, cancellationToken)
             ?? (secret is { } s ? await ProblemAsync("secrets", "bound secret", space, s, cancellationToken) : null)
             ?? (pod is { } p ? await ProblemAsync("pods", "bound pod", space, p, cancellationToken) : null)
-            // With a pod, the node only says where that runs.
+            // For a pod's token the node is informational.
             ?? (node is { } n && pod is null ? await ProblemAsync("nodes", "bound node", "", n, cancellationToken) : null);
         if (problem is not null)
         {
@@ -128,7 +128,7 @@ internal sealed class ServiceAccountTokens(
         );
     }
 
-    // The object is gone, on its way out for longer than clocks differ, or another of the same name.
+    // The object does not exist, has been terminating for longer than the clock skew, or has another uid.
     private async ValueTask<string?> ProblemAsync(
         string plural,
         string what,

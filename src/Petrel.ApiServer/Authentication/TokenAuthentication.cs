@@ -2,13 +2,13 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Authentication;
 
-/// <summary>What came of a token.</summary>
+/// <summary>The result of authenticating a token.</summary>
 /// <param name="User">Whom it speaks for; null when it is not accepted.</param>
 /// <param name="Audiences">Those of the asked-for audiences that it is for.</param>
 /// <param name="Problem">Why a token of a known form is not accepted; empty when nobody knows its form.</param>
 internal readonly record struct TokenAuthentication(UserInfo? User, IReadOnlyList<string> Audiences, string Problem = "")
 {
-    /// <summary>Nobody knows the form of the token.</summary>
+    /// <summary>No authenticator recognizes the token.</summary>
     public static TokenAuthentication Unknown { get; } = new(null, []);
 
     public static TokenAuthentication Refused(string problem) => new(null, [], problem);

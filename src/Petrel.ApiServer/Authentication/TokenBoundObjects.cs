@@ -6,7 +6,9 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
-/// <summary>Finds what tokens are bound to, as everybody who was answered knows it: what is deleted lets nobody in any more.</summary>
+/// <summary>
+/// Finds the objects that tokens are bound to, in caches that are current: the token of a deleted object is refused at once.
+/// </summary>
 internal sealed class TokenBoundObjects(KindRegistry kinds, CacheHub caches)
 {
     public async ValueTask<JsonObject?> FindAsync(string plural, ObjectKey key, CancellationToken cancellationToken)

@@ -5,15 +5,15 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>
-/// What service account tokens say: tokens of the TokenRequest API, bound to objects and ending, and the older ones of Secrets, which do
-/// neither.
+/// The claims of service account tokens: bound tokens of the TokenRequest API, which expire, and legacy tokens of Secrets, which do
+/// not.
 /// </summary>
 internal static class TokenClaims
 {
-    /// <summary>The member with what is Kubernetes' own.</summary>
+    /// <summary>The member that holds Kubernetes' private claims.</summary>
     public const string Private = "kubernetes.io";
 
-    /// <summary>Who issues the tokens that stand in Secrets.</summary>
+    /// <summary>The issuer of tokens in Secrets.</summary>
     public const string LegacyIssuer = "kubernetes/serviceaccount";
 
     public const string LegacyNamespace = "kubernetes.io/serviceaccount/namespace";
@@ -55,7 +55,7 @@ internal static class TokenClaims
         };
     }
 
-    /// <summary>Whom a token is for: one audience, or a list.</summary>
+    /// <summary>The audiences of a token: one text, or a list.</summary>
     public static IReadOnlyList<string> Audiences(JsonObject claims) =>
         claims.Text("aud") is { Length: > 0 } one ? [one] : [.. claims.Texts("aud")];
 
@@ -74,7 +74,7 @@ internal static class TokenClaims
     }
 }
 
-/// <summary>An object that a token lives and dies with.</summary>
+/// <summary>An object whose deletion invalidates the token.</summary>
 internal readonly record struct BoundObject(string Name, string Uid);
 
 /// <summary>A token to be issued.</summary>
@@ -84,6 +84,6 @@ internal sealed record BoundToken(ObjectKey Account, string AccountUid, IReadOnl
     public BoundObject? Node { get; init; }
     public BoundObject? Secret { get; init; }
 
-    /// <summary>When its user should have taken a new one; 0 when that is at its end.</summary>
+    /// <summary>When the client should have refreshed the token; 0 when there is no such time before it expires.</summary>
     public long WarnAfterSeconds { get; init; }
 }

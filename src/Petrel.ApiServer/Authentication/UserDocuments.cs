@@ -14,7 +14,7 @@ internal static class UserDocuments
         return info;
     }
 
-    /// <summary>Writes all but the name into an object; what the user does not have is removed.</summary>
+    /// <summary>Writes everything but the name into an object, and removes members that the user does not have.</summary>
     public static void Fill(JsonObject target, UserInfo user)
     {
         target.Remove("uid");

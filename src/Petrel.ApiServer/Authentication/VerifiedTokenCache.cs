@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authentication;
 
-/// <summary>What tokens say whose signatures were checked before: a client shows the same one with each request.</summary>
+/// <summary>Caches the claims of tokens whose signature was verified: clients send the same token with every request.</summary>
 internal sealed class VerifiedTokenCache(ITokenKeys keys)
 {
     private const int Most = 4096;

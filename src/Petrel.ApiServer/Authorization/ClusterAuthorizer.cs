@@ -7,8 +7,8 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Authorization;
 
 /// <summary>
-/// Who may do what: <c>system:masters</c> everything, nodes what their pods need, and everybody what roles allow. Where the default roles
-/// are not kept (in simulated worlds), authenticated users may look around all the same.
+/// Authorizes requests: <c>system:masters</c> may do everything, nodes what their pods need, and all users what RBAC allows. Without
+/// the default roles (in simulated worlds) authenticated users may read paths that are not resources.
 /// </summary>
 internal sealed class ClusterAuthorizer(ApiServerOptions options, IRevisionedStore store, KindRegistry kinds, CacheHub caches) : IAuthorizer
 {

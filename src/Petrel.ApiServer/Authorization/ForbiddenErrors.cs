@@ -4,7 +4,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Authorization;
 
-/// <summary>The refusal of a caller without the right, in upstream's words.</summary>
+/// <summary>The refusal of an unauthorized request, in upstream's words.</summary>
 internal static class ForbiddenErrors
 {
     public static StatusException Create(RequestInfo info, UserInfo user, string problems = "")

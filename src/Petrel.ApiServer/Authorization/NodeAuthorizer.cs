@@ -13,8 +13,8 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Authorization;
 
 /// <summary>
-/// What the agent of a node may do: what running the pods of its own node needs (upstream: the Node authorizer). Of Secrets and the like it
-/// reaches those that a pod of its node names.
+/// Authorizes the agents of nodes: what running the pods of their own node needs (upstream: the Node authorizer). An agent reads those
+/// Secrets, ConfigMaps and claims that a pod of its node refers to.
 /// </summary>
 internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds, CacheHub caches)
 {
@@ -46,7 +46,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
             case ("", "secrets" or "configmaps" or "persistentvolumeclaims"):
                 return reads && info.Subresource.Length == 0 && await IsUsedAsync(info, request, node, cancellationToken);
             case ("", "serviceaccounts"):
-                // Its pods' own accounts, whose tokens it asks for.
+                // The service accounts of its pods, whose tokens it requests.
                 return ((reads && info.Subresource.Length == 0) || info is { Verb: "create", Subresource: "token" })
                     && await IsUsedAsync(info, request, node, cancellationToken);
             case ("storage.k8s.io", "csinodes"):
@@ -109,7 +109,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
             || await store.GetAsync(pods.StoreKey(new ObjectKey(info.Namespace, info.Name)), cancellationToken) is not { } entry
         )
         {
-            // A pod that is gone is no secret: the agent learns so by the answer.
+            // Allow it: the request will be answered 404.
             return true;
         }
         using var pod = DeepJson.Document(entry.Value);
@@ -118,7 +118,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
             && name.GetString() == node;
     }
 
-    // One object, by its name, which a pod on the node has among its own. Lists must be of that one object.
+    // One object, by its name, that a pod on the node refers to. A list must select exactly that object.
     private async ValueTask<bool> IsUsedAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken)
     {
         var name = info.Name.Length > 0 ? info.Name : NameSelected(request);
@@ -130,7 +130,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
         {
             return true;
         }
-        // The pod may have been bound a moment ago.
+        // The cache may not show yet that the pod was bound: wait for it once.
         await caches.WaitUntilCurrentAsync(cancellationToken);
         return Uses(info, name, node);
     }
@@ -142,7 +142,7 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
         var marks = new[] { $"\"{node}\"", $"\"{name}\"" }.Select(System.Text.Encoding.UTF8.GetBytes).ToArray();
         foreach (var item in snapshot.Between(start, end))
         {
-            // Reading is for those few that can be meant at all.
+            // Parse only pods that contain both names.
             if (!item.Contains(marks[0]) || !(item.Contains(marks[1]) || info.Resource == "persistentvolumeclaims"))
             {
                 continue;

@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 
-/// <summary>The objects that a pod names in its spec, and that its node may therefore read.</summary>
+/// <summary>The objects that a pod's spec refers to, and that its node may read.</summary>
 internal static class PodNamedObjects
 {
     /// <param name="pod">The pod.</param>

@@ -5,9 +5,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 
-/// <summary>
-/// Role-based access control (rbac.authorization.k8s.io): what is not allowed by some role that the user has is not allowed.
-/// </summary>
+/// <summary>Role-based access control (rbac.authorization.k8s.io): a request is allowed if a role of the user allows it.</summary>
 internal sealed class RbacAuthorizer(CacheHub caches)
 {
     private volatile RbacIndex? _index;
@@ -21,12 +19,12 @@ internal sealed class RbacAuthorizer(CacheHub caches)
         {
             return true;
         }
-        // A right that was given a moment ago counts: nobody is refused by an old state.
+        // Before refusing, wait until the cache is current: a role may have been granted just now.
         await caches.WaitUntilCurrentAsync(cancellationToken);
         return Allows(info, user);
     }
 
-    /// <summary>What is wrong with the user's roles, to be told with a refusal; empty when nothing is.</summary>
+    /// <summary>Problems with the user's bindings, such as missing roles, to report with a refusal; empty when there are none.</summary>
     public string Problems(RequestInfo info, UserInfo user)
     {
         var missing = Index().Of(user, info.Namespace).Select(g => g.Missing).Where(m => m.Length > 0).Distinct().ToList();
@@ -48,7 +46,7 @@ internal sealed class RbacAuthorizer(CacheHub caches)
         return false;
     }
 
-    // Made again when a role or binding has changed, and only then.
+    // Rebuilt only after a role or binding has changed.
     private RbacIndex Index()
     {
         var source = RbacIndex.Read(caches);

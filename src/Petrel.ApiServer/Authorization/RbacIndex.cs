@@ -6,14 +6,14 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Authorization;
 
-/// <summary>All roles and bindings as of one state of their caches, by those who have them. Immutable.</summary>
+/// <summary>All roles and bindings as of one state of their caches, by subject. Immutable.</summary>
 internal sealed class RbacIndex
 {
     private readonly Dictionary<string, List<Grant>> _grants = new(StringComparer.Ordinal);
 
     private RbacIndex(Snapshot[] source) => Source = source;
 
-    /// <summary>What the index was made of: the same snapshots need no new one.</summary>
+    /// <summary>The snapshots that the index was built from.</summary>
     public Snapshot[] Source { get; }
 
     /// <summary>The caches' newest state.</summary>
@@ -60,7 +60,7 @@ internal sealed class RbacIndex
         return index;
     }
 
-    /// <summary>What a user has in a namespace (empty: cluster-wide only).</summary>
+    /// <summary>The grants of a user in a namespace; cluster-wide ones only when it is empty.</summary>
     public IEnumerable<Grant> Of(UserInfo user, string namespaceName) =>
         user
             .Groups.Select(GroupKey)
@@ -78,7 +78,7 @@ internal sealed class RbacIndex
     private static IReadOnlyList<PolicyRule> Rules(JsonObject role) => [.. role.Objects("rules").Select(PolicyRule.FromDocument)];
 }
 
-/// <summary>A role that somebody has.</summary>
+/// <summary>A role that is bound to a subject.</summary>
 /// <param name="Namespace">Where; empty for everywhere.</param>
 /// <param name="Rules">What it allows.</param>
 /// <param name="Missing">What to tell when the role is not there; else empty.</param>

@@ -13,9 +13,9 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Bootstrap;
 
 /// <summary>
-/// Keeps the default roles and bindings at the start of a server: makes those that are missing, and gives those back what somebody took
-/// from them. What was added stays, and objects with the annotation <c>rbac.authorization.kubernetes.io/autoupdate: "false"</c> are left
-/// alone (upstream: the post-start hook rbac/bootstrap-roles).
+/// Reconciles the default roles and bindings at the start of a server (upstream: the post-start hook rbac/bootstrap-roles). Missing
+/// objects, rules and subjects are added; additional ones stay. Objects with the annotation
+/// <c>rbac.authorization.kubernetes.io/autoupdate: "false"</c> are skipped.
 /// </summary>
 internal sealed class DefaultRoles(CacheHub caches, CreateVerb create, UpdateEngine updates)
 {
@@ -23,7 +23,7 @@ internal sealed class DefaultRoles(CacheHub caches, CreateVerb create, UpdateEng
     private const string ControllerPrefix = "system:controller:";
     private const string AggregationPrefix = "rbac.authorization.k8s.io/aggregate-to-";
 
-    /// <summary>Makes and mends them; all at once, so that they share their commits.</summary>
+    /// <summary>Creates and updates them, all at once, so that the writes share commits.</summary>
     public Task EnsureAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(Read().Select(o => EnsureAsync(o.Kind, o.Document, cancellationToken)));
 
@@ -39,7 +39,7 @@ internal sealed class DefaultRoles(CacheHub caches, CreateVerb create, UpdateEng
             }
             catch (StatusException e) when (e.Reason == "AlreadyExists")
             {
-                // Made by another server meanwhile.
+                // Another server created it.
             }
             return;
         }
@@ -222,7 +222,7 @@ internal sealed class DefaultRoles(CacheHub caches, CreateVerb create, UpdateEng
             : new PolicyRule(Words(0), [.. Words(1).Select(g => g == "core" ? "" : g)], Words(2), Words(3), []);
     }
 
-    // Only what is missing is put back.
+    // Add what is missing; keep what is additional.
     private static JsonObject Mend(JsonObject current, JsonObject wanted)
     {
         foreach (var map in (ReadOnlySpan<string>)["labels", "annotations"])

@@ -7,7 +7,7 @@ using Petrel.Store;
 
 namespace Petrel.ApiServer.Bootstrap;
 
-/// <summary>Sees at the start that the priority classes which every cluster has are there to be listed.</summary>
+/// <summary>Creates the priority classes that every cluster has, at the start of a server.</summary>
 internal sealed class SystemPriorityClasses(IRevisionedStore store, KindRegistry kinds, CreateVerb create)
 {
     public async ValueTask EnsureAsync(CancellationToken cancellationToken)

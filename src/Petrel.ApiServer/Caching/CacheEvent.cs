@@ -28,7 +28,7 @@ internal sealed class CacheEvent(long revision, WireObject? value, WireObject? p
     public WireObject? Object { get; } = value;
     public WireObject? Previous { get; } = previous;
 
-    /// <summary>The same change as another version of the kind has it; made once for all watchers of that version.</summary>
+    /// <summary>The same change in another version of the kind, converted once for all its watchers.</summary>
     public CacheEvent As(KindDefinition kind)
     {
         if ((Object ?? Previous)?.As(kind) is not { } shown || ReferenceEquals(shown, Object ?? Previous))

@@ -6,19 +6,19 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Caching;
 
 /// <summary>
-/// Feeds the caches of all kinds from one watch of the store: one wake-up a commit however many kinds there are, and one
-/// revision that all of them have reached.
+/// Feeds the caches of all kinds from one watch of the store: one wake-up for each commit, however many kinds there are, and one
+/// revision that all caches have reached.
 /// </summary>
 internal sealed class CacheHub
 {
-    /// <summary>Where objects are stored; what is elsewhere (allocations) is not for reading through the API.</summary>
+    /// <summary>The key prefix of objects. Other keys, such as allocations, are not visible through the API.</summary>
     private const string Root = "/registry/";
 
     private readonly IRevisionedStore _store;
     private readonly int _window;
     private readonly Lock _gate = new();
 
-    // Never changed, only replaced: readers take no lock.
+    // Replaced, never changed: readers take no lock.
     private volatile Dictionary<string, KindCache> _byPrefix = [];
     private readonly CacheProgress _progress = new();
 
@@ -34,8 +34,8 @@ internal sealed class CacheHub
     }
 
     /// <summary>
-    /// Follows the objects of a kind that was not there at the start; completes when its cache shows them. A kind whose objects are
-    /// followed already, in whatever version, is left as it is.
+    /// Adds the cache of a kind, for example of a new custom resource, and completes when it is loaded. Does nothing when the objects
+    /// are cached already, in any version.
     /// </summary>
     public async ValueTask FollowAsync(KindDefinition kind, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class CacheHub
                 {
                     return;
                 }
-                // Changes after the picture was taken must all reach the cache.
+                // The snapshot is usable only if no change was applied since: otherwise read again.
                 if (_progress.Revision == revision)
                 {
                     var cache = new KindCache(kind.Storage ?? kind, _window, _progress);
@@ -61,7 +61,7 @@ internal sealed class CacheHub
         }
     }
 
-    /// <summary>Follows the objects of a kind no longer; watches of it end.</summary>
+    /// <summary>Removes the cache of a kind; its watches end.</summary>
     public void Forget(string storePrefix)
     {
         KindCache? cache;
@@ -93,7 +93,7 @@ internal sealed class CacheHub
         await Task.Yield();
         try
         {
-            // A little history is taken in again, so that watches from before a restart can resume.
+            // Replay some history, so that watches from before a restart can resume.
             var start = Math.Max(_store.CompactedRevision, _store.CurrentRevision - _window);
             if (start > 0)
             {

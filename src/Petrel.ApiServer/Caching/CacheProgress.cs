@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Caching;
 
-/// <summary>The revision that every cache has taken in, and those who wait for a later one.</summary>
+/// <summary>The revision that all caches have reached, and the readers that wait for a later one.</summary>
 internal sealed class CacheProgress
 {
     private readonly Lock _gate = new();
@@ -58,7 +58,7 @@ internal sealed class CacheProgress
         ready?.ForEach(done => done.TrySetResult());
     }
 
-    /// <summary>Nothing more will come: whoever waits is told so.</summary>
+    /// <summary>No further revision will come: fails all waiting readers.</summary>
     public void Close()
     {
         List<TaskCompletionSource> waiting;

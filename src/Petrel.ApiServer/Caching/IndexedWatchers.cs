@@ -58,7 +58,8 @@ internal sealed class IndexedWatchers(int capacity)
     }
 
     /// <summary>
-    /// Adds an event to the entries of its object's values, old and new. <paramref name="floor"/> is the newest revision that need not be kept.
+    /// Adds an event to the entries of its object's values, old and new. <paramref name="floor"/> is the newest revision that need not be
+    /// kept.
     /// </summary>
     public void Add(CacheEvent change, long floor)
     {

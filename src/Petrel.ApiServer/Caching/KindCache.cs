@@ -32,7 +32,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>Starts from the objects of a revision; events up to it are not known.</summary>
+    /// <summary>Loads the objects as of a revision; earlier events are unknown.</summary>
     public void Load(IEnumerable<StoreEntry> entries, long revision)
     {
         var objects = Snapshot.Empty.Objects.ToBuilder();
@@ -231,7 +231,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    // Changes elsewhere move the revision without changing the objects.
+    // Commits to other kinds raise the revision without changing these objects.
     private Snapshot Latest() =>
         progress.Revision is var revision && revision > _snapshot.Revision ? _snapshot = _snapshot with { Revision = revision } : _snapshot;
 }

@@ -7,7 +7,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.CustomResources;
 
-/// <summary>Makes the registry's rows out of a CustomResourceDefinition: one for each served version.</summary>
+/// <summary>Creates the rows of a CustomResourceDefinition: one for each served version.</summary>
 internal static class CustomKinds
 {
     public static IReadOnlyList<KindDefinition> Of(JsonObject definition)
@@ -28,7 +28,7 @@ internal static class CustomKinds
         var hasStatus = version.Child("subresources").Has("status");
         var scale = version.Child("subresources").Child("scale");
         var several = spec.Objects("versions").Count() > 1;
-        // Objects from before a default, or from another version, are completed as they are read.
+        // Objects stored before a default was added, or in another version, get their defaults when read.
         JsonObject Read(JsonObject document)
         {
             document["apiVersion"] = gvk.ApiVersion;

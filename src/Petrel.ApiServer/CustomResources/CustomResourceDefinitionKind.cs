@@ -57,7 +57,7 @@ internal static class CustomResourceDefinitionKind
         spec.Ensure("conversion").Fill("strategy", "None");
     }
 
-    // A version that objects may be stored in is remembered until somebody who has moved them says otherwise.
+    // A version that may have stored objects stays in storedVersions until a client that has migrated them removes it.
     private static void KeepStoredVersions(JsonObject value, JsonObject old)
     {
         var stored = old.Child("status").Texts("storedVersions").ToList();
@@ -310,7 +310,7 @@ internal static class CustomResourceDefinitionKind
         }
     }
 
-    /// <summary>Says that the definition waits for its objects to go.</summary>
+    /// <summary>Adds the finalizer that keeps a terminating definition until its objects are deleted.</summary>
     private static void HoldForCleanup(JsonObject document)
     {
         var finalizers = document.Metadata().Texts("finalizers").ToList();

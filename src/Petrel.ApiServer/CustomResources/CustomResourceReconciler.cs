@@ -12,8 +12,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.CustomResources;
 
 /// <summary>
-/// Serves what CustomResourceDefinitions define: takes their kinds into the registry and says so in their status, and clears away the
-/// objects of those that are deleted (upstream: the naming, establishing and finalizing controllers of apiextensions-apiserver).
+/// Serves the kinds of CustomResourceDefinitions: registers them, reports that in the definition's status, and deletes the objects of
+/// terminating definitions (upstream: the naming, establishing and finalizing controllers of apiextensions-apiserver).
 /// </summary>
 internal sealed class CustomResourceReconciler(
     KindRegistry kinds,
@@ -30,10 +30,10 @@ internal sealed class CustomResourceReconciler(
     private readonly ReconcileLoop _loop = new("custom resource definitions", CustomResourceDefinitionKind.Definition, caches, time, log);
     private readonly SortedDictionary<string, Served> _served = new(StringComparer.Ordinal);
 
-    /// <summary>Serves what is defined already; before the server is ready.</summary>
+    /// <summary>Serves the existing definitions, before the server is ready.</summary>
     public async ValueTask StartAsync(CancellationToken cancellationToken) => await RunOnceAsync(cancellationToken);
 
-    /// <summary>Follows the definitions until cancelled.</summary>
+    /// <summary>Reconciles until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(RunOnceAsync, cancellationToken);
 
     private async ValueTask RunOnceAsync(CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ internal sealed class CustomResourceReconciler(
         }
     }
 
-    // The registry first, the status after it: whoever reads that a kind is established finds it.
+    // Register a kind before reporting it as established: a client that reads the status can use the kind.
     private async ValueTask ServeAsync(List<JsonObject> definitions, CancellationToken cancellationToken)
     {
         var changed = false;
@@ -94,7 +94,7 @@ internal sealed class CustomResourceReconciler(
         }
     }
 
-    // The first definition of a name has it, and built-in kinds have theirs.
+    // The first definition of a name keeps it. Names of built-in kinds are taken.
     private bool NamesAreFree(JsonObject definition, List<JsonObject> definitions) => NameProblem(definition, definitions) is null;
 
     private string? NameProblem(JsonObject definition, List<JsonObject> definitions)
@@ -223,7 +223,7 @@ internal sealed class CustomResourceReconciler(
         }
     }
 
-    // Every object is deleted as a client would; what has finalizers is waited for.
+    // Delete each object as a client would, and wait for those with finalizers.
     private async ValueTask CleanUpAsync(JsonObject definition, CancellationToken cancellationToken)
     {
         var name = definition.Metadata().Text("name");
@@ -257,7 +257,7 @@ internal sealed class CustomResourceReconciler(
             await caches.WaitUntilCurrentAsync(cancellationToken);
             if (cache.Current.Objects.Count > 0)
             {
-                // Whoever holds them lets go some time: the next change of any of them is looked at.
+                // Their finalizers will be removed at some time: reconcile after each change of one of the objects.
                 if (served!.IsWatched)
                 {
                     return;
@@ -301,7 +301,7 @@ internal sealed class CustomResourceReconciler(
         }
         catch (StatusException e) when (e.Reason == "NotFound")
         {
-            // Deleted meanwhile: the next change of the cache says so.
+            // It was deleted: the cache will show that.
         }
     }
 

@@ -56,7 +56,7 @@ public sealed class JsonPath
         return steps.Count > 0 ? new(steps) : throw new FormatException("a JSON path must not be empty");
     }
 
-    /// <summary>What the path leads to in a document, in order.</summary>
+    /// <summary>The values at the path, in order.</summary>
     public IEnumerable<JsonElement> Find(JsonElement document) =>
         _steps.Aggregate<Step, IEnumerable<JsonElement>>([document], static (found, step) => found.SelectMany(step.Apply));
 

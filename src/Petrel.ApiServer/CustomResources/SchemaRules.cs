@@ -6,8 +6,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.CustomResources;
 
 /// <summary>
-/// Whether a schema is structural (documentation: "Specifying a structural schema"): every value has a type that is said once, outside of
-/// the logical junctors. What this server does not evaluate is refused rather than ignored.
+/// Whether a schema is structural (documentation: "Specifying a structural schema"): the type of every value is specified once, outside
+/// of logical junctors. Features that this server does not evaluate are refused, not ignored.
 /// </summary>
 internal static class SchemaRules
 {
@@ -23,7 +23,7 @@ internal static class SchemaRules
         "$schema",
     ];
 
-    // What belongs to the structure, and so not into allOf, anyOf, oneOf and not.
+    // Keywords that are structural, and therefore forbidden in allOf, anyOf, oneOf and not.
     private static readonly string[] Structural =
     [
         "type",
@@ -251,7 +251,7 @@ internal static class SchemaRules
         }
     }
 
-    // A branch may only narrow what the structure outside of it allows.
+    // A branch may only restrict the structure outside of it.
     private static void Branch(JsonObject branch, JsonObject structure, string path, bool intOrString, FieldErrors errors)
     {
         foreach (var name in Structural)

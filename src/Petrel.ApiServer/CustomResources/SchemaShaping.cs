@@ -4,14 +4,14 @@ using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.CustomResources;
 
-/// <summary>Brings custom resources into the form of their schema: takes away what it does not know, and sets what has a default.</summary>
+/// <summary>Shapes custom resources by their schema: prunes unknown fields and sets defaults.</summary>
 internal static class SchemaShaping
 {
     private const int MaxProblems = 100;
 
     private static readonly SchemaType ObjectMeta = KubernetesSchemas.ByName("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")!;
 
-    /// <summary>A conforming copy of an object; what was taken away is reported as upstream reports unknown fields.</summary>
+    /// <summary>A pruned copy of an object; pruned fields are reported as upstream reports unknown fields.</summary>
     public static ConformanceResult Conform(JsonObject document, StructuralSchema schema)
     {
         var unknown = new List<string>();
@@ -20,7 +20,7 @@ internal static class SchemaShaping
         return new(result, unknown, errors);
     }
 
-    /// <summary>Sets what is not there and has a default; again and again, without changing anything more.</summary>
+    /// <summary>Sets absent fields that have a default. Idempotent.</summary>
     public static void Default(JsonObject document, StructuralSchema schema)
     {
         if (!schema.HasDefaults)
@@ -110,7 +110,7 @@ internal static class SchemaShaping
             var at = Join(path, name);
             if (schema.Properties.TryGetValue(name, out var property))
             {
-                // A null that may not be one means that nothing is said.
+                // A null in a field that is not nullable counts as absent.
                 if (value is not null || property.Nullable)
                 {
                     result[name] = Value(value, property, at, unknown, errors);

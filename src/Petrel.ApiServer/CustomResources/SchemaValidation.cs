@@ -108,7 +108,7 @@ internal static partial class SchemaValidation
         Count(value.Count, schema, "minProperties", "maxProperties", "properties", path, errors);
         foreach (var (name, member) in value)
         {
-            // Every object has these; validation of metadata is the same for all.
+            // Metadata is validated like that of all kinds.
             if (isResource && name is "apiVersion" or "kind" or "metadata")
             {
                 continue;

@@ -79,13 +79,13 @@ internal sealed class StructuralSchema
     public IReadOnlyList<StructuralSchema> OneOf { get; }
     public StructuralSchema? Not { get; }
 
-    /// <summary>Whether this node or any below sets something that is not there.</summary>
+    /// <summary>Whether this node or one below has a default.</summary>
     public bool HasDefaults { get; }
 
     /// <exception cref="FormatException">A pattern is not a regular expression.</exception>
     public static StructuralSchema Parse(JsonObject source) => new(source);
 
-    /// <summary>A regular expression as upstream's engine (RE2) takes it: without looking around, in linear time.</summary>
+    /// <summary>A regular expression of upstream's engine (RE2): without lookaround, in linear time.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static Regex Compile(string pattern)
     {

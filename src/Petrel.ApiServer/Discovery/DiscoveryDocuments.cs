@@ -9,8 +9,7 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Discovery;
 
 /// <summary>
-/// Answers what kinds there are: <c>/api</c>, <c>/apis</c> and below, in the form that the client accepts. Documents are made when first
-/// asked for.
+/// Serves discovery: <c>/api</c>, <c>/apis</c> and below, in the form that the client accepts. Documents are made on the first request.
 /// </summary>
 internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
 {
@@ -24,7 +23,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
         MaxDepth = 1000,
     };
 
-    // The answer's form depends on the Accept header, and caches must know.
+    // The response depends on the Accept header, which caches must know.
     private static readonly KeyValuePair<string, string> Vary = new("Vary", "Accept");
 
     private readonly Lock _gate = new();
@@ -72,7 +71,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
                 _documents.Clear();
                 _version = kinds.Version;
             }
-            // What is not there is not remembered: paths are the client's to choose.
+            // Do not remember missing documents: clients choose the paths.
             if (!_documents.TryGetValue(name, out var document) && make() is { } made)
             {
                 _documents[name] = document = new Verbatim(JsonSerializer.SerializeToUtf8Bytes(made, Compact), contentType);

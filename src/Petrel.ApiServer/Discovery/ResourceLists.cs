@@ -89,7 +89,7 @@ internal static class ResourceLists
             ["singularName"] = "",
             ["namespaced"] = kind.Namespaced,
         };
-        // Said only where it is another than the list's own.
+        // Only if it differs from that of the list.
         if (shown.ApiVersion != kind.Gvk.ApiVersion)
         {
             entry["group"] = shown.Group;

@@ -3,7 +3,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Discovery;
 
-/// <summary>A document that stays the same while the server runs, with its hash, by which clients keep it.</summary>
+/// <summary>A document that changes rarely, with its hash, by which clients cache it.</summary>
 internal sealed class Verbatim(ReadOnlyMemory<byte> body, string contentType)
 {
     /// <summary>The SHA-256 of the body in upper-case hexadecimal digits.</summary>

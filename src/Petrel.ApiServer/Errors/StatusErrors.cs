@@ -55,11 +55,11 @@ public static class StatusErrors
             Details(group, resource, name)
         );
 
-    /// <summary>The write was based on another version than the newest.</summary>
+    /// <summary>The write was based on an older version.</summary>
     public static StatusException Modified(KindDefinition kind, string name) =>
         Conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again");
 
-    /// <summary>The window of kept revisions has moved on.</summary>
+    /// <summary>The revision has left the watch window.</summary>
     public static StatusException TooOld(long asked, long oldest) => new(410, "Expired", $"too old resource version: {asked} ({oldest})");
 
     /// <summary>
@@ -143,7 +143,7 @@ public static class StatusErrors
 
     public static StatusException ServiceUnavailable(string why) => new(503, "ServiceUnavailable", why);
 
-    /// <summary>The request took longer than requests may. Whether it had an effect is unknown.</summary>
+    /// <summary>The request exceeded its time limit. Whether it took effect is unknown.</summary>
     public static StatusException Timeout() =>
         new(504, "Timeout", "Timeout: request did not complete within the allotted timeout", new JsonObject());
 

@@ -4,9 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Errors;
 
-/// <summary>
-/// A request's refusal, as a Kubernetes Status (meta/v1). Thrown anywhere below the request's edge, which answers with it.
-/// </summary>
+/// <summary>A refusal, as a Kubernetes Status (meta/v1). Thrown by any stage or handler; the request pipeline answers with it.</summary>
 public sealed class StatusException(int code, string reason, string message, JsonObject? details = null) : Exception(message)
 {
     public int Code { get; } = code;

@@ -21,7 +21,7 @@ internal sealed class ComponentStatusHandler(CacheHub caches, TimeProvider time,
 
     private ApiResponse Answer(ResourceRequest request)
     {
-        // A store that fails ends the server; one that the caches have not caught up with is not to be relied on yet.
+        // A failing store ends the server, so it is never reported here. A store that the caches have not read is not ready.
         List<KeyValuePair<string, string>> all = [.. components?.Read() ?? [], new("store", caches.Revision >= 0 ? "" : "not read yet")];
         var statuses = all.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => Wire(c.Key, c.Value));
         if (request.Key.Name.Length > 0)

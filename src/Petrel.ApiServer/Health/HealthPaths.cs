@@ -14,7 +14,7 @@ namespace Petrel.ApiServer.Health;
 /// </summary>
 internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready)
 {
-    /// <summary>Whether a path is one of these, which anybody may ask for.</summary>
+    /// <summary>Whether a path is one of these, which need no authentication.</summary>
     public static bool IsOpen(string path) =>
         path is "/version" or "/version/" || path.Split('/') is ["", "livez" or "readyz" or "healthz", ..];
 
@@ -77,5 +77,5 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
         };
 }
 
-/// <summary>One thing that must be well.</summary>
+/// <summary>One health check.</summary>
 internal sealed record HealthCheck(string Name, Func<bool> IsHealthy);

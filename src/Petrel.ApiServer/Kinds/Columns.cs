@@ -4,9 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds;
 
-/// <summary>
-/// What the rows use to describe their columns and selectable fields: reading parsed documents without minding what is absent.
-/// </summary>
+/// <summary>Helpers for printer columns and selectable fields.</summary>
 internal static class Columns
 {
     public const string None = "<none>";

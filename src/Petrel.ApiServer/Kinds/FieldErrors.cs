@@ -17,7 +17,7 @@ public readonly record struct FieldError(string Reason, string Field, string Mes
     public override string ToString() => $"{Field}: {Message}";
 }
 
-/// <summary>Collects the problems of one object, so that its author sees all of them at once.</summary>
+/// <summary>Collects all problems of one object, to report them at once.</summary>
 public sealed class FieldErrors
 {
     // Values are shown as they were written: <, > and non-ASCII letters unescaped.
@@ -28,7 +28,7 @@ public sealed class FieldErrors
         MaxDepth = 1000,
     };
 
-    // Nobody reads more, and a small body can have very many.
+    // A bound: a small body can cause very many errors.
     private const int MaxErrors = 1000;
 
     private readonly List<FieldError> _errors = [];

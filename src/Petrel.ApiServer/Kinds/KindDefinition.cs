@@ -45,10 +45,10 @@ public sealed record KindDefinition
     /// <summary>The kind of its lists.</summary>
     public string ListKind { get; init; } = "";
 
-    /// <summary>What clients of this version are warned of; empty when it is not deprecated.</summary>
+    /// <summary>The warning for clients of a deprecated version; empty when it is not deprecated.</summary>
     public string Deprecation { get; init; } = "";
 
-    /// <summary>What OpenAPI says of the kind, for those whose schema is not upstream's; else null.</summary>
+    /// <summary>The OpenAPI schema of a custom kind; null for others.</summary>
     public JsonObject? PublishedSchema { get; init; }
 
     /// <summary>Where the scale subresource finds its fields; null for kinds without that subresource.</summary>
@@ -70,7 +70,7 @@ public sealed record KindDefinition
     /// <summary>The verbs that the resource itself answers, as discovery lists them.</summary>
     public IReadOnlyList<string> Verbs { get; init; } = AllVerbs;
 
-    /// <summary>What is wrong with a name of this kind, in upstream's words, or null.</summary>
+    /// <summary>The problem with a name of this kind, in upstream's words, or null.</summary>
     public Func<string, string?> NameProblem { get; init; } = NameSyntax.SubdomainProblem;
 
     /// <summary>Fills in upstream's defaults. Runs on every write after decoding, and must be idempotent.</summary>

@@ -4,8 +4,8 @@ using Petrel.Model;
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>
-/// All kinds that a server serves, in the order of discovery. Custom kinds come and go while it runs: each reader sees one state of the
-/// registry, and <see cref="Version"/> tells whether it is still the newest.
+/// All kinds that a server serves, in the order of discovery. Custom kinds are added and removed at run time: each reader sees one
+/// state of the registry, and <see cref="Version"/> tells whether it is the newest.
 /// </summary>
 public sealed class KindRegistry
 {
@@ -52,10 +52,10 @@ public sealed class KindRegistry
         return null;
     }
 
-    /// <summary>A registry of its own with the kinds that came with this one, for a server to add to.</summary>
+    /// <summary>A registry with the same built-in kinds, for one server to add custom kinds to.</summary>
     public KindRegistry Fork() => new(_builtIn, _subresources);
 
-    /// <summary>Serves these kinds beside those that came with the registry, and no other ones.</summary>
+    /// <summary>Replaces the custom kinds.</summary>
     public void Serve(IEnumerable<KindDefinition> custom) => _table = new KindTable([.. _builtIn, .. custom], _table.Version + 1);
 
     private sealed class KindTable

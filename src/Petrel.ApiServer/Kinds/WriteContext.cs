@@ -2,7 +2,7 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.ApiServer.Kinds;
 
-/// <summary>What creation and update may need from outside the object.</summary>
+/// <summary>The clock and entropy of creations and updates.</summary>
 /// <param name="Time">The clock.</param>
 /// <param name="Entropy">Ids and randomness.</param>
 public sealed record WriteContext(TimeProvider Time, IEntropy Entropy);

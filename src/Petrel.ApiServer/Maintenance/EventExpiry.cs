@@ -8,11 +8,11 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Maintenance;
 
 /// <summary>
-/// Removes events that nobody has written to for <see cref="ApiServerOptions.EventTtl"/>, as upstream's leases in etcd do.
+/// Deletes events that have not been updated for <see cref="ApiServerOptions.EventTtl"/>; upstream uses leases in etcd.
 /// </summary>
 internal sealed class EventExpiry(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time)
 {
-    // Often enough for the time to mean something, rarely enough to read them all.
+    // A compromise: events expire at most a twelfth of the TTL late, and all events are read twelve times per TTL.
     private const int RoundsPerTtl = 12;
 
     private const int AtOnce = 500;
@@ -43,7 +43,7 @@ internal sealed class EventExpiry(ApiServerOptions options, IRevisionedStore sto
         {
             if (LastWritten(item.Object!) is { } written && written < before)
             {
-                // Only as it is: one that is written to meanwhile stays.
+                // On the condition that it is unchanged: an event that is updated now stays.
                 old.Add(new(kind.StorePrefix + item.Path, null, item.Object!.Revision));
             }
         }

@@ -5,14 +5,14 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Maintenance;
 
 /// <summary>
-/// Forgets the store's history older than a while (upstream: five minutes), in small steps; sooner when much happens, since history is in
-/// memory. Watches are served from the caches' windows and don't need it; a list that is read in pages does, for as long as that takes.
+/// Compacts the store's history in small steps: revisions older than five minutes (as upstream), or earlier once there are many,
+/// because history is kept in memory. Watches read the caches' windows instead; paginated lists need the history while they last.
 /// </summary>
 internal sealed class HistoryCompactor(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time)
 {
     private const int StepsPerInterval = 10;
 
-    // What had been reached at each step, the oldest first.
+    // The store's revision at each step, the oldest first.
     private readonly Queue<(DateTimeOffset At, long Revision)> _steps = new();
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal sealed class HistoryCompactor(ApiServerOptions options, IRevisionedStor
                 forgotten = oldest.Revision;
                 _steps.Dequeue();
             }
-            // What the caches have not taken in yet must stay.
+            // Keep revisions that the caches have not read yet.
             if (forgotten > store.CompactedRevision && forgotten <= caches.Revision)
             {
                 await store.CompactAsync(forgotten, cancellationToken);

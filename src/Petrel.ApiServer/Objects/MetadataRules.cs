@@ -7,12 +7,12 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Objects;
 
-/// <summary>What the server itself does with metadata on every write (upstream: registry/rest BeforeCreate and BeforeUpdate).</summary>
+/// <summary>What the server does with metadata on every write (upstream: registry/rest BeforeCreate and BeforeUpdate).</summary>
 internal static class MetadataRules
 {
     private const int MaxGeneratedBase = 63 - 5;
 
-    /// <summary>Fills in a new object's metadata. The name may still be missing: validation says so.</summary>
+    /// <summary>Fills in a new object's metadata. A missing name is left to validation.</summary>
     public static void PrepareForCreate(JsonObject document, KindDefinition kind, string namespaceName, WriteContext context)
     {
         var metadata = document.Metadata();
@@ -23,7 +23,7 @@ internal static class MetadataRules
         }
         var others = metadata.ToList();
         metadata.Clear();
-        // The order that people know from the API.
+        // The order of members that users know from the API.
         if (name.Length > 0)
         {
             metadata["name"] = name;
@@ -62,8 +62,8 @@ internal static class MetadataRules
     }
 
     /// <summary>
-    /// Carries over what an update does not state, and keeps what only the server sets. What a client states wrongly stays, for
-    /// validation to refuse.
+    /// Carries over members that an update omits, and keeps those that only the server sets. Wrong values are kept for validation to
+    /// refuse.
     /// </summary>
     public static void PrepareForUpdate(JsonObject document, JsonObject old, KindDefinition kind)
     {

@@ -6,8 +6,8 @@ using Petrel.Model.Schema;
 namespace Petrel.ApiServer.OpenApi;
 
 /// <summary>
-/// Upstream's descriptions of types and their fields (tools/descriptions). They are unpacked when documents are written and held no longer
-/// than somebody writes: a megabyte that few clients ask for.
+/// Upstream's descriptions of types and their fields (tools/descriptions). They are unpacked while a document is written and released
+/// after it: they take a megabyte, and few clients ask for them.
 /// </summary>
 internal sealed class Descriptions
 {
@@ -46,15 +46,15 @@ internal sealed class Descriptions
         return descriptions;
     }
 
-    /// <summary>What the type is for; empty when nothing is known.</summary>
+    /// <summary>The description of a type; empty when it is unknown.</summary>
     public string Of(SchemaType type) => Find(type)?[""] ?? "";
 
-    /// <summary>What the field of the type says; empty when nothing is known.</summary>
+    /// <summary>The description of a field; empty when it is unknown.</summary>
     public string Of(SchemaType type, SchemaField field)
     {
         var texts = Find(type);
         var name = field.Name.TrimStart('$').ToLowerInvariant();
-        // The package calls properties so when their plain name means something else in its language.
+        // The client package renames properties whose plain name is a keyword or a member.
         return texts?.GetValueOrDefault(name) ?? texts?.GetValueOrDefault(name + "property") ?? "";
     }
 

@@ -8,8 +8,8 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.OpenApi;
 
 /// <summary>
-/// Answers <c>/openapi/v3</c>: an index, and one document for each group and version, made when first asked for. The index names each
-/// with its hash, so that clients keep them for as long as they are the same.
+/// Serves <c>/openapi/v3</c>: an index, and one document for each group and version, made on the first request. The index names each
+/// with its hash, by which clients cache it.
 /// </summary>
 internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
 {
@@ -52,7 +52,7 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
         {
             return document.Answer(request);
         }
-        // Another hash is another state of the server: the client is led to this one.
+        // The client has the hash of an older document: redirect it to the current one.
         return hash == document.Hash
             ? document.Answer(request, new("Cache-Control", "public, immutable"), new("Expires", "Fri, 31 Dec 2117 23:59:59 GMT"))
             : new ApiResponse { StatusCode = 301, Headers = [new("Location", $"{request.Path}?hash={document.Hash}")] };

@@ -48,7 +48,7 @@ internal sealed class SchemaWriter
         return Add(type);
     }
 
-    /// <summary>Adds the type of a kind that subresources take or give.</summary>
+    /// <summary>Adds the type of a subresource's documents.</summary>
     public string AddOther(GroupVersionKind kind, SchemaType? schema = null)
     {
         var type = schema ?? KubernetesSchemas.ForKind(kind) ?? throw new InvalidOperationException($"there is no schema for {kind}");
@@ -59,7 +59,7 @@ internal sealed class SchemaWriter
 
     public static JsonObject Reference(string name) => new() { ["$ref"] = $"#/components/schemas/{name}" };
 
-    // A custom schema says everything but what all objects have.
+    // A custom schema describes everything but apiVersion, kind and metadata.
     private string AddPublished(string name, JsonObject published)
     {
         var schema = published.DeepClone().AsObject();
@@ -91,7 +91,7 @@ internal sealed class SchemaWriter
         {
             return type.Name;
         }
-        // Entered before its fields are written: types may contain themselves.
+        // Added before its fields are written: types may be recursive.
         var schema = _schemas[type.Name] = Described(_descriptions.Of(type));
         schema["type"] = "object";
         var required = type.Fields.Where(f => f.Required).Select(f => f.Name).Order(StringComparer.Ordinal).ToArray();

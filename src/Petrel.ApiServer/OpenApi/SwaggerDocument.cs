@@ -11,7 +11,7 @@ internal sealed class SwaggerDocument(KindRegistry kinds) : IPathHandler
 {
     private const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
-    // What clients before 1.27 call the same.
+    // The media type that clients before 1.27 send.
     private const string OldProtobufType = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
     private static readonly KeyValuePair<string, string> Vary = new("Vary", "Accept");

@@ -68,7 +68,7 @@ internal static class SwaggerWriter
         };
     }
 
-    // Types that several groups share say in each document what they are there.
+    // Types that several groups share list their kinds in each document: join the lists.
     private static void Join(JsonObject definition, JsonObject? other)
     {
         const string kindsName = "x-kubernetes-group-version-kind";
@@ -168,7 +168,7 @@ internal static class SwaggerWriter
     private static JsonObject Schema(JsonObject schema)
     {
         var result = new JsonObject();
-        // A reference that v3 has to wrap, so that it can say more beside it.
+        // In v3 a reference with siblings is wrapped in allOf.
         if (schema["allOf"] is JsonArray { Count: 1 } whole && (string?)whole[0]!["$ref"] is { } target)
         {
             result["$ref"] = target.Replace(Components, Definitions, StringComparison.Ordinal);

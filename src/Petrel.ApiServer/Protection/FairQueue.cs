@@ -4,9 +4,9 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Protection;
 
 /// <summary>
-/// Lets a bounded number of requests run at a time and keeps the others waiting, in one queue for each flow (a user). Free slots go to the
-/// flows in turn, and no flow has them all: who sends much waits for its own requests, and others hardly notice (upstream: API Priority and
-/// Fairness; the method is the round robin of Nagle, RFC 970).
+/// Limits concurrency: a bounded number of requests run at a time, and the others wait in one queue for each flow (a user). Free slots
+/// go to the flows in turn, and no flow can hold all slots, so that a busy client delays its own requests only (upstream: API Priority
+/// and Fairness; the method is the round robin of Nagle, RFC 970).
 /// </summary>
 /// <param name="slots">How many requests run at a time.</param>
 /// <param name="queueLength">How many requests of one flow may wait; more are refused.</param>
@@ -25,7 +25,7 @@ public sealed class FairQueue(int slots, int queueLength, TimeSpan queueTimeout,
     /// <summary>How many requests wait now, of all flows.</summary>
     public int Waiting { get; private set; }
 
-    /// <summary>Waits for a slot, which the caller gives back by disposing of it.</summary>
+    /// <summary>Waits for a concurrency slot. Dispose of it when the request has ended.</summary>
     /// <exception cref="StatusException">429: too many requests of this flow wait already, or this one has waited for too long.</exception>
     public ValueTask<Slot> TakeAsync(string flowName, CancellationToken cancellationToken)
     {
@@ -66,7 +66,7 @@ public sealed class FairQueue(int slots, int queueLength, TimeSpan queueTimeout,
         }
     }
 
-    // A waiter that gave up stays in its queue until its turn comes, and is passed over then.
+    // A waiter that gave up stays in its queue; its turn is skipped.
     private void GiveUp(Waiter waiter, Action<Waiter> end)
     {
         lock (_gate)
@@ -132,7 +132,7 @@ public sealed class FairQueue(int slots, int queueLength, TimeSpan queueTimeout,
 
     private static StatusException TooMany() => StatusErrors.TooManyRequests("too many requests, please try again later", 1);
 
-    /// <summary>The right to run. Dispose of it once.</summary>
+    /// <summary>A concurrency slot. Dispose of it once.</summary>
     public sealed class Slot : IDisposable
     {
         private readonly FairQueue _queue;

@@ -17,7 +17,7 @@ internal sealed class RequestLimits(ApiServerOptions options, KindRegistry kinds
     /// <summary>How many requests wait for a slot.</summary>
     public int Waiting => _reads.Waiting + _writes.Waiting;
 
-    /// <summary>The time of a request begins.</summary>
+    /// <summary>Starts the time limit of a request.</summary>
     public RequestLease Begin(CancellationToken aborted) => new(options.RequestTimeout, time, aborted);
 
     /// <summary>Waits until the request may run. Null: it needs no slot.</summary>

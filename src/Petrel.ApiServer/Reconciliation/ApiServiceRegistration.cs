@@ -60,10 +60,10 @@ internal sealed class ApiServiceRegistration(
 
     private readonly ReconcileLoop _loop = new("APIServices", ApiServiceKind.Definition, caches, time, log);
 
-    /// <summary>Which kinds there are has changed: look again.</summary>
+    /// <summary>Reconciles again because the served kinds have changed.</summary>
     public void Wake() => _loop.Signal.Wake();
 
-    /// <summary>Follows the registry and the objects until cancelled.</summary>
+    /// <summary>Reconciles until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => _loop.RunAsync(RunOnceAsync, cancellationToken);
 
     private async ValueTask RunOnceAsync(CancellationToken cancellationToken)
@@ -111,7 +111,7 @@ internal sealed class ApiServiceRegistration(
         var spec = new JsonObject
         {
             ["version"] = served.Version,
-            // Custom groups come after all others.
+            // Custom groups have the lowest priority.
             ["groupPriorityMinimum"] = isCustom ? 1000 : GroupPriorities[served.Group],
             ["versionPriority"] =
                 isCustom ? 100
@@ -157,7 +157,7 @@ internal sealed class ApiServiceRegistration(
         }
         catch (StatusException e) when (e.Reason == "AlreadyExists")
         {
-            // Made meanwhile.
+            // Another server created it.
         }
     }
 
@@ -175,7 +175,7 @@ internal sealed class ApiServiceRegistration(
         }
         catch (StatusException e) when (e.Reason == "NotFound")
         {
-            // Gone meanwhile.
+            // A concurrent request deleted it.
         }
     }
 }

@@ -12,12 +12,12 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Reconciliation;
 
-/// <summary>Fills the rules of ClusterRoles that gather those of others (upstream: the clusterrole-aggregation controller).</summary>
+/// <summary>Fills the rules of aggregated ClusterRoles (upstream: the clusterrole-aggregation controller).</summary>
 internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogger log, UpdateEngine updates)
 {
     private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, time, log);
 
-    /// <summary>The rules that a role should have; null when it does not gather any.</summary>
+    /// <summary>The rules of an aggregated role; null for other roles.</summary>
     public static JsonArray? Gathered(JsonObject role, IReadOnlyList<JsonObject> all)
     {
         if (role.Child("aggregationRule") is not { } aggregation)
@@ -41,16 +41,16 @@ internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogge
         return rules;
     }
 
-    /// <summary>Follows the roles until cancelled.</summary>
+    /// <summary>Reconciles until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         _loop.RunAsync(async token => await RunOnceAsync(token), cancellationToken);
 
-    /// <summary>Until no role lacks what it gathers; at the start of a server.</summary>
+    /// <summary>Reconciles until nothing changes any more; at the start of a server.</summary>
     public async ValueTask SettleAsync(CancellationToken cancellationToken)
     {
         while (await RunOnceAsync(cancellationToken))
         {
-            // Roles that gather from roles that gather are a round later.
+            // Roles that aggregate aggregated roles need another round.
         }
     }
 

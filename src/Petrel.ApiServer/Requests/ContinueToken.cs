@@ -6,15 +6,15 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Requests;
 
 /// <summary>
-/// Where a paged list goes on: at the revision of its first page, after an object. The same form as upstream's, which clients
-/// treat as opaque. A list whose first revision is forgotten may go on inconsistently, at whatever revision is current.
+/// Where a paginated list continues: at the revision of its first page, after an object. The format is upstream's, which clients treat
+/// as opaque. When the revision is compacted, the list may continue inconsistently at the current revision.
 /// </summary>
 internal readonly record struct ContinueToken(long Revision, string AfterPath)
 {
     private const string Version = "meta.k8s.io/v1";
     private const long AnyRevision = -1;
 
-    /// <summary>Whether the list goes on with the newest objects rather than with those of its first page.</summary>
+    /// <summary>Whether the list continues with the newest objects instead of those of its first page.</summary>
     public bool IsInconsistent => Revision == AnyRevision;
 
     /// <summary>The same place in a list of the newest objects.</summary>
@@ -47,7 +47,7 @@ internal readonly record struct ContinueToken(long Revision, string AfterPath)
         }
         catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            // Not ours: said below.
+            // Not a token of this server: refused below.
         }
         throw StatusErrors.BadRequest("continue key is not valid: unrecognized encoded version");
     }

@@ -90,7 +90,7 @@ internal sealed record DeleteOptions
         {
             throw StatusErrors.Invalid(OptionsKind, "", errors.All);
         }
-        // A negative period means the shortest graceful one, as upstream has it.
+        // A negative period means the shortest graceful period, as upstream.
         return GracePeriodSeconds < 0 ? this with { GracePeriodSeconds = 1 } : this;
     }
 }

@@ -15,7 +15,7 @@ internal sealed record ListOptions
     public LabelSelector Labels { get; private init; } = LabelSelector.Everything;
     public FieldSelector Fields { get; private init; } = FieldSelector.Everything;
 
-    /// <summary>The most items to list; 0 for all.</summary>
+    /// <summary>The maximum number of items; 0 for all.</summary>
     public int Limit { get; private init; }
 
     public string? Continue { get; private init; }
@@ -56,7 +56,7 @@ internal sealed record ListOptions
     public bool Matches(WireObject value) =>
         (Labels.IsEverything || Labels.Matches(value.Labels)) && (Fields.IsEverything || Fields.Matches(value.Field));
 
-    /// <summary>A resourceVersion as clients may send it; null when absent.</summary>
+    /// <summary>Parses a resourceVersion parameter; null when absent.</summary>
     public static long? ReadResourceVersion(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -111,7 +111,7 @@ internal sealed record ListOptions
                 throw StatusErrors.BadRequest($"field label not supported: {requirement.Field}");
             }
         }
-        // A watch on one object's path is a watch of its name.
+        // A watch of one object's path selects that name.
         return name.Length == 0 ? selector : new([.. selector.Requirements, new FieldRequirement("metadata.name", false, name)]);
     }
 

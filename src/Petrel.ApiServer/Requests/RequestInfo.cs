@@ -50,7 +50,7 @@ public sealed record RequestInfo(
         var subresource = rest.Length > 2 ? string.Join('/', rest[2..]) : "";
         if (rest is ["namespaces", var own, ..])
         {
-            // Rights on a namespace object are rights within it.
+            // Authorization treats the namespace object as part of that namespace.
             namespaceName = own;
         }
         return new(request.Path, true, VerbOf(request, name), group, version, namespaceName, resource, name, subresource);

@@ -4,15 +4,15 @@ using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Requests;
 
-/// <summary>A request for a resource that exists: what verbs get.</summary>
+/// <summary>A request with the kind that its path names: what handlers get.</summary>
 internal sealed record ResourceRequest(ApiRequest Http, RequestInfo Info, KindDefinition Kind)
 {
     /// <summary>The object; its name is empty for collections.</summary>
     public ObjectKey Key { get; } = new(Kind.Namespaced ? Info.Namespace : "", Info.Name);
 
-    /// <summary>How the client wants the answer.</summary>
+    /// <summary>The form of the response that the client asks for.</summary>
     public ResponseFormat Format => Accepts.Read(Http.Accept);
 
-    /// <summary>What paths of the collection begin with.</summary>
+    /// <summary>The prefix of the paths of the collection's objects.</summary>
     public string PathPrefix => Key.Namespace.Length == 0 ? "" : Key.Namespace + "/";
 }

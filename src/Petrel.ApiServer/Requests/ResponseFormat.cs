@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Requests;
 
-/// <summary>How a client wants objects shown.</summary>
+/// <summary>The form of the response that a client asks for.</summary>
 internal enum ResponseFormat
 {
     /// <summary>Whole objects.</summary>

@@ -8,8 +8,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Requests;
 
 /// <summary>
-/// Who writes, and how: the caller, and the query parameters of create, update and patch, checked (meta/v1 CreateOptions, UpdateOptions,
-/// PatchOptions). It lives as long as one request and collects what the client is warned of.
+/// Who writes and how: the caller and the validated query parameters of create, update and patch (meta/v1 CreateOptions, UpdateOptions,
+/// PatchOptions). It lives as long as one request and collects the warnings for the client.
 /// </summary>
 internal sealed class WriteCall
 {
@@ -17,7 +17,7 @@ internal sealed class WriteCall
 
     public required UserInfo User { get; init; }
 
-    /// <summary>Everything but the commit.</summary>
+    /// <summary>Whether to run everything but the commit.</summary>
     public bool DryRun { get; init; }
 
     /// <summary>What happens with unknown and duplicate fields.</summary>
@@ -31,13 +31,13 @@ internal sealed class WriteCall
     /// <summary>The subresource that the request names, or empty.</summary>
     public string Subresource { get; init; } = "";
 
-    /// <summary>Who owns what after an apply, which has worked it out itself; null for other writes.</summary>
+    /// <summary>The managers after an apply, which computes them itself; null for other writes.</summary>
     public ManagedFields? Applied { get; set; }
 
-    /// <summary>What decoding the body found; each attempt at a patch finds its own.</summary>
+    /// <summary>Warnings from decoding the body. Each attempt at a patch replaces them.</summary>
     public IReadOnlyList<string> BodyWarnings { get; set; } = [];
 
-    /// <summary>All that the client is warned of, each once, in order.</summary>
+    /// <summary>All warnings for the client, each once, in order.</summary>
     public IReadOnlyList<string> Warnings => [.. BodyWarnings.Concat(_warnings).Distinct()];
 
     /// <summary>A write of the server's own.</summary>
@@ -93,9 +93,9 @@ internal sealed class WriteCall
         return dryRun;
     }
 
-    /// <summary>Tells the client, in a Warning header.</summary>
+    /// <summary>Adds a warning to the response.</summary>
     public void Warn(string text) => _warnings.Add(text);
 
-    /// <summary>Another attempt begins: what the one before warned of is said again or not at all.</summary>
+    /// <summary>Begins another attempt: warnings of the previous one are dropped, since it would repeat them.</summary>
     public void BeginAttempt() => _warnings.Clear();
 }

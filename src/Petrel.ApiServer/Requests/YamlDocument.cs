@@ -35,20 +35,20 @@ internal static class YamlDocument
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // Two equal keys in one mapping, and what the library's scanner makes of hopeless text.
+            // Duplicate keys in a mapping, or text that the library's scanner cannot read.
             throw new DocumentFormatException($"invalid YAML: {e.Message}");
         }
         if (stream.Documents.Count != 1)
         {
             throw new DocumentFormatException($"expected one YAML document, got {stream.Documents.Count}");
         }
-        // Aliases are expanded, so that a small text can mean a vast document: without them a node takes a byte or more.
+        // Aliases are expanded, so that a short text can produce a vast document. Without aliases a node takes at least one byte.
         var budget = utf8.Length + AliasedNodes;
         return Convert(stream.Documents[0].RootNode, 0, ref budget) as JsonObject
             ?? throw new DocumentFormatException("expected a YAML mapping");
     }
 
-    // The library's own loading recurses: what is nested without measure must not reach it.
+    // The library loads recursively: limit the nesting depth before it does.
     private static void CheckDepth(string text)
     {
         var parser = new Parser(new StringReader(text));

@@ -2,7 +2,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.ResourceMetrics;
 
-/// <summary>Two readings of one node, which together make rates.</summary>
+/// <summary>Two readings of one node, from which rates are computed.</summary>
 internal sealed record NodeUsage(string Node, NodeReading? Earlier, NodeReading Latest)
 {
     /// <summary>How long the rates are measured over; zero when there is only one reading.</summary>

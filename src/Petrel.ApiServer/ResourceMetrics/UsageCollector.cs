@@ -31,7 +31,7 @@ internal sealed partial class UsageCollector(
         StringComparer.Ordinal
     );
 
-    /// <summary>By the node's name; only nodes that answered of late.</summary>
+    /// <summary>By the node's name; only nodes that answered recently.</summary>
     public IReadOnlyDictionary<string, NodeUsage> Nodes => _nodes;
 
     /// <summary>What the nodes use; every node is in every namespace.</summary>
@@ -65,7 +65,7 @@ internal sealed partial class UsageCollector(
     private static JsonObject Amounts(double cores, double bytes) =>
         new() { ["cpu"] = $"{(long)Math.Ceiling(cores * 1e9)}n", ["memory"] = $"{(long)bytes / 1024}Ki" };
 
-    /// <summary>Asks until cancelled.</summary>
+    /// <summary>Collects until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();

@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Responses;
 
-/// <summary>Objects of a list, the revision that they are a picture of, and where the list goes on.</summary>
+/// <summary>One page of a list: its objects, their revision, and where the list continues.</summary>
 /// <param name="Continue">The token of the next page, or empty at the end.</param>
 /// <param name="Remaining">How many follow, when known.</param>
 internal sealed record ListPage(IReadOnlyList<WireObject> Items, long Revision, string Continue, long? Remaining)

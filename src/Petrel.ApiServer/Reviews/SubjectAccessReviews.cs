@@ -20,7 +20,7 @@ internal enum ReviewSubject
     Stated,
 }
 
-/// <summary>Where a review may ask about.</summary>
+/// <summary>The namespaces that a review may ask about.</summary>
 internal enum ReviewScope
 {
     Cluster,

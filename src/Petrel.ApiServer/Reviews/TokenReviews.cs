@@ -8,7 +8,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Reviews;
 
-/// <summary>Answers whom a token speaks for (authentication.k8s.io/v1 TokenReview): for servers that let users of the cluster in.</summary>
+/// <summary>Authenticates a token for another server (authentication.k8s.io/v1 TokenReview).</summary>
 internal sealed class TokenReviews(ApiServerOptions options, Authenticator authenticator) : IResourceHandler
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.ServerMetrics;
 
-/// <summary>The process's own figures in the Prometheus text format.</summary>
+/// <summary>The process metrics, in the Prometheus text format.</summary>
 internal static class ProcessMetrics
 {
     /// <param name="waiting">How many requests wait for a concurrency slot.</param>

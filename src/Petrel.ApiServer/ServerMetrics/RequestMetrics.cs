@@ -14,7 +14,7 @@ internal sealed class RequestMetrics
 {
     public const string MeterName = "Petrel.ApiServer";
 
-    // Upstream's buckets, the sparser half.
+    // Every other bucket of upstream.
     private static readonly double[] Buckets =
     [
         0.005,
@@ -41,7 +41,7 @@ internal sealed class RequestMetrics
         60,
     ];
 
-    // One for the process: meters are never collected, and a simulation makes many servers.
+    // One meter for the process: meters are never collected, and a simulation creates many servers.
     private static readonly Meter Meter = new(MeterName);
     private static readonly Counter<long> Total = Meter.CreateCounter<long>("apiserver_request_total");
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("apiserver_request_duration_seconds", "s");
@@ -53,7 +53,7 @@ internal sealed class RequestMetrics
     public void Record(RequestInfo info, int code, TimeSpan? duration)
     {
         var verb = info.IsResource || info.Verb is "get" or "head" ? UpperCase(info.Verb) : "OTHER";
-        // Only what exists becomes a label: paths are the client's to choose.
+        // Label only existing resources: clients choose the paths, and each label value takes memory.
         var labels = code is 404 or 403
             ? new Labels(verb, "", "", "", "")
             : new Labels(verb, info.Group, info.Version, info.Resource, info.Subresource);

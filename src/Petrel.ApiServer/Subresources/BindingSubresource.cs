@@ -55,7 +55,7 @@ internal sealed class BindingSubresource(TimeProvider time, UpdateEngine engine,
             Object = binding,
         };
         await admission.AdmitAsync(admitted, cancellationToken);
-        // Webhooks may have chosen another node.
+        // A webhook may have changed the node.
         var target = Validate(binding, name);
         await admission.ValidateAsync(admitted, cancellationToken);
         await engine.RunAsync(
@@ -124,7 +124,7 @@ internal sealed class BindingSubresource(TimeProvider time, UpdateEngine engine,
             }
         }
         var status = pod.Ensure("status");
-        // What it waited for is decided (upstream: ClearingNominatedNodeNameAfterBinding).
+        // The nomination is obsolete now (upstream: ClearingNominatedNodeNameAfterBinding).
         status.Remove("nominatedNodeName");
         SetScheduled(status);
     }

@@ -5,17 +5,17 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Subresources;
 
-/// <summary>What PodDisruptionBudgets say to evictions.</summary>
+/// <summary>What a PodDisruptionBudget allows an eviction to do.</summary>
 internal static class EvictionBudget
 {
-    // Evictions that no controller has confirmed: beyond this, it is not there.
+    // The maximum of evictions that the disruption controller has not confirmed. Beyond it the controller is taken to be down.
     private const int MaxDisruptedPods = 2000;
 
-    /// <summary>Whether the pod's end disrupts nothing any more: it has ended, has not begun, or is ending.</summary>
+    /// <summary>Whether the pod's end disrupts nothing: it has ended, has not started, or is terminating.</summary>
     public static bool AreIdleFor(JsonObject pod) =>
         pod.Child("status").Text("phase") is "Succeeded" or "Failed" or "Pending" || pod.Metadata().Has("deletionTimestamp");
 
-    /// <summary>Whether the budget covers the pod. No selector covers none, an empty one all.</summary>
+    /// <summary>Whether the budget covers the pod. An absent selector covers no pod, an empty one all.</summary>
     public static bool Covers(JsonObject budget, JsonObject pod)
     {
         try
@@ -29,7 +29,7 @@ internal static class EvictionBudget
         }
     }
 
-    /// <summary>Whether the pod is unhealthy in a way that its budget does not count: its eviction takes nothing from the budget.</summary>
+    /// <summary>Whether the pod is unhealthy and may be evicted without using the budget.</summary>
     public static bool LetsUnhealthyGo(JsonObject budget, JsonObject pod)
     {
         if (pod.Child("status").Objects("conditions").Any(c => c.Text("type") == "Ready" && c.Text("status") == "True"))
@@ -77,7 +77,7 @@ internal static class EvictionBudget
         }
     }
 
-    /// <summary>The budget is not ready to decide: its own controller has to look first, or a race was lost.</summary>
+    /// <summary>The budget's status is not current: its controller has not observed it, or a concurrent eviction changed it.</summary>
     public static StatusException Busy(string budget) =>
         Violation($"The disruption budget {budget} is still being processed by the server.", retryAfterSeconds: 10);
 

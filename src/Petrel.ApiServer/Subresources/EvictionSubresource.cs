@@ -53,7 +53,7 @@ internal sealed class EvictionSubresource(IRevisionedStore store, KindRegistry k
         return ObjectResponses.Success(201);
     }
 
-    /// <summary>Asks the pod's budget, and says in the pod's status why it ends.</summary>
+    /// <summary>Checks the pod's budget, and records the reason of the disruption in the pod's status.</summary>
     private async ValueTask<IReadOnlyList<StoreOperation>> PrepareAsync(ObjectKey key, JsonObject pod, CancellationToken cancellationToken)
     {
         var taken = EvictionBudget.AreIdleFor(pod) ? null : await TakeAsync(key, pod, cancellationToken);
@@ -86,7 +86,7 @@ internal sealed class EvictionSubresource(IRevisionedStore store, KindRegistry k
         var (entry, budget) = covering[0];
         if (EvictionBudget.LetsUnhealthyGo(budget, pod))
         {
-            // The pod is as it was read when the deletion is committed; the budget may change meanwhile, as upstream.
+            // The deletion is committed only if the pod is unchanged; the budget may change, as upstream.
             return null;
         }
         EvictionBudget.Take(budget, key.Name, time.GetUtcNow());

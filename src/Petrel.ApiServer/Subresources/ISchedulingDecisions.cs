@@ -4,11 +4,11 @@ using Petrel.Model;
 namespace Petrel.ApiServer.Subresources;
 
 /// <summary>
-/// What the scheduler beside the API server remembers of its decisions, for <c>pods/NAME/schedulingdecision</c>. Called on any thread.
+/// The decisions that the scheduler beside the API server recorded, for <c>pods/NAME/schedulingdecision</c>. Called on any thread.
 /// </summary>
 public interface ISchedulingDecisions
 {
-    /// <summary>The names that pods call the scheduler by (<c>spec.schedulerName</c>).</summary>
+    /// <summary>The scheduler's names (<c>spec.schedulerName</c>).</summary>
     IReadOnlyCollection<string> SchedulerNames { get; }
 
     /// <summary>How many pods' decisions are kept.</summary>

@@ -39,7 +39,7 @@ internal sealed class LogSubresource(KindRegistry kinds, CacheHub caches, INodeC
         var node = pod.RootElement.GetProperty("spec").TryGetProperty("nodeName", out var nodeName) ? nodeName.GetString() ?? "" : "";
         if (node.Length == 0)
         {
-            // Not scheduled yet: there is nothing to show.
+            // Not scheduled yet: the log is empty.
             return new ApiResponse { StatusCode = 200, ContentType = "text/plain" };
         }
         var endpoint = Endpoint(node);

@@ -68,7 +68,7 @@ internal sealed class SchedulingDecisionSubresource(CacheHub caches, ResourceVer
         }
         if (node.Length > 0)
         {
-            // Only the binding writes that condition.
+            // Only the binding subresource sets this condition.
             return pod.Items("status", "conditions").Any(c => c.Text("type") == "PodScheduled" && c.Text("status") == "True")
                 ? (
                     "NotKept",

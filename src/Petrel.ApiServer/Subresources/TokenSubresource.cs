@@ -35,8 +35,8 @@ internal sealed class TokenSubresource(
     private const long LeastSeconds = 600;
     private const long MostSeconds = 1L << 32;
 
-    // Pods that read their token once and never again keep working for a year: what asks for just this many seconds is the volume that
-    // every pod gets.
+    // Tokens of the default token volume, which asks for just this many seconds, are valid for a year, so that pods which never reload
+    // them keep working.
     private const long VolumeSeconds = 3607;
     private const long ExtendedSeconds = 365L * 24 * 60 * 60;
 
@@ -200,7 +200,7 @@ internal sealed class TokenSubresource(
         };
     }
 
-    // Where the pod runs is said along with it; a node that has gone meanwhile only by its name.
+    // The token also names the pod's node, without the uid if the node is deleted.
     private async ValueTask<BoundObject?> NodeOfAsync(JsonObject pod, CancellationToken cancellationToken)
     {
         var name = pod.Child("spec").Text("nodeName");

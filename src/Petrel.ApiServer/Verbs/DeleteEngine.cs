@@ -10,7 +10,7 @@ using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
 
-/// <summary>The object as its deletion left it, and whether it is gone.</summary>
+/// <summary>The object after its deletion, and whether it is removed.</summary>
 internal sealed record DeleteResult(WireObject Object, string Uid, bool Gone);
 
 /// <summary>
@@ -65,7 +65,7 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
             var gone = Deletion.IsComplete(kind, document);
             if (gone && old.Metadata()["deletionTimestamp"] is null)
             {
-                // It was never seen as ending: it is answered as it last was.
+                // No client has seen it terminating: answer with its last state.
                 document = old;
             }
             var stored = StoredDocument.Encode(document, kind);
@@ -87,7 +87,9 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
         }
     }
 
-    /// <summary>Says that the object is to end, when, and what must happen before. A second deletion can only shorten the time.</summary>
+    /// <summary>
+    /// Marks the object as terminating, with its deadline and finalizers. A second deletion can only shorten the deadline.
+    /// </summary>
     private void Mark(KindDefinition kind, JsonObject document, DeleteOptions options)
     {
         Deletion.ApplyPropagation(document, options);

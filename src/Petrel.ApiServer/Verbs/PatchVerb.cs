@@ -115,7 +115,7 @@ internal sealed class ObjectPatch
 
     public static ObjectPatch Read(ApiRequest request, KindDefinition kind)
     {
-        // Strategic merge needs to know more of a type than custom schemas say.
+        // Strategic merge needs merge keys, which custom schemas do not have.
         var accepted = kind.IsCustom ? Accepted.Where(a => a != StrategicPatchType).ToArray() : Accepted;
         var type = BodyDecoder.MediaType(request.ContentType);
         if (RequestInfo.IsTrue(request.QueryValue("force")) && type != ApplyConfiguration.MediaType)
@@ -172,8 +172,8 @@ internal sealed class ObjectPatch
         }
         if (_type == StrategicPatchType)
         {
-            // Upstream merges into the object of a type, which these two say nothing of: clients name the parent's kind when they patch its
-            // scale.
+            // Upstream merges into a typed object, where the patch cannot change the type: clients send the parent's kind when they
+            // patch a scale.
             (document["apiVersion"], document["kind"]) = (kind.ApiVersion, kind.Kind);
         }
         var (apiVersion, name) = (document.Text("apiVersion"), document.Text("kind"));

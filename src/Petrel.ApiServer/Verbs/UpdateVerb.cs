@@ -18,7 +18,7 @@ internal sealed class UpdateVerb(TimeProvider time, UpdateEngine engine, CreateV
         JsonObject? unused = body.Document;
         JsonObject Stated()
         {
-            // An attempt changes the document. Hardly ever is there a second one: that reads it again.
+            // An attempt changes the document. Decode the body again for a second attempt, which is rare.
             var stated = unused ?? BodyDecoder.Decode(request.Http, request.Kind.Gvk, request.Kind.Schema).Document;
             unused = null;
             return stated;

@@ -39,7 +39,7 @@ internal sealed class WatchClock : IDisposable
 
     public bool TimeIsOver => _timeIsOver;
 
-    /// <summary>Whether a bookmark is due, which it then no longer is; the last one is due at the end.</summary>
+    /// <summary>Whether a bookmark is due, once for each interval; the last one is due at the end.</summary>
     public bool TakeBookmark()
     {
         var due = _bookmarks is not null && (_bookmarkIsDue || _timeIsOver);

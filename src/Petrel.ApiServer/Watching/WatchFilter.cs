@@ -5,10 +5,12 @@ using Petrel.ApiServer.Requests;
 
 namespace Petrel.ApiServer.Watching;
 
-/// <summary>What a change means to a watcher that sees only some objects: those that begin or cease to match come and go.</summary>
+/// <summary>
+/// Translates a change for a watcher with selectors: an object that begins to match is added, one that ceases to match is deleted.
+/// </summary>
 internal sealed class WatchFilter(string pathPrefix, ListOptions options)
 {
-    /// <summary>Null when it means nothing.</summary>
+    /// <summary>The event type; null when the watcher does not see the change.</summary>
     public EventType? TypeOf(CacheEvent change)
     {
         var before = change.Previous is { } previous && Sees(previous);
@@ -23,8 +25,8 @@ internal sealed class WatchFilter(string pathPrefix, ListOptions options)
     }
 
     /// <summary>
-    /// The one value of a field that all it sees have, the rarest that is asked for; null when there is none. Fields are those of the
-    /// stored version of the kind, so that another one can only tell by what they have in common.
+    /// The most selective field value that all matching objects have; null when there is none. Values are those of the stored version,
+    /// so that a watch of another version can use only metadata.
     /// </summary>
     public WatchIndexKey? IndexKeyOf(KindDefinition stored, KindDefinition asked)
     {

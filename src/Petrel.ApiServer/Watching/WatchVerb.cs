@@ -20,7 +20,7 @@ internal sealed class WatchVerb(
     ResourceVersionWait revisions
 )
 {
-    // Enough to keep the number of writes low when much happens, little enough to start sending at once.
+    // Large enough for few writes under load, small enough to start sending at once.
     private const int EventsPerRead = 128;
     private const int ChunkBytes = 64 * 1024;
 
@@ -34,7 +34,7 @@ internal sealed class WatchVerb(
         }
         else
         {
-            // A later revision is simply waited for: its events have not happened yet.
+            // A future revision needs no wait: its events will come.
             await caches.WaitForAsync(0, cancellationToken);
         }
         var cache = caches.Of(request.Kind);
@@ -46,7 +46,7 @@ internal sealed class WatchVerb(
                 : Answer(One(CacheEvent.MakeFrame("ERROR", JsonBytes.Of(StatusErrors.TooOld(after, oldest).ToStatus()).Span)));
         }
         var current = cache.Find(out var place);
-        // Unless the client has said that it wants none, it gets what is there.
+        // Send the current objects first, unless the client asked for none.
         var shown = options.SendInitialEvents || !options.SendInitialEventsGiven ? current : null;
         return Answer(StreamAsync(request, options, form, new WatchStart(place, current.Revision, shown), cancellationToken));
     }

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model;
-using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Cli.Hosting;
 

@@ -16,6 +16,7 @@ using Petrel.LocalCluster.Networking;
 using Petrel.Model.Api;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
+using Petrel.Scheduler.Settings;
 using Petrel.Security;
 using Petrel.Security.Tokens;
 using Petrel.Store.Sqlite;

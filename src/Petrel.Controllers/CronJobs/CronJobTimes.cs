@@ -6,7 +6,7 @@ namespace Petrel.Controllers.CronJobs;
 
 /// <summary>The scheduled time that a CronJob still has to start a Job for: the latest one, however many were missed.</summary>
 /// <param name="Due">The time; null when no Job is due.</param>
-/// <param name="RequeueAfter">When to sync again; null when the schedule has no further time.</param>
+/// <param name="RequeueAfter">When to sync requeueAfter; null when the schedule has no further time.</param>
 /// <param name="Events">The events to record.</param>
 public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, IReadOnlyList<ControllerEvent> Events)
 {
@@ -23,14 +23,14 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, I
         var since = (cronJob.Status?.LastScheduleTime ?? cronJob.Metadata.CreationTimestamp ?? now.UtcDateTime).AsUtc();
         if (schedule.Next(since) is null)
         {
-            var words = $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second";
-            return new(null, null, [new("Warning", "InvalidSchedule", words)]);
+            var message = $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second";
+            return new(null, null, [new("Warning", "InvalidSchedule", message)]);
         }
         var last = schedule.Last(since, now, MaxMissedTimes);
-        var again = schedule.Next(last?.Time ?? since) - now;
+        var requeueAfter = schedule.Next(last?.Time ?? since) - now;
         if (last is not { } missed)
         {
-            return new(null, again, []);
+            return new(null, requeueAfter, []);
         }
         var recent = last;
         if (
@@ -43,12 +43,12 @@ public sealed record CronJobTimes(DateTimeOffset? Due, TimeSpan? RequeueAfter, I
         }
         if (recent is not { } due)
         {
-            var words = $"Missed scheduled time to start a job: {missed.Time.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} +0000";
-            return new(null, again, [new("Warning", "MissSchedule", words)]);
+            var message = $"Missed scheduled time to start a job: {missed.Time.UtcDateTime:ddd, dd MMM yyyy HH:mm:ss} +0000";
+            return new(null, requeueAfter, [new("Warning", "MissSchedule", message)]);
         }
         return new(
             due.Time,
-            again,
+            requeueAfter,
             due.Count < MaxMissedTimes
                 ? []
                 :

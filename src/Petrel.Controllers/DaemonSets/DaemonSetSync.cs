@@ -32,7 +32,7 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
 
     public void Add(string node) => _create.Add(node);
 
-    public void Remove(V1Pod pod, DaemonNode node, DaemonPodDeletionReason why) => _delete.Add(new(pod, node.Name, why));
+    public void Remove(V1Pod pod, DaemonNode node, DaemonPodDeletionReason reason) => _delete.Add(new(pod, node.Name, reason));
 
     public bool IsUpdated(V1Pod pod) => DaemonPod.IsUpdated(set, pod, hash);
 

@@ -38,13 +38,13 @@ internal static class DaemonUpdate
     }
 
     // Deletes as many old pods as maxUnavailable allows. Pods that are unavailable anyway do not count. The next plans create the new pods.
-    private static void Replace(List<NodePods> nodes, int maxUnavailable, DaemonSetSync sync)
+    private static void Replace(List<NodePods> nodePods, int maxUnavailable, DaemonSetSync sync)
     {
         var unavailable = 0;
         var candidates = new List<NodePods>();
-        foreach (var node in nodes)
+        foreach (var entry in nodePods)
         {
-            var available = node switch
+            var available = entry switch
             {
                 { New: { } newPod, Old: null } => sync.IsAvailable(newPod),
                 { New: null, Old: { } old } => sync.IsAvailable(old),
@@ -54,61 +54,61 @@ internal static class DaemonUpdate
             if (!available)
             {
                 unavailable++;
-                if (node is { New: null, Old: { } old })
+                if (entry is { New: null, Old: { } old })
                 {
-                    sync.Remove(old, node.Node, DaemonPodDeletionReason.Outdated);
+                    sync.Remove(old, entry.Node, DaemonPodDeletionReason.Outdated);
                 }
             }
-            else if (node.Old is not null)
+            else if (entry.Old is not null)
             {
-                candidates.Add(node);
+                candidates.Add(entry);
             }
         }
-        foreach (var node in candidates.Take(Math.Max(0, maxUnavailable - unavailable)))
+        foreach (var entry in candidates.Take(Math.Max(0, maxUnavailable - unavailable)))
         {
-            sync.Remove(node.Old!, node.Node, DaemonPodDeletionReason.Outdated);
+            sync.Remove(entry.Old!, entry.Node, DaemonPodDeletionReason.Outdated);
         }
     }
 
     // Creates new pods beside old ones, as many as maxSurge allows; nodes with an unavailable old pod do not count. Deletes old pods whose
     // new pods are available.
-    private static void Surge(List<NodePods> nodes, int wanted, int maxSurge, DaemonSetSync sync)
+    private static void Surge(List<NodePods> nodePods, int desired, int maxSurge, DaemonSetSync sync)
     {
         int surging = 0,
             available = 0;
         var candidates = new List<NodePods>();
-        var unwanted = new List<NodePods>();
-        foreach (var node in nodes)
+        var misplaced = new List<NodePods>();
+        foreach (var entry in nodePods)
         {
-            available += (node.Old ?? node.New) is { } counted && sync.IsAvailable(counted) ? 1 : 0;
-            if (node.HasDuplicates)
+            available += (entry.Old ?? entry.New) is { } counted && sync.IsAvailable(counted) ? 1 : 0;
+            if (entry.HasDuplicates)
             {
                 surging++;
             }
-            else if (node is { Old: { } old, New: null })
+            else if (entry is { Old: { } old, New: null })
             {
-                if (!node.Node.ShouldRun && !sync.IsAvailable(old))
+                if (!entry.Node.ShouldRun && !sync.IsAvailable(old))
                 {
-                    sync.Remove(old, node.Node, DaemonPodDeletionReason.NotNeeded);
+                    sync.Remove(old, entry.Node, DaemonPodDeletionReason.NotNeeded);
                 }
-                else if (!node.Node.ShouldRun)
+                else if (!entry.Node.ShouldRun)
                 {
-                    unwanted.Add(node);
+                    misplaced.Add(entry);
                 }
                 else if (!sync.IsAvailable(old))
                 {
-                    sync.Add(node.Node.Name);
+                    sync.Add(entry.Node.Name);
                 }
                 else
                 {
-                    candidates.Add(node);
+                    candidates.Add(entry);
                 }
             }
-            else if (node is { Old: { } replaced, New: { } newPod })
+            else if (entry is { Old: { } replaced, New: { } newPod })
             {
                 if (sync.IsAvailable(newPod))
                 {
-                    sync.Remove(replaced, node.Node, DaemonPodDeletionReason.Outdated);
+                    sync.Remove(replaced, entry.Node, DaemonPodDeletionReason.Outdated);
                 }
                 else
                 {
@@ -117,13 +117,13 @@ internal static class DaemonUpdate
             }
         }
         // With maxSurge, no pod should be missing: a pod that has to leave its node is deleted when another one is available elsewhere.
-        foreach (var node in unwanted.Take(Math.Max(0, available - wanted)))
+        foreach (var entry in misplaced.Take(Math.Max(0, available - desired)))
         {
-            sync.Remove(node.Old!, node.Node, DaemonPodDeletionReason.NotNeeded);
+            sync.Remove(entry.Old!, entry.Node, DaemonPodDeletionReason.NotNeeded);
         }
-        foreach (var node in candidates.Take(Math.Max(0, maxSurge - surging)))
+        foreach (var entry in candidates.Take(Math.Max(0, maxSurge - surging)))
         {
-            sync.Add(node.Node.Name);
+            sync.Add(entry.Node.Name);
         }
     }
 }

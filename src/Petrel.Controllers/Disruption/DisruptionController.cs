@@ -59,7 +59,7 @@ public sealed partial class DisruptionController : IController
                 (expectedPods, var unmanaged) = await _scales.SumAsync(pods, cancellationToken);
                 if (unmanaged.Count > 0)
                 {
-                    _loop.Events.Record(budget, "Warning", "UnmanagedPods", Unmanaged(budget));
+                    _loop.Events.Record(budget, "Warning", "UnmanagedPods", UnmanagedMessage(budget));
                 }
             }
             catch (UnknownScaleException e)
@@ -111,7 +111,7 @@ public sealed partial class DisruptionController : IController
     private static bool Covers(V1PodDisruptionBudget budget, V1Pod? pod) =>
         pod is not null && LabelSelectors.From(budget.Spec?.Selector).Matches(LabelSets.Of(pod.Metadata.Labels));
 
-    private static string Unmanaged(V1PodDisruptionBudget budget) =>
+    private static string UnmanagedMessage(V1PodDisruptionBudget budget) =>
         $"Pods selected by this PodDisruptionBudget (selector: {LabelSelectors.From(budget.Spec?.Selector)}) were found to be "
         + $"unmanaged. As a result, "
         + "the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these "

@@ -217,13 +217,13 @@ public sealed partial class GarbageCollector : IController
 
     private static ObjectKey KeyOf(string uid) => new("", uid);
 
-    [LoggerMessage(EventId = 3141, Level = LogLevel.Information, Message = "{Kind} {Key} has no owner any more and is deleted ({Policy})")]
+    [LoggerMessage(EventId = 3141, Level = LogLevel.Information, Message = "Deleting {Kind} {Key}, whose owners are gone ({Policy})")]
     private static partial void LogDeleting(ILogger logger, ResourceKind kind, ObjectKey key, string policy);
 
     [LoggerMessage(
         EventId = 3142,
         Level = LogLevel.Warning,
-        Message = "{Kind} {Key} is in no namespace, but its owner {OwnerKind} {Owner} is in one: it is left alone"
+        Message = "{Kind} {Key} is cluster-scoped, but its owner {OwnerKind} {Owner} is namespaced: the reference is ignored"
     )]
     private static partial void LogUnknownOwner(ILogger logger, ResourceKind kind, ObjectKey key, string ownerKind, string owner);
 }

@@ -65,7 +65,7 @@ internal sealed partial class KindMonitors(
                     await SyncAsync(await _discovery.ReadAsync(cancellationToken), cancellationToken);
                     _started.TrySetResult();
                 }
-                catch (Exception e) when (e is ApiException or IOException)
+                catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
                 {
                     LogUnknownKinds(logger, e.Message);
                     delay = RetryDelay;
@@ -141,11 +141,7 @@ internal sealed partial class KindMonitors(
         done.TrySetResult();
     }
 
-    [LoggerMessage(
-        EventId = 3140,
-        Level = LogLevel.Warning,
-        Message = "Which kinds there are could not be read and will be tried again: {Reason}"
-    )]
+    [LoggerMessage(EventId = 3140, Level = LogLevel.Warning, Message = "Reading discovery failed and will be tried again: {Reason}")]
     private static partial void LogUnknownKinds(ILogger logger, string reason);
 
     /// <summary>The watch of one kind, while discovery lists it.</summary>

@@ -79,7 +79,7 @@ public sealed partial class NamespaceController : IController
         {
             discovered = await _discovery.ReadAsync(cancellationToken);
         }
-        catch (Exception e) when (e is ApiException or IOException)
+        catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
         {
             return new([e.Message], [], []);
         }
@@ -101,7 +101,7 @@ public sealed partial class NamespaceController : IController
                     );
                 }
             }
-            catch (Exception e) when (e is ApiException or IOException)
+            catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
             {
                 failures.Add(e.Message);
             }
@@ -114,7 +114,7 @@ public sealed partial class NamespaceController : IController
         return new(unknown, failures, remaining);
     }
 
-    [LoggerMessage(EventId = 3150, Level = LogLevel.Information, Message = "Namespace {Key} is empty, and goes")]
+    [LoggerMessage(EventId = 3150, Level = LogLevel.Information, Message = "Namespace {Key} is empty; its finalizer is removed")]
     private static partial void LogEmptied(ILogger logger, ObjectKey key);
 }
 

@@ -123,6 +123,6 @@ public sealed partial class PodGarbageCollector : IController
         }
     }
 
-    [LoggerMessage(EventId = 6011, Level = LogLevel.Information, Message = "{Pod} is removed. {Reason}")]
+    [LoggerMessage(EventId = 6011, Level = LogLevel.Information, Message = "Deleting pod {Pod}. {Reason}")]
     private static partial void LogRemove(ILogger logger, ObjectKey pod, string reason);
 }

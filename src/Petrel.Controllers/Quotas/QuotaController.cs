@@ -126,6 +126,6 @@ public sealed partial class QuotaController : IController
             .Where(quota => QuotaTriggers.Counts(quota, group, plural))
             .Select(quota => quota.Key());
 
-    [LoggerMessage(EventId = 3160, Level = LogLevel.Debug, Message = "The usage of quota {Key} is counted")]
+    [LoggerMessage(EventId = 3160, Level = LogLevel.Debug, Message = "Updated the usage of quota {Key}")]
     private static partial void LogCounted(ILogger logger, ObjectKey key);
 }

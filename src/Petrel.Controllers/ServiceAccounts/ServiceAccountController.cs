@@ -59,6 +59,6 @@ public sealed partial class ServiceAccountController : IController
         return null;
     }
 
-    [LoggerMessage(EventId = 3155, Level = LogLevel.Debug, Message = "Namespace {Key} has its default service account")]
+    [LoggerMessage(EventId = 3155, Level = LogLevel.Debug, Message = "Created the default service account of namespace {Key}")]
     private static partial void LogCreated(ILogger logger, ObjectKey key);
 }

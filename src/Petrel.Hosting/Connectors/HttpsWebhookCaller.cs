@@ -16,7 +16,7 @@ namespace Petrel.Hosting.Connectors;
 /// </summary>
 public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
 {
-    // Configurations with certificates of their own are few; a program that rotates them often must not fill the memory.
+    // Few configurations have authorities of their own; the bound holds for programs that rotate them often.
     private const int MaxClients = 64;
     private const int MaxReplyBytes = 3 * 1024 * 1024;
 
@@ -72,7 +72,7 @@ public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
             }
             if (_clients.Count == MaxClients)
             {
-                // Whoever uses it still keeps it; its idle connections close by themselves.
+                // Calls in progress keep using it, and its idle connections close by themselves.
                 _clients.RemoveLast();
             }
             var client = Create(authorities);
@@ -104,7 +104,7 @@ public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             ConnectCallback = ConnectAsync,
         };
-        // Each call brings its own deadline.
+        // Each call has a deadline of its own.
         return new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxReplyBytes };
     }
 

@@ -1,16 +1,16 @@
 namespace Petrel.Model.Api;
 
-/// <summary>Where to send a question.</summary>
+/// <summary>Where to send a review.</summary>
 /// <param name="Url">The address as certificates and people know it, https.</param>
 /// <param name="Host">The host to connect to when it is not the URL's, or empty.</param>
 /// <param name="Port">The port to connect to on that host.</param>
 /// <param name="Authorities">The certificates (PEM) that the other side's must come from; empty: those that the system trusts.</param>
 public sealed record WebhookEndpoint(Uri Url, string Host, int Port, string Authorities);
 
-/// <summary>An answer as it came.</summary>
+/// <summary>A response, unparsed.</summary>
 public readonly record struct WebhookReply(int StatusCode, ReadOnlyMemory<byte> Body);
 
-/// <summary>Carries questions to webhooks: over HTTPS, or within a test or a simulation.</summary>
+/// <summary>Sends reviews to webhooks: over HTTPS, or within a test or a simulation.</summary>
 public interface IWebhookCaller
 {
     /// <summary>Posts JSON and returns the answer, whatever its status.</summary>

@@ -215,6 +215,5 @@ public sealed class ManagedFields
     }
 
     /// <summary>A time as entries have it.</summary>
-    public static string Timestamp(DateTimeOffset time) =>
-        time.ToTimestamp();
+    public static string Timestamp(DateTimeOffset time) => time.ToTimestamp();
 }

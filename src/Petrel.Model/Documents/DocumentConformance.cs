@@ -4,12 +4,6 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// A document as its schema has it. <see cref="UnknownFields"/> are in upstream's words (<c>unknown field "spec.foo"</c>);
-/// <see cref="TypeErrors"/> name the field and what was expected, and make the document unusable.
-/// </summary>
-public sealed record ConformanceResult(JsonObject Document, IReadOnlyList<string> UnknownFields, IReadOnlyList<string> TypeErrors);
-
-/// <summary>
 /// Holds a document against its schema, as decoding into upstream's Go types and encoding again would: drops unknown fields, nulls
 /// and what means the same when it is absent (empty lists and maps, zeros of plain fields, unless they are required), brings quantities
 /// and times into their canonical form, and reports what is of the wrong type.

@@ -19,6 +19,9 @@ public static class GoDuration
         ("h", 3_600_000_000_000),
     ];
 
+    /// <summary>Writes a duration.</summary>
+    public static string Format(TimeSpan duration) => Format(duration.Ticks * TimeSpan.NanosecondsPerTick);
+
     /// <summary>Reads a duration, in nanoseconds: a sign, then numbers with units.</summary>
     public static bool TryParse(string text, out long nanoseconds)
     {

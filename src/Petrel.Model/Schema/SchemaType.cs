@@ -114,7 +114,7 @@ public sealed class SchemaType(
     public bool PreservesUnknown { get; init; }
 
     /// <summary>How documents of the type are held against it, where that is not the way of upstream's own types; else null.</summary>
-    public Func<System.Text.Json.Nodes.JsonObject, Documents.ConformanceResult>? Conform { get; init; }
+    public Func<System.Text.Json.Nodes.JsonObject, ConformanceResult>? Conform { get; init; }
 
     /// <summary>Whether server-side apply takes values of this type as a whole.</summary>
     public bool IsAtomic { get; init; }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
@@ -6,17 +5,18 @@ using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Documents;
 
 namespace Petrel.Scheduler.Binding;
 
-/// <summary>Tells users why a pod is not scheduled: the pod's PodScheduled condition. Sends in order, off the scheduling loop.</summary>
+/// <summary>Writes why a pod is not scheduled to the pod's condition PodScheduled. It sends in order, beside the scheduling loop.</summary>
 internal sealed partial class FailureReporter(ApiClient client, TimeProvider time, ILogger logger)
 {
     private readonly Channel<(V1Pod Pod, string Reason, string Message)> _reports = Channel.CreateUnbounded<(V1Pod, string, string)>(
         new() { SingleReader = true }
     );
 
-    /// <summary>Notes the failure, unless the pod's condition says the same already.</summary>
+    /// <summary>Queues the failure, unless the pod's condition says the same already.</summary>
     public void Report(V1Pod pod, string reason, string message)
     {
         var known = pod.Status?.Conditions?.FirstOrDefault(c => c.Type == "PodScheduled");
@@ -41,7 +41,7 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // The scheduler was asked to stop.
         }
     }
 
@@ -61,15 +61,12 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
                         ["status"] = "False",
                         ["reason"] = reason,
                         ["message"] = message,
-                        ["lastTransitionTime"] = (changed ?? time.GetUtcNow().UtcDateTime).ToString(
-                            "yyyy-MM-dd'T'HH:mm:ss'Z'",
-                            CultureInfo.InvariantCulture
-                        ),
+                        ["lastTransitionTime"] = (changed ?? time.GetUtcNow().UtcDateTime).ToTimestamp(),
                     }
                 ),
             },
         };
-        var key = new ObjectKey(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
+        var key = pod.Key();
         try
         {
             // Strategic: merges into the list of conditions by type.
@@ -84,11 +81,11 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
         }
         catch (Exception e) when (e is ApiException or IOException)
         {
-            // The next attempt to schedule the pod reports again.
+            // The next attempt to schedule the pod writes the condition again.
             LogLost(logger, key, e.Message);
         }
     }
 
-    [LoggerMessage(EventId = 5010, Level = LogLevel.Debug, Message = "The PodScheduled condition of {Pod} could not be written: {Problem}")]
+    [LoggerMessage(EventId = 7010, Level = LogLevel.Debug, Message = "The PodScheduled condition of {Pod} could not be written: {Problem}")]
     private static partial void LogLost(ILogger logger, ObjectKey pod, string problem);
 }

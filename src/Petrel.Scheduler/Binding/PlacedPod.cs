@@ -1,10 +1,10 @@
 using Petrel.Scheduler.Cluster;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Binding;
 
-/// <summary>A pod whose place is decided and kept, on its way to being bound.</summary>
+/// <summary>A pod that has a place and is not bound yet.</summary>
 internal sealed record PlacedPod(QueuedPod Queued, PodInfo Pod, string NodeName, int Node, Profile Profile)
 {
     /// <summary>When it was placed.</summary>

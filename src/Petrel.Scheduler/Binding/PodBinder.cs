@@ -5,31 +5,31 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Binding;
 
-/// <summary>What became of a binding.</summary>
+/// <summary>The result of a binding.</summary>
 internal enum BindResult
 {
-    /// <summary>The pod is on the node.</summary>
+    /// <summary>The pod is bound to the node.</summary>
     Bound,
 
-    /// <summary>The pod is gone, or another one has its name.</summary>
+    /// <summary>The pod is gone, or another pod has its name.</summary>
     Gone,
 
-    /// <summary>The pod is on another node already: somebody else was faster.</summary>
-    Elsewhere,
+    /// <summary>Another client bound the pod to another node.</summary>
+    BoundElsewhere,
 
     /// <summary>The pod is not bound.</summary>
     Refused,
 }
 
-/// <summary>Tells the API which node a pod goes to (<c>POST pods/NAME/binding</c>).</summary>
+/// <summary>Binds pods to nodes (<c>POST pods/NAME/binding</c>).</summary>
 internal sealed class PodBinder(ApiClient client, TimeProvider time)
 {
-    private const int MostAttempts = 10;
-    private static readonly TimeSpan CheckDelay = TimeSpan.FromSeconds(1);
+    private const int MaxAttempts = 10;
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Binds a pod. When the answer is lost, finds out what happened before it says anything: a pod whose fate is unknown must not
-    /// be placed elsewhere. The API refuses a second binding, so that even a request that arrives late can't bind a pod twice.
+    /// Binds a pod. When the answer is lost, it reads the pod until the outcome is known: before that, the pod must not be placed on
+    /// another node. The API refuses a second binding, so a request that arrives late cannot bind a pod twice.
     /// </summary>
     public async Task<(BindResult Result, string Problem)> BindAsync(PodInfo pod, string nodeName, CancellationToken cancellationToken)
     {
@@ -37,7 +37,7 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
         {
             ApiVersion = "v1",
             Kind = "Binding",
-            // The uid is the precondition: not another pod of the same name.
+            // The uid is a precondition: another pod of the same name is not bound.
             Metadata = new()
             {
                 Name = pod.Key.Name,
@@ -53,17 +53,17 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
         };
         for (var attempt = 1; ; attempt++)
         {
-            var (result, problem, wasLost) = await SendAsync(pod, nodeName, binding, cancellationToken);
-            if (result != BindResult.Refused || !wasLost || attempt == MostAttempts)
+            var (result, problem, answerLost) = await SendAsync(pod, nodeName, binding, cancellationToken);
+            if (result != BindResult.Refused || !answerLost || attempt == MaxAttempts)
             {
                 return (result, problem);
             }
-            // It may still arrive: to the same node again, so that whichever comes first keeps to the place that is kept for it.
-            await Task.Delay(CheckDelay, time, cancellationToken);
+            // The first request may still arrive. Send the same node again, so that either request binds the pod to its reserved place.
+            await Task.Delay(PollInterval, time, cancellationToken);
         }
     }
 
-    private async Task<(BindResult Result, string Problem, bool WasLost)> SendAsync(
+    private async Task<(BindResult Result, string Problem, bool AnswerLost)> SendAsync(
         PodInfo pod,
         string nodeName,
         V1Binding binding,
@@ -86,18 +86,18 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
         {
             return (BindResult.Gone, e.Message, false);
         }
-        catch (ApiException e) when (e.StatusCode is >= 400 and < 500 && !e.IsConflict)
+        catch (Exception e) when (e is ApiException { IsConflict: true } || ApiFailures.IsOutcomeUnknown(e, cancellationToken))
+        {
+            var (result, problem) = await ReadOutcomeAsync(pod, nodeName, e.Message, cancellationToken);
+            return (result, problem, e is not ApiException);
+        }
+        catch (ApiException e)
         {
             return (BindResult.Refused, e.Message, false);
         }
-        catch (Exception e) when (IsUnclear(e, cancellationToken))
-        {
-            var (result, problem) = await FindOutAsync(pod, nodeName, e.Message, cancellationToken);
-            return (result, problem, e is not ApiException);
-        }
     }
 
-    private async Task<(BindResult Result, string Problem)> FindOutAsync(
+    private async Task<(BindResult Result, string Problem)> ReadOutcomeAsync(
         PodInfo pod,
         string nodeName,
         string problem,
@@ -110,22 +110,18 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
             {
                 if (!first)
                 {
-                    await Task.Delay(CheckDelay, time, cancellationToken);
+                    await Task.Delay(PollInterval, time, cancellationToken);
                 }
                 var now = await client.FindAsync<V1Pod>(pod.Key, cancellationToken);
                 return now is null || now.Metadata.Uid != pod.Pod.Metadata.Uid ? (BindResult.Gone, problem)
                     : string.IsNullOrEmpty(now.Spec.NodeName) ? (BindResult.Refused, problem)
                     : now.Spec.NodeName == nodeName ? (BindResult.Bound, "")
-                    : (BindResult.Elsewhere, problem);
+                    : (BindResult.BoundElsewhere, problem);
             }
-            catch (Exception e) when (IsUnclear(e, cancellationToken))
+            catch (Exception e) when (e is ApiException || ApiFailures.IsOutcomeUnknown(e, cancellationToken))
             {
                 problem = e.Message;
             }
         }
     }
-
-    // Conflicts and the server's own failures leave open what happened, as lost answers do.
-    private static bool IsUnclear(Exception exception, CancellationToken cancellationToken) =>
-        exception is ApiException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

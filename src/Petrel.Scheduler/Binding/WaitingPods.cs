@@ -3,12 +3,10 @@ using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Binding;
 
-/// <summary>What was decided about a pod that waited for a permit: null is that it may be bound.</summary>
-internal readonly record struct PermitDecision(PlacedPod Placed, IPlugin? Plugin, Verdict? Refusal);
+/// <summary>The decision about a pod that waited for a permit. Without a refusal it is bound.</summary>
+internal readonly record struct PermitDecision(PlacedPod Placed, IPlugin? Plugin, Status? Refusal);
 
-/// <summary>
-/// Pods that are placed but not allowed to be bound yet. Used by the scheduling loop alone; what is decided is carried out when it asks.
-/// </summary>
+/// <summary>The placed pods that wait for a permit. Only the scheduling loop uses it, and completes the decisions.</summary>
 internal sealed class WaitingPods(TimeProvider time) : IWaitingPods
 {
     private readonly List<Entry> _waiting = [];
@@ -16,7 +14,7 @@ internal sealed class WaitingPods(TimeProvider time) : IWaitingPods
 
     public IReadOnlyList<(PodInfo Pod, int Node)> Waiting => [.. _waiting.Select(w => (w.Placed.Pod, w.Placed.Node))];
 
-    /// <summary>When the first of them has waited for too long.</summary>
+    /// <summary>When the first wait times out.</summary>
     public DateTimeOffset? NextDue => _waiting.Count == 0 ? null : _waiting.Min(w => w.For.Min(f => f.Value));
 
     public void Add(PlacedPod placed, IReadOnlyList<(IPlugin Plugin, TimeSpan Timeout)> waitsFor)
@@ -34,7 +32,7 @@ internal sealed class WaitingPods(TimeProvider time) : IWaitingPods
         }
     }
 
-    public void Reject(string uid, IPlugin plugin, Verdict why)
+    public void Reject(string uid, IPlugin plugin, Status why)
     {
         if (_waiting.Find(w => w.Placed.Pod.Uid == uid) is { } entry)
         {
@@ -43,7 +41,7 @@ internal sealed class WaitingPods(TimeProvider time) : IWaitingPods
         }
     }
 
-    /// <summary>The pod is gone, or is on a node now.</summary>
+    /// <summary>Removes a pod that is gone or bound.</summary>
     public PlacedPod? Remove(string uid)
     {
         if (_waiting.Find(w => w.Placed.Pod.Uid == uid) is not { } entry)
@@ -54,14 +52,14 @@ internal sealed class WaitingPods(TimeProvider time) : IWaitingPods
         return entry.Placed;
     }
 
-    /// <summary>The next decision to carry out; those that waited for too long are refused.</summary>
+    /// <summary>The next decision to complete. Pods that waited too long are refused.</summary>
     public bool TryTake(out PermitDecision decision)
     {
         var now = time.GetUtcNow();
         foreach (var entry in _waiting.Where(w => w.For.Any(f => f.Value <= now)).ToArray())
         {
             var plugin = entry.For.Where(f => f.Value <= now).OrderBy(f => f.Key.Name, StringComparer.Ordinal).First().Key;
-            Reject(entry.Placed.Pod.Uid, plugin, Verdict.Unschedulable($"rejected due to timeout after waiting at plugin {plugin.Name}"));
+            Reject(entry.Placed.Pod.Uid, plugin, Status.Unschedulable($"rejected due to timeout after waiting at plugin {plugin.Name}"));
         }
         return _decided.TryDequeue(out decision);
     }

@@ -5,9 +5,9 @@ using Petrel.Workloads;
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// The cluster as the scheduler sees it: what the watches told, and placements that are decided but not yet confirmed by them (assumed). A
-/// struct of arrays: each node has a slot, and what filters and scores ask of all nodes is in columns by slot. It is updated piece by piece
-/// and used by the scheduling loop alone.
+/// The cluster as the scheduler sees it (upstream: the cache and its snapshot): what the watches told, and the placements that are assumed
+/// but not yet confirmed by a watch. It is a struct of arrays. Each node has a slot, and what filters and scores ask of all nodes lies in
+/// columns by slot. Only the scheduling loop uses it.
 /// </summary>
 internal sealed class ClusterState
 {
@@ -48,28 +48,26 @@ internal sealed class ClusterState
     /// <summary>As <see cref="Memory"/>, with a default for containers that request none; for scores.</summary>
     public ResourceColumn NonZeroMemory { get; }
 
-    /// <summary>How many pods are on each node, by slot.</summary>
+    /// <summary>The number of pods on each node, by slot.</summary>
     public int[] PodCounts => _podCounts;
 
     /// <summary>
-    /// A number for each node, by slot, that is another one after every change of the node or of the pods on it, and that no other node had
-    /// before.
+    /// A number for each node, by slot. It changes with the node and the pods on it, and no two nodes ever have the same.
     /// </summary>
     public long[] Generations => _generations;
 
     /// <summary>
-    /// Another one after every change of what several nodes have to do with each other: nodes that come and go, their labels, labels of
-    /// namespaces, Services.
+    /// Changes with everything that relates nodes to each other: nodes that come and go, node labels, namespace labels, Services.
     /// </summary>
     public long TopologyVersion { get; private set; }
 
-    /// <summary>Another one after every change of a node's taints.</summary>
+    /// <summary>Changes with every node's taints.</summary>
     public long TaintsVersion { get; private set; }
 
-    /// <summary>Another one after every change of which node has which images.</summary>
+    /// <summary>Changes when an image is added to a node or removed from it.</summary>
     public long ImagesVersion { get; private set; }
 
-    /// <summary>Another one after every change of anything.</summary>
+    /// <summary>Changes with everything.</summary>
     public long Version => _generation + TopologyVersion + Nominations.Version;
 
     /// <summary>The latest moves of pods.</summary>
@@ -77,7 +75,7 @@ internal sealed class ClusterState
 
     public Nominations Nominations { get; } = new();
 
-    /// <summary>All slots are below this.</summary>
+    /// <summary>All slots are below this number.</summary>
     public int Capacity => _generations.Length;
 
     /// <summary>All nodes, by name.</summary>
@@ -85,30 +83,30 @@ internal sealed class ClusterState
         _nodes ??= [.. _byName.Values.Where(n => n.Node is not null).OrderBy(n => n.Name, StringComparer.Ordinal)];
 
     /// <summary>
-    /// The slots of all nodes in the order in which they are looked at: one of each zone in turn (upstream: the node tree), so that the
+    /// The slots of all nodes in the order in which they are examined: one node of each zone in turn (upstream: the node tree). So the
     /// part of a large cluster that one pod sees has nodes of every zone.
     /// </summary>
     public ReadOnlySpan<int> Order => _order ??= NodeOrder.OverZones(Nodes);
 
-    /// <summary>Whether any placed pod has a term about other pods; when none has, most pods need no look at others.</summary>
+    /// <summary>Whether any placed pod has a term about other pods. Without one, most pods need not look at others.</summary>
     public bool AnyPodAffinity => _podsWithAffinity > 0;
 
-    /// <summary>The lowest priority of any placed pod: below it, nobody can be displaced.</summary>
+    /// <summary>The lowest priority of the placed pods. A pod whose priority is not higher cannot preempt any.</summary>
     public int LowestPriority => _priorities.Count == 0 ? int.MaxValue : _priorities.First().Key;
 
     public NodeInfo? Node(string name) => _byName.TryGetValue(name, out var node) && node.Node is not null ? node : null;
 
     public NodeInfo At(int slot) => _slots[slot]!;
 
-    /// <summary>On how many nodes an image is present.</summary>
+    /// <summary>The number of nodes that have an image.</summary>
     public int NodesWithImage(string image) => _imageNodes.GetValueOrDefault(image);
 
-    /// <summary>How many pods that are placed use a claim.</summary>
+    /// <summary>The number of placed pods that use a claim.</summary>
     public int UsersOfClaim(ObjectKey claim) => _claimUsers.GetValueOrDefault(claim);
 
     public IReadOnlyDictionary<string, string> NamespaceLabels(string name) => _namespaces.GetValueOrDefault(name) ?? LabelSets.Of(null);
 
-    /// <summary>The column of a resource, which is made when it is first asked for.</summary>
+    /// <summary>The column of a resource. It is made when it is first asked for.</summary>
     public ResourceColumn Resource(string name)
     {
         if (!_resources.TryGetValue(name, out var column))
@@ -126,7 +124,7 @@ internal sealed class ClusterState
         return column;
     }
 
-    /// <summary>The column of a node label, which is made when it is first asked for.</summary>
+    /// <summary>The column of a node label. It is made when it is first asked for.</summary>
     public TopologyColumn Topology(string key)
     {
         if (!_topologies.TryGetValue(key, out var column))
@@ -156,7 +154,7 @@ internal sealed class ClusterState
         }
     }
 
-    /// <summary>A Service's selector; null when the Service, or its selector, is gone.</summary>
+    /// <summary>Sets the selector of a Service; null when the Service or its selector is gone.</summary>
     public void SetService(ObjectKey key, IReadOnlyDictionary<string, string>? selector)
     {
         TopologyVersion++;
@@ -196,19 +194,19 @@ internal sealed class ClusterState
         info.SetNode(node);
         CountImages(info, 1);
         SetColumns(info);
-        if (!wasKnown || !NodeChanges.SameLabels(labels, info.Labels))
+        if (!wasKnown || !NodeEquality.OfLabels(labels, info.Labels))
         {
             _order = null;
         }
-        if (!wasKnown || !NodeChanges.SameLabels(labels, info.Labels))
+        if (!wasKnown || !NodeEquality.OfLabels(labels, info.Labels))
         {
             TopologyVersion++;
         }
-        if (cordoned != info.IsUnschedulable || !NodeChanges.SameTaints(taints, info.Taints))
+        if (cordoned != info.IsUnschedulable || !NodeEquality.OfTaints(taints, info.Taints))
         {
             TaintsVersion++;
         }
-        if (!NodeChanges.Same(images, info.Images))
+        if (!NodeEquality.OfImages(images, info.Images))
         {
             ImagesVersion++;
         }
@@ -232,12 +230,12 @@ internal sealed class ClusterState
         }
     }
 
-    /// <summary>A pod is on a node, or about to be (<paramref name="assumed"/>). Replaces what was known of the pod.</summary>
+    /// <summary>A pod is on a node, or will be (<paramref name="assumed"/>). Replaces an earlier version of the pod.</summary>
     public void Place(PodInfo pod, string nodeName, bool assumed = false)
     {
         if (_placed.TryGetValue(pod.Uid, out var known) && known.Node.Name == nodeName && known.Pod.IsSameFor(pod))
         {
-            // Only its status changed, or its assumption is confirmed: nothing that was worked out becomes wrong.
+            // Only its status changed, or the watch confirmed the placement: all cached results stay right.
             Swap(known, pod, assumed);
             return;
         }
@@ -246,7 +244,7 @@ internal sealed class ClusterState
         _placed[pod.Uid] = new(pod, node, assumed);
         if (pod.HasPodAffinity && _podsWithAffinity++ == 0)
         {
-            // Who had nothing to do with others so far has now.
+            // The first pod with affinity terms changes the plans of pods without any.
             TopologyVersion++;
         }
         foreach (var claim in pod.Claims)
@@ -256,15 +254,15 @@ internal sealed class ClusterState
         _priorities[pod.Priority] = _priorities.GetValueOrDefault(pod.Priority) + 1;
         Load(node, pod);
         Touch(node.Slot);
-        Journal.Append(new(pod, node.Slot, Came: true));
+        Journal.Append(new(pod, node.Slot, Added: true));
     }
 
     public bool IsAssumed(string uid) => _placed.TryGetValue(uid, out var placed) && placed.Assumed;
 
-    /// <summary>Takes back an assumption; false when the watch has confirmed it, or the pod is gone.</summary>
+    /// <summary>Removes an assumed pod. False when the watch has confirmed it, or the pod is gone.</summary>
     public bool Forget(string uid) => IsAssumed(uid) && Remove(uid) is not null;
 
-    /// <summary>The pod, if it was placed, is gone.</summary>
+    /// <summary>Removes a pod; null when it was not placed.</summary>
     public PodInfo? Remove(string uid)
     {
         if (!_placed.Remove(uid, out var placed))
@@ -285,7 +283,7 @@ internal sealed class ClusterState
         }
         Unload(placed.Node, placed.Pod);
         Touch(placed.Node.Slot);
-        Journal.Append(new(placed.Pod, placed.Node.Slot, Came: false));
+        Journal.Append(new(placed.Pod, placed.Node.Slot, Added: false));
         DropIfEmpty(placed.Node);
         return placed.Pod;
     }
@@ -296,14 +294,14 @@ internal sealed class ClusterState
     /// <summary>The node that a pod is placed on, confirmed or assumed.</summary>
     public NodeInfo? NodeOf(string uid) => _placed.TryGetValue(uid, out var placed) ? placed.Node : null;
 
-    /// <summary>Puts a pod on a node in the columns alone, as if it were there; <see cref="Unload"/> undoes it exactly.</summary>
+    /// <summary>Adds a pod to a node in the columns only, for a dry run. <see cref="Unload"/> undoes it exactly.</summary>
     public void Load(NodeInfo node, PodInfo pod)
     {
         node.Add(pod);
         Count(node.Slot, pod, 1);
     }
 
-    /// <summary>Takes a pod off a node in the columns alone, as if it weren't there; <see cref="Load"/> undoes it exactly.</summary>
+    /// <summary>Removes a pod from a node in the columns only, for a dry run. <see cref="Load"/> undoes it exactly.</summary>
     public void Unload(NodeInfo node, PodInfo pod)
     {
         node.Remove(pod);
@@ -314,7 +312,7 @@ internal sealed class ClusterState
     {
         if (!ReferenceEquals(known.Pod, pod))
         {
-            // The journal keeps telling of the old instance; both say the same to whoever asks.
+            // The journal keeps the old instance. Plugins read the same from both.
             known.Node.Remove(known.Pod);
             known.Node.Add(pod);
         }
@@ -333,7 +331,7 @@ internal sealed class ClusterState
         {
             foreach (var (name, amount) in others)
             {
-                // A column that nobody asked for yet is summed up when somebody does.
+                // A column that no plugin asked for yet is filled when one does.
                 if (_resources.TryGetValue(name, out var column))
                 {
                     column.Requested[slot] += sign * amount;

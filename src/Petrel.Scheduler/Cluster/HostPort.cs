@@ -1,13 +1,14 @@
 using k8s.Models;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>A port of the node itself that a pod claims.</summary>
+/// <summary>A port of the node that a pod claims.</summary>
 internal readonly record struct HostPort(string Address, string Protocol, int Port)
 {
     private const string AnyAddress = "0.0.0.0";
 
-    /// <summary>Whether both can't be claimed on one node.</summary>
+    /// <summary>Whether one node cannot have both.</summary>
     public bool ConflictsWith(HostPort other) =>
         Port == other.Port
         && Protocol == other.Protocol
@@ -15,9 +16,9 @@ internal readonly record struct HostPort(string Address, string Protocol, int Po
 
     public static HostPort[] Of(V1PodSpec spec) =>
         [
-            .. from container in (spec.Containers ?? []).Concat((spec.InitContainers ?? []).Where(c => c.RestartPolicy == "Always"))
+            .. from container in (spec.Containers ?? []).Concat((spec.InitContainers ?? []).Where(c => c.IsSidecar()))
             from port in container.Ports ?? []
-            // On the host's network every container port is one of the host.
+            // On the host's network every container port is a host port.
             let number = port.HostPort is > 0 ? port.HostPort.Value
             : spec.HostNetwork == true ? port.ContainerPort
             : 0

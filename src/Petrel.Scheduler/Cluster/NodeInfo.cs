@@ -25,14 +25,14 @@ internal sealed class NodeInfo(string name, int slot)
     public bool IsUnschedulable => Node?.Spec?.Unschedulable == true;
     public ResourceList Allocatable { get; private set; } = new();
 
-    /// <summary>In no order that means anything.</summary>
+    /// <summary>The pods on the node, in no particular order.</summary>
     public IReadOnlyList<PodInfo> Pods => _pods;
 
-    /// <summary>Those with terms about other pods.</summary>
+    /// <summary>The pods on the node that have terms about other pods.</summary>
     public IReadOnlyList<PodInfo> PodsWithAffinity => _podsWithAffinity;
     public IReadOnlyList<HostPort> UsedPorts => _usedPorts;
 
-    /// <summary>Bytes of each image that is present, by each of its names.</summary>
+    /// <summary>The size in bytes of each image on the node, by each of its names.</summary>
     public IReadOnlyDictionary<string, long> Images { get; private set; } = new Dictionary<string, long>();
 
     public void SetNode(V1Node? node)
@@ -65,10 +65,10 @@ internal sealed class NodeInfo(string name, int slot)
         }
     }
 
-    /// <summary>Takes away a pod that was added, as the same instance.</summary>
+    /// <summary>Removes a pod that was added, as the same instance.</summary>
     public void Remove(PodInfo pod)
     {
-        // The last that came are the first that go: preemption's, and assumptions that didn't hold.
+        // Search from the end: dry runs and reverted placements remove the pods that were added last.
         var at = _pods.LastIndexOf(pod);
         if (at < 0)
         {

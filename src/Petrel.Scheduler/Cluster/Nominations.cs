@@ -1,8 +1,6 @@
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>
-/// Pods that wait for a place which preemption is making for them (upstream: the nominator). Others of lower priority may not take it.
-/// </summary>
+/// <summary>The nodes that preemption nominated pods to.</summary>
 internal sealed class Nominations
 {
     private readonly Dictionary<string, (PodInfo Pod, string Node)> _byPod = new(StringComparer.Ordinal);

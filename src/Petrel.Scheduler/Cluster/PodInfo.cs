@@ -1,10 +1,11 @@
 using k8s.Models;
+using Petrel.Client;
 using Petrel.Model;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>A pod with everything worked out once that scheduling asks about it again and again. Immutable.</summary>
+/// <summary>A pod with the values that scheduling asks for repeatedly, computed once. Immutable.</summary>
 internal sealed class PodInfo
 {
     private RequiredNodeAffinity? _requiredNodeAffinity;
@@ -13,7 +14,7 @@ internal sealed class PodInfo
     public PodInfo(V1Pod pod)
     {
         Pod = pod;
-        Key = new(pod.Metadata.NamespaceProperty ?? "", pod.Metadata.Name);
+        Key = pod.Key();
         Labels = LabelSets.Of(pod.Metadata.Labels);
         Requests = PodRequests.Of(pod);
         NonZero = ScoringRequests.Of(pod, Requests);
@@ -58,12 +59,12 @@ internal sealed class PodInfo
 
     public ResourceList Requests { get; }
 
-    /// <summary>As <see cref="Requests"/>, with defaults for what was not requested; for scores.</summary>
+    /// <summary>The requests for scores, with defaults where the pod states none.</summary>
     public ResourceList NonZero { get; }
 
     public HostPort[] HostPorts { get; }
 
-    /// <summary>The persistent volume claims that its volumes name, those of ephemeral volumes with them.</summary>
+    /// <summary>The persistent volume claims of its volumes, including those of ephemeral volumes.</summary>
     public ObjectKey[] Claims { get; }
 
     public RequiredNodeAffinity RequiredNodeAffinity => _requiredNodeAffinity ??= new(Pod.Spec);
@@ -72,14 +73,14 @@ internal sealed class PodInfo
     public PodAffinityTerm[] RequiredAntiAffinity { get; } = [];
     public PodAffinityTerm[] PreferredAntiAffinity { get; } = [];
 
-    /// <summary>Whether it has any term about other pods.</summary>
+    /// <summary>Whether the pod has any term about other pods.</summary>
     public bool HasPodAffinity =>
         RequiredAffinity.Length + PreferredAffinity.Length + RequiredAntiAffinity.Length + PreferredAntiAffinity.Length > 0;
 
-    /// <summary>Everything about the pod that a plugin may look at: pods with the same signature get the same answers.</summary>
+    /// <summary>Everything about the pod that plugins look at. Pods with the same signature get the same answers.</summary>
     public string Signature => _signature ??= PodSignature.Of(this);
 
-    /// <summary>Whether nobody who counts pods has to count again when this version of a pod takes the place of the other.</summary>
+    /// <summary>Whether counts of pods stay right when this version of the pod replaces the other one.</summary>
     public bool IsSameFor(PodInfo other) =>
         ReferenceEquals(this, other) || (IsTerminating == other.IsTerminating && Signature == other.Signature);
 }

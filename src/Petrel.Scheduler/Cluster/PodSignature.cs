@@ -6,9 +6,9 @@ using Petrel.Workloads;
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// Everything of a pod that filters and scores look at, as text (upstream: the sign plugins). What no plugin reads is left out, so that the
-/// pods of one owner have the same: their names, environment, commands, and the volumes that restrict no node. A plugin that looks at more
-/// has to add it here, or mark its plans volatile.
+/// Everything of a pod that filters and scores look at, as text (upstream: the sign plugins). What no plugin reads is left out, so that
+/// the pods of one owner share a signature: names, environment, commands, and volumes that restrict no node. A plugin that looks at more
+/// adds it here, or marks its plans volatile.
 /// </summary>
 internal static class PodSignature
 {
@@ -78,7 +78,7 @@ internal static class PodSignature
         }
         else
         {
-            // Its owner's pods spread by default.
+            // The default spread constraints count the pods of the owner.
             text.Append("\no").Append(pod.OwnerUid);
         }
         return text.ToString();

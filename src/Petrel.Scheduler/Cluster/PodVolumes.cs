@@ -3,10 +3,10 @@ using Petrel.Model;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>What a pod's volumes mean for its placement.</summary>
+/// <summary>What the volumes of a pod mean for its placement.</summary>
 internal static class PodVolumes
 {
-    /// <summary>The claims that volumes name; an ephemeral volume's claim has the pod's name and the volume's.</summary>
+    /// <summary>The claims of the pod's volumes. The claim of an ephemeral volume has the name of the pod and the volume.</summary>
     public static ObjectKey[] ClaimsOf(V1Pod pod)
     {
         List<ObjectKey>? claims = null;
@@ -23,7 +23,7 @@ internal static class PodVolumes
     public static string? ClaimNameOf(V1Pod pod, V1Volume volume) =>
         volume.PersistentVolumeClaim?.ClaimName ?? (volume.Ephemeral is null ? null : $"{pod.Metadata.Name}-{volume.Name}");
 
-    /// <summary>The volumes that name a disk of a kind which only one node, or only readers, may use.</summary>
+    /// <summary>The volumes that name a disk which only one pod of a node may use, or only readers.</summary>
     public static V1Volume[] DisksOf(V1Pod pod)
     {
         List<V1Volume>? disks = null;
@@ -37,7 +37,7 @@ internal static class PodVolumes
         return disks is null ? [] : [.. disks];
     }
 
-    /// <summary>Whether two disks are the same one and can't be used by two pods of one node (upstream: isVolumeConflict).</summary>
+    /// <summary>Whether both volumes name the same disk, and two pods of one node cannot use it (upstream: isVolumeConflict).</summary>
     public static bool Conflict(V1Volume left, V1Volume right)
     {
         if (left.GcePersistentDisk is { } gce && right.GcePersistentDisk is { } otherGce)

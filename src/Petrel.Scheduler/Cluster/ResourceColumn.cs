@@ -1,7 +1,7 @@
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// One resource on every node, by slot: what there is of it, and what pods request together. CPU in thousandths, memory and storage in
+/// One resource on every node, by slot: the allocatable amount and the sum of requests. CPU is in thousandths, memory and storage in
 /// bytes.
 /// </summary>
 internal sealed class ResourceColumn(string name, int slots)

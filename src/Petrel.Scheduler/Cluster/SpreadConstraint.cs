@@ -1,11 +1,11 @@
 using k8s.Models;
 using Petrel.Model.Selectors;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>One topology spread constraint of a pod: its own, or one that the profile has for pods without.</summary>
+/// <summary>A topology spread constraint of a pod: its own, or a default one of the profile.</summary>
 internal sealed class SpreadConstraint
 {
     public const string DoNotSchedule = "DoNotSchedule";
@@ -29,7 +29,7 @@ internal sealed class SpreadConstraint
         _honorTaints = constraint.NodeTaintsPolicy == "Honor";
     }
 
-    /// <summary>Upstream's system defaults: every pod of one owner near no other, first on nodes, then in zones.</summary>
+    /// <summary>Upstream's default constraints: spread the pods of one owner over nodes, then over zones.</summary>
     public static IReadOnlyList<V1TopologySpreadConstraint> SystemDefaults { get; } =
     [
         new()
@@ -54,7 +54,9 @@ internal sealed class SpreadConstraint
 
     public static bool HasOwn(PodInfo pod) => pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 };
 
-    /// <summary>The pod's own constraints of one kind, or, when it has none of any kind, the defaults of that kind.</summary>
+    /// <summary>
+    /// The pod's own constraints with this value of whenUnsatisfiable. A pod without any constraint gets the defaults with this value.
+    /// </summary>
     public static SpreadConstraint[] Of(PodInfo pod, string whenUnsatisfiable, PodTopologySpreadArgs args, ClusterState cluster)
     {
         if (pod.Pod.Spec.TopologySpreadConstraints is { Count: > 0 } own)
@@ -65,13 +67,15 @@ internal sealed class SpreadConstraint
             ];
         }
         var defaults = DefaultsOf(args).Where(c => c.WhenUnsatisfiable == whenUnsatisfiable).ToArray();
-        return defaults.Length > 0 && KinOf(pod, cluster) is { } kin ? [.. defaults.Select(c => new SpreadConstraint(c, pod, kin))] : [];
+        return defaults.Length > 0 && DefaultSelectorOf(pod, cluster) is { } selects
+            ? [.. defaults.Select(c => new SpreadConstraint(c, pod, selects))]
+            : [];
     }
 
     public static IReadOnlyList<V1TopologySpreadConstraint> DefaultsOf(PodTopologySpreadArgs args) =>
         args.Defaulting == DefaultSpread.List ? args.DefaultConstraints : SystemDefaults;
 
-    /// <summary>Whether a pod is one of those to spread.</summary>
+    /// <summary>Whether the constraint counts the pod.</summary>
     public bool Counts(PodInfo pod) => pod.Key.Namespace == _namespace && _selects(pod);
 
     public int CountOn(NodeInfo node)
@@ -87,7 +91,7 @@ internal sealed class SpreadConstraint
         return count;
     }
 
-    /// <summary>Whether the pods of a node count, by the constraint's inclusion policies.</summary>
+    /// <summary>Whether the constraint counts the pods of the node, by its inclusion policies.</summary>
     public bool Includes(NodeInfo node, PodInfo pod) =>
         (!_honorAffinity || pod.RequiredNodeAffinity.Matches(node.Name, node.Labels))
         && (!_honorTaints || Tolerations.AllowScheduling(pod.Pod.Spec.Tolerations, node.Taints));
@@ -103,9 +107,9 @@ internal sealed class SpreadConstraint
         return other => selector.Matches(other.Labels);
     }
 
-    // Upstream merges the selectors of the pod's Services with that of its ReplicaSet, StatefulSet or ReplicationController. Of these the
-    // pods that they own are asked instead, which are the pods that they select. Null: there is nothing to go by, and no constraint.
-    private static Func<PodInfo, bool>? KinOf(PodInfo pod, ClusterState cluster)
+    // Upstream merges the selectors of the pod's Services with that of its ReplicaSet, StatefulSet or ReplicationController. Here the owner
+    // of the pods stands for the selector of a controller: both select the same pods. Null when the pod has neither Service nor controller.
+    private static Func<PodInfo, bool>? DefaultSelectorOf(PodInfo pod, ClusterState cluster)
     {
         var owner = pod.Owner
             is { Kind: "ReplicaSet" or "StatefulSet", ApiVersion: "apps/v1" }

@@ -1,8 +1,8 @@
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>
-/// One label key on every node, by slot, as a small number for each value (a topology's domain); -1 on nodes without the label. A domain's
-/// number is given away again once no node has it.
+/// One label key on every node, by slot. Each value (a domain of the topology) has a small number; nodes without the label have -1. The
+/// number of a domain without nodes is used again.
 /// </summary>
 internal sealed class TopologyColumn(string key, int slots)
 {
@@ -16,10 +16,10 @@ internal sealed class TopologyColumn(string key, int slots)
 
     public int[] Domains => _domains;
 
-    /// <summary>All numbers are below this.</summary>
+    /// <summary>All domain numbers are below this number.</summary>
     public int DomainLimit => _nodes.Count;
 
-    /// <summary>The label's value that a number stands for.</summary>
+    /// <summary>The value of the label that a domain number stands for.</summary>
     public string Value(int domain) => _values[domain];
 
     public void Set(int slot, string? value)

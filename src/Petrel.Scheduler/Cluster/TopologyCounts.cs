@@ -1,16 +1,16 @@
 namespace Petrel.Scheduler.Cluster;
 
-/// <summary>A number for each domain of some topologies: how many pods there are of a kind, or how welcome.</summary>
+/// <summary>A number for each domain of some topologies: a count of pods or a sum of weights.</summary>
 internal sealed class TopologyCounts(ClusterState cluster)
 {
     private readonly List<(TopologyColumn Column, long[] Counts)> _topologies = [];
 
-    /// <summary>Of all domains together.</summary>
+    /// <summary>The sum over all domains.</summary>
     public long Total { get; private set; }
 
     public bool IsEmpty => _topologies.Count == 0;
 
-    /// <summary>Adds to the domain that a node is in; does nothing when it is in none.</summary>
+    /// <summary>Adds to the domain of the node. Does nothing when the node has no label of the topology.</summary>
     public void Add(string topologyKey, int node, long amount)
     {
         var column = cluster.Topology(topologyKey);
@@ -21,7 +21,7 @@ internal sealed class TopologyCounts(ClusterState cluster)
         }
     }
 
-    /// <summary>Whether a node is in a domain of this topology with a number above 0.</summary>
+    /// <summary>Whether the domain of the node has a number above 0.</summary>
     public bool Has(TopologyColumn column, int node)
     {
         var domain = column.Domains[node];
@@ -39,7 +39,7 @@ internal sealed class TopologyCounts(ClusterState cluster)
         return false;
     }
 
-    /// <summary>Whether a node is in any domain with a number above 0.</summary>
+    /// <summary>Whether any domain of the node, of whatever topology, has a number above 0.</summary>
     public bool HasAny(int node)
     {
         foreach (var (column, counts) in _topologies)
@@ -52,7 +52,7 @@ internal sealed class TopologyCounts(ClusterState cluster)
         return false;
     }
 
-    /// <summary>The numbers of all domains that a node is in.</summary>
+    /// <summary>The sum of the numbers of all domains of the node.</summary>
     public long Sum(int node)
     {
         long sum = 0;

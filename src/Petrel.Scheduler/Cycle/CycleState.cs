@@ -1,25 +1,25 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Preemption;
 
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// All that is worked out for a pod before nodes are looked at (upstream: CycleState), and what was found about nodes. It serves every pod
-/// of the same signature: between two of them it is brought up to date by the pods that moved meanwhile. Preemption asks it what would be
-/// if pods weren't there: see <see cref="WhatIf"/>.
+/// Everything that is computed for a pod before nodes are examined (upstream: CycleState), and the results for nodes so far. It serves
+/// every pod of the same signature: before each use it is brought up to date by the pods that moved since. For dry runs of preemption see
+/// <see cref="WhatIf"/>.
 /// </summary>
 internal sealed class CycleState
 {
-    private readonly (int Index, INodeFilter Filter)[] _local;
-    private readonly (int Index, INodeFilter Filter)[] _wide;
-    private readonly IFollowsPods[] _followers;
+    private readonly (int Index, INodeFilter Filter)[] _localFilters;
+    private readonly (int Index, INodeFilter Filter)[] _clusterFilters;
+    private readonly IPodObserver[] _observers;
     private readonly Score[] _scores;
     private readonly Score[] _sums;
     private readonly Score[] _normalized;
     private readonly long _topologyVersion;
     private readonly long? _taintsVersion;
+    private readonly Dictionary<Type, object> _data = [];
     private long _imagesVersion;
     private NodeResults? _results;
     private long _position;
@@ -52,15 +52,15 @@ internal sealed class CycleState
             var names = OnlyNodesBy.Select(p => p.Name).Order(StringComparer.Ordinal).ToArray();
             RefusedEverywhere = (
                 OnlyNodesBy[0],
-                Verdict.Unresolvable(
+                Status.Unresolvable(
                     names.Length == 1
                         ? $"node(s) didn't satisfy plugin {names[0]}"
                         : $"node(s) didn't satisfy plugin(s) [{string.Join(' ', names)}] simultaneously"
                 )
             );
         }
-        _local = [.. filters.Where(f => f.Filter.Reach == Reach.Node)];
-        _wide = [.. filters.Where(f => f.Filter.Reach != Reach.Node)];
+        _localFilters = [.. filters.Where(f => f.Filter.Reach == Reach.Node)];
+        _clusterFilters = [.. filters.Where(f => f.Filter.Reach != Reach.Node)];
         _scores = RefusedEverywhere is not null
             ? []
             :
@@ -76,11 +76,12 @@ internal sealed class CycleState
         {
             score.Raw = i;
         }
-        _followers = [.. filters.Select(f => f.Filter).OfType<IFollowsPods>(), .. _scores.Select(s => s.Node).OfType<IFollowsPods>()];
-        _taintsVersion = _followers.Any(f => f.DependsOnTaints) ? cluster.TaintsVersion : null;
-        // What reaches over the cluster without following its pods has to be worked out anew each time.
+        _observers = [.. filters.Select(f => f.Filter).OfType<IPodObserver>(), .. _scores.Select(s => s.Node).OfType<IPodObserver>()];
+        _taintsVersion = _observers.Any(f => f.DependsOnTaints) ? cluster.TaintsVersion : null;
+        // A filter or score that looks at other nodes, but does not observe pods, is computed anew each time.
         IsVolatile |=
-            _wide.Any(w => w.Filter is not IFollowsPods) || _normalized.Any(s => s.Node.Reach != Reach.Node && s.Node is not IFollowsPods);
+            _clusterFilters.Any(w => w.Filter is not IPodObserver)
+            || _normalized.Any(s => s.Node.Reach != Reach.Node && s.Node is not IPodObserver);
     }
 
     public Profile Profile { get; }
@@ -90,32 +91,45 @@ internal sealed class CycleState
 
     public ClusterState Cluster { get; }
 
-    /// <summary>It must not serve another pod.</summary>
+    /// <summary>Whether it must not serve another pod.</summary>
     public bool IsVolatile { get; }
 
-    public (IFilterPlugin Plugin, Verdict Verdict)? RefusedEverywhere { get; }
+    public (IFilterPlugin Plugin, Status Status)? RefusedEverywhere { get; }
 
-    /// <summary>The names of the only nodes that can pass; null when any may.</summary>
+    /// <summary>The names of the only nodes that can pass; null when any node may.</summary>
     public IReadOnlySet<string>? OnlyNodes { get; }
 
     public List<IFilterPlugin> OnlyNodesBy { get; } = [];
 
-    /// <summary>When it was last used, as its keeper counts; 0 at first.</summary>
+    /// <summary>When it was last used, in uses of the cycle; 0 at first.</summary>
     public long LastUsed { get; set; }
 
     /// <summary>
-    /// The cluster's version at which no node was found, and what was answered and recorded; while nothing changes, the next pod needn't be
-    /// tried.
+    /// The version of the cluster at which no node was feasible, with the placement and the recorded decision. While the version stays,
+    /// the next pod need not be tried.
     /// </summary>
     public (long Version, Placement Placement, Decision? Recorded)? Failure { get; set; }
 
     /// <summary>
-    /// What preemption found out about nodes for pods of this signature; kept only where no filter looks beyond the node.
+    /// What a plugin keeps about single nodes for pods of this signature, one object of each type (upstream: Read and Write). Null where
+    /// filters also look at other nodes: what is known about one node then holds for no other pod.
     /// </summary>
-    public TrialResults? Trials => _wide.Length > 0 || IsVolatile ? null : field ??= new();
+    public T? Data<T>()
+        where T : class, new()
+    {
+        if (_clusterFilters.Length > 0 || IsVolatile)
+        {
+            return null;
+        }
+        if (!_data.TryGetValue(typeof(T), out var data))
+        {
+            _data[typeof(T)] = data = new T();
+        }
+        return (T)data;
+    }
 
-    /// <summary>Lets it serve another pod of the same signature, as of now; false when a new one has to be made.</summary>
-    public bool TryServe(PodInfo pod)
+    /// <summary>Brings it up to date for another pod of the same signature. False when a new one must be made.</summary>
+    public bool TryReuse(PodInfo pod)
     {
         if (IsVolatile || _topologyVersion != Cluster.TopologyVersion || (_taintsVersion ?? Cluster.TaintsVersion) != Cluster.TaintsVersion)
         {
@@ -123,11 +137,11 @@ internal sealed class CycleState
         }
         if (_imagesVersion != Cluster.ImagesVersion)
         {
-            // How much a node's image counts depends on how many have it.
+            // The score of an image depends on the number of nodes that have it.
             _imagesVersion = Cluster.ImagesVersion;
             _results?.Clear();
         }
-        if (_followers.Length > 0)
+        if (_observers.Length > 0)
         {
             if (!Cluster.Journal.TryReadFrom(_position, out var moves))
             {
@@ -135,7 +149,7 @@ internal sealed class CycleState
             }
             foreach (var move in moves)
             {
-                Tell(move.Pod, move.Node, move.Came);
+                NotifyObservers(move.Pod, move.Node, move.Added);
             }
         }
         _position = Cluster.Journal.End;
@@ -143,7 +157,7 @@ internal sealed class CycleState
         return true;
     }
 
-    /// <summary>Gives it room to keep what it finds about nodes; worth it from the second pod on.</summary>
+    /// <summary>Lets it keep results for nodes. That pays from the second pod on.</summary>
     public void Keep(Func<int, int, NodeResults> make)
     {
         if (_results is null || _results.Slots < Cluster.Capacity)
@@ -152,7 +166,7 @@ internal sealed class CycleState
         }
     }
 
-    /// <summary>Takes that room back.</summary>
+    /// <summary>Takes the results away, so that another state can use their arrays.</summary>
     public NodeResults? Release()
     {
         var results = _results;
@@ -161,34 +175,34 @@ internal sealed class CycleState
     }
 
     /// <summary>
-    /// Whether the node passes every filter; else which refused it, in their order, and why. Pods nominated to the node count as if they
-    /// were there.
+    /// Whether the node passes all filters; otherwise the first filter that refused it, in their order, and why. Pods nominated to the
+    /// node count as if they were on it.
     /// </summary>
-    public Verdict Check(int node, out IFilterPlugin? by)
+    public Status Check(int node, out IFilterPlugin? by)
     {
         if (Cluster.Nominations.Count > 0)
         {
-            return CheckWithNominated(node, out by);
+            return CheckWithNominatedPods(node, out by);
         }
-        return CheckKept(node, out by);
+        return CheckWithResults(node, out by);
     }
 
-    /// <summary>Asks every filter anew, about the node as it is in the columns; for <see cref="WhatIf"/>.</summary>
-    public Verdict CheckAfresh(int node, out IFilterPlugin? by)
+    /// <summary>Asks every filter about the node as the columns have it now, without kept results. For <see cref="WhatIf"/>.</summary>
+    public Status CheckWithoutResults(int node, out IFilterPlugin? by)
     {
-        var refusedBy = AskLocal(node, out var verdict);
-        return AskWide(node, refusedBy, verdict, out by);
+        var refusedBy = RunLocalFilters(node, out var status);
+        return RunClusterFilters(node, refusedBy, status, out by);
     }
 
-    /// <summary>Opens a view of the node in which pods can be taken away and added. Close it before anything else is asked.</summary>
+    /// <summary>Opens a dry run on the node, in which pods can be added and removed. Dispose it before anything else is asked.</summary>
     public WhatIf WhatIf(int node) => new(this, node);
 
-    /// <summary>Tells what follows pods that one is on the node, or isn't any more.</summary>
-    public void Tell(PodInfo pod, int node, bool came)
+    /// <summary>Tells the filters and scores that count pods that a pod was added to the node or removed from it.</summary>
+    public void NotifyObservers(PodInfo pod, int node, bool added)
     {
-        foreach (var follower in _followers)
+        foreach (var follower in _observers)
         {
-            if (came)
+            if (added)
             {
                 follower.Add(pod, node);
             }
@@ -199,7 +213,9 @@ internal sealed class CycleState
         }
     }
 
-    /// <summary>The total score of each feasible node. What only all of them together tell is kept on the sheet, if there is one.</summary>
+    /// <summary>
+    /// The total score of each feasible node. Scores that depend on all feasible nodes are kept on the sheet, if there is one.
+    /// </summary>
     public void Total(ReadOnlySpan<int> nodes, Span<long> totals, Span<long> scratch, ScoreSheet? sheet)
     {
         totals.Clear();
@@ -207,7 +223,7 @@ internal sealed class CycleState
         {
             for (var i = 0; i < nodes.Length; i++)
             {
-                // A node that was checked with nominated pods wasn't looked up.
+                // The results of a node that was checked with nominated pods may be outdated.
                 Refresh(nodes[i]);
                 totals[i] = _results.Sums[nodes[i]];
             }
@@ -244,7 +260,7 @@ internal sealed class CycleState
         }
     }
 
-    /// <summary>Tells plugin by plugin how the best nodes came to their totals.</summary>
+    /// <summary>Reports the score of each plugin for the best nodes.</summary>
     public void Explain(ReadOnlySpan<int> nodes, ReadOnlySpan<long> totals, ScoreSheet sheet, IDecisionRecorder recorder)
     {
         foreach (var i in sheet.Best(totals, recorder.ScoredNodes))
@@ -271,44 +287,44 @@ internal sealed class CycleState
         }
     }
 
-    private Verdict CheckKept(int node, out IFilterPlugin? by)
+    private Status CheckWithResults(int node, out IFilterPlugin? by)
     {
         if (_results is null)
         {
-            return CheckAfresh(node, out by);
+            return CheckWithoutResults(node, out by);
         }
         Refresh(node);
         var refusedBy = _results.RefusedBy[node];
-        if (_wide.Length == 0)
+        if (_clusterFilters.Length == 0)
         {
             by = refusedBy < 0 ? null : Profile.Filters[refusedBy];
-            return refusedBy < 0 ? Verdict.Pass : _results.Verdicts[node];
+            return refusedBy < 0 ? Status.Success : _results.Statuses[node];
         }
-        return AskWide(node, refusedBy, _results.Verdicts[node], out by);
+        return RunClusterFilters(node, refusedBy, _results.Statuses[node], out by);
     }
 
-    // Twice, as upstream: the pod must fit with those nominated pods that go before it, and, as they may never come, without them (it may
-    // want their company).
-    private Verdict CheckWithNominated(int node, out IFilterPlugin? by)
+    // Twice, as upstream. The pod must fit beside the nominated pods of the same or a higher priority. As these may never come, it must
+    // also fit without them: it may have affinity to them.
+    private Status CheckWithNominatedPods(int node, out IFilterPlugin? by)
     {
-        var before = Cluster
+        var nominated = Cluster
             .Nominations.On(Cluster.At(node).Name)
             .Where(p => p.Priority >= Pod.Priority && p.Uid != Pod.Uid && Cluster.Find(p.Uid) is null)
             .ToArray();
-        if (before.Length > 0)
+        if (nominated.Length > 0)
         {
             using var whatIf = WhatIf(node);
-            foreach (var pod in before)
+            foreach (var pod in nominated)
             {
                 whatIf.Add(pod);
             }
-            var verdict = whatIf.Check(out by);
-            if (!verdict.Passes)
+            var status = whatIf.Check(out by);
+            if (!status.IsSuccess)
             {
-                return verdict;
+                return status;
             }
         }
-        return CheckKept(node, out by);
+        return CheckWithResults(node, out by);
     }
 
     private void Refresh(int node)
@@ -319,7 +335,7 @@ internal sealed class CycleState
         {
             return;
         }
-        results.RefusedBy[node] = (short)AskLocal(node, out results.Verdicts[node]);
+        results.RefusedBy[node] = (short)RunLocalFilters(node, out results.Statuses[node]);
         if (results.RefusedBy[node] < 0)
         {
             results.Sums[node] = Sum(node);
@@ -344,38 +360,38 @@ internal sealed class CycleState
         return sum;
     }
 
-    private int AskLocal(int node, out Verdict verdict)
+    private int RunLocalFilters(int node, out Status status)
     {
-        foreach (var (index, filter) in _local)
+        foreach (var (index, filter) in _localFilters)
         {
-            verdict = filter.Check(node);
-            if (!verdict.Passes)
+            status = filter.Check(node);
+            if (!status.IsSuccess)
             {
                 return index;
             }
         }
-        verdict = Verdict.Pass;
+        status = Status.Success;
         return -1;
     }
 
-    // The first in the filters' order refuses, whichever was asked first.
-    private Verdict AskWide(int node, int refusedBy, Verdict verdict, out IFilterPlugin? by)
+    // The first filter in the profile's order gives the reason, whichever was asked first.
+    private Status RunClusterFilters(int node, int refusedBy, Status status, out IFilterPlugin? by)
     {
-        foreach (var (index, filter) in _wide)
+        foreach (var (index, filter) in _clusterFilters)
         {
             if (refusedBy >= 0 && index > refusedBy)
             {
                 break;
             }
-            var wide = filter.Check(node);
-            if (!wide.Passes)
+            var checkedStatus = filter.Check(node);
+            if (!checkedStatus.IsSuccess)
             {
-                (refusedBy, verdict) = (index, wide);
+                (refusedBy, status) = (index, checkedStatus);
                 break;
             }
         }
         by = refusedBy < 0 ? null : Profile.Filters[refusedBy];
-        return refusedBy < 0 ? Verdict.Pass : verdict;
+        return refusedBy < 0 ? Status.Success : status;
     }
 
     private sealed class Score(IScorePlugin plugin, INodeScore node, int weight)
@@ -384,7 +400,7 @@ internal sealed class CycleState
         public INodeScore Node { get; } = node;
         public int Weight { get; } = weight;
 
-        /// <summary>Where its scores are kept; -1 when they aren't.</summary>
+        /// <summary>The row in which its raw scores are kept; -1 when they are not.</summary>
         public int Raw { get; set; } = -1;
     }
 }

@@ -3,24 +3,24 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>A node that a filter refused.</summary>
-internal readonly record struct Refusal(int Node, IFilterPlugin Plugin, Verdict Verdict);
+internal readonly record struct NodeRefusal(int Node, IFilterPlugin Plugin, Status Status);
 
-/// <summary>Why a pod fits nowhere, node by node (upstream: Diagnosis and FitError).</summary>
+/// <summary>Why no node is feasible for a pod, node by node (upstream: Diagnosis and FitError).</summary>
 internal sealed class Diagnosis
 {
-    /// <summary>Nodes that were looked at, in that order; valid until the next pod is scheduled.</summary>
-    public List<Refusal> Refusals { get; } = [];
+    /// <summary>The examined nodes in their order. Valid until the next pod is scheduled.</summary>
+    public List<NodeRefusal> Refusals { get; } = [];
 
-    /// <summary>All nodes of the cluster.</summary>
+    /// <summary>The number of nodes in the cluster.</summary>
     public int AllNodes { get; set; }
 
-    /// <summary>Why nodes that were not looked at can't take the pod, when there are such; no pod's leaving changes it.</summary>
-    public Verdict? AbsentNodes { get; set; }
+    /// <summary>Why nodes that were not examined cannot take the pod; null when all were examined. No pod's leaving changes it.</summary>
+    public Status? AbsentNodes { get; set; }
 
-    /// <summary>What refused the pod before any node was looked at.</summary>
-    public Verdict? RefusedEverywhere { get; set; }
+    /// <summary>The refusal before any node was examined; null when there is none.</summary>
+    public Status? RefusedEverywhere { get; set; }
 
-    /// <summary>The plugins that had a part in it.</summary>
+    /// <summary>The plugins that refused the pod.</summary>
     public HashSet<IPlugin> Plugins { get; } = [];
 
     public void Clear()
@@ -31,8 +31,8 @@ internal sealed class Diagnosis
     }
 
     /// <summary>
-    /// Upstream's sentence: "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu." Each reason with its
-    /// count, sorted as text. A node that is short of several things counts for each.
+    /// Upstream's message: "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu." Reasons are sorted, each with its
+    /// number of nodes. A node that lacks several resources counts for each.
     /// </summary>
     public string Message(string? addition = null)
     {
@@ -40,26 +40,27 @@ internal sealed class Diagnosis
         {
             return "no nodes available to schedule pods";
         }
-        var reasons = RefusedEverywhere is { } verdict ? string.Join(", ", verdict.Reasons) : string.Join(", ", CountedReasons());
-        return $"0/{AllNodes} nodes are available:{(reasons.Length > 0 ? $" {reasons}." : "")}{(addition is { Length: > 0 } ? $" {addition}" : "")}";
+        var reasons = RefusedEverywhere is { } status ? string.Join(", ", status.Reasons) : string.Join(", ", CountedReasons());
+        return $"0/{AllNodes} nodes are available:{(reasons.Length > 0 ? $" {reasons}." : "")}"
+            + (addition is { Length: > 0 } ? $" {addition}" : "");
     }
 
     private IEnumerable<string> CountedReasons()
     {
-        // Filters hand out the same few verdicts for many nodes.
-        var verdicts = new Dictionary<Verdict, int>(ReferenceEqualityComparer.Instance);
+        // Filters return the same few instances for many nodes.
+        var statuses = new Dictionary<Status, int>(ReferenceEqualityComparer.Instance);
         foreach (var refusal in Refusals)
         {
-            verdicts[refusal.Verdict] = verdicts.GetValueOrDefault(refusal.Verdict) + 1;
+            statuses[refusal.Status] = statuses.GetValueOrDefault(refusal.Status) + 1;
         }
         if (AbsentNodes is not null && Refusals.Count < AllNodes)
         {
-            verdicts[AbsentNodes] = AllNodes - Refusals.Count;
+            statuses[AbsentNodes] = AllNodes - Refusals.Count;
         }
         var reasons = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var (verdict, nodes) in verdicts)
+        foreach (var (status, nodes) in statuses)
         {
-            foreach (var reason in verdict.Reasons)
+            foreach (var reason in status.Reasons)
             {
                 reasons[reason] = reasons.GetValueOrDefault(reason) + nodes;
             }

@@ -3,8 +3,8 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// What was found out about each node for the pods of one signature, by slot, with the node's generation at that time: as long as the node
-/// has it, it holds. Of what reaches over the cluster nothing is kept here.
+/// The results of filters and scores for each node, for the pods of one signature, by slot. A result holds while the node keeps the
+/// generation it was computed for. Filters and scores that look at other nodes are not kept here.
 /// </summary>
 internal sealed class NodeResults(int slots, int rawScores)
 {
@@ -14,7 +14,7 @@ internal sealed class NodeResults(int slots, int rawScores)
     /// <summary>The index of the first filter that refused the node; -1 when none did.</summary>
     public readonly short[] RefusedBy = new short[slots];
 
-    public readonly Verdict[] Verdicts = new Verdict[slots];
+    public readonly Status[] Statuses = new Status[slots];
 
     /// <summary>The weighted sum of the scores that aren't normalized.</summary>
     public readonly long[] Sums = new long[slots];

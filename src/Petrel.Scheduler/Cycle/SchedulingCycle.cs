@@ -1,51 +1,48 @@
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// Finds the best node for a pod: the nodes that pass every filter of the profile, then the highest sum of weighted scores; among equals
-/// the seed decides, by one draw for each pod that has equals. What is worked out for a pod serves the next ones of its signature, with the
-/// same outcome as if it weren't kept.
+/// Finds the best node for a pod: of the nodes that pass every filter of the profile, the one with the highest sum of weighted scores.
+/// Among equals it draws once. What is computed for a pod serves the next pods of its signature, with the same outcome as without.
 /// </summary>
 internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEntropy entropy, int percentageOfNodesToScore = 0)
 {
-    private const int FewestToFind = 100;
-    private const int LeastPercentage = 5;
-    private const int KeptStates = 256;
+    private const int MinFeasibleNodesToFind = 100;
+    private const int MinFeasibleNodesPercentage = 5;
+    private const int MaxKeptStates = 256;
 
     private readonly Dictionary<string, CycleState> _states = new(StringComparer.Ordinal);
-    private readonly List<NodeResults> _unused = [];
+    private readonly List<NodeResults> _spareResults = [];
     private readonly Diagnosis _diagnosis = new();
     private int[] _feasible = [];
     private long[] _totals = [];
     private long[] _scratch = [];
     private long _uses;
     private int _start;
-    private Func<CycleState, Diagnosis, PostFilterResult?>? _otherwise;
-    private ScoreSheet? _sheet;
+    private ScoreSheet? _recordedScores;
 
     public Profile Profile { get; } = profile;
 
-    /// <summary>Is told of every decision; null costs nothing.</summary>
+    /// <summary>Records every decision; null to record none.</summary>
     public IDecisionRecorder? Recorder { get; set; }
 
-    /// <summary>
-    /// Whether what is worked out for a pod may serve others of its signature; without it nothing is kept, and nothing else changes.
-    /// </summary>
+    /// <summary>Whether what is computed for a pod serves others of its signature. It changes the speed only.</summary>
     public bool KeepsStates { get; init; } = true;
 
+    /// <summary>Finds a node for a pod.</summary>
     /// <param name="pod">The pod.</param>
-    /// <param name="otherwise">Is asked instead of the profile's plugins when the pod fits nowhere.</param>
-    public Placement Schedule(PodInfo pod, Func<CycleState, Diagnosis, PostFilterResult?>? otherwise = null)
+    /// <param name="postFilter">Called instead of the profile's post-filter plugins when no node is feasible.</param>
+    public Placement Schedule(PodInfo pod, PostFilter? postFilter = null)
     {
-        // What was answered to another pod holds for one that has nothing of its own: a node that it waits for, or somebody else to ask.
-        var isLikeOthers = otherwise is null && cluster.Nominations.NodeOf(pod.Uid) is null;
+        // The failure of another pod with this signature holds for this one, unless it has a nomination or a post-filter of its own.
+        var sharesFailure = postFilter is null && cluster.Nominations.NodeOf(pod.Uid) is null;
         var state = StateFor(pod);
         if (
-            isLikeOthers
+            sharesFailure
             && state.Failure is { } failure
             && failure.Version == cluster.Version
             && (Recorder is null || failure.Recorded is not null)
@@ -54,18 +51,17 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
             Recorder?.Repeat(pod, failure.Recorded!);
             return failure.Placement;
         }
-        _otherwise = otherwise ?? AskPostFilters;
         Recorder?.Begin(pod, Profile.Name);
-        var placement = Find(state);
+        var placement = Find(state, postFilter ?? RunPostFilters);
         var recorded = Recorder?.End(placement);
         state.Failure =
-            isLikeOthers && placement is { NodeName: null, PostFilter: null or { HoldsForOthers: true } }
+            sharesFailure && placement is { NodeName: null, PostFilter: null or { HoldsForOthers: true } }
                 ? (cluster.Version, placement, recorded)
                 : null;
         return placement;
     }
 
-    private PostFilterResult? AskPostFilters(CycleState state, Diagnosis diagnosis)
+    private PostFilterResult? RunPostFilters(CycleState state, Diagnosis diagnosis)
     {
         foreach (var plugin in Profile.PostFilter)
         {
@@ -77,7 +73,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         return null;
     }
 
-    private Placement Find(CycleState state)
+    private Placement Find(CycleState state, PostFilter postFilter)
     {
         _diagnosis.Clear();
         _diagnosis.AllNodes = cluster.Nodes.Count;
@@ -85,16 +81,16 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         {
             return new(null, _diagnosis.Message(), ClusterEvents.NodeAdded);
         }
-        if (state.RefusedEverywhere is var (plugin, verdict))
+        if (state.RefusedEverywhere is var (plugin, status))
         {
-            Recorder?.RefusedEverywhere(plugin, verdict);
-            _diagnosis.RefusedEverywhere = verdict;
+            Recorder?.RefusedEverywhere(plugin, status);
+            _diagnosis.RefusedEverywhere = status;
             _diagnosis.Plugins.Add(plugin);
-            return Nowhere(state);
+            return Infeasible(state, postFilter);
         }
         var feasible = FindFeasible(state);
         Recorder?.Counted(cluster.Nodes.Count, feasible.Length);
-        return feasible.Length == 0 ? Nowhere(state) : At(feasible.Length == 1 ? feasible[0] : Best(state, feasible));
+        return feasible.Length == 0 ? Infeasible(state, postFilter) : At(feasible.Length == 1 ? feasible[0] : Best(state, feasible));
     }
 
     private CycleState StateFor(PodInfo pod)
@@ -102,7 +98,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         _uses++;
         if (KeepsStates && _states.TryGetValue(pod.Signature, out var state))
         {
-            if (state.TryServe(pod))
+            if (state.TryReuse(pod))
             {
                 state.Keep(MakeResults);
                 state.LastUsed = _uses;
@@ -114,7 +110,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         state = new CycleState(Profile, pod, cluster) { LastUsed = _uses };
         if (KeepsStates && !state.IsVolatile)
         {
-            if (_states.Count == KeptStates)
+            if (_states.Count == MaxKeptStates)
             {
                 var oldest = _states.MinBy(s => s.Value.LastUsed);
                 Recycle(oldest.Value);
@@ -127,22 +123,22 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
 
     private NodeResults MakeResults(int slots, int raw)
     {
-        var at = _unused.FindIndex(r => r.Slots == slots && r.Raw.Length == raw);
+        var at = _spareResults.FindIndex(r => r.Slots == slots && r.Raw.Length == raw);
         if (at < 0)
         {
             return new(slots, raw);
         }
-        var results = _unused[at];
-        _unused.RemoveAt(at);
+        var results = _spareResults[at];
+        _spareResults.RemoveAt(at);
         results.Clear();
         return results;
     }
 
     private void Recycle(CycleState state)
     {
-        if (state.Release() is { } results && results.Slots == cluster.Capacity && _unused.Count < 16)
+        if (state.Release() is { } results && results.Slots == cluster.Capacity && _spareResults.Count < 16)
         {
-            _unused.Add(results);
+            _spareResults.Add(results);
         }
     }
 
@@ -154,27 +150,27 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         {
             (_feasible, _totals, _scratch) = (new int[candidates.Length], new long[candidates.Length], new long[candidates.Length]);
         }
-        if (NominatedFeasible(state))
+        if (IsNominatedNodeFeasible(state))
         {
             return _feasible.AsSpan(0, 1);
         }
-        var enough = EnoughOf(candidates.Length);
+        var enough = NodesToFind(candidates.Length);
         var start = named || candidates.Length == 0 ? 0 : _start % candidates.Length;
         var (visited, found) = (0, 0);
-        // Each cycle begins where the last one ended, so that every node gets its turn when not all are looked at.
+        // Each cycle starts where the last one ended, so that all nodes are used when only some are examined for each pod.
         for (; visited < candidates.Length && found < enough; visited++)
         {
             var at = start + visited;
             var node = candidates[at < candidates.Length ? at : at - candidates.Length];
-            var verdict = state.Check(node, out var by);
+            var status = state.Check(node, out var by);
             if (by is null)
             {
                 _feasible[found++] = node;
             }
             else
             {
-                _diagnosis.Refusals.Add(new(node, by, verdict));
-                Recorder?.Refused(cluster.At(node), by, verdict);
+                _diagnosis.Refusals.Add(new(node, by, status));
+                Recorder?.Refused(cluster.At(node), by, status);
             }
         }
         if (!named)
@@ -184,8 +180,8 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         return _feasible.AsSpan(0, found);
     }
 
-    // The place that was made for the pod is as good as any, if it is there now.
-    private bool NominatedFeasible(CycleState state)
+    // The nominated node is taken when it is feasible: preemption made room there.
+    private bool IsNominatedNodeFeasible(CycleState state)
     {
         if (
             cluster.Nominations.Count == 0
@@ -197,10 +193,10 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
             return false;
         }
         _feasible[0] = node.Slot;
-        return state.Check(node.Slot, out _).Passes;
+        return state.Check(node.Slot, out _).IsSuccess;
     }
 
-    // A pod that names its nodes (a daemon's) isn't tried on all the others.
+    // A pod whose affinity names its nodes, as that of a DaemonSet, is not tried on the others.
     private int[] Named(CycleState state)
     {
         var named = state
@@ -211,7 +207,7 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
             .ToArray();
         if (named.Length < cluster.Nodes.Count)
         {
-            _diagnosis.AbsentNodes = Verdict.Unresolvable(
+            _diagnosis.AbsentNodes = Status.Unresolvable(
                 $"node(s) didn't satisfy plugin(s) "
                     + $"[{string.Join(' ', state.OnlyNodesBy.Select(p => p.Name).Order(StringComparer.Ordinal))}]"
             );
@@ -220,25 +216,25 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
         return named;
     }
 
-    private int EnoughOf(int nodes)
+    private int NodesToFind(int nodes)
     {
-        if (nodes < FewestToFind || percentageOfNodesToScore >= 100)
+        if (nodes < MinFeasibleNodesToFind || percentageOfNodesToScore >= 100)
         {
             return nodes;
         }
-        var percentage = percentageOfNodesToScore > 0 ? percentageOfNodesToScore : Math.Max(LeastPercentage, 50 - nodes / 125);
-        return Math.Max(FewestToFind, (int)((long)nodes * percentage / 100));
+        var percentage = percentageOfNodesToScore > 0 ? percentageOfNodesToScore : Math.Max(MinFeasibleNodesPercentage, 50 - nodes / 125);
+        return Math.Max(MinFeasibleNodesToFind, (int)((long)nodes * percentage / 100));
     }
 
     private int Best(CycleState state, ReadOnlySpan<int> feasible)
     {
         var totals = _totals.AsSpan(0, feasible.Length);
-        _sheet = Recorder is null ? null : _sheet ?? new();
-        _sheet?.Clear();
-        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), _sheet);
+        var sheet = Recorder is null ? null : _recordedScores ??= new();
+        sheet?.Clear();
+        state.Total(feasible, totals, _scratch.AsSpan(0, feasible.Length), sheet);
         if (Recorder is not null)
         {
-            state.Explain(feasible, totals, _sheet!, Recorder);
+            state.Explain(feasible, totals, sheet!, Recorder);
         }
         var (best, equals) = (long.MinValue, 0);
         foreach (var total in totals)
@@ -261,18 +257,18 @@ internal sealed class SchedulingCycle(Profile profile, ClusterState cluster, IEn
 
     private Placement At(int node) => new(cluster.At(node).Name) { Node = node };
 
-    private Placement Nowhere(CycleState state)
+    private Placement Infeasible(CycleState state, PostFilter postFilter)
     {
         foreach (var refusal in _diagnosis.Refusals)
         {
             _diagnosis.Plugins.Add(refusal.Plugin);
         }
-        var result = _otherwise!(state, _diagnosis);
+        var result = postFilter(state, _diagnosis);
         var retryOn = ClusterEvents.None;
         IPlugin[] plugins = [.. _diagnosis.Plugins.OrderBy(p => p.Name, StringComparer.Ordinal)];
         foreach (var plugin in plugins)
         {
-            retryOn |= plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any;
+            retryOn |= plugin.RetryEvents();
         }
         return new(null, _diagnosis.Message(result?.Message), retryOn) { RefusedBy = plugins, PostFilter = result };
     }

@@ -1,7 +1,8 @@
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// The scores of all feasible nodes of one attempt, by plugin, as far as they can't be worked out again for one node; used again and again.
+/// The scores of all feasible nodes of one attempt, by plugin, as far as they cannot be computed again for a single node. Its arrays are
+/// reused.
 /// </summary>
 internal sealed class ScoreSheet
 {
@@ -11,7 +12,7 @@ internal sealed class ScoreSheet
 
     public void Clear() => _used = 0;
 
-    /// <summary>Begins the next plugin's row.</summary>
+    /// <summary>Starts the row of the next plugin with its raw scores.</summary>
     public void KeepRaw(ReadOnlySpan<long> raw)
     {
         if (_used == _rows.Count)
@@ -26,20 +27,20 @@ internal sealed class ScoreSheet
         _used++;
     }
 
-    /// <summary>Completes the row.</summary>
+    /// <summary>Completes the row with the normalized scores.</summary>
     public void KeepScores(ReadOnlySpan<long> scores) => scores.CopyTo(_rows[_used - 1].Scores);
 
     public ReadOnlySpan<long> Raw(int row) => _rows[row].Raw;
 
     public ReadOnlySpan<long> Scores(int row) => _rows[row].Scores;
 
-    /// <summary>Where the highest totals are, the highest first; of equals, the first.</summary>
-    public IReadOnlyList<int> Best(ReadOnlySpan<long> totals, int most)
+    /// <summary>The indexes of the highest totals, the highest first; among equals, the first.</summary>
+    public IReadOnlyList<int> Best(ReadOnlySpan<long> totals, int count)
     {
         _best.Clear();
-        for (var i = 0; i < totals.Length && most > 0; i++)
+        for (var i = 0; i < totals.Length && count > 0; i++)
         {
-            if (_best.Count == most && totals[i] <= totals[_best[^1]])
+            if (_best.Count == count && totals[i] <= totals[_best[^1]])
             {
                 continue;
             }
@@ -48,9 +49,9 @@ internal sealed class ScoreSheet
             {
                 at--;
             }
-            if (_best.Count == most)
+            if (_best.Count == count)
             {
-                _best.RemoveAt(most - 1);
+                _best.RemoveAt(count - 1);
             }
             _best.Insert(at, i);
         }

@@ -4,45 +4,45 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Cycle;
 
 /// <summary>
-/// A node as it would be with pods taken away or added, for the pod of a <see cref="CycleState"/>. The cluster's columns really change
-/// meanwhile, and the plugins that follow pods are told: so it costs what a pod's move costs. Disposing it puts everything back exactly;
-/// one may be open at a time, and nothing else be asked.
+/// A dry run on one node: pods are added and removed for the pod of a <see cref="CycleState"/>, and the filters asked. It changes the
+/// columns of the cluster and notifies the plugins that count pods, so it costs as much as real moves. Disposing it undoes everything
+/// exactly. Only one dry run may be open, and nothing else may be asked meanwhile.
 /// </summary>
 internal sealed class WhatIf(CycleState state, int node) : IDisposable
 {
-    private readonly Stack<(PodInfo Pod, bool Came)> _moves = new();
+    private readonly Stack<(PodInfo Pod, bool Added)> _moves = new();
 
-    /// <summary>The node and the pods on it as they would be.</summary>
+    /// <summary>The node and its pods in the dry run.</summary>
     public NodeInfo Node => state.Cluster.At(node);
 
-    /// <summary>As if a pod that is on the node weren't there.</summary>
-    public void Remove(PodInfo pod) => Move(pod, came: false);
+    /// <summary>Removes a pod that is on the node.</summary>
+    public void Remove(PodInfo pod) => Move(pod, added: false);
 
-    /// <summary>As if a pod were on the node.</summary>
-    public void Add(PodInfo pod) => Move(pod, came: true);
+    /// <summary>Adds a pod to the node.</summary>
+    public void Add(PodInfo pod) => Move(pod, added: true);
 
-    public bool Passes() => Check(out _).Passes;
+    public bool IsFeasible() => Check(out _).IsSuccess;
 
-    /// <summary>Whether the pod would pass every filter, and if not, which refuses it.</summary>
-    public Verdict Check(out IFilterPlugin? by) => state.CheckAfresh(node, out by);
+    /// <summary>Whether the pod would pass every filter; otherwise the filter that refuses it.</summary>
+    public Status Check(out IFilterPlugin? by) => state.CheckWithoutResults(node, out by);
 
     public void Dispose()
     {
         while (_moves.TryPop(out var move))
         {
-            Apply(move.Pod, !move.Came);
+            Apply(move.Pod, !move.Added);
         }
     }
 
-    private void Move(PodInfo pod, bool came)
+    private void Move(PodInfo pod, bool added)
     {
-        Apply(pod, came);
-        _moves.Push((pod, came));
+        Apply(pod, added);
+        _moves.Push((pod, added));
     }
 
-    private void Apply(PodInfo pod, bool came)
+    private void Apply(PodInfo pod, bool added)
     {
-        if (came)
+        if (added)
         {
             state.Cluster.Load(Node, pod);
         }
@@ -50,6 +50,6 @@ internal sealed class WhatIf(CycleState state, int node) : IDisposable
         {
             state.Cluster.Unload(Node, pod);
         }
-        state.Tell(pod, node, came);
+        state.NotifyObservers(pod, node, added);
     }
 }

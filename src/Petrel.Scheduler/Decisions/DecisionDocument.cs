@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.Scheduler.Decisions;
 
-/// <summary>Decisions as JSON: the newest first. Fields without content are left out.</summary>
+/// <summary>Decisions as JSON, the newest first. Empty fields are left out.</summary>
 internal static class DecisionDocument
 {
     public static JsonObject Of(int attempts, IReadOnlyList<Decision> decisions) =>
@@ -14,7 +14,7 @@ internal static class DecisionDocument
         var document = new JsonObject
         {
             ["attempt"] = decision.Attempt,
-            ["time"] = decision.Time.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
+            ["time"] = decision.Time.ToMicroTimestamp(),
             ["profile"] = decision.Profile,
             ["result"] = decision.Result.ToString(),
         };
@@ -42,7 +42,7 @@ internal static class DecisionDocument
         return document;
     }
 
-    private static JsonObject Of(Refusal refusal)
+    private static JsonObject Of(RefusalRecord refusal)
     {
         var document = new JsonObject
         {

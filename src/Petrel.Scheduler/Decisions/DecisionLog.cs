@@ -4,20 +4,20 @@ using Petrel.Model;
 namespace Petrel.Scheduler.Decisions;
 
 /// <summary>
-/// The last decisions of a scheduler, by pod, within bounds. It outlives the scheduler that writes it, and may be read on any thread.
+/// The last decisions of a scheduler, by pod, within bounds. It outlives the scheduler that writes it. Any thread may read it.
 /// </summary>
 public sealed class DecisionLog(DecisionSettings settings)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Entry>> _byUid = new(StringComparer.Ordinal);
 
-    // The one that was decided about the longest ago comes first.
+    // The pod with the oldest last decision comes first.
     private readonly LinkedList<Entry> _entries = [];
 
     public DecisionSettings Settings => settings;
 
     /// <summary>
-    /// The decisions about a pod, as <c>pods/NAME/schedulingdecision</c> shows them but for its head; null when none is kept.
+    /// The decisions about a pod, as <c>pods/NAME/schedulingdecision</c> returns them, without kind and metadata; null when none is kept.
     /// </summary>
     public JsonObject? Find(ObjectKey pod, string uid)
     {
@@ -35,7 +35,7 @@ public sealed class DecisionLog(DecisionSettings settings)
         return DecisionDocument.Of(attempts, kept);
     }
 
-    /// <summary>Notes a decision; its number is worked out here.</summary>
+    /// <summary>Adds a decision and numbers it.</summary>
     internal void Add(ObjectKey pod, string uid, Decision decision)
     {
         if (settings.Pods <= 0 || settings.PerPod <= 0)
@@ -68,7 +68,7 @@ public sealed class DecisionLog(DecisionSettings settings)
         }
     }
 
-    /// <summary>Changes the last decision about a pod: what came of it is known now.</summary>
+    /// <summary>Changes the last decision about a pod when its result becomes known.</summary>
     internal void Amend(string uid, Func<Decision, Decision> change)
     {
         lock (_gate)
@@ -80,7 +80,7 @@ public sealed class DecisionLog(DecisionSettings settings)
         }
     }
 
-    /// <summary>The pod had a node, and could not be bound to it.</summary>
+    /// <summary>Records that the binding of a pod failed.</summary>
     internal void NotBound(string uid, string problem) =>
         Amend(uid, decision => decision with { Result = DecisionResult.NotBound, Message = $"binding rejected: {problem}" });
 

@@ -6,8 +6,8 @@ using Petrel.Workloads;
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>
-/// What is to be done for a pod's claims that wait for a consumer, once it has a node: volumes to bind, and claims to have volumes made
-/// for.
+/// What must be done for the claims of a pod that wait for a consumer, once the pod has a node: claims to bind to existing volumes, and
+/// claims to provision volumes for.
 /// </summary>
 internal sealed record ClaimBindings(
     IReadOnlyList<(V1PersistentVolumeClaim Claim, V1PersistentVolume Volume)> ToBind,
@@ -17,22 +17,23 @@ internal sealed record ClaimBindings(
     public bool IsNothing => ToBind.Count + ToProvision.Count == 0;
 }
 
-/// <summary>How claims and volumes find each other.</summary>
+/// <summary>Matches claims and volumes.</summary>
 internal static class ClaimBinding
 {
     public const string SelectedNode = "volume.kubernetes.io/selected-node";
     private const string BindCompleted = "pv.kubernetes.io/bind-completed";
     private const string NoProvisioner = "kubernetes.io/no-provisioner";
 
+    /// <summary>Whether the claim is bound to a volume.</summary>
     public static bool IsBound(V1PersistentVolumeClaim claim) =>
         claim.Spec.VolumeName is { Length: > 0 }
         && (claim.Metadata.Annotations?.ContainsKey(BindCompleted) == true || claim.Status?.Phase == "Bound");
 
-    /// <summary>Whether a claim waits for its first consumer to have a node.</summary>
+    /// <summary>Whether the claim waits until its first consumer has a node (WaitForFirstConsumer).</summary>
     public static bool Waits(V1PersistentVolumeClaim claim, IClusterObjects objects) =>
         string.IsNullOrEmpty(claim.Spec.VolumeName) && ClassOf(claim, objects)?.VolumeBindingMode == "WaitForFirstConsumer";
 
-    /// <summary>What would be done for claims on a node; null when it can't be done there.</summary>
+    /// <summary>What must be done for the claims when the pod runs on the node; null when the node cannot serve them.</summary>
     public static ClaimBindings? Find(
         IEnumerable<V1PersistentVolumeClaim> claims,
         NodeInfo node,
@@ -41,8 +42,8 @@ internal static class ClaimBinding
     )
     {
         var (bind, provision) = (new List<(V1PersistentVolumeClaim, V1PersistentVolume)>(), new List<V1PersistentVolumeClaim>());
-        // The small ones first, so that they don't take what the large ones need.
-        foreach (var claim in claims.OrderBy(c => Wanted(c)).ThenBy(c => c.Metadata.Name, StringComparer.Ordinal))
+        // Small claims first: they take the small volumes and leave the large ones.
+        foreach (var claim in claims.OrderBy(c => RequestedStorage(c)).ThenBy(c => c.Metadata.Name, StringComparer.Ordinal))
         {
             var selected = claim.Metadata.Annotations?.TryGetValue(SelectedNode, out var name) == true ? name : null;
             if (selected is not null && selected != node.Name)
@@ -53,7 +54,7 @@ internal static class ClaimBinding
                 ? null
                 : objects
                     .Volumes.Where(v =>
-                        Suits(v, claim, node)
+                        Matches(v, claim, node)
                         && !bind.Exists(b => b.Item2 == v)
                         && (takenBy(v.Metadata.Name) ?? claim.Metadata.Uid) == claim.Metadata.Uid
                     )
@@ -76,11 +77,11 @@ internal static class ClaimBinding
         return new(bind, provision);
     }
 
-    /// <summary>Whether a volume can be used on a node, by its node affinity.</summary>
+    /// <summary>Whether the volume can be used on the node, by its node affinity.</summary>
     public static bool IsReachable(V1PersistentVolume volume, NodeInfo node) =>
         volume.Spec.NodeAffinity?.Required is not { } required || new RequiredNodeAffinity(required).Matches(node.Name, node.Labels);
 
-    private static bool Suits(V1PersistentVolume volume, V1PersistentVolumeClaim claim, NodeInfo node) =>
+    private static bool Matches(V1PersistentVolume volume, V1PersistentVolumeClaim claim, NodeInfo node) =>
         volume.Metadata.DeletionTimestamp is null
         && (
             volume.Spec.ClaimRef is null
@@ -92,7 +93,7 @@ internal static class ClaimBinding
         && (volume.Spec.StorageClassName ?? "") == (claim.Spec.StorageClassName ?? "")
         && (volume.Spec.VolumeMode ?? "Filesystem") == (claim.Spec.VolumeMode ?? "Filesystem")
         && (claim.Spec.AccessModes ?? []).All(m => volume.Spec.AccessModes?.Contains(m) == true)
-        && Capacity(volume) >= Wanted(claim)
+        && Capacity(volume) >= RequestedStorage(claim)
         && (claim.Spec.Selector is null || LabelSelectors.From(claim.Spec.Selector).Matches(LabelSets.Of(volume.Metadata.Labels)))
         && IsReachable(volume, node);
 
@@ -109,7 +110,7 @@ internal static class ClaimBinding
     private static V1StorageClass? ClassOf(V1PersistentVolumeClaim claim, IClusterObjects objects) =>
         claim.Spec.StorageClassName is { Length: > 0 } name ? objects.StorageClass(name) : null;
 
-    private static decimal Wanted(V1PersistentVolumeClaim claim) =>
+    private static decimal RequestedStorage(V1PersistentVolumeClaim claim) =>
         claim.Spec.Resources?.Requests?.TryGetValue("storage", out var quantity) == true ? quantity.ToDecimal() : 0;
 
     private static decimal Capacity(V1PersistentVolume volume) =>

@@ -1,15 +1,17 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>Required pod affinity and anti-affinity: the pod's own, and the anti-affinity of the pods that are there.</summary>
-internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
+/// <summary>Required pod affinity and anti-affinity: the pod's own, and the anti-affinity of the pods that run already.</summary>
+internal sealed class InterPodAffinityFilter : IFilterPlugin, IQueueingHints
 {
-    private static readonly Verdict NotNear = Verdict.Unresolvable("node(s) didn't match pod affinity rules");
-    private static readonly Verdict TooNear = Verdict.Unschedulable("node(s) didn't match pod anti-affinity rules");
-    private static readonly Verdict Unwelcome = Verdict.Unschedulable("node(s) didn't satisfy existing pods anti-affinity rules");
+    private static readonly Status AffinityUnsatisfied = Status.Unresolvable("node(s) didn't match pod affinity rules");
+    private static readonly Status AntiAffinityViolated = Status.Unschedulable("node(s) didn't match pod anti-affinity rules");
+    private static readonly Status ExistingAntiAffinityViolated = Status.Unschedulable(
+        "node(s) didn't satisfy existing pods anti-affinity rules"
+    );
 
     public string Name => "InterPodAffinity";
 
@@ -20,7 +22,7 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
         | ClusterEvents.PodDeleted
         | ClusterEvents.NamespaceLabels;
 
-    // A pod that comes helps who wants its company; one that goes helps whom it kept away.
+    // A new pod can satisfy affinity terms. A pod that leaves can lift anti-affinity terms.
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened)
     {
         var pod = happened.NewPod ?? happened.OldPod;
@@ -35,28 +37,28 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
         return own || cluster.AnyPodAffinity ? FilterPlan.With(new Filter(pod, cluster, own)) : FilterPlan.Skip;
     }
 
-    private sealed class Filter : INodeFilter, IFollowsPods
+    private sealed class Filter : INodeFilter, IPodObserver
     {
         private readonly PodInfo _pod;
         private readonly ClusterState _cluster;
-        private readonly TopologyColumn[] _wanted;
-        private readonly TopologyColumn[] _shunned;
-        private readonly bool _likesItself;
+        private readonly TopologyColumn[] _affinityColumns;
+        private readonly TopologyColumn[] _antiAffinityColumns;
+        private readonly bool _selectsItself;
 
-        // Where pods are that match all affinity terms; that match an anti-affinity term (of each its own); whose anti-affinity matches
-        // this one.
-        private readonly TopologyCounts _affine;
-        private readonly TopologyCounts[] _averse;
-        private readonly TopologyCounts _unwelcome;
+        // By domain: pods that match all affinity terms; pods that match an anti-affinity term, for each term; anti-affinity terms of other
+        // pods that match this pod.
+        private readonly TopologyCounts _affinityCounts;
+        private readonly TopologyCounts[] _antiAffinityCounts;
+        private readonly TopologyCounts _existingAntiAffinityCounts;
 
         public Filter(PodInfo pod, ClusterState cluster, bool own)
         {
             (_pod, _cluster) = (pod, cluster);
-            _wanted = [.. pod.RequiredAffinity.Select(t => cluster.Topology(t.TopologyKey))];
-            _shunned = [.. pod.RequiredAntiAffinity.Select(t => cluster.Topology(t.TopologyKey))];
-            _likesItself = Array.TrueForAll(pod.RequiredAffinity, t => t.Selects(pod, cluster));
-            (_affine, _unwelcome) = (new(cluster), new(cluster));
-            _averse = [.. pod.RequiredAntiAffinity.Select(_ => new TopologyCounts(cluster))];
+            _affinityColumns = [.. pod.RequiredAffinity.Select(t => cluster.Topology(t.TopologyKey))];
+            _antiAffinityColumns = [.. pod.RequiredAntiAffinity.Select(t => cluster.Topology(t.TopologyKey))];
+            _selectsItself = Array.TrueForAll(pod.RequiredAffinity, t => t.Selects(pod, cluster));
+            (_affinityCounts, _existingAntiAffinityCounts) = (new(cluster), new(cluster));
+            _antiAffinityCounts = [.. pod.RequiredAntiAffinity.Select(_ => new TopologyCounts(cluster))];
             foreach (var node in cluster.Order)
             {
                 var info = cluster.At(node);
@@ -69,20 +71,20 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
 
         public Reach Reach => Reach.Cluster;
 
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
             if (!SatisfiesAffinity(node))
             {
-                return NotNear;
+                return AffinityUnsatisfied;
             }
-            for (var i = 0; i < _shunned.Length; i++)
+            for (var i = 0; i < _antiAffinityColumns.Length; i++)
             {
-                if (_averse[i].Has(_shunned[i], node))
+                if (_antiAffinityCounts[i].Has(_antiAffinityColumns[i], node))
                 {
-                    return TooNear;
+                    return AntiAffinityViolated;
                 }
             }
-            return _unwelcome.HasAny(node) ? Unwelcome : Verdict.Pass;
+            return _existingAntiAffinityCounts.HasAny(node) ? ExistingAntiAffinityViolated : Status.Success;
         }
 
         public void Add(PodInfo pod, int node) => Count(pod, node, 1);
@@ -92,39 +94,39 @@ internal sealed class InterPodAffinityFilter : IFilterPlugin, IRetryHints
         private bool SatisfiesAffinity(int node)
         {
             var all = true;
-            foreach (var column in _wanted)
+            foreach (var column in _affinityColumns)
             {
                 if (column.Domains[node] < 0)
                 {
                     return false;
                 }
-                all &= _affine.Has(column, node);
+                all &= _affinityCounts.Has(column, node);
             }
-            // The first of pods that want each other's company would wait for ever.
-            return all || (_affine.Total == 0 && _likesItself);
+            // The first pod of a series that matches its own affinity terms may go anywhere. Otherwise it would wait for ever.
+            return all || (_affinityCounts.Total == 0 && _selectsItself);
         }
 
         private void Count(PodInfo other, int node, int sign)
         {
-            if (_wanted.Length > 0 && SelectedByAll(other))
+            if (_affinityColumns.Length > 0 && SelectedByAll(other))
             {
                 foreach (var term in _pod.RequiredAffinity)
                 {
-                    _affine.Add(term.TopologyKey, node, sign);
+                    _affinityCounts.Add(term.TopologyKey, node, sign);
                 }
             }
-            for (var i = 0; i < _shunned.Length; i++)
+            for (var i = 0; i < _antiAffinityColumns.Length; i++)
             {
                 if (_pod.RequiredAntiAffinity[i].Selects(other, _cluster))
                 {
-                    _averse[i].Add(_shunned[i].Key, node, sign);
+                    _antiAffinityCounts[i].Add(_antiAffinityColumns[i].Key, node, sign);
                 }
             }
             foreach (var term in other.RequiredAntiAffinity)
             {
                 if (term.Selects(_pod, _cluster))
                 {
-                    _unwelcome.Add(term.TopologyKey, node, sign);
+                    _existingAntiAffinityCounts.Add(term.TopologyKey, node, sign);
                 }
             }
         }

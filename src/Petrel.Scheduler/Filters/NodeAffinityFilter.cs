@@ -1,16 +1,17 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>The pod's <c>nodeSelector</c> and required node affinity, and the affinity that the profile adds.</summary>
-internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin, IRetryHints
+/// <summary>The pod's <c>nodeSelector</c> and required node affinity, and the node affinity that the profile adds.</summary>
+internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin, IQueueingHints
 {
-    private static readonly Verdict NoMatch = Verdict.Unresolvable("node(s) didn't match Pod's node affinity/selector");
-    private static readonly Verdict NoMatchOfAdded = Verdict.Unresolvable("node(s) didn't match scheduler-enforced node affinity");
-    private static readonly Verdict Conflict = Verdict.Unresolvable("pod affinity terms conflict");
+    private static readonly Status NoMatch = Status.Unresolvable("node(s) didn't match Pod's node affinity/selector");
+    private static readonly Status NoMatchOfAdded = Status.Unresolvable("node(s) didn't match scheduler-enforced node affinity");
+    private static readonly Status Conflict = Status.Unresolvable("pod affinity terms conflict");
 
     private readonly RequiredNodeAffinity? _added = args.AddedAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required
         ? new(required)
@@ -33,11 +34,11 @@ internal sealed class NodeAffinityFilter(NodeAffinityArgs args) : IFilterPlugin,
 
     private sealed class Filter(RequiredNodeAffinity required, RequiredNodeAffinity? added, ClusterState cluster) : INodeFilter
     {
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
             var info = cluster.At(node);
             return added?.Matches(info.Name, info.Labels) == false ? NoMatchOfAdded
-                : required.Matches(info.Name, info.Labels) ? Verdict.Pass
+                : required.Matches(info.Name, info.Labels) ? Status.Success
                 : NoMatch;
         }
     }

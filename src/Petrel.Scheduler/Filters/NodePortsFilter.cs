@@ -1,13 +1,13 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>Host ports are taken by one pod of a node at most.</summary>
-internal sealed class NodePortsFilter : IFilterPlugin, IRetryHints
+/// <summary>A host port is used by at most one pod of a node.</summary>
+internal sealed class NodePortsFilter : IFilterPlugin, IQueueingHints
 {
-    private static readonly Verdict Taken = Verdict.Unschedulable("node(s) didn't have free ports for the requested pod ports");
+    private static readonly Status Taken = Status.Unschedulable("node(s) didn't have free ports for the requested pod ports");
 
     public string Name => "NodePorts";
 
@@ -21,7 +21,7 @@ internal sealed class NodePortsFilter : IFilterPlugin, IRetryHints
 
     private sealed class Filter(HostPort[] wanted, ClusterState cluster) : INodeFilter
     {
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
             foreach (var used in cluster.At(node).UsedPorts)
             {
@@ -33,7 +33,7 @@ internal sealed class NodePortsFilter : IFilterPlugin, IRetryHints
                     }
                 }
             }
-            return Verdict.Pass;
+            return Status.Success;
         }
     }
 }

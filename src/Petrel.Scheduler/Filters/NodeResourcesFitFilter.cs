@@ -1,15 +1,16 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>What the pod requests must be free on the node. Names everything that is short, as upstream.</summary>
-internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilterPlugin, IRetryHints
+/// <summary>The node must have free what the pod requests. The reasons name every resource that is short, as upstream.</summary>
+internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilterPlugin, IQueueingHints
 {
-    // As many as there are bits; validation allows no pod near as many.
-    private const int MostResources = 62;
+    // One bit each. Validation allows far fewer resources in a pod.
+    private const int MaxResources = 62;
 
     public string Name => "NodeResourcesFit";
 
@@ -20,22 +21,22 @@ internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilte
     {
         if (happened.Node is { } node)
         {
-            // What is there at all must do; what of it is free, the next attempt will see.
+            // Compare with all that the node has. The next attempt sees how much of it is free.
             var allocatable = ResourceList.From(node.Status?.Allocatable);
-            return Wanted(waiting.Requests).All(w => w.Amount <= allocatable.Of(w.Name));
+            return Requested(waiting.Requests).All(w => w.Amount <= allocatable.Of(w.Name));
         }
-        // Also a pod that requests nothing leaves a place.
+        // A pod that requests nothing still frees its place in the number of pods.
         var (old, now) = (happened.OldPod, happened.NewPod);
-        return old is null || now is null || Wanted(waiting.Requests).Any(w => now.Requests.Of(w.Name) < old.Requests.Of(w.Name));
+        return old is null || now is null || Requested(waiting.Requests).Any(w => now.Requests.Of(w.Name) < old.Requests.Of(w.Name));
     }
 
     public FilterPlan For(PodInfo pod, ClusterState cluster) =>
         FilterPlan.With(
-            new Filter([.. Wanted(pod.Requests).Select(w => (cluster.Resource(w.Name), w.Amount)).Take(MostResources)], cluster)
+            new Filter([.. Requested(pod.Requests).Select(w => (cluster.Resource(w.Name), w.Amount)).Take(MaxResources)], cluster)
         );
 
-    // A pod that asks for nothing of a resource fits even where others took more than there is.
-    private IEnumerable<(string Name, long Amount)> Wanted(ResourceList requests) =>
+    // A pod that requests none of a resource fits even on a node where that resource is overcommitted.
+    private IEnumerable<(string Name, long Amount)> Requested(ResourceList requests) =>
         requests.All.Where(r => r.Amount > 0 && !IsIgnored(r.Name));
 
     private bool IsIgnored(string name) =>
@@ -44,43 +45,44 @@ internal sealed class NodeResourcesFitFilter(NodeResourcesFitArgs args) : IFilte
             args.IgnoredResources.Contains(name) || args.IgnoredResourceGroups.Contains(name[..name.IndexOf('/', StringComparison.Ordinal)])
         );
 
-    // Upstream: those with a domain that isn't Kubernetes' own.
+    // Upstream's IsExtendedResourceName: the name has a domain that is not Kubernetes' own.
     private static bool IsExtended(string name) =>
         name.Contains('/', StringComparison.Ordinal)
         && !name.Contains("kubernetes.io/", StringComparison.Ordinal)
         && !name.StartsWith("requests.", StringComparison.Ordinal);
 
-    private sealed class Filter((ResourceColumn Column, long Amount)[] wanted, ClusterState cluster) : INodeFilter
+    private sealed class Filter((ResourceColumn Column, long Amount)[] requested, ClusterState cluster) : INodeFilter
     {
-        // By which are short: bit 0 is places for pods, the others are those of wanted, and the sign is that nobody's leaving helps.
-        private readonly Dictionary<long, Verdict> _verdicts = [];
+        // By the resources that are short: bit 0 is the number of pods, the next bits are the requested resources. The sign bit says that
+        // the node is too small even when it is empty.
+        private readonly Dictionary<long, Status> _statuses = [];
 
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
-            long isShort = cluster.PodCounts[node] + 1 > cluster.At(node).Allocatable.Pods ? 1 : 0;
-            for (var i = 0; i < wanted.Length; i++)
+            long shortage = cluster.PodCounts[node] + 1 > cluster.At(node).Allocatable.Pods ? 1 : 0;
+            for (var i = 0; i < requested.Length; i++)
             {
-                var (column, amount) = wanted[i];
+                var (column, amount) = requested[i];
                 if (amount > column.Allocatable[node] - column.Requested[node])
                 {
-                    isShort |= 1L << (i + 1) | (amount > column.Allocatable[node] ? long.MinValue : 0);
+                    shortage |= 1L << (i + 1) | (amount > column.Allocatable[node] ? long.MinValue : 0);
                 }
             }
-            return isShort == 0 ? Verdict.Pass : Explain(isShort);
+            return shortage == 0 ? Status.Success : Explain(shortage);
         }
 
-        private Verdict Explain(long isShort)
+        private Status Explain(long shortage)
         {
-            if (!_verdicts.TryGetValue(isShort, out var verdict))
+            if (!_statuses.TryGetValue(shortage, out var status))
             {
                 string[] reasons =
                 [
-                    .. (isShort & 1) != 0 ? ["Too many pods"] : Array.Empty<string>(),
-                    .. wanted.Where((_, i) => (isShort & 1L << (i + 1)) != 0).Select(w => $"Insufficient {w.Column.Name}"),
+                    .. (shortage & 1) != 0 ? ["Too many pods"] : Array.Empty<string>(),
+                    .. requested.Where((_, i) => (shortage & 1L << (i + 1)) != 0).Select(w => $"Insufficient {w.Column.Name}"),
                 ];
-                _verdicts[isShort] = verdict = isShort < 0 ? Verdict.Unresolvable(reasons) : Verdict.Unschedulable(reasons);
+                _statuses[shortage] = status = shortage < 0 ? Status.Unresolvable(reasons) : Status.Unschedulable(reasons);
             }
-            return verdict;
+            return status;
         }
     }
 }

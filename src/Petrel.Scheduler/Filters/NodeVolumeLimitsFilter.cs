@@ -1,14 +1,14 @@
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>A node takes as many volumes of a CSI driver as its CSINode says the driver can attach there.</summary>
-internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterPlugin, IRetryHints
+/// <summary>Limits the volumes of a CSI driver on a node to the number in the CSINode.</summary>
+internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterPlugin, IQueueingHints
 {
-    private static readonly Verdict TooMany = Verdict.Unschedulable("node(s) exceed max volume count");
+    private static readonly Status TooMany = Status.Unschedulable("node(s) exceed max volume count");
 
     public string Name => "NodeVolumeLimits";
 
@@ -27,7 +27,7 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
         return wanted.Length == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter(this, wanted, cluster), isVolatile: true);
     }
 
-    // A claim without a volume yet will have one of its class's driver.
+    // A claim that has no volume yet gets one from the driver of its storage class.
     private (string Driver, string Id)? VolumeOf(ObjectKey key)
     {
         if (objects.Claim(key) is not { } claim)
@@ -47,7 +47,7 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
 
     private sealed class Filter(NodeVolumeLimitsFilter plugin, (string Driver, string Id)[] wanted, ClusterState cluster) : INodeFilter
     {
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
             var info = cluster.At(node);
             foreach (var driver in plugin.LimitsOf(info.Name))
@@ -69,7 +69,7 @@ internal sealed class NodeVolumeLimitsFilter(IClusterObjects objects) : IFilterP
                     return TooMany;
                 }
             }
-            return Verdict.Pass;
+            return Status.Success;
         }
     }
 

@@ -1,14 +1,18 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>Topology spread constraints with <c>DoNotSchedule</c>: no domain may get further than maxSkew ahead of the emptiest.</summary>
-internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFilterPlugin, IRetryHints
+/// <summary>
+/// Topology spread constraints with <c>DoNotSchedule</c>: no domain may have more than maxSkew matching pods above the domain with the
+/// fewest.
+/// </summary>
+internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFilterPlugin, IQueueingHints
 {
-    private static readonly Verdict Skewed = Verdict.Unschedulable("node(s) didn't match pod topology spread constraints");
-    private static readonly Verdict NoDomain = Verdict.Unresolvable(
+    private static readonly Status Skewed = Status.Unschedulable("node(s) didn't match pod topology spread constraints");
+    private static readonly Status NoDomain = Status.Unresolvable(
         "node(s) didn't match pod topology spread constraints (missing required label)"
     );
 
@@ -23,7 +27,7 @@ internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFil
         | ClusterEvents.PodDeleted
         | ClusterEvents.Services;
 
-    // Only pods of its own namespace are counted.
+    // Constraints count only pods of the pod's own namespace.
     public bool MayHelp(PodInfo waiting, in ClusterEvent happened) =>
         (happened.NewPod ?? happened.OldPod) is not { } pod || pod.Key.Namespace == waiting.Key.Namespace;
 
@@ -36,7 +40,7 @@ internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFil
         return constraints.Length == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter(constraints, pod, cluster));
     }
 
-    private sealed class Filter : INodeFilter, IFollowsPods
+    private sealed class Filter : INodeFilter, IPodObserver
     {
         private readonly SpreadDomains[] _constraints;
 
@@ -45,7 +49,7 @@ internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFil
             _constraints = [.. constraints.Select(c => new SpreadDomains(c, pod, cluster))];
             foreach (var node in cluster.Order)
             {
-                // Nodes without one of the labels count for no constraint.
+                // A node that lacks one of the topology labels counts for none of the constraints.
                 if (Array.TrueForAll(_constraints, c => c.Column.Domains[node] >= 0))
                 {
                     foreach (var constraint in _constraints)
@@ -60,7 +64,7 @@ internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFil
 
         public bool DependsOnTaints => Array.Exists(_constraints, c => c.HonorsTaints);
 
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
             foreach (var constraint in _constraints)
             {
@@ -74,7 +78,7 @@ internal sealed class PodTopologySpreadFilter(PodTopologySpreadArgs args) : IFil
                     return Skewed;
                 }
             }
-            return Verdict.Pass;
+            return Status.Success;
         }
 
         public void Add(PodInfo pod, int node) => Count(pod, node, 1);

@@ -3,12 +3,12 @@ using Petrel.Scheduler.Cluster;
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>
-/// How many matching pods each domain of a hard spread constraint has, and which has the fewest, kept current in constant time for each
-/// pod.
+/// The number of matching pods in each domain of a hard spread constraint, and the smallest of these numbers. A pod that comes or goes
+/// changes them in constant time.
 /// </summary>
 internal sealed class SpreadDomains
 {
-    private const int NotThere = -1;
+    private const int Absent = -1;
 
     private readonly SpreadConstraint _constraint;
     private readonly bool[] _included;
@@ -16,7 +16,7 @@ internal sealed class SpreadDomains
     private readonly List<int> _domainsByCount = [];
     private readonly int _self;
     private int _domains;
-    private int _fewest = int.MaxValue;
+    private int _minimum = int.MaxValue;
 
     public SpreadDomains(SpreadConstraint constraint, PodInfo pod, ClusterState cluster)
     {
@@ -24,7 +24,7 @@ internal sealed class SpreadDomains
         Column = cluster.Topology(constraint.TopologyKey);
         _included = new bool[cluster.Capacity];
         _matching = new int[Column.DomainLimit];
-        Array.Fill(_matching, NotThere);
+        Array.Fill(_matching, Absent);
         _self = constraint.Counts(pod) ? 1 : 0;
     }
 
@@ -34,7 +34,7 @@ internal sealed class SpreadDomains
 
     public int MaxSkew => _constraint.MaxSkew;
 
-    /// <summary>A node's domain is one of the constraint's, and its pods count, when the constraint's policies say so.</summary>
+    /// <summary>Counts the node's pods, when the constraint's inclusion policies admit the node.</summary>
     public void Include(NodeInfo node, PodInfo pod)
     {
         if (!_constraint.Includes(node, pod))
@@ -43,11 +43,11 @@ internal sealed class SpreadDomains
         }
         _included[node.Slot] = true;
         var domain = Column.Domains[node.Slot];
-        if (_matching[domain] == NotThere)
+        if (_matching[domain] == Absent)
         {
             _matching[domain] = 0;
             _domains++;
-            _fewest = 0;
+            _minimum = 0;
             CountDomains(0, 1);
         }
         Move(domain, _constraint.CountOn(node));
@@ -61,12 +61,12 @@ internal sealed class SpreadDomains
         }
     }
 
-    /// <summary>How far the domain would be ahead of the emptiest with the pod in it.</summary>
+    /// <summary>The skew of the domain with the pod in it.</summary>
     public int SkewWith(int domain)
     {
-        // Too few domains count as if an empty one existed.
-        var fewest = _domains == 0 || _domains < _constraint.MinDomains ? 0 : _fewest;
-        return Math.Max(_matching[domain], 0) + _self - fewest;
+        // Fewer domains than minDomains count as if an empty domain existed.
+        var minimum = _domains == 0 || _domains < _constraint.MinDomains ? 0 : _minimum;
+        return Math.Max(_matching[domain], 0) + _self - minimum;
     }
 
     private void Move(int domain, int by)
@@ -78,10 +78,10 @@ internal sealed class SpreadDomains
         CountDomains(_matching[domain], -1);
         _matching[domain] += by;
         CountDomains(_matching[domain], 1);
-        _fewest = Math.Min(_fewest, _matching[domain]);
-        while (_domainsByCount[_fewest] == 0)
+        _minimum = Math.Min(_minimum, _matching[domain]);
+        while (_domainsByCount[_minimum] == 0)
         {
-            _fewest++;
+            _minimum++;
         }
     }
 

@@ -1,16 +1,16 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>Keeps pods off nodes with a NoSchedule or NoExecute taint that they don't tolerate.</summary>
-internal sealed class TaintTolerationFilter : IFilterPlugin, IRetryHints
+/// <summary>Keeps pods off nodes with a NoSchedule or NoExecute taint that they do not tolerate.</summary>
+internal sealed class TaintTolerationFilter : IFilterPlugin, IQueueingHints
 {
-    // Since 1.35 (and 1.34.2) without the taint's key and value: they may tell a tenant more than it should know.
-    private static readonly Verdict Untolerated = Verdict.Unresolvable("node(s) had untolerated taint(s)");
+    // Since 1.35 (and 1.34.2) without the taint's key and value, which may reveal more than a tenant should know.
+    private static readonly Status Untolerated = Status.Unresolvable("node(s) had untolerated taint(s)");
 
     public string Name => "TaintToleration";
 
@@ -23,6 +23,6 @@ internal sealed class TaintTolerationFilter : IFilterPlugin, IRetryHints
 
     private sealed class Filter(IList<V1Toleration>? tolerations, ClusterState cluster) : INodeFilter
     {
-        public Verdict Check(int node) => Tolerations.AllowScheduling(tolerations, cluster.At(node).Taints) ? Verdict.Pass : Untolerated;
+        public Status Check(int node) => Tolerations.AllowScheduling(tolerations, cluster.At(node).Taints) ? Status.Success : Untolerated;
     }
 }

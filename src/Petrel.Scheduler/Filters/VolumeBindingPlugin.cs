@@ -3,27 +3,34 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Filters;
 
 /// <summary>
-/// Pods go where their volumes are, or can be: bound claims by their volumes' node affinity, claims that wait for a consumer where a volume
-/// is free or can be made. For the latter the volume's claimRef, or the claim's selected node, is written before the pod is bound, and the
-/// pod waits until its claims are bound.
+/// Pods go to nodes where their volumes are or can be. A bound claim needs a node that matches the volume's node affinity. A claim that
+/// waits for a consumer needs a node where a volume is free or can be provisioned. Before the pod is bound, the plugin writes the volume's
+/// claimRef or the claim's selected node, and waits until the claims are bound.
 /// </summary>
-internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin, IReservePlugin, IPreBindPlugin, IRetryHints
+internal sealed class VolumeBindingPlugin(
+    ClusterState clusterState,
+    IClusterObjects objects,
+    VolumeBindingArgs args,
+    ApiClient? client,
+    TimeProvider? time
+) : IFilterPlugin, IReservePlugin, IPreBindPlugin, IQueueingHints
 {
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    private readonly IClusterObjects _objects = context.Objects;
-
-    // Bindings run beside the scheduling loop.
+    // Pre-bind runs beside the scheduling loop, on other threads.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ClaimBindings> _reserved = new(StringComparer.Ordinal);
 
     public string Name => "VolumeBinding";
+
+    private IClusterObjects Objects => objects;
 
     public ClusterEvents RetryOn => ClusterEvents.NodeAdded | ClusterEvents.NodeLabels | ClusterEvents.Storage;
 
@@ -38,24 +45,24 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
         }
         if (ProblemOf(pod) is { } problem)
         {
-            return FilterPlan.Refuse(Verdict.Unresolvable(problem));
+            return FilterPlan.Refuse(Status.Unresolvable(problem));
         }
-        var claims = pod.Claims.Select(key => _objects.Claim(key)!).ToArray();
+        var claims = pod.Claims.Select(key => objects.Claim(key)!).ToArray();
         var bound = claims.Where(ClaimBinding.IsBound).ToArray();
         var waiting = claims.Except(bound).ToArray();
-        return waiting.Any(c => !ClaimBinding.Waits(c, _objects))
-            ? FilterPlan.Refuse(Verdict.Unresolvable("pod has unbound immediate PersistentVolumeClaims"))
+        return waiting.Any(c => !ClaimBinding.Waits(c, objects))
+            ? FilterPlan.Refuse(Status.Unresolvable("pod has unbound immediate PersistentVolumeClaims"))
             : FilterPlan.With(new Filter(bound, waiting, this, cluster), isVolatile: true);
     }
 
-    public Verdict? Reserve(PodInfo pod, int node)
+    public Status? Reserve(PodInfo pod, int node)
     {
         if (pod.Claims.Length == 0)
         {
             return null;
         }
-        var waiting = pod.Claims.Select(_objects.Claim).OfType<V1PersistentVolumeClaim>().Where(c => !ClaimBinding.IsBound(c));
-        if (ClaimBinding.Find(waiting, context.Cluster.At(node), _objects, TakenBy) is not { } bindings)
+        var waiting = pod.Claims.Select(objects.Claim).OfType<V1PersistentVolumeClaim>().Where(c => !ClaimBinding.IsBound(c));
+        if (ClaimBinding.Find(waiting, clusterState.At(node), objects, ReservedFor) is not { } bindings)
         {
             return Filter.NothingToBind;
         }
@@ -78,7 +85,7 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
 
     public async Task<string?> PreBindAsync(PodInfo pod, string nodeName, CancellationToken cancellationToken)
     {
-        if (Reserved(pod) is not { IsNothing: false } bindings || context.Client is not { } client || context.Time is not { } time)
+        if (Reserved(pod) is not { IsNothing: false } bindings || client is null || time is null)
         {
             return null;
         }
@@ -90,29 +97,34 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
             }
             foreach (var claim in bindings.ToProvision)
             {
-                await client.PatchAsync<V1PersistentVolumeClaim>(KeyOf(claim), SelectedNode(claim, nodeName), cancellationToken);
+                await client.PatchAsync<V1PersistentVolumeClaim>(claim.Key(), SelectedNode(claim, nodeName), cancellationToken);
             }
         }
         catch (Exception e) when (e is ApiException or IOException)
         {
-            // What was written stays true for the next attempt, or is corrected by it.
+            // The next attempt keeps what was written, or corrects it.
             return $"binding volumes: {e.Message}";
         }
-        var problem = await BoundAsync(bindings, nodeName, time, cancellationToken);
+        var problem = await WaitUntilBoundAsync(bindings, nodeName, time, cancellationToken);
         Unreserve(pod, -1);
         return problem;
     }
 
-    private async Task<string?> BoundAsync(ClaimBindings bindings, string nodeName, TimeProvider time, CancellationToken cancellationToken)
+    private async Task<string?> WaitUntilBoundAsync(
+        ClaimBindings bindings,
+        string nodeName,
+        TimeProvider clock,
+        CancellationToken cancellationToken
+    )
     {
-        var start = time.GetTimestamp();
+        var start = clock.GetTimestamp();
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             var waits = false;
             foreach (var claim in bindings.ToBind.Select(b => b.Claim).Concat(bindings.ToProvision))
             {
-                if (_objects.Claim(KeyOf(claim)) is not { } now || now.Metadata.Uid != claim.Metadata.Uid)
+                if (objects.Claim(claim.Key()) is not { } now || now.Metadata.Uid != claim.Metadata.Uid)
                 {
                     return $"binding volumes: persistentvolumeclaim \"{claim.Metadata.Name}\" not found";
                 }
@@ -123,7 +135,7 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
                 }
                 else if (seen.Contains(claim.Metadata.Name) && !ClaimBinding.IsBound(now))
                 {
-                    // The provisioner gave it back: another node must be tried.
+                    // The provisioner removed the selected node: the pod must try another one.
                     return $"binding volumes: provisioning failed for PVC \"{claim.Metadata.Name}\"";
                 }
                 waits |= !ClaimBinding.IsBound(now);
@@ -132,11 +144,11 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
             {
                 return null;
             }
-            if (time.GetElapsedTime(start) >= context.Settings.VolumeBinding.BindTimeout)
+            if (clock.GetElapsedTime(start) >= args.BindTimeout)
             {
                 return "binding volumes: timed out waiting for the condition";
             }
-            await Task.Delay(LookAgain, time, cancellationToken);
+            await Task.Delay(PollInterval, clock, cancellationToken);
         }
     }
 
@@ -148,7 +160,7 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
             {
                 continue;
             }
-            if (_objects.Claim(new(pod.Key.Namespace, name)) is not { } claim)
+            if (objects.Claim(new(pod.Key.Namespace, name)) is not { } claim)
             {
                 return volume.Ephemeral is null
                     ? $"persistentvolumeclaim \"{name}\" not found"
@@ -178,8 +190,8 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
         }
     }
 
-    // The uid of the claim that a volume is reserved for.
-    private string? TakenBy(string volume)
+    // The uid of the claim that the volume is reserved for; null when it is free.
+    private string? ReservedFor(string volume)
     {
         lock (_gate)
         {
@@ -197,9 +209,7 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
         return null;
     }
 
-    private static ObjectKey KeyOf(V1PersistentVolumeClaim claim) => new(claim.Metadata.NamespaceProperty ?? "", claim.Metadata.Name);
-
-    // As it was seen: somebody else may have taken the volume meanwhile.
+    // With the resource version as the precondition: another client may have bound the volume since.
     private static JsonObject ClaimRefTo(V1PersistentVolumeClaim claim, V1PersistentVolume volume) =>
         new()
         {
@@ -234,32 +244,35 @@ internal sealed class VolumeBindingPlugin(PluginContext context) : IFilterPlugin
         ClusterState cluster
     ) : INodeFilter
     {
-        public static readonly Verdict NothingToBind = Verdict.Unresolvable("node(s) didn't find available persistent volumes to bind");
-        private static readonly Verdict Unreachable = Verdict.Unresolvable("node(s) didn't match PersistentVolume's node affinity");
-        private static readonly Verdict Gone = Verdict.Unresolvable(
+        public static readonly Status NothingToBind = Status.Unresolvable("node(s) didn't find available persistent volumes to bind");
+        private static readonly Status Unreachable = Status.Unresolvable("node(s) didn't match PersistentVolume's node affinity");
+        private static readonly Status VolumeMissing = Status.Unresolvable(
             "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
         );
-        private static readonly Verdict UnreachableAndNothing = Verdict.Unresolvable([.. Unreachable.Reasons, .. NothingToBind.Reasons]);
+        private static readonly Status UnreachableAndNothingToBind = Status.Unresolvable([
+            .. Unreachable.Reasons,
+            .. NothingToBind.Reasons,
+        ]);
 
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
             var info = cluster.At(node);
             var reachable = true;
             foreach (var claim in bound)
             {
-                if (plugin._objects.Volume(claim.Spec.VolumeName) is not { } volume)
+                if (plugin.Objects.Volume(claim.Spec.VolumeName) is not { } volume)
                 {
-                    return Gone;
+                    return VolumeMissing;
                 }
                 reachable &= ClaimBinding.IsReachable(volume, info);
             }
-            var bindable = waiting.Length == 0 || ClaimBinding.Find(waiting, info, plugin._objects, plugin.TakenBy) is not null;
+            var bindable = waiting.Length == 0 || ClaimBinding.Find(waiting, info, plugin.Objects, plugin.ReservedFor) is not null;
             return (reachable, bindable) switch
             {
-                (true, true) => Verdict.Pass,
+                (true, true) => Status.Success,
                 (true, false) => NothingToBind,
                 (false, true) => Unreachable,
-                _ => UnreachableAndNothing,
+                _ => UnreachableAndNothingToBind,
             };
         }
     }

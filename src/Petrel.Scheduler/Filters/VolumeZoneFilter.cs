@@ -1,14 +1,16 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
-using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler.Filters;
 
-/// <summary>Volumes that are labelled with zones or regions are used there only, by nodes that are labelled with any.</summary>
-internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin, IRetryHints
+/// <summary>
+/// Volumes with labels of zones or regions are used only on nodes with the same labels. A node without any such label takes all volumes.
+/// </summary>
+internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin, IQueueingHints
 {
-    private const string BetweenZones = "__";
+    private const string ZoneSeparator = "__";
 
     private static readonly string[] Keys =
     [
@@ -18,7 +20,7 @@ internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin,
         "failure-domain.beta.kubernetes.io/region",
     ];
 
-    private static readonly Verdict Elsewhere = Verdict.Unresolvable("node(s) had no available volume zone");
+    private static readonly Status WrongZone = Status.Unresolvable("node(s) had no available volume zone");
 
     public string Name => "VolumeZone";
 
@@ -28,35 +30,35 @@ internal sealed class VolumeZoneFilter(IClusterObjects objects) : IFilterPlugin,
 
     public FilterPlan For(PodInfo pod, ClusterState cluster)
     {
-        var places = new List<(string Key, string[] Values)>();
+        var required = new List<(string Key, string[] Values)>();
         foreach (var key in pod.Claims)
         {
             if (objects.Claim(key)?.Spec.VolumeName is { Length: > 0 } name)
             {
                 if (objects.Volume(name) is not { } volume)
                 {
-                    return FilterPlan.Refuse(Verdict.Unresolvable($"persistentvolume \"{name}\" not found"));
+                    return FilterPlan.Refuse(Status.Unresolvable($"persistentvolume \"{name}\" not found"));
                 }
-                places.AddRange(
+                required.AddRange(
                     (volume.Metadata.Labels ?? new Dictionary<string, string>())
                         .Where(l => Keys.Contains(l.Key))
-                        .Select(l => (l.Key, l.Value.Split(BetweenZones)))
+                        .Select(l => (l.Key, l.Value.Split(ZoneSeparator)))
                 );
             }
         }
-        return places.Count == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter([.. places], cluster), isVolatile: true);
+        return required.Count == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter([.. required], cluster), isVolatile: true);
     }
 
-    private sealed class Filter((string Key, string[] Values)[] places, ClusterState cluster) : INodeFilter
+    private sealed class Filter((string Key, string[] Values)[] required, ClusterState cluster) : INodeFilter
     {
-        public Verdict Check(int node)
+        public Status Check(int node)
         {
-            var labels = cluster.At(node).Labels;
+            var nodeLabels = cluster.At(node).Labels;
             return
-                !Array.Exists(Keys, labels.ContainsKey)
-                || Array.TrueForAll(places, p => labels.TryGetValue(p.Key, out var value) && p.Values.Contains(value))
-                ? Verdict.Pass
-                : Elsewhere;
+                !Array.Exists(Keys, nodeLabels.ContainsKey)
+                || Array.TrueForAll(required, l => nodeLabels.TryGetValue(l.Key, out var value) && l.Values.Contains(value))
+                ? Status.Success
+                : WrongZone;
         }
     }
 }

@@ -4,8 +4,8 @@ using Petrel.Model;
 namespace Petrel.Scheduler.Framework;
 
 /// <summary>
-/// The objects of <see cref="ObjectKinds"/> as plugins see them. A plugin may ask for those of the kinds that it said the pod needs; of
-/// others there may be none yet.
+/// The objects of <see cref="ObjectKinds"/> for plugins. A plugin may read the kinds that it named in <see cref="IPlugin.Needs"/>. Other
+/// kinds may be incomplete.
 /// </summary>
 internal interface IClusterObjects
 {
@@ -22,7 +22,7 @@ internal interface IClusterObjects
     IEnumerable<V1PodDisruptionBudget> DisruptionBudgets { get; }
 }
 
-/// <summary>Nothing is known: for schedulers of pods without volumes.</summary>
+/// <summary>No objects, for pods without volumes.</summary>
 internal sealed class NoObjects : IClusterObjects
 {
     public IEnumerable<V1PersistentVolume> Volumes => [];

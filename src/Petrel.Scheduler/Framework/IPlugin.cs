@@ -1,11 +1,11 @@
 using Petrel.Scheduler.Cluster;
-using Petrel.Scheduler.Queue;
+using Petrel.Scheduler.Events;
 
 namespace Petrel.Scheduler.Framework;
 
 /// <summary>
-/// A part of the scheduler that a profile can switch on and off (upstream: a framework plugin). What it does is told by the other
-/// interfaces of this folder that it implements, any number of them. One instance serves one profile; the scheduling loop alone calls it.
+/// A part of the scheduler that a profile can enable and disable (upstream: a framework plugin). The other interfaces that it implements
+/// say at which extension points it is called. One instance serves one profile, and only the scheduling loop calls it.
 /// </summary>
 internal interface IPlugin
 {
@@ -13,23 +13,30 @@ internal interface IPlugin
     string Name { get; }
 
     /// <summary>
-    /// The kinds of objects, beside pods, nodes and namespaces, that must be known before this pod can be judged. Their watch starts when
-    /// first needed.
+    /// The kinds of objects, apart from pods, nodes and namespaces, that must be known before this pod can be scheduled. Their watch
+    /// starts when a pod first needs them.
     /// </summary>
     ObjectKinds Needs(PodInfo pod) => ObjectKinds.None;
 }
 
 /// <summary>
-/// A plugin that can refuse pods, and so knows what may help them (upstream: EnqueueExtensions). Of a plugin that refuses and does not
-/// implement this, pods wait for the next event of any kind.
+/// A plugin that knows which events may help the pods it refused (upstream: EnqueueExtensions). Pods that another plugin refused are tried
+/// again after any event.
 /// </summary>
-internal interface IRetryHints : IPlugin
+internal interface IQueueingHints : IPlugin
 {
-    /// <summary>The kinds of events that may let a pod pass that failed here.</summary>
+    /// <summary>The kinds of events that may help pods that the plugin refused.</summary>
     ClusterEvents RetryOn { get; }
 
     /// <summary>
-    /// Whether this very event may help this very pod (upstream: a queueing hint); asked only about events of <see cref="RetryOn"/>.
+    /// Whether this event may help this pod (upstream: a queueing hint). Asked only about events of <see cref="RetryOn"/>.
     /// </summary>
     bool MayHelp(PodInfo waiting, in ClusterEvent happened) => true;
+}
+
+/// <summary>Which events make the scheduler try a pod again that a plugin refused.</summary>
+internal static class QueueingHints
+{
+    /// <summary>The events that the plugin names; all events when it names none.</summary>
+    public static ClusterEvents RetryEvents(this IPlugin plugin) => plugin is IQueueingHints hints ? hints.RetryOn : ClusterEvents.Any;
 }

@@ -2,43 +2,45 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Framework;
 
-/// <summary>One view on how good each feasible node is for a pod (upstream: PreScore, Score and NormalizeScore).</summary>
+/// <summary>Scores the feasible nodes of a pod (upstream: PreScore, Score and NormalizeScore).</summary>
 internal interface IScorePlugin : IPlugin
 {
     /// <summary>
-    /// The view for this pod; null when the plugin has nothing to say about it (upstream: Skip). As with filters, it also serves other pods
-    /// of the same signature.
+    /// The score for this pod; null when the plugin does not score it (upstream: Skip). Like a filter, it also serves other pods with the
+    /// same signature.
     /// </summary>
     INodeScore? For(PodInfo pod, ClusterState cluster);
 }
 
-/// <summary>How good nodes are for pods of one signature.</summary>
+/// <summary>The score of nodes for pods of one signature.</summary>
 internal interface INodeScore
 {
     Reach Reach => Reach.Node;
 
     /// <summary>
-    /// Whether <see cref="Normalize"/> does anything; without it scores of <see cref="Reach.Node"/> are summed up once and kept.
+    /// Whether <see cref="Normalize"/> changes scores. Otherwise scores of <see cref="Reach.Node"/> are added up once and kept.
     /// </summary>
     bool Normalizes { get; }
 
-    /// <summary>Called before a pod's scores are asked for, with the nodes that are feasible, when it reaches over the cluster.</summary>
+    /// <summary>Called with the feasible nodes before scores are asked for, for scores of <see cref="Reach.Cluster"/>.</summary>
     void Prepare(ReadOnlySpan<int> feasible) { }
 
-    /// <summary>The node's score: from 0 to <see cref="Score.Max"/>, or anything that <see cref="Normalize"/> brings there.</summary>
+    /// <summary>
+    /// The score of a node: from 0 to <see cref="Score.Max"/>, or any number that <see cref="Normalize"/> maps to that range.
+    /// </summary>
     long Of(int node);
 
-    /// <summary>Brings the scores of all feasible nodes between 0 and <see cref="Score.Max"/>.</summary>
+    /// <summary>Maps the scores of all feasible nodes to the range from 0 to <see cref="Score.Max"/>.</summary>
     void Normalize(ReadOnlySpan<int> nodes, Span<long> scores) { }
 }
 
-/// <summary>What scores have in common.</summary>
+/// <summary>The range of scores.</summary>
 internal static class Score
 {
     public const long Max = 100;
 
     /// <summary>
-    /// Scales so that the highest becomes <see cref="Max"/>, or, reversed, the highest becomes 0 and 0 becomes the highest.
+    /// Scales scores so that the highest becomes <see cref="Max"/>. Reversed, the highest becomes 0, and 0 becomes <see cref="Max"/>.
     /// </summary>
     public static void Normalize(Span<long> scores, bool reverse = false)
     {

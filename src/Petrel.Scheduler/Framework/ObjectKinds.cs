@@ -1,6 +1,6 @@
 namespace Petrel.Scheduler.Framework;
 
-/// <summary>Kinds of objects that only some pods need for being scheduled; each is watched from the first such pod on.</summary>
+/// <summary>Kinds of objects that only some pods need for scheduling. Each is watched from the first such pod on.</summary>
 [Flags]
 internal enum ObjectKinds
 {

@@ -12,29 +12,31 @@ internal sealed class Gang(ObjectKey key)
 
     public ObjectKey Key => key;
 
-    /// <summary>Null as long as there is none.</summary>
+    /// <summary>The PodGroup; null while there is none.</summary>
     public PodGroup? Group { get; set; }
 
     /// <summary>
-    /// The pods that want a node, in the order of their names; some may have a place already that is on its way to the API.
+    /// The pods without a node in the API, in the order of their names. Some may have a place whose binding is being sent.
     /// </summary>
     public IReadOnlyCollection<PodInfo> Pending => _pending.Values;
 
-    /// <summary>How many pods have a node by the API, and have not failed there.</summary>
+    /// <summary>The number of pods that have a node in the API and have not failed.</summary>
     public int Bound => _bound.Count;
 
     public int MinMember => Group?.Spec.MinMember ?? int.MaxValue;
 
-    /// <summary>How long a place is kept for a pod that can't be bound to it.</summary>
+    /// <summary>How long a place is kept for a pod whose binding the API refuses.</summary>
     public TimeSpan Timeout => TimeSpan.FromSeconds(Group?.Spec.ScheduleTimeoutSeconds ?? 60);
 
-    /// <summary>Whom it displaced last.</summary>
+    /// <summary>The pods that the gang preempted last.</summary>
     public IReadOnlyList<PodInfo> Victims { get; set; } = [];
 
     public bool IsEmpty => Group is null && _pending.Count == 0 && _bound.Count == 0;
 
-    /// <summary>Whether some pods run and too few do: a scheduler died between two bindings, or pods were lost since.</summary>
-    public bool IsBroken => Bound > 0 && Bound < MinMember && Group is not null && _pending.Count > 0;
+    /// <summary>
+    /// Whether some pods run, but fewer than minMember: a scheduler stopped between two bindings, or pods were lost since.
+    /// </summary>
+    public bool IsIncomplete => Bound > 0 && Bound < MinMember && Group is not null && _pending.Count > 0;
 
     public void SetPending(PodInfo pod)
     {

@@ -3,47 +3,47 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Gangs;
 
-/// <summary>
-/// All gangs, with their pods. Kept current by the scheduling loop, which alone uses it; nothing in it is more than the watches told.
-/// </summary>
+/// <summary>All gangs with their pods. Only the scheduling loop uses it. It holds nothing but what the watches told.</summary>
 internal sealed class GangDirectory
 {
     private readonly SortedDictionary<ObjectKey, Gang> _gangs = [];
 
-    // By uid: a pod may change its label.
+    // By the uid of the pod, whose label may change.
     private readonly Dictionary<string, ObjectKey> _gangOf = new(StringComparer.Ordinal);
-    private readonly SortedSet<ObjectKey> _broken = [];
+    private readonly SortedSet<ObjectKey> _incomplete = [];
 
-    /// <summary>The gangs of which some pods run, but too few, in the order of their names: they come before all other pods.</summary>
-    public IEnumerable<Gang> Broken => _broken.Select(key => _gangs[key]);
+    /// <summary>
+    /// The gangs of which fewer pods run than minMember, in the order of their names. They are scheduled before all other pods.
+    /// </summary>
+    public IEnumerable<Gang> Incomplete => _incomplete.Select(key => _gangs[key]);
 
-    /// <summary>The group that a pod's label names, or null.</summary>
+    /// <summary>The PodGroup that the pod's label names, or null.</summary>
     public static ObjectKey? GroupOf(PodInfo pod) =>
         pod.Labels.TryGetValue(PodGroup.MemberLabel, out var name) && name.Length > 0 ? new(pod.Key.Namespace, name) : null;
 
-    /// <summary>The gang of a pod that has been observed; null when it is in none.</summary>
+    /// <summary>The gang of a known pod; null when it is in none.</summary>
     public Gang? Of(PodInfo pod) => _gangOf.TryGetValue(pod.Uid, out var key) ? _gangs[key] : null;
 
     /// <summary>Whether no pod is in any gang.</summary>
     public bool IsEmpty => _gangOf.Count == 0;
 
-    /// <summary>A group, or null when it is gone; answers its gang.</summary>
+    /// <summary>Sets or removes a PodGroup, and returns its gang.</summary>
     public Gang SetGroup(ObjectKey key, PodGroup? group)
     {
         var gang = At(key);
         gang.Group = group;
-        Settle(key);
+        UpdateIndex(key);
         return gang;
     }
 
-    /// <summary>The pod wants a node.</summary>
+    /// <summary>The pod has no node yet.</summary>
     public void Pending(PodInfo pod) => Move(pod, static (gang, pod) => gang.SetPending(pod));
 
     /// <summary>The pod has a node.</summary>
     public void Bound(PodInfo pod) => Move(pod, static (gang, pod) => gang.SetBound(pod));
 
-    /// <summary>The pod is gone, has ended, or wants no node for now; answers the gang that it was in.</summary>
-    public Gang? Gone(string uid)
+    /// <summary>The pod is gone, finished, or not to be scheduled for now. Returns the gang that it was in.</summary>
+    public Gang? Remove(string uid)
     {
         if (!_gangOf.Remove(uid, out var key))
         {
@@ -51,7 +51,7 @@ internal sealed class GangDirectory
         }
         var gang = _gangs[key];
         gang.Remove(uid);
-        Settle(key);
+        UpdateIndex(key);
         return gang;
     }
 
@@ -60,13 +60,13 @@ internal sealed class GangDirectory
         var key = GroupOf(pod);
         if (_gangOf.TryGetValue(pod.Uid, out var before) && before != key)
         {
-            Gone(pod.Uid);
+            Remove(pod.Uid);
         }
         if (key is { } group)
         {
             _gangOf[pod.Uid] = group;
             set(At(group), pod);
-            Settle(group);
+            UpdateIndex(group);
         }
     }
 
@@ -79,16 +79,16 @@ internal sealed class GangDirectory
         return gang;
     }
 
-    private void Settle(ObjectKey key)
+    private void UpdateIndex(ObjectKey key)
     {
         var gang = _gangs[key];
-        if (gang.IsBroken)
+        if (gang.IsIncomplete)
         {
-            _broken.Add(key);
+            _incomplete.Add(key);
         }
         else
         {
-            _broken.Remove(key);
+            _incomplete.Remove(key);
         }
         if (gang.IsEmpty)
         {

@@ -32,7 +32,7 @@ public sealed class PodGroup : IKubernetesObject<V1ObjectMeta>, ISpec<PodGroupSp
     public PodGroupStatus Status { get; set; } = new();
 }
 
-/// <summary>What a group wants.</summary>
+/// <summary>The desired state of a group.</summary>
 public sealed class PodGroupSpec
 {
     /// <summary>How many pods must have a place for any to be bound.</summary>
@@ -48,7 +48,7 @@ public sealed class PodGroupSpec
     public string? PriorityClassName { get; set; }
 }
 
-/// <summary>How far a group is.</summary>
+/// <summary>The observed state of a group.</summary>
 public sealed class PodGroupStatus
 {
     /// <summary>Pending, Scheduling, Unschedulable, Scheduled, Running or Finished: see <see cref="PodGroupStatusPlan"/>.</summary>

@@ -2,7 +2,7 @@ using k8s.Models;
 
 namespace Petrel.Scheduler.Gangs;
 
-/// <summary>What a PodGroup's status should say, by its pods alone.</summary>
+/// <summary>Computes the status of a PodGroup from its pods.</summary>
 internal static class PodGroupStatusPlan
 {
     public const string Pending = "Pending";
@@ -15,7 +15,7 @@ internal static class PodGroupStatusPlan
     private const string ConditionType = "Scheduled";
 
     /// <summary>
-    /// The status. Pending: too few pods exist. Scheduling: enough do, and their places are looked for. Unschedulable: there are none for
+    /// The status. Pending: fewer pods than minMember exist. Scheduling: enough exist. Unschedulable: no places are free for
     /// now. Scheduled: enough have a node. Running: enough run, or have done their work. Finished: all have, and there were enough. Pods
     /// that failed do not count.
     /// </summary>
@@ -52,7 +52,7 @@ internal static class PodGroupStatusPlan
         };
     }
 
-    /// <summary>Whether both say the same.</summary>
+    /// <summary>Whether both statuses are equal.</summary>
     public static bool Same(PodGroupStatus left, PodGroupStatus right) =>
         (left.Phase, left.ObservedGeneration, left.Members, left.Scheduled, left.Running)
             == (right.Phase, right.ObservedGeneration, right.Members, right.Scheduled, right.Running)

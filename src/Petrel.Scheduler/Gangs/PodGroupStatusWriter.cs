@@ -7,7 +7,7 @@ using Petrel.Model;
 
 namespace Petrel.Scheduler.Gangs;
 
-/// <summary>Keeps the status of PodGroups, beside the scheduling loop.</summary>
+/// <summary>Writes the status of PodGroups, beside the scheduling loop.</summary>
 internal sealed class PodGroupStatusWriter : IReconciler, IDisposable
 {
     private const string ByGroup = "pod-group";
@@ -26,10 +26,10 @@ internal sealed class PodGroupStatusWriter : IReconciler, IDisposable
         pods.AddIndex(ByGroup, static pod => GroupOf(pod) is { } group ? [group.ToString()] : []);
         pods.OnChange(change =>
         {
-            Note(change.Old);
-            Note(change.New);
+            Enqueue(change.Old);
+            Enqueue(change.New);
         });
-        groups.OnChange(change => _queue.Add(new(change.Latest.Metadata.NamespaceProperty, change.Latest.Metadata.Name)));
+        groups.OnChange(change => _queue.Add(change.Latest.Key()));
     }
 
     /// <inheritdoc/>
@@ -50,21 +50,21 @@ internal sealed class PodGroupStatusWriter : IReconciler, IDisposable
             return null;
         }
         var now = _time.GetUtcNow().UtcDateTime;
-        // As the API keeps times: without that, what is written would differ from what comes back.
-        var wanted = PodGroupStatusPlan.Compute(
+        // The API keeps whole seconds. With fractions, the written status would differ from the one that is read.
+        var desired = PodGroupStatusPlan.Compute(
             group,
             [.. _pods.ByIndex(ByGroup, key.ToString())],
             new(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), DateTimeKind.Utc)
         );
-        if (PodGroupStatusPlan.Same(group.Status, wanted))
+        if (PodGroupStatusPlan.Same(group.Status, desired))
         {
             return null;
         }
-        // What was counted when the cache was behind is counted again when it is not; the version keeps two counts from crossing.
+        // A status that was computed from an outdated cache is computed again later. The resource version prevents lost updates.
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject { ["uid"] = group.Metadata.Uid, ["resourceVersion"] = group.Metadata.ResourceVersion },
-            ["status"] = JsonNode.Parse(KubernetesJson.Serialize(wanted)),
+            ["status"] = JsonNode.Parse(KubernetesJson.Serialize(desired)),
         };
         await _client.PatchAsync<PodGroup>(key, patch, cancellationToken, "status");
         return null;
@@ -73,7 +73,7 @@ internal sealed class PodGroupStatusWriter : IReconciler, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
 
-    private void Note(V1Pod? pod)
+    private void Enqueue(V1Pod? pod)
     {
         if (pod is not null && GroupOf(pod) is { } group)
         {

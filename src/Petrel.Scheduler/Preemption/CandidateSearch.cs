@@ -6,53 +6,57 @@ using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Preemption;
 
-/// <summary>Looks for nodes that would take a pod if others were gone (upstream: findCandidates and DryRunPreemption).</summary>
+/// <summary>Finds nodes that can take a pod when other pods are gone (upstream: findCandidates and DryRunPreemption).</summary>
 internal sealed class CandidateSearch(ClusterState cluster, IEntropy entropy)
 {
-    private static readonly Verdict NotHelpful = Verdict.Unresolvable("Preemption is not helpful for scheduling");
+    private static readonly Status NotHelpful = Status.Unresolvable("Preemption is not helpful for scheduling");
 
     private readonly ulong _seed = entropy.NextUInt64();
 
-    // Used again and again: they may be as long as the cluster is large.
-    private readonly List<Refusal> _potential = [];
-    private readonly Diagnosis _why = new();
+    // Reused: they may be as long as the list of nodes.
+    private readonly List<NodeRefusal> _potential = [];
+    private readonly Diagnosis _failure = new();
 
-    /// <summary>The best candidate; null when there is none, with upstream's sentence about it.</summary>
+    /// <summary>The best candidate; null when there is none, with upstream's message.</summary>
     public Candidate? Find(CycleState state, Diagnosis diagnosis, IReadOnlyList<V1PodDisruptionBudget> budgets, out string message)
     {
         _potential.Clear();
         foreach (var refusal in diagnosis.RefusedEverywhere is null ? diagnosis.Refusals : [])
         {
-            if (refusal.Verdict.Code == VerdictCode.Unschedulable)
+            if (refusal.Status.Code == StatusCode.Unschedulable)
             {
                 _potential.Add(refusal);
             }
         }
-        var enough = CandidateChoice.Enough(_potential.Count);
+        var enough = CandidateSelection.Enough(_potential.Count);
         var offset = Offset(_potential.Count);
-        var (harmless, others) = (new List<Candidate>(), new List<Candidate>());
-        state.Trials?.Under(budgets);
-        _why.Clear();
-        (_why.AllNodes, _why.AbsentNodes) = (diagnosis.AllNodes, NotHelpful);
-        for (var i = 0; i < _potential.Count && !(harmless.Count > 0 && harmless.Count + others.Count >= enough); i++)
+        var (withoutViolations, withViolations) = (new List<Candidate>(), new List<Candidate>());
+        state.Data<TrialResults>()?.UseBudgets(budgets);
+        _failure.Clear();
+        (_failure.AllNodes, _failure.AbsentNodes) = (diagnosis.AllNodes, NotHelpful);
+        for (
+            var i = 0;
+            i < _potential.Count && !(withoutViolations.Count > 0 && withoutViolations.Count + withViolations.Count >= enough);
+            i++
+        )
         {
             var refusal = _potential[(offset + i) % _potential.Count];
-            if (Try(state, refusal.Node, budgets, out var verdict) is { } candidate)
+            if (TryNode(state, refusal.Node, budgets, out var status) is { } candidate)
             {
-                (candidate.Violations == 0 ? harmless : others).Add(candidate);
+                (candidate.Violations == 0 ? withoutViolations : withViolations).Add(candidate);
             }
             else
             {
-                _why.Refusals.Add(refusal with { Verdict = verdict });
+                _failure.Refusals.Add(refusal with { Status = status });
             }
         }
-        harmless.AddRange(others);
-        message = harmless.Count > 0 ? "" : _why.Message();
-        return harmless.Count > 0 ? CandidateChoice.Best(harmless) : null;
+        withoutViolations.AddRange(withViolations);
+        message = withoutViolations.Count > 0 ? "" : _failure.Message();
+        return withoutViolations.Count > 0 ? CandidateSelection.Best(withoutViolations) : null;
     }
 
-    // By chance, but by the state of the cluster and not by the number of searches: those that need not be made again make no difference.
-    // (SplitMix64's finalizer.)
+    // The offset is random, but depends on the version of the cluster and not on the number of searches: a search that is skipped because
+    // its result is known must not change later ones. (The finalizer of SplitMix64.)
     private int Offset(int nodes)
     {
         var mixed = _seed + ((ulong)cluster.Version * 0x9E3779B97F4A7C15);
@@ -61,28 +65,29 @@ internal sealed class CandidateSearch(ClusterState cluster, IEntropy entropy)
         return nodes < 2 ? 0 : (int)((mixed ^ (mixed >> 31)) % (ulong)nodes);
     }
 
-    private Candidate? Try(CycleState state, int node, IReadOnlyList<V1PodDisruptionBudget> budgets, out Verdict why)
+    private Candidate? TryNode(CycleState state, int node, IReadOnlyList<V1PodDisruptionBudget> budgets, out Status reason)
     {
-        if (!HasAnybodyBelow(node, state.Pod.Priority))
+        if (!HasPodBelow(node, state.Pod.Priority))
         {
-            // So it is with most nodes of a full cluster: there is nothing to try.
-            why = VictimSelection.NoVictims;
+            // Most nodes of a full cluster have no pod of lower priority.
+            reason = VictimSelection.NoVictims;
             return null;
         }
-        var trials = cluster.Nominations.Count == 0 || !cluster.Nominations.On(cluster.At(node).Name).Any() ? state.Trials : null;
-        if (trials is not null && trials.TryGet(cluster, node, out var candidate, out why))
+        var trials =
+            cluster.Nominations.Count == 0 || !cluster.Nominations.On(cluster.At(node).Name).Any() ? state.Data<TrialResults>() : null;
+        if (trials is not null && trials.TryGet(cluster, node, out var candidate, out reason))
         {
             return candidate;
         }
         using (var trial = new TrialNode(state, node))
         {
-            candidate = VictimSelection.Select(state.Pod, trial, budgets, out why);
+            candidate = VictimSelection.Select(state.Pod, trial, budgets, out reason);
         }
-        trials?.Set(cluster, node, candidate, why);
+        trials?.Set(cluster, node, candidate, reason);
         return candidate;
     }
 
-    private bool HasAnybodyBelow(int node, int priority)
+    private bool HasPodBelow(int node, int priority)
     {
         var pods = cluster.At(node).Pods;
         for (var i = 0; i < pods.Count; i++)

@@ -1,3 +1,4 @@
+using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
@@ -7,21 +8,28 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// Makes room for a pod that fits nowhere, by ending pods of lower priority (upstream: the plugin DefaultPreemption): the node where that
-/// does the least harm is nominated, its victims are deleted with their grace, and the pod waits until they are gone.
+/// Makes room for a pod by preempting pods of lower priority (upstream: the plugin DefaultPreemption). It nominates the node with the best
+/// candidate and deletes the victims with their grace period. The pod waits until they are gone.
 /// </summary>
-internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlugin
+internal sealed class DefaultPreemption(
+    ClusterState cluster,
+    IClusterObjects objects,
+    IEntropy? entropy,
+    Preemptor? preemptor,
+    Action<Action> runInLoop,
+    Action<ObjectKey> requeue
+) : IPostFilterPlugin
 {
     public const string PluginName = "DefaultPreemption";
 
-    private readonly CandidateSearch _search = new(context.Cluster, context.Entropy ?? new SeededEntropy(1));
+    private readonly CandidateSearch _search = new(cluster, entropy ?? new SeededEntropy(1));
     private readonly Dictionary<string, RunningPreemption> _running = new(StringComparer.Ordinal);
 
     public string Name => PluginName;
 
-    // Nobody can be displaced by a pod that nobody is below.
+    // Budgets matter only when there is a pod of lower priority.
     public ObjectKinds Needs(PodInfo pod) =>
-        pod.Pod.Spec.PreemptionPolicy != "Never" && context.Cluster.LowestPriority < pod.Priority
+        pod.Pod.Spec.PreemptionPolicy != "Never" && cluster.LowestPriority < pod.Priority
             ? ObjectKinds.DisruptionBudgets
             : ObjectKinds.None;
 
@@ -30,125 +38,123 @@ internal sealed class DefaultPreemption(PluginContext context) : IPostFilterPlug
         var pod = state.Pod;
         if (Problem(pod, diagnosis) is { } problem)
         {
-            var nominated = context.Cluster.Nominations.NodeOf(pod.Uid);
+            var nominated = cluster.Nominations.NodeOf(pod.Uid);
             return new(nominated, $"preemption: {problem}") { HoldsForOthers = nominated is null && !_running.ContainsKey(pod.Uid) };
         }
         return Propose(state, diagnosis, out var message) is { } candidate
             ? new(candidate.Node, "", Begin([(pod, candidate)])) { Preemption = RecordOf(candidate) }
-            : new(null, $"preemption: {message}", HasNomination(pod) ? stop => context.Preemptor!.ClearAsync(pod, stop) : null)
+            : new(null, $"preemption: {message}", HasNomination(pod) ? stop => preemptor!.ClearAsync(pod, stop) : null)
             {
                 HoldsForOthers = !HasNomination(pod),
             };
     }
 
-    /// <summary>Why the pod may not displace anybody now, or null.</summary>
+    /// <summary>Why the pod may not preempt others now, or null.</summary>
     public string? Problem(PodInfo pod, Diagnosis diagnosis)
     {
         if (IsRunning(pod.Uid))
         {
             return "waiting for the preemption for this pod to be finished";
         }
-        var nominated = context.Cluster.Nominations.NodeOf(pod.Uid) is { } name ? context.Cluster.Node(name) : null;
-        return Eligibility.Problem(pod, nominated?.Pods ?? [], nominated is not null && IsLost(nominated, diagnosis));
+        var nominated = cluster.Nominations.NodeOf(pod.Uid) is { } name ? cluster.Node(name) : null;
+        return PreemptionEligibility.Problem(pod, nominated?.Pods ?? [], nominated is not null && IsUnresolvable(nominated, diagnosis));
     }
 
-    /// <summary>
-    /// The node where making room does the least harm, and who must go there; null when that helps nowhere, with upstream's sentence.
-    /// </summary>
+    /// <summary>The best candidate; null when preemption helps on no node, with upstream's message.</summary>
     public Candidate? Propose(CycleState state, Diagnosis diagnosis, out string message) =>
-        _search.Find(state, diagnosis, [.. context.Objects.DisruptionBudgets], out message);
+        _search.Find(state, diagnosis, [.. objects.DisruptionBudgets], out message);
 
     /// <summary>
-    /// Takes the proposals as decided, for one pod or for several that go together. Others of lower priority that wait for the same nodes
-    /// wait no more. Answers what there is to do at the API.
+    /// Decides on the candidates, for one pod or for several pods of a gang. Pods of lower priority lose their nominations to these nodes.
+    /// Returns the requests to send to the API.
     /// </summary>
     public Func<CancellationToken, Task>? Begin(IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors)
     {
-        var displaced = new List<PodInfo>();
+        var clearedNominations = new List<PodInfo>();
         foreach (var (pod, candidate) in preemptors)
         {
-            foreach (var lower in context.Cluster.Nominations.On(candidate.Node).Where(p => p.Priority < pod.Priority).ToArray())
+            foreach (var lower in cluster.Nominations.On(candidate.Node).Where(p => p.Priority < pod.Priority).ToArray())
             {
-                context.Cluster.Nominations.Remove(lower.Uid);
-                displaced.Add(lower);
-                context.Retry(lower.Key);
+                cluster.Nominations.Remove(lower.Uid);
+                clearedNominations.Add(lower);
+                requeue(lower.Key);
             }
         }
-        if (context.Preemptor is null)
+        if (preemptor is null)
         {
             return null;
         }
         foreach (
-            var over in _running
-                .Where(r => r.Value.Succeeded is not null && r.Value.Victims.All(v => context.Cluster.Find(v.Uid) is null))
+            var finished in _running
+                .Where(r => r.Value.Succeeded is not null && r.Value.Victims.All(v => cluster.Find(v.Uid) is null))
                 .Select(r => r.Key)
                 .ToArray()
         )
         {
-            _running.Remove(over);
+            _running.Remove(finished);
         }
         var running = new RunningPreemption([.. preemptors.SelectMany(p => p.Candidate.Victims)]);
         foreach (var (pod, _) in preemptors)
         {
             _running[pod.Uid] = running;
         }
-        return stop => ActAsync(running, preemptors, displaced, stop);
+        return stop => PreemptAsync(running, preemptors, clearedNominations, stop);
     }
 
     public static PreemptionRecord RecordOf(Candidate candidate) =>
         new(candidate.Node, candidate.Violations, [.. candidate.Victims.Select(v => new VictimRecord(v.Key, v.Uid, v.Priority))]);
 
-    private async Task ActAsync(
+    private async Task PreemptAsync(
         RunningPreemption running,
         IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors,
-        IReadOnlyList<PodInfo> displaced,
+        IReadOnlyList<PodInfo> clearedNominations,
         CancellationToken cancellationToken
     )
     {
-        var succeeded = await context.Preemptor!.RunAsync(preemptors, displaced, cancellationToken);
-        context.InLoop(() =>
+        var succeeded = await preemptor!.RunAsync(preemptors, clearedNominations, cancellationToken);
+        runInLoop(() =>
         {
             running.Succeeded = succeeded;
             foreach (var (pod, _) in preemptors)
             {
-                // When the last victim was seen to go before this was known, nothing else will bring the pod back.
-                if (!succeeded || running.Victims.All(v => context.Cluster.Find(v.Uid) is null))
+                // When the last victim was gone before this message, no later event requeues the pod.
+                if (!succeeded || running.Victims.All(v => cluster.Find(v.Uid) is null))
                 {
-                    context.Retry(pod.Key);
+                    requeue(pod.Key);
                 }
                 if (!succeeded)
                 {
-                    context.Cluster.Nominations.Remove(pod.Uid);
+                    cluster.Nominations.Remove(pod.Uid);
                 }
             }
         });
     }
 
-    // Upstream's IsPodRunningPreemption. What was done is not over before it is seen: until then the victims look alive, and others would
-    // be chosen beside them.
+    // Upstream's IsPodRunningPreemption. A preemption runs until the watch shows its victims terminating. Before that they look alive, and
+    // the pod would preempt further ones.
     private bool IsRunning(string uid)
     {
         if (!_running.TryGetValue(uid, out var running))
         {
             return false;
         }
-        var isOver =
+        var isFinished =
             running.Succeeded == false
-            || (running.Succeeded == true && running.Victims.All(v => context.Cluster.Find(v.Uid) is null or { IsTerminating: true }));
-        if (isOver)
+            || (running.Succeeded == true && running.Victims.All(v => cluster.Find(v.Uid) is null or { IsTerminating: true }));
+        if (isFinished)
         {
             _running.Remove(uid);
         }
-        return !isOver;
+        return !isFinished;
     }
 
-    // Whether the node can't take the pod, whoever leaves it.
-    private static bool IsLost(NodeInfo node, Diagnosis diagnosis)
+    // Whether the node cannot take the pod, whichever pods leave it.
+    private static bool IsUnresolvable(NodeInfo node, Diagnosis diagnosis)
     {
         var at = diagnosis.Refusals.FindIndex(r => r.Node == node.Slot);
-        var verdict = at >= 0 ? diagnosis.Refusals[at].Verdict : diagnosis.RefusedEverywhere ?? diagnosis.AbsentNodes;
-        return verdict?.Code == VerdictCode.Unresolvable;
+        var status = at >= 0 ? diagnosis.Refusals[at].Status : diagnosis.RefusedEverywhere ?? diagnosis.AbsentNodes;
+        return status?.Code == StatusCode.UnschedulableAndUnresolvable;
     }
 
-    private bool HasNomination(PodInfo pod) => context.Preemptor is not null && pod.Pod.Status?.NominatedNodeName is { Length: > 0 };
+    private bool HasNomination(PodInfo pod) => preemptor is not null && pod.Pod.Status?.NominatedNodeName is { Length: > 0 };
 }

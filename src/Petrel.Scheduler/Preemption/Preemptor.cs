@@ -1,16 +1,16 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Model.Documents;
 using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// Carries out a preemption at the API (upstream: prepareCandidate). Every step may be done twice: when an answer is lost, it is done again
-/// until it is known that it was done, or can't be.
+/// Sends the requests of a preemption to the API (upstream: prepareCandidate). Every request may be sent twice: after a lost answer it is
+/// sent again until the outcome is known.
 /// </summary>
 internal sealed partial class Preemptor(ApiClient client, TimeProvider time, EventRecorder events, ILogger logger)
 {
@@ -20,27 +20,23 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
     {
         Done,
 
-        /// <summary>The pod is gone, or another one has its name.</summary>
+        /// <summary>The pod is gone, or another pod has its name.</summary>
         Gone,
 
         Refused,
     }
 
-    /// <summary>
-    /// Notes which pods wait for which nodes, then ends the victims. Answers false when that came to nothing: a preemptor is gone, or the
-    /// API refused.
-    /// </summary>
+    /// <summary>Writes the nominations, then deletes the victims. False when a preemptor is gone or the API refused.</summary>
     public async Task<bool> RunAsync(
         IReadOnlyList<(PodInfo Pod, Candidate Candidate)> preemptors,
-        IReadOnlyList<PodInfo> displaced,
+        IReadOnlyList<PodInfo> clearedNominations,
         CancellationToken cancellationToken
     )
     {
         await Task.Yield();
         try
         {
-            // The nominations come first: a scheduler that starts anew in between finds them, and the victims that end, and makes no
-            // others.
+            // Nominations first: a scheduler that restarts in between finds them and the terminating victims, and preempts no others.
             foreach (var (pod, candidate) in preemptors)
             {
                 if (await NominateAsync(pod, candidate.Node, cancellationToken) != Outcome.Done)
@@ -48,7 +44,7 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
                     return false;
                 }
             }
-            foreach (var lower in displaced)
+            foreach (var lower in clearedNominations)
             {
                 await NominateAsync(lower, null, cancellationToken);
             }
@@ -56,7 +52,7 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
             {
                 foreach (var victim in candidate.Victims)
                 {
-                    if (await EndAsync(victim, pod, candidate.Node, cancellationToken) == Outcome.Refused)
+                    if (await DeleteVictimAsync(victim, pod, candidate.Node, cancellationToken) == Outcome.Refused)
                     {
                         LogRefused(logger, victim.Key, pod.Key);
                         await NominateAsync(pod, null, cancellationToken);
@@ -68,12 +64,12 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop; the next scheduler goes on from what the API has.
+            // The scheduler was asked to stop. The next one continues from what the API has.
             return false;
         }
     }
 
-    /// <summary>Notes that a pod waits for nothing any more.</summary>
+    /// <summary>Clears the nomination of a pod.</summary>
     public async Task ClearAsync(PodInfo pod, CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -83,12 +79,12 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // The scheduler was asked to stop.
         }
     }
 
     private Task<Outcome> NominateAsync(PodInfo pod, string? node, CancellationToken cancellationToken) =>
-        InsistAsync(
+        RetryUntilKnownAsync(
             async () =>
             {
                 await PatchStatusAsync(pod, new JsonObject { ["nominatedNodeName"] = node }, cancellationToken);
@@ -97,17 +93,17 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
             cancellationToken
         );
 
-    private async Task<Outcome> EndAsync(PodInfo victim, PodInfo preemptor, string node, CancellationToken cancellationToken)
+    private async Task<Outcome> DeleteVictimAsync(PodInfo victim, PodInfo preemptor, string node, CancellationToken cancellationToken)
     {
         var condition = new JsonObject
         {
-            ["type"] = Eligibility.DisruptionTarget,
+            ["type"] = PreemptionEligibility.DisruptionTarget,
             ["status"] = "True",
-            ["reason"] = Eligibility.ByScheduler,
+            ["reason"] = PreemptionEligibility.ByScheduler,
             ["message"] = $"{preemptor.Pod.Spec.SchedulerName}: preempting to accommodate a higher priority pod",
-            ["lastTransitionTime"] = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
         };
-        var outcome = await InsistAsync(
+        var outcome = await RetryUntilKnownAsync(
             async () =>
             {
                 await PatchStatusAsync(victim, new JsonObject { ["conditions"] = new JsonArray(condition.DeepClone()) }, cancellationToken);
@@ -117,9 +113,12 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
         );
         if (outcome == Outcome.Done)
         {
-            // With its own grace. The uid is the precondition: not another pod of the same name.
+            // With the pod's own grace period. The uid is a precondition: another pod of the same name is not deleted.
             var options = new V1DeleteOptions { Preconditions = new() { Uid = victim.Uid } };
-            outcome = await InsistAsync(() => client.DeleteAsync<V1Pod>(victim.Key, options, cancellationToken), cancellationToken);
+            outcome = await RetryUntilKnownAsync(
+                () => client.DeleteAsync<V1Pod>(victim.Key, options, cancellationToken),
+                cancellationToken
+            );
         }
         if (outcome == Outcome.Done)
         {
@@ -146,8 +145,8 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
         );
     }
 
-    // Until it is known what came of it. A call that answers false found nothing to do it to.
-    private async Task<Outcome> InsistAsync(Func<ValueTask<bool>> call, CancellationToken cancellationToken)
+    // Repeats the call until its outcome is known. A call returns false when its object does not exist.
+    private async Task<Outcome> RetryUntilKnownAsync(Func<ValueTask<bool>> call, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -159,12 +158,11 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
             {
                 return Outcome.Gone;
             }
-            catch (ApiException e) when (e.StatusCode is >= 400 and < 500 and not 408 and not 429)
+            catch (ApiException e) when (!ApiFailures.IsTransient(e, cancellationToken))
             {
                 return Outcome.Refused;
             }
-            catch (Exception e)
-                when (e is ApiException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (ApiFailures.IsTransient(e, cancellationToken))
             {
                 LogUnclear(logger, e.Message);
             }
@@ -172,13 +170,13 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
         }
     }
 
-    [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "The API does not let {Victim} end for {Preemptor}")]
+    [LoggerMessage(EventId = 7020, Level = LogLevel.Warning, Message = "The API refuses to delete {Victim}, which {Preemptor} preempts")]
     private static partial void LogRefused(ILogger logger, Petrel.Model.ObjectKey victim, Petrel.Model.ObjectKey preemptor);
 
     [LoggerMessage(
-        EventId = 5021,
+        EventId = 7021,
         Level = LogLevel.Debug,
-        Message = "A step of a preemption is done again, for nobody knows whether it was done: {Problem}"
+        Message = "A request of a preemption is sent again, because its outcome is unknown: {Problem}"
     )]
     private static partial void LogUnclear(ILogger logger, string problem);
 }

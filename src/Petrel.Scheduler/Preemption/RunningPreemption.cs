@@ -2,11 +2,11 @@ using Petrel.Scheduler.Cluster;
 
 namespace Petrel.Scheduler.Preemption;
 
-/// <summary>A preemption that is being carried out, for one pod or for several that go together.</summary>
+/// <summary>A preemption whose requests are being sent, for one pod or for several pods of a gang.</summary>
 internal sealed class RunningPreemption(IReadOnlyList<PodInfo> victims)
 {
     public IReadOnlyList<PodInfo> Victims => victims;
 
-    /// <summary>Whether the API was told all there is to tell; null until then, false when it came to nothing.</summary>
+    /// <summary>Whether all requests succeeded; null while they are being sent.</summary>
     public bool? Succeeded { get; set; }
 }

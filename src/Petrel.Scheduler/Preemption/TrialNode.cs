@@ -4,7 +4,7 @@ using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Preemption;
 
-/// <summary>A trial on the cluster's own columns, which disposing puts back.</summary>
+/// <summary>A dry run on the cluster's own columns. Disposing it undoes it.</summary>
 internal sealed class TrialNode : ITrialNode, IDisposable
 {
     private readonly WhatIf _whatIf;
@@ -13,7 +13,7 @@ internal sealed class TrialNode : ITrialNode, IDisposable
     public TrialNode(CycleState state, int node)
     {
         Name = state.Cluster.At(node).Name;
-        // Removing one changes the list that it is read from.
+        // A copy: removing a pod changes the node's list.
         Pods = [.. state.Cluster.At(node).Pods];
         _nominated =
         [
@@ -32,17 +32,17 @@ internal sealed class TrialNode : ITrialNode, IDisposable
 
     public void Add(PodInfo pod) => _whatIf.Add(pod);
 
-    // With those that go before it, and without them: they may never come.
-    public Verdict Check()
+    // With the nominated pods of the same or a higher priority, and without them: they may never come.
+    public Status Check()
     {
         if (_nominated.Length > 0)
         {
             Array.ForEach(_nominated, _whatIf.Add);
-            var verdict = _whatIf.Check(out _);
+            var status = _whatIf.Check(out _);
             Array.ForEach(_nominated, _whatIf.Remove);
-            if (!verdict.Passes)
+            if (!status.IsSuccess)
             {
-                return verdict;
+                return status;
             }
         }
         return _whatIf.Check(out _);

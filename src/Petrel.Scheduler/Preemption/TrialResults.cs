@@ -4,16 +4,16 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Preemption;
 
 /// <summary>
-/// What trials for pods of one signature found out, by the nodes' slots. A result holds as long as the node and the pods on it are the very
-/// same, nobody waits for it, and the budgets are the same: the next pod then tries the few nodes that changed.
+/// The results of dry runs for pods of one signature, by the slots of nodes. A result holds while the node, its pods and the budgets are
+/// the same and no pod is nominated to it. The next pod then tries only the nodes that changed.
 /// </summary>
 internal sealed class TrialResults
 {
-    private readonly Dictionary<int, (long Generation, PodInfo[] Pods, Candidate? Candidate, Verdict Why)> _bySlot = [];
+    private readonly Dictionary<int, (long Generation, PodInfo[] Pods, Candidate? Candidate, Status Why)> _bySlot = [];
     private IReadOnlyList<object> _budgets = [];
 
-    /// <summary>Forgets everything when the budgets are other ones than before.</summary>
-    public void Under(IReadOnlyList<object> budgets)
+    /// <summary>Drops all results when the budgets have changed.</summary>
+    public void UseBudgets(IReadOnlyList<object> budgets)
     {
         if (!budgets.SequenceEqual(_budgets, ReferenceEqualityComparer.Instance))
         {
@@ -22,7 +22,7 @@ internal sealed class TrialResults
         }
     }
 
-    public bool TryGet(ClusterState cluster, int node, out Candidate? candidate, out Verdict why)
+    public bool TryGet(ClusterState cluster, int node, out Candidate? candidate, out Status why)
     {
         var isKnown =
             _bySlot.TryGetValue(node, out var known)
@@ -32,10 +32,10 @@ internal sealed class TrialResults
         return isKnown;
     }
 
-    public void Set(ClusterState cluster, int node, Candidate? candidate, Verdict why) =>
+    public void Set(ClusterState cluster, int node, Candidate? candidate, Status why) =>
         _bySlot[node] = (cluster.Generations[node], [.. cluster.At(node).Pods], candidate, why);
 
-    // Also their newest versions: a pod that has begun to run meanwhile is another victim.
+    // Instances are compared: a pod that has started since has another importance.
     private static bool AreSame(PodInfo[] known, IReadOnlyList<PodInfo> pods)
     {
         if (known.Length != pods.Count)

@@ -4,66 +4,67 @@ using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Preemption;
 
-/// <summary>A node on which one can try what would be if some of its pods were gone. Nothing of it is real.</summary>
+/// <summary>A node on which a dry run removes pods.</summary>
 internal interface ITrialNode
 {
     string Name { get; }
 
-    /// <summary>The pods that are there in truth.</summary>
+    /// <summary>The pods that are really on the node.</summary>
     IReadOnlyList<PodInfo> Pods { get; }
 
     void Remove(PodInfo pod);
 
-    /// <summary>Puts back a pod that was removed.</summary>
+    /// <summary>Adds a removed pod again.</summary>
     void Add(PodInfo pod);
 
-    /// <summary>Whether the pod in question passes every filter now, with those nominated pods that go before it.</summary>
-    Verdict Check();
+    /// <summary>Whether the pod passes every filter now, beside the nominated pods that take precedence.</summary>
+    Status Check();
 }
 
 /// <summary>
-/// Who must go from a node for a pod to fit (upstream: SelectVictimsOnNode): as few as can be, and the least important ones.
+/// Selects the pods of a node to preempt so that a pod fits (upstream: SelectVictimsOnNode): as few as possible, and the least important
+/// ones.
 /// </summary>
 internal static class VictimSelection
 {
-    public static Verdict NoVictims { get; } = Verdict.Unresolvable("No preemption victims found for incoming pod");
+    public static Status NoVictims { get; } = Status.Unresolvable("No preemption victims found for incoming pod");
 
     /// <summary>
-    /// The candidate that the node is, or null with the reason. All pods of lower priority are thought away; if the pod fits then, they are
-    /// let back in, those that budgets protect first, the most important first, as long as it still fits: who stays out is a victim. Pods
-    /// that the preemptor has affinity to count as gone like the others, as upstream decided for the sake of speed.
+    /// The candidate that the node is, or null with the reason. All pods of lower priority are removed. If the pod fits then, they are
+    /// added again, those that budgets protect first, the most important first, as long as the pod still fits. The others are the victims.
+    /// Affinity of the pod to a victim is not considered, as upstream.
     /// </summary>
-    public static Candidate? Select(PodInfo preemptor, ITrialNode node, IReadOnlyList<V1PodDisruptionBudget> budgets, out Verdict why)
+    public static Candidate? Select(PodInfo preemptor, ITrialNode node, IReadOnlyList<V1PodDisruptionBudget> budgets, out Status reason)
     {
-        why = NoVictims;
+        reason = NoVictims;
         var potential = node.Pods.Where(p => p.Priority < preemptor.Priority).ToList();
         if (potential.Count == 0)
         {
             return null;
         }
         potential.ForEach(node.Remove);
-        why = node.Check();
-        if (!why.Passes)
+        reason = node.Check();
+        if (!reason.IsSuccess)
         {
             return null;
         }
-        potential.Sort(Importance.Instance);
-        var (protectedPods, free) = DisruptionBudgets.Part(potential, budgets);
-        var victims = protectedPods.FindAll(MustGo);
+        potential.Sort(PodImportance.Instance);
+        var (protectedPods, free) = BudgetViolations.Partition(potential, budgets);
+        var victims = protectedPods.FindAll(IsVictim);
         var violations = victims.Count;
-        victims.AddRange(free.FindAll(MustGo));
-        victims.Sort(Importance.Instance);
+        victims.AddRange(free.FindAll(IsVictim));
+        victims.Sort(PodImportance.Instance);
         if (victims.Count == 0)
         {
-            why = Verdict.Unschedulable($"expected at least one victim pod on node \"{node.Name}\"");
+            reason = Status.Unschedulable($"expected at least one victim pod on node \"{node.Name}\"");
             return null;
         }
         return new(node.Name, victims, violations);
 
-        bool MustGo(PodInfo pod)
+        bool IsVictim(PodInfo pod)
         {
             node.Add(pod);
-            if (node.Check().Passes)
+            if (node.Check().IsSuccess)
             {
                 return false;
             }

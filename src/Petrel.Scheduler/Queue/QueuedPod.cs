@@ -1,46 +1,47 @@
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
 
 namespace Petrel.Scheduler.Queue;
 
 internal enum QueueState
 {
-    /// <summary>Waits for its turn.</summary>
+    /// <summary>Ready to be scheduled.</summary>
     Active,
 
-    /// <summary>Failed, and waits for its time.</summary>
+    /// <summary>Waits for the end of its back-off.</summary>
     Backoff,
 
-    /// <summary>Fits nowhere, and waits for something to happen.</summary>
+    /// <summary>No node is feasible. Waits for an event that may help.</summary>
     Unschedulable,
 
-    /// <summary>May not be tried yet: a plugin keeps it back until something happens.</summary>
+    /// <summary>A pre-enqueue plugin holds it back until an event.</summary>
     Gated,
 
-    /// <summary>Is being scheduled or bound.</summary>
+    /// <summary>Being scheduled or bound.</summary>
     InFlight,
 }
 
 /// <summary>A pod in the <see cref="SchedulingQueue"/>.</summary>
 internal sealed class QueuedPod(PodInfo pod)
 {
-    /// <summary>The newest known version.</summary>
+    /// <summary>The latest version of the pod.</summary>
     public PodInfo Pod { get; set; } = pod;
 
     public QueueState State { get; set; }
 
-    /// <summary>Attempts that failed because the pod fits nowhere, or by errors.</summary>
+    /// <summary>The number of failed attempts.</summary>
     public int Failures { get; set; }
 
-    /// <summary>When it came into the queue, or last failed.</summary>
+    /// <summary>When the pod entered the queue, or last failed.</summary>
     public DateTimeOffset Since { get; set; }
 
-    /// <summary>What may make it schedulable.</summary>
+    /// <summary>The events that may make it schedulable.</summary>
     public ClusterEvents RetryOn { get; set; }
 
     /// <summary>The plugins that refused it.</summary>
     public IReadOnlyList<IPlugin> RefusedBy { get; set; } = [];
 
-    /// <summary>Of its entry in a heap that counts.</summary>
+    /// <summary>The number of its valid entry in a heap; other entries are stale.</summary>
     public long Ticket { get; set; }
 }

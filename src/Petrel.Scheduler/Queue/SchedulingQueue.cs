@@ -1,12 +1,14 @@
 using Petrel.Model;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Queue;
 
 /// <summary>
-/// The pods to schedule (upstream: PriorityQueue). Ready ones come by priority, then age. One that fits nowhere waits until
-/// something happens that may help it; one that failed waits out its back-off. Used by the scheduling loop alone.
+/// The pods to schedule (upstream: PriorityQueue). Ready pods are ordered by priority, then age. An unschedulable pod waits for an event
+/// that may help it, and then for the end of its back-off. Only the scheduling loop uses it.
 /// </summary>
 internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings settings)
 {
@@ -16,20 +18,19 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     private readonly PriorityQueue<(QueuedPod Pod, long Ticket), (DateTimeOffset Due, long Ticket)> _backoff = new();
     private long _tickets;
 
-    // No unschedulable pod is due for the flush before this, and none waits for anything else than these: looked at before looking at all
-    // of them.
+    // The earliest flush of any unschedulable pod, and the union of the events that they wait for. Both save a pass over all of them.
     private DateTimeOffset _nextFlush = DateTimeOffset.MaxValue;
     private ClusterEvents _awaited;
 
     public int Count => _pods.Count;
 
-    /// <summary>Asked before a pod is made ready: the plugin that keeps it back, if any.</summary>
+    /// <summary>The pre-enqueue plugin that holds a pod back; null when the pod may be scheduled.</summary>
     public Func<PodInfo, IPlugin?> Gate { get; init; } = _ => null;
 
     public QueuedPod? Find(ObjectKey key) => _pods.GetValueOrDefault(key);
 
-    /// <summary>A pod that wants scheduling is new, or has changed. A change of what it asks for gives it another try.</summary>
-    public void AddOrUpdate(PodInfo pod, bool changesWhatItAsks)
+    /// <summary>Adds a pending pod, or updates it. A relevant change makes an unschedulable pod ready again.</summary>
+    public void AddOrUpdate(PodInfo pod, bool schedulingChanged)
     {
         if (!_pods.TryGetValue(pod.Key, out var queued) || queued.Pod.Uid != pod.Uid)
         {
@@ -39,7 +40,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
             return;
         }
         queued.Pod = pod;
-        if (changesWhatItAsks && queued.State is QueueState.Unschedulable or QueueState.Gated)
+        if (schedulingChanged && queued.State is QueueState.Unschedulable or QueueState.Gated)
         {
             Retry(queued);
         }
@@ -49,16 +50,16 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     {
         if (_pods.Remove(key, out var queued))
         {
-            // Its entry in a heap no longer counts.
+            // Its entry in a heap becomes stale.
             queued.Ticket = 0;
             _unschedulable.Remove(key);
         }
     }
 
-    /// <summary>Takes the next pod to schedule; it stays known until it is removed.</summary>
+    /// <summary>Takes the next ready pod. The pod stays in the queue, in flight, until it is removed or put back.</summary>
     public bool TryTake(out QueuedPod taken)
     {
-        Release();
+        FlushDue();
         while (_active.TryDequeue(out var next, out _))
         {
             if (next.Pod.Ticket == next.Ticket)
@@ -72,30 +73,30 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     }
 
     /// <summary>
-    /// Takes as many pods of the same signature, up to a number, as come next: what <see cref="TryTake"/> would give one after the other.
+    /// Takes the next ready pods as long as they have the same signature: what <see cref="TryTake"/> would return one after the other.
     /// </summary>
     public void TakeBatch(int most, List<QueuedPod> batch)
     {
         batch.Clear();
-        while (batch.Count < most && (batch.Count == 0 || NextIsLike(batch[0].Pod)) && TryTake(out var next))
+        while (batch.Count < most && (batch.Count == 0 || NextHasSignatureOf(batch[0].Pod)) && TryTake(out var next))
         {
             batch.Add(next);
         }
     }
 
-    /// <summary>Takes a pod that is ready before its turn; null when it isn't ready.</summary>
+    /// <summary>Takes a ready pod before its turn; null when it is not ready.</summary>
     public QueuedPod? TakeReady(ObjectKey key)
     {
-        Release();
+        FlushDue();
         return Find(key) is { State: QueueState.Active } ready ? Take(ready) : null;
     }
 
-    /// <summary>Takes a pod along with another one, whatever it waits for; null when it may not be tried at all.</summary>
+    /// <summary>Takes a pod together with another one, whatever it waits for; null when a plugin holds it back.</summary>
     public QueuedPod? TakeAlong(ObjectKey key) =>
         Find(key) is { } queued && (queued.State == QueueState.InFlight || Gate(queued.Pod) is null) ? Take(queued) : null;
 
-    /// <summary>A pod that waits for something to happen gets another try, after its back-off.</summary>
-    public void TryAgain(ObjectKey key)
+    /// <summary>Makes an unschedulable or gated pod ready again, after its back-off.</summary>
+    public void Requeue(ObjectKey key)
     {
         if (Find(key) is { State: QueueState.Unschedulable or QueueState.Gated } queued)
         {
@@ -103,10 +104,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
     }
 
-    /// <summary>
-    /// A taken pod may not be tried for now; it comes again, without a back-off, when <see cref="TryAgain"/> or <see cref="TakeAlong"/>
-    /// says so.
-    /// </summary>
+    /// <summary>Holds a taken pod back, without a back-off, until <see cref="Requeue"/> or <see cref="TakeAlong"/>.</summary>
     public void PutHeld(QueuedPod queued)
     {
         if (IsCurrent(queued))
@@ -116,8 +114,8 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     }
 
     /// <summary>
-    /// A taken pod fits nowhere; it comes again when something of <paramref name="retryOn"/> happens that one of the plugins that refused
-    /// it doesn't think useless.
+    /// Puts a taken pod back for which no node is feasible. It becomes ready after an event of <paramref name="retryOn"/> that may help by
+    /// the hints of one of the plugins.
     /// </summary>
     public void PutUnschedulable(QueuedPod queued, ClusterEvents retryOn, IReadOnlyList<IPlugin>? refusedBy = null)
     {
@@ -129,9 +127,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
     }
 
-    /// <summary>
-    /// A taken pod can't be judged before kinds of objects are known; it comes again, as if it hadn't been taken, when they are.
-    /// </summary>
+    /// <summary>Puts a taken pod back until the objects that it needs are known. The attempt does not count.</summary>
     public void PutBack(QueuedPod queued)
     {
         if (IsCurrent(queued))
@@ -140,7 +136,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
     }
 
-    /// <summary>A taken pod could not be bound; it comes again after its back-off.</summary>
+    /// <summary>Puts a taken pod back whose binding failed. It becomes ready after its back-off.</summary>
     public void PutFailed(QueuedPod queued)
     {
         if (IsCurrent(queued))
@@ -151,10 +147,10 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
     }
 
-    /// <summary>Something happened: pods that it may help are tried again.</summary>
-    public void Move(in ClusterEvent happened)
+    /// <summary>Makes the pods ready that the event may help.</summary>
+    public void Move(in ClusterEvent clusterEvent)
     {
-        if ((_awaited & happened.Kinds) == 0)
+        if ((_awaited & clusterEvent.Kinds) == 0)
         {
             return;
         }
@@ -162,7 +158,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         List<QueuedPod>? moved = null;
         foreach (var queued in _unschedulable.Values)
         {
-            if ((queued.RetryOn & happened.Kinds) != 0 && MayHelp(queued, happened))
+            if ((queued.RetryOn & clusterEvent.Kinds) != 0 && MayHelp(queued, clusterEvent))
             {
                 (moved ??= []).Add(queued);
             }
@@ -174,7 +170,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         moved?.ForEach(Retry);
     }
 
-    /// <summary>When a waiting pod is to be looked at next; null when none waits for time.</summary>
+    /// <summary>When the next back-off or flush is due; null when there is none.</summary>
     public DateTimeOffset? NextDue
     {
         get
@@ -199,12 +195,12 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     {
         _unschedulable.Remove(queued.Pod.Key);
         queued.State = QueueState.InFlight;
-        // Its entry in a heap no longer counts.
+        // Its entry in a heap becomes stale.
         queued.Ticket = 0;
         return queued;
     }
 
-    private void Release()
+    private void FlushDue()
     {
         var now = time.GetUtcNow();
         while (_backoff.TryPeek(out var next, out var priority) && (priority.Due <= now || next.Pod.Ticket != next.Ticket))
@@ -228,7 +224,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
             }
             else
             {
-                NoteFlush(queued);
+                ScheduleFlush(queued);
             }
         }
     }
@@ -254,17 +250,17 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         _awaited |= retryOn;
         if (state == QueueState.Unschedulable)
         {
-            NoteFlush(queued);
+            ScheduleFlush(queued);
         }
     }
 
-    private void NoteFlush(QueuedPod queued)
+    private void ScheduleFlush(QueuedPod queued)
     {
         var flush = queued.Since + settings.UnschedulableFlush;
         _nextFlush = flush < _nextFlush ? flush : _nextFlush;
     }
 
-    private static bool MayHelp(QueuedPod queued, in ClusterEvent happened)
+    private static bool MayHelp(QueuedPod queued, in ClusterEvent clusterEvent)
     {
         if (queued.RefusedBy.Count == 0)
         {
@@ -272,7 +268,10 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         }
         foreach (var plugin in queued.RefusedBy)
         {
-            if (plugin is not IRetryHints hints || ((hints.RetryOn & happened.Kinds) != 0 && hints.MayHelp(queued.Pod, happened)))
+            if (
+                plugin is not IQueueingHints hints
+                || ((hints.RetryOn & clusterEvent.Kinds) != 0 && hints.MayHelp(queued.Pod, clusterEvent))
+            )
             {
                 return true;
             }
@@ -280,7 +279,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         return false;
     }
 
-    private bool NextIsLike(PodInfo pod)
+    private bool NextHasSignatureOf(PodInfo pod)
     {
         while (_active.TryPeek(out var next, out _))
         {
@@ -297,7 +296,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
     {
         if (Gate(queued.Pod) is { } plugin)
         {
-            PutAside(queued, QueueState.Gated, plugin is IRetryHints hints ? hints.RetryOn : ClusterEvents.Any, [plugin]);
+            PutAside(queued, QueueState.Gated, plugin.RetryEvents(), [plugin]);
             return;
         }
         queued.State = QueueState.Active;
@@ -315,6 +314,6 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         return delay < settings.MaxBackoff ? delay : settings.MaxBackoff;
     }
 
-    // It may have been removed, or replaced by another pod of its name, while it was worked on.
+    // The pod may have been removed, or replaced by another pod of its name, while it was in flight.
     private bool IsCurrent(QueuedPod queued) => _pods.TryGetValue(queued.Pod.Key, out var current) && ReferenceEquals(current, queued);
 }

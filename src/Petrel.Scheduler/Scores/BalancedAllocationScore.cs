@@ -1,11 +1,12 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers nodes whose resources (CPU and memory) will be used to a similar degree. Says nothing about pods that request none of them: they
-/// would all go to one node.
+/// Prefers nodes where the fractions of CPU and memory in use will be similar. It does not score pods that request neither: all of them
+/// would go to one node.
 /// </summary>
 internal sealed class BalancedAllocationScore(BalancedAllocationArgs args) : IScorePlugin
 {

@@ -4,14 +4,14 @@ using Petrel.Scheduler.Framework;
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers nodes that have the pod's images already, by their size. An image that few nodes have counts for less, so that pods
-/// don't crowd where the first one happened to run.
+/// Prefers nodes that have the pod's images, by their size. An image that few nodes have counts less, so that pods do not gather on the
+/// nodes that pulled it first.
 /// </summary>
 internal sealed class ImageLocalityScore : IScorePlugin
 {
     private const long Mebibyte = 1024 * 1024;
-    private const long Least = 23 * Mebibyte;
-    private const long MostPerContainer = 1000 * Mebibyte;
+    private const long Min = 23 * Mebibyte;
+    private const long MaxPerContainer = 1000 * Mebibyte;
 
     public string Name => "ImageLocality";
 
@@ -26,7 +26,7 @@ internal sealed class ImageLocalityScore : IScorePlugin
         return new NodeScore(images, cluster);
     }
 
-    // A colon before the last slash is a registry's port.
+    // A colon before the last slash belongs to the port of a registry.
     private static string WithTag(string image) => image.LastIndexOf(':') <= image.LastIndexOf('/') ? image + ":latest" : image;
 
     private sealed class NodeScore(string[] images, ClusterState cluster) : INodeScore
@@ -48,8 +48,8 @@ internal sealed class ImageLocalityScore : IScorePlugin
                     present += (long)(size * ((double)cluster.NodesWithImage(image) / cluster.Nodes.Count));
                 }
             }
-            var most = MostPerContainer * images.Length;
-            return most <= Least ? 0 : Score.Max * (Math.Clamp(present, Least, most) - Least) / (most - Least);
+            var max = MaxPerContainer * images.Length;
+            return max <= Min ? 0 : Score.Max * (Math.Clamp(present, Min, max) - Min) / (max - Min);
         }
     }
 }

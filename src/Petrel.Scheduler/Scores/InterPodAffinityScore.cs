@@ -1,11 +1,12 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Preferred pod affinity and anti-affinity: the pod's own towards those that are there, and theirs towards it (of which required
-/// affinity counts as a preference of a weight that the profile says).
+/// Preferred pod affinity and anti-affinity: the pod's own terms, and the terms of running pods that match it. Required affinity of
+/// running pods counts as a preference, with the weight of the profile.
 /// </summary>
 internal sealed class InterPodAffinityScore(InterPodAffinityArgs args) : IScorePlugin
 {
@@ -19,7 +20,7 @@ internal sealed class InterPodAffinityScore(InterPodAffinityArgs args) : IScoreP
             : null;
     }
 
-    private sealed class NodeScore : INodeScore, IFollowsPods
+    private sealed class NodeScore : INodeScore, IPodObserver
     {
         private readonly PodInfo _pod;
         private readonly ClusterState _cluster;
@@ -77,7 +78,7 @@ internal sealed class InterPodAffinityScore(InterPodAffinityArgs args) : IScoreP
             }
         }
 
-        // The node is that of the pod which is there, whoever's the terms are.
+        // The node is always that of the running pod, whichever pod has the terms.
         private void Count(PodAffinityTerm[] terms, PodInfo subject, int node, int sign, int weight)
         {
             foreach (var term in terms)

@@ -1,12 +1,13 @@
 using k8s.Models;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers nodes by the weights of the preferred node affinity terms that they match, the pod's and those that the profile adds.
+/// Prefers nodes by the sum of the weights of the preferred node affinity terms that they match: the pod's terms and those of the profile.
 /// </summary>
 internal sealed class NodeAffinityScore(NodeAffinityArgs args) : IScorePlugin
 {

@@ -1,11 +1,13 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Scores nodes by what of their resources will be taken: the most left first (LeastAllocated, the default), the least left first
-/// (MostAllocated), or as a function of the use says (RequestedToCapacityRatio); the weighted mean over the resources that the node has.
+/// Scores nodes by the resources in use with the pod on them: the most left is best (LeastAllocated, the default), the least left is best
+/// (MostAllocated), or a function of the utilization (RequestedToCapacityRatio). The score is the weighted mean over the resources that
+/// the node has.
 /// </summary>
 internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScorePlugin
 {
@@ -16,13 +18,13 @@ internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScoreP
         var resources = ScoredResource.Of(args.Resources, pod, cluster, withDefaults: true);
         return args.Strategy switch
         {
-            ScoringStrategy.MostAllocated => new Mean(resources, most: true),
+            ScoringStrategy.MostAllocated => new Mean(resources, preferMostAllocated: true),
             ScoringStrategy.RequestedToCapacityRatio => new Ratio(resources, args.Shape),
-            _ => new Mean(resources, most: false),
+            _ => new Mean(resources, preferMostAllocated: false),
         };
     }
 
-    private sealed class Mean(ScoredResource[] resources, bool most) : INodeScore
+    private sealed class Mean(ScoredResource[] resources, bool preferMostAllocated) : INodeScore
     {
         public bool Normalizes => false;
 
@@ -41,7 +43,7 @@ internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScoreP
         }
 
         private long Percent(long requested, long allocatable) =>
-            most ? Share(Math.Min(requested, allocatable), allocatable)
+            preferMostAllocated ? Share(Math.Min(requested, allocatable), allocatable)
             : requested > allocatable ? 0
             : Share(allocatable - requested, allocatable);
 
@@ -51,8 +53,8 @@ internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScoreP
 
     private sealed class Ratio(ScoredResource[] resources, IReadOnlyList<UtilizationPoint> shape) : INodeScore
     {
-        private const int MostInShape = 10;
-        private const int FullUse = 100;
+        private const int MaxShapeScore = 10;
+        private const int FullUtilization = 100;
 
         public bool Normalizes => false;
 
@@ -64,7 +66,9 @@ internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScoreP
                 if (resource.Allocatable(node) is not 0 and var allocatable)
                 {
                     var requested = resource.Requested(node);
-                    var score = At(requested > allocatable ? FullUse : (long)((Int128)requested * FullUse / allocatable));
+                    var score = ScoreAt(
+                        requested > allocatable ? FullUtilization : (long)((Int128)requested * FullUtilization / allocatable)
+                    );
                     if (score > 0)
                     {
                         sum += score * resource.Weight;
@@ -75,23 +79,24 @@ internal sealed class NodeResourcesFitScore(NodeResourcesFitArgs args) : IScoreP
             return weights == 0 ? 0 : (long)Math.Round((double)sum / weights, MidpointRounding.AwayFromZero);
         }
 
-        private long At(long use)
+        private long ScoreAt(long utilization)
         {
             for (var i = 0; i < shape.Count; i++)
             {
-                if (use <= shape[i].Utilization)
+                if (utilization <= shape[i].Utilization)
                 {
                     if (i == 0)
                     {
                         break;
                     }
                     var (from, to) = (shape[i - 1], shape[i]);
-                    return Scaled(from) + (Scaled(to) - Scaled(from)) * (use - from.Utilization) / (to.Utilization - from.Utilization);
+                    return Scaled(from)
+                        + (Scaled(to) - Scaled(from)) * (utilization - from.Utilization) / (to.Utilization - from.Utilization);
                 }
             }
-            return use <= shape[0].Utilization ? Scaled(shape[0]) : Scaled(shape[^1]);
+            return utilization <= shape[0].Utilization ? Scaled(shape[0]) : Scaled(shape[^1]);
         }
 
-        private static long Scaled(UtilizationPoint point) => point.Score * (Score.Max / MostInShape);
+        private static long Scaled(UtilizationPoint point) => point.Score * (Score.Max / MaxShapeScore);
     }
 }

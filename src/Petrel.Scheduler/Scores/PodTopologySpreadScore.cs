@@ -1,11 +1,12 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Scores;
 
 /// <summary>
-/// Prefers the domains with the fewest pods to be spread: by the pod's ScheduleAnyway constraints, or else by the defaults for the pods of
-/// its Services and controller.
+/// Prefers the domains with the fewest matching pods, by the pod's ScheduleAnyway constraints. A pod without constraints is spread with
+/// the pods of its Services and its controller, by the default constraints.
 /// </summary>
 internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScorePlugin
 {
@@ -16,22 +17,22 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
     public INodeScore? For(PodInfo pod, ClusterState cluster)
     {
         var constraints = SpreadConstraint.Of(pod, SpreadConstraint.ScheduleAnyway, args, cluster);
-        // By the system's defaults, a node without a zone still counts as a node.
-        var needsAll = SpreadConstraint.HasOwn(pod) || args.Defaulting == DefaultSpread.List;
-        return constraints.Length == 0 ? null : new NodeScore(constraints, needsAll, pod, cluster);
+        // With the system's default constraints, a node without a zone is still scored by its hostname.
+        var requiresAllLabels = SpreadConstraint.HasOwn(pod) || args.Defaulting == DefaultSpread.List;
+        return constraints.Length == 0 ? null : new NodeScore(constraints, requiresAllLabels, pod, cluster);
     }
 
-    private sealed class NodeScore : INodeScore, IFollowsPods
+    private sealed class NodeScore : INodeScore, IPodObserver
     {
         private const long Ignored = -1;
 
-        private readonly Crowds[] _constraints;
-        private readonly bool _needsAll;
+        private readonly TopologyDomains[] _constraints;
+        private readonly bool _requiresAllLabels;
 
-        public NodeScore(SpreadConstraint[] constraints, bool needsAll, PodInfo pod, ClusterState cluster)
+        public NodeScore(SpreadConstraint[] constraints, bool requiresAllLabels, PodInfo pod, ClusterState cluster)
         {
-            _constraints = [.. constraints.Select(c => new Crowds(c, cluster))];
-            _needsAll = needsAll;
+            _constraints = [.. constraints.Select(c => new TopologyDomains(c, cluster))];
+            _requiresAllLabels = requiresAllLabels;
             foreach (var node in cluster.Order)
             {
                 if (IsScored(node))
@@ -54,7 +55,7 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
         {
             foreach (var constraint in _constraints)
             {
-                constraint.BeginWeighing();
+                constraint.BeginWeights();
             }
             foreach (var node in feasible)
             {
@@ -62,13 +63,13 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
                 {
                     foreach (var constraint in _constraints)
                     {
-                        constraint.Weigh(node);
+                        constraint.AddToWeight(node);
                     }
                 }
             }
             foreach (var constraint in _constraints)
             {
-                constraint.EndWeighing();
+                constraint.EndWeights();
             }
         }
 
@@ -78,12 +79,12 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
             {
                 return Ignored;
             }
-            var crowd = 0.0;
+            var count = 0.0;
             foreach (var constraint in _constraints)
             {
-                crowd += constraint.CrowdAt(node);
+                count += constraint.ScoreAt(node);
             }
-            return (long)Math.Round(crowd, MidpointRounding.AwayFromZero);
+            return (long)Math.Round(count, MidpointRounding.AwayFromZero);
         }
 
         public void Normalize(ReadOnlySpan<int> nodes, Span<long> scores)
@@ -119,7 +120,7 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
 
         private bool IsScored(int node)
         {
-            if (_needsAll)
+            if (_requiresAllLabels)
             {
                 foreach (var constraint in _constraints)
                 {
@@ -133,20 +134,20 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
         }
     }
 
-    /// <summary>How crowded each domain of a constraint is.</summary>
-    private sealed class Crowds
+    /// <summary>The number of matching pods in each domain of a soft spread constraint, and the weight of the constraint.</summary>
+    private sealed class TopologyDomains
     {
         private readonly SpreadConstraint _constraint;
         private readonly bool[] _included;
 
-        // By domain, or by node's slot; the domain of nodes without the label is the last.
+        // By domain, or by the node's slot for the hostname. In _seen the last entry is for nodes without the label.
         private readonly int[] _counts;
         private readonly long[] _seen;
-        private long _round;
-        private int _size;
+        private long _pass;
+        private int _domains;
         private double _weight;
 
-        public Crowds(SpreadConstraint constraint, ClusterState cluster)
+        public TopologyDomains(SpreadConstraint constraint, ClusterState cluster)
         {
             _constraint = constraint;
             Column = cluster.Topology(constraint.TopologyKey);
@@ -161,11 +162,11 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
 
         public void Include(NodeInfo node, PodInfo pod)
         {
-            // Of single nodes everything counts, whatever the policies say, as upstream.
-            if ((_constraint.IsPerNode || _constraint.Includes(node, pod)) && Place(node.Slot) is >= 0 and var place)
+            // For the hostname the inclusion policies do not apply, as upstream.
+            if ((_constraint.IsPerNode || _constraint.Includes(node, pod)) && IndexOf(node.Slot) is >= 0 and var index)
             {
                 _included[node.Slot] = true;
-                _counts[place] += _constraint.CountOn(node);
+                _counts[index] += _constraint.CountOn(node);
             }
         }
 
@@ -173,33 +174,33 @@ internal sealed class PodTopologySpreadScore(PodTopologySpreadArgs args) : IScor
         {
             if (_included[node] && !pod.IsTerminating && _constraint.Counts(pod))
             {
-                _counts[Place(node)] += sign;
+                _counts[IndexOf(node)] += sign;
             }
         }
 
-        public void BeginWeighing() => (_round, _size) = (_round + 1, 0);
+        public void BeginWeights() => (_pass, _domains) = (_pass + 1, 0);
 
-        public void Weigh(int node)
+        public void AddToWeight(int node)
         {
             if (_constraint.IsPerNode)
             {
-                _size++;
+                _domains++;
                 return;
             }
             var domain = Column.Domains[node];
             ref var seen = ref _seen[domain < 0 ? _seen.Length - 1 : domain];
-            if (seen != _round)
+            if (seen != _pass)
             {
-                seen = _round;
-                _size++;
+                seen = _pass;
+                _domains++;
             }
         }
 
-        // A topology with few domains must not drown in one with many.
-        public void EndWeighing() => _weight = Math.Log(_size + 2);
+        // Topologies with few domains weigh less per pod than those with many (upstream: topologyNormalizingWeight).
+        public void EndWeights() => _weight = Math.Log(_domains + 2);
 
-        public double CrowdAt(int node) => Column.Domains[node] < 0 ? 0 : _counts[Place(node)] * _weight + (_constraint.MaxSkew - 1);
+        public double ScoreAt(int node) => Column.Domains[node] < 0 ? 0 : _counts[IndexOf(node)] * _weight + (_constraint.MaxSkew - 1);
 
-        private int Place(int node) => _constraint.IsPerNode ? node : Column.Domains[node];
+        private int IndexOf(int node) => _constraint.IsPerNode ? node : Column.Domains[node];
     }
 }

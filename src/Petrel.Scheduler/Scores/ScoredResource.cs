@@ -1,15 +1,15 @@
 using Petrel.Scheduler.Cluster;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Scores;
 
-/// <summary>A resource that counts in a score, its column, and what the pod adds to it.</summary>
+/// <summary>A resource that counts in a score, with its column and the amount that the pod adds.</summary>
 internal readonly record struct ScoredResource(ResourceColumn Column, long Added, int Weight)
 {
     /// <summary>
-    /// The resources for a pod. Extended resources that it doesn't ask for don't count. <paramref name="withDefaults"/>: of CPU and memory,
-    /// containers without a request count for a little.
+    /// The resources that count for a pod. An extended resource counts only when the pod requests it. With defaults, containers without a
+    /// request for CPU or memory count with a small one.
     /// </summary>
     public static ScoredResource[] Of(IReadOnlyList<ResourceWeight> resources, PodInfo pod, ClusterState cluster, bool withDefaults) =>
         [
@@ -26,6 +26,6 @@ internal readonly record struct ScoredResource(ResourceColumn Column, long Added
 
     public long Allocatable(int node) => Column.Allocatable[node];
 
-    /// <summary>What will be requested with the pod on the node.</summary>
+    /// <summary>The amount that is requested on the node with the pod on it.</summary>
     public long Requested(int node) => Column.Requested[node] + Added;
 }

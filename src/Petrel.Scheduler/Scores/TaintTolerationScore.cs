@@ -5,7 +5,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Scores;
 
-/// <summary>Prefers nodes with few PreferNoSchedule taints that the pod doesn't tolerate.</summary>
+/// <summary>Prefers nodes with few PreferNoSchedule taints that the pod does not tolerate.</summary>
 internal sealed class TaintTolerationScore : IScorePlugin
 {
     public string Name => "TaintToleration";

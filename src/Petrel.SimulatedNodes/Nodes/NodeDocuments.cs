@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s;
 using Petrel.Agent.Nodes;
+using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes.Nodes;
 
@@ -56,8 +57,8 @@ internal static class NodeDocuments
             {
                 ["type"] = type,
                 ["status"] = status,
-                ["lastHeartbeatTime"] = NodeReporter.Timestamp(now),
-                ["lastTransitionTime"] = NodeReporter.Timestamp(node.ReadySince),
+                ["lastHeartbeatTime"] = now.ToTimestamp(),
+                ["lastTransitionTime"] = node.ReadySince.ToTimestamp(),
                 ["reason"] = reason,
                 ["message"] = message,
             };
@@ -124,14 +125,12 @@ internal static class NodeDocuments
             {
                 ["holderIdentity"] = node.Name,
                 ["leaseDurationSeconds"] = (int)node.Settings.LeaseDuration.TotalSeconds,
-                ["renewTime"] = MicroTime(now),
+                ["renewTime"] = now.ToMicroTimestamp(),
             },
         };
 
     public static string Renewal(FleetNode node, DateTimeOffset now) =>
         $$$"""{"metadata":{"ownerReferences":"""
-        + $$$"""[{"apiVersion":"v1","kind":"Node","name":"{{{node.Name}}}","uid":"{{{node.Uid}}}"}]},"spec":{"renewTime":"{{{MicroTime(now)}}}"}}""";
-
-    private static string MicroTime(DateTimeOffset at) =>
-        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        + $$$"""[{"apiVersion":"v1","kind":"Node","name":"{{{node.Name}}}","uid":"{{{node.Uid}}}"}]},"spec":"""
+        + $$$"""{"renewTime":"{{{now.ToMicroTimestamp()}}}"}}""";
 }

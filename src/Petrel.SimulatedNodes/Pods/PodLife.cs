@@ -4,6 +4,7 @@ using Petrel.Agent;
 using Petrel.Agent.Nodes;
 using Petrel.Agent.Pods;
 using Petrel.Agent.Runtimes;
+using Petrel.Workloads;
 
 namespace Petrel.SimulatedNodes.Pods;
 
@@ -51,7 +52,7 @@ internal sealed class PodLife
         (_node, _behaviour, _address) = (node, behaviour, address);
         var spec = facts.Pod.Spec;
         _mains = [.. spec.Containers.Select(c => c.Name)];
-        foreach (var container in spec.Containers.Concat((spec.InitContainers ?? []).Where(PodStatusBuilder.IsSidecar)))
+        foreach (var container in spec.Containers.Concat((spec.InitContainers ?? []).Where(PodStates.IsSidecar)))
         {
             _containers[container.Name] = new(container, behaviour, facts, isSidecar: !_mains.Contains(container.Name));
         }
@@ -109,7 +110,7 @@ internal sealed class PodLife
     public JsonObject Status(PodFacts facts, DateTimeOffset now)
     {
         var views = new Dictionary<string, ContainerView>();
-        foreach (var init in (facts.Pod.Spec.InitContainers ?? []).Where(c => !PodStatusBuilder.IsSidecar(c)))
+        foreach (var init in (facts.Pod.Spec.InitContainers ?? []).Where(c => !c.IsSidecar()))
         {
             views[init.Name] = InitView(init, facts);
         }

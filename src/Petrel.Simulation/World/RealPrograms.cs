@@ -7,6 +7,7 @@ using Petrel.Client;
 using Petrel.Controllers.Composition;
 using Petrel.Controllers.Configuration;
 using Petrel.Scheduler;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Simulation.World;
 

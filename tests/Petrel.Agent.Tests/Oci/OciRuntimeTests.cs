@@ -8,6 +8,53 @@ public sealed class OciRuntimeTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
+    /// <summary>
+    /// A measurement, not a check: what a sync reads of the runtime on a node with 100 pods. Run it with
+    /// <c>-explicit only -showLiveOutput</c>.
+    /// </summary>
+    [Fact(Explicit = true)]
+    public async Task Reading_one_pod_among_a_hundred()
+    {
+        await using var bed = await OciTestBed.StartAsync();
+        var pod = bed.Pod();
+        await bed.RunAsync(bed.Container("sleep", "1000"), pod);
+        for (var i = 1; i < 100; i++)
+        {
+            await bed.RunAsync(bed.Container("sleep", "1000"));
+        }
+        const int rounds = 200;
+        foreach (var measured in (bool[])[false, true])
+        {
+            var allocated = GC.GetTotalAllocatedBytes(precise: true);
+            var start = TimeProvider.System.GetTimestamp();
+            for (var i = 0; i < rounds; i++)
+            {
+                var sandboxes = (await bed.Runtime.ListSandboxesAsync(None)).Where(s => s.PodUid == pod.PodUid).ToList();
+                var containers = (await bed.Runtime.ListContainersAsync(None)).Where(c => c.PodUid == pod.PodUid).ToList();
+                Assert.Equal((1, 1), (sandboxes.Count, containers.Count));
+            }
+            Report("listing the node");
+            allocated = GC.GetTotalAllocatedBytes(precise: true);
+            start = TimeProvider.System.GetTimestamp();
+            for (var i = 0; i < rounds; i++)
+            {
+                var status = await bed.Runtime.GetPodStatusAsync(pod.PodUid, None);
+                Assert.Equal((1, 1), (status.Sandboxes.Count, status.Containers.Count));
+            }
+            Report("reading the pod");
+
+            void Report(string what)
+            {
+                if (measured)
+                {
+                    var each = TimeProvider.System.GetElapsedTime(start) / rounds;
+                    var bytes = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / rounds;
+                    TestContext.Current.TestOutputHelper!.WriteLine($"{what}: {each.TotalMicroseconds:0} µs, {bytes} bytes allocated");
+                }
+            }
+        }
+    }
+
     [Fact]
     public async Task A_container_runs_and_its_log_has_the_cri_format()
     {

@@ -23,6 +23,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
     private readonly SimulatedRuntime _runtime;
+    private readonly CountingRuntime _counted;
     private readonly ApiClient _user;
     private readonly ApiServer.Composition.ApiServer _server;
     private readonly Dictionary<string, ContainerBehaviour> _behaviours = [];
@@ -48,6 +49,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
             _simulator.Entropy.Fork(),
             new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = spec => _behaviours.GetValueOrDefault(spec.Name) ?? new() }
         );
+        _counted = new(_runtime);
         _agent = StartAgent();
         Run(2);
     }
@@ -75,6 +77,23 @@ public sealed class NodeAgentTests : IAsyncDisposable
         Assert.True(container.Ready);
         Assert.NotNull(container.State.Running);
         Assert.Equal(["Created", "Pulled", "Pulling", "Started"], Events("web"));
+    }
+
+    [Fact]
+    public void Syncing_a_pod_reads_that_pod_and_never_lists_the_whole_node()
+    {
+        var atStart = _counted.NodeListings;
+        for (var i = 0; i < 20; i++)
+        {
+            Create(Pod($"web{i}", p => p.Spec.Containers[0].Resources = null));
+        }
+        Run(10);
+        Assert.Equal("Running", Get<V1Pod>("web19").Status.Phase);
+        Do(async stop => await _user.DeleteAsync<V1Pod>(new ObjectKey("default", "web0"), new(), stop));
+        Run(200);
+
+        Assert.Equal(atStart, _counted.NodeListings);
+        Assert.InRange(_counted.PodReads, 20 * 4, 20 * 20); // Starting takes a few syncs; each pod is synced once a minute.
     }
 
     [Fact]
@@ -250,7 +269,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
                 PodCidr = "10.200.1.0/24",
             },
             new(_server, UserInfo.Node("node1")),
-            _runtime,
+            _counted,
             new SimulatedPodFiles(),
             new SimulatedPersistentVolumes(),
             new SimulatedProber(),

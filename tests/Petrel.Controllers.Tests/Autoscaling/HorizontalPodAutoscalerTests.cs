@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Petrel.ApiServer;
-using Petrel.Client;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.NodeConnections;
+using Petrel.Client;
 using Petrel.Controllers.Autoscaling;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.Jobs;
@@ -14,10 +14,10 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 
-/// <summary>Autoscalers on the real API, with metrics from a node's agent (played) and from MetricSamples.</summary>
+/// <summary>Autoscalers on the real API, with metrics from a fake agent and from MetricSamples.</summary>
 public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
 {
-    private readonly PlayedAgent _agent = new();
+    private readonly FakeAgent _agent = new();
     private readonly TestCluster _cluster;
 
     public HorizontalPodAutoscalerTests()
@@ -52,7 +52,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Processor_time_scales_up_at_once_and_down_after_the_window()
+    public void Cpu_usage_scales_up_at_once_and_down_after_the_window()
     {
         Deploy(2);
         _cluster.Create(Autoscaler(Resource("cpu", 50)));
@@ -108,7 +108,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Metrics_of_pods_objects_and_the_outside_come_from_samples()
+    public void Pods_object_and_external_metrics_come_from_samples()
     {
         Deploy(2);
         Live(5);
@@ -175,7 +175,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_sample_that_is_too_old_is_no_metric()
+    public void An_expired_sample_does_not_count()
     {
         Deploy(2);
         Sample("queue", "depth", "90", null);
@@ -188,7 +188,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void With_one_metric_missing_the_others_may_ask_for_more_but_not_for_less()
+    public void With_a_missing_metric_the_others_may_scale_up_but_not_down()
     {
         Deploy(4);
         Sample("queue", "depth", "60", null);
@@ -203,7 +203,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Bounds_hold_without_any_metric_and_zero_is_off()
+    public void Bounds_hold_without_any_metric_and_zero_replicas_disable_scaling()
     {
         Deploy(1);
         var autoscaler = Autoscaler(Resource("cpu", 50));
@@ -218,7 +218,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_target_that_is_not_there_is_said()
+    public void A_missing_target_is_reported()
     {
         _cluster.Create(Autoscaler(Resource("cpu", 50)));
         Live(5);
@@ -242,7 +242,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Usage_is_served_as_metrics_server_serves_it()
+    public void Usage_is_served_in_the_format_of_metrics_server()
     {
         Deploy(1);
         _agent.Load = 0.1;
@@ -290,7 +290,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
-    // Plays scheduler and agent: every pod runs on n1 and is ready; the agent measures it from now on.
+    // Fakes scheduler and agent: every pod runs on n1 and is ready, and the agent measures it.
     private void Live(double seconds)
     {
         for (var left = seconds; left > 0; left -= 5)
@@ -303,7 +303,7 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
                         p.Status = new()
                         {
                             Phase = "Running",
-                            // Long ago, so that the first minutes' caution is over.
+                            // Long ago, so that the initialization period is over.
                             StartTime = _cluster.Now.AddMinutes(-10).UtcDateTime,
                             Conditions =
                             [
@@ -448,13 +448,13 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     private (string Status, string Reason) Condition(string type) =>
         Status().Conditions.Where(c => c.Type == type).Select(c => (c.Status, c.Reason)).Single();
 
-    /// <summary>An agent whose every pod has one container, <c>app</c>, who share <see cref="Load"/>.</summary>
-    private sealed class PlayedAgent : INodeConnector
+    /// <summary>A fake agent. Each pod has one container <c>app</c>; they share <see cref="Load"/>.</summary>
+    private sealed class FakeAgent : INodeConnector
     {
         private readonly SortedDictionary<string, double> _cpu = new(StringComparer.Ordinal);
         private DateTimeOffset? _last;
 
-        /// <summary>Cores that are busy, all pods together.</summary>
+        /// <summary>The CPU usage of all pods together, in cores.</summary>
         public double Load { get; set; }
 
         public long Memory { get; set; } = 10 << 20;

@@ -4,7 +4,7 @@ using Petrel.Controllers.Configuration;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 
-/// <summary>The numbers of upstream's description of the algorithm, and its cautious rules.</summary>
+/// <summary>The examples of upstream's description of the algorithm, and its rules for pods without metrics.</summary>
 public sealed class ReplicaCalculatorTests
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -24,24 +24,24 @@ public sealed class ReplicaCalculatorTests
     }
 
     [Fact]
-    public void Pods_without_metrics_are_taken_as_fully_used_when_there_would_be_fewer()
+    public void Pods_without_metrics_count_as_fully_used_for_scaling_down()
     {
         var pods = Pods(4);
-        // Two pods use 10 % where 50 % is wanted; with the others at 100 % the average is 55 %.
+        // Two pods use 10 % of a target of 50 %. With the other two at 100 %, the average is 55 %.
         Assert.Equal(4, _calculator.Utilization(4, pods, Metrics(2, 100), "memory", "", 50).Replicas);
-        // All four measured: one is enough.
+        // With metrics of all four, one is enough.
         Assert.Equal(1, _calculator.Utilization(4, pods, Metrics(4, 100), "memory", "", 50).Replicas);
     }
 
     [Fact]
-    public void Pods_without_metrics_are_taken_as_idle_when_there_would_be_more()
+    public void Pods_without_metrics_count_as_idle_for_scaling_up()
     {
-        // Two use 90 %, two are not known: (90 + 90 + 0 + 0) / 4 = 45 % where 30 % is wanted.
+        // Two use 90 %, two have no metric: (90 + 90 + 0 + 0) / 4 = 45 % of a target of 30 %.
         Assert.Equal(6, _calculator.Utilization(4, Pods(4), Metrics(2, 900), "memory", "", 30).Replicas);
     }
 
     [Fact]
-    public void Unready_pods_count_as_idle_when_there_would_be_more_and_not_at_all_otherwise()
+    public void Unready_pods_count_as_idle_for_scaling_up_and_not_at_all_otherwise()
     {
         var pods = Pods(3);
         pods[2].Status.Conditions[0].Status = "False";
@@ -51,15 +51,15 @@ public sealed class ReplicaCalculatorTests
     }
 
     [Fact]
-    public void A_change_never_goes_against_the_direction_of_what_is_measured()
+    public void A_change_never_goes_against_the_direction_of_the_measured_metrics()
     {
         var pods = Pods(10);
-        // One pod is measured at 40 %, 30 % is wanted: with nine idle ones there would be fewer.
+        // One pod uses 40 % of a target of 30 %. With nine idle ones, the result would be lower.
         Assert.Equal(10, _calculator.Utilization(10, pods, Metrics(1, 400), "memory", "", 30).Replicas);
     }
 
     [Fact]
-    public void Deleted_and_failed_pods_are_no_pods()
+    public void Deleted_and_failed_pods_do_not_count()
     {
         var pods = Pods(4);
         pods[0].Metadata.DeletionTimestamp = Now.UtcDateTime;
@@ -68,12 +68,12 @@ public sealed class ReplicaCalculatorTests
     }
 
     [Fact]
-    public void Processor_time_before_the_pod_was_ready_for_a_window_does_not_count()
+    public void Cpu_usage_from_before_the_pod_was_ready_for_a_window_does_not_count()
     {
         var pods = Pods(2);
         pods[1].Status.StartTime = Now.AddMinutes(-1).UtcDateTime;
         pods[1].Status.Conditions[0].LastTransitionTime = Now.AddSeconds(-10).UtcDateTime;
-        // Its minute-long window began before it was ready: only the other one counts, at 30 % of 30 %.
+        // Its window of a minute began before it was ready. Only the other one counts, at 30 % of 30 %.
         Assert.Equal(
             2,
             _calculator
@@ -83,7 +83,7 @@ public sealed class ReplicaCalculatorTests
     }
 
     [Fact]
-    public void A_request_that_is_missing_is_named()
+    public void A_missing_request_is_named()
     {
         var pods = Pods(1);
         pods[0].Spec.Containers[0].Resources.Requests.Remove("cpu");
@@ -99,14 +99,14 @@ public sealed class ReplicaCalculatorTests
     [InlineData(4, 2_000, 10_000, 1)]
     [InlineData(0, 25_000, 10_000, 3)] // from nothing, the ratio is the number
     [InlineData(0, 0, 10_000, 0)]
-    public void The_value_of_one_thing_scales_the_ready_pods(int current, long value, long target, int expected) =>
+    public void The_value_of_an_object_scales_the_ready_pods(int current, long value, long target, int expected) =>
         Assert.Equal(expected, _calculator.Value(current, Pods(4), value, target).Replicas);
 
     [Theory]
     [InlineData(4, 100_000, 10_000, 10)]
     [InlineData(4, 41_000, 10_000, 4)]
     [InlineData(0, 41_000, 10_000, 5)]
-    public void The_share_of_each_pod_sets_the_number(int current, long value, long target, int expected) =>
+    public void A_target_value_per_pod_sets_the_number(int current, long value, long target, int expected) =>
         Assert.Equal(expected, _calculator.ValuePerPod(current, value, target).Replicas);
 
     [Fact]

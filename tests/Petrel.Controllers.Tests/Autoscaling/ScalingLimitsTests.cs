@@ -3,7 +3,7 @@ using Petrel.Controllers.Autoscaling;
 
 namespace Petrel.Controllers.Tests.Autoscaling;
 
-/// <summary>How recommendations are held back and limited.</summary>
+/// <summary>Stabilization and limits of recommendations.</summary>
 public sealed class ScalingLimitsTests
 {
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
@@ -33,7 +33,7 @@ public sealed class ScalingLimitsTests
     }
 
     [Fact]
-    public void Scaling_up_may_be_stabilized_too()
+    public void Scaling_up_can_be_stabilized_too()
     {
         var behavior = new V2HorizontalPodAutoscalerBehavior
         {
@@ -78,7 +78,7 @@ public sealed class ScalingLimitsTests
         _history.Changed(10, 14, Start);
         Assert.Equal(14, Apply(behavior, 14, 40, 30).Replicas);
         Assert.Equal(18, Apply(behavior, 14, 40, 61).Replicas);
-        // Down from what there was when the period began: 18 less the 4 that came within it.
+        // Relative to the number when the period began: 18 less the 4 that were added within it.
         _history.Changed(14, 18, Start.AddSeconds(61));
         Assert.Equal(11, Apply(behavior, 18, 2, 70).Replicas);
     }

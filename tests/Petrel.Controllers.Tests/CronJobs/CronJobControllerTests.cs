@@ -14,7 +14,7 @@ namespace Petrel.Controllers.Tests.CronJobs;
 public sealed class CronJobControllerTests
 {
     [Fact]
-    public async Task Each_minute_has_its_job_and_the_oldest_that_ended_go()
+    public async Task Each_minute_has_its_job_and_the_oldest_finished_ones_are_deleted()
     {
         await using var cluster = new TestCluster(Controllers);
         cluster.Create(CronJobObjects.Manifest("* * * * *"));
@@ -44,7 +44,7 @@ public sealed class CronJobControllerTests
     [InlineData("Allow", 3, 3)]
     [InlineData("Forbid", 1, 1)]
     [InlineData("Replace", 1, 1)]
-    public async Task The_concurrency_policy_says_what_becomes_of_a_job_that_still_runs(string policy, int jobs, int active)
+    public async Task The_concurrency_policy_decides_about_a_running_job(string policy, int jobs, int active)
     {
         await using var cluster = new TestCluster(Controllers);
         cluster.Create(CronJobObjects.Manifest("* * * * *", c => c.Spec.ConcurrencyPolicy = policy));
@@ -61,7 +61,7 @@ public sealed class CronJobControllerTests
         Assert.DoesNotContain(cluster.List<Corev1Event>(), e => e.Reason is "MissingJob" or "UnexpectedJob");
         if (policy == "Forbid")
         {
-            // The times that passed meanwhile are not made up for but once.
+            // Only the last of the times that were missed gets a Job.
             Finish(cluster, first);
             cluster.Run(1);
             Assert.Equal(2, cluster.List<V1Job>().Count);
@@ -93,7 +93,7 @@ public sealed class CronJobControllerTests
     }
 
     [Fact]
-    public async Task A_new_schedule_holds_at_once()
+    public async Task A_new_schedule_takes_effect_at_once()
     {
         await using var cluster = new TestCluster(Controllers);
         cluster.Create(CronJobObjects.Manifest("0 0 1 1 *"));
@@ -104,7 +104,7 @@ public sealed class CronJobControllerTests
     }
 
     [Fact]
-    public async Task A_job_that_was_made_by_hand_is_told_of_and_kept_among_the_finished()
+    public async Task A_manually_created_job_is_reported_and_counts_towards_the_history()
     {
         await using var cluster = new TestCluster(Controllers);
         var cronJob = cluster.Create(CronJobObjects.Manifest("0 0 1 1 *"));
@@ -149,7 +149,7 @@ public sealed class CronJobControllerTests
 
     [Theory]
     [MemberData(nameof(Instants))]
-    public async Task A_controller_that_dies_around_a_start_starts_one_job_for_each_time(int twoMilliseconds)
+    public async Task A_controller_that_crashes_around_a_start_creates_one_job_per_time(int twoMilliseconds)
     {
         await using var cluster = new TestCluster(new(), Controllers, seed: 3, overNetwork: true);
         cluster.Create(CronJobObjects.Manifest("* * * * *", c => c.Spec.ConcurrencyPolicy = "Forbid"));
@@ -167,7 +167,7 @@ public sealed class CronJobControllerTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public async Task Under_losses_and_restarts_forbid_never_runs_two_and_no_time_has_two_jobs(ulong seed)
+    public async Task With_lost_messages_and_restarts_forbid_never_runs_two_jobs_and_no_time_has_two(ulong seed)
     {
         var entropy = new SeededEntropy(seed);
         await using var cluster = new TestCluster(new(), Controllers, seed, overNetwork: true);
@@ -209,7 +209,7 @@ public sealed class CronJobControllerTests
 
     private static V1CronJob CronJob(TestCluster cluster) => cluster.Find<V1CronJob>("tick")!;
 
-    // Plays the job controller.
+    // Fakes the Job controller.
     private static void Finish(TestCluster cluster, string name)
     {
         var now = cluster.Now.UtcDateTime;

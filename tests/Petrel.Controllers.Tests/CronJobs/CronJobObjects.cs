@@ -3,7 +3,7 @@ using k8s.Models;
 
 namespace Petrel.Controllers.Tests.CronJobs;
 
-/// <summary>CronJobs and their jobs as the API shows them, for plans.</summary>
+/// <summary>CronJobs and their Jobs as the API returns them, for tests of plans.</summary>
 internal static class CronJobObjects
 {
     /// <summary>A CronJob as a user writes it.</summary>

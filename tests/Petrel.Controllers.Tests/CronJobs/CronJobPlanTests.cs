@@ -24,7 +24,7 @@ public sealed class CronJobPlanTests
     }
 
     [Fact]
-    public void More_than_a_hundred_missed_times_are_told_of_and_the_last_is_due()
+    public void More_than_a_hundred_missed_times_are_reported_and_the_last_is_due()
     {
         var cronJob = CronJob("* * * * *");
         Assert.Empty(CronJobTimes.Compute(cronJob, Time("2026-01-01T13:40:30Z")).Events);
@@ -32,7 +32,7 @@ public sealed class CronJobPlanTests
         Assert.Equal(Time("2026-01-01T13:41:00Z"), times.Due);
         Assert.Equal("TooManyMissedTimes", Assert.Single(times.Events).Reason);
         Assert.Equal(Time("2036-01-01T00:00:00Z"), CronJobTimes.Compute(cronJob, Time("2036-01-01T00:00:59Z")).Due);
-        // Within the deadline there are few.
+        // Within the deadline, there are few.
         cronJob.Spec.StartingDeadlineSeconds = 600;
         Assert.Empty(CronJobTimes.Compute(cronJob, Time("2026-01-01T13:41:30Z")).Events);
     }
@@ -54,14 +54,14 @@ public sealed class CronJobPlanTests
     [InlineData("0 0 31 2 *", null, "InvalidSchedule")]
     [InlineData("0 0 99 * *", null, "UnparseableSchedule")]
     [InlineData("0 0 * * *", "Mars/Olympus", "UnknownTimeZone")]
-    public void A_schedule_that_cannot_be_followed_is_told_of(string schedule, string? zone, string reason)
+    public void An_invalid_schedule_is_reported(string schedule, string? zone, string reason)
     {
         var times = CronJobTimes.Compute(CronJob(schedule, c => c.Spec.TimeZone = zone), Time("2026-06-01T00:00:00Z"));
         Assert.Equal((null, null, reason), (times.Due, times.RequeueAfter, Assert.Single(times.Events).Reason));
     }
 
     [Fact]
-    public void The_schedule_is_of_its_zone()
+    public void The_schedule_is_in_its_time_zone()
     {
         var cronJob = CronJob("0 3 * * *", c => c.Spec.TimeZone = "Europe/Berlin");
         var due = CronJobTimes.Compute(cronJob, Time("2026-07-01T02:00:00Z")).Due;
@@ -72,7 +72,7 @@ public sealed class CronJobPlanTests
     }
 
     [Fact]
-    public void A_job_says_what_it_is_for()
+    public void A_job_names_its_scheduled_time()
     {
         var cronJob = CronJob("* * * * *");
         var job = ScheduledJob.From(cronJob, Time("2026-01-01T12:01:00Z"));
@@ -88,7 +88,7 @@ public sealed class CronJobPlanTests
     }
 
     [Fact]
-    public void A_job_that_the_status_does_not_know_is_put_into_it_with_its_time()
+    public void A_job_that_the_status_lacks_is_added_with_its_time()
     {
         var cronJob = CronJob("* * * * *");
         var job = Job(cronJob, "2026-01-01T12:01:00Z");
@@ -103,7 +103,7 @@ public sealed class CronJobPlanTests
     }
 
     [Fact]
-    public void A_job_that_somebody_else_made_is_not()
+    public void A_job_that_the_controller_did_not_create_is_not_added()
     {
         var cronJob = CronJob("* * * * *");
         var job = Job(cronJob, "2026-01-01T12:01:00Z");
@@ -134,7 +134,7 @@ public sealed class CronJobPlanTests
     }
 
     [Fact]
-    public void The_oldest_finished_jobs_are_too_many()
+    public void The_oldest_finished_jobs_are_surplus()
     {
         var cronJob = CronJob("* * * * *", c => (c.Spec.SuccessfulJobsHistoryLimit, c.Spec.FailedJobsHistoryLimit) = (2, 0));
         V1Job[] jobs = [.. Enumerable.Range(1, 6).Select(i => Job(cronJob, $"2026-01-01T12:0{i}:00Z"))];

@@ -3,11 +3,11 @@ using Petrel.Client;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Model.Determinism;
 using Petrel.Workloads;
-using static Petrel.Controllers.Tests.DaemonSets.DaemonObjects;
+using static Petrel.Controllers.Tests.DaemonSets.DaemonSetObjects;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 
-/// <summary>Which nodes run a daemon, and how its pods say where they belong.</summary>
+/// <summary>Which nodes run a daemon pod, and how pods name their node.</summary>
 public sealed class DaemonPlacementTests
 {
     [Theory]
@@ -22,11 +22,11 @@ public sealed class DaemonPlacementTests
     [InlineData("mine", "NoSchedule", false, true)]
     [InlineData("mine", "NoExecute", false, false)]
     [InlineData("mine", "PreferNoSchedule", true, true)]
-    public void Daemons_bear_nodes_in_trouble_but_no_other_taint(string key, string effect, bool run, bool stay) =>
+    public void Daemon_pods_tolerate_the_taints_of_node_problems_and_no_others(string key, string effect, bool run, bool stay) =>
         Assert.Equal((run, stay), new DaemonPlacement(Set()).On(Node("n1", Taint(key, effect))));
 
     [Fact]
-    public void One_on_the_hosts_network_does_not_need_the_pod_network()
+    public void A_pod_on_the_host_network_tolerates_an_unavailable_network()
     {
         var set = Set(s => s.Spec.Template.Spec.HostNetwork = true);
         Assert.Equal((true, true), new DaemonPlacement(set).On(Node("n1", Taint("node.kubernetes.io/network-unavailable", "NoSchedule"))));
@@ -95,7 +95,7 @@ public sealed class DaemonPlacementTests
     }
 
     [Fact]
-    public void Any_term_is_enough_and_an_empty_one_is_none()
+    public void Any_matching_term_is_enough_and_an_empty_term_matches_nothing()
     {
         var name = new V1NodeSelectorTerm
         {
@@ -130,7 +130,7 @@ public sealed class DaemonPlacementTests
     }
 
     [Fact]
-    public void A_pod_allows_only_its_node_and_bears_what_daemons_bear()
+    public void A_pods_affinity_matches_its_node_only_and_it_has_the_daemon_tolerations()
     {
         var set = Set(s =>
         {
@@ -159,7 +159,7 @@ public sealed class DaemonPlacementTests
         Assert.Equal(6, pod.Spec.Tolerations.Count);
         Assert.Null(pod.Spec.Tolerations[0].TolerationSeconds);
         Assert.StartsWith("agent-", pod.Metadata.Name, StringComparison.Ordinal);
-        // The shared template is as it was.
+        // The shared template is unchanged.
         Assert.NotNull(
             Assert
                 .Single(set.Spec.Template.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms)
@@ -169,7 +169,7 @@ public sealed class DaemonPlacementTests
     }
 
     [Fact]
-    public void The_generation_of_a_template_counts_where_it_is_still_kept()
+    public void The_template_generation_counts_if_the_set_has_it()
     {
         var set = Set(s => s.Metadata.Annotations = new Dictionary<string, string> { ["deprecated.daemonset.template.generation"] = "3" });
         var pod = DaemonPod.For(set, "n1", "h", new SeededEntropy(1));
@@ -181,7 +181,7 @@ public sealed class DaemonPlacementTests
     }
 
     [Fact]
-    public void A_pod_that_is_meant_for_no_single_node_has_no_target()
+    public void A_pod_whose_affinity_names_several_nodes_has_no_target()
     {
         Assert.Null(DaemonPod.TargetNode(new() { Spec = new() }));
         Assert.Null(

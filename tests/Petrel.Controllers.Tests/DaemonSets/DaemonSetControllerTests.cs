@@ -8,11 +8,11 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 
-/// <summary>DaemonSets on the real API; the tests play the scheduler and the agents.</summary>
+/// <summary>DaemonSets on the real API, with fake scheduler and kubelets.</summary>
 public sealed class DaemonSetControllerTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(context => [new DaemonSetController(context), new GarbageCollector(context)]);
-    private readonly PodPlayer _player;
+    private readonly FakeKubelets _player;
 
     public DaemonSetControllerTests()
     {
@@ -47,7 +47,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Nodes_that_come_get_a_pod_and_taints_decide_who_stays()
+    public void New_nodes_get_a_pod_and_taints_decide_which_pods_stay()
     {
         Create();
         _player.Settle(8);
@@ -108,7 +108,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_broken_update_stops_at_one_node_and_going_back_mends_it()
+    public void A_broken_update_stops_at_one_node_and_a_rollback_repairs_it()
     {
         Create();
         _player.Settle(8);
@@ -138,7 +138,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_pod_that_fails_again_and_again_is_left_longer_and_longer()
+    public void A_pod_that_fails_repeatedly_is_kept_longer_each_time()
     {
         Create();
         _player.Settle(8);
@@ -153,7 +153,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
             }
             _player.Settle(1);
         }
-        // Half a minute: at once, after one, two, four, eight seconds and so on.
+        // In half a minute: at once, then after one, two, four, eight seconds and so on.
         Assert.InRange(deleted, 4, 7);
         Assert.Contains(_cluster.List<Corev1Event>(), e =>
             e.Reason == "FailedDaemonPod" && e.Message.Contains("on node n1, will try to kill it", StringComparison.Ordinal)
@@ -161,9 +161,9 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void An_orphan_on_a_node_is_adopted_and_one_too_many_goes()
+    public void An_orphan_on_a_node_is_adopted_and_a_surplus_one_is_deleted()
     {
-        var template = DaemonObjects.Set().Spec.Template;
+        var template = DaemonSetObjects.Set().Spec.Template;
         _cluster.Create(
             new V1Pod
             {
@@ -183,7 +183,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_set_that_is_made_again_over_its_orphans_takes_pods_and_history_over()
+    public void A_recreated_set_adopts_its_orphaned_pods_and_revisions()
     {
         Create();
         _player.Settle(8);
@@ -202,7 +202,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_pod_whose_labels_do_not_match_any_more_is_let_go_and_replaced()
+    public void A_pod_that_no_longer_matches_is_released_and_replaced()
     {
         Create();
         _player.Settle(8);
@@ -225,7 +225,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Equal_revisions_become_one_and_pods_follow()
+    public void Duplicate_revisions_are_merged_and_their_pods_relabelled()
     {
         Create();
         _player.Settle(8);
@@ -264,7 +264,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void History_keeps_as_many_old_revisions_as_it_should()
+    public void The_history_limit_is_kept()
     {
         Create(s =>
         {
@@ -281,7 +281,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Deletion_takes_pods_and_history_along()
+    public void Deletion_deletes_pods_and_revisions()
     {
         Create();
         _player.Settle(8);
@@ -297,7 +297,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
 
     private void Create(Action<V1DaemonSet>? change = null) =>
         _cluster.Create(
-            DaemonObjects.Set(s =>
+            DaemonSetObjects.Set(s =>
             {
                 s.Metadata.Uid = null;
                 change?.Invoke(s);
@@ -313,7 +313,7 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
 
     private int Ready() =>
         _player
-            .Pods.Where(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null)
+            .Pods.Where(p => FakeKubelets.IsReady(p) && p.Metadata.DeletionTimestamp is null)
             .Select(p => p.Spec.NodeName)
             .Distinct()
             .Count();
@@ -324,7 +324,8 @@ public sealed class DaemonSetControllerTests : IAsyncDisposable
 
     private List<V1ControllerRevision> Revisions() => [.. _cluster.List<V1ControllerRevision>().OrderBy(r => r.Revision)];
 
-    private static V1Taint Taint(string key, string effect) => DaemonObjects.Taint(key, effect);
+    private static V1Taint Taint(string key, string effect) => DaemonSetObjects.Taint(key, effect);
 
-    private static Action<V1DaemonSet> Rolling(string maxUnavailable, string maxSurge) => DaemonObjects.Rolling(maxUnavailable, maxSurge);
+    private static Action<V1DaemonSet> Rolling(string maxUnavailable, string maxSurge) =>
+        DaemonSetObjects.Rolling(maxUnavailable, maxSurge);
 }

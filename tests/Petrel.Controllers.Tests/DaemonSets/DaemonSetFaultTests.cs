@@ -10,8 +10,7 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Tests.DaemonSets;
 
 /// <summary>
-/// DaemonSets whose controller reaches the API over a bad network: requests and answers get lost, watches are cut off, and at times it
-/// loses its memory.
+/// DaemonSets whose controller has a faulty network: requests and answers get lost, watches are cut, and the controller restarts.
 /// </summary>
 public sealed class DaemonSetFaultTests
 {
@@ -26,7 +25,7 @@ public sealed class DaemonSetFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds), 6)]
-    public async Task No_node_ever_gets_a_second_pod_by_a_lost_answer(ulong seed)
+    public async Task A_lost_answer_never_leads_to_a_second_pod_on_a_node(ulong seed)
     {
         await using var world = new World(seed, nodes: 6);
         world.Cluster.Network.SetConditions(Bad);
@@ -39,18 +38,18 @@ public sealed class DaemonSetFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds), 6)]
-    public async Task An_update_stays_within_its_bounds_whatever_gets_lost(ulong seed)
+    public async Task An_update_stays_within_its_bounds_when_messages_are_lost(ulong seed)
     {
         await using var world = new World(seed, nodes: 6);
         var surges = seed % 2 == 0;
-        world.Create(surges ? DaemonObjects.Rolling("0", "2") : DaemonObjects.Rolling("2"));
+        world.Create(surges ? DaemonSetObjects.Rolling("0", "2") : DaemonSetObjects.Rolling("2"));
         world.Player.Settle(10);
         world.Cluster.Network.SetConditions(Bad);
         world.SetImage("agent:2");
         world.Settle(100, () =>
         {
             var pods = world.Player.Pods.Where(p => p.Metadata.DeletionTimestamp is null).ToList();
-            var served = pods.Where(PodPlayer.IsReady).Select(p => p.Spec.NodeName).Distinct().Count();
+            var served = pods.Where(FakeKubelets.IsReady).Select(p => p.Spec.NodeName).Distinct().Count();
             Assert.True(served >= (surges ? 6 : 4), $"{served} nodes of 6 are served");
             Assert.True(pods.Count <= (surges ? 8 : 6), $"{pods.Count} pods on 6 nodes");
         });
@@ -59,12 +58,12 @@ public sealed class DaemonSetFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds), 12)]
-    public async Task Whatever_users_faults_and_restarts_do_every_node_is_served_in_the_end(ulong seed)
+    public async Task Every_node_has_its_pod_after_random_changes_faults_and_restarts(ulong seed)
     {
         await using var world = new World(seed, nodes: 4);
         var entropy = new SeededEntropy(seed * 7919);
         var image = "agent:1";
-        world.Create(entropy.Next(2) == 0 ? DaemonObjects.Rolling("0", "1") : DaemonObjects.Rolling("50%"));
+        world.Create(entropy.Next(2) == 0 ? DaemonSetObjects.Rolling("0", "1") : DaemonSetObjects.Rolling("50%"));
         world.Cluster.Network.SetConditions(Bad);
         for (var step = 0; step < 40; step++)
         {
@@ -132,11 +131,11 @@ public sealed class DaemonSetFaultTests
 
         public TestCluster Cluster { get; }
 
-        public PodPlayer Player { get; }
+        public FakeKubelets Player { get; }
 
         public void Create(Action<V1DaemonSet>? change = null) =>
             Cluster.Create(
-                DaemonObjects.Set(s =>
+                DaemonSetObjects.Set(s =>
                 {
                     s.Metadata.Uid = null;
                     change?.Invoke(s);
@@ -147,7 +146,7 @@ public sealed class DaemonSetFaultTests
             Cluster.Do(
                 async (user, stop) =>
                 {
-                    // The controller writes the status at any time.
+                    // The controller writes the status concurrently.
                     for (var written = false; !written; )
                     {
                         var set = await user.GetAsync<V1DaemonSet>(new ObjectKey("default", "agent"), stop);
@@ -163,7 +162,7 @@ public sealed class DaemonSetFaultTests
             );
 
         public void Taint(string node, string? effect) =>
-            Cluster.Change<V1Node>(node, n => n.Spec.Taints = effect is null ? null : [DaemonObjects.Taint("mine", effect)], ns: "");
+            Cluster.Change<V1Node>(node, n => n.Spec.Taints = effect is null ? null : [DaemonSetObjects.Taint("mine", effect)], ns: "");
 
         public void Delete(string pod) =>
             Cluster.Do(async (user, stop) => await user.DeleteAsync<V1Pod>(new ObjectKey("default", pod), new(), stop));
@@ -193,7 +192,7 @@ public sealed class DaemonSetFaultTests
             Player.Settle(60);
             var pods = Player.Pods;
             Assert.Equal(Enumerable.Range(0, _nodes).Select(i => $"n{i}"), pods.Select(p => p.Spec.NodeName).Order(StringComparer.Ordinal));
-            Assert.All(pods, p => Assert.True(PodPlayer.IsReady(p)));
+            Assert.All(pods, p => Assert.True(FakeKubelets.IsReady(p)));
             Assert.All(pods, p => Assert.Equal(image, p.Spec.Containers[0].Image));
             var status = Cluster.Find<V1DaemonSet>("agent")!.Status;
             Assert.Equal((_nodes, _nodes, _nodes), (status.DesiredNumberScheduled, status.NumberReady, status.UpdatedNumberScheduled ?? 0));

@@ -2,11 +2,11 @@ using CsCheck;
 using k8s.Models;
 using Petrel.Controllers.DaemonSets;
 using Petrel.Workloads;
-using static Petrel.Controllers.Tests.DaemonSets.DaemonObjects;
+using static Petrel.Controllers.Tests.DaemonSets.DaemonSetObjects;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 
-/// <summary>One rule a row: the nodes with their pods (<see cref="Cluster"/>), and what is to be done.</summary>
+/// <summary>Each row is one rule: the nodes with their pods (<see cref="Cluster"/>), and the plan.</summary>
 public sealed class DaemonSetPlanTests
 {
     [Theory]
@@ -45,11 +45,11 @@ public sealed class DaemonSetPlanTests
     [InlineData("half of them", "r r r r", "50%", "+n0 +n1")]
     [InlineData("of several of one kind the oldest stays", "rrSS r", "1", "-n0S -n0r")]
     [InlineData("nothing to do", "R R", "1", "")]
-    public void An_update_with_surge_makes_the_new_pod_first(string rule, string cluster, string surge, string expected) =>
+    public void An_update_with_surge_creates_the_new_pod_first(string rule, string cluster, string surge, string expected) =>
         Check(rule, Set(Rolling("0", surge)), cluster, expected);
 
     [Fact]
-    public void On_delete_updates_nothing_by_itself()
+    public void On_delete_does_not_update_pods()
     {
         var set = Set(s => s.Spec.UpdateStrategy = new() { Type = "OnDelete" });
         Assert.Equal("", Plan(set, "r r"));
@@ -57,7 +57,7 @@ public sealed class DaemonSetPlanTests
     }
 
     [Fact]
-    public void Pods_leave_nodes_that_drive_them_away_and_stay_on_those_that_take_no_new_ones()
+    public void No_execute_taints_remove_pods_and_no_schedule_taints_do_not()
     {
         V1Node[] nodes =
         [
@@ -69,13 +69,13 @@ public sealed class DaemonSetPlanTests
     }
 
     [Fact]
-    public void Pods_for_a_node_that_does_not_exist_are_deleted_unless_they_were_there()
+    public void Pods_for_a_missing_node_are_deleted_unless_they_were_bound_to_it()
     {
         Assert.Equal("-n5U", Words(Plan(Set(), [Node("n0")], [Pod("n0", 'R', 1), Pod("n5", 'U', 1), Pod("n6", 'R', 1)])));
     }
 
     [Fact]
-    public void A_failed_pod_is_left_while_its_back_off_lasts()
+    public void A_failed_pod_is_kept_during_its_backoff()
     {
         var (nodes, pods) = Cluster("F F");
         var plan = Plan(Set(), nodes, pods, node => node == "n0" ? TimeSpan.FromSeconds(7) : TimeSpan.Zero);
@@ -85,7 +85,7 @@ public sealed class DaemonSetPlanTests
     }
 
     [Fact]
-    public void Finished_pods_that_go_count_for_nothing()
+    public void Finished_pods_that_are_being_deleted_do_not_count()
     {
         var gone = Pod("n0", 'F', 1);
         gone.Metadata.DeletionTimestamp = Now.UtcDateTime;
@@ -112,7 +112,7 @@ public sealed class DaemonSetPlanTests
             s.Spec.Template.Spec.Tolerations = null;
         });
         V1Node[] nodes = [Node("n0", Taint("mine", "NoSchedule")), Node("n1")];
-        // The old pod on n0 may stay there, but no new one would come.
+        // The old pod on n0 may stay there, but no new one may be created.
         Assert.Equal("", Words(Plan(set, nodes, [Pod("n0", 'r', 1), Pod("n1", 'S', 1)])));
         Assert.Equal("-n0r", Words(Plan(set, nodes, [Pod("n0", 'r', 1), Pod("n1", 'R', 1)])));
         Assert.Equal("-n0s", Words(Plan(set, nodes, [Pod("n0", 's', 1), Pod("n1", 'S', 1)])));
@@ -149,9 +149,9 @@ public sealed class DaemonSetPlanTests
                     return plan.Create.Distinct().Count() == plan.Create.Count
                         && deleted.Count == plan.Delete.Count
                         && deleted.All(p => p.Metadata.DeletionTimestamp is null)
-                        // Nothing available is taken beyond the bound; with surge, nothing at all.
+                        // No more available pods than the bound are deleted; with surge, none.
                         && (after <= before || (surge == 0 && after <= Math.Max(1, unavailable)))
-                        // Beside an available pod a new one is made only within the surge.
+                        // A new pod beside an available one is created only within the surge.
                         && crowded <= surge;
                 }
             );

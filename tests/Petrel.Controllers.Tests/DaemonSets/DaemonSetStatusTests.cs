@@ -1,10 +1,10 @@
 using k8s.Models;
 using Petrel.Controllers.DaemonSets;
-using static Petrel.Controllers.Tests.DaemonSets.DaemonObjects;
+using static Petrel.Controllers.Tests.DaemonSets.DaemonSetObjects;
 
 namespace Petrel.Controllers.Tests.DaemonSets;
 
-/// <summary>What a DaemonSet's status says.</summary>
+/// <summary>The status of DaemonSets.</summary>
 public sealed class DaemonSetStatusTests
 {
     [Fact]
@@ -29,7 +29,7 @@ public sealed class DaemonSetStatusTests
     }
 
     [Fact]
-    public void Of_several_pods_on_a_node_only_the_one_that_counts_is_looked_at()
+    public void Of_several_pods_on_a_node_only_the_first_counts()
     {
         var status = Status(Set(), [Node("n0")], [Pod("n0", 'R', 1), Pod("n0", 's', 5)]);
         Assert.Equal((1, 0, 0), (status.CurrentNumberScheduled, status.NumberReady, status.UpdatedNumberScheduled!.Value));

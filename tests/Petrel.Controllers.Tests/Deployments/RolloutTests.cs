@@ -9,7 +9,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Deployments;
 
-/// <summary>Deployments and their ReplicaSets on the real API; the tests play the scheduler and the agents.</summary>
+/// <summary>Deployments and their ReplicaSets on the real API, with fake scheduler and kubelets.</summary>
 public sealed class RolloutTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(context => [new DeploymentController(context), new ReplicaSetController(context)]);
@@ -70,7 +70,7 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Undo_takes_the_old_replica_set_again_and_gives_it_the_next_revision()
+    public void Undo_reuses_the_old_replica_set_with_the_next_revision()
     {
         Deploy(2);
         Settle();
@@ -121,7 +121,7 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_rollout_that_does_not_progress_in_time_says_so()
+    public void A_rollout_that_exceeds_its_progress_deadline_reports_it()
     {
         Deploy(2, d => d.Spec.ProgressDeadlineSeconds = 30);
         Settle();
@@ -244,7 +244,7 @@ public sealed class RolloutTests : IAsyncDisposable
         _cluster.Create(deployment);
     }
 
-    // Pods become ready as soon as they are there; what is deleted has no node that could keep it.
+    // Pods become ready at once. Deleted pods are gone at once, because they are not bound to a node.
     private void Settle()
     {
         for (var step = 0; step < 12; step++)
@@ -274,7 +274,7 @@ public sealed class RolloutTests : IAsyncDisposable
         return (condition.Status, condition.Reason);
     }
 
-    // One Deployment of its own within a test.
+    // A Deployment of its own within a test.
     private sealed class Scope : IDisposable
     {
         private readonly RolloutTests _tests;

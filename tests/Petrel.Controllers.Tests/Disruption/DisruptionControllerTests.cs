@@ -12,7 +12,7 @@ public sealed class DisruptionControllerTests
     private static readonly Dictionary<string, string> Labels = new() { ["app"] = "a" };
 
     [Fact]
-    public async Task A_budget_follows_its_pods_and_pays_for_evictions()
+    public async Task A_budget_follows_its_pods_and_counts_evictions()
     {
         await using var cluster = new TestCluster(context => [new ReplicaSetController(context), new DisruptionController(context)]);
         cluster.Create(ReplicaSet(3));
@@ -35,7 +35,7 @@ public sealed class DisruptionControllerTests
         AssertStatus(cluster, expected: 3, desired: 2, healthy: 2, allowed: 0);
         Assert.Equal(429, Evict(cluster, pods[1]));
 
-        // Its successor makes up for it.
+        // The replacement of the evicted pod is ready.
         cluster.SetReady(cluster.List<V1Pod>().Single(p => !pods.Contains(p.Metadata.Name)).Metadata.Name);
         cluster.Run(2);
         AssertStatus(cluster, expected: 3, desired: 2, healthy: 3, allowed: 1);

@@ -19,7 +19,7 @@ public sealed class DisruptionPlanTests
     [InlineData(null, "30%", 4, 4, 4, 4, 2, 2)]
     [InlineData(null, "9", 2, 2, 2, 2, 0, 2)]
     [InlineData("0", null, 0, 0, 0, 0, 0, 0)]
-    public void A_budget_allows_what_is_healthy_beyond_what_must_be(
+    public void A_budget_allows_the_healthy_pods_beyond_the_desired_ones(
         string? minAvailable,
         string? maxUnavailable,
         int pods,
@@ -40,7 +40,7 @@ public sealed class DisruptionPlanTests
     }
 
     [Fact]
-    public void An_eviction_that_is_awaited_counts_as_done_for_two_minutes()
+    public void A_pending_eviction_counts_for_two_minutes()
     {
         var budget = Budget("1", null);
         budget.Status = new()
@@ -60,7 +60,7 @@ public sealed class DisruptionPlanTests
     }
 
     [Fact]
-    public void A_pod_that_is_ending_is_not_healthy()
+    public void A_terminating_pod_is_not_healthy()
     {
         var pods = Pods(2, 2);
         pods[0].Metadata.DeletionTimestamp = Now.UtcDateTime;
@@ -69,7 +69,7 @@ public sealed class DisruptionPlanTests
     }
 
     [Fact]
-    public void A_status_that_is_right_is_left_alone()
+    public void An_unchanged_status_is_not_written()
     {
         var budget = Budget("1", null);
         budget.Status = DisruptionPlan.Compute(budget, Pods(3, 2), 0, Now).Status;

@@ -4,7 +4,7 @@ using Petrel.Controllers.Endpoints;
 
 namespace Petrel.Controllers.Tests.Endpoints;
 
-/// <summary>Services, pods and slices as the plans get to see them.</summary>
+/// <summary>Services, pods and slices for tests of plans.</summary>
 internal static class EndpointObjects
 {
     public const string Node = "n1";
@@ -86,7 +86,7 @@ internal static class EndpointObjects
     public static EndpointSlicePlan Plan(V1Service service, IEnumerable<V1Pod> pods, IEnumerable<V1EndpointSlice>? slices = null) =>
         EndpointSlicePlan.Compute(service, pods, slices ?? [], NodeOf);
 
-    /// <summary>The slices after a plan, as the server would have them.</summary>
+    /// <summary>The slices after a plan, as the API server would store them.</summary>
     public static IReadOnlyList<V1EndpointSlice> Apply(EndpointSlicePlan plan, IEnumerable<V1EndpointSlice>? slices = null)
     {
         var after = new SortedDictionary<string, V1EndpointSlice>(StringComparer.Ordinal);

@@ -21,7 +21,7 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
-    public void A_pod_that_turns_ready_shows_up_as_ready()
+    public void A_pod_that_becomes_ready_is_a_ready_endpoint()
     {
         Assert.Empty(Slice().Endpoints);
         CreatePod("a", "10.0.0.1", ready: false);
@@ -60,7 +60,7 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_slices_of_a_deleted_service_go()
+    public void The_slices_of_a_deleted_service_are_deleted()
     {
         CreatePod("a", "10.0.0.1", ready: true);
         DeleteService();
@@ -85,7 +85,7 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_service_that_is_made_again_gets_slices_of_its_own()
+    public void A_recreated_service_gets_its_own_slices()
     {
         CreatePod("a", "10.0.0.1", ready: true);
         DeleteService();
@@ -96,7 +96,7 @@ public sealed class EndpointSliceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_slice_that_somebody_deletes_comes_again()
+    public void A_deleted_slice_is_created_again()
     {
         CreatePod("a", "10.0.0.1", ready: true);
         var old = Slice();

@@ -6,11 +6,11 @@ using static Petrel.Controllers.Tests.Endpoints.EndpointObjects;
 
 namespace Petrel.Controllers.Tests.Endpoints;
 
-/// <summary>Which pods are endpoints, and what is said of them.</summary>
+/// <summary>Which pods are endpoints, and what their endpoints contain.</summary>
 public sealed class EndpointSlicePlanTests
 {
     [Fact]
-    public void A_slice_says_whose_it_is_and_what_its_pods_are()
+    public void A_slice_has_the_labels_of_its_service_and_the_endpoints_of_its_pods()
     {
         var service = Service(s =>
             s.Metadata.Labels = new Dictionary<string, string> { ["tier"] = "front", ["service.kubernetes.io/headless"] = "stale" }
@@ -54,7 +54,7 @@ public sealed class EndpointSlicePlanTests
     [InlineData(false, true, false, false, false, true)]
     [InlineData(false, false, true, true, false, false)]
     [InlineData(true, true, true, true, true, true)]
-    public void Conditions_follow_the_pod_and_the_services_wish(
+    public void Conditions_follow_the_pod_and_publish_not_ready_addresses(
         bool podReady,
         bool deleted,
         bool published,

@@ -26,12 +26,12 @@ public sealed class EndpointsControllerTests : IAsyncDisposable
         Assert.Equal("10.0.0.2", subset.NotReadyAddresses.Single().Ip);
         Assert.Equal(("http", 8080, "TCP"), subset.Ports.Select(p => (p.Name, p.Port, p.Protocol)).Single());
         Assert.Equal("endpoint-controller", Endpoints()!.Metadata.Labels[EndpointsPlan.ManagedBy]);
-        // Its own Endpoints are no reason for a second set of slices.
+        // The Endpoints of a Service with a selector are not mirrored.
         Assert.Single(_cluster.List<V1EndpointSlice>());
     }
 
     [Fact]
-    public void A_pod_on_its_way_out_is_no_address_and_the_object_goes_with_its_service()
+    public void A_terminating_pod_has_no_address_and_the_object_is_deleted_with_its_service()
     {
         CreateService();
         CreatePod("a", "10.0.0.1", ready: true);
@@ -46,7 +46,7 @@ public sealed class EndpointsControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void What_somebody_else_writes_into_them_is_mended()
+    public void Changes_of_the_object_by_others_are_reverted()
     {
         CreateService();
         CreatePod("a", "10.0.0.1", ready: true);
@@ -57,7 +57,7 @@ public sealed class EndpointsControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void More_addresses_than_an_object_holds_are_cut_with_the_ready_ones_first()
+    public void Addresses_beyond_the_limit_are_cut_and_ready_ones_come_first()
     {
         var pods = Enumerable
             .Range(0, EndpointsPlan.MaxAddresses + 10)
@@ -75,7 +75,7 @@ public sealed class EndpointsControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Endpoints_that_a_user_writes_are_shown_as_slices_until_they_go()
+    public void Endpoints_that_a_user_writes_are_mirrored_as_slices_until_they_are_deleted()
     {
         CreateService(s => s.Spec.Selector = null);
         _cluster.Create(

@@ -25,7 +25,7 @@ public sealed class SliceDistributionTests
     }
 
     [Fact]
-    public void The_empty_slice_is_written_over_by_the_first_pods()
+    public void The_first_pods_reuse_the_empty_slice()
     {
         var slices = Settled(Service(), []);
         var plan = Plan(Service(), Pods(2), slices);
@@ -46,7 +46,7 @@ public sealed class SliceDistributionTests
     }
 
     [Fact]
-    public void A_changed_pod_writes_only_its_slice_and_moves_nobody()
+    public void A_changed_pod_writes_only_its_slice_and_moves_no_endpoints()
     {
         var pods = Pods(250).ToList();
         var slices = Settled(Service(), pods);
@@ -73,7 +73,7 @@ public sealed class SliceDistributionTests
     }
 
     [Fact]
-    public void New_pods_go_to_the_fullest_slice_that_has_place_for_all_of_them()
+    public void New_pods_go_to_the_fullest_slice_with_room_for_all_of_them()
     {
         var slices = Settled(Service(), Pods(150));
         var plan = Plan(Service(), Pods(180), slices);
@@ -103,7 +103,7 @@ public sealed class SliceDistributionTests
     }
 
     [Fact]
-    public void What_somebody_wrote_into_a_slice_is_undone()
+    public void Changes_of_a_slice_by_others_are_reverted()
     {
         var slices = Settled(Service(), [Pod("a")]);
         slices[0].Endpoints.Add(new() { Addresses = ["1.2.3.4"] });
@@ -126,7 +126,7 @@ public sealed class SliceDistributionTests
     }
 
     [Fact]
-    public void Slices_of_an_earlier_service_of_this_name_go()
+    public void Slices_of_an_earlier_service_with_this_name_are_deleted()
     {
         var slices = Settled(Service(s => s.Metadata.Uid = "earlier"), [Pod("a")]);
         var plan = Plan(Service(), [Pod("a")], slices);
@@ -134,7 +134,7 @@ public sealed class SliceDistributionTests
     }
 
     [Fact]
-    public void Slices_of_a_family_that_the_service_has_no_more_go()
+    public void Slices_of_a_removed_address_family_are_deleted()
     {
         var slices = Settled(Service(s => s.Spec.IpFamilies = ["IPv4", "IPv6"]), [Pod("a")]);
         Assert.Equal("IPv6", Assert.Single(Plan(Service(), [Pod("a")], slices).Delete).AddressType);
@@ -148,7 +148,7 @@ public sealed class SliceDistributionTests
     }
 
     /// <summary>
-    /// Whatever the pods were before, each that serves is in exactly one slice afterwards, with its ports, and nobody else is.
+    /// Whatever the pods were before, each serving pod is afterwards in exactly one slice, with its ports, and no other pod is.
     /// </summary>
     [Fact]
     public void Every_pod_is_in_exactly_one_slice() =>

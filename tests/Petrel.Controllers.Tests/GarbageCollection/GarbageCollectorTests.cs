@@ -15,14 +15,14 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
-    public void Background_deletion_of_a_deployment_takes_the_whole_chain()
+    public void Background_deletion_of_a_deployment_deletes_its_replica_sets_and_pods()
     {
         var (_, _, pod) = Chain();
         Delete<V1Deployment>("web", "Background");
         Assert.Null(_cluster.Find<V1Deployment>("web"));
         _cluster.Run(5);
         Assert.Null(_cluster.Find<V1ReplicaSet>("web-1"));
-        // The pod has no node, so nobody has to end it.
+        // The pod is not bound: so it is gone at once.
         Assert.Null(_cluster.Find<V1Pod>(pod.Metadata.Name));
     }
 
@@ -32,7 +32,7 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
         var (_, _, pod) = Chain(podFinalizers: ["example.com/hold"]);
         Delete<V1Deployment>("web", "Foreground");
         _cluster.Run(5);
-        // The pod is held, and it holds its owners.
+        // The pod has a finalizer, and keeps its owners.
         Assert.NotNull(_cluster.Find<V1Pod>(pod.Metadata.Name)!.Metadata.DeletionTimestamp);
         Assert.Contains(GarbagePlan.ForegroundFinalizer, _cluster.Find<V1ReplicaSet>("web-1")!.Metadata.Finalizers);
         Assert.Contains(GarbagePlan.ForegroundFinalizer, _cluster.Find<V1Deployment>("web")!.Metadata.Finalizers);
@@ -86,7 +86,7 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_foreground_deletion_does_not_take_what_another_owner_keeps()
+    public void A_foreground_deletion_keeps_dependents_with_another_owner()
     {
         var ending = _cluster.Create(Map("ending"));
         var staying = _cluster.Create(Map("staying"));
@@ -190,7 +190,7 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_circle_of_owners_does_not_wait_for_itself()
+    public void A_cycle_of_owners_does_not_block_its_deletion()
     {
         var a = _cluster.Create(Map("a"));
         var b = _cluster.Create(Map("b", Ref(a)));
@@ -203,7 +203,7 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_became_garbage_before_the_collector_started_is_found()
+    public async Task Garbage_from_before_the_start_of_the_collector_is_found()
     {
         await using var cluster = new TestCluster(context => [new Late(new GarbageCollector(context), context.Time)]);
         var owner = cluster.Create(Map("owner"));

@@ -21,7 +21,7 @@ public sealed class GarbagePlanTests
     [InlineData(new[] { Absent, WaitsForDependents, Solid }, "disown 0,1")]
     [InlineData(new[] { WaitsForDependents }, "delete Background")]
     [InlineData(new[] { Absent, WaitsForDependents }, "delete Background")]
-    public void Owners_decide_on_an_object_without_dependents(OwnerState[] owners, string expected) =>
+    public void The_states_of_owners_decide_about_an_object_without_dependents(OwnerState[] owners, string expected) =>
         Assert.Equal(expected, Describe(GarbagePlan.Compute(Living(), Looks(owners), [])));
 
     [Theory]
@@ -41,7 +41,7 @@ public sealed class GarbagePlanTests
         Assert.Equal(expected, Describe(GarbagePlan.Compute(Living(finalizer), Looks([Absent]), [])));
 
     [Fact]
-    public void What_is_being_deleted_already_is_left_alone() =>
+    public void An_object_that_is_being_deleted_already_is_left_alone() =>
         Assert.Equal("keep", Describe(GarbagePlan.Compute(Ending("example.com/other"), [], [new("d", true, false)])));
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class OwnerGraphTests
     public OwnerGraphTests() => _graph = new(_queued.Add, (node, link) => _misplaced.Add($"{node.Metadata.Uid} of {link.Uid}"));
 
     [Fact]
-    public void A_dependent_of_a_known_owner_is_not_looked_at()
+    public void A_dependent_of_a_known_owner_is_not_checked()
     {
         Put(Map("a"));
         Put(Map("b", [Link("a")]));
@@ -24,14 +24,14 @@ public sealed class OwnerGraphTests
     }
 
     [Fact]
-    public void A_dependent_of_an_owner_that_was_never_seen_is_looked_at()
+    public void A_dependent_of_an_unknown_owner_is_checked()
     {
         Put(Map("b", [Link("a")]));
         Assert.Equal(["b"], Queued());
     }
 
     [Fact]
-    public void The_end_of_an_owner_has_its_dependents_looked_at_by_uid()
+    public void When_an_owner_is_gone_its_dependents_are_checked_by_uid()
     {
         Put(Map("a"));
         Put(Map("c", [Link("a")]));
@@ -41,7 +41,7 @@ public sealed class OwnerGraphTests
     }
 
     [Fact]
-    public void An_owner_under_another_name_is_not_taken_for_granted()
+    public void A_reference_with_another_name_for_the_owner_is_checked()
     {
         Put(Map("a"));
         Put(Map("b", [Link("a") with { Name = "other" }]));
@@ -63,7 +63,7 @@ public sealed class OwnerGraphTests
     }
 
     [Fact]
-    public void An_owner_in_no_namespace_serves_all()
+    public void A_cluster_scoped_owner_is_valid_for_all_namespaces()
     {
         _graph.Observe(Nodes, new(null, Map("n", ns: "")));
         Put(Map("b", [new("v1", "Node", "n", "n")]));
@@ -72,7 +72,7 @@ public sealed class OwnerGraphTests
     }
 
     [Fact]
-    public void Foreground_deletion_has_dependents_and_owner_looked_at_once()
+    public void Foreground_deletion_checks_dependents_and_owner_once()
     {
         Put(Map("a"));
         Put(Map("b", [Link("a")]));
@@ -83,7 +83,7 @@ public sealed class OwnerGraphTests
     }
 
     [Fact]
-    public void An_owner_that_waits_is_looked_at_when_it_is_blocked_no_more()
+    public void A_waiting_owner_is_checked_when_nothing_blocks_it_any_more()
     {
         Put(Map("a") with { IsDeleting = true, Finalizers = [GarbagePlan.ForegroundFinalizer] });
         var blocking = Map("b", [Link("a") with { BlockOwnerDeletion = true }]);
@@ -99,7 +99,7 @@ public sealed class OwnerGraphTests
     }
 
     [Fact]
-    public void Orphaning_has_the_owner_looked_at()
+    public void Orphaning_checks_the_owner()
     {
         Put(Map("a"));
         Put(Map("b", [Link("a")]));

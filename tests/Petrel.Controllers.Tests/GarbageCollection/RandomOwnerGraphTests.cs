@@ -7,9 +7,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.GarbageCollection;
 
-/// <summary>
-/// Whatever belongs to whom, and whatever is deleted how: the collector takes what nobody owns any more, and nothing else.
-/// </summary>
+/// <summary>With random owners and random deletions, the collector deletes the objects without any owner left, and no others.</summary>
 public sealed class RandomOwnerGraphTests
 {
     private static readonly string[] Policies = ["Background", "Foreground", "Orphan"];
@@ -26,7 +24,7 @@ public sealed class RandomOwnerGraphTests
         );
 
     [Fact]
-    public void What_has_no_owner_left_goes_and_all_else_stays() =>
+    public void Objects_without_any_owner_left_are_deleted_and_all_others_stay() =>
         Plans.Sample(Check, iter: 60, threads: 1, print: plan => plan.ToString());
 
     private static void Check(Plan plan)

@@ -20,7 +20,7 @@ public sealed class IndexRangesTests
         Assert.Equal(written, IndexRanges.Parse(text, 10).ToString());
 
     [Fact]
-    public void It_is_a_set()
+    public void Set_operations_are_those_of_a_set_of_integers()
     {
         Gen.Select(Indexes, Indexes, Gen.Int[0, 50])
             .Sample(

@@ -113,7 +113,7 @@ public sealed class JobControllerTests
             cluster.Run(1);
             foreach (var pod in cluster.Active())
             {
-                // Index 0 works, 1 works the second time, 2 never does.
+                // Index 0 succeeds, index 1 succeeds at the second try, index 2 always fails.
                 var index = int.Parse(pod.Metadata.Annotations["batch.kubernetes.io/job-completion-index"]);
                 var before = int.Parse(pod.Metadata.Annotations["batch.kubernetes.io/job-index-failure-count"]);
                 var good = index == 0 || (index == 1 && before == 1);
@@ -272,7 +272,7 @@ public sealed class JobControllerTests
     }
 
     [Fact]
-    public async Task What_a_quota_forbids_does_not_keep_pods_from_being_counted()
+    public async Task Pods_are_counted_although_a_quota_forbids_new_ones()
     {
         await using var cluster = new TestCluster(context => [.. JobRun.Controllers(context), new QuotaController(context)]);
         cluster.Create(

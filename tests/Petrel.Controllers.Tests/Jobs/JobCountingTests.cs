@@ -8,14 +8,14 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 
-/// <summary>Counts of jobs are exact, whatever is lost and whoever dies between two steps.</summary>
+/// <summary>The counts of Jobs are exact, with lost messages and crashes between any two steps.</summary>
 public sealed class JobCountingTests
 {
     public static TheoryData<int> Instants => [.. Enumerable.Range(1, 40)];
 
     [Theory]
     [MemberData(nameof(Instants))]
-    public async Task A_controller_that_dies_at_any_moment_after_pods_ended_counts_each_once(int milliseconds)
+    public async Task A_controller_that_crashes_at_any_moment_counts_each_pod_once(int milliseconds)
     {
         await using var cluster = Start(seed: 7, JobObjects.Manifest("job", 4, 4, j => j.Spec.BackoffLimit = 10));
         cluster.Run(1);
@@ -27,7 +27,7 @@ public sealed class JobCountingTests
 
     [Theory]
     [MemberData(nameof(Instants))]
-    public async Task Answers_that_are_lost_at_any_moment_after_pods_ended_make_none_count_twice(int milliseconds)
+    public async Task Lost_answers_at_any_moment_do_not_count_a_pod_twice(int milliseconds)
     {
         await using var cluster = Start(seed: 8, JobObjects.Manifest("job", 4, 4, j => j.Spec.BackoffLimit = 10));
         cluster.Run(1);
@@ -43,7 +43,7 @@ public sealed class JobCountingTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public async Task Random_ends_deletions_losses_and_restarts_leave_exact_counts(ulong seed)
+    public async Task Counts_are_exact_after_random_ends_deletions_lost_messages_and_restarts(ulong seed)
     {
         var entropy = new SeededEntropy(seed);
         var (completions, parallelism) = (3 + entropy.Next(10), 1 + entropy.Next(4));
@@ -160,7 +160,7 @@ public sealed class JobCountingTests
         return cluster;
     }
 
-    // Of four pods, one is left, one fails, one is deleted and one succeeds.
+    // Of four pods, one keeps running, one fails, one is deleted and one succeeds.
     private static void EndAll(TestCluster cluster)
     {
         var pods = cluster.Active();

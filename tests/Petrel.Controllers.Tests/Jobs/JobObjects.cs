@@ -4,7 +4,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 
-/// <summary>Jobs and their pods as the API shows them, for plans.</summary>
+/// <summary>Jobs and their pods as the API returns them, for tests of plans.</summary>
 internal static class JobObjects
 {
     public const string Finalizer = "batch.kubernetes.io/job-tracking";

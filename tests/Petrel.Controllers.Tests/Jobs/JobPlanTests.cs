@@ -19,7 +19,7 @@ public sealed class JobPlanTests
     [InlineData(null, 3, 1, 0, 2)]
     [InlineData(null, 3, 1, 1, 0)] // Once one succeeded, a work queue is left to run dry.
     [InlineData(5, 0, 0, 0, 0)]
-    public void As_many_pods_are_made_as_may_run_and_are_still_needed(
+    public void Pods_are_created_up_to_parallelism_and_remaining_completions(
         int? completions,
         int parallelism,
         int active,
@@ -33,7 +33,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void Too_many_pods_are_deleted_uncounted_those_that_are_furthest_from_running_first()
+    public void Surplus_pods_are_deleted_uncounted_and_those_furthest_from_running_first()
     {
         var step = Assert.IsType<JobAction.DeletePods>(
             Plan(
@@ -50,7 +50,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void What_was_about_to_be_deleted_goes_first_and_is_counted_again_when_it_may_stay()
+    public void Pods_without_the_finalizer_are_deleted_first_and_tracked_again_when_they_may_stay()
     {
         var cut = Pod("cut", change: Untracked);
         Assert.Equal(["cut"], Names(Assert.IsType<JobAction.DeletePods>(Plan(Job(5, 1), [Pod("a", "Pending"), cut])).Pods));
@@ -58,7 +58,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void After_a_failure_nothing_is_made_before_the_delay_is_over()
+    public void After_a_failure_no_pod_is_created_before_the_delay_is_over()
     {
         var job = Job(2, 1, j => (j.Status.Failed, j.Status.Active) = (1, 0));
         var failed = Pod("p", "Failed", change: Untracked);
@@ -93,7 +93,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void A_pod_that_is_nowhere_to_be_seen_is_counted_only_when_it_is_known_to_be_gone()
+    public void A_pod_that_the_cache_does_not_show_is_counted_only_when_it_is_known_to_be_gone()
     {
         var job = Job(3, 1, j => (j.Status.UncountedTerminatedPods.Failed, j.Status.Active) = (["uid-lost"], 1));
         Assert.Equal(["uid-lost"], Assert.IsType<JobAction.VerifyPods>(Plan(job, [Pod("a")])).Uids);
@@ -126,7 +126,7 @@ public sealed class JobPlanTests
     [Theory]
     [InlineData("TerminatingOrFailed", 1, 1)]
     [InlineData("Failed", 0, 0)]
-    public void A_pod_on_its_way_out_is_a_failure_unless_its_end_is_waited_for(string policy, int uncounted, int created)
+    public void A_terminating_pod_counts_as_failed_unless_the_job_waits_for_its_end(string policy, int uncounted, int created)
     {
         var job = Job(3, 1, j => j.Spec.PodReplacementPolicy = policy);
         List<V1Pod> pods = [Pod("p", change: Deleted)];
@@ -191,7 +191,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void A_deadline_ends_the_job_and_is_looked_at_in_time()
+    public void A_deadline_ends_the_job_and_requeues_it_in_time()
     {
         var job = Job(1, 1, j => (j.Spec.ActiveDeadlineSeconds, j.Status.Active) = (3660, 1));
         Assert.Equal(TimeSpan.FromSeconds(60), Assert.IsType<JobAction.Wait>(Plan(job, [Pod("a")])).RequeueAfter);
@@ -265,7 +265,7 @@ public sealed class JobPlanTests
         };
         var job = Job(2, 1, j => (j.Spec.PodFailurePolicy, j.Spec.PodReplacementPolicy, j.Spec.BackoffLimit) = (policy, "Failed", 0));
         var evicted = Pod("evicted", "Failed", change: p => p.Status.Conditions = [new() { Type = "DisruptionTarget", Status = "True" }]);
-        // Ignored: replaced at once, and released without being counted.
+        // Ignored: replaced at once, and released uncounted.
         Assert.IsType<JobAction.CreatePods>(Plan(job, [evicted]));
         job.Status = Write(job, [evicted, Pod("next")]);
         Assert.Null(job.Status.UncountedTerminatedPods.Failed);
@@ -277,7 +277,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void Indexes_that_are_missing_get_pods_and_doubles_and_strangers_lose_theirs()
+    public void Missing_indexes_get_pods_and_duplicates_and_invalid_indexes_are_deleted()
     {
         var job = Indexed(6, 3, j => j.Status.CompletedIndexes = "0,2");
         var create = Assert.IsType<JobAction.CreatePods>(Plan(job, [Pod("a", index: 3)]));
@@ -298,7 +298,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void With_a_limit_per_index_a_failed_pod_stays_until_its_successor_knows_of_it()
+    public void With_a_limit_per_index_a_failed_pod_keeps_its_finalizer_until_it_is_replaced()
     {
         var job = Indexed(2, 2, j => (j.Spec.BackoffLimitPerIndex, j.Spec.BackoffLimit, j.Status.Active) = (1, int.MaxValue, 1));
         var failed = Pod("a", "Failed", 0, p =>
@@ -333,7 +333,7 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void A_success_policy_ends_the_job_early_and_does_not_count_what_it_cuts_short()
+    public void A_success_policy_ends_the_job_early_and_does_not_count_deleted_pods()
     {
         var job = Indexed(3, 3, j => j.Spec.SuccessPolicy = new() { Rules = [new() { SucceededIndexes = "0" }] });
         List<V1Pod> pods = [Pod("a", "Succeeded", 0), Pod("b", index: 1), Pod("c", index: 2)];
@@ -349,14 +349,14 @@ public sealed class JobPlanTests
     }
 
     [Fact]
-    public void A_job_that_is_being_deleted_makes_nothing_and_lets_its_pods_go()
+    public void A_job_that_is_being_deleted_creates_no_pods_and_removes_their_finalizers()
     {
         var job = Job(3, 3, j => (j.Metadata.DeletionTimestamp, j.Status.Active) = (Now.UtcDateTime, 1));
         Assert.Equal(["a"], Names(Assert.IsType<JobAction.RemoveFinalizer>(Plan(job, [Pod("a")])).Pods));
     }
 
     [Fact]
-    public void Orphans_with_its_labels_are_adopted_and_pods_without_them_let_go()
+    public void Matching_orphans_are_adopted_and_pods_that_do_not_match_are_released()
     {
         var orphan = Pod("orphan", change: p => p.Metadata.OwnerReferences = null);
         var other = Pod("other", change: p => p.Metadata.Labels = new Dictionary<string, string>());
@@ -373,7 +373,7 @@ public sealed class JobPlanTests
         HashSet<string>? gone = null
     ) => JobPlan.Compute(job, pods, gone ?? None, TimeSpan.FromSeconds(backoff), manage, Now);
 
-    // Without creations or deletions, which come first.
+    // Without creates and deletes, which come first.
     private static V1JobStatus Write(V1Job job, IEnumerable<V1Pod> pods, bool manage = false, HashSet<string>? gone = null) =>
         Assert.IsType<JobAction.WriteStatus>(Plan(job, pods, manage: manage, gone: gone)).Status;
 

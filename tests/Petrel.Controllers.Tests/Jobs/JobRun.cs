@@ -7,7 +7,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Jobs;
 
-/// <summary>Jobs on the real API; the tests play the agents.</summary>
+/// <summary>Jobs on the real API, with fake kubelets.</summary>
 internal static class JobRun
 {
     public static IController[] Controllers(ControllerContext context) =>
@@ -15,14 +15,14 @@ internal static class JobRun
 
     public static V1Job Job(this TestCluster cluster, string name = "job") => cluster.Find<V1Job>(name)!;
 
-    /// <summary>Its pods that are there, in the order of their names.</summary>
+    /// <summary>The existing pods, in the order of their names.</summary>
     public static List<V1Pod> PodsOf(this TestCluster cluster, string job = "job") =>
         [.. cluster.List<V1Pod>(labelSelector: $"job-name={job}")];
 
-    /// <summary>Those of them that run or will.</summary>
+    /// <summary>The pods that run or will run.</summary>
     public static List<V1Pod> Active(this TestCluster cluster, string job = "job") => [.. cluster.PodsOf(job).Where(IsActive)];
 
-    /// <summary>Plays the agent: the pod ends, unless it has ended or was changed meanwhile. Answers whether it did.</summary>
+    /// <summary>Fakes the kubelet: the pod ends, unless it has ended or was changed meanwhile. Returns whether it did.</summary>
     public static bool End(this TestCluster cluster, V1Pod pod, bool good = true, int exitCode = 1, Action<V1PodStatus>? change = null)
     {
         var done = false;
@@ -57,14 +57,14 @@ internal static class JobRun
                 }
                 catch (ApiException e) when (e.IsConflict || e.IsNotFound)
                 {
-                    // Someone was faster.
+                    // Another request changed it first.
                 }
             }
         );
         return done;
     }
 
-    /// <summary>Deletes the pod if it is still active. Answers whether it did.</summary>
+    /// <summary>Deletes the pod if it is active. Returns whether it did.</summary>
     public static bool Delete(this TestCluster cluster, V1Pod pod)
     {
         var done = false;

@@ -13,7 +13,7 @@ public sealed class KubernetesServiceControllerTests
     private const string Name = KubernetesServiceController.ServiceName;
 
     [Fact]
-    public async Task Pods_find_the_servers_behind_the_first_service_address()
+    public async Task The_kubernetes_service_has_the_first_service_address_and_the_servers_as_endpoints()
     {
         await using var cluster = Cluster([new(IPAddress.Parse("10.0.0.1"), 6443), new(IPAddress.Parse("10.0.0.2"), 6443)]);
         cluster.Run(1);
@@ -30,7 +30,7 @@ public sealed class KubernetesServiceControllerTests
     }
 
     [Fact]
-    public async Task What_was_changed_or_deleted_comes_back_and_the_address_stays()
+    public async Task Changed_or_deleted_objects_are_restored_and_the_address_stays()
     {
         await using var cluster = Cluster([new(IPAddress.Parse("10.0.0.1"), 6443)]);
         cluster.Run(1);
@@ -72,7 +72,7 @@ public sealed class KubernetesServiceControllerTests
     }
 
     [Fact]
-    public async Task A_server_that_knows_no_address_of_its_own_advertises_none()
+    public async Task Without_an_address_nothing_is_advertised()
     {
         await using var cluster = Cluster([]);
         cluster.Run(11);

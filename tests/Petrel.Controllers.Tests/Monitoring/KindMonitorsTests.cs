@@ -9,7 +9,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Monitoring;
 
-/// <summary>The collector through an API that changes what it offers, and loses what it should tell.</summary>
+/// <summary>The collector with an API that serves other kinds over time, and loses watch events.</summary>
 public sealed class KindMonitorsTests : IAsyncDisposable
 {
     private readonly Interference _interference;
@@ -26,7 +26,7 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
-    public void A_kind_that_is_offered_later_is_collected_from_then_on()
+    public void A_kind_that_is_served_later_is_monitored_from_then_on()
     {
         _interference.HidesConfigMaps = true;
         CreateGarbage("garbage");
@@ -38,7 +38,7 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_kind_that_is_not_offered_any_more_is_let_alone()
+    public void A_kind_that_is_no_longer_served_is_left_alone()
     {
         _cluster.Run(5);
         _interference.HidesConfigMaps = true;
@@ -52,7 +52,7 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Discovery_that_fails_for_a_time_leaves_the_known_kinds_as_they_are()
+    public void Failing_discovery_leaves_the_known_kinds_unchanged()
     {
         _cluster.Run(5);
         _interference.FailsDiscovery = true;
@@ -63,7 +63,7 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     }
 
     [Fact]
-    public void An_owners_end_that_its_watch_lost_is_found_by_the_next_list()
+    public void A_deletion_that_the_watch_lost_is_found_by_the_next_list()
     {
         var owner = _cluster.Create(
             new V1ConfigMap
@@ -112,7 +112,7 @@ public sealed class KindMonitorsTests : IAsyncDisposable
 
         public bool FailsDiscovery { get; set; }
 
-        /// <summary>The next event of ConfigMaps is not sent; instead, the watch says that it is too far behind.</summary>
+        /// <summary>Instead of the next event of ConfigMaps, the watch answers that its revision is gone.</summary>
         public bool LosesConfigMapEvents { get; set; }
 
         public int Lost { get; private set; }

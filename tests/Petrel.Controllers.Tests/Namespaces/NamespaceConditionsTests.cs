@@ -10,7 +10,7 @@ public sealed class NamespaceConditionsTests
     private static readonly ResourceKind Deployments = new(new("apps", "v1", "Deployment"), "deployments", true, [], true);
 
     [Fact]
-    public void The_same_findings_change_nothing()
+    public void The_same_report_changes_nothing()
     {
         var first = NamespaceConditions.Compute(null, Clean, Noon)!;
         Assert.Equal(5, first.Count);
@@ -38,7 +38,7 @@ public sealed class NamespaceConditionsTests
     }
 
     [Fact]
-    public void Failures_are_told_in_order()
+    public void Failures_are_reported_in_order()
     {
         var result = NamespaceConditions.Compute(null, new(["no apps/v1"], ["b", "a"], []), Noon)!;
         Assert.Equal("no apps/v1", result.Single(c => c.Type == NamespaceConditions.DiscoveryFailure).Message);

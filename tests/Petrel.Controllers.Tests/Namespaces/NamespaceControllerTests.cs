@@ -24,7 +24,7 @@ public sealed class NamespaceControllerTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
-    public void A_namespace_goes_with_all_that_is_in_it_and_nothing_else()
+    public void A_namespace_is_deleted_with_its_content_and_nothing_else()
     {
         Map("one");
         Map("two");
@@ -67,7 +67,7 @@ public sealed class NamespaceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Finalizers_hold_the_namespace_and_its_conditions_say_so()
+    public void Finalizers_keep_the_namespace_and_its_conditions_report_them()
     {
         Map("held", ["example.com/hold"]);
         Map("held-too", ["example.com/hold"]);
@@ -108,7 +108,7 @@ public sealed class NamespaceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Pods_end_before_what_they_may_need_goes()
+    public void Pods_end_before_other_objects_are_deleted()
     {
         Pod("running", node: "n");
         _cluster.Do(
@@ -137,7 +137,7 @@ public sealed class NamespaceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_pod_that_outlives_its_grace_is_a_failure_that_is_told()
+    public void A_pod_that_outlives_its_grace_period_is_reported_as_a_failure()
     {
         Pod("stuck", node: "n");
         Delete();
@@ -159,7 +159,7 @@ public sealed class NamespaceControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Another_finalizer_of_the_namespace_still_holds_it()
+    public void Another_finalizer_keeps_the_namespace()
     {
         _cluster.Create(
             new V1Namespace

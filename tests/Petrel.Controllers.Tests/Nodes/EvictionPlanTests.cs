@@ -16,7 +16,7 @@ public sealed class EvictionPlanTests
     };
 
     [Fact]
-    public void A_pod_without_a_toleration_goes_at_once() => Assert.Equal(Now, EvictionPlan.Compute(Pod(), [Unreachable], Now));
+    public void A_pod_without_a_toleration_is_evicted_at_once() => Assert.Equal(Now, EvictionPlan.Compute(Pod(), [Unreachable], Now));
 
     [Fact]
     public void A_pod_that_tolerates_the_taint_for_ever_stays() =>
@@ -61,11 +61,11 @@ public sealed class EvictionPlanTests
     }
 
     [Fact]
-    public void Taints_that_only_keep_new_pods_away_evict_nobody() =>
+    public void No_schedule_taints_evict_no_pods() =>
         Assert.Null(EvictionPlan.Compute(Pod(), [new V1Taint { Key = NodeHealthPlan.NotReady, Effect = "NoSchedule" }], Now));
 
     [Fact]
-    public void Tolerating_everything_needs_no_key() =>
+    public void A_toleration_for_all_taints_needs_no_key() =>
         Assert.Null(EvictionPlan.Compute(Pod(new V1Toleration { OperatorProperty = "Exists" }), [Unreachable], Now));
 
     private static V1Toleration Tolerate(string key, long? seconds) =>

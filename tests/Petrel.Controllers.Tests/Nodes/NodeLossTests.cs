@@ -7,7 +7,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Nodes;
 
-/// <summary>A node that falls silent, and what becomes of its pods.</summary>
+/// <summary>Nodes without heartbeat, and their pods.</summary>
 public sealed class NodeLossTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(
@@ -34,7 +34,7 @@ public sealed class NodeLossTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_silent_node_becomes_unknown_and_unreachable_and_its_pods_are_not_ready()
+    public void A_node_without_heartbeat_becomes_unknown_and_unreachable_and_its_pods_are_not_ready()
     {
         AddNode("node1");
         AddPod("web", "node1", tolerationSeconds: 300);
@@ -71,7 +71,7 @@ public sealed class NodeLossTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_node_that_is_back_in_time_keeps_its_pods_and_loses_its_taints()
+    public void A_node_that_returns_in_time_keeps_its_pods_and_loses_its_taints()
     {
         AddNode("node1");
         AddPod("web", "node1", tolerationSeconds: 5);
@@ -89,7 +89,7 @@ public sealed class NodeLossTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_node_that_says_it_is_not_ready_gets_the_not_ready_taints_and_others_taints_stay()
+    public void A_node_that_reports_not_ready_gets_the_taints_and_other_taints_stay()
     {
         AddNode("node1");
         _cluster.Change<V1Node>(

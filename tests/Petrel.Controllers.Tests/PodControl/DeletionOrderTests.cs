@@ -6,7 +6,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.PodControl;
 
-/// <summary>Which pods go first when there are too many: one rule a row, the pod to go on the left.</summary>
+/// <summary>The order of deletion. Each row is one rule: the left pod is deleted first.</summary>
 public sealed class DeletionOrderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero);
@@ -42,7 +42,7 @@ public sealed class DeletionOrderTests
     }
 
     [Fact]
-    public void Only_the_surplus_goes_and_never_a_better_pod_before_a_worse_one()
+    public void Only_surplus_pods_are_deleted_and_never_a_better_pod_before_a_worse_one()
     {
         var pod =
             from phase in Gen.OneOfConst("Pending", "Running", "Unknown")

@@ -14,7 +14,7 @@ public sealed class QuotaControllerTests
     private const string QuotaKey = "/registry/core/resourcequotas/default/q";
 
     [Fact]
-    public async Task A_new_quota_counts_what_is_there_and_later_what_is_left()
+    public async Task A_new_quota_counts_existing_objects_and_updates_when_they_are_deleted()
     {
         await using var cluster = new TestCluster(context => [new QuotaController(context)]);
         cluster.Create(Pod("p1", "100m"));
@@ -37,7 +37,7 @@ public sealed class QuotaControllerTests
         cluster.Run(1);
         AssertUsed(cluster, ("count/deployments.apps", "0"), ("pods", "0"), ("requests.cpu", "0"), ("secrets", "1"));
 
-        // Kinds that are known by their metadata alone are followed once they are counted.
+        // Kinds with a metadata watch are monitored once a quota counts them.
         cluster.Run(60);
         cluster.Do(async (user, stop) => await user.DeleteAsync<V1Secret>(new("default", "s"), new(), stop));
         cluster.Run(1);
@@ -45,7 +45,7 @@ public sealed class QuotaControllerTests
     }
 
     [Fact]
-    public async Task A_changed_quota_is_in_force_at_once()
+    public async Task A_changed_quota_takes_effect_at_once()
     {
         await using var cluster = new TestCluster(context => [new QuotaController(context)]);
         cluster.Create(Quota(("pods", "1")));
@@ -68,7 +68,7 @@ public sealed class QuotaControllerTests
     }
 
     [Fact]
-    public async Task What_stops_counting_by_time_alone_is_counted_anew_from_time_to_time()
+    public async Task Usage_that_ends_without_a_change_is_recounted_periodically()
     {
         await using var cluster = new TestCluster(context => [new QuotaController(context)]);
         var pod = Pod("p1", "100m");
@@ -91,7 +91,7 @@ public sealed class QuotaControllerTests
     [InlineData(4)]
     [InlineData(5)]
     [InlineData(6)]
-    public async Task Whatever_comes_in_between_the_quota_holds_and_the_usage_is_right_at_rest(ulong seed)
+    public async Task The_quota_holds_under_concurrent_requests_and_the_usage_converges(ulong seed)
     {
         var ledger = new Ledger();
         await using var cluster = new TestCluster(
@@ -149,7 +149,7 @@ public sealed class QuotaControllerTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task A_quota_that_comes_amid_creations_is_right_at_rest(ulong seed)
+    public async Task The_usage_of_a_quota_that_is_created_during_creations_converges(ulong seed)
     {
         await using var cluster = new TestCluster(
             new(),
@@ -237,7 +237,7 @@ public sealed class QuotaControllerTests
             },
         };
 
-    /// <summary>After each commit: what is stored is within the limits, and the usage is not below it.</summary>
+    /// <summary>After each commit: the stored objects are within the limits, and the usage is not below them.</summary>
     private sealed class Ledger
     {
         private bool _begun;

@@ -13,7 +13,7 @@ public sealed class ReplicationManagerTests
     private static readonly Dictionary<string, string> Labels = new() { ["app"] = "a" };
 
     [Fact]
-    public async Task It_keeps_as_many_pods_as_it_asks_for_and_reports_them()
+    public async Task The_desired_number_of_pods_is_kept_and_reported()
     {
         await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
         cluster.Create(Manifest(3));
@@ -63,7 +63,7 @@ public sealed class ReplicationManagerTests
     }
 
     [Fact]
-    public async Task Orphans_with_its_labels_are_adopted_and_pods_that_lose_them_let_go()
+    public async Task Matching_orphans_are_adopted_and_pods_that_no_longer_match_are_released()
     {
         await using var cluster = new TestCluster(context => [new ReplicationManager(context)]);
         cluster.Create(

@@ -5,7 +5,7 @@ using Petrel.Controllers.Revisions;
 
 namespace Petrel.Controllers.Tests.Revisions;
 
-/// <summary>What a revision remembers, and by what it is named.</summary>
+/// <summary>The data and the hash of revisions.</summary>
 public sealed class RevisionDataTests
 {
     [Fact]
@@ -21,7 +21,7 @@ public sealed class RevisionDataTests
     }
 
     [Fact]
-    public void A_revision_gives_its_template_back()
+    public void A_revision_restores_its_template()
     {
         var template = Template("web:1");
         template.Spec.Volumes = [new() { Name = "scratch", EmptyDir = new() }];
@@ -34,7 +34,7 @@ public sealed class RevisionDataTests
     }
 
     [Fact]
-    public void Order_of_members_and_ways_to_say_nothing_make_no_difference()
+    public void The_order_of_members_and_empty_values_make_no_difference()
     {
         var revision = new V1ControllerRevision
         {
@@ -73,7 +73,7 @@ public sealed class RevisionDataTests
     [InlineData("""[1]""")]
     [InlineData("""{"spec":"x"}""")]
     [InlineData("""{"spec":{"template":{"spec":7}}}""")]
-    public void Data_of_something_else_is_of_no_template(string json) =>
+    public void Other_data_is_not_a_template(string json) =>
         Assert.Null(RevisionData.From(new() { Data = KubernetesJson.Deserialize<System.Text.Json.JsonElement>(json) }));
 
     private static V1PodTemplateSpec Template(string image) =>

@@ -6,7 +6,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Revisions;
 
-/// <summary>What a history lacks, and what it has no room for.</summary>
+/// <summary>What a history lacks, and which revisions are beyond its limit.</summary>
 public sealed class RevisionPlanTests
 {
     [Fact]
@@ -49,7 +49,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void Going_back_takes_the_old_revision_with_a_new_number()
+    public void A_rollback_reuses_the_old_revision_with_a_new_number()
     {
         var plan = RevisionPlan.Compute(Owner("web:1"), [Revision("web:1", 1), Revision("web:2", 2)]);
         Assert.True(plan.HasWork);
@@ -69,7 +69,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void Orphans_that_match_are_adopted_and_others_revisions_are_left()
+    public void Matching_orphans_are_adopted_and_revisions_of_others_are_left_alone()
     {
         var orphan = Revision("web:1", 1, owner: null);
         var foreign = Revision("web:1", 2, owner: "other");
@@ -81,14 +81,14 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void Revisions_that_do_not_match_any_more_are_let_go()
+    public void Revisions_that_no_longer_match_are_released()
     {
         var unlike = Revision("web:1", 1, label: "db");
         Assert.Equal([unlike], RevisionPlan.Compute(Owner("web:1"), [unlike]).Adoption.Release);
     }
 
     [Fact]
-    public void One_on_its_way_out_stands_for_nothing_but_its_number_is_used()
+    public void A_revision_that_is_being_deleted_does_not_count_but_its_number_is_used()
     {
         var leaving = Revision("web:1", 5);
         leaving.Metadata.DeletionTimestamp = DateTime.UnixEpoch;
@@ -97,7 +97,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void A_stateful_sets_history_keeps_the_newest_that_nobody_needs()
+    public void A_stateful_sets_history_keeps_the_newest_unused_revisions()
     {
         V1ControllerRevision[] all = [.. Enumerable.Range(1, 6).Select(n => Revision($"web:{n}", n, name: $"r{n}"))];
         var surplus = RevisionPlan.Truncate(all, r => r.Metadata.Name is "r1" or "r6", 2, countLive: false);
@@ -105,7 +105,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void In_a_daemon_sets_history_needed_ones_take_room()
+    public void In_a_daemon_sets_history_revisions_in_use_count_towards_the_limit()
     {
         V1ControllerRevision[] all = [.. Enumerable.Range(1, 5).Select(n => Revision($"web:{n}", n, name: $"r{n}"))];
         var surplus = RevisionPlan.Truncate(all, r => r.Metadata.Name is "r1", 2, countLive: true);
@@ -114,7 +114,7 @@ public sealed class RevisionPlanTests
     }
 
     [Fact]
-    public void Truncation_never_takes_a_needed_one_and_never_too_many()
+    public void Truncation_never_deletes_a_revision_in_use_and_never_too_many()
     {
         var revisions = Gen.Select(Gen.Int[1, 20], Gen.Bool).List[0, 12];
         Gen.Select(revisions, Gen.Int[0, 6], Gen.Bool)

@@ -26,7 +26,7 @@ public sealed class ServiceAccountControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_default_service_account_that_is_deleted_comes_again()
+    public void A_deleted_default_service_account_is_created_again()
     {
         _cluster.Run(1);
         var uid = Find("default")!.Metadata.Uid;
@@ -36,7 +36,7 @@ public sealed class ServiceAccountControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_namespace_that_ends_gets_none_and_goes()
+    public void A_terminating_namespace_gets_no_service_account()
     {
         CreateNamespace();
         _cluster.Run(1);

@@ -1,11 +1,11 @@
 using k8s.Models;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Workloads;
-using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
+using static Petrel.Controllers.Tests.StatefulSets.StatefulSetObjects;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 
-/// <summary>Whose a claim is, by the retention policy, and when it is left alone.</summary>
+/// <summary>The owners of claims by the retention policy.</summary>
 public sealed class ClaimRetentionTests
 {
     private static readonly V1OwnerReference Stranger = new()
@@ -45,7 +45,7 @@ public sealed class ClaimRetentionTests
     }
 
     [Fact]
-    public void A_claim_that_someone_else_controls_is_left_to_them()
+    public void A_claim_with_another_controller_is_left_alone()
     {
         var set = WithPolicy("Delete", "Delete");
         var pod = Pod(set, 0);
@@ -71,7 +71,7 @@ public sealed class ClaimRetentionTests
     }
 
     [Fact]
-    public void A_claim_of_an_earlier_pod_is_not_touched_and_the_new_pod_waits_for_its_end()
+    public void A_claim_of_an_earlier_pod_is_left_alone_and_the_new_pod_waits_until_it_is_gone()
     {
         var set = WithPolicy("Retain", "Delete");
         var pod = Pod(set, 0);
@@ -90,7 +90,7 @@ public sealed class ClaimRetentionTests
     }
 
     [Fact]
-    public void A_claim_of_an_earlier_set_of_that_name_is_waited_for_whatever_the_policy()
+    public void The_pod_waits_for_a_claim_of_an_earlier_set_with_every_policy()
     {
         var set = WithPolicy("Retain", "Retain");
         var earlier = new V1OwnerReference

@@ -9,18 +9,18 @@ using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 
-/// <summary>StatefulSets on the real API; the tests play the scheduler and the agents.</summary>
+/// <summary>StatefulSets on the real API, with fake scheduler and kubelets.</summary>
 public sealed class StatefulSetControllerTests : IAsyncDisposable
 {
     private readonly TestCluster _cluster = new(context => [new StatefulSetController(context), new GarbageCollector(context)]);
-    private readonly PodPlayer _player;
+    private readonly FakeKubelets _player;
 
     public StatefulSetControllerTests() => _player = new(_cluster);
 
     [Fact]
     public void Pods_start_in_order_with_their_claims_and_the_status_counts_them()
     {
-        Create(3, SetObjects.WithClaims);
+        Create(3, StatefulSetObjects.WithClaims);
         _player.Settle();
         Assert.Equal(["web-0", "web-1", "web-2"], _player.Started);
         Assert.Equal(["data-web-0", "data-web-1", "data-web-2"], Claims());
@@ -62,7 +62,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Fact]
     public void Scaling_down_ends_the_last_first_and_waits_for_its_end()
     {
-        Create(3, SetObjects.WithClaims);
+        Create(3, StatefulSetObjects.WithClaims);
         _player.Settle();
         _player.Ends = _ => false;
         Change(s => s.Spec.Replicas = 1);
@@ -93,7 +93,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Theory]
     [InlineData("Failed")]
     [InlineData("Succeeded")]
-    public void A_finished_pod_is_made_again(string phase)
+    public void A_finished_pod_is_created_again(string phase)
     {
         Create(2);
         _player.Settle();
@@ -101,7 +101,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         _player.Finish("web-0", phase);
         _player.Settle();
         Assert.NotEqual(uid, Pod("web-0").Metadata.Uid);
-        Assert.True(PodPlayer.IsReady(Pod("web-0")));
+        Assert.True(FakeKubelets.IsReady(Pod("web-0")));
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         var before = Set().Status.CurrentRevision;
         _player.Started.Clear();
         SetImage("web:2");
-        _player.Settle(30, afterStep: () => Assert.True(_player.Pods.Count(PodPlayer.IsReady) >= 2));
+        _player.Settle(30, afterStep: () => Assert.True(_player.Pods.Count(FakeKubelets.IsReady) >= 2));
         Assert.Equal(["web-2", "web-1", "web-0"], _player.Started);
         var status = Set().Status;
         Assert.NotEqual(before, status.CurrentRevision);
@@ -122,7 +122,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_partition_keeps_the_first_pods_also_when_they_are_made_again()
+    public void A_partition_keeps_the_old_template_for_recreated_pods_too()
     {
         Create(3, s => s.Spec.UpdateStrategy = new()
             {
@@ -143,7 +143,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void An_update_with_max_unavailable_takes_several_at_once_and_never_more()
+    public void An_update_replaces_up_to_max_unavailable_pods_at_once()
     {
         Create(5, s =>
         {
@@ -158,7 +158,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         SetImage("web:2");
         var fewest = 5;
         _player.Settle(20, afterStep: () =>
-            fewest = Math.Min(fewest, _player.Pods.Count(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null))
+            fewest = Math.Min(fewest, _player.Pods.Count(p => FakeKubelets.IsReady(p) && p.Metadata.DeletionTimestamp is null))
         );
         Assert.Equal(3, fewest);
         Assert.Equal(Enumerable.Repeat("web:2", 5), Images());
@@ -173,7 +173,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
         SetImage("web:broken");
         _player.Settle();
         Assert.Equal(["web:1", "web:1", "web:broken"], Images());
-        // As upstream has it: ordered, the controller waits for a pod that will never be ready.
+        // As upstream: with OrderedReady, the controller waits for a pod that will never be ready.
         SetImage("web:1");
         _player.Settle();
         Assert.Equal(["web:1", "web:1", "web:broken"], Images());
@@ -183,7 +183,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_broken_update_of_parallel_pods_is_mended_by_the_next_template()
+    public void A_broken_update_of_parallel_pods_is_repaired_by_the_next_template()
     {
         _player.BecomesReady = p => p.Spec.Containers[0].Image != "web:1";
         Create(3, s => s.Spec.PodManagementPolicy = "Parallel");
@@ -207,7 +207,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Going_back_takes_the_old_revision_again_with_a_new_number()
+    public void A_rollback_reuses_the_old_revision_with_a_new_number()
     {
         Create(1);
         _player.Settle(8);
@@ -223,7 +223,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void History_keeps_as_many_old_revisions_as_it_should()
+    public void The_history_limit_is_kept()
     {
         Create(1, s => s.Spec.RevisionHistoryLimit = 2);
         for (var version = 2; version <= 6; version++)
@@ -238,12 +238,12 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     [Fact]
     public void A_name_that_is_taken_counts_as_a_collision()
     {
-        var template = SetObjects.Template("web:1");
-        var set = SetObjects.Set(1, s => (s.Metadata.Uid, s.Spec.Template) = (null, template));
+        var template = StatefulSetObjects.Template("web:1");
+        var set = StatefulSetObjects.Set(1, s => (s.Metadata.Uid, s.Spec.Template) = (null, template));
         var stored = _cluster.Create(set);
         _player.Settle(6);
         var name = Assert.Single(Revisions()).Metadata.Name;
-        // Someone else's revision of another template under the name that the next one will have.
+        // Another owner's revision, of another template, has the next name.
         SetImage("web:2");
         _player.Settle(8);
         var taken = Revisions()[1];
@@ -272,7 +272,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
                     ],
                     Labels = new Dictionary<string, string> { ["app"] = "web" },
                 },
-                Data = Petrel.Controllers.Revisions.RevisionData.Of(SetObjects.Template("other:1")).ToData(),
+                Data = Petrel.Controllers.Revisions.RevisionData.Of(StatefulSetObjects.Template("other:1")).ToData(),
                 Revision = 1,
             }
         );
@@ -285,7 +285,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Orphans_with_the_sets_names_and_labels_are_adopted_and_mended()
+    public void Orphans_with_the_sets_names_and_labels_are_adopted_and_repaired()
     {
         _cluster.Create(
             new V1Pod
@@ -321,7 +321,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_set_that_is_made_again_over_its_orphans_takes_pods_and_history_over()
+    public void A_recreated_set_adopts_its_orphaned_pods_and_revisions()
     {
         Create(2);
         _player.Settle();
@@ -371,7 +371,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void What_cannot_be_created_is_told_and_tried_again()
+    public void A_failed_create_is_reported_and_tried_again()
     {
         _cluster.Create(
             new V1ResourceQuota
@@ -390,7 +390,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
                 },
             status: true
         );
-        Create(1, SetObjects.WithClaims);
+        Create(1, StatefulSetObjects.WithClaims);
         _player.Settle(4);
         Assert.Empty(_player.Pods);
         Assert.Contains(Events(), e =>
@@ -410,7 +410,7 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_pod_whose_labels_do_not_match_any_more_is_let_go_and_keeps_its_name()
+    public void A_pod_that_no_longer_matches_is_released_and_keeps_its_name()
     {
         Create(1);
         _player.Settle(6);
@@ -424,11 +424,11 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Claims_go_with_the_pods_that_scaling_took_when_the_policy_says_so()
+    public void Claims_of_surplus_pods_are_deleted_if_the_policy_says_so()
     {
         Create(3, s =>
         {
-            SetObjects.WithClaims(s);
+            StatefulSetObjects.WithClaims(s);
             s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Retain", WhenScaled = "Delete" };
         });
         _player.Settle();
@@ -442,11 +442,11 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Claims_go_with_the_set_when_the_policy_says_so()
+    public void Claims_are_deleted_with_the_set_if_the_policy_says_so()
     {
         Create(2, s =>
         {
-            SetObjects.WithClaims(s);
+            StatefulSetObjects.WithClaims(s);
             s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Delete", WhenScaled = "Retain" };
         });
         _player.Settle();
@@ -458,9 +458,9 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_change_of_the_policy_reaches_claims_that_exist()
+    public void A_change_of_the_policy_applies_to_existing_claims()
     {
-        Create(2, SetObjects.WithClaims);
+        Create(2, StatefulSetObjects.WithClaims);
         _player.Settle();
         Change(s => s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = "Delete", WhenScaled = "Retain" });
         _player.Settle(6);
@@ -495,10 +495,10 @@ public sealed class StatefulSetControllerTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
-    private void Create(int replicas, Action<V1StatefulSet>? change = null) => _cluster.Create(SetObjects.Set(replicas, s =>
+    private void Create(int replicas, Action<V1StatefulSet>? change = null) => _cluster.Create(StatefulSetObjects.Set(replicas, s =>
             {
                 s.Metadata.Uid = null;
-                s.Spec.Template = SetObjects.Template("web:1");
+                s.Spec.Template = StatefulSetObjects.Template("web:1");
                 change?.Invoke(s);
             }));
 

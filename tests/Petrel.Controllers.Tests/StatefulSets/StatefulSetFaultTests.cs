@@ -10,8 +10,7 @@ using Petrel.Workloads;
 namespace Petrel.Controllers.Tests.StatefulSets;
 
 /// <summary>
-/// StatefulSets whose controller reaches the API over a bad network: requests and answers get lost, watches are cut off, and at times it
-/// loses its memory.
+/// StatefulSets whose controller has a faulty network: requests and answers get lost, watches are cut, and the controller restarts.
 /// </summary>
 public sealed class StatefulSetFaultTests
 {
@@ -26,18 +25,18 @@ public sealed class StatefulSetFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds), 6)]
-    public async Task Pods_start_in_order_whatever_gets_lost(ulong seed)
+    public async Task Pods_start_in_order_when_messages_are_lost(ulong seed)
     {
         await using var world = new World(seed);
-        world.Create(4, SetObjects.WithClaims);
+        world.Create(4, StatefulSetObjects.WithClaims);
         world.Cluster.Network.SetConditions(Bad);
         world.Settle(60, () =>
         {
             var pods = world.Player.Pods;
             Assert.True(
-                pods.SkipLast(1).All(PodPlayer.IsReady)
+                pods.SkipLast(1).All(FakeKubelets.IsReady)
                     && pods.Select(p => p.Metadata.Name).SequenceEqual(Enumerable.Range(0, pods.Count).Select(i => $"web-{i}")),
-                $"out of order: {string.Join(' ', pods.Select(p => $"{p.Metadata.Name}:{PodPlayer.IsReady(p)}"))}"
+                $"out of order: {string.Join(' ', pods.Select(p => $"{p.Metadata.Name}:{FakeKubelets.IsReady(p)}"))}"
             );
         });
         world.AssertConverged(4, "web:1");
@@ -47,7 +46,7 @@ public sealed class StatefulSetFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds), 6)]
-    public async Task An_update_stays_within_its_bound_whatever_gets_lost(ulong seed)
+    public async Task An_update_stays_within_its_bound_when_messages_are_lost(ulong seed)
     {
         await using var world = new World(seed);
         world.Create(5, s =>
@@ -60,7 +59,7 @@ public sealed class StatefulSetFaultTests
         world.SetImage("web:2");
         world.Settle(80, () =>
         {
-            var ready = world.Player.Pods.Count(p => PodPlayer.IsReady(p) && p.Metadata.DeletionTimestamp is null);
+            var ready = world.Player.Pods.Count(p => FakeKubelets.IsReady(p) && p.Metadata.DeletionTimestamp is null);
             Assert.True(ready >= 3, $"only {ready} of 5 are ready");
         });
         world.AssertConverged(5, "web:2");
@@ -68,14 +67,14 @@ public sealed class StatefulSetFaultTests
 
     [Theory]
     [MemberData(nameof(Seeds), 16)]
-    public async Task Whatever_users_faults_and_restarts_do_no_identity_runs_twice_and_the_set_gets_there(ulong seed)
+    public async Task No_identity_runs_twice_and_the_set_converges_under_random_changes_faults_and_restarts(ulong seed)
     {
         await using var world = new World(seed);
         var entropy = new SeededEntropy(seed * 7919);
         var (replicas, image) = (3, "web:1");
         world.Create(replicas, s =>
         {
-            SetObjects.WithClaims(s);
+            StatefulSetObjects.WithClaims(s);
             s.Spec.PodManagementPolicy = entropy.Next(2) == 0 ? "Parallel" : "OrderedReady";
             s.Spec.UpdateStrategy.RollingUpdate = new() { MaxUnavailable = 1 + entropy.Next(3) };
             s.Spec.RevisionHistoryLimit = 2;
@@ -133,12 +132,12 @@ public sealed class StatefulSetFaultTests
 
         public TestCluster Cluster { get; }
 
-        public PodPlayer Player { get; }
+        public FakeKubelets Player { get; }
 
-        public void Create(int replicas, Action<V1StatefulSet>? change = null) => Cluster.Create(SetObjects.Set(replicas, s =>
+        public void Create(int replicas, Action<V1StatefulSet>? change = null) => Cluster.Create(StatefulSetObjects.Set(replicas, s =>
                 {
                     s.Metadata.Uid = null;
-                    s.Spec.Template = SetObjects.Template("web:1");
+                    s.Spec.Template = StatefulSetObjects.Template("web:1");
                     change?.Invoke(s);
                 }));
 
@@ -146,7 +145,7 @@ public sealed class StatefulSetFaultTests
             Cluster.Do(
                 async (user, stop) =>
                 {
-                    // The controller writes the status at any time.
+                    // The controller writes the status concurrently.
                     for (var written = false; !written; )
                     {
                         var set = await user.GetAsync<V1StatefulSet>(new ObjectKey("default", "web"), stop);
@@ -193,7 +192,7 @@ public sealed class StatefulSetFaultTests
             Player.Settle(60);
             var pods = Player.Pods;
             Assert.Equal(Enumerable.Range(0, replicas).Select(i => $"web-{i}"), pods.Select(p => p.Metadata.Name));
-            Assert.All(pods, p => Assert.True(PodPlayer.IsReady(p)));
+            Assert.All(pods, p => Assert.True(FakeKubelets.IsReady(p)));
             Assert.All(pods, p => Assert.Equal(image, p.Spec.Containers[0].Image));
             var status = Cluster.Find<V1StatefulSet>("web")!.Status;
             Assert.Equal((replicas, replicas, replicas), (status.Replicas, status.ReadyReplicas ?? 0, status.UpdatedReplicas ?? 0));

@@ -3,14 +3,14 @@ using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.StatefulSets;
 using Petrel.Workloads;
-using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
+using static Petrel.Controllers.Tests.StatefulSets.StatefulSetObjects;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 
-/// <summary>One rule a row: the states of the pods by their ordinals, and what is to be done.</summary>
+/// <summary>Each row is one rule: the states of the pods by ordinal, and the plan.</summary>
 public sealed class StatefulSetPlanTests
 {
-    // States: R ready, S starting, P pending, F failed, X succeeded, G going, . none. A lower-case letter: of the old revision.
+    // States: R ready, S starting, P pending, F failed, X succeeded, G going, . none. A lower-case letter: with the old revision.
     [Theory]
     [InlineData("the first pod first", 3, "...", "+web-0")]
     [InlineData("the next when the one before is ready", 3, "R..", "+web-1")]
@@ -28,7 +28,7 @@ public sealed class StatefulSetPlanTests
     [InlineData("a surplus pod that is not ready waits for a lower one that is not", 2, "RRSS", "")]
     [InlineData("the lowest that is not ready may go", 2, "RRRS", "-web-3")]
     [InlineData("scaled to nothing", 0, "RR", "-web-1")]
-    public void Ordered_pods_come_and_go_one_after_the_other(string rule, int replicas, string pods, string expected)
+    public void Ordered_pods_are_created_and_deleted_one_after_the_other(string rule, int replicas, string pods, string expected)
     {
         var set = Set(replicas);
         Assert.True(expected == Words(Plan(set, Pods(set, pods))), $"{rule}: {Words(Plan(set, Pods(set, pods)))}");
@@ -39,7 +39,7 @@ public sealed class StatefulSetPlanTests
     [InlineData("whatever the others are", 3, "S.G", "+web-1")]
     [InlineData("failed ones go, missing ones come", 3, ".FR", "+web-0 -web-1")]
     [InlineData("down at once", 1, "RSGR", "-web-3 -web-1")]
-    public void Parallel_pods_wait_for_nothing(string rule, int replicas, string pods, string expected)
+    public void Parallel_pods_do_not_wait_for_each_other(string rule, int replicas, string pods, string expected)
     {
         var set = Set(replicas, s => s.Spec.PodManagementPolicy = "Parallel");
         Assert.True(expected == Words(Plan(set, Pods(set, pods))), $"{rule}: {Words(Plan(set, Pods(set, pods)))}");
@@ -127,7 +127,7 @@ public sealed class StatefulSetPlanTests
     }
 
     [Fact]
-    public void A_pod_says_who_it_is_and_mounts_its_claims()
+    public void A_pod_has_the_labels_of_its_identity_and_mounts_its_claims()
     {
         var set = Set(1, s =>
         {
@@ -153,14 +153,14 @@ public sealed class StatefulSetPlanTests
     }
 
     [Fact]
-    public void A_claim_that_is_there_is_used_again()
+    public void An_existing_claim_is_used_again()
     {
         var set = Set(1, WithClaims);
         Assert.Empty(Assert.IsType<CreateStatefulPod>(Assert.Single(Plan(set, [], Settled, Claim(set, 0)).Actions)).Claims);
     }
 
     [Fact]
-    public void A_claim_on_its_way_out_is_not_used()
+    public void A_claim_that_is_being_deleted_is_not_used()
     {
         var set = Set(2, WithClaims);
         var leaving = Claim(set, 0);
@@ -175,7 +175,7 @@ public sealed class StatefulSetPlanTests
     }
 
     [Fact]
-    public void A_pending_pod_gets_the_claims_that_it_misses()
+    public void A_pending_pod_gets_its_missing_claims()
     {
         var set = Set(1, WithClaims);
         Assert.Equal("claims:web-0", Words(Plan(set, [Pod(set, 0, "pending")])));
@@ -184,7 +184,7 @@ public sealed class StatefulSetPlanTests
     }
 
     [Fact]
-    public void A_pod_that_does_not_say_who_it_is_is_mended()
+    public void A_pod_without_the_labels_of_its_identity_is_repaired()
     {
         var set = Set(2);
         var pod = Pod(set, 0);
@@ -225,7 +225,7 @@ public sealed class StatefulSetPlanTests
                     return creates.Concat(deletes).Distinct().Count() == creates.Count + deletes.Count
                         && creates.All(name => pods.All(p => p.Metadata.Name != name))
                         && (parallel || creates.Count <= 1)
-                        // Ready pods are only taken within the bound.
+                        // No more ready pods than the bound are deleted.
                         && (lost == 0 || lost + missing <= unavailable);
                 }
             );

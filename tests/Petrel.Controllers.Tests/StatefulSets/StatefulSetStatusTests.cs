@@ -1,15 +1,15 @@
 using k8s.Models;
 using Petrel.Controllers.Deployments;
 using Petrel.Controllers.StatefulSets;
-using static Petrel.Controllers.Tests.StatefulSets.SetObjects;
+using static Petrel.Controllers.Tests.StatefulSets.StatefulSetObjects;
 
 namespace Petrel.Controllers.Tests.StatefulSets;
 
-/// <summary>What a StatefulSet's status says.</summary>
+/// <summary>The status of StatefulSets.</summary>
 public sealed class StatefulSetStatusTests
 {
     [Fact]
-    public void Pods_are_counted_by_what_they_are()
+    public void Pods_are_counted_by_their_state_and_revision()
     {
         var set = Set(4, s => s.Spec.MinReadySeconds = 60);
         var status = Status(

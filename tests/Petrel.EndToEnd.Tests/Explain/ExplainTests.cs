@@ -12,6 +12,7 @@ using Petrel.Model.Api;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Gangs;
+using Petrel.Scheduler.Settings;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 using Spectre.Console;

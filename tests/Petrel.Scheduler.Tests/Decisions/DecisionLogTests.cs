@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Framework;
@@ -125,7 +126,7 @@ public sealed class DecisionLogTests
     private static JsonObject Decide(ClusterState cluster, PodInfo pod, DecisionSettings settings)
     {
         var log = new DecisionLog(settings);
-        var cycle = new SchedulingCycle(Profile.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1))
+        var cycle = new SchedulingCycle(ProfileFactory.Create(new(new(), cluster, new NoObjects())), cluster, new SeededEntropy(1))
         {
             Recorder = new DecisionRecorder(log, TimeProvider.System),
         };

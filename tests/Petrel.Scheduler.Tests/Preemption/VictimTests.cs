@@ -3,6 +3,7 @@ using k8s.Models;
 using Petrel.Model;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Preemption;
@@ -123,7 +124,7 @@ public sealed class VictimTests
     public void The_node_with_the_least_harm_is_taken_by_upstreams_order()
     {
         static PodInfo Victim(int priority, int start = 0) => Pod($"v{priority}", priority, start: start);
-        static string Best(params Candidate[] candidates) => CandidateChoice.Best(candidates).Node;
+        static string Best(params Candidate[] candidates) => CandidateSelection.Best(candidates).Node;
 
         Assert.Equal("b", Best(new("a", [Victim(0)], 1), new("b", [Victim(9), Victim(9)], 0)));
         Assert.Equal("b", Best(new("a", [Victim(5)], 0), new("b", [Victim(4), Victim(4)], 0)));
@@ -139,7 +140,7 @@ public sealed class VictimTests
     [InlineData(100, 100)]
     [InlineData(500, 100)]
     [InlineData(5000, 500)]
-    public void So_many_candidates_are_enough(int nodes, int enough) => Assert.Equal(enough, CandidateChoice.Enough(nodes));
+    public void So_many_candidates_are_enough(int nodes, int enough) => Assert.Equal(enough, CandidateSelection.Enough(nodes));
 
     [Fact]
     public void A_place_that_is_being_made_is_kept_from_lower_and_equal_pods_but_not_from_higher_ones()
@@ -233,7 +234,7 @@ public sealed class VictimTests
                     var cluster = Make.Cluster([.. Enumerable.Range(0, 8).Select(i => Make.Node($"n{i}", cpu: $"{2 + dice.Next(3)}"))]);
                     var objects = new Objects();
                     var context = new PluginContext(new(), cluster, objects) { Entropy = new SeededEntropy(1) };
-                    var cycle = new SchedulingCycle(Profile.Create(context), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
+                    var cycle = new SchedulingCycle(ProfileFactory.Create(context), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
                     for (var i = 0; i < 60; i++)
                     {
                         // Few kinds of pods, so that what is kept is used.
@@ -370,18 +371,18 @@ public sealed class VictimTests
     private string Preempt(ClusterState cluster, PodInfo pod)
     {
         var placement = Cycle(cluster, _objects).Schedule(pod);
-        return placement.NodeName
-            ?? (
-                placement.PostFilter?.Preemption is { } p
-                    ? $"{p.Node}: {string.Join(' ', p.Victims.Select(v => v.Pod.Name))}{(p.Violations > 0 ? $" ({p.Violations} against budgets)" : "")}"
-                    : placement.Message
-            );
+        if (placement.NodeName is not null || placement.PostFilter?.Preemption is not { } preemption)
+        {
+            return placement.NodeName ?? placement.Message;
+        }
+        var violations = preemption.Violations > 0 ? $" ({preemption.Violations} against budgets)" : "";
+        return $"{preemption.Node}: {string.Join(' ', preemption.Victims.Select(v => v.Pod.Name))}{violations}";
     }
 
     private static SchedulingCycle Cycle(ClusterState cluster, Objects? objects = null)
     {
         var context = new PluginContext(new(), cluster, objects ?? new()) { Entropy = new SeededEntropy(1) };
-        return new(Profile.Create(context), cluster, new SeededEntropy(1));
+        return new(ProfileFactory.Create(context), cluster, new SeededEntropy(1));
     }
 
     private static void Place(ClusterState cluster, string node, params PodInfo[] pods) => Array.ForEach(pods, p => cluster.Place(p, node));

@@ -2,6 +2,7 @@ using CsCheck;
 using k8s.Models;
 using Petrel.Model.Determinism;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Composition;
 using Petrel.Scheduler.Cycle;
 using Petrel.Scheduler.Framework;
 
@@ -40,13 +41,13 @@ public sealed class EquivalenceTests
             var profile = _world.Profile();
             _reference = new(new SeededEntropy(seed), profile, percentage);
             _batches = new(
-                Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _kept, new NoObjects())),
+                ProfileFactory.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _kept, new NoObjects())),
                 _kept,
                 new SeededEntropy(seed),
                 percentage
             );
             _singles = new(
-                Profile.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _fresh, new NoObjects())),
+                ProfileFactory.Create(new(profile with { Disabled = [.. profile.Disabled, "DefaultPreemption"] }, _fresh, new NoObjects())),
                 _fresh,
                 new SeededEntropy(seed),
                 percentage

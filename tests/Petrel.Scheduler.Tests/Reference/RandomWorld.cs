@@ -1,6 +1,8 @@
 using k8s.Models;
 using Petrel.Model.Determinism;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Cycle;
+using Petrel.Scheduler.Settings;
 using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Reference;

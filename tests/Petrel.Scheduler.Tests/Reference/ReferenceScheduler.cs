@@ -1,6 +1,6 @@
 using k8s.Models;
 using Petrel.Model.Determinism;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Tests.Reference;
 
@@ -59,10 +59,8 @@ internal sealed class ReferenceScheduler(IEntropy entropy, ProfileSettings setti
             {
                 reasons["node(s) didn't satisfy plugin(s) [NodeAffinity]"] = all - nodes.Count;
             }
-            return (
-                null,
-                $"0/{all} nodes are available: {string.Join(", ", reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal))}."
-            );
+            var sorted = reasons.Select(r => $"{r.Value} {r.Key}").Order(StringComparer.Ordinal);
+            return (null, $"0/{all} nodes are available: {string.Join(", ", sorted)}.");
         }
         if (feasible.Count == 1)
         {

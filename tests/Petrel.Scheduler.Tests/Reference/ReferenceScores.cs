@@ -1,5 +1,6 @@
 using k8s.Models;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Reference;
 
@@ -237,9 +238,9 @@ internal sealed class ReferenceScores(ProfileSettings settings)
         return
         [
             .. crowds.Select(c =>
-                c is not { } crowd ? 0
+                c is not { } count ? 0
                 : highest == 0 ? 100
-                : 100 * (highest + lowest - crowd) / highest
+                : 100 * (highest + lowest - count) / highest
             ),
         ];
 

@@ -1,5 +1,5 @@
 using k8s.Models;
-using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Settings;
 
 namespace Petrel.Scheduler.Tests.Reference;
 

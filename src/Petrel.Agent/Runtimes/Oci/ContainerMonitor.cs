@@ -124,12 +124,12 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
         }
         using var document = JsonDocument.Parse(report);
         var pid = document.RootElement.TryGetProperty("pid", out var p) ? p.GetInt32() : -1;
-        return pid > 0
-            ? pid
-            : throw new RuntimeException(
-                "RunContainerError",
-                $"failed to create container: {(document.RootElement.TryGetProperty("message", out var m) ? m.GetString()!.Trim() : report)}"
-            );
+        if (pid > 0)
+        {
+            return pid;
+        }
+        var message = document.RootElement.TryGetProperty("message", out var m) ? m.GetString()!.Trim() : report;
+        throw new RuntimeException("RunContainerError", $"failed to create container: {message}");
     }
 
     /// <summary>Lets the created container's program run.</summary>

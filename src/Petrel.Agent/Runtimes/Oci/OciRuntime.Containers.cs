@@ -3,7 +3,7 @@ using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <content>Containers: from a spec to a process, and back to nothing.</content>
+/// <content>Containers: creating, starting, stopping, removing, measuring them, and running commands in them.</content>
 public sealed partial class OciRuntime
 {
     private const int StartFailedExitCode = 128;
@@ -109,7 +109,7 @@ public sealed partial class OciRuntime
             {
                 _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(containerId));
             }
-            // Known before the program runs, so that its exit, however soon, finds it.
+            // Recorded before the program runs, so that even an immediate exit finds the record.
             Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });
             await Monitor.StartAsync(containerId, cancellationToken);
             Update(container, r => r.State == ContainerState.Created ? r with { State = ContainerState.Running } : r);
@@ -147,7 +147,7 @@ public sealed partial class OciRuntime
             }
             catch (TimeoutException)
             {
-                // It had its time.
+                // The grace period is over.
             }
         }
         _cgroups.KillContainer(record.SandboxId, containerId);

@@ -1,6 +1,6 @@
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <content>How containers end: conmon writes an exit code into a file, and inotify tells of it.</content>
+/// <content>Exits: conmon writes each exit code into a file, and inotify reports the file.</content>
 public sealed partial class OciRuntime
 {
     private FileSystemWatcher WatchExits(string directory)
@@ -8,13 +8,13 @@ public sealed partial class OciRuntime
         var watcher = new FileSystemWatcher(directory) { NotifyFilter = NotifyFilters.FileName };
         watcher.Created += (_, e) => ReadExit(Path.GetFileName(e.FullPath));
         watcher.Renamed += (_, e) => ReadExit(Path.GetFileName(e.FullPath));
-        // The queue ran over: look at every container instead.
+        // The queue has overflowed: check every container instead.
         watcher.Error += (_, _) => FindExits();
         watcher.EnableRaisingEvents = true;
         return watcher;
     }
 
-    /// <summary>Looks at every container that is not known to have ended.</summary>
+    /// <summary>Checks every container that is not known to have exited.</summary>
     private void FindExits()
     {
         List<Container> open;
@@ -43,14 +43,14 @@ public sealed partial class OciRuntime
         }
         if (!live || (record.Pid > 0 && !ProcessIdentity.IsAlive(record.Pid, record.ProcessStart) && !IsMonitored(record.Id)))
         {
-            // The node was cut off, or conmon was killed: nobody will ever write the exit code.
+            // The node lost its power, or conmon was killed: no exit code will be written.
             ReadExit(record.Id);
             LogLost(_logger, record.Id);
             SetExited(container, KilledExitCode, "Error", _time.GetUtcNow());
         }
     }
 
-    // While conmon lives, it will write the exit code itself.
+    // While conmon is alive, it will write the exit code itself.
     private bool IsMonitored(string containerId)
     {
         var file = Path.Combine(_containerFiles.DirectoryOf(containerId), "conmon.pid");
@@ -114,7 +114,7 @@ public sealed partial class OciRuntime
         }
     }
 
-    /// <summary>Waits for the end of a container that was sent SIGKILL, or never ran.</summary>
+    /// <summary>Waits for the exit of a container that was sent SIGKILL, or never ran.</summary>
     private async ValueTask WaitForKilledAsync(Container container, CancellationToken cancellationToken)
     {
         var record = container.Record;

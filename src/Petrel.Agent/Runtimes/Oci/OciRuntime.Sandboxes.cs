@@ -3,10 +3,10 @@ using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <content>Sandboxes: what the containers of a pod share.</content>
+/// <content>Sandboxes: the namespaces, cgroup and files that the containers of a pod share.</content>
 public sealed partial class OciRuntime
 {
-    // Runs as the first program in the fresh namespaces; they live on in the files that pin them.
+    // The first program in the new namespaces. The files that pin them keep them alive after it has exited.
     private const string SetUp = """
         echo "$1" > /proc/sys/kernel/hostname
         if [ -n "$2" ]; then
@@ -34,7 +34,7 @@ public sealed partial class OciRuntime
         var id = sandbox.Record.Id;
         try
         {
-            // The record comes first: whatever happens next, a later instance knows what to clean up.
+            // The record comes first, so that a later instance knows what to clean up if this one dies.
             _sandboxFiles.Save(id, sandbox.Record);
             PodAddress? address = null;
             if (!spec.HostNetwork)

@@ -7,8 +7,8 @@ namespace Petrel.Agent.Runtimes.Oci;
 
 /// <summary>
 /// Runs pods as OCI containers: crun or runc under conmon, overlayfs over an <see cref="ImageStore"/>, cgroups v1 or v2. A sandbox has no
-/// process of its own: its network, IPC and UTS namespaces are pinned by files. Needs root. All state is on disk and in the kernel; one
-/// instance at a time works on a state directory. After a power cut the records tell what ran; it is reported as exited (137).
+/// process of its own: its network, IPC and UTS namespaces are pinned by files. Needs root. All state is on disk and in the kernel. Only one
+/// instance at a time may use a state directory. After a power cut, containers on record are reported as exited (137).
 /// </summary>
 public sealed partial class OciRuntime : IContainerRuntime, IDisposable
 {
@@ -73,7 +73,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         Directory.CreateDirectory(_monitor.ExitDirectory);
         Info = Info with { Version = await _monitor.VersionAsync(cancellationToken) };
 
-        // A mount namespace in which the pins are missing is a new one: the node was cut off, and all that ran died with it.
+        // In a new mount namespace the pins are missing: the node lost its power, and all its containers are dead.
         var pinned = Mounts.Below(_namespaces);
         if (!pinned.Contains(_namespaces))
         {
@@ -107,7 +107,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         FindExits();
         foreach (var record in containers.Where(c => c.State == ContainerState.Created && c.Pid > 0))
         {
-            // The agent died between creating and starting it: its program never ran, and the pod needs a new attempt.
+            // The agent died after creating the container and before starting it. Its program never ran: the pod needs a new attempt.
             _cgroups.KillContainer(record.SandboxId, record.Id);
         }
         foreach (var id in brokenContainers)
@@ -139,7 +139,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
 
-    /// <summary>Stops watching. What runs goes on.</summary>
+    /// <summary>Stops watching. Containers keep running.</summary>
     public void Dispose()
     {
         _exits?.Dispose();
@@ -159,7 +159,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
 
     private string Pin(string sandboxId, string kind) => Path.Combine(_namespaces, $"{sandboxId}-{kind}");
 
-    /// <summary>A sandbox as this process knows it. Fields change under the runtime's lock.</summary>
+    /// <summary>A sandbox in memory. Its fields change under the runtime's lock.</summary>
     private sealed class Sandbox(SandboxRecord record)
     {
         public SandboxRecord Record { get; set; } = record;
@@ -168,7 +168,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         public bool Live { get; set; }
     }
 
-    /// <summary>A container as this process knows it. Fields change under the runtime's lock.</summary>
+    /// <summary>A container in memory. Its fields change under the runtime's lock.</summary>
     private sealed class Container(ContainerRecord record)
     {
         public ContainerRecord Record { get; set; } = record;

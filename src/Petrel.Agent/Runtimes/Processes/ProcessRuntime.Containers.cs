@@ -5,7 +5,7 @@ using Petrel.Agent.Runtimes.Oci;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <content>Containers: from a spec to a process, and back to nothing.</content>
+/// <content>Containers: creating, starting, stopping, removing, measuring them, and running commands in them.</content>
 public sealed partial class ProcessRuntime
 {
     private const int StartFailedExitCode = 128;
@@ -152,7 +152,7 @@ public sealed partial class ProcessRuntime
             }
             catch (TimeoutException)
             {
-                // It had its time.
+                // The grace period is over.
             }
         }
         Signal(container, Tool.SigKill);

@@ -3,14 +3,14 @@ using Petrel.Agent.Runtimes.Oci;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <content>Shims: starting them, and learning from their files how containers end.</content>
+/// <content>Shims: starting them, and reading from their files how containers exit.</content>
 public sealed partial class ProcessRuntime
 {
     private const int KilledExitCode = 137;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
-    // A shim does nearly nothing: it shall cost as little.
+    // There is one shim per container: keep it small.
     private static readonly (string Name, string Value)[] ShimEnvironment =
     [
         ("DOTNET_gcServer", "0"),
@@ -20,7 +20,7 @@ public sealed partial class ProcessRuntime
         ("DOTNET_EnableDiagnostics", "0"),
     ];
 
-    /// <summary>Starts the container's shim and waits for its word.</summary>
+    /// <summary>Starts the container's shim and waits until it reports.</summary>
     /// <exception cref="RuntimeException">The program could not be started; the message is the kernel's.</exception>
     private async ValueTask StartShimAsync(Container container, CancellationToken cancellationToken)
     {
@@ -38,10 +38,10 @@ public sealed partial class ProcessRuntime
             case ProcessShim.Started:
                 return;
             case ProcessShim.Busy:
-                // Another shim, of an earlier call, is at it.
+                // The shim of an earlier call is running it already.
                 return;
             case null:
-                throw new RuntimeException("RunContainerError", $"the container's shim ended without a word: {(await errors).Trim()}");
+                throw new RuntimeException("RunContainerError", $"the container's shim ended without a report: {(await errors).Trim()}");
             default:
                 throw new RuntimeException("RunContainerError", $"failed to start container: {word[ProcessShim.Failed.Length..]}");
         }
@@ -51,7 +51,7 @@ public sealed partial class ProcessRuntime
     {
         var watcher = new FileSystemWatcher(_exitDirectory) { NotifyFilter = NotifyFilters.FileName };
         watcher.Renamed += (_, e) => OnExit(Path.GetFileName(e.FullPath));
-        // The queue ran over: look at every container instead.
+        // The queue has overflowed: check every container instead.
         watcher.Error += (_, _) => FindExits();
         watcher.EnableRaisingEvents = true;
         return watcher;
@@ -70,7 +70,7 @@ public sealed partial class ProcessRuntime
         }
     }
 
-    /// <summary>Looks at every container that is not known to have ended.</summary>
+    /// <summary>Checks every container that is not known to have exited.</summary>
     private void FindExits()
     {
         List<Container> open;
@@ -81,7 +81,7 @@ public sealed partial class ProcessRuntime
         open.ForEach(Examine);
     }
 
-    /// <summary>Reads what the container's shim has written since.</summary>
+    /// <summary>Reads what the container's shim has written.</summary>
     private void Examine(Container container)
     {
         if (container.Exit is not null)

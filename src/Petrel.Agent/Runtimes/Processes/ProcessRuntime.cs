@@ -6,10 +6,10 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// Runs pods as plain processes of the agent's own user: no root needed, no isolation given. Every pod is on the host's network, programs
+/// Runs pods as plain processes of the agent's own user. It needs no root and gives no isolation: every pod is on the host's network, programs
 /// see the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose path is in
-/// its environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. Beside each container lives a <see
-/// cref="ProcessShim"/>, so that it outlives the agent. All state is on disk; one instance at a time works on a state directory.
+/// its environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. A <see cref="ProcessShim"/> beside each container
+/// lets it outlive the agent. All state is on disk. Only one instance at a time may use a state directory.
 /// </summary>
 public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
 {
@@ -56,7 +56,7 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public ValueTask StartAsync(CancellationToken cancellationToken)
     {
-        // Environments of containers hold secrets.
+        // The environments of containers contain secrets.
         Directory.CreateDirectory(_settings.StateDirectory, OwnerOnly);
         Directory.CreateDirectory(_exitDirectory);
         _exits = WatchExits();
@@ -187,10 +187,10 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
 
-    /// <summary>Stops watching. What runs goes on.</summary>
+    /// <summary>Stops watching. Containers keep running.</summary>
     public void Dispose() => _exits?.Dispose();
 
-    // A sandbox is nothing but the processes in it: with the machine's run they are gone.
+    // A sandbox consists of its processes only: after a reboot of the machine it is gone.
     private static bool IsReady(SandboxEntry sandbox) => !sandbox.Stopped && sandbox.BootId == ProcessEntry.CurrentBoot;
 
     private SandboxStatus StatusOf(SandboxEntry sandbox) =>

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
-/// <content>Containers: their states, and what their programs do by themselves.</content>
+/// <content>Containers: their states, and the exits of their programs.</content>
 public sealed partial class SimulatedRuntime
 {
     private const int KilledExitCode = 137;
@@ -102,7 +102,7 @@ public sealed partial class SimulatedRuntime
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // It has ended.
+                // It has exited.
             }
         }
         bool killed;
@@ -112,7 +112,7 @@ public sealed partial class SimulatedRuntime
         }
         if (killed)
         {
-            TellOfExit(container);
+            ReportExit(container);
         }
     }
 
@@ -166,7 +166,7 @@ public sealed partial class SimulatedRuntime
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The command died with its container.
+            // The command was killed with its container.
             return new ExecResult(KilledExitCode, [], []);
         }
         return answer.Duration < timeout
@@ -175,8 +175,8 @@ public sealed partial class SimulatedRuntime
     }
 
     /// <summary>
-    /// The program of a running container ends by itself, with this code: the one that <paramref name="choice"/> counts to, round and round
-    /// in the order of creation. Answers which one it was, or null when none runs.
+    /// Lets the program of one running container exit with this code: number <paramref name="choice"/> in the order of creation, counted
+    /// round and round. Returns that container, or null when none runs.
     /// </summary>
     public ContainerStatus? EndOne(int choice, int exitCode)
     {
@@ -191,11 +191,11 @@ public sealed partial class SimulatedRuntime
             container = running[choice % running.Count];
             SetExited(container, exitCode);
         }
-        TellOfExit(container);
+        ReportExit(container);
         return container.Status;
     }
 
-    // Processor time since the last reading, at what the program says it uses now. Under the lock.
+    // Adds the processor time since the last reading. Under the lock.
     private ContainerUsage UsageOf(Container container, DateTimeOffset now)
     {
         var behaviour = settings.Behaviour(container.Spec);
@@ -212,7 +212,7 @@ public sealed partial class SimulatedRuntime
         }
     }
 
-    // A timer and not a method that waits: it fires on the machine, whoever lives to see it. Under the lock.
+    // A timer belongs to the machine and fires even when the agent has died. Under the lock.
     private void EndAfter(Container container, TimeSpan delay, int exitCode) =>
         container.Timers.Add(time.CreateTimer(_ => End(container, exitCode), null, delay, Timeout.InfiniteTimeSpan));
 
@@ -225,11 +225,11 @@ public sealed partial class SimulatedRuntime
         }
         if (ended)
         {
-            TellOfExit(container);
+            ReportExit(container);
         }
     }
 
-    // False when it had ended before. Under the lock; what waits for the exit is told outside of it.
+    // False when it had exited before. Under the lock; the exit is reported outside of it.
     private bool SetExited(Container container, int exitCode)
     {
         if (container.Status.State == ContainerState.Exited)
@@ -248,13 +248,13 @@ public sealed partial class SimulatedRuntime
         return true;
     }
 
-    private void TellOfExit(Container container)
+    private void ReportExit(Container container)
     {
         PodChanged?.Invoke(container.Status.PodUid);
         container.Exited.Cancel();
     }
 
-    /// <summary>A container. Fields change under the runtime's lock.</summary>
+    /// <summary>A container. Its fields change under the runtime's lock.</summary>
     [SuppressMessage(
         "Design",
         "CA1001",
@@ -266,14 +266,14 @@ public sealed partial class SimulatedRuntime
 
         public ContainerStatus Status { get; set; } = status;
 
-        /// <summary>It was sent SIGTERM and will end of it.</summary>
+        /// <summary>It was sent SIGTERM and will exit because of it.</summary>
         public bool Terminating { get; set; }
 
         public TimeSpan CpuTime { get; set; }
 
         public DateTimeOffset? MeasuredAt { get; set; }
 
-        /// <summary>When its program ends.</summary>
+        /// <summary>The timers that end its program.</summary>
         public List<ITimer> Timers { get; } = [];
 
         public CancellationTokenSource Exited { get; } = new();

@@ -5,10 +5,10 @@ using Petrel.Network.Pods;
 namespace Petrel.Agent.Runtimes.Simulated;
 
 /// <summary>
-/// Runs pods in memory only, deterministically: sandboxes and containers are records, their programs do what a
+/// Runs pods in memory only, deterministically. Sandboxes and containers are records; their programs behave as a
 /// <see cref="ContainerBehaviour"/> says. The object is the node's machine: it outlives agents, which take it over by setting
-/// <see cref="PodChanged"/> and calling <see cref="StartAsync"/> again. What a program does by itself runs on the machine's clock; an agent
-/// that dies in the middle of a call leaves either what was before the call or what is after it.
+/// <see cref="PodChanged"/> and calling <see cref="StartAsync"/> again. Programs run on the machine's clock. A call is atomic: an agent that
+/// dies during one leaves the state from before or from after it.
 /// </summary>
 /// <param name="time">The machine's clock.</param>
 /// <param name="entropy">Ids and latencies are drawn from it.</param>
@@ -88,7 +88,7 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
             }
             killed = [.. ContainersOf(sandbox).Where(c => SetExited(c, KilledExitCode))];
         }
-        killed.ForEach(TellOfExit);
+        killed.ForEach(ReportExit);
         return default;
     }
 

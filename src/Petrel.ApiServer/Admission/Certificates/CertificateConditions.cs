@@ -6,8 +6,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Certificates;
 
 /// <summary>
-/// Keeps the conditions of requests for certificates: gives them their times, and sees that only approval approves (upstream: the
-/// registry's update strategies).
+/// Sets the times of a certificate request's conditions, and allows Approved and Denied only through the approval subresource
+/// (upstream: the registry's update strategies).
 /// </summary>
 internal sealed class CertificateConditions(TimeProvider time) : IAdmissionPlugin
 {

@@ -5,7 +5,7 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Certificates;
 
 /// <summary>
-/// Writes into a request for a certificate who asks for it, whatever the request itself says (upstream: the registry's create strategy).
+/// Sets the requesting user in a certificate request, overwriting what the client sent (upstream: the registry's create strategy).
 /// </summary>
 internal sealed class CertificateRequester : IAdmissionPlugin
 {

@@ -9,7 +9,7 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Certificates;
 
 /// <summary>
-/// Nobody gets a client certificate of the group that may do everything by asking for it (upstream: CertificateSubjectRestriction).
+/// Refuses requests for client certificates of the group <c>system:masters</c> (upstream: CertificateSubjectRestriction).
 /// </summary>
 internal sealed class CertificateSubjectRestriction : IAdmissionPlugin
 {
@@ -36,7 +36,7 @@ internal sealed class CertificateSubjectRestriction : IAdmissionPlugin
         return ValueTask.CompletedTask;
     }
 
-    // The request was read once already, by validation.
+    // Validation has parsed the request before.
     private static IEnumerable<string> Organizations(string request)
     {
         var pem = Encoding.ASCII.GetString(Convert.FromBase64String(request));

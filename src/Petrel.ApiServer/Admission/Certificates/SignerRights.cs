@@ -8,8 +8,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Certificates;
 
 /// <summary>
-/// Approving a request for a certificate takes the right to <c>approve</c> for its signer, and issuing it the right to <c>sign</c>, besides
-/// the right to the subresource (upstream: CertificateApproval and CertificateSigning).
+/// Approving a certificate request needs the right to <c>approve</c> for its signer, and issuing needs the right to <c>sign</c>, in
+/// addition to the right to the subresource (upstream: CertificateApproval and CertificateSigning).
 /// </summary>
 internal sealed class SignerRights(ClusterAuthorizer authorizer) : IAdmissionPlugin
 {
@@ -31,7 +31,7 @@ internal sealed class SignerRights(ClusterAuthorizer authorizer) : IAdmissionPlu
         {
             return;
         }
-        // The request as it is stored counts: what was asked for does not change.
+        // Read the signer from the stored request: the spec cannot change.
         var signer = request.Old.Child("spec").Text("signerName");
         foreach (var name in (string[])[signer, $"{signer.Split('/')[0]}/*"])
         {

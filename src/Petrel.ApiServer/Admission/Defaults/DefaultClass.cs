@@ -6,7 +6,7 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Admission.Defaults;
 
 /// <summary>
-/// Finds the class that objects get that do not name one: the newest of those that are marked, the first by name among those of one age.
+/// Finds the default class: the newest class with the default annotation, and the first by name among those of one age.
 /// </summary>
 internal static class DefaultClass
 {

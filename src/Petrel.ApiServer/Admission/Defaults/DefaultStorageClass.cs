@@ -21,7 +21,7 @@ internal sealed class DefaultStorageClass(IRevisionedStore store, KindRegistry k
 
     public async ValueTask AdmitAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        // The empty name is a name too: it asks for no class.
+        // An empty name is explicit: the claim wants no class.
         var spec = request.Object!.Ensure("spec");
         var isNamed =
             spec.Has("storageClassName") || request.Object!.Metadata().Child("annotations").Has("volume.beta.kubernetes.io/storage-class");

@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Limits;
 
-/// <summary>Gives the containers of a pod what a LimitRange says they get when they do not ask, and notes that in an annotation.</summary>
+/// <summary>Gives the containers of a pod the default requests and limits of a LimitRange, and records that in an annotation.</summary>
 internal static class LimitDefaults
 {
     private const string Annotation = "kubernetes.io/limit-ranger";

@@ -6,7 +6,7 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Admission.Limits;
 
 /// <summary>
-/// Completes and bounds what pods and claims ask for, as the LimitRanges of their namespace say (upstream's LimitRanger admission).
+/// Applies the LimitRanges of a namespace to pods and claims: defaults first, then bounds (upstream's LimitRanger admission).
 /// </summary>
 internal sealed class LimitRanger(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
@@ -19,7 +19,7 @@ internal sealed class LimitRanger(IRevisionedStore store, KindRegistry kinds) : 
         && (request.Operation, request.Subresource) switch
         {
             (AdmissionOperation.Create, "") => IsPod(request) || request.Is("", "persistentvolumeclaims"),
-            // Resources of a pod change by its resize only.
+            // Only the resize subresource changes the resources of a pod.
             (AdmissionOperation.Update, "resize") => IsPod(request),
             (AdmissionOperation.Update, "") => request.Is("", "persistentvolumeclaims")
                 && !request.Object!.Metadata().Has("deletionTimestamp"),

@@ -5,10 +5,10 @@ using Petrel.Model.Quotas;
 
 namespace Petrel.ApiServer.Admission.Limits;
 
-/// <summary>What of a pod or claim is beyond a LimitRange, in upstream's words.</summary>
+/// <summary>What in a pod or claim violates a LimitRange, in upstream's words.</summary>
 internal static class LimitRules
 {
-    // Above this, thousandths do not fit their number.
+    // Above this, thousandths overflow a long.
     private const long MaxMilliValue = long.MaxValue / 1000;
 
     public static IReadOnlyList<string> OfPod(JsonObject limitRange, JsonObject pod)
@@ -52,7 +52,7 @@ internal static class LimitRules
         return all.Length == 1 ? all[0] : $"[{string.Join(", ", all)}]";
     }
 
-    // The runtime's own share is nobody's request.
+    // The overhead of the runtime class is not part of the requests.
     private static JsonObject WithoutOverhead(JsonObject spec)
     {
         if (!spec.Has("overhead"))

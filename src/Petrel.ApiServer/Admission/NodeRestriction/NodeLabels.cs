@@ -3,7 +3,9 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.NodeRestriction;
 
-/// <summary>Which labels of its own a node's agent may set: it must not be able to draw pods to itself that are not meant for it.</summary>
+/// <summary>
+/// Which of its own labels a node's agent may set. A compromised agent must not be able to attract pods that are meant for other nodes.
+/// </summary>
 internal static class NodeLabels
 {
     private const string Restricted = "node-restriction.kubernetes.io";
@@ -27,7 +29,7 @@ internal static class NodeLabels
 
     private static readonly string[] AgentNamespaces = ["kubelet.kubernetes.io", "node.kubernetes.io"];
 
-    /// <summary>The labels that differ between two nodes and are not the agent's to set, in order.</summary>
+    /// <summary>The labels that differ between two versions of a node and that its agent may not set, in order.</summary>
     public static IReadOnlyList<string> ForbiddenChanges(JsonObject? node, JsonObject? old)
     {
         var now = node.Child("metadata").Map("labels").ToDictionary(l => l.Key, l => l.Value);

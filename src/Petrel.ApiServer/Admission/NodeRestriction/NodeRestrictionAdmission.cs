@@ -9,8 +9,8 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Admission.NodeRestriction;
 
 /// <summary>
-/// Holds the agent of a node to that node and its pods, beyond what authorization can tell (upstream's NodeRestriction admission): a node
-/// that is broken into must not reach the others.
+/// Restricts a node's agent to that node and its pods, where authorization alone cannot tell (upstream's NodeRestriction admission). A
+/// compromised node must not reach others.
 /// </summary>
 internal sealed class NodeRestrictionAdmission(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
@@ -69,7 +69,7 @@ internal sealed class NodeRestrictionAdmission(IRevisionedStore store, KindRegis
                     + $"and delete mirror pods";
             case ("status", AdmissionOperation.Update):
                 return NodeRules.UpdatePodStatus(node, request.Object!, request.Old!);
-            // An eviction is carried out as the deletion that it is.
+            // Admission sees an eviction as the deletion that it leads to.
             case ("eviction", _):
                 return IsOn(request.Old!, node) ? null : $"node {node} can only evict pods with spec.nodeName set to itself";
             default:

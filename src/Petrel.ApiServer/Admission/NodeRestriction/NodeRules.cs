@@ -5,7 +5,7 @@ using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Admission.NodeRestriction;
 
-/// <summary>What a node's agent may not do to objects, each rule as the reason of its refusal or null.</summary>
+/// <summary>What a node's agent may not do to objects. Each rule returns the reason for its refusal, or null.</summary>
 internal static class NodeRules
 {
     private const string MirrorAnnotation = "kubernetes.io/config.mirror";
@@ -44,7 +44,7 @@ internal static class NodeRules
             : $"node \"{node}\" cannot update resource claim statues";
     }
 
-    /// <summary>A claim's status: its size and conditions, nothing else.</summary>
+    /// <summary>An update of a claim's status may change its size and conditions only.</summary>
     public static string? UpdateClaimStatus(string node, JsonObject claim, JsonObject old, SchemaType schema)
     {
         static JsonObject Rest(JsonObject claim)
@@ -95,7 +95,7 @@ internal static class NodeRules
         return labels.Count == 0 ? null : $"is not allowed to modify labels: {string.Join(", ", labels)}";
     }
 
-    /// <summary>A token that an agent asks for: only for a pod of its own, which it names with its uid.</summary>
+    /// <summary>An agent may request tokens only for pods of its node, which it must name with their uid.</summary>
     public static string? CreateToken(string node, JsonObject request, JsonObject? pod)
     {
         var reference = Bound(request);
@@ -155,7 +155,7 @@ internal static class NodeRules
         return what is null ? null : $"node \"{node}\" can not create pods that {what}";
     }
 
-    // An empty list says as much as none.
+    // An empty list equals an absent one.
     private static bool Same(JsonNode? left, JsonNode? right)
     {
         static JsonNode? Stated(JsonNode? node) => node is JsonArray { Count: 0 } or JsonObject { Count: 0 } ? null : node;

@@ -5,7 +5,7 @@ using static Petrel.ApiServer.Admission.PodSecurity.Wording;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>The controls of the baseline level: known ways out of a container.</summary>
+/// <summary>The controls of the baseline level, against known privilege escalations.</summary>
 internal static class BaselineChecks
 {
     private const string AppArmorAnnotation = "container.apparmor.security.beta.kubernetes.io/";

@@ -3,13 +3,13 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>Tells whoever makes a namespace stricter which of its pods would not be let in any more.</summary>
+/// <summary>Warns a user who makes a namespace stricter about existing pods that the new policy would refuse.</summary>
 internal static class NamespaceReview
 {
-    /// <summary>How many pods are looked at, one of each controller first.</summary>
+    /// <summary>How many pods are checked, one of each controller first.</summary>
     public const int MaxPods = 3000;
 
-    /// <summary>Whether the new policy may refuse pods that the old one let in.</summary>
+    /// <summary>Whether the new policy can refuse pods that the old one allowed.</summary>
     public static bool IsStricter(SecurityPolicy policy, SecurityPolicy old) =>
         policy.Enforce != old.Enforce
         && policy.Enforce.Level != SecurityLevel.Privileged
@@ -55,7 +55,7 @@ internal static class NamespaceReview
         };
     }
 
-    // Pods of one controller are alike: the second tells little.
+    // Pods of one controller are alike: check one of each first.
     private static IEnumerable<JsonObject> DifferentFirst(IReadOnlyList<JsonObject> pods)
     {
         var seen = new HashSet<string>();

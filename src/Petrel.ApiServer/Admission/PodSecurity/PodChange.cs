@@ -3,15 +3,13 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>Tells changes of pods that the standards are about from those that are none of their business.</summary>
+/// <summary>Distinguishes pod updates that the standards cover from those that need no check.</summary>
 internal static class PodChange
 {
     private const string SeccompPod = "seccomp.security.alpha.kubernetes.io/pod";
     private const string SeccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
 
-    /// <summary>
-    /// Whether a pod that was allowed as it was must be looked at again: another image, another container, another profile.
-    /// </summary>
+    /// <summary>Whether an allowed pod must be checked again: its images, containers or profiles changed.</summary>
     public static bool IsSignificant(JsonObject pod, JsonObject old)
     {
         var (annotations, oldAnnotations) = (pod.Child("metadata").Child("annotations"), old.Child("metadata").Child("annotations"));

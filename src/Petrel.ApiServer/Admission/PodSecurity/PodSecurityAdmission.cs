@@ -9,8 +9,8 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
 /// <summary>
-/// Holds pods against the standard that their namespace asks for (upstream's PodSecurity admission). Pods beyond it are refused; who
-/// writes a workload whose pods would be is warned, so that they learn of it before the controller does.
+/// Checks pods against the Pod Security Standard of their namespace (upstream's PodSecurity admission). Violating pods are refused.
+/// Workloads whose pods would violate it are accepted with a warning, because the controller would fail later.
 /// </summary>
 internal sealed partial class PodSecurityAdmission(IRevisionedStore store, KindRegistry kinds, CacheHub caches, ILogger log)
     : IAdmissionPlugin
@@ -84,7 +84,7 @@ internal sealed partial class PodSecurityAdmission(IRevisionedStore store, KindR
     private async ValueTask<SecurityPolicy> PolicyAsync(string namespaceName, FieldErrors errors, CancellationToken cancellationToken)
     {
         var namespaces = kinds.Find("", "v1", "namespaces")!;
-        // The store rather than the cache: who labels a namespace and makes a pod next means it. Only labeled ones are worth reading.
+        // Read the store, not the cache: a label set just before the pod was created counts. Parse only labeled namespaces.
         return
             await store.GetAsync(namespaces.StoreKey(new("", namespaceName)), cancellationToken) is { } entry
             && entry.Value.Span.IndexOf("pod-security.kubernetes.io/"u8) >= 0
@@ -109,7 +109,7 @@ internal sealed partial class PodSecurityAdmission(IRevisionedStore store, KindR
         }
         var oldErrors = new FieldErrors();
         var old = Policy(before, oldErrors);
-        // A namespace with a bad label that is there already can still be changed otherwise.
+        // Other fields of a namespace that already has an invalid label can still change.
         if (errors.Any && !errors.All.SequenceEqual(oldErrors.All))
         {
             throw StatusErrors.Invalid(request.Kind, request.Key.Name, errors.All);

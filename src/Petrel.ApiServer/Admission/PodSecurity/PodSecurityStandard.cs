@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>What a pod does beyond a level.</summary>
+/// <summary>A violation: what a pod does that its level forbids.</summary>
 /// <param name="Reason">In few words, for many pods at once.</param>
 /// <param name="Detail">Which containers and values.</param>
 internal sealed record Violation(string Reason, string Detail)
@@ -11,7 +11,9 @@ internal sealed record Violation(string Reason, string Detail)
     public override string ToString() => Detail.Length == 0 ? Reason : $"{Reason} ({Detail})";
 }
 
-/// <summary>One control of a level: from which release on it asks what, and which controls of the level below it stands for.</summary>
+/// <summary>
+/// One control of a level: its checks by the release that introduced them, and the controls of the level below that it replaces.
+/// </summary>
 /// <param name="Id">Upstream's name; controls are reported in its order.</param>
 /// <param name="Level">The level that has it. Restricted has those of baseline, too.</param>
 /// <param name="Versions">What it asks from a minor release on, in order.</param>
@@ -34,7 +36,7 @@ internal static class PodSecurityStandard
     private static readonly SecurityCheck[] Baseline = [.. BaselineChecks.All.OrderBy(c => c.Id, StringComparer.Ordinal)];
     private static readonly SecurityCheck[] Restricted = [.. RestrictedChecks.All.OrderBy(c => c.Id, StringComparer.Ordinal)];
 
-    /// <summary>All that the pod does beyond the level, in upstream's order: first what baseline forbids.</summary>
+    /// <summary>All violations of the level, in upstream's order: those of baseline first.</summary>
     public static IReadOnlyList<Violation> Check(SecurityLevel level, StandardVersion version, JsonObject? podMetadata, JsonObject? podSpec)
     {
         if (level == SecurityLevel.Privileged)

@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>A pod, or the template of one, as the checks look at it.</summary>
+/// <summary>A pod or a pod template, as the checks read it.</summary>
 internal sealed class PodView
 {
     public PodView(JsonObject? metadata, JsonObject? spec)
@@ -25,10 +25,10 @@ internal sealed class PodView
 
     public IEnumerable<JsonObject> Volumes => Spec.Objects("volumes");
 
-    /// <summary>Whether the pod runs on Windows by its own word.</summary>
+    /// <summary>Whether <c>spec.os.name</c> is windows.</summary>
     public bool IsWindows => Spec.Child("os").Text("name") == "windows";
 
-    /// <summary>Whether the pod has users of its own: root in it is nobody outside.</summary>
+    /// <summary>Whether the pod has a user namespace: root in it has no rights on the node.</summary>
     public bool HasOwnUsers => Spec.Flag("hostUsers") == false;
 
     /// <summary>

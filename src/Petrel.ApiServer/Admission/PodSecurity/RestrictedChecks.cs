@@ -4,7 +4,7 @@ using static Petrel.ApiServer.Admission.PodSecurity.Wording;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>The controls that the restricted level adds to baseline: hardening as it is recommended.</summary>
+/// <summary>The controls that the restricted level adds to baseline: hardening best practices.</summary>
 internal static class RestrictedChecks
 {
     private static readonly string[] AllowedVolumes =

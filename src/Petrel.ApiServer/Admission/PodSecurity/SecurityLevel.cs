@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>How much a pod may do, from everything to little (Pod Security Standards).</summary>
+/// <summary>The levels of the Pod Security Standards, from the least to the most restrictive.</summary>
 internal enum SecurityLevel
 {
     Privileged,

@@ -2,7 +2,7 @@ using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>What a namespace asks of its pods, by its labels <c>pod-security.kubernetes.io/MODE</c> and <c>MODE-version</c>.</summary>
+/// <summary>The policy of a namespace, by its labels <c>pod-security.kubernetes.io/MODE</c> and <c>MODE-version</c>.</summary>
 /// <param name="Enforce">Pods beyond this are refused.</param>
 /// <param name="Audit">Pods beyond this are noted.</param>
 /// <param name="Warn">Whoever writes pods beyond this is warned.</param>
@@ -12,13 +12,13 @@ internal readonly record struct SecurityPolicy(LevelVersion Enforce, LevelVersio
 
     private static readonly LevelVersion Anything = new(SecurityLevel.Privileged, StandardVersion.Latest);
 
-    /// <summary>What applies without labels: nothing is asked.</summary>
+    /// <summary>The policy without labels: privileged.</summary>
     public static SecurityPolicy Default { get; } = new(Anything, Anything, Anything);
 
-    /// <summary>Whether no mode asks for anything.</summary>
+    /// <summary>Whether all modes are privileged.</summary>
     public bool IsPrivileged => Enforce.Level == SecurityLevel.Privileged && AsksNothingOfWorkloads;
 
-    /// <summary>Whether nothing is asked of what only makes pods later.</summary>
+    /// <summary>Whether workloads need no check: neither audit nor warn forbids anything.</summary>
     public bool AsksNothingOfWorkloads => Audit.Level == SecurityLevel.Privileged && Warn.Level == SecurityLevel.Privileged;
 
     /// <summary>
@@ -30,7 +30,7 @@ internal readonly record struct SecurityPolicy(LevelVersion Enforce, LevelVersio
         var enforce = Mode(labels, "enforce", SecurityLevel.Restricted, errors, out var enforceSaid, out _);
         var audit = Mode(labels, "audit", SecurityLevel.Privileged, errors, out _, out _);
         var warn = Mode(labels, "warn", SecurityLevel.Privileged, errors, out var warnSaid, out var warnVersionSaid);
-        // Who will be refused a pod later should hear of it when writing the workload.
+        // Without a warn label, workloads are warned at the enforced level: their pods would be refused later.
         if (!warnSaid && enforceSaid && !errors.All.Any(e => e.Field == Field("enforce")) && enforce.Level > warn.Level)
         {
             warn = new(enforce.Level, warnVersionSaid ? warn.Version : enforce.Version);

@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.PodSecurity;
 
-/// <summary>Where kinds keep the pods that they make.</summary>
+/// <summary>Where workloads keep their pod templates.</summary>
 internal static class WorkloadTemplates
 {
     public static bool IsWorkload(KindDefinition kind) =>

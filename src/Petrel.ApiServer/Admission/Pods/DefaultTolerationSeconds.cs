@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Pods;
 
 /// <summary>
-/// How long a pod stays on a node that is not ready or not reached, when it does not say (upstream's admission of that name).
+/// Adds the default tolerations for not-ready and unreachable nodes to pods that have none (upstream's admission of that name).
 /// </summary>
 internal sealed class DefaultTolerationSeconds(ApiServerOptions options) : IAdmissionPlugin
 {

@@ -23,7 +23,7 @@ internal sealed record PodPriority(string Name, long Value, string? PreemptionPo
             priorityClass.Text("preemptionPolicy") is { Length: > 0 } policy ? policy : null
         );
 
-    /// <summary>Of several default classes, which only a race can make, the lowest.</summary>
+    /// <summary>Concurrent creates can leave several default classes: take the lowest value.</summary>
     public static PodPriority Default(IEnumerable<JsonObject> classes) =>
         classes.Where(c => c.Flag("globalDefault") == true).Select(Of).MinBy(p => p.Value) ?? None;
 

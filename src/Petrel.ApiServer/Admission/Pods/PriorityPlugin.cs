@@ -7,7 +7,7 @@ using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
-/// <summary>Resolves the priority class of pods, and keeps the default class the only one (upstream's Priority admission).</summary>
+/// <summary>Resolves the priority class of pods, and allows one default class only (upstream's Priority admission).</summary>
 internal sealed class PriorityPlugin(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
 {
     private const string Group = "scheduling.k8s.io";
@@ -30,7 +30,7 @@ internal sealed class PriorityPlugin(IRevisionedStore store, KindRegistry kinds)
         var spec = request.Object!.Ensure("spec");
         if (request.Old is { } old)
         {
-            // Decided at the creation, and kept for clients that do not send it.
+            // Priority is set at creation. Keep it for clients that do not send it.
             Keep(spec, old.Child("spec"), "priority");
             Keep(spec, old.Child("spec"), "preemptionPolicy");
         }
@@ -58,7 +58,7 @@ internal sealed class PriorityPlugin(IRevisionedStore store, KindRegistry kinds)
         }
     }
 
-    // A pod that names no class has that of its group, when it joins one that has a class.
+    // A pod without a class inherits that of its PodGroup.
     private async ValueTask<string> ClassNameAsync(AdmissionRequest request, JsonObject spec, CancellationToken cancellationToken)
     {
         var own = spec.Text("priorityClassName");

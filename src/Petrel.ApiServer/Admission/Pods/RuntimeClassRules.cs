@@ -4,7 +4,7 @@ using Petrel.Model.Quotas;
 
 namespace Petrel.ApiServer.Admission.Pods;
 
-/// <summary>What a RuntimeClass adds to the pods that it runs, and what it refuses.</summary>
+/// <summary>What a RuntimeClass adds to its pods, and which pods it refuses.</summary>
 internal static class RuntimeClassRules
 {
     private const string OtherOverhead = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";

@@ -8,8 +8,8 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Admission.Quotas;
 
 /// <summary>
-/// Holds writes to the quotas of their namespace (upstream's ResourceQuota admission). The new usage is committed in one batch with the
-/// object, on the condition that the quota is as it was read: of writes that race for the last of something, one gets it.
+/// Enforces the quotas of a namespace (upstream's ResourceQuota admission). The new usage is committed in one batch with the object, on
+/// the condition that the quota is unchanged: when writes compete for the last of a resource, one succeeds.
 /// </summary>
 internal sealed class ResourceQuotaPlugin(IRevisionedStore store, KindRegistry kinds, TimeProvider time) : IAdmissionPlugin
 {
@@ -48,7 +48,7 @@ internal sealed class ResourceQuotaPlugin(IRevisionedStore store, KindRegistry k
                     request.Commits.Add(StoreOperation.Put(entry.Key, StoredDocument.Encode(quota), entry.ModRevision));
                     break;
                 case QuotaOutcome.Observed:
-                    // Unchanged, but newer: the count that is under way without this object will not be taken.
+                    // Write the quota unchanged: its new resourceVersion invalidates a recount that has not seen this object.
                     request.Commits.Add(StoreOperation.Put(entry.Key, entry.Value, entry.ModRevision));
                     break;
             }
@@ -60,7 +60,7 @@ internal sealed class ResourceQuotaPlugin(IRevisionedStore store, KindRegistry k
         {
             "" => QuotaEvaluators.For(request.Kind.Gvk.Group, request.Kind.Plural) is { ChargesUpdates: true },
             "resize" => request.Is("", "pods"),
-            // What was allocated can be more than what is asked for by now.
+            // The allocated size can exceed the requested one.
             "status" => request.Is("", "persistentvolumeclaims"),
             _ => false,
         };

@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.ServiceAccounts;
 
-/// <summary>Accounts that say so let their pods use no secrets but those that they list.</summary>
+/// <summary>Limits pods to the secrets that their account lists, for accounts that enforce it.</summary>
 internal static class MountableSecrets
 {
     private const string Annotation = "kubernetes.io/enforce-mountable-secrets";

@@ -8,8 +8,8 @@ using Petrel.Store;
 namespace Petrel.ApiServer.Admission.ServiceAccounts;
 
 /// <summary>
-/// Every new pod runs as a service account, the default one when it names none; the account must be there, and gives the pod its pull
-/// secrets and its token (upstream's ServiceAccount admission).
+/// Gives every new pod a service account, the default one when it names none. The account must exist; it provides the pod's pull
+/// secrets and token (upstream's ServiceAccount admission).
 /// </summary>
 internal sealed class ServiceAccountAdmission(
     ApiServerOptions options,
@@ -21,7 +21,7 @@ internal sealed class ServiceAccountAdmission(
 {
     private const string DefaultName = "default";
 
-    // A new namespace's default account is made a moment after the namespace.
+    // The controller creates a new namespace's default account shortly after the namespace: wait for it.
     private const int DefaultAttempts = 10;
 
     public string Name => "ServiceAccount";
@@ -50,7 +50,7 @@ internal sealed class ServiceAccountAdmission(
             return;
         }
         spec.Fill("serviceAccountName", DefaultName);
-        // The deprecated name of the field is kept in step.
+        // Keep the deprecated field equal.
         spec["serviceAccount"] = spec.Text("serviceAccountName");
         if (!options.RequireServiceAccounts)
         {
@@ -96,7 +96,7 @@ internal sealed class ServiceAccountAdmission(
     private static bool IsMirror(JsonObject pod) =>
         pod.Child("metadata").Child("annotations")?.ContainsKey("kubernetes.io/config.mirror") == true;
 
-    // Mirror pods only show what an agent runs anyway: they get nothing by being shown.
+    // A mirror pod shows a static pod that its agent runs anyway. It must not gain access to an account or to secrets.
     private static string? MirrorProblem(JsonObject spec) =>
         spec.Text("serviceAccountName").Length > 0 ? "a mirror pod may not reference service accounts"
         : PodSpecReferences.Secrets(spec).Any() ? "a mirror pod may not reference secrets"

@@ -6,19 +6,19 @@ namespace Petrel.ApiServer.Admission.ServiceAccounts;
 /// <summary>The volume through which a pod gets its account's token, the cluster's root certificate and its namespace's name.</summary>
 internal static class TokenVolume
 {
-    /// <summary>Where clients in containers look for it.</summary>
+    /// <summary>The path where client libraries look for the token.</summary>
     public const string MountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     private const string NamePrefix = "kube-api-access-";
 
-    // An hour, and a little that tells tokens of this volume from those that somebody asked for.
+    // One hour and seven seconds: the odd value distinguishes tokens of this volume from others.
     private const int ExpirationSeconds = 3607;
 
-    /// <summary>Whether a pod wants it: by its own word, else by its account's, else yes.</summary>
+    /// <summary>Whether the pod gets the volume: as the pod says, else as its account says, else yes.</summary>
     public static bool IsWanted(JsonObject account, JsonObject podSpec) =>
         podSpec.Flag("automountServiceAccountToken") ?? account.Flag("automountServiceAccountToken") ?? true;
 
-    /// <summary>Mounts it in every container that has nothing at its place; the volume is added when one needs it.</summary>
+    /// <summary>Mounts it in every container without another mount at that path; the volume is added when a container needs it.</summary>
     public static void Mount(JsonObject podSpec, Func<string> newSuffix)
     {
         var volumes = podSpec.List("volumes");

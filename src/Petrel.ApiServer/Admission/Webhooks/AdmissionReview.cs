@@ -8,7 +8,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>What a webhook said to a request that it allows.</summary>
+/// <summary>The response of a webhook that allows the request.</summary>
 /// <param name="Patch">The changes that it asks for, or null.</param>
 /// <param name="Warnings">What to tell the client.</param>
 /// <param name="AuditAnnotations">What to note.</param>
@@ -18,7 +18,7 @@ internal sealed record WebhookResponse(
     IReadOnlyList<KeyValuePair<string, string>> AuditAnnotations
 );
 
-/// <summary>A webhook could not be asked, or its answer is none: the failure policy decides what that means.</summary>
+/// <summary>A call failed or its response is invalid. The failure policy decides what that means for the request.</summary>
 internal sealed class WebhookFailure(string why, Exception? inner = null) : Exception(why, inner);
 
 /// <summary>The question to webhooks and their answer (admission.k8s.io AdmissionReview, v1 and v1beta1).</summary>

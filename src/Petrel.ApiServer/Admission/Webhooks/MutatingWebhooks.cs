@@ -4,8 +4,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>
-/// Lets webhooks change objects, one after the other in the order of their configurations' names (upstream's MutatingAdmissionWebhook).
-/// When one changed something, the mutating stage runs a second time, for those who want to see it.
+/// Calls mutating webhooks one after the other, ordered by the names of their configurations (upstream's MutatingAdmissionWebhook).
+/// When one changed the object, the mutating stage runs a second time.
 /// </summary>
 internal sealed class MutatingWebhooks(WebhookSource source, WebhookDispatcher dispatcher) : IAdmissionPlugin
 {
@@ -24,7 +24,7 @@ internal sealed class MutatingWebhooks(WebhookSource source, WebhookDispatcher d
         }
         foreach (var hook in hooks)
         {
-            // One by one: what a webhook changes decides whether the next one is concerned.
+            // Match one at a time: the changes of one webhook decide whether the next matches.
             if ((await dispatcher.MatchAsync([hook], subject, cancellationToken)) is not [var invocation] || !rounds.MayCall(hook.Id))
             {
                 continue;

@@ -2,7 +2,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>Asks webhooks whether an object may be stored as it is, all at the same time (upstream's ValidatingAdmissionWebhook).</summary>
+/// <summary>Asks all matching webhooks at once whether the object may be stored (upstream's ValidatingAdmissionWebhook).</summary>
 internal sealed class ValidatingWebhooks(WebhookSource source, WebhookDispatcher dispatcher) : IAdmissionPlugin
 {
     public string Name => "ValidatingAdmissionWebhook";
@@ -16,7 +16,7 @@ internal sealed class ValidatingWebhooks(WebhookSource source, WebhookDispatcher
         var answers = invocations
             .Select(i => dispatcher.AskAsync(i, subject, request, mutating: false, cancellationToken).AsTask())
             .ToArray();
-        // The first refusal in the order of webhooks is the answer, whichever came first.
+        // Report the first refusal in the order of the webhooks, regardless of which response arrived first.
         var consents = await Task.WhenAll(answers);
         for (var i = 0; i < consents.Length; i++)
         {

@@ -4,10 +4,10 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>One webhook of a configuration object (admissionregistration/v1), with what applies where it says nothing.</summary>
+/// <summary>One webhook of a configuration object (admissionregistration/v1), with defaults.</summary>
 internal sealed record Webhook
 {
-    /// <summary>Tells webhooks apart within one stage, also those of the same name in different configurations.</summary>
+    /// <summary>Identifies the webhook within one stage, also among webhooks of the same name in different configurations.</summary>
     public required string Id { get; init; }
 
     public required string Name { get; init; }
@@ -19,15 +19,15 @@ internal sealed record Webhook
     public required LabelSelector NamespaceSelector { get; init; }
     public required LabelSelector ObjectSelector { get; init; }
 
-    /// <summary>Whether a call that fails counts as consent (failurePolicy Ignore).</summary>
+    /// <summary>Whether a failed call is ignored (failurePolicy Ignore).</summary>
     public required bool IgnoresFailure { get; init; }
 
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>Whether it may be asked about what is not meant to happen (sideEffects None or NoneOnDryRun).</summary>
+    /// <summary>Whether it may be called for dry runs (sideEffects None or NoneOnDryRun).</summary>
     public required bool SupportsDryRun { get; init; }
 
-    /// <summary>Whether it wants to see again what others changed after it (reinvocationPolicy IfNeeded).</summary>
+    /// <summary>Whether it is called again after other plugins changed the object (reinvocationPolicy IfNeeded).</summary>
     public required bool WantsReinvocation { get; init; }
 
     /// <summary>

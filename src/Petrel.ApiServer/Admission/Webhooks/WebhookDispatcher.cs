@@ -11,7 +11,7 @@ using Petrel.Store;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>Finds the webhooks that a request concerns, and asks them.</summary>
+/// <summary>Finds the webhooks that match a request, and calls them.</summary>
 internal sealed partial class WebhookDispatcher(
     IRevisionedStore store,
     KindRegistry kinds,
@@ -48,7 +48,7 @@ internal sealed partial class WebhookDispatcher(
         return [.. hooks.Select(h => WebhookMatching.Match(h, subject, labels, equivalents)).OfType<WebhookInvocation>()];
     }
 
-    /// <summary>Asks one. Null: it could not be asked, and that counts as consent.</summary>
+    /// <summary>Calls one webhook. Null: the call failed, and its failure policy ignores that.</summary>
     /// <exception cref="StatusException">It denies the request, or could not be asked.</exception>
     public async ValueTask<WebhookResponse?> AskAsync(
         WebhookInvocation invocation,
@@ -84,7 +84,7 @@ internal sealed partial class WebhookDispatcher(
         }
     }
 
-    /// <summary>Passes on what webhooks said besides.</summary>
+    /// <summary>Passes on a webhook's warnings and audit annotations.</summary>
     public void Note(Webhook hook, WebhookResponse consent, WriteCall call)
     {
         foreach (var warning in consent.Warnings)

@@ -4,10 +4,10 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>A webhook that is to be called, and as which kind it sees the object.</summary>
+/// <summary>A webhook to call, and the kind in which it sees the object.</summary>
 internal sealed record WebhookInvocation(Webhook Webhook, KindDefinition Kind);
 
-/// <summary>A request as webhooks are matched with it.</summary>
+/// <summary>What webhooks are matched with.</summary>
 /// <param name="Operation">The operation in upstream's spelling.</param>
 /// <param name="Kind">The kind that the client named.</param>
 /// <param name="Subresource">The subresource, or empty.</param>
@@ -29,10 +29,10 @@ internal sealed record WebhookSubject(
         new(Operation, kind.Gvk.Group, kind.Gvk.Version, kind.Plural, Subresource, Namespace.Length > 0 && !IsNamespace);
 }
 
-/// <summary>Decides which webhooks a request concerns.</summary>
+/// <summary>Decides which webhooks are called for a request.</summary>
 internal static class WebhookMatching
 {
-    /// <summary>The objects that decide which webhooks there are: a webhook must not be able to keep itself from being removed.</summary>
+    /// <summary>Webhooks are not called for webhook configurations: a webhook must not be able to prevent its own removal.</summary>
     public static bool IsExempt(KindDefinition kind) =>
         kind.Gvk.Group == "admissionregistration.k8s.io"
         && kind.Plural
@@ -67,7 +67,7 @@ internal static class WebhookMatching
         {
             return null;
         }
-        // The earliest rule decides as which kind the webhook sees the object.
+        // The first matching rule determines the kind that the webhook sees.
         foreach (var rule in hook.Rules)
         {
             if (equivalents.FirstOrDefault(kind => rule.Matches(subject.As(kind))) is { } kind)

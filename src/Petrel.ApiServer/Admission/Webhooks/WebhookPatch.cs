@@ -7,7 +7,7 @@ using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>Applies what a webhook asks for: the result is held against its schema and gets its defaults like any other document.</summary>
+/// <summary>Applies a webhook's patch. The result is checked against its schema and gets its defaults like any other document.</summary>
 internal static class WebhookPatch
 {
     /// <summary>Changes <paramref name="document"/>, and answers whether there was anything to change.</summary>
@@ -19,7 +19,7 @@ internal static class WebhookPatch
         {
             throw StatusErrors.InternalError($"admission webhook \"{invocation.Webhook.Name}\" left no object");
         }
-        // Bindings and requests for tokens have a kind of their own.
+        // Bindings and TokenRequests are of another kind than the object.
         var own = GroupVersionKind.From(document.Text("apiVersion"), document.Text("kind"));
         var written = subject.Subresource.Length > 0 && own != kind.Gvk ? KubernetesSchemas.ForKind(own) : null;
         var gvk = written is null ? kind.Gvk : own;
@@ -64,7 +64,7 @@ internal static class WebhookPatch
         }
     }
 
-    // A write of the status writes nothing else, whoever asks for it.
+    // A status update changes nothing but the status, webhooks included.
     private static void KeepAllButStatus(JsonObject changed, JsonObject document)
     {
         foreach (var name in changed.Select(m => m.Key).Where(n => n is not ("status" or "metadata")).ToList())

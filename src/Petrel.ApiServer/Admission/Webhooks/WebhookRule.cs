@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>What a request does, as rules look at it.</summary>
+/// <summary>What rules compare: operation, group, version, resource and scope.</summary>
 /// <param name="Operation"><c>CREATE</c>, <c>UPDATE</c>, <c>DELETE</c> or <c>CONNECT</c>.</param>
 /// <param name="Group">API group, empty for the core.</param>
 /// <param name="Version">API version.</param>

@@ -9,8 +9,8 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>
-/// Finds where a webhook listens. A Service is reached at one of its ready pods: the server need not be on a node that forwards its
-/// cluster address.
+/// Resolves the endpoint of a webhook. A Service is reached at one of its ready pods, because the server need not run on a node that
+/// forwards cluster addresses.
 /// </summary>
 internal sealed class WebhookServices(KindRegistry kinds, CacheHub caches, IEntropy entropy)
 {
@@ -62,7 +62,7 @@ internal sealed class WebhookServices(KindRegistry kinds, CacheHub caches, IEntr
         throw Unreachable($"no endpoints available for service \"{client.Service}\"");
     }
 
-    // A port of a slice belongs to the Service's port of the same name.
+    // A slice's port matches the Service's port of the same name.
     private List<(string Host, int Port)> Backends(WebhookClient client, string portName)
     {
         var backends = new List<(string, int)>();

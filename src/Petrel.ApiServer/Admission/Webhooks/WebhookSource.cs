@@ -6,9 +6,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Admission.Webhooks;
 
-/// <summary>
-/// The webhooks of all configurations of one kind, by the configurations' names; read anew only when one of them changed.
-/// </summary>
+/// <summary>The webhooks of all configurations of one kind, by the configurations' names; parsed again only after a change.</summary>
 internal sealed class WebhookSource(KindRegistry kinds, CacheHub caches, string plural)
 {
     private readonly KindDefinition? _kind = kinds.Find("admissionregistration.k8s.io", "v1", plural);

@@ -32,7 +32,7 @@ internal static class WebhookClient
             errors.Required(path, "url must be a valid URL" + Form);
             return;
         }
-        // Without a scheme there is no host either.
+        // A URL without scheme has no host either.
         var (scheme, host) = uri.IsAbsoluteUri && !url.StartsWith('/') ? (uri.Scheme, uri.Host) : ("", "");
         if (scheme != "https")
         {

@@ -6,7 +6,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.ApiRegistration;
 
-/// <summary>apiregistration.k8s.io/v1 APIService: which server answers for a group and version. This one answers for all.</summary>
+/// <summary>apiregistration.k8s.io/v1 APIService: which server serves a group and version. This server serves all of them.</summary>
 internal static class ApiServiceKind
 {
     public static KindDefinition Definition { get; } =

@@ -5,7 +5,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Apps;
 
-/// <summary>apps/v1 ControllerRevision: a state that a workload was in, to go back to.</summary>
+/// <summary>apps/v1 ControllerRevision: an earlier state of a workload, for rollbacks.</summary>
 internal static class ControllerRevisionKind
 {
     public static KindDefinition Definition { get; } =

@@ -7,14 +7,14 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Kinds.Apps;
 
 /// <summary>
-/// The count of a DaemonSet's templates, which upstream keeps in an annotation since it is no field any more. Its controller still labels
-/// pods with it.
+/// The template generation of a DaemonSet, which upstream keeps in an annotation since the field was removed. The controller still
+/// labels pods with it.
 /// </summary>
 internal static class TemplateGeneration
 {
     private const string Annotation = "deprecated.daemonset.template.generation";
 
-    /// <summary>A new set's count begins with one, or where a client says that it was.</summary>
+    /// <summary>Starts at one, or at the value that the client states.</summary>
     public static void Begin(JsonObject set) => Write(set, Math.Max(1, Read(set)));
 
     /// <summary>Counts a new template; clients can't change the number.</summary>

@@ -16,7 +16,7 @@ internal static class AutoscalerVersions
     public const string ConditionsAnnotation = "autoscaling.alpha.kubernetes.io/conditions";
     public const string BehaviorAnnotation = "autoscaling.alpha.kubernetes.io/behavior";
 
-    /// <summary>What v1 wants, in percent, of who says nothing.</summary>
+    /// <summary>The default target of v1, in percent.</summary>
     public const int DefaultUtilization = 80;
 
     private const string Target = "targetCPUUtilizationPercentage";
@@ -117,7 +117,7 @@ internal static class AutoscalerVersions
         return document;
     }
 
-    /// <summary>What v1 fills in: one wants some metric.</summary>
+    /// <summary>v1 adds a default metric.</summary>
     public static void DefaultV1(JsonObject value)
     {
         var spec = value.Ensure("spec");
@@ -167,7 +167,7 @@ internal static class AutoscalerVersions
 
     private static JsonArray Noted(JsonObject? annotations, string name) => Parse(annotations, name) as JsonArray ?? [];
 
-    // Anybody may write annotations: what is no JSON says nothing.
+    // Clients can write annotations: ignore what is not JSON.
     private static JsonNode? Parse(JsonObject? annotations, string name)
     {
         try

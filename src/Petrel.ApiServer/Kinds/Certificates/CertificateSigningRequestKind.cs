@@ -58,7 +58,7 @@ internal static class CertificateSigningRequestKind
             HasStatus = true,
             NameProblem = NameSyntax.PathSegmentProblem,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
-            // What was asked for stays as it was asked for, whatever an update says.
+            // The spec is immutable.
             PrepareForUpdate = static (value, old, _) => value["spec"] = old["spec"]?.DeepClone(),
             Validate = Validate,
             Columns =

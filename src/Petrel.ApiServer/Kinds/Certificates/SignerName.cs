@@ -2,7 +2,7 @@ using Petrel.ApiServer.Kinds.Syntax;
 
 namespace Petrel.ApiServer.Kinds.Certificates;
 
-/// <summary>What a signer may be called: a domain and a path, <c>example.com/signer</c>.</summary>
+/// <summary>The names of signers: a domain and a path, <c>example.com/signer</c>.</summary>
 internal static class SignerName
 {
     private const int MaxDomain = 253;
@@ -36,7 +36,7 @@ internal static class SignerName
         }
     }
 
-    // The first bad one says enough.
+    // Report the first invalid one only.
     private static void Labels(string text, Func<string, string?> problemOf, string path, FieldErrors errors)
     {
         foreach (var label in text.Split('.'))

@@ -4,7 +4,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Coordination;
 
-/// <summary>coordination.k8s.io/v1 Lease: who leads, and who is alive.</summary>
+/// <summary>coordination.k8s.io/v1 Lease: leader election and node heartbeats.</summary>
 internal static class LeaseKind
 {
     public static KindDefinition Definition { get; } =

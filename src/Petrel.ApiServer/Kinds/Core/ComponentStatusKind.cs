@@ -4,7 +4,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 ComponentStatus: how the parts of the control plane are. Nothing is stored: each read looks.</summary>
+/// <summary>v1 ComponentStatus: the health of the control plane's components. Nothing is stored: each read asks the components.</summary>
 internal static class ComponentStatusKind
 {
     public static KindDefinition Definition { get; } =

@@ -26,7 +26,7 @@ internal static class DataValidation
             : 0
         );
 
-    /// <summary>What <c>immutable: true</c> forbids: taking it back, and other data.</summary>
+    /// <summary>Enforces <c>immutable: true</c>: neither the flag nor the data may change.</summary>
     public static void Immutable(JsonObject value, JsonObject old, string[] dataFields, FieldErrors errors)
     {
         if (old.Flag("immutable") != true)

@@ -7,7 +7,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 Endpoints: what EndpointSlices came from; some clients still read them.</summary>
+/// <summary>v1 Endpoints: the predecessor of EndpointSlices, which some clients still read.</summary>
 internal static class EndpointsKind
 {
     private const int ShownItems = 3;

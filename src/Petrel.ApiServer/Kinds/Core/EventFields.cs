@@ -4,10 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>
-/// What the fields of events are called in v1, where they are stored, and in events.k8s.io/v1, which has other names for many of them and
-/// else the same.
-/// </summary>
+/// <summary>The names of event fields in v1, the stored version, and in events.k8s.io/v1, which renames many of them.</summary>
 /// <param name="Target">What the event is about.</param>
 /// <param name="Message">What happened, for people.</param>
 /// <param name="Controller">Who says so.</param>

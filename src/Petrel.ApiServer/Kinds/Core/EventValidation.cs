@@ -15,7 +15,7 @@ internal static class EventValidation
     private const int MaxText = 128;
     private const int MaxNote = 1024;
 
-    // What never changes of an event that came through events.k8s.io, with the names that upstream gives the fields.
+    // The immutable fields of an event that was created through events.k8s.io, by upstream's names.
     private static readonly (string Name, string Shown)[] Fixed =
     [
         ("involvedObject", "involvedObject"),
@@ -68,7 +68,7 @@ internal static class EventValidation
         }
     }
 
-    /// <summary>What events.k8s.io/v1 wants of new events besides.</summary>
+    /// <summary>Further rules of events.k8s.io/v1 for new events.</summary>
     public static void Strict(JsonObject value, FieldErrors errors)
     {
         Series(value, errors);

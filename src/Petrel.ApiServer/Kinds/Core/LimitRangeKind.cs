@@ -6,7 +6,7 @@ using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 LimitRange: what single objects of a namespace may ask for, and get when they do not ask.</summary>
+/// <summary>v1 LimitRange: bounds and defaults for the resources of single objects of a namespace.</summary>
 internal static class LimitRangeKind
 {
     private static readonly string[] Types = ["Pod", "Container", "PersistentVolumeClaim"];

@@ -6,7 +6,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 Namespace. Its finalizers of the spec, not of the metadata, hold it until it is emptied.</summary>
+/// <summary>v1 Namespace. Finalizers in its spec, not in its metadata, keep it until its content is deleted.</summary>
 internal static class NamespaceKind
 {
     private const string NameLabel = "kubernetes.io/metadata.name";

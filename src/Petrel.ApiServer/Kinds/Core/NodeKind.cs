@@ -19,7 +19,7 @@ internal static class NodeKind
             Default = static node =>
             {
                 Ranges(node.Ensure("spec"));
-                // What may be used is all there is, until the node says otherwise.
+                // Allocatable defaults to the capacity.
                 if (node.Child("status").Child("capacity") is { } capacity && !node.Child("status").Has("allocatable"))
                 {
                     node.Ensure("status")["allocatable"] = capacity.DeepClone();
@@ -44,7 +44,7 @@ internal static class NodeKind
             SelectableFields = Selectable([]).With("spec.unschedulable", static o => o.Flag("spec", "unschedulable") ? "true" : "false"),
         };
 
-    // podCIDR is the first of podCIDRs, and counts where they differ: whoever set it did not know of the list.
+    // podCIDR is the first of podCIDRs and wins where they differ: an older client sets only podCIDR.
     private static void Ranges(JsonObject spec)
     {
         var first = spec.Text("podCIDR");

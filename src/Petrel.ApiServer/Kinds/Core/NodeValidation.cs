@@ -26,7 +26,7 @@ internal static class NodeValidation
         }
     }
 
-    // Upstream places taints in the metadata, where they once were.
+    // Upstream reports taints under metadata, where they once were.
     private static void Taints(JsonObject spec, FieldErrors errors)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -122,7 +122,7 @@ internal static class NodeValidation
         }
     }
 
-    // What the node is may be told once; where its pods come from, and who it is.
+    // providerID, podCIDRs and similar fields can be set once.
     private static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
     {
         var (ranges, before) = (spec.Texts("podCIDRs").ToArray(), old.Texts("podCIDRs").ToArray());

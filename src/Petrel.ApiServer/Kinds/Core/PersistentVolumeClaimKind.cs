@@ -7,7 +7,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 PersistentVolumeClaim: the wish for a volume, and then the volume's name in a namespace.</summary>
+/// <summary>v1 PersistentVolumeClaim: a request for a volume, and once bound its name in the namespace.</summary>
 internal static class PersistentVolumeClaimKind
 {
     public static KindDefinition Definition { get; } =
@@ -74,7 +74,8 @@ internal static class PersistentVolumeClaimKind
     }
 
     /// <summary>
-    /// What a volume is filled from has two fields, the older of which takes only claims and snapshots; each is filled in from the other.
+    /// dataSource and dataSourceRef name what fills a volume; the older one allows only claims and snapshots. Each is filled in from
+    /// the other.
     /// </summary>
     private static void Populate(JsonObject spec, JsonObject? before)
     {
@@ -197,12 +198,12 @@ internal static class PersistentVolumeClaimKind
         }
         if (before.Text("volumeName").Length == 0)
         {
-            // Binding happens once.
+            // A claim is bound once.
             result.Remove("volumeName");
         }
         if (!before.Has("storageClassName") && VolumeRules.ClassAnnotation(old) is null)
         {
-            // The default class may come later than the claim.
+            // A default class may be set later than the claim is created.
             result.Remove("storageClassName");
         }
         if (value.Child("status").Text("phase") == "Bound" && result.Child("resources").Child("requests") is { } requests)
@@ -212,7 +213,7 @@ internal static class PersistentVolumeClaimKind
         return result;
     }
 
-    // A claim may ask for less than before only to give up on growing: never for less than there is already.
+    // A request may shrink only to cancel an expansion, and never below the actual size.
     private static void Size(JsonObject spec, JsonObject before, JsonObject old, FieldErrors errors)
     {
         if (

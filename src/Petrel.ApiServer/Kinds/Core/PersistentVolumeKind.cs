@@ -12,7 +12,7 @@ internal static class PersistentVolumeKind
 {
     private static readonly string[] ReclaimPolicies = ["Delete", "Recycle", "Retain"];
 
-    // In the order in which upstream looks at them: the first one counts, the others are too many.
+    // In upstream's order: the first source counts, and others are reported as too many.
     private static readonly string[] SourceNames =
     [
         "hostPath",

@@ -34,7 +34,7 @@ internal static class PodKind
                 .With("spec.hostNetwork", static o => o.Flag("spec", "hostNetwork") ? "true" : "false"),
         };
 
-    /// <summary>A pod that no node runs, or that has ended, needs no time to end.</summary>
+    /// <summary>An unscheduled or ended pod has no grace period.</summary>
     private static long GracePeriod(JsonObject pod, long? asked)
     {
         if (pod.Child("spec").Text("nodeName").Length == 0 || pod.Child("status").Text("phase") is "Succeeded" or "Failed")

@@ -38,7 +38,7 @@ internal static class ReplicationControllerKind
     {
         var spec = value.Ensure("spec");
         spec.Fill("replicas", 1);
-        // What is not said is read off the template's labels.
+        // Defaults come from the template's labels.
         if (spec.Child("template").Child("metadata").Child("labels") is { Count: > 0 } labels)
         {
             if (spec.Child("selector") is null or { Count: 0 })

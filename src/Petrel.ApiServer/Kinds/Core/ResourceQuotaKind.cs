@@ -105,7 +105,7 @@ internal static class ResourceQuotaKind
         }
     }
 
-    /// <summary>A scope must be known, and each standard resource of the quota one that the scope can tell apart.</summary>
+    /// <summary>Scopes must exist, and must apply to all standard resources of the quota.</summary>
     private static void Scope(string scope, JsonObject spec, Action unknown, string path, JsonNode? shown, FieldErrors errors)
     {
         if (!Scopes.Contains(scope))
@@ -142,7 +142,7 @@ internal static class ResourceQuotaKind
         }
     }
 
-    // Upstream does not say which of the expressions it is.
+    // Upstream reports no index.
     private static void Expression(JsonObject expression, JsonObject selector, JsonObject spec, FieldErrors errors)
     {
         const string path = "spec.scopeSelector.matchExpressions";

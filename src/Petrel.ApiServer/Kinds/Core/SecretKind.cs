@@ -27,7 +27,7 @@ internal static class SecretKind
     private static void Default(JsonObject secret)
     {
         secret.Fill("type", "Opaque");
-        // stringData is for writing only: it wins over data and is never shown.
+        // stringData is write-only: it overwrites data and is never returned.
         foreach (var (key, text) in secret.Map("stringData"))
         {
             secret.Ensure("data")[key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
@@ -59,7 +59,7 @@ internal static class SecretKind
         DataValidation.Immutable(secret, old, ["data"], errors);
     }
 
-    // The paths of some are odd upstream, and so they are here.
+    // Some field paths follow upstream's odd ones.
     private static void OfType(JsonObject secret, FieldErrors errors)
     {
         var data = secret.Child("data");

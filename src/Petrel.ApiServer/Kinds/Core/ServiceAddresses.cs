@@ -6,17 +6,18 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>Upstream's rules for the cluster addresses of a Service and their families, which say the same thing in four fields.</summary>
+/// <summary>Upstream's rules for the cluster addresses and IP families of a Service, which are stated in four fields.</summary>
 internal static class ServiceAddresses
 {
     private static readonly string[] FamilyNames = ["IPv4", "IPv6"];
     private static readonly string[] FamilyPolicies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
 
-    /// <summary>Whether the Service is without an address, by its own wish.</summary>
+    /// <summary>Whether the Service is headless.</summary>
     public static bool IsHeadless(JsonObject spec) => spec.Texts("clusterIPs").SequenceEqual(["None"]);
 
     /// <summary>
-    /// Whether addresses may be of families that the cluster has not: whoever keeps the endpoints of such a Service knows.
+    /// Whether addresses of families that the cluster lacks are allowed: a headless Service without selector, whose endpoints the user
+    /// manages.
     /// </summary>
     public static bool IsOfAnyFamily(JsonObject spec) =>
         spec.Text("type") == "ExternalName" || (IsHeadless(spec) && spec.Child("selector") is not { Count: > 0 });
@@ -49,7 +50,9 @@ internal static class ServiceAddresses
         }
     }
 
-    /// <summary>Addresses and families, once given, stay while the Service has any: only second ones may come and go.</summary>
+    /// <summary>
+    /// Primary addresses and families cannot change while the Service has any; secondary ones can be added and removed.
+    /// </summary>
     public static void Update(JsonObject spec, JsonObject old, FieldErrors errors)
     {
         if (spec.Text("type") == "ExternalName" || old.Text("type") == "ExternalName")

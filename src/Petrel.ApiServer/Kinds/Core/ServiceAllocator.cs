@@ -36,7 +36,7 @@ internal sealed class ServiceAllocator : IAllocator
         var held = old is null ? [] : Held(old);
         var wanted = new SortedSet<string>(StringComparer.Ordinal);
         var errors = new FieldErrors();
-        // What contradicts itself cannot be given out.
+        // Do not allocate for a contradictory spec.
         ServiceAddresses.Validate(spec, errors);
         Refuse(kind, key, errors);
         if (!ServiceAddresses.IsOfAnyFamily(spec))
@@ -100,7 +100,7 @@ internal sealed class ServiceAllocator : IAllocator
         }
     }
 
-    // The cluster's addresses are of one family.
+    // The cluster is single-stack IPv4.
     private static void Family(JsonObject spec, FieldErrors errors)
     {
         if (spec.Text("ipFamilyPolicy") == "RequireDualStack")
@@ -219,7 +219,9 @@ internal sealed class ServiceAllocator : IAllocator
         }
     }
 
-    /// <summary>The port where nodes say whether they have a pod of the Service: one of theirs as any other.</summary>
+    /// <summary>
+    /// The health check node port, where nodes report whether they have a pod of the Service. It is allocated like any other node port.
+    /// </summary>
     private static async ValueTask HealthPortAsync(
         AllocationContext context,
         JsonObject spec,

@@ -50,16 +50,16 @@ internal static class ServiceDefaults
         }
     }
 
-    /// <summary>Whether packets come from outside of the cluster, so that where they may go is a question.</summary>
+    /// <summary>Whether external traffic reaches the Service, so that externalTrafficPolicy applies.</summary>
     public static bool IsReachedFromOutside(JsonObject spec) =>
         HasNodePorts(spec) || (spec.Text("type") == "ClusterIP" && spec.List("externalIPs") is { Count: > 0 });
 
-    /// <summary>Whether balancers must learn which nodes have pods.</summary>
+    /// <summary>Whether load balancers need the health check port, which tells them which nodes have pods.</summary>
     public static bool NeedsHealthPort(JsonObject spec) =>
         spec.Text("type") == "LoadBalancer" && spec.Text("externalTrafficPolicy") == "Local";
 
     /// <summary>
-    /// An update that leaves out what was given out keeps it; one that changes the type gives back what the new type has not.
+    /// An update that omits allocated values keeps them; one that changes the type releases those that the new type does not have.
     /// </summary>
     public static void Keep(JsonObject service, JsonObject old)
     {
@@ -88,7 +88,7 @@ internal static class ServiceDefaults
 
     private static bool HasNodePorts(JsonObject spec) => spec.Text("type") is "NodePort" or "LoadBalancer";
 
-    // A client may know of the one address only: then the list follows it.
+    // An older client sets clusterIP only: the list follows it.
     private static void KeepAddresses(JsonObject spec, JsonObject before)
     {
         var (now, was) = (spec.Text("clusterIP"), before.Text("clusterIP"));
@@ -119,7 +119,7 @@ internal static class ServiceDefaults
         }
     }
 
-    // By their names: whatever else of a port changes, its number on the nodes need not.
+    // Matched by name: node ports stay when other fields of a port change.
     private static void KeepNodePorts(JsonObject spec, JsonObject before)
     {
         var now = spec.Objects("ports").Select(NodePort).ToHashSet();
@@ -139,7 +139,7 @@ internal static class ServiceDefaults
 
     private static long NodePort(JsonObject port) => port.Number("nodePort") ?? 0;
 
-    /// <summary>Takes away what the type no longer has, where the client did not ask for anything else of it.</summary>
+    /// <summary>Removes fields that the new type does not have, unless the client changed them.</summary>
     private static void Drop(JsonObject service, JsonObject spec, JsonObject before)
     {
         if (spec.Text("type") == "ExternalName" && before.Text("type") != "ExternalName")

@@ -6,7 +6,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Core;
 
-/// <summary>v1 Service. Its addresses and node ports are given out by the server where it stores the object.</summary>
+/// <summary>v1 Service. The server allocates its cluster addresses and node ports (<see cref="ServiceAllocator"/>).</summary>
 internal static class ServiceKind
 {
     public static KindDefinition Definition { get; } =

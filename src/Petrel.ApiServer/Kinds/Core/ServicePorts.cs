@@ -83,7 +83,7 @@ internal static class ServicePorts
         }
     }
 
-    // As upstream shows what is twice: by the names of its program, with the rest unset.
+    // A duplicate port as upstream prints it: in Go's field names, with unset fields.
     private static JsonObject Shown(JsonObject port) =>
         new()
         {

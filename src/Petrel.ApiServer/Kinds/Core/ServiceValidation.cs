@@ -154,7 +154,7 @@ internal static class ServiceValidation
         }
     }
 
-    // Ranges were an annotation once; space around them was always taken.
+    // Source ranges were an annotation once, which allowed whitespace.
     private static void Ranges(JsonObject spec, JsonObject? annotations, string type, FieldErrors errors)
     {
         const string path = "spec.LoadBalancerSourceRanges";

@@ -82,7 +82,7 @@ internal static class MetricSampleKind
         }
     }
 
-    // Who does not say when it was measured has measured it now: also when the value is written again as it was.
+    // A sample without a new timestamp is measured now, even when the value is unchanged.
     private static void Stamp(JsonObject sample, JsonObject? old, WriteContext context)
     {
         if (

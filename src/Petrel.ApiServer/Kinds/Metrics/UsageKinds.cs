@@ -3,7 +3,9 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Metrics;
 
-/// <summary>metrics.k8s.io/v1beta1: what pods and nodes use. Nothing is stored; it is read from what the agents said last.</summary>
+/// <summary>
+/// metrics.k8s.io/v1beta1: the resource usage of pods and nodes. Nothing is stored; values come from the agents' last reports.
+/// </summary>
 internal static class UsageKinds
 {
     public const string Group = "metrics.k8s.io";

@@ -82,7 +82,7 @@ internal static class IngressKind
         {
             Rule(rule, at, errors);
         }
-        // What got in before these rules were made may stay.
+        // Values stored before these rules existed may stay.
         var oldSecretsAreFine = old.Child("spec").Objects("tls").All(t => SecretProblem(t) is null);
         foreach (var (tls, at) in spec.Indexed("tls", "spec"))
         {

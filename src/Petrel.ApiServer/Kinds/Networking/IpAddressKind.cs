@@ -6,7 +6,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Networking;
 
-/// <summary>networking.k8s.io/v1 IPAddress: an address of a Service that is given out, named after itself.</summary>
+/// <summary>networking.k8s.io/v1 IPAddress: an allocated Service address, named after itself.</summary>
 internal static class IpAddressKind
 {
     public static KindDefinition Definition { get; } =

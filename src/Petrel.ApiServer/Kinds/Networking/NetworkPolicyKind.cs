@@ -32,7 +32,7 @@ internal static class NetworkPolicyKind
         var spec = value.Ensure("spec");
         if (spec.List("policyTypes") is not { Count: > 0 })
         {
-            // Egress is meant only by those who say something of it.
+            // The policy types include Egress only if there are egress rules.
             spec["policyTypes"] = spec.List("egress") is { Count: > 0 } ? new JsonArray("Ingress", "Egress") : new JsonArray("Ingress");
         }
         foreach (var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(r => r.Objects("ports")))

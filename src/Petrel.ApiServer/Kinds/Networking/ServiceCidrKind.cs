@@ -28,7 +28,7 @@ internal static class ServiceCidrKind
         var spec = value.Child("spec") ?? [];
         if (old is not null)
         {
-            // What was valid stays so: the ranges cannot change.
+            // The ranges are immutable, so that a valid object stays valid.
             if (!JsonNode.DeepEquals(spec.List("cidrs"), old.Child("spec").List("cidrs")))
             {
                 errors.Invalid(path, spec.List("cidrs"), "field is immutable");

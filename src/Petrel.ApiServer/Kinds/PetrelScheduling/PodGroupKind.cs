@@ -6,8 +6,8 @@ using static Petrel.ApiServer.Kinds.Columns;
 namespace Petrel.ApiServer.Kinds.PetrelScheduling;
 
 /// <summary>
-/// scheduling.petrel.dev/v1 PodGroup: pods that are of use only together. Those that carry its name in the label
-/// <see cref="MemberLabel"/> get their nodes when <c>spec.minMember</c> of them have one, and not before.
+/// scheduling.petrel.dev/v1 PodGroup: pods that are scheduled together. Pods with its name in the label <see cref="MemberLabel"/> get
+/// nodes only when <c>spec.minMember</c> of them fit.
 /// </summary>
 internal static class PodGroupKind
 {

@@ -96,7 +96,7 @@ internal static class ContainerValidation
         }
     }
 
-    /// <summary>Init containers run to their end, so that only those that stay (sidecars) are probed and told to stop.</summary>
+    /// <summary>Init containers run to completion, so that only sidecars may have probes and lifecycle hooks.</summary>
     private static void InitOnly(JsonObject container, string path, FieldErrors errors)
     {
         if (container.Text("restartPolicy") == "Always")
@@ -167,7 +167,7 @@ internal static class ContainerValidation
         }
     }
 
-    /// <summary>Ports of the node are there once; with the host's network every port is one of the node.</summary>
+    /// <summary>A node has each host port once; with the host's network every container port is a host port.</summary>
     private static void HostPorts(
         JsonObject container,
         string path,

@@ -49,7 +49,7 @@ internal static class PodDefaults
         spec.Fill("dnsPolicy", "ClusterFirst");
         spec.Ensure("securityContext");
         spec.Fill("schedulerName", "default-scheduler");
-        // The old name of serviceAccountName is kept equal to it.
+        // Keep the deprecated field equal.
         var account = spec.Text("serviceAccountName") is { Length: > 0 } name ? name : spec.Text("serviceAccount");
         if (account.Length > 0)
         {
@@ -161,7 +161,7 @@ internal static class PodDefaults
         }
     }
 
-    /// <summary>Nothing is counted finer than in thousandths.</summary>
+    /// <summary>Round up to thousandths.</summary>
     private static void RoundToMilli(JsonObject? quantities)
     {
         foreach (var (name, value) in quantities?.ToArray() ?? [])

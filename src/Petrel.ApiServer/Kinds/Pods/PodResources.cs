@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Kinds.Pods;
 
-/// <summary>What a pod's resources come to: its effective requests and its quality-of-service class.</summary>
+/// <summary>A pod's effective resource requests and its quality-of-service class.</summary>
 internal static class PodResources
 {
     private static readonly string[] Counted = ["cpu", "memory"];

@@ -6,7 +6,7 @@ using Petrel.Model.Schema;
 
 namespace Petrel.ApiServer.Kinds.Pods;
 
-/// <summary>What may change in a pod after its creation: a few fields, and those in one direction.</summary>
+/// <summary>What may change in a pod after its creation: few fields, and some in one direction only.</summary>
 internal static class PodUpdateValidation
 {
     private const string Rule =
@@ -48,7 +48,7 @@ internal static class PodUpdateValidation
         }
     }
 
-    /// <summary>Puts back what may change, so that what differs after it may not.</summary>
+    /// <summary>Restores the mutable fields, so that any remaining difference is forbidden.</summary>
     private static void Restore(JsonObject spec, JsonObject old, bool wasGated)
     {
         foreach (var list in new[] { "containers", "initContainers" })
@@ -65,7 +65,7 @@ internal static class PodUpdateValidation
         {
             Restore(spec, old, "terminationGracePeriodSeconds");
         }
-        // A pod that waits behind gates may still be told where to go, by additions only.
+        // A gated pod's node selection may still be narrowed.
         if (wasGated && old.Map("nodeSelector").All(l => spec.Child("nodeSelector").Text(l.Key) == l.Value))
         {
             Restore(spec, old, "nodeSelector");

@@ -24,7 +24,7 @@ internal static class VolumeRules
 
     private static readonly string[] AccessModeNames = [.. AccessModes.Select(m => m.Name).Order(StringComparer.Ordinal)];
 
-    /// <summary>The storage class, which once was an annotation.</summary>
+    /// <summary>The storage class, from the field or the older annotation.</summary>
     public static string Class(JsonElement value) =>
         value.At("metadata", "annotations", OldClass) is { ValueKind: JsonValueKind.String } old
             ? old.GetString()!

@@ -38,13 +38,13 @@ internal static class WorkloadValidation
         var spec = value.Child("spec") ?? [];
         Quantities.NotNegative(spec.Number("replicas"), "spec.replicas", errors);
         Quantities.NotNegative(spec.Number("minReadySeconds"), "spec.minReadySeconds", errors);
-        // Upstream speaks of deployments here too.
+        // Upstream's message says "deployment" here too.
         Selector(spec.Child("selector"), "deployment", errors);
         Template(spec, spec.Child("selector"), "ReplicaSet", errors);
         SelectorStays(spec, old, errors);
     }
 
-    /// <summary>What a workload selects is what it is.</summary>
+    /// <summary>The selector is immutable.</summary>
     public static void SelectorStays(JsonObject spec, JsonObject? old, FieldErrors errors)
     {
         if (old is not null && !JsonNode.DeepEquals(spec.Child("selector"), old.Child("spec").Child("selector")))
@@ -74,7 +74,7 @@ internal static class WorkloadValidation
         }
     }
 
-    /// <summary>A template whose pods are restarted for ever, and that the selector selects: none at all selects nothing.</summary>
+    /// <summary>A template with restartPolicy Always, whose labels the selector matches.</summary>
     public static void Template(JsonObject spec, JsonObject? selector, string kind, FieldErrors errors)
     {
         if (selector is null && spec.Has("template"))
@@ -158,7 +158,7 @@ internal static class WorkloadValidation
         }
     }
 
-    /// <summary>A strategy as upstream's messages show it: by the names of its program, with what is unset.</summary>
+    /// <summary>A strategy as upstream's messages print it: in Go's field names, with unset fields.</summary>
     public static string Shown(JsonObject? strategy, JsonObject unset) =>
         new JsonObject
         {
@@ -170,7 +170,7 @@ internal static class WorkloadValidation
     public static JsonObject ShownUpdate(JsonObject update, JsonObject unset) =>
         new(unset.Select(m => KeyValuePair.Create(m.Key, (update[char.ToLowerInvariant(m.Key[0]) + m.Key[1..]] ?? m.Value)?.DeepClone())));
 
-    /// <summary>A rolling update of which nothing is said.</summary>
+    /// <summary>An empty rolling update.</summary>
     public static JsonObject UnsetUpdate() => new() { ["MaxUnavailable"] = 0, ["MaxSurge"] = 0 };
 
     private static void RollingUpdate(JsonObject? rolling, FieldErrors errors)

@@ -1,8 +1,8 @@
 namespace Petrel.ApiServer.Kinds.Reviews;
 
 /// <summary>
-/// The kinds that are questions: a POST is answered with the object and its answer in <c>status</c>, and nothing is stored
-/// (authentication.k8s.io/v1, authorization.k8s.io/v1).
+/// Kinds that are not stored: a POST is answered with the object and its <c>status</c> filled in (authentication.k8s.io/v1,
+/// authorization.k8s.io/v1).
 /// </summary>
 internal static class ReviewKinds
 {

@@ -5,7 +5,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Storage;
 
-/// <summary>storage.k8s.io/v1 CSIDriver: what a driver for volumes can, and wants from the cluster.</summary>
+/// <summary>storage.k8s.io/v1 CSIDriver: the capabilities of a volume driver, and what it needs from the cluster.</summary>
 internal static class CsiDriverKind
 {
     private const long MinTokenSeconds = 600;

@@ -6,7 +6,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Storage;
 
-/// <summary>storage.k8s.io/v1 CSINode: which CSI drivers a node has, and what they call it.</summary>
+/// <summary>storage.k8s.io/v1 CSINode: the CSI drivers of a node, and their names for the node.</summary>
 internal static class CsiNodeKind
 {
     private const int MaxNodeId = 192;
@@ -77,7 +77,7 @@ internal static class CsiNodeKind
         }
     }
 
-    // How many volumes fit may be found out again.
+    // The allocatable count may be updated.
     private static JsonObject WithoutAllocatable(JsonObject driver)
     {
         var copy = driver.DeepClone().AsObject();

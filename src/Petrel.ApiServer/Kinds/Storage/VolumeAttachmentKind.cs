@@ -9,7 +9,7 @@ using static Petrel.ApiServer.Kinds.Columns;
 
 namespace Petrel.ApiServer.Kinds.Storage;
 
-/// <summary>storage.k8s.io/v1 VolumeAttachment: the wish that a volume be attached to a node.</summary>
+/// <summary>storage.k8s.io/v1 VolumeAttachment: a request to attach a volume to a node.</summary>
 internal static class VolumeAttachmentKind
 {
     private const int MaxMessage = 1024;
@@ -100,7 +100,7 @@ internal static class VolumeAttachmentKind
             var error = status.Child(name);
             if (Encoding.UTF8.GetByteCount(error.Text("message")) > MaxMessage)
             {
-                // The limit that upstream names here is another field's.
+                // Upstream's message names the limit of another field.
                 errors.TooLong($"status.{name}.message", MaxMetadataBytes);
             }
             if (error.Number("errorCode") is < 0 and var code)

@@ -104,7 +104,7 @@ internal static class AddressSyntax
         return range.ToString() == text ? null : $"must be in canonical form (\"{range}\")";
     }
 
-    /// <summary>What makes an address unfit to be somebody's endpoint, in all its ways.</summary>
+    /// <summary>Reports all reasons why an address cannot be an endpoint.</summary>
     public static IEnumerable<string> SpecialProblems(string text)
     {
         if (Parse(text) is not { } address)

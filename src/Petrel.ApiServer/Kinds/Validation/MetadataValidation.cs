@@ -49,7 +49,7 @@ public static class MetadataValidation
         Finalizers(metadata, kind, errors);
     }
 
-    // Of kinds that others define, upstream asks less: many finalizers there have no domain.
+    // Upstream is more lenient with custom resources: many of their finalizers have no domain.
     private static void Finalizers(JsonObject? metadata, KindDefinition kind, FieldErrors errors)
     {
         const string path = "metadata.finalizers";

@@ -1,0 +1,102 @@
+using k8s.Models;
+using Petrel.Agent.EnvironmentVariables;
+using Petrel.Agent.Runtimes;
+using Petrel.Agent.Sources;
+using Petrel.Workloads;
+
+namespace Petrel.Agent.Pods;
+
+/// <summary>Translates a pod's spec into the runtime's terms. Pure functions.</summary>
+internal static class ContainerSpecs
+{
+    /// <summary>A container as the runtime creates it.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="container">The container in the pod's spec.</param>
+    /// <param name="attempt">How often it was created before.</param>
+    /// <param name="environment">Its variables.</param>
+    /// <param name="volumes">The host paths of the pod's volumes by name.</param>
+    /// <param name="logPath">Its log file.</param>
+    /// <exception cref="PodSourceException">A mount is not allowed.</exception>
+    public static ContainerSpec Create(
+        V1Pod pod,
+        V1Container container,
+        int attempt,
+        IReadOnlyList<KeyValuePair<string, string>> environment,
+        IReadOnlyDictionary<string, string> volumes,
+        string logPath
+    )
+    {
+        var variables = environment.ToDictionary(e => e.Key, e => e.Value);
+        string Expand(string text) => VariableExpansion.Expand(text, name => variables.GetValueOrDefault(name));
+        return new ContainerSpec
+        {
+            Name = container.Name,
+            Attempt = attempt,
+            Image = container.Image,
+            Command = [.. (container.Command ?? []).Select(Expand)],
+            Args = [.. (container.Args ?? []).Select(Expand)],
+            WorkingDirectory = container.WorkingDir ?? "",
+            Environment = environment,
+            Mounts =
+            [
+                .. (container.VolumeMounts ?? []).Select(m => new Mount(
+                    SubPath(volumes[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath),
+                    m.MountPath,
+                    m.ReadOnlyProperty == true
+                )),
+            ],
+            Limits = Limits(container),
+            LogPath = logPath,
+            Stdin = container.Stdin == true,
+            Tty = container.Tty == true,
+            Security = Security(pod, container),
+        };
+    }
+
+    /// <summary>The limits of a pod as a whole. It has one only where every container has one.</summary>
+    public static ResourceLimits PodLimits(V1Pod pod)
+    {
+        var each = pod.Spec.Containers.Select(Limits).ToList();
+        return new()
+        {
+            MilliCpu = each.All(l => l.MilliCpu > 0) ? each.Sum(l => l.MilliCpu) : 0,
+            MilliCpuRequest = each.Sum(l => l.MilliCpuRequest),
+            Memory = each.All(l => l.Memory > 0) ? each.Sum(l => l.Memory) : 0,
+        };
+    }
+
+    private static ResourceLimits Limits(V1Container container)
+    {
+        var limits = ResourceList.From(container.Resources?.Limits);
+        return new()
+        {
+            MilliCpu = limits.MilliCpu,
+            MilliCpuRequest = ResourceList.From(container.Resources?.Requests).MilliCpu,
+            Memory = limits.Memory,
+        };
+    }
+
+    private static string SubPath(string volume, string? subPath) =>
+        string.IsNullOrEmpty(subPath) ? volume
+        : subPath.Split('/').Contains("..")
+            ? throw new PodSourceException(PodSourceException.ContainerConfig, $"subPath must not contain '..': {subPath}")
+        : Path.Combine(volume, subPath);
+
+    // The container's security context, completed by the pod's.
+    private static ContainerSecurity Security(V1Pod pod, V1Container container)
+    {
+        var (own, shared) = (container.SecurityContext, pod.Spec.SecurityContext);
+        return new()
+        {
+            RunAsUser = own?.RunAsUser ?? shared?.RunAsUser,
+            RunAsGroup = own?.RunAsGroup ?? shared?.RunAsGroup,
+            RunAsNonRoot = own?.RunAsNonRoot ?? shared?.RunAsNonRoot ?? false,
+            SupplementalGroups = [.. (shared?.SupplementalGroups ?? []).OfType<long>().Concat(shared?.FsGroup is { } group ? [group] : [])],
+            Privileged = own?.Privileged == true,
+            ReadOnlyRootFilesystem = own?.ReadOnlyRootFilesystem == true,
+            NoNewPrivileges = own?.AllowPrivilegeEscalation == false,
+            AddCapabilities = [.. own?.Capabilities?.Add ?? []],
+            DropCapabilities = [.. own?.Capabilities?.Drop ?? []],
+        };
+    }
+}

@@ -1,0 +1,16 @@
+namespace Petrel.Agent.Probes;
+
+/// <summary>Probes in simulation: every running container succeeds.</summary>
+public sealed class SimulatedProber : IProber
+{
+    /// <inheritdoc/>
+    public ValueTask<string?> HttpAsync(
+        Uri uri,
+        IReadOnlyList<KeyValuePair<string, string>> headers,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => new((string?)null);
+
+    /// <inheritdoc/>
+    public ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken) => new((string?)null);
+}

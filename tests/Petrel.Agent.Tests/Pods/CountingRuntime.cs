@@ -1,0 +1,79 @@
+using Petrel.Agent.Runtimes;
+
+namespace Petrel.Agent.Tests.Pods;
+
+/// <summary>Counts how often the whole node is listed and how often one pod is read. Everything else passes through.</summary>
+internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRuntime
+{
+    public int NodeListings { get; private set; }
+
+    public int PodReads { get; private set; }
+
+    public RuntimeInfo Info => inner.Info;
+
+    public Action<string>? PodChanged
+    {
+        get => inner.PodChanged;
+        set => inner.PodChanged = value;
+    }
+
+    public ValueTask StartAsync(CancellationToken cancellationToken) => inner.StartAsync(cancellationToken);
+
+    public ValueTask<SandboxStatus> RunSandboxAsync(SandboxSpec spec, CancellationToken cancellationToken) =>
+        inner.RunSandboxAsync(spec, cancellationToken);
+
+    public ValueTask StopSandboxAsync(string sandboxId, CancellationToken cancellationToken) =>
+        inner.StopSandboxAsync(sandboxId, cancellationToken);
+
+    public ValueTask RemoveSandboxAsync(string sandboxId, CancellationToken cancellationToken) =>
+        inner.RemoveSandboxAsync(sandboxId, cancellationToken);
+
+    public ValueTask<IReadOnlyList<SandboxStatus>> ListSandboxesAsync(CancellationToken cancellationToken)
+    {
+        NodeListings++;
+        return inner.ListSandboxesAsync(cancellationToken);
+    }
+
+    public ValueTask<PodRuntimeStatus> GetPodStatusAsync(string podUid, CancellationToken cancellationToken)
+    {
+        PodReads++;
+        return inner.GetPodStatusAsync(podUid, cancellationToken);
+    }
+
+    public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken) =>
+        inner.CreateContainerAsync(sandboxId, spec, cancellationToken);
+
+    public ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken) =>
+        inner.StartContainerAsync(containerId, cancellationToken);
+
+    public ValueTask StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken) =>
+        inner.StopContainerAsync(containerId, grace, cancellationToken);
+
+    public ValueTask RemoveContainerAsync(string containerId, CancellationToken cancellationToken) =>
+        inner.RemoveContainerAsync(containerId, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken)
+    {
+        NodeListings++;
+        return inner.ListContainersAsync(cancellationToken);
+    }
+
+    public ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken) =>
+        inner.ReadUsageAsync(cancellationToken);
+
+    public ValueTask<ExecResult> ExecAsync(
+        string containerId,
+        IReadOnlyList<string> command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => inner.ExecAsync(containerId, command, timeout, cancellationToken);
+
+    public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
+        inner.FindImageAsync(reference, cancellationToken);
+
+    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
+        inner.PullImageAsync(reference, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
+        inner.ListImagesAsync(cancellationToken);
+}
