@@ -3,6 +3,7 @@ using Petrel.Cli.Examples;
 using Petrel.Cli.Up;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
+using Petrel.LocalCluster.Supervision;
 using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
@@ -67,7 +68,7 @@ internal static class UpCommand
                 var directory = TargetCluster.DirectoryOf(result, data);
                 if (result.GetValue(supervise))
                 {
-                    return await ForegroundUp.RunAsync(directory, ClusterSettings.Require(directory), null, live: false);
+                    return await ForegroundUp.RunAsync(directory, ClusterSettings.Require(directory), null, live: false, change: null);
                 }
                 var chosen = Example.All.FirstOrDefault(e => e.Name == result.GetValue(example));
                 if (ProcessRecord.Find(directory.SupervisorPid) is { } other)
@@ -87,11 +88,12 @@ internal static class UpCommand
                     Runtime = result.GetValue(runtime),
                     Fresh = result.GetValue(fresh),
                 };
+                using var change = ClusterLock.TakeForChange(directory);
                 var settings = await ClusterPreparation.PrepareAsync(directory, request, cancellationToken);
                 using var run = chosen is null ? null : ExampleRun.Prepare(directory, settings, chosen, cancellationToken);
                 return result.GetValue(detach)
-                    ? await DetachedUp.RunAsync(directory, run, cancellationToken)
-                    : await ForegroundUp.RunAsync(directory, settings, run, live: AnsiConsole.Profile.Capabilities.Interactive);
+                    ? await DetachedUp.RunAsync(directory, run, change, cancellationToken)
+                    : await ForegroundUp.RunAsync(directory, settings, run, live: AnsiConsole.Profile.Capabilities.Interactive, change);
             }
         );
         return command;

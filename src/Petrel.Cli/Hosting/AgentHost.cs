@@ -16,6 +16,7 @@ using Petrel.Client.Http;
 using Petrel.Hosting.Front;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Nodes;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Api;
 using Petrel.Network.Linux;
@@ -97,7 +98,7 @@ internal static class AgentHost
             new OciRuntimeSettings
             {
                 StateDirectory = Path.Combine(directory.Node(node), "oci"),
-                CgroupParent = $"petrel/{cluster.Range}/{node}",
+                CgroupParent = NodeCgroups.PathOf(cluster.Range!.Value, node),
             },
             images,
             new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
