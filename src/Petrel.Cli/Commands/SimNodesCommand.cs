@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Petrel.Agent.Fleet;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
 using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.Model.Api;
+using Petrel.SimulatedNodes;
+using Petrel.SimulatedNodes.Composition;
 
 namespace Petrel.Cli.Commands;
 

@@ -4,12 +4,15 @@ using Petrel.Cli.Output;
 using Petrel.Cli.Up;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
+using Petrel.LocalCluster.Supervision;
 
 namespace Petrel.Cli.Commands;
 
 /// <summary><c>petrel up</c>: a cluster on this machine, a new one or the one that was there.</summary>
 internal static class UpCommand
 {
+    private static bool IsTerminal => Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive;
+
     public static Command Create()
     {
         var data = CommonOptions.Data();
@@ -68,7 +71,7 @@ internal static class UpCommand
                 var directory = TargetCluster.DirectoryOf(result, data);
                 if (result.GetValue(supervise))
                 {
-                    return await ForegroundUp.RunAsync(directory, ClusterSettings.Require(directory), null, live: false);
+                    return await ForegroundUp.RunAsync(directory, ClusterSettings.Require(directory), null, live: false, change: null);
                 }
                 var chosen = Example.All.FirstOrDefault(e => e.Name == result.GetValue(example));
                 if (ProcessRecord.Find(directory.SupervisorPid) is { } other)
@@ -88,16 +91,12 @@ internal static class UpCommand
                     Runtime = result.GetValue(runtime),
                     Fresh = result.GetValue(fresh),
                 };
+                using var change = ClusterLock.TakeForChange(directory);
                 var settings = await ClusterPreparation.PrepareAsync(directory, request, cancellationToken);
                 using var run = chosen is null ? null : ExampleRun.Prepare(directory, settings, chosen, cancellationToken);
                 return result.GetValue(detach)
-                    ? await DetachedUp.RunAsync(directory, run, cancellationToken)
-                    : await ForegroundUp.RunAsync(
-                        directory,
-                        settings,
-                        run,
-                        live: Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive
-                    );
+                    ? await DetachedUp.RunAsync(directory, run, change, cancellationToken)
+                    : await ForegroundUp.RunAsync(directory, settings, run, live: IsTerminal, change);
             }
         );
         return command;
