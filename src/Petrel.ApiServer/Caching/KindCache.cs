@@ -92,7 +92,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some of those have left the window.</summary>
+    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some have left the window.</summary>
     public bool TryFind(long afterRevision, out long place, out long oldest)
     {
         lock (_gate)
