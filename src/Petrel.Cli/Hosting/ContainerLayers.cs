@@ -5,9 +5,9 @@ using Petrel.LocalCluster;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Where the writable layers of a node's containers are. The kernel refuses an overlay whose upper layer is on an overlay itself, as the data
-/// directory is inside a container (a development container, a CI job). There the layers go into memory, in the node's mount namespace: they
-/// end with the node, as its containers do.
+/// Where the writable layers of a node's containers are. The kernel refuses an overlay whose upper layer is on an overlay itself, as the
+/// data directory is inside a container (a development container, a CI job). There the layers go into memory, in the node's mount
+/// namespace: they end with the node, as its containers do.
 /// </summary>
 internal static partial class ContainerLayers
 {
