@@ -2,26 +2,23 @@ using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Petrel.Agent.Fleet;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
 using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.Model.Api;
+using Petrel.SimulatedNodes;
+using Petrel.SimulatedNodes.Composition;
 
 namespace Petrel.Cli.Commands;
 
 /// <summary><c>petrel sim-nodes</c>: joins simulated nodes to a live cluster.</summary>
 internal static class SimNodesCommand
 {
-    private const string About = """
-        Join simulated nodes to a live cluster, to see how it and your manifests do at a size that no machine here has. Pods that are placed on them start,
-        run, fail and end by the options below; nothing runs behind them. Ctrl-C removes the nodes.
-
-        One process speaks for all nodes, so it needs more rights than a node has: by default it is the administrator of the local cluster in --data;
-        with --kubeconfig it is whoever that file names. Durations are written as 500ms, 2s, 1m30s, or as a range: 1s..5s.
-        A pod's annotations go before the options: sim.petrel.dev/start-delay, stop-delay, run-time, exit-code, failure-rate.
-        """;
+    private const string About =
+        "Join simulated nodes to a running cluster, to see how it behaves at a size that this machine does not have. "
+        + "Nothing runs behind their pods: they start, run, fail and end as the options say. Ctrl-C removes the nodes. "
+        + "Durations are written as 500ms, 2s, 1m30s, or as a range such as 1s..5s. More: docs/scale.md.";
 
     private static readonly FleetSettings Defaults = new() { Count = 1 };
 

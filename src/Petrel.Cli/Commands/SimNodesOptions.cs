@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
-using Petrel.Agent.Fleet;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
@@ -9,6 +8,7 @@ using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Documents;
+using Petrel.SimulatedNodes;
 
 namespace Petrel.Cli.Commands;
 
