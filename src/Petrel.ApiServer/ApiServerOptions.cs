@@ -53,7 +53,7 @@ public sealed record ApiServerOptions
     /// <summary>How many revisions are kept at most, however new, once a tenth of <see cref="CompactionInterval"/> has passed.</summary>
     public int HistoryLimit { get; init; } = 50_000;
 
-    /// <summary>Events are removed when nobody has written to them for so long.</summary>
+    /// <summary>Events are deleted when they have not been updated for so long.</summary>
     public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>The largest request body, in bytes.</summary>
@@ -77,7 +77,7 @@ public sealed record ApiServerOptions
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Whether the default roles and bindings of upstream are made at the start, and mended when somebody has changed them.
+    /// Whether the default roles and bindings of upstream are created at the start, and reconciled when they were changed.
     /// </summary>
     public bool KeepDefaultRoles { get; init; }
 

@@ -32,7 +32,15 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
     /// <param name="changed">The object as it will be.</param>
     /// <param name="stated">The managedFields of the write, or null.</param>
     /// <param name="call">Who writes.</param>
-    public ManagedFields OnUpdate(KindDefinition kind, JsonObject old, JsonObject changed, JsonNode? stated, WriteCall call)
+    /// <param name="isUnchanged">Whether a top-level member is known to be as it was.</param>
+    public ManagedFields OnUpdate(
+        KindDefinition kind,
+        JsonObject old,
+        JsonObject changed,
+        JsonNode? stated,
+        WriteCall call,
+        Func<string, bool> isUnchanged
+    )
     {
         var before = ManagedFields.Read(old.Metadata()["managedFields"]) ?? ManagedFields.None;
         var managers =
@@ -40,7 +48,7 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
             : ManagedFields.IsReset(stated) ? ManagedFields.None
             : ManagedFields.Read(stated) ?? before;
         // An object without managers is tracked again from its next apply on.
-        return managers.Entries.Count == 0 ? managers : Update(kind, old, changed, managers, call);
+        return managers.Entries.Count == 0 ? managers : Update(kind, old, changed, managers, call, isUnchanged);
     }
 
     /// <summary>Sets or removes <c>metadata.managedFields</c>.</summary>
@@ -53,7 +61,14 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
         }
     }
 
-    private ManagedFields Update(KindDefinition kind, JsonObject before, JsonObject after, ManagedFields managers, WriteCall call) =>
+    private ManagedFields Update(
+        KindDefinition kind,
+        JsonObject before,
+        JsonObject after,
+        ManagedFields managers,
+        WriteCall call,
+        Func<string, bool>? isUnchanged = null
+    ) =>
         FieldOwnership.Update(
             before,
             after,
@@ -61,7 +76,8 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
             WriterOf(kind, call),
             OwnedKinds.Of(kind, kinds),
             OwnedKinds.ResetFields(kind, call.Subresource),
-            ManagedFields.Timestamp(time.GetUtcNow())
+            ManagedFields.Timestamp(time.GetUtcNow()),
+            isUnchanged
         );
 
     private static FieldManager WriterOf(KindDefinition kind, WriteCall call) =>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using Petrel.ApiServer.Kinds;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;

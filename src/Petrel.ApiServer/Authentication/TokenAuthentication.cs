@@ -3,9 +3,9 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Authentication;
 
 /// <summary>The result of authenticating a token.</summary>
-/// <param name="User">Whom it speaks for; null when it is not accepted.</param>
+/// <param name="User">Its user; null when it is not accepted.</param>
 /// <param name="Audiences">Those of the asked-for audiences that it is for.</param>
-/// <param name="Problem">Why a token of a known form is not accepted; empty when nobody knows its form.</param>
+/// <param name="Problem">Why a recognized token is refused; empty when no authenticator recognizes it.</param>
 internal readonly record struct TokenAuthentication(UserInfo? User, IReadOnlyList<string> Audiences, string Problem = "")
 {
     /// <summary>No authenticator recognizes the token.</summary>

@@ -3,7 +3,6 @@ using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Requests;
-using Petrel.ApiServer.ResourceMetrics;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;

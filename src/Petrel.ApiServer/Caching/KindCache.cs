@@ -48,7 +48,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>Takes in changes, in order; <paramref name="upTo"/> is the newest revision that they are complete to.</summary>
+    /// <summary>Applies changes in order. <paramref name="upTo"/> is the revision up to which they are complete.</summary>
     public void Apply(IReadOnlyList<StoreChange> changes, long upTo)
     {
         var objects = _snapshot.Objects.ToBuilder();
@@ -92,7 +92,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         }
     }
 
-    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some of those are forgotten.</summary>
+    /// <summary>The place of the first event above <paramref name="afterRevision"/>; false when some have left the window.</summary>
     public bool TryFind(long afterRevision, out long place, out long oldest)
     {
         lock (_gate)

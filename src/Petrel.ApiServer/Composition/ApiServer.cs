@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Admission.Webhooks;
-using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Reconciliation;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
@@ -187,40 +188,24 @@ internal sealed class CustomResourceReconciler(
 
     private void SetCondition(JsonObject status, string type, bool value, string reason, string message)
     {
-        if (status["conditions"] is not JsonArray conditions)
-        {
-            status["conditions"] = conditions = [];
-        }
         var text = value ? "True" : "False";
-        var existing = conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == type);
-        if (
-            existing is not null
-            && existing.Text("status") == text
-            && existing.Text("reason") == reason
-            && existing.Text("message") == message
-        )
+        var existing = Conditions.Find(status, type);
+        if (existing.Text("status") == text && existing.Text("reason") == reason && existing.Text("message") == message)
         {
             return;
         }
-        var condition = new JsonObject
-        {
-            ["lastTransitionTime"] =
-                existing is not null && existing.Text("status") == text
-                    ? existing["lastTransitionTime"]?.DeepClone()
-                    : time.GetUtcNow().ToTimestamp(),
-            ["message"] = message,
-            ["reason"] = reason,
-            ["status"] = text,
-            ["type"] = type,
-        };
-        if (existing is not null)
-        {
-            conditions[conditions.IndexOf(existing)] = condition;
-        }
-        else
-        {
-            conditions.Add((JsonNode)condition);
-        }
+        Conditions.Set(
+            status,
+            new JsonObject
+            {
+                ["lastTransitionTime"] =
+                    existing.Text("status") == text ? existing!["lastTransitionTime"]?.DeepClone() : time.GetUtcNow().ToTimestamp(),
+                ["message"] = message,
+                ["reason"] = reason,
+                ["status"] = text,
+                ["type"] = type,
+            }
+        );
     }
 
     // Delete each object as a client would, and wait for those with finalizers.

@@ -27,7 +27,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
     private static readonly KeyValuePair<string, string> Vary = new("Vary", "Accept");
 
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, Verbatim> _documents = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, CachedDocument> _documents = new(StringComparer.Ordinal);
     private long _version;
 
     /// <summary>The answer to a discovery path; null for any other path, or when there is no such group or version.</summary>
@@ -62,7 +62,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
             ? ResourceLists.Resources(kinds, found)
             : null;
 
-    private Verbatim? Document(string name, string contentType, Func<JsonObject?> make)
+    private CachedDocument? Document(string name, string contentType, Func<JsonObject?> make)
     {
         lock (_gate)
         {
@@ -74,7 +74,7 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
             // Do not remember missing documents: clients choose the paths.
             if (!_documents.TryGetValue(name, out var document) && make() is { } made)
             {
-                _documents[name] = document = new Verbatim(JsonSerializer.SerializeToUtf8Bytes(made, Compact), contentType);
+                _documents[name] = document = new CachedDocument(JsonSerializer.SerializeToUtf8Bytes(made, Compact), contentType);
             }
             return document;
         }

@@ -15,8 +15,19 @@ namespace Petrel.ApiServer.Health;
 internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready)
 {
     /// <summary>Whether a path is one of these, which need no authentication.</summary>
-    public static bool IsOpen(string path) =>
-        path is "/version" or "/version/" || path.Split('/') is ["", "livez" or "readyz" or "healthz", ..];
+    public static bool IsOpen(string path)
+    {
+        if (path is "/version" or "/version/")
+        {
+            return true;
+        }
+        if (!path.StartsWith('/'))
+        {
+            return false;
+        }
+        var end = path.IndexOf('/', 1);
+        return (end < 0 ? path.AsSpan(1) : path.AsSpan(1, end - 1)) is "livez" or "readyz" or "healthz";
+    }
 
     public ApiResponse Answer(ApiRequest request)
     {

@@ -89,6 +89,12 @@ public sealed record KindDefinition
     public Action<JsonObject, JsonObject?, FieldErrors> Validate { get; init; } = static (_, _, _) => { };
 
     /// <summary>
+    /// Whether <see cref="Default"/> and <see cref="Validate"/> look at nothing but <c>spec</c>: then a write that leaves the spec as it is
+    /// (a pod's status, an annotation) needs neither.
+    /// </summary>
+    public bool ChecksOnlySpec { get; init; }
+
+    /// <summary>
     /// How many seconds a deletion waits for a graceful end, given the object and the requested period (null: unstated);
     /// 0 means removed at once. Only pods differ from 0.
     /// </summary>

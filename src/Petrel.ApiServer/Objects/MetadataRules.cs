@@ -86,11 +86,11 @@ internal static class MetadataRules
     }
 
     /// <summary>Raises the generation when anything outside metadata and status changed.</summary>
-    public static void CountGeneration(JsonObject document, JsonObject old, KindDefinition kind)
+    public static void CountGeneration(JsonObject document, JsonObject old, KindDefinition kind, Func<string, bool> isUnchanged)
     {
         var annotationsCount =
             kind.AnnotationsRaiseGeneration && !JsonNode.DeepEquals(document.Metadata()["annotations"], old.Metadata()["annotations"]);
-        if (kind.HasGeneration && (annotationsCount || !SameDesire(document, old, statusCounts: kind.IsCustom && !kind.HasStatus)))
+        if (kind.HasGeneration && (annotationsCount || !SameDesire(document, old, kind.IsCustom && !kind.HasStatus, isUnchanged)))
         {
             document.Metadata()["generation"] = (old.Metadata().Number("generation") ?? 0) + 1;
         }
@@ -137,11 +137,11 @@ internal static class MetadataRules
         }
     }
 
-    private static bool SameDesire(JsonObject left, JsonObject right, bool statusCounts)
+    private static bool SameDesire(JsonObject left, JsonObject right, bool statusCounts, Func<string, bool> isUnchanged)
     {
         foreach (var (name, value) in left)
         {
-            if (name != "metadata" && (statusCounts || name != "status") && !JsonNode.DeepEquals(value, right[name]))
+            if (name != "metadata" && (statusCounts || name != "status") && !isUnchanged(name) && !JsonEquality.DeepEquals(value, right[name]))
             {
                 return false;
             }

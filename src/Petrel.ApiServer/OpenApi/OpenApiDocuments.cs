@@ -17,8 +17,8 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
     private const string ContentType = "application/json";
 
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, Verbatim> _documents = new(StringComparer.Ordinal);
-    private Verbatim? _index;
+    private readonly SortedDictionary<string, CachedDocument> _documents = new(StringComparer.Ordinal);
+    private CachedDocument? _index;
     private long _version;
 
     /// <summary>The answer to a path under <c>/openapi/v3</c>; null for any other, or when there is no such group and version.</summary>
@@ -46,7 +46,7 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
         }
     }
 
-    private static ApiResponse Answer(ApiRequest request, Verbatim document)
+    private static ApiResponse Answer(ApiRequest request, CachedDocument document)
     {
         if (request.QueryValue("hash") is not { Length: > 0 } hash)
         {
@@ -58,7 +58,7 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
             : new ApiResponse { StatusCode = 301, Headers = [new("Location", $"{request.Path}?hash={document.Hash}")] };
     }
 
-    private Verbatim Index()
+    private CachedDocument Index()
     {
         var paths = new JsonObject();
         foreach (var version in kinds.GroupVersions)
@@ -68,7 +68,7 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
         return Made(new JsonObject { ["paths"] = paths });
     }
 
-    private Verbatim Document(GroupVersionKinds version)
+    private CachedDocument Document(GroupVersionKinds version)
     {
         if (!_documents.TryGetValue(version.Root, out var document))
         {
@@ -77,6 +77,6 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
         return document;
     }
 
-    private static Verbatim Made(JsonObject document) =>
+    private static CachedDocument Made(JsonObject document) =>
         new(JsonSerializer.SerializeToUtf8Bytes(document, DiscoveryDocuments.Compact), ContentType);
 }

@@ -17,8 +17,8 @@ internal sealed class SwaggerDocument(KindRegistry kinds) : IPathHandler
     private static readonly KeyValuePair<string, string> Vary = new("Vary", "Accept");
 
     private readonly Lock _gate = new();
-    private Verbatim? _json;
-    private Verbatim? _protobuf;
+    private CachedDocument? _json;
+    private CachedDocument? _protobuf;
     private long _version;
 
     /// <summary>The document; null for any other path.</summary>
@@ -36,9 +36,9 @@ internal sealed class SwaggerDocument(KindRegistry kinds) : IPathHandler
                 (_json, _protobuf, _version) = (null, null, kinds.Version);
             }
             return protobuf
-                ? (_protobuf ??= new Verbatim(SwaggerProtobuf.Encode(SwaggerWriter.Write(kinds)), ProtobufType)).Answer(request, Vary)
+                ? (_protobuf ??= new CachedDocument(SwaggerProtobuf.Encode(SwaggerWriter.Write(kinds)), ProtobufType)).Answer(request, Vary)
                 : (
-                    _json ??= new Verbatim(
+                    _json ??= new CachedDocument(
                         JsonSerializer.SerializeToUtf8Bytes(SwaggerWriter.Write(kinds), DiscoveryDocuments.Compact),
                         "application/json"
                     )

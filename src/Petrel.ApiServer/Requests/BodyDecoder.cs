@@ -57,16 +57,17 @@ internal static class BodyDecoder
         return Conform(document, problems, kind, schema, ValidationOf(request));
     }
 
-    /// <summary>Holds a document against its schema; the problems found before are reported with those found here.</summary>
+    /// <summary>Holds a document against its schema; the problems found before are reported with those found here. Members that <paramref name="skip"/> names are known to conform.</summary>
     public static DecodedBody Conform(
         JsonObject document,
         IReadOnlyList<string> problems,
         GroupVersionKind kind,
         SchemaType schema,
-        FieldValidation validation
+        FieldValidation validation,
+        Func<string, bool>? skip = null
     )
     {
-        var conforming = DocumentConformance.Check(document, schema);
+        var conforming = DocumentConformance.Check(document, schema, skip);
         if (conforming.TypeErrors.Count > 0)
         {
             throw StatusErrors.BadRequest(CannotBeHandled(kind, string.Join(", ", conforming.TypeErrors)));

@@ -34,6 +34,11 @@ internal sealed class WriteCall
     /// <summary>The managers after an apply, which computes them itself; null for other writes.</summary>
     public ManagedFields? Applied { get; set; }
 
+    /// <summary>
+    /// The top-level members that a patch mentions; null for other writes, and for patches of which that is not known.
+    /// </summary>
+    public IReadOnlySet<string>? PatchedMembers { get; set; }
+
     /// <summary>Warnings from decoding the body. Each attempt at a patch replaces them.</summary>
     public IReadOnlyList<string> BodyWarnings { get; set; } = [];
 

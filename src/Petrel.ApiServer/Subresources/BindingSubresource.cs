@@ -129,28 +129,15 @@ internal sealed class BindingSubresource(TimeProvider time, UpdateEngine engine,
         SetScheduled(status);
     }
 
-    private void SetScheduled(JsonObject status)
-    {
-        var scheduled = new JsonObject
-        {
-            ["type"] = "PodScheduled",
-            ["status"] = "True",
-            ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
-        };
-        if (status["conditions"] is not JsonArray conditions)
-        {
-            conditions = [];
-            status["conditions"] = conditions;
-        }
-        for (var i = 0; i < conditions.Count; i++)
-        {
-            if (conditions[i]!.AsObject().Text("type") == "PodScheduled")
+    private void SetScheduled(JsonObject status) =>
+        Conditions.Set(
+            status,
+            new JsonObject
             {
-                conditions[i] = scheduled;
-                return;
+                ["type"] = "PodScheduled",
+                ["status"] = "True",
+                ["lastProbeTime"] = null,
+                ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
             }
-        }
-        conditions.Add((JsonNode)scheduled);
-    }
+        );
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Objects;
 using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
 
@@ -112,13 +113,7 @@ internal static class EvictionBudget
 
     private static void SetExhausted(JsonObject status, DateTimeOffset now)
     {
-        var conditions = status.List("conditions") ?? [];
-        var condition = conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == "DisruptionAllowed");
-        if (condition is null)
-        {
-            condition = new() { ["type"] = "DisruptionAllowed" };
-            conditions.Add((JsonNode)condition);
-        }
+        var condition = Conditions.Find(status, "DisruptionAllowed") ?? new JsonObject { ["type"] = "DisruptionAllowed" };
         if (condition.Text("status") != "False")
         {
             condition["lastTransitionTime"] = now.ToTimestamp();
@@ -127,9 +122,9 @@ internal static class EvictionBudget
         condition["reason"] = "InsufficientPods";
         condition["message"] = "";
         condition["observedGeneration"] = status.Number("observedGeneration") ?? 0;
-        if (conditions.Parent is null)
+        if (condition.Parent is null)
         {
-            status["conditions"] = conditions;
+            Conditions.Set(status, condition);
         }
     }
 }

@@ -93,29 +93,17 @@ internal sealed class EvictionSubresource(IRevisionedStore store, KindRegistry k
         return StoreOperation.Put(entry.Key, StoredDocument.Encode(budget), entry.ModRevision);
     }
 
-    private void SetDisruptionTarget(JsonObject pod)
-    {
-        var status = pod.Ensure("status");
-        var conditions = status.List("conditions") ?? [];
-        if (conditions.OfType<JsonObject>().FirstOrDefault(c => c.Text("type") == "DisruptionTarget") is { } earlier)
-        {
-            conditions.Remove(earlier);
-        }
-        conditions.Add(
-            (JsonNode)
-                new JsonObject
-                {
-                    ["type"] = "DisruptionTarget",
-                    ["status"] = "True",
-                    ["lastProbeTime"] = null,
-                    ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
-                    ["reason"] = "EvictionByEvictionAPI",
-                    ["message"] = "Eviction API: evicting",
-                }
+    private void SetDisruptionTarget(JsonObject pod) =>
+        Conditions.MoveToEnd(
+            pod.Ensure("status"),
+            new JsonObject
+            {
+                ["type"] = "DisruptionTarget",
+                ["status"] = "True",
+                ["lastProbeTime"] = null,
+                ["lastTransitionTime"] = time.GetUtcNow().ToTimestamp(),
+                ["reason"] = "EvictionByEvictionAPI",
+                ["message"] = "Eviction API: evicting",
+            }
         );
-        if (conditions.Parent is null)
-        {
-            status["conditions"] = conditions;
-        }
-    }
 }

@@ -42,25 +42,40 @@ internal sealed class CreateVerb(
             throw StatusErrors.BadRequest("resourceVersion should not be set on objects to be created");
         }
         call.BodyWarnings = body.Warnings;
-        var created = await CreateAsync(kind, key.Namespace, body.Document, call, cancellationToken);
+        JsonObject? next = body.Document;
+        var created = await CreateAsync(
+            kind,
+            key.Namespace,
+            () => Interlocked.Exchange(ref next, null) ?? BodyDecoder.Decode(request.Http, kind.Gvk, kind.Schema).Document,
+            call,
+            cancellationToken
+        );
         return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
     }
 
-    /// <summary>Creates a conforming document, as if a client had sent it.</summary>
-    public async ValueTask<WireObject> CreateAsync(
+    /// <summary>Creates a conforming document, as if a client had sent it. The document is not changed.</summary>
+    public ValueTask<WireObject> CreateAsync(
         KindDefinition kind,
         string namespaceName,
         JsonObject document,
         WriteCall call,
         CancellationToken cancellationToken
+    ) => CreateAsync(kind, namespaceName, () => document.DeepClone().AsObject(), call, cancellationToken);
+
+    // An attempt changes its document, and a failed one needs another: made anew, since hardly any attempt fails.
+    private async ValueTask<WireObject> CreateAsync(
+        KindDefinition kind,
+        string namespaceName,
+        Func<JsonObject> document,
+        WriteCall call,
+        CancellationToken cancellationToken
     )
     {
-        var generated = document.Metadata().Text("name").Length == 0;
         for (var attempt = 1; ; attempt++)
         {
             call.BeginAttempt();
-            // A failed attempt has changed its copy.
-            var candidate = document.DeepClone().AsObject();
+            var candidate = document();
+            var generated = candidate.Metadata().Text("name").Length == 0;
             kind.Default(candidate);
             var managers = call.Applied is { } applied ? applied.ToJson() : tracking.OnCreate(kind, candidate, call);
             var request = Admission(kind, namespaceName, candidate, call);

@@ -24,6 +24,10 @@ internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEng
             return await ApplyAsync(request, scope, call, cancellationToken);
         }
         var patch = ObjectPatch.Read(request.Http, request.Kind);
+        call.PatchedMembers = patch.Members;
+        // What is stored conforms to its schema, unless that may change.
+        Func<string, bool>? conforms =
+            patch.Members is { } members && request.Kind is { IsCustom: false, FromStorage: null } ? name => !members.Contains(name) : null;
         var patched = await engine.RunAsync(
             request.Kind,
             request.Key,
@@ -31,7 +35,7 @@ internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEng
             call,
             current =>
             {
-                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, call.Validation);
+                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, call.Validation, conforms);
                 call.BodyWarnings = body.Warnings;
                 return body.Document;
             },
@@ -145,8 +149,20 @@ internal sealed class ObjectPatch
         }
     }
 
-    /// <summary>The patched document, held against its schema.</summary>
-    public DecodedBody Apply(JsonObject current, GroupVersionKind kind, SchemaType schema, FieldValidation validation)
+    /// <summary>The top-level members that the patch may change; null when it does not tell by their names.</summary>
+    public IReadOnlySet<string>? Members =>
+        _type != JsonPatchType && _patch is JsonObject patch && !patch.Any(member => member.Key.StartsWith('$'))
+            ? patch.Select(member => member.Key).ToHashSet(StringComparer.Ordinal)
+            : null;
+
+    /// <summary>The patched document, held against its schema but for the members that <paramref name="conforms"/> names.</summary>
+    public DecodedBody Apply(
+        JsonObject current,
+        GroupVersionKind kind,
+        SchemaType schema,
+        FieldValidation validation,
+        Func<string, bool>? conforms = null
+    )
     {
         JsonNode? result;
         try
@@ -183,6 +199,6 @@ internal sealed class ObjectPatch
                 $"a patch may not change apiVersion and kind from {kind.ApiVersion} {kind.Kind} to {apiVersion} {name}"
             );
         }
-        return BodyDecoder.Conform(document, _problems, kind, schema, validation);
+        return BodyDecoder.Conform(document, _problems, kind, schema, validation, conforms);
     }
 }

@@ -54,12 +54,17 @@ internal sealed class UpdateEngine(
             var metadata = changed.Metadata();
             MetadataRules.CheckPreconditions(kind, key.Name, old, metadata.Text("uid"), metadata.Text("resourceVersion"));
             var managers = ManagedFields.None;
+            UnchangedMembers unchanged = default;
             if (scope != UpdateScope.Server)
             {
                 var stated = metadata["managedFields"];
                 changed = scope.Restrict(kind, changed, old);
-                kind.Default(changed);
-                managers = call.Applied ?? tracking.OnUpdate(kind, old, changed, stated, call);
+                unchanged = new UnchangedMembers(kind, scope, call);
+                if (!unchanged.HoldAllThatIsChecked)
+                {
+                    kind.Default(changed);
+                }
+                managers = call.Applied ?? tracking.OnUpdate(kind, old, changed, stated, call, unchanged.Contains);
             }
             var request = new AdmissionRequest
             {
@@ -73,7 +78,9 @@ internal sealed class UpdateEngine(
             if (scope != UpdateScope.Server)
             {
                 await admission.AdmitAsync(request, cancellationToken);
-                Prepare(kind, scope, changed, old);
+                // Webhooks may have changed anything.
+                unchanged = request.Webhooks is null ? unchanged : default;
+                Prepare(kind, scope, changed, old, unchanged);
                 FieldTracking.Store(changed, managers.ToJson());
             }
             IReadOnlyList<StoreOperation> extra =
@@ -82,13 +89,13 @@ internal sealed class UpdateEngine(
                     : [];
             if (scope != UpdateScope.Server)
             {
-                Validate(kind, key, changed, old);
+                Validate(kind, key, changed, old, unchanged);
                 await admission.ValidateAsync(request, cancellationToken);
             }
             var stored = StoredDocument.Encode(changed, kind);
             if (scope != UpdateScope.Server && stored.Length == entry.Value.Length && !stored.Span.SequenceEqual(entry.Value.Span))
             {
-                stored = WithoutNewTimes(kind, changed, old, stored, entry);
+                stored = WithoutNewTimes(kind, changed, old, unchanged, stored, entry);
             }
             if (call.DryRun || (stored.Span.SequenceEqual(entry.Value.Span) && !Deletion.IsComplete(kind, changed)))
             {
@@ -122,11 +129,16 @@ internal sealed class UpdateEngine(
         KindDefinition kind,
         JsonObject changed,
         JsonObject old,
+        UnchangedMembers unchanged,
         ReadOnlyMemory<byte> stored,
         StoreEntry entry
     )
     {
-        if (changed.Any(member => member.Key != "metadata" && !JsonNode.DeepEquals(member.Value, old[member.Key])))
+        if (
+            changed.Any(member =>
+                member.Key != "metadata" && !unchanged.Contains(member.Key) && !JsonEquality.DeepEquals(member.Value, old[member.Key])
+            )
+        )
         {
             // The common case: it saves encoding the document a second time.
             return stored;
@@ -147,22 +159,25 @@ internal sealed class UpdateEngine(
         return stored;
     }
 
-    private void Prepare(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old)
+    private void Prepare(KindDefinition kind, UpdateScope scope, JsonObject changed, JsonObject old, UnchangedMembers unchanged)
     {
         MetadataRules.PrepareForUpdate(changed, old, kind);
         if (scope == UpdateScope.Object)
         {
             kind.PrepareForUpdate(changed, old, context);
-            MetadataRules.CountGeneration(changed, old, kind);
+            MetadataRules.CountGeneration(changed, old, kind, unchanged.Contains);
         }
     }
 
-    private static void Validate(KindDefinition kind, ObjectKey key, JsonObject changed, JsonObject old)
+    private static void Validate(KindDefinition kind, ObjectKey key, JsonObject changed, JsonObject old, UnchangedMembers unchanged)
     {
         var errors = new FieldErrors();
         MetadataChanges.Validate(changed, old, errors);
         MetadataValidation.Validate(changed, kind, errors);
-        kind.Validate(changed, old, errors);
+        if (!unchanged.HoldAllThatIsChecked)
+        {
+            kind.Validate(changed, old, errors);
+        }
         if (errors.Any)
         {
             throw StatusErrors.Invalid(kind, key.Name, errors.All);

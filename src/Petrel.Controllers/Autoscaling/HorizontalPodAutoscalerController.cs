@@ -100,7 +100,7 @@ public sealed class HorizontalPodAutoscalerController : IController
         var current = scale.Spec.Replicas ?? 0;
         if (state.History.IsEmpty)
         {
-            state.History.Recommended(current, now);
+            state.History.RecordRecommendation(current, now);
         }
         if (await ComputeDesiredAsync(state, status, scale, current, now, cancellationToken) is not { } desired)
         {
@@ -131,7 +131,7 @@ public sealed class HorizontalPodAutoscalerController : IController
         }
         status.AbleToScale(true, "SucceededRescale", $"the HPA controller was able to update the target scale to {desired.Replicas}");
         _loop.Events.Record(autoscaler, "Normal", "SuccessfulRescale", $"New size: {desired.Replicas}; reason: {desired.Reason}");
-        state.History.Changed(current, desired.Replicas, now);
+        state.History.RecordChange(current, desired.Replicas, now);
         status.SetReplicas(current, desired.Replicas, desired.Metrics, rescaled: true);
     }
 

@@ -34,7 +34,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         }
         var requests = Requests(pods, resource, container);
         var usage = UtilizationOf(counted, requests, targetPercent);
-        var replicas = Rebalance(
+        var replicas = ComputeReplicas(
             current,
             groups,
             counted,
@@ -63,7 +63,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
             throw new MetricException("did not receive metrics for targeted pods (pods might be unready)");
         }
         var average = Average(counted);
-        var replicas = Rebalance(
+        var replicas = ComputeReplicas(
             current,
             groups,
             counted,
@@ -100,7 +100,7 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
     }
 
     // The rule for both kinds of targets over pods.
-    private int Rebalance(
+    private int ComputeReplicas(
         int current,
         PodGroups groups,
         SortedDictionary<string, PodMetric> counted,
@@ -129,13 +129,13 @@ public sealed class ReplicaCalculator(AutoscalerSettings settings, ScalingTolera
         {
             counted[name] = default;
         }
-        var careful = ratioOf(counted);
-        if (tolerances.Allow(careful) || (ratio < 1 && careful > 1) || (ratio > 1 && careful < 1))
+        var adjustedRatio = ratioOf(counted);
+        if (tolerances.Allow(adjustedRatio) || (ratio < 1 && adjustedRatio > 1) || (ratio > 1 && adjustedRatio < 1))
         {
             return current;
         }
-        var replicas = Ceiling(careful * counted.Count);
-        return (careful < 1 && replicas > current) || (careful > 1 && replicas < current) ? current : replicas;
+        var replicas = Ceiling(adjustedRatio * counted.Count);
+        return (adjustedRatio < 1 && replicas > current) || (adjustedRatio > 1 && replicas < current) ? current : replicas;
     }
 
     private static (double Ratio, int Percent, long Average) UtilizationOf(

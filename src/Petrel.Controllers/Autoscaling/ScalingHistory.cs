@@ -7,22 +7,22 @@ namespace Petrel.Controllers.Autoscaling;
 public sealed class ScalingHistory
 {
     // Validation allows no longer window (one hour) or period (half an hour).
-    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxWindow = TimeSpan.FromHours(1);
 
     private readonly List<(int Replicas, DateTimeOffset At)> _recommendations = [];
     private readonly List<(int Change, DateTimeOffset At)> _changes = [];
 
     public bool IsEmpty => _recommendations.Count == 0;
 
-    public void Recommended(int replicas, DateTimeOffset now)
+    public void RecordRecommendation(int replicas, DateTimeOffset now)
     {
-        _recommendations.RemoveAll(r => r.At < now - Longest);
+        _recommendations.RemoveAll(r => r.At < now - MaxWindow);
         _recommendations.Add((replicas, now));
     }
 
-    public void Changed(int from, int to, DateTimeOffset now)
+    public void RecordChange(int from, int to, DateTimeOffset now)
     {
-        _changes.RemoveAll(c => c.At < now - Longest);
+        _changes.RemoveAll(c => c.At < now - MaxWindow);
         _changes.Add((to - from, now));
     }
 

@@ -58,7 +58,7 @@ public sealed class ScalingLimits(
         var (stable, stabilized) = autoscaler.Spec.Behavior is { } behavior
             ? Stabilize(behavior, current, recommended)
             : Stabilize(recommended);
-        history.Recommended(recommended, now);
+        history.RecordRecommendation(recommended, now);
         var (limited, reason) = autoscaler.Spec.Behavior is { } rules ? Limit(rules, current, stable) : Limit(current, stable);
         return new(limited, stable == recommended ? Ready : stabilized, reason, limited != stable);
     }

@@ -8,7 +8,7 @@ namespace Petrel.Controllers.Deployments;
 /// <summary>What a Deployment reads and writes in its ReplicaSets.</summary>
 internal static class DeploymentReplicaSets
 {
-    private const int LongestName = 253;
+    private const int MaxNameLength = 253;
 
     /// <summary>By age, the oldest first.</summary>
     public static IOrderedEnumerable<V1ReplicaSet> OldestFirst(this IEnumerable<V1ReplicaSet> sets) =>
@@ -61,7 +61,7 @@ internal static class DeploymentReplicaSets
             Kind = "ReplicaSet",
             Metadata = new()
             {
-                Name = $"{name[..Math.Min(name.Length, LongestName - 1 - hash.Length)]}-{hash}",
+                Name = $"{name[..Math.Min(name.Length, MaxNameLength - 1 - hash.Length)]}-{hash}",
                 NamespaceProperty = deployment.Metadata.NamespaceProperty,
                 Labels = CopyMap(template.Metadata.Labels),
                 Annotations = annotations,

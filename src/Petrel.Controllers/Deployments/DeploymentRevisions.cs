@@ -8,12 +8,12 @@ namespace Petrel.Controllers.Deployments;
 
 /// <summary>
 /// The revision numbers of rollouts. Each ReplicaSet has the number of its latest rollout, the Deployment that of its newest ReplicaSet.
-/// After a rollback, the old ReplicaSet has a new number, and its former numbers are in an annotation.
+/// After a rollback, the old ReplicaSet has a new number, and its previous numbers are in an annotation.
 /// </summary>
 internal static class DeploymentRevisions
 {
-    // Upstream's limit for the list of former numbers.
-    private const int HistoryLength = 2000;
+    // Upstream's limit for the list of previous numbers.
+    private const int MaxHistoryLength = 2000;
 
     // Annotations that belong to the Deployment alone, or that differ on each ReplicaSet.
     private static readonly string[] NotCopied =
@@ -59,19 +59,19 @@ internal static class DeploymentRevisions
         {
             return changed;
         }
-        if (annotations.TryGetValue(DeploymentNames.Revision, out var former))
+        if (annotations.TryGetValue(DeploymentNames.Revision, out var previous))
         {
-            AppendToHistory(annotations, former);
+            AppendToHistory(annotations, previous);
         }
         annotations[DeploymentNames.Revision] = revision.ToString(CultureInfo.InvariantCulture);
         return true;
     }
 
-    private static void AppendToHistory(IDictionary<string, string> annotations, string former)
+    private static void AppendToHistory(IDictionary<string, string> annotations, string previous)
     {
         var history =
-            annotations.TryGetValue(DeploymentNames.RevisionHistory, out var text) && text.Length > 0 ? $"{text},{former}" : former;
-        while (history.Length > HistoryLength && history.Contains(','))
+            annotations.TryGetValue(DeploymentNames.RevisionHistory, out var text) && text.Length > 0 ? $"{text},{previous}" : previous;
+        while (history.Length > MaxHistoryLength && history.Contains(','))
         {
             history = history[(history.IndexOf(',') + 1)..];
         }

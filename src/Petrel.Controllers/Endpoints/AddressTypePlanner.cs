@@ -71,37 +71,37 @@ internal sealed class AddressTypePlanner(V1Service service)
     // Endpoints stay in their slice. New endpoints go to slices that change anyway, then to an unchanged slice with room for all of them.
     private List<SliceBuilder> Distribute(EndpointPorts ports, IEnumerable<V1Endpoint> endpoints, IEnumerable<V1EndpointSlice> slices)
     {
-        var waiting = new SortedDictionary<ObjectKey, V1Endpoint>();
+        var unassigned = new SortedDictionary<ObjectKey, V1Endpoint>();
         foreach (var endpoint in endpoints)
         {
-            waiting[IdentityOf(endpoint)] = endpoint;
+            unassigned[IdentityOf(endpoint)] = endpoint;
         }
-        var builders = slices.Select(slice => KeepEndpoints(slice, ports, waiting)).ToList();
+        var builders = slices.Select(slice => KeepEndpoints(slice, ports, unassigned)).ToList();
         foreach (var builder in builders.Where(d => d.Changed && d.Endpoints.Count > 0).OrderByDescending(d => d.Endpoints.Count))
         {
-            builder.Fill(waiting);
+            builder.Fill(unassigned);
         }
-        while (waiting.Count > 0)
+        while (unassigned.Count > 0)
         {
             var target = builders
-                .Where(d => !d.Changed && d.Endpoints.Count > 0 && d.Endpoints.Count + waiting.Count <= EndpointSlicePlan.MaxEndpoints)
+                .Where(d => !d.Changed && d.Endpoints.Count > 0 && d.Endpoints.Count + unassigned.Count <= EndpointSlicePlan.MaxEndpoints)
                 .MaxBy(d => d.Endpoints.Count);
             if (target is null)
             {
                 target = new(null, ports);
                 builders.Add(target);
             }
-            target.Fill(waiting);
+            target.Fill(unassigned);
         }
         return builders;
     }
 
-    private SliceBuilder KeepEndpoints(V1EndpointSlice slice, EndpointPorts ports, SortedDictionary<ObjectKey, V1Endpoint> waiting)
+    private SliceBuilder KeepEndpoints(V1EndpointSlice slice, EndpointPorts ports, SortedDictionary<ObjectKey, V1Endpoint> unassigned)
     {
         var builder = new SliceBuilder(slice, ports) { Changed = !LabelSets.AreEqual(slice.Metadata.Labels, _labels) };
         foreach (var old in slice.Endpoints ?? [])
         {
-            if (builder.Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Remove(IdentityOf(old), out var now))
+            if (builder.Endpoints.Count < EndpointSlicePlan.MaxEndpoints && unassigned.Remove(IdentityOf(old), out var now))
             {
                 builder.Endpoints.Add(now);
                 builder.Changed |= !PodEndpoint.AreEqual(old, now);
@@ -156,12 +156,12 @@ internal sealed class AddressTypePlanner(V1Service service)
 
         public bool Changed { get; set; }
 
-        public void Fill(SortedDictionary<ObjectKey, V1Endpoint> waiting)
+        public void Fill(SortedDictionary<ObjectKey, V1Endpoint> unassigned)
         {
-            while (Endpoints.Count < EndpointSlicePlan.MaxEndpoints && waiting.Count > 0)
+            while (Endpoints.Count < EndpointSlicePlan.MaxEndpoints && unassigned.Count > 0)
             {
-                var (key, endpoint) = waiting.First();
-                waiting.Remove(key);
+                var (key, endpoint) = unassigned.First();
+                unassigned.Remove(key);
                 Endpoints.Add(endpoint);
                 Changed = true;
             }

@@ -40,7 +40,7 @@ public sealed partial class GarbageCollector : IController
     private async ValueTask<TimeSpan?> SyncAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         await _monitors.WaitAsync(cancellationToken);
-        if (_graph.Find(key.Name) is not { } node || !_graph.IsUnsettled(node))
+        if (_graph.Find(key.Name) is not { } node || !_graph.NeedsCheck(node))
         {
             return null;
         }

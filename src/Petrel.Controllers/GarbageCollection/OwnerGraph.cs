@@ -55,13 +55,13 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
     /// Whether the object has to be checked: it waits for its dependents or orphans them, or one of its owners is unknown, gone, not where
     /// the reference says, or waits for it. All other objects are alive: a watch will show the deletion of their owners.
     /// </summary>
-    public bool IsUnsettled(GraphNode node)
+    public bool NeedsCheck(GraphNode node)
     {
         lock (_gate)
         {
             return GarbagePlan.WaitsForDependents(node.Metadata)
                 || GarbagePlan.OrphansDependents(node.Metadata)
-                || node.Metadata.Owners.Any(link => IsUnsettled(node, link));
+                || node.Metadata.Owners.Any(link => NeedsCheck(node, link));
         }
     }
 
@@ -107,7 +107,7 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         {
             EnqueueIfWaiting(link.Uid);
         }
-        if (node.Metadata.Owners.Any(link => !before.Contains(link) && IsUnsettled(node, link)))
+        if (node.Metadata.Owners.Any(link => !before.Contains(link) && NeedsCheck(node, link)))
         {
             enqueue(uid);
         }
@@ -166,7 +166,7 @@ public sealed class OwnerGraph(Action<string> enqueue, Action<GraphNode, OwnerLi
         }
     }
 
-    private bool IsUnsettled(GraphNode node, OwnerLink link) =>
+    private bool NeedsCheck(GraphNode node, OwnerLink link) =>
         !_nodes.TryGetValue(link.Uid, out var owner)
         || !owner.IsNamedBy(link, node.Metadata.Key.Namespace)
         || GarbagePlan.WaitsForDependents(owner.Metadata);

@@ -9,7 +9,7 @@ namespace Petrel.Controllers.Jobs;
 internal static class JobPod
 {
     // The longest prefix that generateName keeps.
-    private const int LongestPrefix = 58;
+    private const int MaxPrefixLength = 58;
 
     /// <summary>The pod to create.</summary>
     public static V1Pod From(V1Job job, NewJobPod newPod, IEntropy entropy)
@@ -33,7 +33,7 @@ internal static class JobPod
     private static string Prefix(string name, int index)
     {
         var suffix = $"-{index}-";
-        return name[..Math.Min(name.Length, LongestPrefix - suffix.Length)] + suffix;
+        return name[..Math.Min(name.Length, MaxPrefixLength - suffix.Length)] + suffix;
     }
 
     private static void SetIndex(V1Job job, V1Pod pod, int index)

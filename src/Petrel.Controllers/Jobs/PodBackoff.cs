@@ -9,11 +9,11 @@ namespace Petrel.Controllers.Jobs;
 /// </summary>
 public sealed class PodBackoff
 {
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan BaseDelay = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(10);
 
     // More failures do not change the delay.
-    private const int Remembered = 16;
+    private const int MaxFailures = 16;
 
     private readonly SortedSet<(DateTimeOffset Time, string Uid)> _failures = [];
     private DateTimeOffset _lastSuccess = DateTimeOffset.MinValue;
@@ -35,7 +35,7 @@ public sealed class PodBackoff
             return;
         }
         _failures.Add((time, pod.Metadata.Uid));
-        if (_failures.Count > Remembered)
+        if (_failures.Count > MaxFailures)
         {
             _failures.Remove(_failures.Min);
         }
@@ -52,8 +52,8 @@ public sealed class PodBackoff
         {
             return TimeSpan.Zero;
         }
-        var delay = First * Math.Pow(2, Math.Min(failures - 1, Remembered));
-        delay = delay < Longest ? delay : Longest;
+        var delay = BaseDelay * Math.Pow(2, Math.Min(failures - 1, MaxFailures));
+        delay = delay < MaxDelay ? delay : MaxDelay;
         return last + delay > now ? last + delay - now : TimeSpan.Zero;
     }
 }

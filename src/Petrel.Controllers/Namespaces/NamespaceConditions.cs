@@ -32,13 +32,13 @@ public static class NamespaceConditions
     /// <summary>The conditions after an attempt; null when they are unchanged.</summary>
     public static IList<V1NamespaceCondition>? Compute(
         IList<V1NamespaceCondition>? current,
-        NamespaceContentReport findings,
+        NamespaceContentReport report,
         DateTimeOffset now
     )
     {
         var result = current?.ToList() ?? [];
         var changed = false;
-        foreach (var condition in Conditions(findings))
+        foreach (var condition in Conditions(report))
         {
             var at = result.FindIndex(c => c.Type == condition.Type);
             var old = at < 0 ? null : result[at];
@@ -60,22 +60,22 @@ public static class NamespaceConditions
         return changed ? result : null;
     }
 
-    private static IEnumerable<V1NamespaceCondition> Conditions(NamespaceContentReport findings)
+    private static IEnumerable<V1NamespaceCondition> Conditions(NamespaceContentReport report)
     {
-        yield return findings.DiscoveryFailures.Count > 0
-            ? Problem(DiscoveryFailure, "DiscoveryFailed", string.Join(", ", findings.DiscoveryFailures))
+        yield return report.DiscoveryFailures.Count > 0
+            ? Problem(DiscoveryFailure, "DiscoveryFailed", string.Join(", ", report.DiscoveryFailures))
             : NoProblem(DiscoveryFailure, "ResourcesDiscovered", "All resources successfully discovered");
         // Petrel has no malformed versions.
         yield return NoProblem(VersionFailure, "ParsedGroupVersions", "All legacy kube types successfully parsed");
-        yield return findings.ContentFailures.Count > 0
+        yield return report.ContentFailures.Count > 0
             ? Problem(
                 ContentFailure,
                 "ContentDeletionFailed",
-                $"Failed to delete all resource types, {findings.ContentFailures.Count} remaining: "
-                    + $"{string.Join(", ", findings.ContentFailures.Order(StringComparer.Ordinal))}"
+                $"Failed to delete all resource types, {report.ContentFailures.Count} remaining: "
+                    + $"{string.Join(", ", report.ContentFailures.Order(StringComparer.Ordinal))}"
             )
             : NoProblem(ContentFailure, "ContentDeleted", "All content successfully deleted, may be waiting on finalization");
-        var remaining = findings
+        var remaining = report
             .Remaining.Where(r => r.Count > 0)
             .Select(r => $"{r.Kind.Plural}.{r.Kind.Gvk.Group} has {r.Count} resource instances")
             .Order(StringComparer.Ordinal)
@@ -83,7 +83,7 @@ public static class NamespaceConditions
         yield return remaining.Length > 0
             ? Problem(ContentRemaining, "SomeResourcesRemain", $"Some resources are remaining: {string.Join(", ", remaining)}")
             : NoProblem(ContentRemaining, "ContentRemoved", "All content successfully removed");
-        var finalizers = findings
+        var finalizers = report
             .Remaining.SelectMany(r => r.Finalizers)
             .GroupBy(f => f.Key, StringComparer.Ordinal)
             .Select(f => $"{f.Key} in {f.Sum(n => n.Value)} resource instances")

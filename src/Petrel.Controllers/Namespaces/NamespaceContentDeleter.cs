@@ -36,7 +36,7 @@ internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider tim
         {
             return new(kind, 0, new(StringComparer.Ordinal), TimeSpan.Zero);
         }
-        var grace = IsPods(kind) ? await GraceAsync(namespaceName, deletedAt, cancellationToken) : TimeSpan.Zero;
+        var gracePeriod = IsPods(kind) ? await MaxGracePeriodAsync(namespaceName, deletedAt, cancellationToken) : TimeSpan.Zero;
         if (kind.Supports("deletecollection"))
         {
             await _metadata.DeleteCollectionAsync(kind, namespaceName, Background(), cancellationToken);
@@ -55,7 +55,7 @@ internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider tim
             finalizers[finalizer] = finalizers.GetValueOrDefault(finalizer) + 1;
         }
         var estimate =
-            grace > TimeSpan.Zero ? grace
+            gracePeriod > TimeSpan.Zero ? gracePeriod
             : finalizers.Count > 0 ? RemainingContent.FinalizerEstimate
             : TimeSpan.Zero;
         return new(kind, after.Count, finalizers, after.Count > 0 ? estimate : TimeSpan.Zero);
@@ -63,8 +63,12 @@ internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider tim
 
     public static bool IsPods(ResourceKind kind) => kind is { Plural: "pods", Gvk.Group: "" };
 
-    /// <summary>The longest grace period of the unfinished pods; zero when it should be over by now.</summary>
-    private async ValueTask<TimeSpan> GraceAsync(string namespaceName, DateTimeOffset deletedAt, CancellationToken cancellationToken)
+    /// <summary>The longest gracePeriod period of the unfinished pods; zero when it should be over by now.</summary>
+    private async ValueTask<TimeSpan> MaxGracePeriodAsync(
+        string namespaceName,
+        DateTimeOffset deletedAt,
+        CancellationToken cancellationToken
+    )
     {
         var (pods, _) = await client.ListAsync<V1Pod>(namespaceName, cancellationToken);
         var longest = TimeSpan.FromSeconds(pods.Where(p => !p.IsFinished()).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0);

@@ -45,30 +45,30 @@ public sealed partial class NamespaceController : IController
         {
             return null;
         }
-        var findings = await EmptyAsync(key.Name, new(deletedAt, TimeSpan.Zero), cancellationToken);
-        if (NamespaceConditions.Compute(ns.Status?.Conditions, findings, _context.Time.GetUtcNow()) is { } conditions)
+        var report = await DeleteContentAsync(key.Name, new(deletedAt, TimeSpan.Zero), cancellationToken);
+        if (NamespaceConditions.Compute(ns.Status?.Conditions, report, _context.Time.GetUtcNow()) is { } conditions)
         {
             ns.Status ??= new();
             ns.Status.Phase = "Terminating";
             ns.Status.Conditions = conditions;
             ns = await _context.Client.UpdateStatusAsync(ns, cancellationToken);
         }
-        if (findings.IsEmpty)
+        if (report.IsEmpty)
         {
             ns.Spec.Finalizers = [.. ns.Spec.Finalizers.Where(f => f != Finalizer)];
             await _context.Client.UpdateAsync(ns, cancellationToken, "finalize");
             LogEmptied(_loop.Logger, key);
             return null;
         }
-        if (findings.DiscoveryFailures.Count > 0 || findings.ContentFailures.Count > 0)
+        if (report.DiscoveryFailures.Count > 0 || report.ContentFailures.Count > 0)
         {
             // Retry with backoff: the cause may last.
-            throw new NamespaceNotEmptiedException(string.Join(", ", [.. findings.DiscoveryFailures, .. findings.ContentFailures]));
+            throw new NamespaceNotEmptiedException(string.Join(", ", [.. report.DiscoveryFailures, .. report.ContentFailures]));
         }
-        return (findings.Estimate / 2) + TimeSpan.FromSeconds(1);
+        return (report.Estimate / 2) + TimeSpan.FromSeconds(1);
     }
 
-    private async ValueTask<NamespaceContentReport> EmptyAsync(
+    private async ValueTask<NamespaceContentReport> DeleteContentAsync(
         string namespaceName,
         DateTimeOffset deletedAt,
         CancellationToken cancellationToken

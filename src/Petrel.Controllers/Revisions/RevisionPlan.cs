@@ -18,7 +18,7 @@ public sealed record RevisionPlan(
 )
 {
     // The hash, the dash and the limit of 253 leave this much.
-    private const int LongestPrefix = 223;
+    private const int MaxPrefixLength = 223;
 
     /// <summary>Whether anything has to be written before the owner's pods are synced.</summary>
     public bool HasWork => Adoption.HasWork || Newest is null || Newest.Revision != Number;
@@ -52,7 +52,7 @@ public sealed record RevisionPlan(
             Kind = "ControllerRevision",
             Metadata = new()
             {
-                Name = $"{prefix[..Math.Min(prefix.Length, LongestPrefix)]}-{hash}",
+                Name = $"{prefix[..Math.Min(prefix.Length, MaxPrefixLength)]}-{hash}",
                 NamespaceProperty = owner.Metadata.NamespaceProperty,
                 Labels = new Dictionary<string, string>(LabelSets.Of(owner.Template.Metadata?.Labels)) { [owner.HashLabel] = hash },
                 Annotations = owner.Metadata.Annotations,

@@ -23,8 +23,8 @@ public static class StatefulSetStatuses
         var status = new V1StatefulSetStatus
         {
             ObservedGeneration = set.Metadata.Generation,
-            CurrentRevision = Text(currentRevision),
-            UpdateRevision = Text(updateRevision),
+            CurrentRevision = NullIfEmpty(currentRevision),
+            UpdateRevision = NullIfEmpty(updateRevision),
             CollisionCount = collisionCount ?? 0,
             Conditions = set.Status?.Conditions,
         };
@@ -73,5 +73,5 @@ public static class StatefulSetStatuses
         && (left?.CollisionCount ?? 0) == (right.CollisionCount ?? 0)
         && (left?.ObservedGeneration ?? 0) == (right.ObservedGeneration ?? 0);
 
-    private static string? Text(string value) => value.Length == 0 ? null : value;
+    private static string? NullIfEmpty(string value) => value.Length == 0 ? null : value;
 }

@@ -42,6 +42,7 @@ public static class FieldOwnership
     /// <param name="kind">The object's kind.</param>
     /// <param name="reset">Fields that this path cannot write.</param>
     /// <param name="now">The time of the change.</param>
+    /// <param name="isUnchanged">Whether a top-level member is known to be as it was, and need not be compared; null: none is.</param>
     public static ManagedFields Update(
         JsonObject before,
         JsonObject after,
@@ -49,10 +50,11 @@ public static class FieldOwnership
         FieldManager writer,
         ApplyKind kind,
         FieldSet reset,
-        string now
+        string now,
+        Func<string, bool>? isUnchanged = null
     )
     {
-        var comparisons = new Comparisons(before, after, kind, reset);
+        var comparisons = new Comparisons(before, after, kind, reset, isUnchanged);
         var comparison = comparisons.Of(kind.ApiVersion)!;
         if (comparison.IsSame)
         {
@@ -189,7 +191,13 @@ public static class FieldOwnership
     }
 
     // What a write changes, as each version shows it.
-    private sealed class Comparisons(JsonObject before, JsonObject after, ApplyKind kind, FieldSet reset)
+    private sealed class Comparisons(
+        JsonObject before,
+        JsonObject after,
+        ApplyKind kind,
+        FieldSet reset,
+        Func<string, bool>? isUnchanged = null
+    )
     {
         private readonly Dictionary<string, FieldComparison?> _known = new(StringComparer.Ordinal);
 
@@ -206,7 +214,9 @@ public static class FieldOwnership
             {
                 return comparison;
             }
-            comparison = TypedComparison.Compare(version.Of(before), version.Of(after), version.Schema);
+            // A conversion may move what is in one member to another.
+            var skip = version.From is null ? isUnchanged : null;
+            comparison = TypedComparison.Compare(version.Of(before), version.Of(after), version.Schema, skip);
             if (!reset.IsEmpty)
             {
                 comparison = new(

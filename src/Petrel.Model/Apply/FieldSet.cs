@@ -53,19 +53,36 @@ public sealed class FieldSet
         {
             throw new FormatException("fieldsV1 must be an object");
         }
-        var set = new FieldSet();
-        foreach (var (element, below) in members)
+        // By way of its bytes: mostly it was read from some, and has no nodes yet.
+        var reader = new Utf8JsonReader(JsonScratch.Write(members, static (value, writer) => value.WriteTo(writer)), DeepJson.Reader);
+        reader.Read();
+        return Parse(ref reader);
+    }
+
+    // The reader is at the start of an object.
+    private static FieldSet Parse(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            if (element == Self)
+            throw new FormatException("fieldsV1 must be an object");
+        }
+        var set = new FieldSet();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("."u8))
             {
                 set.IsMember = true;
+                reader.Read();
+                reader.Skip();
                 continue;
             }
+            var element = PathElementNames.Read(ref reader);
             if (element.Length < 2 || element[1] != ':' || element[0] is not ('f' or 'k' or 'v' or 'i'))
             {
                 throw new FormatException($"fieldsV1 has the unknown path element \"{element}\"");
             }
-            var child = Parse(below);
+            reader.Read();
+            var child = Parse(ref reader);
             // The end of a path is written as an empty object.
             set.Put(element, child.IsEmpty ? Leaf : child);
         }
@@ -229,6 +246,8 @@ public sealed class FieldSet
     {
         var result = new FieldSet { IsMember = isMember };
         var (left, right) = (Children, other.Children);
+        // Most operations leave most branches as they are: those are shared, and known by their references.
+        var isLeft = isMember == IsMember;
         var (i, j) = (0, 0);
         while (i < left.Count || j < right.Count)
         {
@@ -238,7 +257,10 @@ public sealed class FieldSet
                 : PathElement.Compare(left[i].Key, right[j].Key);
             if (order == 0)
             {
-                result.Append(left[i].Key, both(left[i++].Value, right[j++].Value));
+                var combined = both(left[i].Value, right[j].Value);
+                isLeft &= ReferenceEquals(combined, left[i].Value);
+                result.Append(left[i].Key, combined);
+                (i, j) = (i + 1, j + 1);
             }
             else if (order < 0)
             {
@@ -246,6 +268,7 @@ public sealed class FieldSet
                 {
                     result.Append(left[i].Key, left[i].Value);
                 }
+                isLeft &= keepLeft;
                 i++;
             }
             else
@@ -254,10 +277,11 @@ public sealed class FieldSet
                 {
                     result.Append(right[j].Key, right[j].Value);
                 }
+                isLeft &= !keepRight;
                 j++;
             }
         }
-        return result;
+        return isLeft ? this : result;
     }
 
     [MemberNotNull(nameof(_children))]

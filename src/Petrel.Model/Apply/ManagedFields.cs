@@ -32,7 +32,11 @@ public sealed record FieldManager(string Manager, bool Applies, string ApiVersio
 }
 
 /// <summary>One manager's fields, and when they last changed (RFC 3339).</summary>
-public sealed record ManagedEntry(FieldManager Manager, string Time, FieldSet Fields);
+public sealed record ManagedEntry(FieldManager Manager, string Time, FieldSet Fields)
+{
+    /// <summary><see cref="Fields"/> as it was read, which spares writing it again; null when it has changed.</summary>
+    internal JsonNode? Written { get; init; }
+}
 
 /// <summary>The managers of an object and their fields: <c>metadata.managedFields</c>.</summary>
 public sealed class ManagedFields
@@ -70,7 +74,8 @@ public sealed class ManagedFields
                     return null;
                 }
                 var manager = new FieldManager(Text("manager"), Text("operation") == "Apply", Text("apiVersion"), Text("subresource"));
-                entries.Add(new(manager, Text("time"), FieldSet.Parse(entry["fieldsV1"] ?? new JsonObject())));
+                var fields = entry["fieldsV1"] ?? new JsonObject();
+                entries.Add(new(manager, Text("time"), FieldSet.Parse(fields)) { Written = fields });
             }
             return new(entries);
         }
@@ -88,7 +93,8 @@ public sealed class ManagedFields
         var entries = _entries.FindAll(e => !e.Manager.IsSame(manager));
         if (!fields.IsEmpty)
         {
-            entries.Add(new(manager, time, fields));
+            var before = _entries.Find(e => ReferenceEquals(e.Fields, fields));
+            entries.Add(new(manager, time, fields) { Written = before?.Written });
         }
         return new(entries);
     }
@@ -105,7 +111,7 @@ public sealed class ManagedFields
             var left = fields(entry);
             if (!left.IsEmpty)
             {
-                entries.Add(ReferenceEquals(left, entry.Fields) ? entry : entry with { Fields = left });
+                entries.Add(ReferenceEquals(left, entry.Fields) ? entry : entry with { Fields = left, Written = null });
             }
         }
         return new(entries);
@@ -183,7 +189,7 @@ public sealed class ManagedFields
                 .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal)
         )
         {
-            var item = Entry(entry.Manager, entry.Time, entry.Fields.ToJson());
+            var item = Entry(entry.Manager, entry.Time, entry.Written?.DeepClone() ?? entry.Fields.ToJson());
             list.Add((JsonNode)item);
         }
         return list;

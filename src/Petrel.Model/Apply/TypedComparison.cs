@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.Model.Documents;
 using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
@@ -20,20 +21,30 @@ public static class TypedComparison
 {
     private static readonly List<JsonNode?> None = [];
 
-    /// <summary>What differs from one document to another.</summary>
-    public static FieldComparison Compare(JsonObject before, JsonObject after, SchemaType type)
+    /// <summary>
+    /// What differs from one document to another, but for the top-level members that <paramref name="skip"/> names: they are known to be
+    /// the same.
+    /// </summary>
+    public static FieldComparison Compare(JsonObject before, JsonObject after, SchemaType type, Func<string, bool>? skip = null)
     {
-        var found = Members(before, true, after, true, FieldShape.Of(type));
+        var found = Members(before, true, after, true, FieldShape.Of(type), skip);
         return new(found.Added ?? new(), found.Modified ?? new(), found.Removed ?? new());
     }
 
     // Was and isThere: whether the value is there at all; null is a value too.
-    private static Found Members(JsonObject? before, bool was, JsonObject? after, bool isThere, FieldShape shape)
+    private static Found Members(
+        JsonObject? before,
+        bool was,
+        JsonObject? after,
+        bool isThere,
+        FieldShape shape,
+        Func<string, bool>? skip = null
+    )
     {
         var found = default(Found);
         foreach (var (name, value) in after ?? [])
         {
-            if (shape.Member(name) is { } child)
+            if (skip?.Invoke(name) != true && shape.Member(name) is { } child)
             {
                 JsonNode? old = null;
                 var wasChild = before?.TryGetPropertyValue(name, out old) == true || (was && IsAlwaysThere(shape, name));
@@ -42,7 +53,7 @@ public static class TypedComparison
         }
         foreach (var (name, old) in before ?? [])
         {
-            if (after?.ContainsKey(name) != true && shape.Member(name) is { } child)
+            if (after?.ContainsKey(name) != true && skip?.Invoke(name) != true && shape.Member(name) is { } child)
             {
                 found.PutMember(name, Values(old, true, null, isThere && IsAlwaysThere(shape, name), child));
             }
@@ -97,7 +108,7 @@ public static class TypedComparison
     private static Found Whole(JsonNode? before, bool was, JsonNode? after, bool isThere) =>
         !was ? new() { Added = FieldSet.Leaf }
         : !isThere ? new() { Removed = FieldSet.Leaf }
-        : !(before is null && IsBare(after)) && !JsonNode.DeepEquals(before, after) ? new() { Modified = FieldSet.Leaf }
+        : !(before is null && IsBare(after)) && !JsonEquality.DeepEquals(before, after) ? new() { Modified = FieldSet.Leaf }
         : default;
 
     // Null when items cannot be told apart, which only writes that are not applies can bring about: then the lists count as wholes.

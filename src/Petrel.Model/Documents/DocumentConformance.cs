@@ -13,15 +13,18 @@ public static class DocumentConformance
     /// <summary>Upstream reports at most this many problems of one document.</summary>
     private const int MaxProblems = 100;
 
-    /// <summary>The conforming copy; the argument is not changed.</summary>
-    public static ConformanceResult Check(JsonObject document, SchemaType type)
+    /// <summary>
+    /// The conforming copy; the argument is not changed. The top-level members that <paramref name="skip"/> names are known to conform:
+    /// they are copied without being looked at.
+    /// </summary>
+    public static ConformanceResult Check(JsonObject document, SchemaType type, Func<string, bool>? skip = null)
     {
         if (type.Conform is { } own)
         {
             return own(document);
         }
         var check = new Checker();
-        return new ConformanceResult(check.Object(document, type, null), check.Unknown, check.Errors);
+        return new ConformanceResult(check.Object(document, type, null, skip), check.Unknown, check.Errors);
     }
 
     private sealed class Checker
@@ -30,12 +33,16 @@ public static class DocumentConformance
 
         public List<string> Errors { get; } = [];
 
-        public JsonObject Object(JsonObject source, SchemaType type, FieldPath? path)
+        public JsonObject Object(JsonObject source, SchemaType type, FieldPath? path, Func<string, bool>? skip = null)
         {
             var result = new JsonObject();
             foreach (var (name, value) in source)
             {
-                if (type.Field(name) is not { } field)
+                if (skip?.Invoke(name) == true)
+                {
+                    result[name] = value?.DeepClone();
+                }
+                else if (type.Field(name) is not { } field)
                 {
                     if (Unknown.Count < MaxProblems)
                     {

@@ -354,7 +354,7 @@ public sealed class ServerSideApplyTests
             ConfigMaps + "?fieldManager=kubectl-client-side-apply",
             Map("""{"a":"1","b":"1"}""", $$$""","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{{{last}}}"}""")
         );
-        // Since then somebody else has changed one field.
+        // Another manager has changed one field since.
         await api.JsonAsync(200, "PATCH", ConfigMaps + "/m?fieldManager=else", """{"data":{"b":"2"}}""", "application/merge-patch+json");
 
         var refused = await Apply(api, ConfigMaps + "/m", Map("""{"a":"3","b":"3"}"""), "kubectl", 409);

@@ -23,7 +23,7 @@ public sealed class ImpersonationTests
     public async Task The_one_acted_for_is_in_the_groups_that_upstream_puts_it_in(string user, string groups, string name, string expected)
     {
         await using var api = await TokenWorld.StartAsync();
-        // Only whoever is authenticated may ask who it is.
+        // SelfSubjectReview is allowed to authenticated users only.
         await api.CreateAsync(
             "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
             """{"metadata":{"name":"all"},"roleRef":"""

@@ -28,7 +28,7 @@ internal static class TokenWorld
     public static async Task<string> TokenAsync(this TestApi api, string spec = "{}") =>
         (string)(await api.JsonAsync(201, "POST", $"{Accounts}/builder/token", $$"""{"spec":{{spec}}}"""))["status"]!["token"]!;
 
-    /// <summary>A token of the account as whoever has the key could write it.</summary>
+    /// <summary>A token of the account with any claims, signed with the key.</summary>
     public static async Task<JsonObject> ClaimsAsync(this TestApi api) => Claims(await api.TokenAsync());
 
     public static JsonObject Claims(string token) => Part(token, 1);
@@ -50,7 +50,7 @@ internal static class TokenWorld
             )
         )["status"]!.AsObject();
 
-    /// <summary>Whom the server takes the bearer of a token for, or the status of its refusal.</summary>
+    /// <summary>The user that the server authenticates the token as, or the status of its refusal.</summary>
     public static async Task<string> WhoAsync(this TestApi api, string token, Impersonation? impersonation = null, UserInfo? user = null)
     {
         var response = await api.SendAsync(

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Kinds;
 
 namespace Petrel.ApiServer.Tests.Dispatching;
 

@@ -31,7 +31,7 @@ internal sealed class FuzzRun
     /// <summary>
     /// How many answers of each status there were: a target whose inputs are all refused at the door tests only the door.
     /// </summary>
-    public SortedDictionary<int, int> Answers { get; } = [];
+    public SortedDictionary<int, int> StatusCodes { get; } = [];
 
     /// <summary>Runs <paramref name="send"/> for each of <paramref name="inputs"/> inputs.</summary>
     public static void Run(int inputs, Func<TestApi, Task> prepare, Action<FuzzRun, PCG> send, Func<Task<TestApi>>? start = null) =>
@@ -45,7 +45,7 @@ internal sealed class FuzzRun
                 send(run, new PCG(1, (ulong)i));
             }
             Assert.Equal(200, run.Send("GET", "/api/v1/namespaces/default").StatusCode);
-            Assert.True(run.Answers.Keys.Any(status => status >= 400), "nothing was refused");
+            Assert.True(run.StatusCodes.Keys.Any(status => status >= 400), "nothing was refused");
         });
 
     public ApiResponse Send(
@@ -106,7 +106,7 @@ internal sealed class FuzzRun
             Describe(request, $"was refused ({response.StatusCode}), but something was written")
         );
         Assert.True(allocated < MaxBytes + MaxBytesOfEach * request.Body.Length, Describe(request, $"allocated {allocated:N0} bytes"));
-        Answers[response.StatusCode] = Answers.GetValueOrDefault(response.StatusCode) + 1;
+        StatusCodes[response.StatusCode] = StatusCodes.GetValueOrDefault(response.StatusCode) + 1;
         return response;
     }
 

@@ -86,7 +86,7 @@ public sealed class PatchFuzzTests
             );
             var sent = Mutator.Next(random, 3) == 0 ? Mutator.Document(random, document) : document;
             run.Send("PUT", Target + "?fieldManager=m", Mutator.Utf8(sent));
-            // Whatever was taken must not trouble who applies next.
+            // An accepted patch must not break the next apply.
             run.Send(
                 "PATCH",
                 Target + "?fieldManager=n&force=true",

@@ -107,7 +107,7 @@ internal sealed class TestFront : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var stopped = Front.StopAsync();
-        // Whoever waits for the delay has waited.
+        // The delay is over for everything that waits for it.
         Time.Advance(TimeSpan.FromHours(1));
         await stopped;
         await Front.DisposeAsync();

@@ -117,7 +117,7 @@ public sealed class FairQueueTests
                 var served = 0;
                 void Collect()
                 {
-                    // Who got a slot learns of it on another thread.
+                    // The grant of a slot completes on another thread.
                     SpinWait.SpinUntil(() => waiting.Count(w => w.IsCompleted) == waiting.Count - queue.Waiting, TestApi.Patience);
                     foreach (var done in waiting.Where(w => w.IsCompleted).ToList())
                     {

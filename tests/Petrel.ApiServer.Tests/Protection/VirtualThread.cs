@@ -24,7 +24,7 @@ internal sealed class VirtualThread : SynchronizationContext, IDisposable
             while (!done.IsCompleted)
             {
                 thread.Settle();
-                // Only at the end of a test does somebody else have to do something: cancelling takes a thread of its own.
+                // Only at the end of a test another thread runs: the cancellation.
                 Assert.True(done.IsCompleted || thread._any.Wait(TestApi.Patience), "nothing is left to run, and the test is not over");
             }
             done.GetAwaiter().GetResult();

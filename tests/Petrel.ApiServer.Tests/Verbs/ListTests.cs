@@ -70,7 +70,7 @@ public sealed class ListTests
         var expired = await api.JsonAsync(410, "GET", $"{ConfigMaps}?limit=2&continue={first["metadata"]!["continue"]}");
         Assert.Equal("Expired", (string?)expired["reason"]);
 
-        // Whoever can do with that goes on with what is there now: without m3, with m9.
+        // An inconsistent continuation shows the objects of now: without m3, with m9.
         var rest = await api.GetAsync($"{ConfigMaps}?limit=2&continue={expired["metadata"]!["continue"]}");
         Assert.Equal(["m2", "m4"], Names(rest));
         var last = await api.GetAsync($"{ConfigMaps}?limit=2&continue={rest["metadata"]!["continue"]}");

@@ -1,5 +1,6 @@
 using k8s.Models;
 using Petrel.Controllers.Adoption;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.Tests.Adoption;
 

@@ -40,7 +40,7 @@ public sealed class ScalingLimitsTests
             ScaleUp = Rules(60, "Max", ("Pods", 100, 15)),
             ScaleDown = Rules(0, "Max", ("Percent", 100, 15)),
         };
-        _history.Recommended(10, Start);
+        _history.RecordRecommendation(10, Start);
         var held = Apply(behavior, 10, 20, 30);
         Assert.Equal((10, "ScaleUpStabilized"), (held.Replicas, held.AbleToScale.Reason));
         Assert.Equal(20, Apply(behavior, 10, 20, 61).Replicas);
@@ -75,11 +75,11 @@ public sealed class ScalingLimitsTests
             ScaleDown = Rules(0, "Max", ("Pods", 3, 60)),
         };
         Assert.Equal(14, Apply(behavior, 10, 40, 0).Replicas);
-        _history.Changed(10, 14, Start);
+        _history.RecordChange(10, 14, Start);
         Assert.Equal(14, Apply(behavior, 14, 40, 30).Replicas);
         Assert.Equal(18, Apply(behavior, 14, 40, 61).Replicas);
         // Relative to the number when the period began: 18 less the 4 that were added within it.
-        _history.Changed(14, 18, Start.AddSeconds(61));
+        _history.RecordChange(14, 18, Start.AddSeconds(61));
         Assert.Equal(11, Apply(behavior, 18, 2, 70).Replicas);
     }
 

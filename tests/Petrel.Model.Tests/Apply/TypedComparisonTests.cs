@@ -41,7 +41,7 @@ public sealed class TypedComparisonTests
             "f:app":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"web\"}":{".":{},"f:image":{},"f:name":{},"f:ports":{".":{},
             "k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{},"f:containerPort":{},"f:protocol":{}}},"f:resources":{}}},
             "f:securityContext":{}}}}}
-            """,
+            """.ReplaceLineEndings(""),
             Text(added)
         );
     }

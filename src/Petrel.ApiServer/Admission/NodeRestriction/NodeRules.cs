@@ -11,8 +11,8 @@ internal static class NodeRules
     private const string MirrorAnnotation = "kubernetes.io/config.mirror";
 
     /// <summary>
-    /// A pod that an agent creates: only the picture of one that it runs by itself, owned by its node (<paramref name="nodeUid"/>) and in
-    /// need of nothing.
+    /// A pod that an agent creates must be a mirror pod: it shows a static pod, is owned by its node (<paramref name="nodeUid"/>) and
+    /// refers to no other object.
     /// </summary>
     public static string? CreatePod(string node, string? nodeUid, JsonObject pod)
     {

@@ -5,7 +5,7 @@ namespace Petrel.ApiServer.Admission.PodSecurity;
 /// <summary>The policy of a namespace, by its labels <c>pod-security.kubernetes.io/MODE</c> and <c>MODE-version</c>.</summary>
 /// <param name="Enforce">Pods beyond this are refused.</param>
 /// <param name="Audit">Pods beyond this are noted.</param>
-/// <param name="Warn">Whoever writes pods beyond this is warned.</param>
+/// <param name="Warn">Clients that write pods beyond this level get a warning.</param>
 internal readonly record struct SecurityPolicy(LevelVersion Enforce, LevelVersion Audit, LevelVersion Warn)
 {
     public const string LabelPrefix = "pod-security.kubernetes.io/";

@@ -9,9 +9,9 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Admission.Webhooks;
 
 /// <summary>The response of a webhook that allows the request.</summary>
-/// <param name="Patch">The changes that it asks for, or null.</param>
-/// <param name="Warnings">What to tell the client.</param>
-/// <param name="AuditAnnotations">What to note.</param>
+/// <param name="Patch">The patch, or null.</param>
+/// <param name="Warnings">Warnings for the client.</param>
+/// <param name="AuditAnnotations">Audit annotations.</param>
 internal sealed record WebhookResponse(
     JsonArray? Patch,
     IReadOnlyList<string> Warnings,
@@ -21,15 +21,15 @@ internal sealed record WebhookResponse(
 /// <summary>A call failed or its response is invalid. The failure policy decides what that means for the request.</summary>
 internal sealed class WebhookFailure(string why, Exception? inner = null) : Exception(why, inner);
 
-/// <summary>The question to webhooks and their answer (admission.k8s.io AdmissionReview, v1 and v1beta1).</summary>
+/// <summary>The AdmissionReview of requests to webhooks and of their responses (admission.k8s.io, v1 and v1beta1).</summary>
 internal static class AdmissionReview
 {
-    /// <summary>What is asked.</summary>
-    /// <param name="Invocation">Who is asked, and about which kind.</param>
+    /// <summary>The request to a webhook.</summary>
+    /// <param name="Invocation">The webhook, and the kind in which it sees the object.</param>
     /// <param name="Subject">The request.</param>
     /// <param name="Name">The object's name, or empty.</param>
-    /// <param name="User">Who makes the request.</param>
-    /// <param name="DryRun">Whether it is not meant to happen.</param>
+    /// <param name="User">The requesting user.</param>
+    /// <param name="DryRun">Whether the request is a dry run.</param>
     /// <param name="Options">CreateOptions, UpdateOptions or DeleteOptions.</param>
     public sealed record Question(
         WebhookInvocation Invocation,
@@ -69,8 +69,8 @@ internal static class AdmissionReview
         };
     }
 
-    /// <summary>Reads the answer.</summary>
-    /// <exception cref="WebhookFailure">It is not an answer to this question.</exception>
+    /// <summary>Reads the response.</summary>
+    /// <exception cref="WebhookFailure">It is not a response to this request.</exception>
     /// <exception cref="StatusException">The webhook denies the request.</exception>
     public static WebhookResponse Read(Webhook hook, string uid, bool mutating, ReadOnlySpan<byte> body)
     {

@@ -9,8 +9,8 @@ using static Petrel.ApiServer.Kinds.Columns;
 namespace Petrel.ApiServer.Kinds.Metrics;
 
 /// <summary>
-/// metrics.petrel.dev/v1 MetricSample: the newest value of a metric, written by whoever measures it. It is served as custom.metrics.k8s.io
-/// when it is about an object, and as external.metrics.k8s.io otherwise, which is where autoscalers look.
+/// metrics.petrel.dev/v1 MetricSample: the newest value of a metric, written by the client that measures it. Samples about an object are
+/// served as custom.metrics.k8s.io and others as external.metrics.k8s.io, which autoscalers read.
 /// </summary>
 internal static class MetricSampleKind
 {
@@ -27,28 +27,28 @@ internal static class MetricSampleKind
             ShortNames = ["ms"],
             Namespaced = true,
             HasGeneration = true,
-            Schema = OwnTypes.Kind(
+            Schema = PetrelTypes.Kind(
                 Types + "MetricSample",
-                OwnTypes
+                PetrelTypes
                     .Field(
                         "spec",
-                        OwnTypes.Object(
+                        PetrelTypes.Object(
                             Types + "MetricSampleSpec",
-                            OwnTypes.Field("metric", FieldKind.String).Needed(),
-                            OwnTypes.Field(
+                            PetrelTypes.Field("metric", FieldKind.String).Needed(),
+                            PetrelTypes.Field(
                                 "describedObject",
-                                OwnTypes.Object(
+                                PetrelTypes.Object(
                                     Types + "ObjectReference",
-                                    OwnTypes.Field("apiVersion", FieldKind.String),
-                                    OwnTypes.Field("kind", FieldKind.String).Needed(),
-                                    OwnTypes.Field("name", FieldKind.String).Needed()
+                                    PetrelTypes.Field("apiVersion", FieldKind.String),
+                                    PetrelTypes.Field("kind", FieldKind.String).Needed(),
+                                    PetrelTypes.Field("name", FieldKind.String).Needed()
                                 )
                             ),
-                            OwnTypes.Map("labels", FieldKind.String),
-                            OwnTypes.Field("value", FieldKind.Quantity).Needed(),
-                            OwnTypes.Field("timestamp", FieldKind.Time),
-                            OwnTypes.Field("windowSeconds", FieldKind.Int32),
-                            OwnTypes.Field("expirationSeconds", FieldKind.Int32)
+                            PetrelTypes.Map("labels", FieldKind.String),
+                            PetrelTypes.Field("value", FieldKind.Quantity).Needed(),
+                            PetrelTypes.Field("timestamp", FieldKind.Time),
+                            PetrelTypes.Field("windowSeconds", FieldKind.Int32),
+                            PetrelTypes.Field("expirationSeconds", FieldKind.Int32)
                         )
                     )
                     .Needed()

@@ -1,6 +1,6 @@
 using Petrel.Model.Documents;
 using Petrel.Model.Schema;
-using static Petrel.ApiServer.Kinds.OwnTypes;
+using static Petrel.ApiServer.Kinds.PetrelTypes;
 
 namespace Petrel.ApiServer.Kinds.PetrelScheduling;
 
@@ -14,7 +14,7 @@ internal static class PodGroupSchema
             Prefix + "PodGroup",
             Field(
                     "spec",
-                    OwnTypes.Object(
+                    PetrelTypes.Object(
                         Prefix + "PodGroupSpec",
                         Field("minMember", FieldKind.Int32).Needed(),
                         Field("priorityClassName", FieldKind.String),
@@ -24,7 +24,7 @@ internal static class PodGroupSchema
                 .Needed(),
             Field(
                 "status",
-                OwnTypes.Object(
+                PetrelTypes.Object(
                     Prefix + "PodGroupStatus",
                     Field("conditions", KubernetesSchemas.ByName("io.k8s.apimachinery.pkg.apis.meta.v1.Condition")!) with
                     {

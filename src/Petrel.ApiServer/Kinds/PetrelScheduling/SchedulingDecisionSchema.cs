@@ -1,6 +1,6 @@
 using Petrel.Model;
 using Petrel.Model.Schema;
-using static Petrel.ApiServer.Kinds.OwnTypes;
+using static Petrel.ApiServer.Kinds.PetrelTypes;
 
 namespace Petrel.ApiServer.Kinds.PetrelScheduling;
 

@@ -1,10 +1,9 @@
-using Petrel.ApiServer.Composition;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Tests.Admission;
 
-/// <summary>Reads what answers say besides their body.</summary>
-internal static class Answers
+/// <summary>Reads the warnings of a response.</summary>
+internal static class ResponseWarnings
 {
     /// <summary>The texts of the Warning headers.</summary>
     public static string[] Warnings(this ApiResponse response) =>

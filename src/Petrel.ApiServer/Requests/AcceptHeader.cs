@@ -17,7 +17,7 @@ internal enum ResponseFormat
 }
 
 /// <summary>Reads the Accept header.</summary>
-internal static class Accepts
+internal static class AcceptHeader
 {
     /// <summary>The first acceptable form, in the client's order.</summary>
     /// <exception cref="StatusException">Nothing that the server can answer with is accepted.</exception>

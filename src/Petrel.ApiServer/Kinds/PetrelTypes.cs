@@ -4,7 +4,7 @@ using Petrel.Model.Schema;
 namespace Petrel.ApiServer.Kinds;
 
 /// <summary>Declares the types of Petrel's own kinds, which no generated table has.</summary>
-internal static class OwnTypes
+internal static class PetrelTypes
 {
     /// <summary>A kind's document: apiVersion, kind, metadata, and these.</summary>
     public static SchemaType Kind(string name, params SchemaField[] fields) =>

@@ -4,7 +4,7 @@ using Petrel.Model.Api;
 namespace Petrel.ApiServer.Discovery;
 
 /// <summary>A document that changes rarely, with its hash, by which clients cache it.</summary>
-internal sealed class Verbatim(ReadOnlyMemory<byte> body, string contentType)
+internal sealed class CachedDocument(ReadOnlyMemory<byte> body, string contentType)
 {
     /// <summary>The SHA-256 of the body in upper-case hexadecimal digits.</summary>
     public string Hash { get; } = Convert.ToHexString(SHA256.HashData(body.Span));

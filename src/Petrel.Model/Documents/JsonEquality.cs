@@ -1,0 +1,46 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Petrel.Model.Documents;
+
+/// <summary>
+/// <see cref="JsonNode.DeepEquals"/> for documents that are mostly the same: objects and lists are written out and compared as bytes first.
+/// So nodes that were parsed and never looked at stay as they are, where the comparison of nodes would make an object of each of them.
+/// </summary>
+public static class JsonEquality
+{
+    // A thread does not keep more than this for ever.
+    private const int MostKept = 256 * 1024;
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Left, ArrayBufferWriter<byte> Right, Utf8JsonWriter Writer)? _scratch;
+
+    public static bool DeepEquals(JsonNode? left, JsonNode? right) =>
+        (left is JsonObject && right is JsonObject) || (left is JsonArray && right is JsonArray)
+            ? SameBytes(left, right) || JsonNode.DeepEquals(left, right)
+            : JsonNode.DeepEquals(left, right);
+
+    private static bool SameBytes(JsonNode left, JsonNode right)
+    {
+        var scratch = _scratch ?? (new(), new(), new Utf8JsonWriter(Stream.Null, new() { SkipValidation = true }));
+        _scratch = null;
+        Write(left, scratch.Left, scratch.Writer);
+        Write(right, scratch.Right, scratch.Writer);
+        var same = scratch.Left.WrittenSpan.SequenceEqual(scratch.Right.WrittenSpan);
+        if (scratch.Left.Capacity + scratch.Right.Capacity <= MostKept)
+        {
+            scratch.Left.ResetWrittenCount();
+            scratch.Right.ResetWrittenCount();
+            _scratch = scratch;
+        }
+        return same;
+    }
+
+    private static void Write(JsonNode node, ArrayBufferWriter<byte> buffer, Utf8JsonWriter writer)
+    {
+        writer.Reset(buffer);
+        node.WriteTo(writer);
+        writer.Flush();
+    }
+}
