@@ -2,8 +2,6 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.NodeConnections;
 using Petrel.Client.Http;
 using Petrel.Hosting.Connectors;
 using Petrel.Hosting.Front;
