@@ -15,8 +15,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent;
 
 /// <summary>
-/// The agent of one node (upstream: the kubelet). It reports the node, watches the node's pods, and syncs each of them with its spec. It may
-/// die at any time: the next agent finds the running pods and continues with them.
+/// The agent of one node (upstream: the kubelet). It reports the node, watches the node's pods, and syncs each of them with its spec. It
+/// may die at any time: the next agent finds the running pods and continues with them.
 /// </summary>
 public sealed partial class NodeAgent
 {

@@ -6,7 +6,7 @@ namespace Petrel.Agent.Images;
 
 /// <summary>
 /// Files named by the SHA-256 of their content, in the layout that OCI prescribes (<c>blobs/sha256/…</c>), and the scratch space in
-/// which they come to be. Several processes may share the directory: what appears under a digest's name appears by rename, whole.
+/// which they are written. Several processes may share the directory: a blob appears under its digest by rename, complete.
 /// </summary>
 internal sealed class BlobStore
 {
@@ -25,7 +25,7 @@ internal sealed class BlobStore
         RemoveAbandonedScratch();
     }
 
-    /// <summary>The file of a digest, there or not.</summary>
+    /// <summary>The file of a digest, whether it exists or not.</summary>
     /// <exception cref="InvalidDataException">The digest is not a SHA-256 one.</exception>
     public string PathOf(string digest) => Path.Combine(_blobs, Hex(digest));
 
@@ -61,7 +61,7 @@ internal sealed class BlobStore
         return digest;
     }
 
-    /// <summary>Takes a file of scratch space in under its digest, which is computed and, when given, compared.</summary>
+    /// <summary>Stores a file of the scratch space under its digest, which is computed and, when given, compared.</summary>
     /// <exception cref="InvalidDataException">The content has another digest.</exception>
     public async ValueTask<string> AdoptAsync(string file, string? expected, CancellationToken cancellationToken)
     {
@@ -78,7 +78,7 @@ internal sealed class BlobStore
         return digest;
     }
 
-    /// <summary>A directory of one's own, gone when disposed, or when the next process comes after this one died.</summary>
+    /// <summary>A private directory. It is removed when disposed; one of a dead process is removed by the next process.</summary>
     public Scratch NewScratch()
     {
         var directory = Path.Combine(_scratch, _entropy.NextUInt64().ToString("x16"));
@@ -87,7 +87,7 @@ internal sealed class BlobStore
         return new Scratch(directory, held);
     }
 
-    // A living process holds a lock on its scratch; the kernel lets go of a dead one's.
+    // A live process holds a lock on its scratch directory. The kernel releases the lock of a dead one.
     private void RemoveAbandonedScratch()
     {
         foreach (var path in Directory.EnumerateFiles(_scratch, "*.lock"))
@@ -99,7 +99,7 @@ internal sealed class BlobStore
             }
             catch (IOException)
             {
-                // Somebody is at work in it, or removed it first.
+                // Another process uses it, or removed it first.
             }
         }
     }

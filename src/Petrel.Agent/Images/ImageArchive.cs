@@ -13,8 +13,8 @@ internal static class ImageArchive
     private const string ReferenceName = "org.opencontainers.image.ref.name";
     private const string ContainerdName = "io.containerd.image.name";
 
-    /// <summary>Takes every blob in and returns the images that have a name, in the archive's order.</summary>
-    /// <exception cref="InvalidDataException">It is no such archive, or damaged.</exception>
+    /// <summary>Imports every blob and returns the images that have a name, in the archive's order.</summary>
+    /// <exception cref="InvalidDataException">It is not such an archive, or it is damaged.</exception>
     public static async ValueTask<IReadOnlyList<(ImageReference Reference, Descriptor Manifest)>> ReadAsync(
         string path,
         BlobStore blobs,
@@ -115,7 +115,7 @@ internal static class ImageArchive
         var images = new List<(ImageReference, Descriptor)>();
         foreach (var entry in index.Manifests ?? [])
         {
-            // A bare tag is all that some tools write as the name: it names nothing without a repository.
+            // Some tools write only a tag as the name. Without a repository it names no image.
             var name = entry.Annotations?.GetValueOrDefault(ContainerdName) ?? entry.Annotations?.GetValueOrDefault(ReferenceName);
             if (name is not null && ChoosePlatform(entry, blobs) is { } manifest)
             {

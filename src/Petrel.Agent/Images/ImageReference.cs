@@ -68,6 +68,13 @@ public sealed partial record ImageReference
         return new ImageReference(registry, repository, tag, digest);
     }
 
+    /// <summary>The <c>imageID</c> in a pod's status: the repository with the manifest's digest, or the id that the pod names.</summary>
+    /// <param name="reference">The image as the pod names it.</param>
+    /// <param name="id">The image's id (its config digest).</param>
+    /// <param name="manifestDigest">The digest of its manifest.</param>
+    public static string ImageId(string reference, string id, string manifestDigest) =>
+        reference.StartsWith("sha256:", StringComparison.Ordinal) ? id : $"{Parse(reference).Name}@{manifestDigest}";
+
     public override string ToString() => Name + (Tag is null ? "" : ":" + Tag) + (Digest is null ? "" : "@" + Digest);
 
     private static RuntimeException Invalid(string text, string expected) =>

@@ -7,14 +7,14 @@ namespace Petrel.Agent.Images;
 
 /// <summary>An image that is present and unpacked, ready to be run.</summary>
 /// <param name="Id">The config digest.</param>
-/// <param name="ManifestDigest">What a registry knows it by.</param>
+/// <param name="ManifestDigest">Its digest in registries.</param>
 /// <param name="Layers">The unpacked layers' directories, the base first.</param>
 public sealed record StoredImage(string Id, string ManifestDigest, long SizeBytes, ImageProcess Process, IReadOnlyList<string> Layers);
 
 /// <summary>
 /// A node's images: content-addressed blobs, unpacked layers and the names that lead to them, in one directory that several nodes of a
-/// machine share. Images come in by <see cref="ImportAsync"/> (OCI archives and layouts, <c>docker save</c> archives) or by
-/// <see cref="PullAsync"/> (OCI distribution protocol). What is in the store is whole: names are written last, everything by rename.
+/// machine share. Images come in by <see cref="ImportAsync"/> (OCI archives and layouts, <c>docker save</c> archives) or by <see
+/// cref="PullAsync"/> (OCI distribution protocol). Everything in the store is complete: files appear by rename, and names are written last.
 /// </summary>
 public sealed class ImageStore : IDisposable
 {
@@ -47,7 +47,7 @@ public sealed class ImageStore : IDisposable
     /// <exception cref="RuntimeException">With reason <c>InvalidImageName</c>.</exception>
     public ImageStatus? Find(string reference) => FindManifest(reference) is { } manifest ? Status(manifest.Digest) : null;
 
-    /// <summary>The image with all that is needed to run it, or null when it is absent.</summary>
+    /// <summary>The image with everything that is needed to run it, or null when it is absent.</summary>
     public StoredImage? Load(string reference) => FindManifest(reference) is { } manifest ? LoadManifest(manifest.Digest) : null;
 
     /// <summary>All images, in the order of their ids.</summary>
@@ -68,7 +68,7 @@ public sealed class ImageStore : IDisposable
         return [.. images.Values];
     }
 
-    /// <summary>Takes in every image of an OCI archive, an OCI layout directory, or a <c>docker save</c> archive.</summary>
+    /// <summary>Imports every image of an OCI archive, an OCI layout directory, or a <c>docker save</c> archive.</summary>
     /// <exception cref="RuntimeException">With reason <c>ErrImagePull</c>: what is wrong with the archive.</exception>
     public async ValueTask<IReadOnlyList<ImageStatus>> ImportAsync(string path, CancellationToken cancellationToken)
     {
@@ -115,7 +115,7 @@ public sealed class ImageStore : IDisposable
         var name = ImageReference.Parse(reference);
         if (name.Digest is { } digest)
         {
-            // By digest every image of that repository counts, whatever tag it came in by.
+            // A digest matches every image of that repository, whatever tag it was imported with.
             return ReadReferences()
                 .FirstOrDefault(r => r.Manifest.Digest == digest && ImageReference.Parse(r.Reference).Name == name.Name)
                 ?.Manifest;

@@ -23,10 +23,10 @@ internal static class LayerUnpacker
 
     private static string OpaqueAttribute => OpaqueAttributes[Environment.IsPrivilegedProcess ? 0 : 1];
 
-    /// <summary>Whether an unpacked entry says that the one of its name in lower layers is gone.</summary>
+    /// <summary>Whether an unpacked entry is a whiteout: it hides the entry of its name in lower layers.</summary>
     public static bool IsWhiteout(string path) => FileSystemCalls.TypeOf(path) is (FileSystemCalls.CharacterDevice, 0, 0);
 
-    /// <summary>Whether an unpacked directory hides what lower layers have in it.</summary>
+    /// <summary>Whether an unpacked directory is opaque: it hides the content that lower layers have in it.</summary>
     public static bool IsOpaque(string path) => OpaqueAttributes.Any(name => FileSystemCalls.HasAttribute(path, name));
 
     /// <summary>Unpacks the blob at <paramref name="blob"/> into the empty directory <paramref name="target"/>.</summary>
@@ -45,7 +45,7 @@ internal static class LayerUnpacker
             {
                 await UnpackEntryAsync(entry, target, directories, cancellationToken);
             }
-            // Deepest last written, so parents get their times after their children changed them.
+            // Set the times of parents after those of their children, which change them.
             for (var i = directories.Count - 1; i >= 0; i--)
             {
                 if (Directory.Exists(directories[i].Path))

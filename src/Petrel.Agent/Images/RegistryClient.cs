@@ -9,7 +9,7 @@ namespace Petrel.Agent.Images;
 /// <summary>How registries are reached.</summary>
 public sealed record RegistrySettings
 {
-    /// <summary>Registries (host or host:port) spoken to over plain HTTP, besides those on the loopback interface.</summary>
+    /// <summary>Registries (host or host:port) that are reached over plain HTTP, besides those on the loopback interface.</summary>
     public IReadOnlyList<string> PlainHttp { get; init; } = [];
 
     /// <summary>How often one request is tried before the pull fails.</summary>
@@ -36,7 +36,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
 
     /// <summary>Fetches the manifest, config and layers that are not in the store yet, and returns the manifest's descriptor.</summary>
     /// <exception cref="RuntimeException">With reason <c>ErrImagePull</c> and the registry's words.</exception>
-    /// <exception cref="InvalidDataException">The registry sent something else than its digests promise.</exception>
+    /// <exception cref="InvalidDataException">The content that the registry sent does not match its digest.</exception>
     public async ValueTask<Descriptor> FetchAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var pull = new Pull(this, reference);
@@ -76,7 +76,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
         return $"{(plain ? "http" : "https")}://{host}/v2/";
     }
 
-    /// <summary>One pull: its repository and the token that it was given.</summary>
+    /// <summary>One pull: its repository and its bearer token.</summary>
     private sealed class Pull(RegistryClient client, ImageReference reference)
     {
         private readonly string _base = $"{client.BaseAddress(reference.Registry)}{reference.Repository}/";
@@ -120,7 +120,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                 {
                     if (e is InvalidDataException)
                     {
-                        // What came is wrong, not merely short: nothing of it can be kept.
+                        // The content is wrong, not merely incomplete: discard it.
                         File.Delete(file);
                     }
                     await client.PauseAsync(attempt, cancellationToken);

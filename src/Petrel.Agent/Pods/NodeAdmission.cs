@@ -15,7 +15,9 @@ internal sealed class NodeAdmission(AgentSettings settings)
 {
     private readonly Dictionary<string, (long MilliCpu, long Memory)> _admitted = [];
 
-    /// <summary>Reserves what the pod requests, or returns why it can't. A pod that has started on this node before is always admitted.</summary>
+    /// <summary>
+    /// Reserves what the pod requests, or returns why it can't. A pod that has started on this node before is always admitted.
+    /// </summary>
     public Refusal? Admit(V1Pod pod)
     {
         if (pod.IsFinished())
@@ -23,20 +25,20 @@ internal sealed class NodeAdmission(AgentSettings settings)
             return null;
         }
         var requests = PodRequests.Of(pod);
-        var wanted = (requests.MilliCpu, requests.Memory);
+        var requested = (requests.MilliCpu, requests.Memory);
         var used = (MilliCpu: _admitted.Values.Sum(r => r.MilliCpu), Memory: _admitted.Values.Sum(r => r.Memory));
         var isNew = pod.Status?.StartTime is null && pod.Metadata.DeletionTimestamp is null;
         var refusal =
             !isNew ? null
             : _admitted.Count >= settings.MaxPods ? Lacks("pods", 1, _admitted.Count, settings.MaxPods)
-            : wanted.MilliCpu > 0 && used.MilliCpu + wanted.MilliCpu > settings.MilliCpu
-                ? Lacks("cpu", wanted.MilliCpu, used.MilliCpu, settings.MilliCpu)
-            : wanted.Memory > 0 && used.Memory + wanted.Memory > settings.Memory
-                ? Lacks("memory", wanted.Memory, used.Memory, settings.Memory)
+            : requested.MilliCpu > 0 && used.MilliCpu + requested.MilliCpu > settings.MilliCpu
+                ? Lacks("cpu", requested.MilliCpu, used.MilliCpu, settings.MilliCpu)
+            : requested.Memory > 0 && used.Memory + requested.Memory > settings.Memory
+                ? Lacks("memory", requested.Memory, used.Memory, settings.Memory)
             : null;
         if (refusal is null)
         {
-            _admitted[pod.Metadata.Uid] = wanted;
+            _admitted[pod.Metadata.Uid] = requested;
         }
         return refusal;
     }

@@ -6,7 +6,9 @@ using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <content>Terminating a pod: its containers within their grace period, the last status, the sandbox, volumes and files, the API object.</content>
+/// <content>
+/// Terminating a pod: its containers within their grace period, the last status, the sandbox, volumes and files, the API object.
+/// </content>
 internal sealed partial class PodWorker
 {
     private readonly SortedDictionary<string, Task> _stopping = new(StringComparer.Ordinal);

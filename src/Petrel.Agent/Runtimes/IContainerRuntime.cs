@@ -56,7 +56,9 @@ public interface IContainerRuntime
     /// <summary>All containers of the node, in creation order, exited ones too until they are removed.</summary>
     ValueTask<IReadOnlyList<ContainerStatus>> ListContainersAsync(CancellationToken cancellationToken);
 
-    /// <summary>The resource usage of each running container. One that can't be measured, because it has just exited, is left out.</summary>
+    /// <summary>
+    /// The resource usage of each running container. One that can't be measured, because it has just exited, is left out.
+    /// </summary>
     ValueTask<IReadOnlyList<ContainerUsage>> ReadUsageAsync(CancellationToken cancellationToken);
 
     /// <summary>Runs a command inside a running container and waits for its exit, at most <paramref name="timeout"/>.</summary>

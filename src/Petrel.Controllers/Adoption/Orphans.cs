@@ -8,8 +8,8 @@ namespace Petrel.Controllers.Adoption;
 internal static class Orphans
 {
     /// <summary>
-    /// Whether owners should look at a pod without a controller: it is new, its labels changed, or it lost its controller. Changes of its
-    /// status do not matter.
+    /// Whether owners may adopt a pod without a controller: it is new, its labels changed, or it lost its controller. Changes of its status
+    /// do not matter.
     /// </summary>
     public static bool MayBeAdoptable(CacheChange<V1Pod> change) =>
         change.New is { } pod

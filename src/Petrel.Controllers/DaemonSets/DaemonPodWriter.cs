@@ -33,7 +33,7 @@ internal sealed class DaemonPodWriter(ControllerContext context, EventRecorder e
     public async ValueTask<Exception?> ApplyAsync(V1DaemonSet set, DaemonSetPlan plan, string hash, CancellationToken cancellationToken)
     {
         var created = PodBatchResult.Success;
-        foreach (var batch in SlowStart.Batches(plan.Create.Select(node => DaemonPod.For(set, node, hash, context.Entropy))))
+        foreach (var batch in SlowStartBatches.Of(plan.Create.Select(node => DaemonPod.For(set, node, hash, context.Entropy))))
         {
             created = await _pods.CreateAsync(set, batch, cancellationToken);
             if (!created.Succeeded)

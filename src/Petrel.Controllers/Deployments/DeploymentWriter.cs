@@ -23,8 +23,8 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
     public void Forget(ObjectKey deployment) => _expectations.Forget(deployment);
 
     /// <summary>
-    /// Repeats the Deployment's writes whose outcome is unknown. Afterwards each was executed, or never will be: a first attempt that is
-    /// still on its way has lost its resourceVersion, or its name.
+    /// Repeats the Deployment's writes whose outcome is unknown. Afterwards each was executed, or never will be: if the first attempt
+    /// arrives later, its resourceVersion is outdated or its name is taken.
     /// </summary>
     public async ValueTask RetryUnknownAsync(V1Deployment deployment, CancellationToken cancellationToken)
     {
@@ -88,7 +88,7 @@ internal sealed class DeploymentWriter(ApiClient client, ClusterCaches caches, E
 
     private async ValueTask AdoptAsync(V1Deployment deployment, V1ReplicaSet adopted, CancellationToken cancellationToken)
     {
-        // The cache may still show a Deployment that was deleted, or created anew under its name.
+        // The cache may still show a Deployment that was deleted, or recreated under its name.
         var live = await client.FindAsync<V1Deployment>(deployment.Key(), cancellationToken);
         if (live?.Metadata.Uid == deployment.Metadata.Uid && live.Metadata.DeletionTimestamp is null)
         {

@@ -142,7 +142,7 @@ internal sealed class AddressTypePlanner(V1Service service)
             Ports = [.. builder.Ports.Ports],
         };
 
-    // A pod that was created anew under the same name is another endpoint.
+    // A pod that was recreated under the same name is another endpoint.
     private static ObjectKey IdentityOf(V1Endpoint endpoint) => new(endpoint.TargetRef?.Name ?? "", endpoint.TargetRef?.Uid ?? "");
 
     private sealed class SliceBuilder(V1EndpointSlice? slice, EndpointPorts ports)

@@ -7,7 +7,7 @@ using Petrel.Model;
 namespace Petrel.Controllers.Framework;
 
 /// <summary>
-/// What a controller remembers of each object between syncs. A state belongs to one uid: an object that was created anew under the same
+/// What a controller remembers of each object between syncs. A state belongs to one uid: an object that was recreated under the same
 /// name starts with a new state.
 /// </summary>
 /// <param name="create">The state of an object that is new to the controller.</param>

@@ -16,7 +16,7 @@ namespace Petrel.Controllers.Framework;
 internal sealed class OwnerLookup<TOwner>(SharedCache<TOwner> owners, Func<TOwner, V1LabelSelector?>? selectorOf = null)
     where TOwner : class, IKubernetesObject<V1ObjectMeta>
 {
-    /// <summary>The owner that controls the object; null when it is of another kind, is not in the cache, or was created anew.</summary>
+    /// <summary>The owner that controls the object; null when it is of another kind, is not in the cache, or was recreated.</summary>
     public TOwner? ControllerOf(IKubernetesObject<V1ObjectMeta>? owned) =>
         owned?.ControllerReference() is { } reference
         && reference.Kind == TypedKind<TOwner>.Kind.Kind

@@ -40,7 +40,7 @@ internal sealed record JobOutcome(bool Success, string Reason, string Message)
         {
             return null;
         }
-        // After a resumption, the deadline counts anew.
+        // After a resumption, the deadline starts again.
         var start = job.Status?.StartTime is { } since && !job.Has(JobNames.Suspended) ? since.AsUtc() : now;
         return start.AddSeconds(Math.Min(seconds, int.MaxValue)) - now;
     }

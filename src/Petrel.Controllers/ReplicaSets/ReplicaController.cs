@@ -122,7 +122,7 @@ internal sealed class ReplicaController<T> : IController
         }
         var template = _kind.ToReplicaSet(set).Spec.Template;
         var pods = Enumerable.Range(0, plan.Create).Select(_ => TemplatePod.From(set, template, _context.Entropy));
-        var batches = SlowStart.Batches(pods).GetEnumerator();
+        using var batches = SlowStartBatches.Of(pods).GetEnumerator();
         for (var left = plan.Create; left > 0; left -= batches.Current.Count)
         {
             // Another set of the same owner may have grown because this one was scaled down: never create pods from an old spec.

@@ -39,7 +39,7 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
             var kind = actions[done].GetType();
             List<StatefulSetAction> same = [.. actions.Skip(done).TakeWhile(a => a.GetType() == kind)];
             done += same.Count;
-            foreach (var batch in SlowStart.Batches(same, MaxBatch))
+            foreach (var batch in SlowStartBatches.Of(same, MaxBatch))
             {
                 await Task.WhenAll(batch.Select(action => ApplyAsync(set, action, cancellationToken)));
             }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Images;
 using Petrel.Agent.Runtimes;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Agent.Runtimes.Oci;
 using Petrel.Agent.Tests.Images;
 using Petrel.Model.Determinism;

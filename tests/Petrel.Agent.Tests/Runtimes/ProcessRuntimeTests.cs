@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Images;
 using Petrel.Agent.Runtimes;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Agent.Runtimes.Oci;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Tests.Images;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Oci;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Petrel.Agent.Images;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
@@ -35,7 +36,7 @@ public sealed partial class OciRuntime
             sandbox.Record.Spec.PodUid,
             spec,
             Interlocked.Increment(ref _sequence),
-            ImageIdOf(spec.Image, image),
+            ImageReference.ImageId(spec.Image, image.Id, image.ManifestDigest),
             image.Process.StopSignal,
             image.Layers,
             _time.GetUtcNow()
@@ -221,11 +222,6 @@ public sealed partial class OciRuntime
             File.Delete(file);
         }
     }
-
-    private static string ImageIdOf(string reference, StoredImage image) =>
-        reference.StartsWith("sha256:", StringComparison.Ordinal)
-            ? image.Id
-            : $"{ImageReference.Parse(reference).Name}@{image.ManifestDigest}";
 
     private static ContainerStatus StatusOf(ContainerRecord record) =>
         new()

@@ -1,3 +1,5 @@
+using Petrel.Agent.Runtimes.Local;
+
 namespace Petrel.Agent.Runtimes.Oci;
 
 /// <content>Exits: conmon writes each exit code into a file, and inotify reports the file.</content>

@@ -1,4 +1,5 @@
 using System.Text;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Network.Pods;
 
 namespace Petrel.Agent.Runtimes.Oci;

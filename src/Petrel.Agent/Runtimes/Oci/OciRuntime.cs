@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Images;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Model.Determinism;
 using Petrel.Network.Pods;
 
@@ -7,8 +8,8 @@ namespace Petrel.Agent.Runtimes.Oci;
 
 /// <summary>
 /// Runs pods as OCI containers: crun or runc under conmon, overlayfs over an <see cref="ImageStore"/>, cgroups v1 or v2. A sandbox has no
-/// process of its own: its network, IPC and UTS namespaces are pinned by files. Needs root. All state is on disk and in the kernel. Only one
-/// instance at a time may use a state directory. After a power cut, containers on record are reported as exited (137).
+/// process of its own: its network, IPC and UTS namespaces are pinned by files. Needs root. All state is on disk and in the kernel. Only
+/// one instance at a time may use a state directory. After a power cut, containers on record are reported as exited (137).
 /// </summary>
 public sealed partial class OciRuntime : IContainerRuntime, IDisposable
 {
@@ -155,7 +156,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         }
     }
 
-    private string NewId() => _entropy.NextUInt64().ToString("x16") + _entropy.NextUInt64().ToString("x16");
+    private string NewId() => RuntimeIds.New(_entropy);
 
     private string Pin(string sandboxId, string kind) => Path.Combine(_namespaces, $"{sandboxId}-{kind}");
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
@@ -102,8 +103,8 @@ internal static unsafe partial class ChildProcess
             var ended = *(int*)(information + PidInSignalInformation);
             if (ended == program)
             {
-                // Not collected yet: its number, which is the group's, is nobody else's.
-                _ = Oci.Tool.Kill(-program, Kill);
+                // Not reaped yet: no other process can have its number, which is the group's too.
+                _ = Tool.Kill(-program, Kill);
             }
             var status = 0;
             _ = WaitPid(ended, &status, 0);
@@ -122,7 +123,7 @@ internal static unsafe partial class ChildProcess
         {
             foreach (var child in Children())
             {
-                _ = Oci.Tool.Kill(child, Kill);
+                _ = Tool.Kill(child, Kill);
             }
             if (WaitPid(-1, null, 0) < 0 && Marshal.GetLastPInvokeError() != Interrupted)
             {

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Petrel.Agent.Runtimes.Oci;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 

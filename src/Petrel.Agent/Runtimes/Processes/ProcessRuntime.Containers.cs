@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using Petrel.Agent.Images;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Agent.Runtimes.Oci;
 
 namespace Petrel.Agent.Runtimes.Processes;
@@ -47,7 +48,7 @@ public sealed partial class ProcessRuntime
             sandbox.Spec.PodUid,
             spec,
             sequence,
-            ImageIdOf(spec.Image, image),
+            ImageReference.ImageId(spec.Image, image.Id, image.ManifestDigest),
             image.Process.StopSignal,
             _time.GetUtcNow()
         );
@@ -226,11 +227,6 @@ public sealed partial class ProcessRuntime
         var result = await Tool.RunLimitedAsync(start, timeout, static p => p.Kill(entireProcessTree: true), _time, cancellationToken);
         return new ExecResult(result.ExitCode, result.Output, result.ErrorOutput);
     }
-
-    private static string ImageIdOf(string reference, StoredImage image) =>
-        reference.StartsWith("sha256:", StringComparison.Ordinal)
-            ? image.Id
-            : $"{ImageReference.Parse(reference).Name}@{image.ManifestDigest}";
 
     private static ContainerStatus StatusOf(Container container) =>
         new()

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Petrel.Agent.Runtimes.Oci;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
@@ -98,7 +98,7 @@ public sealed partial class ProcessRuntime
         }
         else if (lost)
         {
-            // The shim was killed, or the machine was switched off: nobody will ever write the exit code.
+            // The shim was killed, or the machine lost its power: no exit code will be written.
             Signal(container, Tool.SigKill);
             LogLost(_logger, container.Entry.Id);
             SetExited(container, new ExitEntry(KilledExitCode, "Error", _time.GetUtcNow()));

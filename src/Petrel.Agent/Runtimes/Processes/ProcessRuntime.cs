@@ -1,15 +1,15 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Agent.Images;
-using Petrel.Agent.Runtimes.Oci;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// Runs pods as plain processes of the agent's own user. It needs no root and gives no isolation: every pod is on the host's network, programs
-/// see the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose path is in
-/// its environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. A <see cref="ProcessShim"/> beside each container
-/// lets it outlive the agent. All state is on disk. Only one instance at a time may use a state directory.
+/// Runs pods as plain processes of the agent's own user. It needs no root and gives no isolation: every pod is on the host's network,
+/// programs see the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose
+/// path is in its environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. A <see cref="ProcessShim"/> beside
+/// each container lets it outlive the agent. All state is on disk. Only one instance at a time may use a state directory.
 /// </summary>
 public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
 {
@@ -216,7 +216,7 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
 
     private string ExitFile(string containerId) => Path.Combine(_exitDirectory, containerId);
 
-    private string NewId() => _entropy.NextUInt64().ToString("x16") + _entropy.NextUInt64().ToString("x16");
+    private string NewId() => RuntimeIds.New(_entropy);
 
     [LoggerMessage(5210, LogLevel.Information, "Process runtime: {Sandboxes} sandboxes and {Containers} containers found")]
     private static partial void LogStarted(ILogger logger, int sandboxes, int containers);

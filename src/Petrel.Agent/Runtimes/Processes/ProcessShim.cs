@@ -94,7 +94,7 @@ public static class ProcessShim
         }
         catch (TimeoutException)
         {
-            // Somebody else was given the stream.
+            // Another process has inherited the stream.
         }
         ProcessJson.Write(launch.ExitFile, new ExitEntry(code, code == 0 ? "Completed" : "Error", finished), ProcessJson.Default.ExitEntry);
         return 0;

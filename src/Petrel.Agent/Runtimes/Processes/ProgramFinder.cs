@@ -1,5 +1,5 @@
 using System.Text;
-using Petrel.Agent.Runtimes.Oci;
+using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 

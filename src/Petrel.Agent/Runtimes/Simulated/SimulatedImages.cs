@@ -4,7 +4,7 @@ using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
-/// <summary>The images of a simulated node: names, behind which there is nothing but a digest.</summary>
+/// <summary>The images of a simulated node: a name and a digest each, without content.</summary>
 internal sealed class SimulatedImages
 {
     private const long Size = 50 << 20;
@@ -41,11 +41,7 @@ internal sealed class SimulatedImages
 
     public IReadOnlyList<ImageStatus> List() => [.. _images.Values.Select(i => i.Status)];
 
-    /// <summary>What a pod's <c>imageID</c> shows for an image that is present.</summary>
-    public static string ImageIdOf(string reference, ImageStatus image) =>
-        reference.StartsWith("sha256:", StringComparison.Ordinal) ? image.Id : $"{ImageReference.Parse(reference).Name}@{image.Id}";
-
-    // One that is named by its digest has that digest.
+    // An image that is referenced by digest has that digest.
     private static string IdOf(ImageReference name) =>
         name.Digest ?? "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.ToString())));
 }

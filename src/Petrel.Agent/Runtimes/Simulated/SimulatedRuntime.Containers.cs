@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
@@ -34,7 +35,7 @@ public sealed partial class SimulatedRuntime
                     Name = spec.Name,
                     Attempt = spec.Attempt,
                     Image = spec.Image,
-                    ImageId = SimulatedImages.ImageIdOf(spec.Image, image),
+                    ImageId = ImageReference.ImageId(spec.Image, image.Id, image.Id),
                     State = ContainerState.Created,
                     CreatedAt = time.GetUtcNow(),
                     LogPath = spec.LogPath,

@@ -5,9 +5,9 @@ using Petrel.Network.Pods;
 namespace Petrel.Agent.Runtimes.Simulated;
 
 /// <summary>
-/// Runs pods in memory only, deterministically. Sandboxes and containers are records; their programs behave as a
-/// <see cref="ContainerBehaviour"/> says. The object is the node's machine: it outlives agents, which take it over by setting
-/// <see cref="PodChanged"/> and calling <see cref="StartAsync"/> again. Programs run on the machine's clock. A call is atomic: an agent that
+/// Runs pods in memory only, deterministically. Sandboxes and containers are records; their programs behave as a <see
+/// cref="ContainerBehaviour"/> says. The object is the node's machine: it outlives agents, which take it over by setting <see
+/// cref="PodChanged"/> and calling <see cref="StartAsync"/> again. Programs run on the machine's clock. A call is atomic: an agent that
 /// dies during one leaves the state from before or from after it.
 /// </summary>
 /// <param name="time">The machine's clock.</param>
@@ -184,5 +184,5 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         return Task.Delay(duration, time, cancellationToken);
     }
 
-    private string NewId() => entropy.NextUInt64().ToString("x16") + entropy.NextUInt64().ToString("x16");
+    private string NewId() => RuntimeIds.New(entropy);
 }

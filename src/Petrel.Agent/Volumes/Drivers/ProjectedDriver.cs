@@ -34,10 +34,10 @@ internal sealed class ProjectedDriver(AgentSettings settings, ConfigObjects obje
             {
                 content.AddRange(VolumeContent.OfFields(pod, fields.Items, mode, settings));
             }
-            if (source.ServiceAccountToken is { } wanted)
+            if (source.ServiceAccountToken is { } projection)
             {
-                var token = await tokens.GetAsync(pod, wanted, cancellationToken);
-                content.Add(new(wanted.Path, token.Text, mode));
+                var token = await tokens.GetAsync(pod, projection, cancellationToken);
+                content.Add(new(projection.Path, token.Text, mode));
                 refreshAt = !(refreshAt <= token.RefreshAt) ? token.RefreshAt : refreshAt;
             }
             if (source.ClusterTrustBundle is not null || source.PodCertificate is not null)

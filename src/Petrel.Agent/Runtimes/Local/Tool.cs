@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Petrel.Agent.Runtimes.Oci;
+namespace Petrel.Agent.Runtimes.Local;
 
 /// <summary>Runs the programs that the runtime is made of (crun, conmon, ip, nft).</summary>
 internal static partial class Tool

@@ -1,4 +1,4 @@
-namespace Petrel.Agent.Runtimes.Oci;
+namespace Petrel.Agent.Runtimes.Local;
 
 /// <summary>Tells a process from a later one with the same number.</summary>
 internal static class ProcessIdentity

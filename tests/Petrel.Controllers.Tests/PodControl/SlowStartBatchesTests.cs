@@ -2,7 +2,7 @@ using Petrel.Controllers.PodControl;
 
 namespace Petrel.Controllers.Tests.PodControl;
 
-public sealed class SlowStartTests
+public sealed class SlowStartBatchesTests
 {
     [Theory]
     [InlineData(0, int.MaxValue, new int[0])]
@@ -11,7 +11,7 @@ public sealed class SlowStartTests
     [InlineData(8, 3, new[] { 1, 2, 3, 2 })]
     public void Batches_double_up_to_the_largest(int items, int largest, int[] sizes)
     {
-        var batches = SlowStart.Batches(Enumerable.Range(0, items), largest).ToList();
+        var batches = SlowStartBatches.Of(Enumerable.Range(0, items), largest).ToList();
 
         Assert.Equal(sizes, batches.Select(b => b.Count));
         Assert.Equal(Enumerable.Range(0, items), batches.SelectMany(b => b));
@@ -22,7 +22,7 @@ public sealed class SlowStartTests
     {
         var read = 0;
 
-        var first = SlowStart.Batches(Enumerable.Range(0, 10).Select(i => read = i + 1)).First();
+        var first = SlowStartBatches.Of(Enumerable.Range(0, 10).Select(i => read = i + 1)).First();
 
         Assert.Equal([1], first);
         Assert.Equal(1, read);

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Petrel.Agent.Runtimes.Oci;
+namespace Petrel.Agent.Runtimes.Local;
 
 /// <summary>One directory per sandbox or container, named by its id, with a record in it that is replaced whole.</summary>
 internal sealed class RecordFiles<T>(string directory, JsonTypeInfo<T> type)
