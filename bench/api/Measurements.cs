@@ -17,6 +17,24 @@ internal sealed class Measurements(IPeer peer)
             return client.CreateAsync("configmaps", name, ConfigMap(name));
         });
 
+    /// <summary>Changes of an annotation of pods per second, each client at pods of its own.</summary>
+    public async Task<Rate> PatchesAsync(int clients, TimeSpan duration)
+    {
+        var next = 0;
+        using (var client = await peer.ConnectAsync())
+        {
+            for (var i = 0; i < clients; i++)
+            {
+                await client.CreateAsync("pods", $"patched-{i}", Pod($"patched-{i}"));
+            }
+        }
+        return await LoadAsync(clients, duration, client =>
+        {
+            var turn = Interlocked.Increment(ref next);
+            return client.MarkAsync("pods", $"patched-{turn % clients}", $"{turn}");
+        });
+    }
+
     public async Task<Rate> GetsAsync(int clients, TimeSpan duration)
     {
         var name = $"c{Interlocked.Increment(ref _created)}";

@@ -13,12 +13,14 @@ namespace Petrel.Bench.Api;
 internal sealed partial class PetrelPeer : IPeer
 {
     private readonly string _directory;
+    private readonly string? _program;
     private readonly Uri _server;
     private readonly X509Certificate2 _certificate;
     private readonly X509Certificate2 _authority;
 
-    private PetrelPeer(string directory)
+    private PetrelPeer(string? program, string directory)
     {
+        _program = program;
         _directory = directory;
         var kubeconfig = File.ReadAllText(Path.Combine(directory, "kubeconfig"));
         _server = new Uri(ServerLine().Match(kubeconfig).Groups[1].Value);
@@ -30,14 +32,15 @@ internal sealed partial class PetrelPeer : IPeer
         ProcessId = int.Parse(File.ReadAllText(Path.Combine(directory, "run", "server.pid")).Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
-    public string Name => "petrel";
+    public string Name => _program is null ? "petrel" : "old";
     public int ProcessId { get; }
 
-    public static async Task<PetrelPeer> StartAsync()
+    /// <summary>Starts this build's server, or that of another build's program.</summary>
+    public static async Task<PetrelPeer> StartAsync(string? program = null)
     {
         var directory = Directory.CreateTempSubdirectory("petrel-bench-").FullName;
-        await RunAsync("up", "--detach", "--nodes", "1", "--port", "0", "--data", directory);
-        return new PetrelPeer(directory);
+        await RunAsync(program, "up", "--detach", "--nodes", "1", "--port", "0", "--data", directory);
+        return new PetrelPeer(program, directory);
     }
 
     public Task<IPeerClient> ConnectAsync() => Task.FromResult<IPeerClient>(new Client(_server, _certificate, _authority));
@@ -52,13 +55,13 @@ internal sealed partial class PetrelPeer : IPeer
 
     public async ValueTask DisposeAsync()
     {
-        await RunAsync("down", "--data", _directory);
+        await RunAsync(_program, "down", "--data", _directory);
         _certificate.Dispose();
         _authority.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static async Task RunAsync(params string[] arguments)
+    private static async Task RunAsync(string? program, params string[] arguments)
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Petrel.slnx")))
@@ -66,7 +69,7 @@ internal sealed partial class PetrelPeer : IPeer
             folder = folder.Parent ?? throw new InvalidOperationException("Run from the repository.");
         }
         using var process = Process.Start(
-            new ProcessStartInfo(Path.Combine(folder.FullName, "petrel"), arguments) { RedirectStandardOutput = true }
+            new ProcessStartInfo(program ?? Path.Combine(folder.FullName, "petrel"), arguments) { RedirectStandardOutput = true }
         )!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

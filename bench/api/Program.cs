@@ -1,33 +1,42 @@
 // What the API costs over a bare store: durable creates, reads, lists, watch fan-out and memory, of Petrel with TLS, admission and
 // validation against etcd alone with neither (Debian package etcd-server), each doing the equivalent put, get, range and watch, one after
 // the other on this machine.
-//   dotnet run -c Release --project bench/api [seconds per row] [pods] [watchers] [rows: creates,gets,lists,watch]
+//   dotnet run -c Release --project bench/api [--against /path/to/old/petrel] [seconds per row] [pods] [watchers]
+//     [rows: creates,patches,gets,lists,watch]
+// With --against, another build's program is measured in the same run, and the ratio is this build's figure over its. Processor time and
+// bytes allocated hold on a busy machine; rates and latencies do not.
 using System.Globalization;
 using Petrel.Bench.Api;
 
+var against = args is ["--against", var program, ..] ? program : null;
+args = against is null ? args : args[2..];
 var duration = TimeSpan.FromSeconds(Argument(0, 5));
 var pods = (int)Argument(1, 10_000);
 var watchers = (int)Argument(2, 1000);
-var rows = args.Length > 3 ? args[3] : "lists,creates,gets,watch";
-if (!EtcdPeer.IsInstalled)
+var rows = args.Length > 3 ? args[3] : "lists,creates,patches,gets,watch";
+if (!EtcdPeer.IsInstalled && against is null)
 {
     Console.Error.WriteLine("bench/api needs etcd as the baseline (Debian package etcd-server).");
     return 1;
 }
 
+var old = against is null ? null : await MeasureAsync(await PetrelPeer.StartAsync(against));
 var own = await MeasureAsync(await PetrelPeer.StartAsync());
-var peer = await MeasureAsync(await EtcdPeer.StartAsync());
+var etcd = EtcdPeer.IsInstalled ? await MeasureAsync(await EtcdPeer.StartAsync()) : null;
 
-Console.WriteLine($"{"", -44}{"petrel", 12}{"etcd", 12}{"ratio", 8}");
+Console.WriteLine(
+    $"{"", -44}{"petrel", 12}{(old is null ? "" : $"{"old", 12}{"ratio", 8}")}{(etcd is null ? "" : $"{"etcd", 12}{"ratio", 8}")}"
+);
 foreach (var (name, value) in own)
 {
-    Console.WriteLine(
-        peer.TryGetValue(name, out var other)
-            ? $"{name, -44}{value, 12:0.00}{other, 12:0.00}{value / other, 8:0.00}"
-            : $"{name, -44}{value, 12:0.00}"
-    );
+    Console.WriteLine($"{name, -44}{value, 12:0.00}{Beside(old, name, value)}{Beside(etcd, name, value)}");
 }
 return 0;
+
+static string Beside(Dictionary<string, double>? peer, string name, double value) =>
+    peer is null ? ""
+    : peer.TryGetValue(name, out var other) ? $"{other, 12:0.00}{value / other, 8:0.00}"
+    : $"{"", 20}";
 
 async Task<Dictionary<string, double>> MeasureAsync(IPeer server)
 {
@@ -56,6 +65,18 @@ async Task<Dictionary<string, double>> MeasureAsync(IPeer server)
             figures[$"durable creates/s, {clients} clients"] = rate.PerSecond;
             figures[$"  p99 (ms), {clients} clients"] = rate.Percentile(99);
             figures[$"  server processor time (us), {clients} clients"] = rate.ProcessorMicroseconds;
+        }
+    }
+    if (rows.Contains("patches"))
+    {
+        Report("patches by 16");
+        var before = server is PetrelPeer first ? await first.MetricAsync("dotnet_gc_heap_allocated_bytes_total") : null;
+        var rate = await measure.PatchesAsync(16, duration);
+        figures["pod PATCHes/s, 16 clients"] = rate.PerSecond;
+        figures["  server processor time (us), 16 patchers"] = rate.ProcessorMicroseconds;
+        if (server is PetrelPeer last && before is { } start && await last.MetricAsync("dotnet_gc_heap_allocated_bytes_total") is { } end)
+        {
+            figures["  bytes allocated per PATCH"] = (end - start) / rate.Milliseconds.Count;
         }
     }
     if (rows.Contains("gets"))

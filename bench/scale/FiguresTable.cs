@@ -3,13 +3,23 @@ using System.Globalization;
 namespace Petrel.Bench.Scale;
 
 /// <summary>
-/// Prints the sizes side by side; the last column is how the figure has grown from the first size to the last, against the growth in pods.
+/// Prints runs side by side: sizes, whose last column is how the figure has grown from the first to the last against the growth in pods;
+/// or two builds at one size, whose last column is the second's figure over the first's.
 /// </summary>
 internal static class FiguresTable
 {
-    public static void Print(IReadOnlyList<SizeFigures> sizes)
+    public static void Print(IReadOnlyList<SizeFigures> sizes) =>
+        Print(sizes, [.. sizes.Select(s => $"{s.Nodes}/{s.Pods}")], "growth per pod");
+
+    public static void PrintBuilds(SizeFigures old, SizeFigures current)
     {
-        Row("", sizes.Select(s => $"{s.Nodes}/{s.Pods}"), sizes.Count > 1 ? "growth per pod" : "");
+        var size = $"{old.Nodes}/{old.Pods}";
+        Print([old, current], [$"old {size}", $"new {size}"], "new : old");
+    }
+
+    private static void Print(IReadOnlyList<SizeFigures> sizes, string[] heads, string last)
+    {
+        Row("", heads, sizes.Count > 1 ? last : "");
         Figure("nodes ready (s)", s => s.NodesReady);
         Figure("all pods Running (s)", s => s.PodsRunning);
         Figure("pods per second", s => s.Pods / s.PodsRunning, perPod: false);

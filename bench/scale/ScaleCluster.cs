@@ -9,20 +9,23 @@ namespace Petrel.Bench.Scale;
 internal sealed class ScaleCluster : IAsyncDisposable
 {
     private readonly ClusterDirectory _directory;
+    private readonly string _program;
     private readonly int _server;
     private Process? _fleet;
 
-    private ScaleCluster(string directory)
+    private ScaleCluster(string program, string directory)
     {
+        _program = program;
         _directory = new(directory);
         _server = int.Parse(File.ReadAllText(_directory.ServerPid).Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
-    public static async Task<ScaleCluster> UpAsync()
+    /// <summary>Brings up a cluster of this build, or of another build's program.</summary>
+    public static async Task<ScaleCluster> UpAsync(string? program)
     {
         var directory = Directory.CreateTempSubdirectory("petrel-scale-").FullName;
         await RunAsync(
-            Launcher,
+            program ?? Launcher,
             "up",
             "--detach",
             "--nodes",
@@ -36,7 +39,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
             "--data",
             directory
         );
-        return new(directory);
+        return new(program ?? Program, directory);
     }
 
     /// <summary>A connection of its own, as each client has one.</summary>
@@ -45,7 +48,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
     public Task StartFleetAsync(int nodes, int podsPerNode)
     {
         string[] arguments = ["sim-nodes", "--count", $"{nodes}", "--pods", $"{podsPerNode}", "--zones", "3", "--data", _directory.Root];
-        _fleet = Process.Start(new ProcessStartInfo(Program, arguments) { RedirectStandardOutput = true })!;
+        _fleet = Process.Start(new ProcessStartInfo(_program, arguments) { RedirectStandardOutput = true })!;
         // Nobody reads it; it only must not fill up.
         _fleet.OutputDataReceived += static (_, _) => { };
         _fleet.BeginOutputReadLine();
@@ -65,7 +68,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // The server goes first: nobody waits for thousands of nodes to be taken out of a cluster that is thrown away.
-        await RunAsync(Program, "down", "--data", _directory.Root);
+        await RunAsync(_program, "down", "--data", _directory.Root);
         if (_fleet is not null)
         {
             _fleet.Kill(entireProcessTree: true);

@@ -10,9 +10,9 @@ internal static class ScaleRun
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(20);
 
-    public static async Task<SizeFigures> MeasureAsync(int nodes, int pods, Action<string> report)
+    public static async Task<SizeFigures> MeasureAsync(int nodes, int pods, string? program, Action<string> report)
     {
-        await using var cluster = await ScaleCluster.UpAsync();
+        await using var cluster = await ScaleCluster.UpAsync(program);
         using var api = cluster.Connect();
         report("server up");
 

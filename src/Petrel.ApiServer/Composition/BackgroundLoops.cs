@@ -29,7 +29,7 @@ internal sealed class BackgroundLoops
         var (time, log) = (_parameters.Time, _parameters.Log);
         var (create, updates, deletions) = (components.Create, components.Updates, components.Deletions);
         _compactor = new HistoryCompactor(options, store, caches, time);
-        _expiry = new EventExpiry(options, store, caches, time);
+        _expiry = new EventExpiry(options, store, caches, time, log);
         _defaultRoles = new DefaultRoles(caches, create, updates);
         _aggregation = new RoleAggregation(caches, time, log, updates);
         _apiServices = new ApiServiceRegistration(kinds, caches, time, log, create, updates, deletions);

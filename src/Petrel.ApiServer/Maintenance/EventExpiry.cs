@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
@@ -10,7 +11,7 @@ namespace Petrel.ApiServer.Maintenance;
 /// <summary>
 /// Deletes events that have not been updated for <see cref="ApiServerOptions.EventTtl"/>; upstream uses leases in etcd.
 /// </summary>
-internal sealed class EventExpiry(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time)
+internal sealed partial class EventExpiry(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time, ILogger log)
 {
     // A compromise: events expire at most a twelfth of the TTL late, and all events are read twelve times per TTL.
     private const int RoundsPerTtl = 12;
@@ -31,7 +32,15 @@ internal sealed class EventExpiry(ApiServerOptions options, IRevisionedStore sto
         while (true)
         {
             await Task.Delay(options.EventTtl / RoundsPerTtl, time, cancellationToken);
-            await RemoveAsync(time.GetUtcNow() - options.EventTtl, cancellationToken);
+            try
+            {
+                await RemoveAsync(time.GetUtcNow() - options.EventTtl, cancellationToken);
+            }
+            catch (IOException e)
+            {
+                // The disk failed. The next round removes what is left.
+                LogFailed(log, e.Message);
+            }
         }
     }
 
@@ -58,6 +67,9 @@ internal sealed class EventExpiry(ApiServerOptions options, IRevisionedStore sto
             }
         }
     }
+
+    [LoggerMessage(EventId = 2042, Level = LogLevel.Warning, Message = "Expired events could not be removed yet: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string reason);
 
     private static DateTimeOffset? LastWritten(WireObject value)
     {

@@ -27,6 +27,6 @@ public static class BuiltInFaults
             CrashAfterCommit.Definition,
             ContainerExit.Definition,
             ImagePullFailure.Definition,
-            SlowStart.Definition,
+            SlowContainerStart.Definition,
         ]);
 }

@@ -101,7 +101,7 @@ public sealed class BudgetInvariant(ClusterFacts facts) : IInvariant
     }
 
     // How many pods the controllers of the covered pods want together; a Deployment's ReplicaSets count as it.
-    private int Wanted(List<PodFacts> covered)
+    private int Wanted(List<CommittedPod> covered)
     {
         var sum = 0;
         var seen = new SortedSet<string>(StringComparer.Ordinal);
@@ -132,6 +132,6 @@ public sealed class BudgetInvariant(ClusterFacts facts) : IInvariant
         /// <summary>Healthy pods lost, or wanted in addition, since the status was right.</summary>
         public int Unseen { get; set; }
 
-        public bool Covers(PodFacts pod) => pod.Namespace == _namespace && _selector.Matches(pod.Labels);
+        public bool Covers(CommittedPod pod) => pod.Namespace == _namespace && _selector.Matches(pod.Labels);
     }
 }

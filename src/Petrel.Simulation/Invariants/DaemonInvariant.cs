@@ -40,7 +40,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
     }
 
     /// <summary>The node that a daemon pod is for: where it is, or by its affinity will be.</summary>
-    public static string NodeOf(PodFacts pod)
+    public static string NodeOf(CommittedPod pod)
     {
         if (pod.Node.Length > 0)
         {
@@ -70,7 +70,7 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         return "";
     }
 
-    private string? ObserveNew(PodFacts pod, Bounds bounds)
+    private string? ObserveNew(CommittedPod pod, Bounds bounds)
     {
         var node = NodeOf(pod);
         if (node.Length == 0)
@@ -127,6 +127,8 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
             bounds.Lost++;
             return null;
         }
+        // Upstream counts the nodes that need a pod anew for each sync. Its status is behind when a node was tainted just before.
+        bounds.Desired = Math.Min(bounds.Desired, NodesThatNeed(facts.ByUid(before.OwnerUid)!.Value));
         var healthy = facts.PodsOf(before.OwnerUid).Where(p => p.IsHealthy).Select(NodeOf).Distinct(StringComparer.Ordinal).Count();
         return healthy >= bounds.Desired - bounds.MaxUnavailable - bounds.Lost
             ? null
@@ -139,6 +141,11 @@ public sealed class DaemonInvariant(ClusterFacts facts) : IInvariant
         facts.Find($"/registry/core/nodes/{nodeName}") is { } node
         && set.At("spec", "template", "spec") is { } spec
         && DaemonNodeEligibility.Holds(spec, node);
+
+    private int NodesThatNeed(JsonElement set) =>
+        set.At("spec", "template", "spec") is { } spec
+            ? facts.Objects("/registry/core/nodes/").Count(n => DaemonNodeEligibility.Needs(spec, n.Value))
+            : 0;
 
     private void Follow(DocumentChange change)
     {

@@ -20,7 +20,21 @@ internal static class DaemonNodeEligibility
         "node.kubernetes.io/unschedulable",
     ];
 
+    /// <summary>Whether a daemon's pod that runs on the node may stay there.</summary>
     public static bool Holds(JsonElement podSpec, JsonElement node) => Selects(podSpec, node) && Tolerates(podSpec, node);
+
+    /// <summary>
+    /// Whether the node needs a daemon's pod. Upstream's daemons tolerate the taints of a lost node with the effect NoExecute alone: their
+    /// pods stay there, but the effect NoSchedule makes the node one that needs none.
+    /// </summary>
+    public static bool Needs(JsonElement podSpec, JsonElement node) =>
+        Holds(podSpec, node)
+        && !node.Items("spec", "taints")
+            .Any(t =>
+                t.Text("effect") == "NoSchedule"
+                && t.Text("key") is "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
+                && !podSpec.Items("tolerations").Any(toleration => Covers(toleration, t))
+            );
 
     private static bool Selects(JsonElement podSpec, JsonElement node)
     {

@@ -94,7 +94,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
             : null;
     }
 
-    private string? ObserveNew(PodFacts pod, Account account)
+    private string? ObserveNew(CommittedPod pod, Account account)
     {
         if (account.IsOver)
         {
@@ -214,7 +214,7 @@ public sealed class JobInvariant(ClusterFacts facts) : IInvariant
 
     private static bool IsFinished(JsonElement job) => job.Is("Complete") || job.Is("Failed");
 
-    private static string IndexOf(PodFacts pod) => pod.Document.Text("metadata", "annotations", Index);
+    private static string IndexOf(CommittedPod pod) => pod.Document.Text("metadata", "annotations", Index);
 
     private static SortedSet<string> Uids(JsonElement job, string field) =>
         new(job.Items("status", "uncountedTerminatedPods", field).Select(u => u.GetString()!), StringComparer.Ordinal);

@@ -62,7 +62,7 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
 
     private Quantity Used(string resource, string kind, string space)
     {
-        if (kind != PodFacts.Prefix || resource == "count/pods")
+        if (kind != CommittedPod.Prefix || resource == "count/pods")
         {
             return Quantity.FromValue(facts.Objects(kind).Count(o => NamespaceOf(o.Key) == space));
         }
@@ -79,7 +79,7 @@ public sealed class QuotaInvariant(ClusterFacts facts) : IInvariant
     private static string? Resource(string name) =>
         name switch
         {
-            "pods" or "count/pods" or "cpu" or "requests.cpu" or "memory" or "requests.memory" => PodFacts.Prefix,
+            "pods" or "count/pods" or "cpu" or "requests.cpu" or "memory" or "requests.memory" => CommittedPod.Prefix,
             "persistentvolumeclaims" or "configmaps" or "services" or "replicationcontrollers" => $"/registry/core/{name}/",
             _ when name.StartsWith("count/", StringComparison.Ordinal) => Counted(name["count/".Length..]),
             _ => null,

@@ -46,9 +46,9 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
     }
 
     /// <summary>The number at the end of a member's name.</summary>
-    public static int Ordinal(PodFacts pod) => int.Parse(pod.Name[(pod.Name.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);
+    public static int Ordinal(CommittedPod pod) => int.Parse(pod.Name[(pod.Name.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);
 
-    private static string? ObserveNew(PodFacts pod, Bounds bounds)
+    private static string? ObserveNew(CommittedPod pod, Bounds bounds)
     {
         var ordinal = Ordinal(pod);
         if (ordinal < bounds.First || ordinal >= bounds.End)

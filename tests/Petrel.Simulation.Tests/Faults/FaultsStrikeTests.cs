@@ -265,8 +265,8 @@ public sealed class FaultsStrikeTests
     {
         using var run = new RehearsedWorld(
             [
-                Fault(SlowStart.Definition, 1, 50, "node1", new SlowStart(TimeSpan.FromSeconds(10))),
-                Fault(SlowStart.Definition, 1, 50, "node2", new SlowStart(TimeSpan.FromSeconds(10))),
+                Fault(SlowContainerStart.Definition, 1, 50, "node1", new SlowContainerStart(TimeSpan.FromSeconds(10))),
+                Fault(SlowContainerStart.Definition, 1, 50, "node2", new SlowContainerStart(TimeSpan.FromSeconds(10))),
             ],
             [Deploy(25, 1)]
         );

@@ -116,6 +116,33 @@ public sealed class WorkloadInvariantTests
         Assert.Null(feed.Pod(Daemon("d2", "node2", "1") with { Terminating = true }));
     }
 
+    [Fact]
+    public void A_lost_node_needs_no_daemon_and_leaves_the_bound_to_the_others()
+    {
+        var feed = new CommitFeed(facts => new DaemonInvariant(facts));
+        feed.Put("/registry/apps/daemonsets/default/agent", DaemonSet(surge: 0, unavailable: 1, desired: 3));
+        foreach (var number in new[] { 1, 2, 3 })
+        {
+            feed.Put($"/registry/core/nodes/node{number}", $$$"""{"metadata":{"name":"node{{{number}}}","uid":"n{{{number}}}"}}""");
+            feed.Pod(Daemon($"d{number}", $"node{number}", "1"));
+        }
+        Assert.Null(feed.Pod(Daemon("d1", "node1", "1") with { Terminating = true }));
+        feed.Put(
+            "/registry/core/nodes/node1",
+            """
+            {"metadata":{"name":"node1","uid":"n1"},"spec":{"taints":[{"key":"node.kubernetes.io/unreachable","effect":"NoSchedule"},
+             {"key":"node.kubernetes.io/unreachable","effect":"NoExecute"}]}}
+            """
+        );
+
+        Assert.Null(feed.Pod(Daemon("d2", "node2", "1") with { Terminating = true }));
+        Assert.Contains(
+            "healthy on 0 nodes of 2",
+            feed.Pod(Daemon("d3", "node3", "1") with { Terminating = true }),
+            StringComparison.Ordinal
+        );
+    }
+
     private static string StatefulSet(int replicas, int partition = 0) =>
         $$$"""
             {"metadata":{"name":"db","uid":"owner","generation":1},"spec":{"replicas":{{{replicas}}},

@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace Petrel.Simulation.Invariants.Facts;
 
 /// <summary>One committed change of a pod.</summary>
-public readonly record struct PodChange(PodFacts? Before, PodFacts? After)
+public readonly record struct PodChange(CommittedPod? Before, CommittedPod? After)
 {
-    public PodFacts Latest => After ?? Before!;
+    public CommittedPod Latest => After ?? Before!;
 }
 
 /// <summary>
@@ -20,8 +20,8 @@ public sealed class ClusterFacts
     // By kind, then by store key.
     private readonly SortedDictionary<string, SortedDictionary<string, JsonElement>> _objects = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> _keys = new(StringComparer.Ordinal); // uid: key
-    private readonly SortedDictionary<string, PodFacts> _pods = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, PodFacts> _everyPod = new(StringComparer.Ordinal); // by uid, gone ones as they were last
+    private readonly SortedDictionary<string, CommittedPod> _pods = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CommittedPod> _everyPod = new(StringComparer.Ordinal); // by uid, gone ones as they were last
     private readonly Dictionary<string, SortedSet<string>> _byOwner = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SortedSet<string>> _byNode = new(StringComparer.Ordinal);
     private readonly List<PodChange> _changes = [];
@@ -29,7 +29,7 @@ public sealed class ClusterFacts
     /// <summary>The pods that the newest commit changed.</summary>
     public IReadOnlyList<PodChange> PodChanges => _changes;
 
-    public IReadOnlyDictionary<string, PodFacts> Pods => _pods;
+    public IReadOnlyDictionary<string, CommittedPod> Pods => _pods;
 
     /// <summary>The objects of a kind (<c>/registry/GROUP/PLURAL/</c>), in the order of their store keys.</summary>
     public IEnumerable<KeyValuePair<string, JsonElement>> Objects(string kind) => _objects.GetValueOrDefault(kind, Nothing);
@@ -42,16 +42,16 @@ public sealed class ClusterFacts
     public JsonElement? ByUid(string uid) => _keys.TryGetValue(uid, out var key) ? Find(key) : null;
 
     /// <summary>A pod that exists or has existed, as it was last.</summary>
-    public PodFacts? LastSeenPod(string uid) => _everyPod.GetValueOrDefault(uid);
+    public CommittedPod? LastSeenPod(string uid) => _everyPod.GetValueOrDefault(uid);
 
     /// <summary>The pods whose controller has this uid.</summary>
-    public IEnumerable<PodFacts> PodsOf(string ownerUid) => _byOwner.GetValueOrDefault(ownerUid, None).Select(k => _pods[k]);
+    public IEnumerable<CommittedPod> PodsOf(string ownerUid) => _byOwner.GetValueOrDefault(ownerUid, None).Select(k => _pods[k]);
 
     /// <summary>Every object with its store key, in order of kinds and keys.</summary>
     public IEnumerable<KeyValuePair<string, JsonElement>> All => _objects.Values.SelectMany(kind => kind);
 
     /// <summary>The pods that are bound to a node.</summary>
-    public IEnumerable<PodFacts> PodsOn(string node) => _byNode.GetValueOrDefault(node, None).Select(k => _pods[k]);
+    public IEnumerable<CommittedPod> PodsOn(string node) => _byNode.GetValueOrDefault(node, None).Select(k => _pods[k]);
 
     /// <summary>Takes a commit.</summary>
     public void Apply(IReadOnlyList<DocumentChange> commit)
@@ -79,7 +79,7 @@ public sealed class ClusterFacts
             {
                 _keys.Remove(gone.Uid());
             }
-            if (change.Key.StartsWith(PodFacts.Prefix, StringComparison.Ordinal))
+            if (change.Key.StartsWith(CommittedPod.Prefix, StringComparison.Ordinal))
             {
                 ApplyPod(change);
             }
@@ -93,10 +93,10 @@ public sealed class ClusterFacts
             Unindex(_byOwner, before.OwnerUid, before.Key);
             Unindex(_byNode, before.Node, before.Key);
         }
-        PodFacts? after = null;
+        CommittedPod? after = null;
         if (change.After is { } document)
         {
-            after = PodFacts.Of(change.Key, document);
+            after = CommittedPod.Of(change.Key, document);
             _pods.Add(change.Key, after);
             _everyPod[after.Uid] = after;
             Index(_byOwner, after.OwnerUid, after.Key);

@@ -25,7 +25,7 @@ public sealed class PodsSettled : IGoal
     }
 
     /// <summary>A pod that the scheduler has judged and found no place for.</summary>
-    public static bool IsUnschedulable(PodFacts pod)
+    public static bool IsUnschedulable(CommittedPod pod)
     {
         foreach (var condition in pod.Document.Items("status", "conditions"))
         {
@@ -38,6 +38,6 @@ public sealed class PodsSettled : IGoal
     }
 
     /// <summary>It has no place, and its scenario says that there may be none.</summary>
-    public static bool MayWait(PodFacts pod) =>
+    public static bool MayWait(CommittedPod pod) =>
         pod.Node.Length == 0 && pod.Labels.GetValueOrDefault(Labels.MayStarve) == "true" && IsUnschedulable(pod);
 }

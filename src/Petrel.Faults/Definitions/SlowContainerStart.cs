@@ -4,12 +4,12 @@ namespace Petrel.Faults.Definitions;
 
 /// <summary>The containers of a node take long to start.</summary>
 /// <param name="Delay">How much longer.</param>
-public sealed record SlowStart(TimeSpan Delay = default) : FaultParameters
+public sealed record SlowContainerStart(TimeSpan Delay = default) : FaultParameters
 {
     private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(20);
 
     public static FaultDefinition Definition { get; } =
-        new FaultDefinition<ICanSlowContainerStarts, SlowStart>
+        new FaultDefinition<ICanSlowContainerStarts, SlowContainerStart>
         {
             Name = "slow-start",
             Weight = 2,

@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 namespace Petrel.Simulation.Invariants.Facts;
 
 /// <summary>One committed version of a pod, as far as rules ask about it; read once for all of them.</summary>
-public sealed class PodFacts
+public sealed class CommittedPod
 {
     internal const string Prefix = "/registry/core/pods/";
 
@@ -65,7 +65,7 @@ public sealed class PodFacts
     /// </summary>
     public bool IsDisrupted => Disruption.Length > 0 || IsTerminating && DeletionGrace is { } given && given != Grace;
 
-    public static PodFacts Of(string key, JsonElement pod)
+    public static CommittedPod Of(string key, JsonElement pod)
     {
         var (ready, disruption) = Conditions(pod);
         var owner = pod.Controller();
