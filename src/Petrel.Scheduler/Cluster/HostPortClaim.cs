@@ -4,17 +4,17 @@ using Petrel.Workloads;
 namespace Petrel.Scheduler.Cluster;
 
 /// <summary>A port of the node that a pod claims.</summary>
-internal readonly record struct HostPort(string Address, string Protocol, int Port)
+internal readonly record struct HostPortClaim(string Address, string Protocol, int Port)
 {
     private const string AnyAddress = "0.0.0.0";
 
     /// <summary>Whether one node cannot have both.</summary>
-    public bool ConflictsWith(HostPort other) =>
+    public bool ConflictsWith(HostPortClaim other) =>
         Port == other.Port
         && Protocol == other.Protocol
         && (Address == other.Address || Address == AnyAddress || other.Address == AnyAddress);
 
-    public static HostPort[] Of(V1PodSpec spec) =>
+    public static HostPortClaim[] Of(V1PodSpec spec) =>
         [
             .. from container in (spec.Containers ?? []).Concat((spec.InitContainers ?? []).Where(c => c.IsSidecar()))
             from port in container.Ports ?? []
@@ -23,7 +23,7 @@ internal readonly record struct HostPort(string Address, string Protocol, int Po
             : spec.HostNetwork == true ? port.ContainerPort
             : 0
             where number > 0
-            select new HostPort(
+            select new HostPortClaim(
                 port.HostIP is { Length: > 0 } address ? address : AnyAddress,
                 port.Protocol is { Length: > 0 } protocol ? protocol : "TCP",
                 number
