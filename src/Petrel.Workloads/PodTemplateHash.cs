@@ -15,7 +15,9 @@ public static class PodTemplateHash
 
     /// <summary>Computes the hash.</summary>
     /// <param name="template">The template.</param>
-    /// <param name="collisionCount">The Deployment's <c>status.collisionCount</c>: each gives another hash, for when a name is taken.</param>
+    /// <param name="collisionCount">
+    /// The Deployment's <c>status.collisionCount</c>. Each value gives another hash, for names that are taken.
+    /// </param>
     public static string Compute(V1PodTemplateSpec template, int? collisionCount)
     {
         var hash = Add(2166136261, PodTemplates.Canonical(template));

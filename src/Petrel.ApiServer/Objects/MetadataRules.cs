@@ -141,7 +141,12 @@ internal static class MetadataRules
     {
         foreach (var (name, value) in left)
         {
-            if (name != "metadata" && (statusCounts || name != "status") && !isUnchanged(name) && !JsonEquality.DeepEquals(value, right[name]))
+            if (
+                name != "metadata"
+                && (statusCounts || name != "status")
+                && !isUnchanged(name)
+                && !JsonEquality.DeepEquals(value, right[name])
+            )
             {
                 return false;
             }

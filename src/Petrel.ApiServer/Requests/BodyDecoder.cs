@@ -57,7 +57,10 @@ internal static class BodyDecoder
         return Conform(document, problems, kind, schema, ValidationOf(request));
     }
 
-    /// <summary>Holds a document against its schema; the problems found before are reported with those found here. Members that <paramref name="skip"/> names are known to conform.</summary>
+    /// <summary>
+    /// Checks a document against its schema. Problems found while decoding are reported with those found here. Members that
+    /// <paramref name="skip"/> names are known to conform.
+    /// </summary>
     public static DecodedBody Conform(
         JsonObject document,
         IReadOnlyList<string> problems,

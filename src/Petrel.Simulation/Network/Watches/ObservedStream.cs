@@ -68,8 +68,8 @@ internal sealed class ObservedStream
 
     public void Ended(string how) => _observer.Ended(_watch, how);
 
-    // {"type":"…","object":{"apiVersion":…,"kind":…,"metadata":{"resourceVersion":…,"name":…,"namespace":…,…},…}}: what is wanted comes
-    // early.
+    // A line is {"type":"…","object":{"apiVersion":…,"kind":…,"metadata":{"resourceVersion":…,"name":…,"namespace":…,…},…}}.
+    // The fields that are read come early.
     private static ObservedEvent Read(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);
