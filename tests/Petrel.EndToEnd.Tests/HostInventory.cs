@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Petrel.EndToEnd.Tests;
 
-/// <summary>What a cluster makes on its host: control groups, mounts, network namespaces, packet filter rules, links, routes, processes.</summary>
+/// <summary>What a cluster makes on its host: control groups, mounts, network namespaces, packet filter rules, links, routes.</summary>
 public sealed record HostInventory(IReadOnlySet<string> Things)
 {
     public static async Task<HostInventory> ReadAsync()

@@ -20,7 +20,7 @@ internal static class SimNodesCommand
         + "Nothing runs behind their pods: they start, run, fail and end as the options say. Ctrl-C removes the nodes. "
         + "Durations are written as 500ms, 2s, 1m30s, or as a range such as 1s..5s. More: docs/scale.md.";
 
-    private static readonly FleetSettings Defaults = new() { Count = 1 };
+    private static readonly SimulatedNodesSettings Defaults = new() { Count = 1 };
 
     public static Command Create()
     {
@@ -43,23 +43,23 @@ internal static class SimNodesCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(FleetSettings settings, HttpApiHandler connection, bool keep)
+    private static async Task<int> RunAsync(SimulatedNodesSettings settings, HttpApiHandler connection, bool keep)
     {
         using var stop = new StopSignals();
         using var logs = LineLogging.Create();
         var client = new ApiClient(connection, UserInfo.Anonymous, "petrel-sim-nodes");
         await CheckAsync(client, stop.Token);
-        using var fleet = Make(settings, client, logs);
+        using var simulated = Make(settings, client, logs);
         Console.WriteLine(
             $"{settings.Count} nodes {settings.Prefix}1..{settings.Prefix}{settings.Count}, each {Cpu(settings.MilliCpu)} CPU, "
                 + $"{settings.Memory >> 20} MiB, {settings.MaxPods} pods; seed {settings.Seed}."
         );
-        var show = ShowAsync(fleet, stop.Token);
+        var show = ShowAsync(simulated, stop.Token);
         try
         {
-            await fleet.RunAsync(stop.Token);
+            await simulated.RunAsync(stop.Token);
         }
-        catch (InvalidOperationException e) when (e.InnerException is FleetException problem)
+        catch (InvalidOperationException e) when (e.InnerException is SimulatedNodesException problem)
         {
             throw new UserErrorException($"--prefix: {problem.Message}");
         }
@@ -67,12 +67,12 @@ internal static class SimNodesCommand
         {
             stop.Stop();
             await show;
-            await EndAsync(fleet, keep);
+            await EndAsync(simulated, keep);
         }
         return 0;
     }
 
-    private static SimulatedFleet Make(FleetSettings settings, ApiClient client, ILoggerFactory logs)
+    private static NodeSimulator Make(SimulatedNodesSettings settings, ApiClient client, ILoggerFactory logs)
     {
         try
         {
@@ -97,18 +97,18 @@ internal static class SimNodesCommand
         }
     }
 
-    private static async Task EndAsync(SimulatedFleet fleet, bool keep)
+    private static async Task EndAsync(NodeSimulator simulated, bool keep)
     {
         if (keep)
         {
             Console.WriteLine("The nodes stay in the cluster; nobody speaks for them until 'petrel sim-nodes' runs again.");
             return;
         }
-        var nodes = fleet.Progress.Registered;
+        var nodes = simulated.Progress.Registered;
         Console.WriteLine($"removing {nodes} nodes");
         try
         {
-            await fleet.RemoveNodesAsync(CancellationToken.None);
+            await simulated.RemoveNodesAsync(CancellationToken.None);
             Console.WriteLine($"{nodes} nodes removed; the cluster collects their pods.");
         }
         catch (Exception e) when (e is IOException or ApiException)
@@ -120,13 +120,13 @@ internal static class SimNodesCommand
     }
 
     // A line that is renewed in place on a terminal, else a line each time that something has changed.
-    private static async Task ShowAsync(SimulatedFleet fleet, CancellationToken cancellationToken)
+    private static async Task ShowAsync(NodeSimulator simulated, CancellationToken cancellationToken)
     {
         var inPlace = !Console.IsOutputRedirected;
         var last = "";
         while (!cancellationToken.IsCancellationRequested)
         {
-            var line = Line(fleet.Progress);
+            var line = Line(simulated.Progress);
             if (line != last)
             {
                 Console.Write(inPlace ? $"\r{line.PadRight(last.Length)}" : line + Environment.NewLine);
@@ -140,7 +140,7 @@ internal static class SimNodesCommand
         }
     }
 
-    private static string Line(FleetProgress now)
+    private static string Line(SimulatedNodesProgress now)
     {
         var silent = now.Silent > 0 ? $", {now.Silent} silent" : "";
         var retries = now.Retries > 0 ? $"; {now.Retries} retries, last: {now.LastProblem}" : "";

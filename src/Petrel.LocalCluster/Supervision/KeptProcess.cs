@@ -35,7 +35,7 @@ internal sealed class KeptProcess(
         }
         if (_delay is null)
         {
-            PlanRestart($"{name} ended: {lastLine()}");
+            PlanRestart(lastLine() is { Length: > 0 } line ? $"{name} ended: {line}" : $"{name} ended");
         }
         if (time.GetElapsedTime(_endedAt) < _delay)
         {
@@ -59,6 +59,6 @@ internal sealed class KeptProcess(
     {
         _endedAt = time.GetTimestamp();
         _delay = _backoff.After(time.GetElapsedTime(_startedAt));
-        progress($"{what.TrimEnd(' ', ':')}; starting it again{(_delay > TimeSpan.Zero ? $" in {_delay.Value.TotalSeconds:0.#} s" : "")}");
+        progress($"{what.TrimEnd('.')}; starting it again{(_delay > TimeSpan.Zero ? $" in {_delay.Value.TotalSeconds:0.#} s" : "")}");
     }
 }

@@ -5,7 +5,7 @@ internal static class LogFile
 {
     private const int TailBytes = 16 * 1024;
 
-    /// <summary>The last line that is not a stack trace's, or that there is none.</summary>
+    /// <summary>The last line that is not a stack trace's; empty without any.</summary>
     public static string LastLine(string path)
     {
         try
@@ -13,12 +13,11 @@ internal static class LogFile
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             file.Seek(-Math.Min(TailBytes, file.Length), SeekOrigin.End);
             using var reader = new StreamReader(file);
-            return reader.ReadToEnd().Split('\n').LastOrDefault(line => line.Length > 0 && !char.IsWhiteSpace(line[0]))
-                ?? "it has logged nothing.";
+            return reader.ReadToEnd().Split('\n').LastOrDefault(line => line.Length > 0 && !char.IsWhiteSpace(line[0])) ?? "";
         }
         catch (IOException)
         {
-            return "it has no log.";
+            return "";
         }
     }
 }

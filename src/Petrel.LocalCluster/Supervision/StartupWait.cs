@@ -48,7 +48,10 @@ internal sealed class StartupWait(TimeSpan limit, Action<string> progress, TimeP
             }
             if (!alive)
             {
-                throw new UserErrorException($"{Capitalized(what)} ended while it started: {LogFile.LastLine(log)} Its log is {log}.");
+                var last = LogFile.LastLine(log);
+                throw new UserErrorException(
+                    $"{Capitalized(what)} ended while it started{(last.Length > 0 ? $": {last}" : ".")} Its log is {log}."
+                );
             }
             if (time.GetElapsedTime(start) > limit)
             {

@@ -13,7 +13,7 @@ internal static class NodeDocuments
 
     public const string LeaseNamespace = "kube-node-lease";
 
-    public static JsonObject Node(FleetNode node, FleetSettings fleet)
+    public static JsonObject Node(SimulatedNodeState node, SimulatedNodesSettings simulated)
     {
         var settings = node.Settings;
         var labels = new JsonObject
@@ -31,14 +31,14 @@ internal static class NodeDocuments
             labels["topology.kubernetes.io/region"] = "simulated";
             labels["topology.kubernetes.io/zone"] = node.Zone;
         }
-        foreach (var (key, value) in fleet.Labels)
+        foreach (var (key, value) in simulated.Labels)
         {
             labels[key] = value;
         }
         var spec = new JsonObject { ["podCIDR"] = settings.PodCidr, ["podCIDRs"] = new JsonArray(settings.PodCidr) };
-        if (fleet.Taints.Count > 0)
+        if (simulated.Taints.Count > 0)
         {
-            spec["taints"] = JsonNode.Parse(KubernetesJson.Serialize(fleet.Taints));
+            spec["taints"] = JsonNode.Parse(KubernetesJson.Serialize(simulated.Taints));
         }
         return new()
         {
@@ -49,7 +49,7 @@ internal static class NodeDocuments
         };
     }
 
-    public static JsonObject Status(FleetNode node, DateTimeOffset now)
+    public static JsonObject Status(SimulatedNodeState node, DateTimeOffset now)
     {
         var settings = node.Settings;
         JsonObject Condition(string type, string status, string reason, string message) =>
@@ -101,7 +101,7 @@ internal static class NodeDocuments
         };
     }
 
-    public static JsonObject Lease(FleetNode node, DateTimeOffset now) =>
+    public static JsonObject Lease(SimulatedNodeState node, DateTimeOffset now) =>
         new()
         {
             ["apiVersion"] = "coordination.k8s.io/v1",
@@ -129,7 +129,7 @@ internal static class NodeDocuments
             },
         };
 
-    public static string Renewal(FleetNode node, DateTimeOffset now) =>
+    public static string Renewal(SimulatedNodeState node, DateTimeOffset now) =>
         $$$"""{"metadata":{"ownerReferences":"""
         + $$$"""[{"apiVersion":"v1","kind":"Node","name":"{{{node.Name}}}","uid":"{{{node.Uid}}}"}]},"spec":"""
         + $$$"""{"renewTime":"{{{now.ToMicroTimestamp()}}}"}}""";

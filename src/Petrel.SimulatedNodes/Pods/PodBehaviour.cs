@@ -2,8 +2,8 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.SimulatedNodes.Pods;
 
-/// <summary>How the containers of one pod behave: drawn for the pod from the fleet's settings and its own annotations.</summary>
-internal sealed class PodBehaviour(FleetSettings settings, FleetDraws draws, PodFacts facts)
+/// <summary>How the containers of one pod behave: drawn for the pod from the simulator's settings and its own annotations.</summary>
+internal sealed class PodBehaviour(SimulatedNodesSettings settings, RandomSources random, PodSnapshot facts)
 {
     private readonly PodOverrides _overrides = facts.Overrides;
 
@@ -20,7 +20,7 @@ internal sealed class PodBehaviour(FleetSettings settings, FleetDraws draws, Pod
         var rate = _overrides.FailureRate ?? settings.PodFailureRate;
         if (runsForEver && _overrides.RunTime is null)
         {
-            return FleetDraws.FirstIn(chance, rate) is { } moment
+            return RandomSources.FirstIn(chance, rate) is { } moment
                 ? (moment, _overrides.ExitCode is > 0 ? _overrides.ExitCode.Value : 1)
                 : null;
         }
@@ -37,9 +37,9 @@ internal sealed class PodBehaviour(FleetSettings settings, FleetDraws draws, Pod
     /// <summary>What a container's id looks like: 64 hexadecimal digits.</summary>
     public string ContainerId(string container, int attempt)
     {
-        var chance = draws.Of($"{facts.Uid}/{container}/{attempt}");
+        var chance = random.Of($"{facts.Uid}/{container}/{attempt}");
         return $"{chance.NextUInt64():x16}{chance.NextUInt64():x16}{chance.NextUInt64():x16}{chance.NextUInt64():x16}";
     }
 
-    private IEntropy Of(string what) => draws.Of($"pod {facts.Key} {what}");
+    private IEntropy Of(string what) => random.Of($"pod {facts.Key} {what}");
 }

@@ -10,19 +10,19 @@ using Petrel.SimulatedNodes.Nodes;
 namespace Petrel.SimulatedNodes.Pods;
 
 /// <summary>
-/// The pods of all nodes of the fleet: takes them from one watch, lets each of them live, and reports what became of it. A pod is looked at
+/// The pods of all simulated nodes: takes them from one watch, lets each of them live, and reports what became of it. A pod is looked at
 /// when the API tells something new of it, and when something of it is due.
 /// </summary>
-internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
+internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly FleetSettings _settings;
+    private readonly SimulatedNodesSettings _settings;
     private readonly ApiClient _client;
     private readonly TimeProvider _time;
-    private readonly FleetDraws _draws;
-    private readonly FleetTroubles _troubles;
-    private readonly Func<string, FleetNode?> _nodeOf;
+    private readonly RandomSources _random;
+    private readonly RetryStats _retries;
+    private readonly Func<string, SimulatedNodeState?> _nodeOf;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly ObjectFeed _feed;
     private readonly ILogger _logger;
@@ -30,29 +30,29 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     private readonly SortedDictionary<ObjectKey, Entry> _pods = [];
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public FleetPods(
-        FleetSettings settings,
+    public SimulatedPodManager(
+        SimulatedNodesSettings settings,
         ApiClient client,
         TimeProvider time,
-        FleetDraws draws,
-        FleetTroubles troubles,
-        Func<string, FleetNode?> nodeOf,
+        RandomSources random,
+        RetryStats retries,
+        Func<string, SimulatedNodeState?> nodeOf,
         ILogger logger
     )
     {
-        (_settings, _client, _time, _draws, _troubles, _nodeOf, _logger) = (settings, client, time, draws, troubles, nodeOf, logger);
+        (_settings, _client, _time, _random, _retries, _nodeOf, _logger) = (settings, client, time, random, retries, nodeOf, logger);
         _queue = new(time);
-        _feed = new(client, TypedKind<V1Pod>.Path(""), "spec.nodeName!=", this, time, draws.Of("the watch of pods"), logger);
+        _feed = new(client, TypedKind<V1Pod>.Path(""), "spec.nodeName!=", this, time, random.Of("the watch of pods"), logger);
     }
 
     /// <inheritdoc/>
-    public string Name => "fleet-pods";
+    public string Name => "simulated-pods";
 
     /// <summary>Works until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var host = new ReconcilerHost(this, _queue, _logger, _settings.Lanes);
+        var host = new ReconcilerHost(this, _queue, _logger, _settings.Workers);
         await Loops.RunTogetherAsync(cancellationToken, _feed.RunAsync, WorkAsync);
 
         async Task WorkAsync(CancellationToken stop)
@@ -95,11 +95,11 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
 
     void IFeedReader.OnObject(JsonElement value)
     {
-        if (_nodeOf(PodFacts.NodeOf(value)) is not { } node)
+        if (_nodeOf(PodSnapshot.NodeOf(value)) is not { } node)
         {
             return;
         }
-        var facts = PodFacts.Read(value);
+        var facts = PodSnapshot.Read(value);
         Entry? replaced = null;
         lock (_gate)
         {
@@ -169,9 +169,9 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
                 }
             }
         }
-        catch (Exception e) when (FleetTroubles.IsPassing(e, cancellationToken))
+        catch (Exception e) when (RetryStats.IsPassing(e, cancellationToken))
         {
-            _troubles.Note(e);
+            _retries.Note(e);
             return RetryDelay;
         }
         return life.Due - _time.GetUtcNow() is { } wait
@@ -189,14 +189,14 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
         }
     }
 
-    private PodLife Begin(Entry entry, FleetNode node, DateTimeOffset now)
+    private PodLifecycle Begin(Entry entry, SimulatedNodeState node, DateTimeOffset now)
     {
         var facts = entry.Facts;
         var address = facts.Pod.Spec.HostNetwork == true ? node.Settings.NodeAddress : entry.TakeAddress(node, "");
-        var life = new PodLife(node.Settings, new(_settings, _draws, facts), facts, address, now);
+        var life = new PodLifecycle(node.Settings, new(_settings, _random, facts), facts, address, now);
         if (facts.Pod.Status.StartTime is not null)
         {
-            // An earlier fleet, or an earlier run of this one, has told of it.
+            // An earlier simulator, or an earlier run of this one, has told of it.
             entry.Reported = life.Version;
         }
         facts.WithoutHistory();
@@ -204,10 +204,16 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
     }
 
     // Somebody says of the pod what only its node can know: the controller that took a node for lost, say.
-    private static bool IsContradicted(Entry entry, PodFacts facts, PodLife life) =>
+    private static bool IsContradicted(Entry entry, PodSnapshot facts, PodLifecycle life) =>
         facts.Revision >= entry.ReportedRevision && !facts.HasEnded && facts.SaysReady != (life.IsReady && facts.GatesAreOpen);
 
-    private async ValueTask ReportAsync(Entry entry, PodFacts facts, PodLife life, DateTimeOffset now, CancellationToken cancellationToken)
+    private async ValueTask ReportAsync(
+        Entry entry,
+        PodSnapshot facts,
+        PodLifecycle life,
+        DateTimeOffset now,
+        CancellationToken cancellationToken
+    )
     {
         var version = life.Version;
         var patch = new JsonObject
@@ -225,9 +231,9 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
                 Encoding.UTF8.GetBytes(patch.ToJsonString()),
                 "application/merge-patch+json",
                 cancellationToken,
-                Answers.MetadataOnly
+                ResponseReader.MetadataOnly
             );
-            entry.ReportedRevision = Answers.RevisionOf(response.Body);
+            entry.ReportedRevision = ResponseReader.RevisionOf(response.Body);
             entry.Reported = version;
         }
         catch (ApiException e) when (e.IsNotFound)
@@ -236,7 +242,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
         }
     }
 
-    private async ValueTask EndAsync(PodFacts facts, CancellationToken cancellationToken) =>
+    private async ValueTask EndAsync(PodSnapshot facts, CancellationToken cancellationToken) =>
         await _client.DeleteAsync<V1Pod>(
             facts.Key,
             new()
@@ -248,20 +254,20 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
         );
 
     // The facts are replaced by the feed; the rest belongs to whoever reconciles the pod, one at a time.
-    private sealed class Entry(PodFacts facts)
+    private sealed class Entry(PodSnapshot facts)
     {
-        private FleetNode? _addressOf;
+        private SimulatedNodeState? _addressOf;
         private string _address = "";
-        private volatile PodFacts _facts = facts;
-        private volatile PodLife? _life;
+        private volatile PodSnapshot _facts = facts;
+        private volatile PodLifecycle? _life;
 
-        public PodFacts Facts
+        public PodSnapshot Facts
         {
             get => _facts;
             set => _facts = value;
         }
 
-        public PodLife? Life
+        public PodLifecycle? Life
         {
             get => _life;
             set => _life = value;
@@ -272,7 +278,7 @@ internal sealed class FleetPods : IFeedReader, IReconciler, IDisposable
         public ulong ReportedRevision { get; set; }
 
         /// <summary>The pod's address: what it has, or else the wanted one when that is free, or any.</summary>
-        public string TakeAddress(FleetNode node, string wanted)
+        public string TakeAddress(SimulatedNodeState node, string wanted)
         {
             if (_addressOf is null)
             {

@@ -12,7 +12,7 @@ namespace Petrel.SimulatedNodes.Pods;
 /// The life of one container: attempts that begin, end by themselves or are ended, and begin again after their back-off. Moments are those
 /// at which things were due, however late somebody looks.
 /// </summary>
-internal sealed class ContainerLife(V1Container container, PodBehaviour behaviour, PodFacts facts, bool isSidecar)
+internal sealed class ContainerLifecycle(V1Container container, PodBehaviour behaviour, PodSnapshot facts, bool isSidecar)
 {
     // A container that ran this long has its back-off forgotten (upstream).
     private static readonly TimeSpan BackOffReset = TimeSpan.FromMinutes(10);
@@ -70,7 +70,7 @@ internal sealed class ContainerLife(V1Container container, PodBehaviour behaviou
         }
     }
 
-    /// <summary>Goes on where an earlier fleet stopped, by what it has reported; answers whether there was anything.</summary>
+    /// <summary>Goes on where an earlier simulator stopped, by what it has reported; answers whether there was anything.</summary>
     public bool Resume(V1ContainerStatus reported)
     {
         if (reported.State?.Running is { StartedAt: { } started })

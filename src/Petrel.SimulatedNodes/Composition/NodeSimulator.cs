@@ -10,41 +10,41 @@ namespace Petrel.SimulatedNodes.Composition;
 /// and end, with nothing behind them. One watch for all pods and one for all nodes; the rest is time. Everything is drawn from the
 /// settings' seed.
 /// </summary>
-public sealed class SimulatedFleet : IDisposable
+public sealed class NodeSimulator : IDisposable
 {
-    private readonly FleetTroubles _troubles = new();
-    private readonly FleetNodes _nodes;
-    private readonly FleetPods _pods;
+    private readonly RetryStats _retries = new();
+    private readonly SimulatedNodeManager _nodes;
+    private readonly SimulatedPodManager _pods;
 
-    /// <param name="settings">What the fleet is made of.</param>
+    /// <param name="settings">What the simulator is made of.</param>
     /// <param name="client">Must be allowed to write nodes, leases and every pod's status: it speaks for all nodes at once.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where it logs.</param>
     /// <exception cref="ArgumentException">There are not addresses enough for so many nodes with so many pods.</exception>
-    public SimulatedFleet(FleetSettings settings, ApiClient client, TimeProvider time, ILoggerFactory logs)
+    public NodeSimulator(SimulatedNodesSettings settings, ApiClient client, TimeProvider time, ILoggerFactory logs)
     {
-        if (settings.Count > FleetAddresses.NodesFor(settings.MaxPods))
+        if (settings.Count > SimulatedAddressPlan.NodesFor(settings.MaxPods))
         {
             throw new ArgumentException(
-                $"With {settings.MaxPods} pods each there are addresses for {FleetAddresses.NodesFor(settings.MaxPods)} nodes, "
+                $"With {settings.MaxPods} pods each there are addresses for {SimulatedAddressPlan.NodesFor(settings.MaxPods)} nodes, "
                     + $"not for {settings.Count}.",
                 nameof(settings)
             );
         }
-        var draws = new FleetDraws(settings.Seed);
-        _nodes = new(settings, client, time, draws, _troubles, logs.CreateLogger("Petrel.Fleet.Nodes"));
-        _pods = new(settings, client, time, draws, _troubles, _nodes.Find, logs.CreateLogger("Petrel.Fleet.Pods"));
+        var random = new RandomSources(settings.Seed);
+        _nodes = new(settings, client, time, random, _retries, logs.CreateLogger("Petrel.NodeSimulator.Nodes"));
+        _pods = new(settings, client, time, random, _retries, _nodes.Find, logs.CreateLogger("Petrel.NodeSimulator.Pods"));
         _nodes.Recovered = _pods.WakeAllOn;
     }
 
-    /// <summary>How the fleet is.</summary>
-    public FleetProgress Progress
+    /// <summary>How the simulator is.</summary>
+    public SimulatedNodesProgress Progress
     {
         get
         {
             var (all, registered, ready, silent) = _nodes.Count();
             var pods = _pods.Count();
-            var (retries, problem) = _troubles.Read();
+            var (retries, problem) = _retries.Read();
             return new(
                 all,
                 registered,
@@ -61,11 +61,11 @@ public sealed class SimulatedFleet : IDisposable
     }
 
     /// <summary>Works until cancelled. Nodes and pods stay as they are then: another run goes on with them.</summary>
-    /// <exception cref="FleetException">The cluster has other nodes of the same names.</exception>
+    /// <exception cref="SimulatedNodesException">The cluster has other nodes of the same names.</exception>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(cancellationToken, _nodes.RunAsync, _pods.RunAsync);
 
     /// <summary>
-    /// Takes the fleet's nodes out of the cluster, after <see cref="RunAsync"/> has ended. Their pods are the cluster's to collect.
+    /// Takes the simulator's nodes out of the cluster, after <see cref="RunAsync"/> has ended. Their pods are the cluster's to collect.
     /// </summary>
     public Task RemoveNodesAsync(CancellationToken cancellationToken) => _nodes.RemoveAsync(cancellationToken);
 
@@ -77,7 +77,7 @@ public sealed class SimulatedFleet : IDisposable
     }
 }
 
-/// <summary>How a fleet is at a moment.</summary>
+/// <summary>How a simulator is at a moment.</summary>
 /// <param name="Nodes">How many nodes it has.</param>
 /// <param name="Registered">Those with a Node object.</param>
 /// <param name="Ready">Those that are Ready in the eyes of the API.</param>
@@ -88,7 +88,7 @@ public sealed class SimulatedFleet : IDisposable
 /// <param name="Over">Pods whose containers have ended for good.</param>
 /// <param name="Retries">Requests that failed and were sent again.</param>
 /// <param name="LastProblem">Why the last of them failed.</param>
-public sealed record FleetProgress(
+public sealed record SimulatedNodesProgress(
     int Nodes,
     int Registered,
     int Ready,

@@ -6,7 +6,7 @@ namespace Petrel.SimulatedNodes;
 /// Counts requests that failed and are sent again. With thousands of nodes a server that is away for a moment would be told of thousands of
 /// times.
 /// </summary>
-internal sealed class FleetTroubles
+internal sealed class RetryStats
 {
     private readonly Lock _gate = new();
     private long _count;

@@ -4,10 +4,10 @@ using System.Net;
 namespace Petrel.SimulatedNodes;
 
 /// <summary>
-/// The addresses of a fleet: nodes from the range for carriers' own use (RFC 6598), pods from the upper half of 10.0.0.0/8, a range for
+/// The addresses of a simulator: nodes from the range for carriers' own use (RFC 6598), pods from the upper half of 10.0.0.0/8, a range for
 /// each node. Nobody routes them: they are only to be seen.
 /// </summary>
-internal static class FleetAddresses
+internal static class SimulatedAddressPlan
 {
     private const uint Nodes = 100u << 24 | 64u << 16;
     private const uint Pods = 10u << 24 | 128u << 16;

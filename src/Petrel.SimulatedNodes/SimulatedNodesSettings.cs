@@ -2,13 +2,13 @@ using k8s.Models;
 
 namespace Petrel.SimulatedNodes;
 
-/// <summary>What a fleet of simulated nodes is made of, and how it behaves.</summary>
-public sealed record FleetSettings
+/// <summary>What the simulated nodes are made of, and how it behaves.</summary>
+public sealed record SimulatedNodesSettings
 {
     /// <summary>How many nodes; they are called <see cref="Prefix"/> with a number from 1.</summary>
     public required int Count { get; init; }
 
-    /// <summary>What the nodes' names begin with. Fleets of one cluster need different ones.</summary>
+    /// <summary>What the nodes' names begin with. Simulators of one cluster need different ones.</summary>
     public string Prefix { get; init; } = "sim-";
 
     /// <summary>CPU of each node in thousandths of a core.</summary>
@@ -67,5 +67,5 @@ public sealed record FleetSettings
     public TimeSpan BackOffLimit { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary>How many writes of nodes, and as many of pods, are on their way at a time.</summary>
-    public int Lanes { get; init; } = 32;
+    public int Workers { get; init; } = 32;
 }

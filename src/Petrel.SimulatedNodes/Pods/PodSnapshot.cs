@@ -5,8 +5,8 @@ using Petrel.Model;
 
 namespace Petrel.SimulatedNodes.Pods;
 
-/// <summary>What the fleet needs to know of a pod, as the API last told it: a small part, as there may be tens of thousands.</summary>
-internal sealed record PodFacts
+/// <summary>What the simulator needs to know of a pod, as the API last told it: a small part, as there may be tens of thousands.</summary>
+internal sealed record PodSnapshot
 {
     public required ObjectKey Key { get; init; }
     public required string Uid { get; init; }
@@ -16,7 +16,7 @@ internal sealed record PodFacts
     /// <summary>The pod with only those fields that its status is made from.</summary>
     public required V1Pod Pod { get; init; }
 
-    /// <summary>What annotations say against the fleet's settings.</summary>
+    /// <summary>What annotations say against the simulator's settings.</summary>
     public required PodOverrides Overrides { get; init; }
 
     /// <summary>Whether the API says that the pod is ready.</summary>
@@ -37,7 +37,7 @@ internal sealed record PodFacts
     /// <summary>The node that a pod is bound to, without reading the rest.</summary>
     public static string NodeOf(JsonElement pod) => Text(pod.GetProperty("spec"), "nodeName");
 
-    public static PodFacts Read(JsonElement pod)
+    public static PodSnapshot Read(JsonElement pod)
     {
         var metadata = pod.GetProperty("metadata");
         var spec = pod.GetProperty("spec");
@@ -85,7 +85,7 @@ internal sealed record PodFacts
     }
 
     /// <summary>The same without what only the first look needs.</summary>
-    public PodFacts WithoutHistory()
+    public PodSnapshot WithoutHistory()
     {
         Pod.Status.ContainerStatuses = null;
         Pod.Status.InitContainerStatuses = null;

@@ -10,37 +10,44 @@ using Petrel.Model.Documents;
 namespace Petrel.SimulatedNodes.Nodes;
 
 /// <summary>
-/// The nodes of the fleet: registers them, keeps their status, renews their leases evenly over time, and lets them fall silent. One watch
-/// tells how the API sees them; a node that somebody deletes has left the fleet.
+/// The simulated nodes: registers them, keeps their status, renews their leases evenly over time, and lets them fall silent. One watch
+/// tells how the API sees them; a node that somebody deletes has left the simulator.
 /// </summary>
-internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
+internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly FleetSettings _settings;
+    private readonly SimulatedNodesSettings _settings;
     private readonly ApiClient _client;
     private readonly TimeProvider _time;
-    private readonly FleetTroubles _troubles;
+    private readonly RetryStats _retries;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly ObjectFeed _feed;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<string, FleetNode> _nodes = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, SimulatedNodeState> _nodes = new(StringComparer.Ordinal);
 
     // How the API sees the nodes, by name.
     private readonly Dictionary<string, Seen> _seen = new(StringComparer.Ordinal);
     private CancellationTokenSource? _stop;
     private string _problem = "";
 
-    public FleetNodes(FleetSettings settings, ApiClient client, TimeProvider time, FleetDraws draws, FleetTroubles troubles, ILogger logger)
+    public SimulatedNodeManager(
+        SimulatedNodesSettings settings,
+        ApiClient client,
+        TimeProvider time,
+        RandomSources random,
+        RetryStats retries,
+        ILogger logger
+    )
     {
-        (_settings, _client, _time, _troubles, _logger) = (settings, client, time, troubles, logger);
+        (_settings, _client, _time, _retries, _logger) = (settings, client, time, retries, logger);
         _queue = new(time);
-        _feed = new(client, TypedKind<V1Node>.Path(""), null, this, time, draws.Of("the watch of nodes"), logger);
+        _feed = new(client, TypedKind<V1Node>.Path(""), null, this, time, random.Of("the watch of nodes"), logger);
         var now = time.GetUtcNow();
         for (var index = 0; index < settings.Count; index++)
         {
-            var node = new FleetNode(settings, index, draws, now);
+            var node = new SimulatedNodeState(settings, index, random, now);
             _nodes[node.Name] = node;
         }
     }
@@ -49,10 +56,10 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
     public Action<string>? Recovered { get; set; }
 
     /// <inheritdoc/>
-    public string Name => "fleet-nodes";
+    public string Name => "simulated-nodes";
 
     /// <summary>Works until cancelled.</summary>
-    /// <exception cref="FleetException">A name that the fleet needs is taken by a node that is none of it.</exception>
+    /// <exception cref="SimulatedNodesException">A name that the simulator needs is taken by a node that is none of it.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -60,21 +67,21 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         {
             _queue.Add(new("", name));
         }
-        var host = new ReconcilerHost(this, _queue, _logger, _settings.Lanes);
+        var host = new ReconcilerHost(this, _queue, _logger, _settings.Workers);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _stop = stopping;
         await Loops.RunTogetherAsync(stopping.Token, _feed.RunAsync, host.RunAsync);
         if (_problem.Length > 0)
         {
-            throw new FleetException(_problem);
+            throw new SimulatedNodesException(_problem);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
 
-    /// <summary>The node of this name, if it is one of the fleet.</summary>
-    public FleetNode? Find(string name)
+    /// <summary>The node of this name, if it is one of the simulator.</summary>
+    public SimulatedNodeState? Find(string name)
     {
         lock (_gate)
         {
@@ -82,7 +89,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         }
     }
 
-    /// <summary>How many nodes the fleet has, and how many of them are registered, ready in the eyes of the API, and silent.</summary>
+    /// <summary>How many nodes the simulator has, and how many of them are registered, ready in the eyes of the API, and silent.</summary>
     public (int All, int Registered, int Ready, int Silent) Count()
     {
         lock (_gate)
@@ -99,7 +106,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
     /// <summary>Deletes the nodes that were registered, several at a time; their leases go with them.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
-        List<FleetNode> registered;
+        List<SimulatedNodeState> registered;
         lock (_gate)
         {
             registered = [.. _nodes.Values.Where(n => n.IsRegistered)];
@@ -107,7 +114,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         var next = registered.GetEnumerator();
         await Task.WhenAll(
             Enumerable
-                .Range(0, _settings.Lanes)
+                .Range(0, _settings.Workers)
                 .Select(async _ =>
                 {
                     while (Next() is { } node)
@@ -121,7 +128,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
                 })
         );
 
-        FleetNode? Next()
+        SimulatedNodeState? Next()
         {
             lock (_gate)
             {
@@ -145,7 +152,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
                 && conditions
                     .EnumerateArray()
                     .Any(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
-            _seen[name] = new(Answers.UidOf(value), Answers.RevisionOf(value), ready);
+            _seen[name] = new(ResponseReader.UidOf(value), ResponseReader.RevisionOf(value), ready);
         }
         _queue.Add(new("", name));
     }
@@ -192,15 +199,15 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         {
             return await SpeakAsync(node, now, cancellationToken) ? Wait(node) : null;
         }
-        catch (Exception e) when (FleetTroubles.IsPassing(e, cancellationToken))
+        catch (Exception e) when (RetryStats.IsPassing(e, cancellationToken))
         {
-            _troubles.Note(e);
+            _retries.Note(e);
             return RetryDelay;
         }
     }
 
-    // What the node has to say now; false when it can't be one of the fleet.
-    private async ValueTask<bool> SpeakAsync(FleetNode node, DateTimeOffset now, CancellationToken cancellationToken)
+    // What the node has to say now; false when it can't be one of the simulator.
+    private async ValueTask<bool> SpeakAsync(SimulatedNodeState node, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (!node.IsRegistered)
         {
@@ -214,7 +221,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         {
             var status = new JsonObject { ["status"] = NodeDocuments.Status(node, now) };
             var answer = await PatchAsync(TypedKind<V1Node>.Path("", node.Name, "status"), status.ToJsonString(), cancellationToken);
-            node.StatusRevision = Answers.RevisionOf(answer);
+            node.StatusRevision = ResponseReader.RevisionOf(answer);
             node.StatusDue = now + _settings.NodeStatusInterval;
         }
         if (now >= node.LeaseDue)
@@ -226,7 +233,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         return true;
     }
 
-    private TimeSpan Wait(FleetNode node)
+    private TimeSpan Wait(SimulatedNodeState node)
     {
         var next = node.StatusDue < node.LeaseDue ? node.StatusDue : node.LeaseDue;
         next = node.TurnsAt < next ? node.TurnsAt.Value : next;
@@ -235,7 +242,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
     }
 
     // The API has taken the node for lost after it last spoke.
-    private bool IsDoubted(FleetNode node)
+    private bool IsDoubted(SimulatedNodeState node)
     {
         lock (_gate)
         {
@@ -246,14 +253,14 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         }
     }
 
-    private async ValueTask<bool> RegisterAsync(FleetNode node, CancellationToken cancellationToken)
+    private async ValueTask<bool> RegisterAsync(SimulatedNodeState node, CancellationToken cancellationToken)
     {
         try
         {
             var body = Encoding.UTF8.GetBytes(NodeDocuments.Node(node, _settings).ToJsonString());
             var created = await _client.SendAsync("POST", TypedKind<V1Node>.Path(""), [], body, "application/json", cancellationToken);
             using var document = DeepJson.Document(created.Body);
-            node.Uid = Answers.UidOf(document.RootElement);
+            node.Uid = ResponseReader.UidOf(document.RootElement);
             return true;
         }
         catch (ApiException e) when (e.IsAlreadyExists)
@@ -271,7 +278,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
         return true;
     }
 
-    private async ValueTask RenewAsync(FleetNode node, DateTimeOffset now, CancellationToken cancellationToken)
+    private async ValueTask RenewAsync(SimulatedNodeState node, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (node.HasLease)
         {
@@ -299,7 +306,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
                 body,
                 "application/json",
                 cancellationToken,
-                Answers.MetadataOnly
+                ResponseReader.MetadataOnly
             );
             node.HasLease = true;
         }
@@ -323,7 +330,7 @@ internal sealed class FleetNodes : IFeedReader, IReconciler, IDisposable
                 Encoding.UTF8.GetBytes(patch),
                 "application/merge-patch+json",
                 cancellationToken,
-                Answers.MetadataOnly
+                ResponseReader.MetadataOnly
             )
         ).Body;
 

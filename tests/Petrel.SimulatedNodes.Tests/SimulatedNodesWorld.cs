@@ -14,17 +14,17 @@ using Petrel.Store.Memory;
 
 namespace Petrel.SimulatedNodes.Tests;
 
-/// <summary>The real API server with a fleet, in virtual time.</summary>
-internal sealed class FleetWorld : IAsyncDisposable
+/// <summary>The real API server with a simulator, in virtual time.</summary>
+internal sealed class SimulatedNodesWorld : IAsyncDisposable
 {
     private readonly Simulator _simulator = new(1);
     private readonly MemoryStore _store = new();
     private readonly SimulatedProcess _process;
     private readonly ApiServer.Composition.ApiServer _server;
-    private SimulatedProcess? _fleetProcess;
-    private SimulatedFleet? _fleet;
+    private SimulatedProcess? _simulatedProcess;
+    private NodeSimulator? _simulated;
 
-    public FleetWorld(FleetSettings? settings = null)
+    public SimulatedNodesWorld(SimulatedNodesSettings? settings = null)
     {
         _process = _simulator.CreateProcess("server");
         _server = new(
@@ -46,8 +46,8 @@ internal sealed class FleetWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>A fleet that does everything at once and never fails.</summary>
-    public static FleetSettings Quick { get; } =
+    /// <summary>A simulator that does everything at once and never fails.</summary>
+    public static SimulatedNodesSettings Quick { get; } =
         new()
         {
             Count = 3,
@@ -58,23 +58,23 @@ internal sealed class FleetWorld : IAsyncDisposable
 
     public ApiClient User { get; }
 
-    public SimulatedFleet Fleet => _fleet!;
+    public NodeSimulator NodeSimulator => _simulated!;
 
-    /// <summary>What the fleet has asked of the API: method, path and query, and when.</summary>
+    /// <summary>What the simulator has asked of the API: method, path and query, and when.</summary>
     public List<(DateTimeOffset At, string What)> Requests { get; } = [];
 
     public DateTimeOffset Now => _process.Time.GetUtcNow();
 
-    public SimulatedComponent Start(FleetSettings settings)
+    public SimulatedComponent Start(SimulatedNodesSettings settings)
     {
-        _fleetProcess = _simulator.CreateProcess("fleet");
+        _simulatedProcess = _simulator.CreateProcess("simulated");
         var client = new ApiClient(new Recorder(this), new UserInfo("admin", [UserInfo.MastersGroup]));
-        _fleet = new(settings, client, _fleetProcess.Time, NullLoggerFactory.Instance);
-        return _simulator.Spawn(_fleetProcess, "fleet", _fleet.RunAsync);
+        _simulated = new(settings, client, _simulatedProcess.Time, NullLoggerFactory.Instance);
+        return _simulator.Spawn(_simulatedProcess, "simulated", _simulated.RunAsync);
     }
 
-    /// <summary>The fleet's process ends without a goodbye.</summary>
-    public void Kill() => _fleetProcess!.Kill();
+    /// <summary>The simulator's process ends without a goodbye.</summary>
+    public void Kill() => _simulatedProcess!.Kill();
 
     public void Run(double seconds)
     {
@@ -133,11 +133,11 @@ internal sealed class FleetWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _simulator.Dispose();
-        _fleet?.Dispose();
+        _simulated?.Dispose();
         await _store.DisposeAsync();
     }
 
-    private sealed class Recorder(FleetWorld world) : IApiHandler
+    private sealed class Recorder(SimulatedNodesWorld world) : IApiHandler
     {
         public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
         {

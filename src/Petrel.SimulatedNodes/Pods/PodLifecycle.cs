@@ -26,13 +26,13 @@ internal enum PodStage
 /// are, and it ends when it is told to. A function of what the API says of the pod, of the draws and of the time: no I/O. Probes count as
 /// passed; init containers have ended within the start delay.
 /// </summary>
-internal sealed class PodLife
+internal sealed class PodLifecycle
 {
     private const int Killed = 137;
 
     private readonly AgentSettings _node;
     private readonly PodBehaviour _behaviour;
-    private readonly SortedDictionary<string, ContainerLife> _containers = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ContainerLifecycle> _containers = new(StringComparer.Ordinal);
     private readonly List<string> _mains;
     private readonly string _address;
     private readonly DateTimeOffset _since;
@@ -44,10 +44,10 @@ internal sealed class PodLife
 
     /// <param name="node">The pod's node.</param>
     /// <param name="behaviour">How it behaves.</param>
-    /// <param name="facts">The pod as it is first seen: what an earlier fleet has reported of it goes on.</param>
+    /// <param name="facts">The pod as it is first seen: what an earlier simulator has reported of it goes on.</param>
     /// <param name="address">The pod's address.</param>
     /// <param name="now">The time.</param>
-    public PodLife(AgentSettings node, PodBehaviour behaviour, PodFacts facts, string address, DateTimeOffset now)
+    public PodLifecycle(AgentSettings node, PodBehaviour behaviour, PodSnapshot facts, string address, DateTimeOffset now)
     {
         (_node, _behaviour, _address) = (node, behaviour, address);
         var spec = facts.Pod.Spec;
@@ -80,7 +80,7 @@ internal sealed class PodLife
         };
 
     /// <summary>Lets happen what is due, in order.</summary>
-    public void Advance(PodFacts facts, DateTimeOffset now)
+    public void Advance(PodSnapshot facts, DateTimeOffset now)
     {
         Told(facts, now);
         while (Due is { } due && due <= now)
@@ -107,7 +107,7 @@ internal sealed class PodLife
     }
 
     /// <summary>The pod's status as its node's agent reports it.</summary>
-    public JsonObject Status(PodFacts facts, DateTimeOffset now)
+    public JsonObject Status(PodSnapshot facts, DateTimeOffset now)
     {
         var views = new Dictionary<string, ContainerView>();
         foreach (var init in (facts.Pod.Spec.InitContainers ?? []).Where(c => !c.IsSidecar()))
@@ -129,7 +129,7 @@ internal sealed class PodLife
 
     private bool _stopsInTime;
 
-    private void Resume(PodFacts facts)
+    private void Resume(PodSnapshot facts)
     {
         if (facts.HasEnded)
         {
@@ -147,7 +147,7 @@ internal sealed class PodLife
     }
 
     // What the API wants of the pod now.
-    private void Told(PodFacts facts, DateTimeOffset now)
+    private void Told(PodSnapshot facts, DateTimeOffset now)
     {
         if (facts.EndsWithin is not { } grace || Stage == PodStage.Over)
         {
@@ -204,7 +204,7 @@ internal sealed class PodLife
     }
 
     // Init containers ran one after the other, each its part of the start delay.
-    private ContainerView InitView(V1Container init, PodFacts facts)
+    private ContainerView InitView(V1Container init, PodSnapshot facts)
     {
         if (Stage == PodStage.Starting)
         {

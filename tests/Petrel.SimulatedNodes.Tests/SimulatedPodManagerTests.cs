@@ -5,13 +5,15 @@ using Petrel.SimulatedNodes;
 namespace Petrel.SimulatedNodes.Tests;
 
 /// <summary>The lives of pods on simulated nodes, as the API tells them.</summary>
-public sealed class FleetPodsTests
+public sealed class SimulatedPodManagerTests
 {
     [Fact]
     public async Task A_pod_is_pending_for_its_start_delay_and_then_runs_and_is_ready()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { StartDelay = DurationRange.Seconds(5, 5) });
-        world.Create(FleetWorld.Pod("web", p => p.Spec.Containers[0].ReadinessProbe = new() { Exec = new() { Command = ["true"] } }));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { StartDelay = DurationRange.Seconds(5, 5) });
+        world.Create(
+            SimulatedNodesWorld.Pod("web", p => p.Spec.Containers[0].ReadinessProbe = new() { Exec = new() { Command = ["true"] } })
+        );
         world.Run(3);
         var early = world.Get<V1Pod>("web").Status;
         Assert.Equal(("Pending", "ContainerCreating"), (early.Phase, Assert.Single(early.ContainerStatuses).State.Waiting.Reason));
@@ -34,12 +36,12 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task Each_pod_has_an_address_of_its_nodes_range_and_gives_it_back_at_its_end()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { MaxPods = 253 });
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { MaxPods = 253 });
         foreach (var i in Enumerable.Range(0, 6))
         {
-            world.Create(FleetWorld.Pod($"p{i}", p => p.Spec.NodeName = $"sim-{(i % 2) + 1}"));
+            world.Create(SimulatedNodesWorld.Pod($"p{i}", p => p.Spec.NodeName = $"sim-{(i % 2) + 1}"));
         }
-        world.Create(FleetWorld.Pod("host", p => p.Spec.HostNetwork = true));
+        world.Create(SimulatedNodesWorld.Pod("host", p => p.Spec.HostNetwork = true));
         world.Run(5);
         var addresses = Enumerable.Range(0, 6).Select(i => world.Get<V1Pod>($"p{i}").Status.PodIP).ToList();
         Assert.Equal(6, addresses.Distinct().Count());
@@ -52,8 +54,8 @@ public sealed class FleetPodsTests
     [InlineData(1.0, "Failed", 1)]
     public async Task A_pod_that_is_not_to_run_again_ends_after_its_run_time(double failureRate, string phase, int exitCode)
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { PodFailureRate = failureRate });
-        world.Create(FleetWorld.Pod("job", p => p.Spec.RestartPolicy = "Never"));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { PodFailureRate = failureRate });
+        world.Create(SimulatedNodesWorld.Pod("job", p => p.Spec.RestartPolicy = "Never"));
         world.Run(8);
         Assert.Equal("Running", world.Get<V1Pod>("job").Status.Phase);
         world.Run(6);
@@ -70,8 +72,8 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task A_job_that_fails_is_tried_again_in_its_pod_when_it_may_be()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { PodFailureRate = 1 });
-        world.Create(FleetWorld.Pod("job", p => p.Spec.RestartPolicy = "OnFailure"));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { PodFailureRate = 1 });
+        world.Create(SimulatedNodesWorld.Pod("job", p => p.Spec.RestartPolicy = "OnFailure"));
         world.Run(30);
         var container = Assert.Single(world.Get<V1Pod>("job").Status.ContainerStatuses);
         Assert.Equal((1, "CrashLoopBackOff"), (container.RestartCount, container.State.Waiting.Reason));
@@ -81,9 +83,9 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task A_container_that_keeps_failing_backs_off_longer_each_time()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick);
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick);
         world.Create(
-            FleetWorld.Pod("web", p =>
+            SimulatedNodesWorld.Pod("web", p =>
                 p.Metadata.Annotations = new Dictionary<string, string>
                 {
                     ["sim.petrel.dev/run-time"] = "1s",
@@ -109,10 +111,10 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task Containers_fail_within_a_minute_at_the_rate_that_was_asked_for()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { PodFailureRate = 0.5 });
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { PodFailureRate = 0.5 });
         foreach (var i in Enumerable.Range(0, 40))
         {
-            world.Create(FleetWorld.Pod($"p{i}"));
+            world.Create(SimulatedNodesWorld.Pod($"p{i}"));
         }
         world.Run(61);
         var failed = Enumerable.Range(0, 40).Count(i => world.Get<V1Pod>($"p{i}").Status.ContainerStatuses[0].RestartCount > 0);
@@ -129,22 +131,22 @@ public sealed class FleetPodsTests
         double after
     )
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { StopDelay = DurationRange.Seconds(delay, delay) });
-        world.Create(FleetWorld.Pod("web"));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { StopDelay = DurationRange.Seconds(delay, delay) });
+        world.Create(SimulatedNodesWorld.Pod("web"));
         world.Run(5);
         world.Delete("web", grace);
         world.Run(before);
         Assert.NotNull(world.Get<V1Pod>("web").Metadata.DeletionTimestamp);
         world.Run(after - before);
         Assert.Null(world.Find<V1Pod>("web"));
-        Assert.Equal(0, world.Fleet.Progress.Ending);
+        Assert.Equal(0, world.NodeSimulator.Progress.Ending);
     }
 
     [Fact]
     public async Task A_pod_with_a_finalizer_shows_how_its_containers_ended()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick with { StopDelay = DurationRange.Seconds(100, 100) });
-        world.Create(FleetWorld.Pod("web", p => p.Metadata.Finalizers = ["example.com/hold"]));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick with { StopDelay = DurationRange.Seconds(100, 100) });
+        world.Create(SimulatedNodesWorld.Pod("web", p => p.Metadata.Finalizers = ["example.com/hold"]));
         world.Run(5);
         world.Delete("web", 2);
         world.Run(5);
@@ -155,8 +157,8 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task Init_containers_have_ended_and_sidecars_run_beside_the_others()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Create(FleetWorld.Pod("web", p =>
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick);
+        world.Create(SimulatedNodesWorld.Pod("web", p =>
             {
                 p.Spec.InitContainers =
                 [
@@ -186,8 +188,8 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task A_pod_that_outlives_its_deadline_fails()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Create(FleetWorld.Pod("web", p => p.Spec.ActiveDeadlineSeconds = 6));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick);
+        world.Create(SimulatedNodesWorld.Pod("web", p => p.Spec.ActiveDeadlineSeconds = 6));
         world.Run(10);
         Assert.Equal(("Failed", "DeadlineExceeded"), (world.Get<V1Pod>("web").Status.Phase, world.Get<V1Pod>("web").Status.Reason));
     }
@@ -195,18 +197,18 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task A_fleet_that_is_started_again_goes_on_with_the_pods_that_run()
     {
-        var settings = FleetWorld.Quick;
-        await using var world = new FleetWorld(settings);
-        world.Create(FleetWorld.Pod("web"));
-        world.Create(FleetWorld.Pod("job", p => p.Spec.RestartPolicy = "Never"));
-        world.Create(FleetWorld.Pod("gone"));
+        var settings = SimulatedNodesWorld.Quick;
+        await using var world = new SimulatedNodesWorld(settings);
+        world.Create(SimulatedNodesWorld.Pod("web"));
+        world.Create(SimulatedNodesWorld.Pod("job", p => p.Spec.RestartPolicy = "Never"));
+        world.Create(SimulatedNodesWorld.Pod("gone"));
         world.Run(5);
         var before = world.Get<V1Pod>("web").Status;
         world.Kill();
         world.Delete("gone", 0);
         world.Run(1);
         world.Start(settings);
-        world.Create(FleetWorld.Pod("new"));
+        world.Create(SimulatedNodesWorld.Pod("new"));
         world.Run(4);
         var after = world.Get<V1Pod>("web").Status;
         Assert.Equal((before.ContainerStatuses[0].ContainerID, before.PodIP), (after.ContainerStatuses[0].ContainerID, after.PodIP));
@@ -215,25 +217,25 @@ public sealed class FleetPodsTests
         world.Run(4);
         // It began before and takes its ten seconds all the same.
         Assert.Equal("Succeeded", world.Get<V1Pod>("job").Status.Phase);
-        Assert.Equal(2, world.Fleet.Progress.Running);
+        Assert.Equal(2, world.NodeSimulator.Progress.Running);
     }
 
     [Fact]
     public async Task Nothing_is_heard_of_the_pods_of_a_silent_node_until_it_speaks_again()
     {
-        await using var world = new FleetWorld(
-            FleetWorld.Quick with
+        await using var world = new SimulatedNodesWorld(
+            SimulatedNodesWorld.Quick with
             {
                 Count = 1,
                 NodeFailureRate = 1,
                 NodeDownTime = DurationRange.Seconds(90, 90),
             }
         );
-        world.RunUntil(() => world.Fleet.Progress.Silent == 1, 60);
-        world.Create(FleetWorld.Pod("web"));
+        world.RunUntil(() => world.NodeSimulator.Progress.Silent == 1, 60);
+        world.Create(SimulatedNodesWorld.Pod("web"));
         world.Run(60);
         Assert.Equal("Pending", world.Get<V1Pod>("web").Status.Phase);
-        world.RunUntil(() => world.Fleet.Progress.Silent == 0, 40);
+        world.RunUntil(() => world.NodeSimulator.Progress.Silent == 0, 40);
         world.Run(2);
         Assert.Equal("Running", world.Get<V1Pod>("web").Status.Phase);
     }
@@ -241,8 +243,8 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task A_pod_that_was_taken_for_lost_is_ready_again()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Create(FleetWorld.Pod("web"));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick);
+        world.Create(SimulatedNodesWorld.Pod("web"));
         world.Run(5);
         world.Do(async stop =>
             await world.User.PatchAsync<V1Pod>(
@@ -259,20 +261,20 @@ public sealed class FleetPodsTests
     [Fact]
     public async Task Pods_of_other_nodes_and_of_none_are_left_alone()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Create(FleetWorld.Pod("elsewhere", p => p.Spec.NodeName = "real"));
-        world.Create(FleetWorld.Pod("nowhere", p => p.Spec.NodeName = null));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick);
+        world.Create(SimulatedNodesWorld.Pod("elsewhere", p => p.Spec.NodeName = "real"));
+        world.Create(SimulatedNodesWorld.Pod("nowhere", p => p.Spec.NodeName = null));
         world.Run(10);
         Assert.Null(world.Get<V1Pod>("elsewhere").Status.StartTime);
         Assert.Null(world.Get<V1Pod>("nowhere").Status.StartTime);
-        Assert.Equal(0, world.Fleet.Progress.Running + world.Fleet.Progress.Starting);
+        Assert.Equal(0, world.NodeSimulator.Progress.Running + world.NodeSimulator.Progress.Starting);
     }
 
     [Fact]
     public async Task A_pod_takes_two_reports_to_run_and_nothing_more_while_it_does()
     {
-        await using var world = new FleetWorld(FleetWorld.Quick);
-        world.Create(FleetWorld.Pod("web"));
+        await using var world = new SimulatedNodesWorld(SimulatedNodesWorld.Quick);
+        world.Create(SimulatedNodesWorld.Pod("web"));
         world.Run(250);
         Assert.Equal(2, world.Requests.Count(r => r.What == "PATCH /api/v1/namespaces/default/pods/web/status"));
     }

@@ -3,10 +3,10 @@ using Petrel.Model.Determinism;
 namespace Petrel.SimulatedNodes;
 
 /// <summary>
-/// The fleet's chance. Each thing draws from a source of its own, made from the seed and its name: what a node or a pod meets with does not
-/// depend on what else there is, nor on the order in which the server tells of it.
+/// Random sources by name, made from the seed and the name. What a node or a pod draws depends neither on what else there is nor on the
+/// order in which the server reports it.
 /// </summary>
-internal sealed class FleetDraws(ulong seed)
+internal sealed class RandomSources(ulong seed)
 {
     // FNV-1a with 64 bits; SeededEntropy mixes it further.
     private const ulong HashStart = 0xCBF29CE484222325;

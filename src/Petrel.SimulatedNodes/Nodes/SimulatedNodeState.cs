@@ -8,46 +8,46 @@ using Petrel.Network.Pods;
 namespace Petrel.SimulatedNodes.Nodes;
 
 /// <summary>
-/// One node of the fleet. What it is follows from its number and the settings; when it falls silent, from the seed and its name. Only its
+/// One simulated node. What it is follows from its number and the settings; when it falls silent, from the seed and its name. Only its
 /// addresses and whether it is silent are looked at from elsewhere; the rest belongs to whoever reconciles the node.
 /// </summary>
-internal sealed class FleetNode
+internal sealed class SimulatedNodeState
 {
-    private readonly FleetSettings _fleet;
+    private readonly SimulatedNodesSettings _simulated;
     private readonly IEntropy _chance;
     private readonly AddressPool _addresses;
     private readonly Lock _gate = new();
     private DateTimeOffset? _turnsAt;
     private volatile bool _isSilent;
 
-    /// <param name="fleet">The fleet's settings.</param>
+    /// <param name="simulated">The simulator's settings.</param>
     /// <param name="index">The node's number from 0.</param>
-    /// <param name="draws">The fleet's chance.</param>
+    /// <param name="random">The simulator's chance.</param>
     /// <param name="now">From when on it may fail.</param>
-    public FleetNode(FleetSettings fleet, int index, FleetDraws draws, DateTimeOffset now)
+    public SimulatedNodeState(SimulatedNodesSettings simulated, int index, RandomSources random, DateTimeOffset now)
     {
-        _fleet = fleet;
-        var range = FleetAddresses.PodsOf(index, FleetAddresses.PrefixFor(fleet.MaxPods));
+        _simulated = simulated;
+        var range = SimulatedAddressPlan.PodsOf(index, SimulatedAddressPlan.PrefixFor(simulated.MaxPods));
         Settings = new()
         {
-            NodeName = $"{fleet.Prefix}{index + 1}",
-            NodeAddress = FleetAddresses.OfNode(index),
+            NodeName = $"{simulated.Prefix}{index + 1}",
+            NodeAddress = SimulatedAddressPlan.OfNode(index),
             PodCidr = range.ToString(),
-            MilliCpu = fleet.MilliCpu,
-            Memory = fleet.Memory,
-            MaxPods = fleet.MaxPods,
+            MilliCpu = simulated.MilliCpu,
+            Memory = simulated.Memory,
+            MaxPods = simulated.MaxPods,
             OsImage = "Simulated Linux",
             KernelVersion = "simulated",
-            LeaseDuration = fleet.LeaseDuration,
-            LeaseRenewInterval = fleet.LeaseRenewInterval,
-            NodeStatusInterval = fleet.NodeStatusInterval,
+            LeaseDuration = simulated.LeaseDuration,
+            LeaseRenewInterval = simulated.LeaseRenewInterval,
+            NodeStatusInterval = simulated.NodeStatusInterval,
         };
-        Zone = fleet.Zones > 0 ? $"zone-{(index % fleet.Zones) + 1}" : "";
+        Zone = simulated.Zones > 0 ? $"zone-{(index % simulated.Zones) + 1}" : "";
         _addresses = new(range);
-        _chance = draws.Of($"node {Settings.NodeName}");
+        _chance = random.Of($"node {Settings.NodeName}");
         // As if it had been renewed at some moment of the last interval: all nodes together renew evenly.
-        FirstRenewal = fleet.LeaseRenewInterval * _chance.NextDouble();
-        _turnsAt = now + FleetDraws.FirstIn(_chance, fleet.NodeFailureRate);
+        FirstRenewal = simulated.LeaseRenewInterval * _chance.NextDouble();
+        _turnsAt = now + RandomSources.FirstIn(_chance, simulated.NodeFailureRate);
     }
 
     public string Name => Settings.NodeName;
@@ -90,7 +90,7 @@ internal sealed class FleetNode
         while (_turnsAt <= now)
         {
             _isSilent = !_isSilent;
-            _turnsAt += _isSilent ? _fleet.NodeDownTime.Draw(_chance) : FleetDraws.FirstIn(_chance, _fleet.NodeFailureRate);
+            _turnsAt += _isSilent ? _simulated.NodeDownTime.Draw(_chance) : RandomSources.FirstIn(_chance, _simulated.NodeFailureRate);
         }
         return wasSilent && !_isSilent;
     }

@@ -3,17 +3,17 @@ using Petrel.SimulatedNodes;
 
 namespace Petrel.SimulatedNodes.Tests;
 
-public sealed class FleetDrawsTests
+public sealed class RandomSourcesTests
 {
     [Fact]
     public void What_one_thing_draws_does_not_depend_on_others()
     {
-        var draws = new FleetDraws(7);
-        var alone = draws.Of("node sim-1").NextUInt64();
-        draws.Of("node sim-2").NextUInt64();
-        Assert.Equal(alone, draws.Of("node sim-1").NextUInt64());
-        Assert.NotEqual(alone, draws.Of("node sim-2").NextUInt64());
-        Assert.NotEqual(alone, new FleetDraws(8).Of("node sim-1").NextUInt64());
+        var random = new RandomSources(7);
+        var alone = random.Of("node sim-1").NextUInt64();
+        random.Of("node sim-2").NextUInt64();
+        Assert.Equal(alone, random.Of("node sim-1").NextUInt64());
+        Assert.NotEqual(alone, random.Of("node sim-2").NextUInt64());
+        Assert.NotEqual(alone, new RandomSources(8).Of("node sim-1").NextUInt64());
     }
 
     [Theory]
@@ -24,12 +24,12 @@ public sealed class FleetDrawsTests
     {
         var entropy = new SeededEntropy(1);
         const int Tries = 20_000;
-        var within = Enumerable.Range(0, Tries).Count(_ => FleetDraws.FirstIn(entropy, rate) < TimeSpan.FromMinutes(1));
+        var within = Enumerable.Range(0, Tries).Count(_ => RandomSources.FirstIn(entropy, rate) < TimeSpan.FromMinutes(1));
         Assert.Equal(rate, (double)within / Tries, tolerance: 0.02);
     }
 
     [Fact]
-    public void What_has_no_chance_never_happens() => Assert.Null(FleetDraws.FirstIn(new SeededEntropy(1), 0));
+    public void What_has_no_chance_never_happens() => Assert.Null(RandomSources.FirstIn(new SeededEntropy(1), 0));
 
     [Theory]
     [InlineData("2s", 2, 2)]

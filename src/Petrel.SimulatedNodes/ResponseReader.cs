@@ -3,8 +3,8 @@ using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes;
 
-/// <summary>What the fleet reads of answers: next to nothing, so it asks for little.</summary>
-internal static class Answers
+/// <summary>What the simulator reads of answers: next to nothing, so it asks for little.</summary>
+internal static class ResponseReader
 {
     /// <summary>Asks for an object's metadata alone.</summary>
     public const string MetadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
