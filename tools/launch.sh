@@ -19,7 +19,7 @@ require_sdk() {
 # pods are plain processes, and nothing has to be installed.
 bring_packages() {
   case "${1:-}" in up | agent) ;; *) return 0 ;; esac
-  [ "$(id -u)" = 0 ] || return 0
+  [ "$EUID" = 0 ] || return 0
   case " $* " in *" --runtime process "* | *" --runtime=process "* | *" --help "* | *" -h "* | *" -? "*) return 0 ;; esac
   local name
   for name in conmon ip nft unshare nsenter setsid; do

@@ -37,7 +37,16 @@ public sealed class ClusterDirectory
     public string SupervisorPid => Path.Combine(Run, "up.pid");
     public string SupervisorLog => Path.Combine(Run, "up.log");
 
+    /// <summary>Held by whoever changes what runs.</summary>
+    public string ChangeLock => Path.Combine(Root, "change.lock");
+
+    /// <summary>Held by the supervisor.</summary>
+    public string SupervisorLock => Path.Combine(Root, "supervisor.lock");
+
     public string NodePid(string node) => Path.Combine(Run, $"{node}.pid");
+
+    /// <summary>Exists while the node is switched off on purpose.</summary>
+    public string NodeSwitchedOff(string node) => Path.Combine(Run, $"{node}.off");
 
     public string NodeLog(string node) => Path.Combine(Run, $"{node}.log");
 

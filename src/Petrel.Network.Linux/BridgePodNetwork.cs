@@ -44,7 +44,7 @@ public sealed class BridgePodNetwork(BridgePodNetworkSettings settings) : IPodNe
     public async ValueTask ConnectAsync(
         string sandboxId,
         PodAddress address,
-        IReadOnlyList<HostPort> hostPorts,
+        IReadOnlyList<PortMapping> hostPorts,
         CancellationToken cancellationToken
     )
     {
@@ -58,7 +58,7 @@ public sealed class BridgePodNetwork(BridgePodNetworkSettings settings) : IPodNe
     }
 
     /// <inheritdoc/>
-    public async ValueTask ReleaseAsync(string sandboxId, IReadOnlyList<HostPort> hostPorts, CancellationToken cancellationToken)
+    public async ValueTask ReleaseAsync(string sandboxId, IReadOnlyList<PortMapping> hostPorts, CancellationToken cancellationToken)
     {
         if (!_leases.Contains(sandboxId))
         {

@@ -20,6 +20,8 @@ public sealed class LayerTests
         ["Petrel.Scheduler"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Agent"] = ["Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Network"] = ["Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
+        ["Petrel.Hosting"] = ["Petrel.Model"],
+        ["Petrel.SimulatedNodes"] = ["Petrel.Agent", "Petrel.Network", "Petrel.Workloads", "Petrel.Client", "Petrel.Model"],
         ["Petrel.Faults"] = ["Petrel.Model"],
         ["Petrel.Network.Linux"] = ["Petrel.Network", "Petrel.Client", "Petrel.Model"],
         ["Petrel.LocalCluster"] = ["Petrel.Client", "Petrel.Model", "Petrel.Network", "Petrel.Network.Linux", "Petrel.Security"],
@@ -42,12 +44,14 @@ public sealed class LayerTests
             "Petrel.Client",
             "Petrel.Controllers",
             "Petrel.Faults",
+            "Petrel.Hosting",
             "Petrel.LocalCluster",
             "Petrel.Model",
             "Petrel.Network",
             "Petrel.Network.Linux",
             "Petrel.Scheduler",
             "Petrel.Security",
+            "Petrel.SimulatedNodes",
             "Petrel.Simulation",
             "Petrel.Store",
             "Petrel.Workloads",
@@ -95,7 +99,7 @@ public sealed class LayerTests
             .Select(Path.GetFileNameWithoutExtension)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["Petrel.Cli", "Petrel.LocalCluster", "Petrel.Network.Linux", "Petrel.Security"], edges);
+        Assert.Equal(["Petrel.Cli", "Petrel.Hosting", "Petrel.LocalCluster", "Petrel.Network.Linux", "Petrel.Security"], edges);
     }
 
     [Fact]

@@ -193,7 +193,7 @@ public sealed class FilterTests
         );
         Assert.Empty(Check(new NodeResourcesFitFilter(new()), Make.Info("p", "400m"), cluster, "n"));
         cluster.Place(Make.Info("b", "1"), "n");
-        // Over-committed by others; a pod without requests only lacks a place.
+        // The node is overcommitted. For a pod without requests only the number of pods counts.
         Assert.Equal(["Too many pods"], Check(new NodeResourcesFitFilter(new()), Make.Info("p"), cluster, "n"));
         cluster.Remove("uid-default-b");
         Assert.Empty(Check(new NodeResourcesFitFilter(new()), Make.Info("p"), cluster, "n"));
@@ -229,7 +229,7 @@ public sealed class FilterTests
         Assert.Equal(["node(s) didn't match pod topology spread constraints"], Check(filter, pod, cluster, "a2"));
         Assert.Empty(Check(filter, pod, cluster, "b1"));
         Assert.Equal(["node(s) didn't match pod topology spread constraints (missing required label)"], Check(filter, pod, cluster, "c1"));
-        // A pod that isn't one of those counted makes no skew.
+        // A pod that the constraint does not select makes no skew.
         Assert.Empty(Check(filter, Make.Info("p", with: Spread), cluster, "a2"));
     }
 

@@ -43,7 +43,7 @@ public sealed class FrameworkTests
     }
 
     [Fact]
-    public void Verdicts_say_whether_a_pods_leaving_could_help()
+    public void A_status_says_whether_preemption_may_help()
     {
         var cluster = Make.Cluster(
             Make.Node("small", cpu: "1"),
@@ -63,7 +63,7 @@ public sealed class FrameworkTests
     }
 
     [Fact]
-    public void What_would_be_without_some_pods_is_what_is_when_they_are_gone_and_asking_changes_nothing() =>
+    public void A_dry_run_without_some_pods_equals_their_removal_and_changes_nothing() =>
         Gen.ULong.Sample(
             seed =>
             {
@@ -103,7 +103,7 @@ public sealed class FrameworkTests
         );
 
     [Fact]
-    public void A_place_made_for_a_pod_is_kept_from_less_important_ones_and_used_by_it()
+    public void A_nominated_place_is_kept_from_pods_of_lower_priority()
     {
         var cluster = Make.Cluster(Make.Node("a", cpu: "1"), Make.Node("b", cpu: "1"));
         cluster.Nominations.Set(Make.Info("important", "1", with: s => s.Priority = 10), "a");
@@ -118,7 +118,7 @@ public sealed class FrameworkTests
     }
 
     [Fact]
-    public void A_recorder_hears_every_refusal_and_score_and_changes_no_decision()
+    public void A_recorder_gets_every_refusal_and_score_and_changes_no_decision()
     {
         var cluster = Make.Cluster(
             Make.Node("a"),

@@ -4,7 +4,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests;
 
-/// <summary>Short ways to say which nodes and pods a test is about.</summary>
+/// <summary>Builders for the nodes and pods of tests.</summary>
 internal static class Make
 {
     public static V1Node Node(

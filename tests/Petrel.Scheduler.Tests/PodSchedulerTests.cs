@@ -206,7 +206,7 @@ public sealed class PodSchedulerTests : IDisposable
             using var simulator = new Simulator(seed);
             var api = new FakeApi(simulator.Clock);
             var dice = simulator.Entropy.Fork();
-            // One request in three is lost in some way, watches and lists excepted, for the first minute.
+            // For the first minute one of three requests fails in some way, except for watches and lists.
             api.Faults = request =>
                 request.Method == "GET" && !request.Path.Contains("/pods/", StringComparison.Ordinal)
                 || simulator.Clock.Elapsed > TimeSpan.FromMinutes(1)
@@ -251,7 +251,7 @@ public sealed class PodSchedulerTests : IDisposable
         _api.Put(Make.Node("node1", cpu: "2"));
         _api.Put(Make.Pod("placed", "1", node: "node1"));
         _api.Put(Make.Pod("pending", "1"));
-        // The binding takes effect, but its scheduler never hears of it.
+        // The binding takes effect, but the scheduler stops before its answer arrives.
         _api.Faults = request => request.Path.EndsWith("/binding", StringComparison.Ordinal) ? Fault.LoseAnswer : Fault.None;
         _simulator.RunUntil(() => _api.Bound.Count == 1, TimeSpan.FromSeconds(5));
         _process.Kill();
@@ -372,14 +372,14 @@ public sealed class PodSchedulerTests : IDisposable
         simulator.Run(TimeSpan.FromSeconds(31));
         Assert.Equal(2, api.Bound.Count);
         Assert.Equal("rejected due to timeout after waiting at plugin PairsOnly", Assert.Single(api.Pod("c").Status.Conditions).Message);
-        // Its place was given back: one of them has it now, and waits.
+        // Its place is free again: one of the two has it now, and waits for a permit.
         api.Put(Make.Pod("d", "1"));
         simulator.Run(TimeSpan.FromSeconds(5));
         Assert.Equal(2, permits.Asked.Count(name => name is "c" or "d"));
         Assert.Empty(simulator.Findings);
     }
 
-    /// <summary>Lets pods go two by two.</summary>
+    /// <summary>Allows the binding of pods in pairs.</summary>
     private sealed class PairsOnly : IPermitPlugin
     {
         private IWaitingPods _waiting = null!;

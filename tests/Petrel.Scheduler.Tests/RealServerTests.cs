@@ -12,7 +12,7 @@ using Petrel.Store.Memory;
 
 namespace Petrel.Scheduler.Tests;
 
-/// <summary>The scheduler and the real API server together: that each means what the other understands.</summary>
+/// <summary>The scheduler with the real API server.</summary>
 public sealed class RealServerTests : IAsyncDisposable
 {
     private readonly Simulator _simulator = new(1);

@@ -118,7 +118,7 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
     /// <summary>The nodes of all pods: <c>name@node</c>, in the order of names; nothing after the @ for those that have none.</summary>
     public string[] Nodes() => [.. List<V1Pod>().Select(p => $"{p.Metadata.Name}@{p.Spec.NodeName}")];
 
-    /// <summary>Takes pods away at once, as their agent does when they have ended.</summary>
+    /// <summary>Removes pods at once, as their agent does when they have terminated.</summary>
     public void End(params string[] pods) =>
         Do(async stop =>
         {
@@ -128,11 +128,11 @@ internal sealed class TestWorld : IApiHandler, IAsyncDisposable
             }
         });
 
-    /// <summary>Takes away all pods that are to end.</summary>
+    /// <summary>Removes all terminating pods.</summary>
     public void EndTerminating() =>
         End([.. List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name)]);
 
-    /// <summary>Makes a priority class, and says its name: <c>p5</c>, or <c>m5</c> for -5.</summary>
+    /// <summary>Creates a priority class and returns its name: <c>p5</c>, or <c>m5</c> for -5.</summary>
     public string Class(int value)
     {
         var name = value < 0 ? $"m{-value}" : $"p{value}";

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Agent.Runtimes;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
 
@@ -15,7 +16,7 @@ namespace Petrel.Agent.Nodes;
 /// </summary>
 internal sealed partial class NodeReporter
 {
-    internal const string KubeletVersion = "v1.35.0+petrel-0.1.0";
+    internal const string KubeletVersion = $"{KubernetesRelease.Version}+petrel-0.1.0";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
     private readonly AgentSettings _settings;

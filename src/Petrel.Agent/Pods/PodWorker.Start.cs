@@ -53,7 +53,7 @@ internal sealed partial class PodWorker
                         .. from container in pod.Spec.Containers
                         from port in container.Ports ?? []
                         where port.HostPort is > 0 && pod.Spec.HostNetwork != true
-                        select new HostPort(port.HostPort!.Value, port.ContainerPort, port.Protocol ?? "TCP", port.HostIP ?? ""),
+                        select new PortMapping(port.HostPort!.Value, port.ContainerPort, port.Protocol ?? "TCP", port.HostIP ?? ""),
                     ],
                 },
                 cancellationToken

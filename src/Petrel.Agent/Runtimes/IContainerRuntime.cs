@@ -102,7 +102,7 @@ public sealed record SandboxSpec
     public ResourceLimits Limits { get; init; } = new();
 
     /// <summary>Ports of the node that lead to the pod.</summary>
-    public IReadOnlyList<HostPort> HostPorts { get; init; } = [];
+    public IReadOnlyList<PortMapping> HostPorts { get; init; } = [];
 }
 
 /// <summary>Limits in the kernel's units; 0 means unlimited.</summary>

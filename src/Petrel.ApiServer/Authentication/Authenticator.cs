@@ -14,7 +14,7 @@ internal sealed class Authenticator(ApiServerOptions options, BootstrapTokens bo
         {
             return request;
         }
-        var token = BearerToken(request.Authorization);
+        var token = BearerToken.Read(request.Authorization);
         var bare = request with { Authorization = "" };
         if (token.Length == 0 || !request.User.Groups.Contains(UserInfo.UnauthenticatedGroup))
         {
@@ -34,10 +34,4 @@ internal sealed class Authenticator(ApiServerOptions options, BootstrapTokens bo
         var verdict = await bootstrap.ReadAsync(token, audiences, cancellationToken);
         return verdict.User is null && tokens is { } accounts ? await accounts.ReadAsync(token, audiences, cancellationToken) : verdict;
     }
-
-    /// <summary>The bearer token of an Authorization header, or empty. Other schemes are ignored, as upstream does.</summary>
-    public static string BearerToken(string header) =>
-        header.Trim().Split(' ', 3) is [var scheme, var token, ..] && scheme.Equals("bearer", StringComparison.OrdinalIgnoreCase)
-            ? token
-            : "";
 }

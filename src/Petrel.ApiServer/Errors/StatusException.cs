@@ -21,27 +21,7 @@ public sealed class StatusException(int code, string reason, string message, Jso
     public string Continue { get; init; } = "";
 
     /// <summary>The Status document.</summary>
-    public JsonObject ToStatus()
-    {
-        var status = new JsonObject
-        {
-            ["kind"] = "Status",
-            ["apiVersion"] = "v1",
-            ["metadata"] = Continue.Length == 0 ? new JsonObject() : new JsonObject { ["continue"] = Continue },
-            ["status"] = "Failure",
-            ["message"] = Message,
-        };
-        if (Reason.Length > 0)
-        {
-            status["reason"] = Reason;
-        }
-        if (Details is not null)
-        {
-            status["details"] = Details.DeepClone();
-        }
-        status["code"] = Code;
-        return status;
-    }
+    public JsonObject ToStatus() => StatusDocument.Failure(Code, Reason, Message, Details, Continue);
 
     public ApiResponse ToResponse()
     {

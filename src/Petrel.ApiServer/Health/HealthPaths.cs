@@ -76,7 +76,7 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
                     ["emulationMinor"] = "35",
                     ["minCompatibilityMajor"] = "1",
                     ["minCompatibilityMinor"] = "34",
-                    ["gitVersion"] = $"v1.35.0+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
+                    ["gitVersion"] = $"{KubernetesRelease.Version}+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
                     ["gitCommit"] = "",
                     ["gitTreeState"] = "clean",
                     ["buildDate"] = "",

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.NodeConnections;
 

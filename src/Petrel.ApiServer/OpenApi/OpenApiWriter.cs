@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.OpenApi;
 
@@ -22,7 +23,7 @@ internal static class OpenApiWriter
         return new JsonObject
         {
             ["openapi"] = "3.0.0",
-            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = "v1.35.0" },
+            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = KubernetesRelease.Version },
             ["paths"] = paths,
             ["components"] = new JsonObject { ["schemas"] = schemas.Finish() },
         };

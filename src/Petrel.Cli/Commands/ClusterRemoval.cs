@@ -14,6 +14,8 @@ internal static class ClusterRemoval
             throw new UserErrorException($"{mounted} is still mounted: unmount it, then delete again. Nothing was deleted.");
         }
         directory.DeleteState();
+        File.Delete(directory.ChangeLock);
+        File.Delete(directory.SupervisorLock);
         if (Directory.Exists(directory.Images))
         {
             Directory.Delete(directory.Images, recursive: true);

@@ -41,7 +41,8 @@ internal static class CompletionCommand
             set -l line "$words[2]"
             eval $words[1] '"[suggest:'(string length -- "$line")']"' (string escape -- "$line") 2>/dev/null
         end
-        complete -c petrel -a '(__petrel_complete)'
+        complete -c petrel -f -a '(__petrel_complete)'
+        complete -c petrel -n '__fish_seen_subcommand_from load replay' -F
         """;
 
     public static Command Create() =>

@@ -8,6 +8,9 @@ namespace Petrel.Cli.Commands;
 /// <summary><c>petrel down</c>: stops the cluster.</summary>
 internal static class DownCommand
 {
+    // An 'up' that has not started its supervisor yet is let finish its preparation.
+    private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(60);
+
     public static Command Create()
     {
         var data = CommonOptions.Data();
@@ -36,6 +39,7 @@ internal static class DownCommand
         CancellationToken cancellationToken
     )
     {
+        using var change = await ClusterLock.TakeForChangeAsync(directory, ChangeLimit, cancellationToken);
         if (ProcessRecord.Find(directory.SupervisorPid) is { } supervisor)
         {
             supervisor.Signal(ProcessRecord.SigTerm);

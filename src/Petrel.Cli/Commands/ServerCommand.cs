@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Petrel.Cli.Hosting;
+using Petrel.Cli.Preflight;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Processes;
@@ -35,7 +36,7 @@ internal static class ServerCommand
         if (ProcessRecord.Find(directory.ServerPid) is { } running && running.Pid != Environment.ProcessId)
         {
             throw new UserErrorException(
-                $"The cluster's server runs already (process {running.Pid}): see 'petrel status', or stop it with 'petrel down'."
+                $"The cluster's server is already running (process {running.Pid}): see 'petrel status', or stop it with 'petrel down'."
             );
         }
         if (settings.Range is { } number && !Directory.Exists($"/sys/class/net/{new ClusterRange(number).Bridge}"))
@@ -43,6 +44,15 @@ internal static class ServerCommand
             throw new UserErrorException(
                 "The network that this cluster's server listens on is not there: 'petrel up' makes it and starts the server."
             );
+        }
+        foreach (var address in ClusterAddresses.Server(settings))
+        {
+            if (!HostPorts.IsFree(address, settings.Port))
+            {
+                throw new UserErrorException(
+                    $"Port {settings.Port} on {address} is in use: stop the program that has it, or choose another with 'petrel up --port'."
+                );
+            }
         }
     }
 }

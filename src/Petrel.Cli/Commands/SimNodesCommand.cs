@@ -2,28 +2,25 @@ using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
-using Petrel.Agent.Fleet;
 using Petrel.Cli.Hosting;
 using Petrel.Client;
 using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.Model.Api;
+using Petrel.SimulatedNodes;
+using Petrel.SimulatedNodes.Composition;
 
 namespace Petrel.Cli.Commands;
 
 /// <summary><c>petrel sim-nodes</c>: joins simulated nodes to a live cluster.</summary>
 internal static class SimNodesCommand
 {
-    private const string About = """
-        Join simulated nodes to a live cluster, to see how it and your manifests do at a size that no machine here has. Pods that are placed on them start,
-        run, fail and end by the options below; nothing runs behind them. Ctrl-C removes the nodes.
+    private const string About =
+        "Join simulated nodes to a running cluster, to see how it behaves at a size that this machine does not have. "
+        + "Nothing runs behind their pods: they start, run, fail and end as the options say. Ctrl-C removes the nodes. "
+        + "Durations are written as 500ms, 2s, 1m30s, or as a range such as 1s..5s. More: docs/scale.md.";
 
-        One process speaks for all nodes, so it needs more rights than a node has: by default it is the administrator of the local cluster in --data;
-        with --kubeconfig it is whoever that file names. Durations are written as 500ms, 2s, 1m30s, or as a range: 1s..5s.
-        A pod's annotations go before the options: sim.petrel.dev/start-delay, stop-delay, run-time, exit-code, failure-rate.
-        """;
-
-    private static readonly FleetSettings Defaults = new() { Count = 1 };
+    private static readonly SimulatedNodesSettings Defaults = new() { Count = 1 };
 
     public static Command Create()
     {
@@ -46,23 +43,23 @@ internal static class SimNodesCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(FleetSettings settings, HttpApiHandler connection, bool keep)
+    private static async Task<int> RunAsync(SimulatedNodesSettings settings, HttpApiHandler connection, bool keep)
     {
         using var stop = new StopSignals();
         using var logs = LineLogging.Create();
         var client = new ApiClient(connection, UserInfo.Anonymous, "petrel-sim-nodes");
         await CheckAsync(client, stop.Token);
-        using var fleet = Make(settings, client, logs);
+        using var simulated = Make(settings, client, logs);
         Console.WriteLine(
             $"{settings.Count} nodes {settings.Prefix}1..{settings.Prefix}{settings.Count}, each {Cpu(settings.MilliCpu)} CPU, "
                 + $"{settings.Memory >> 20} MiB, {settings.MaxPods} pods; seed {settings.Seed}."
         );
-        var show = ShowAsync(fleet, stop.Token);
+        var show = ShowAsync(simulated, stop.Token);
         try
         {
-            await fleet.RunAsync(stop.Token);
+            await simulated.RunAsync(stop.Token);
         }
-        catch (InvalidOperationException e) when (e.InnerException is FleetException problem)
+        catch (InvalidOperationException e) when (e.InnerException is SimulatedNodesException problem)
         {
             throw new UserErrorException($"--prefix: {problem.Message}");
         }
@@ -70,12 +67,12 @@ internal static class SimNodesCommand
         {
             stop.Stop();
             await show;
-            await EndAsync(fleet, keep);
+            await EndAsync(simulated, keep);
         }
         return 0;
     }
 
-    private static SimulatedFleet Make(FleetSettings settings, ApiClient client, ILoggerFactory logs)
+    private static NodeSimulator Make(SimulatedNodesSettings settings, ApiClient client, ILoggerFactory logs)
     {
         try
         {
@@ -100,18 +97,18 @@ internal static class SimNodesCommand
         }
     }
 
-    private static async Task EndAsync(SimulatedFleet fleet, bool keep)
+    private static async Task EndAsync(NodeSimulator simulated, bool keep)
     {
         if (keep)
         {
             Console.WriteLine("The nodes stay in the cluster; nobody speaks for them until 'petrel sim-nodes' runs again.");
             return;
         }
-        var nodes = fleet.Progress.Registered;
+        var nodes = simulated.Progress.Registered;
         Console.WriteLine($"removing {nodes} nodes");
         try
         {
-            await fleet.RemoveNodesAsync(CancellationToken.None);
+            await simulated.RemoveNodesAsync(CancellationToken.None);
             Console.WriteLine($"{nodes} nodes removed; the cluster collects their pods.");
         }
         catch (Exception e) when (e is IOException or ApiException)
@@ -123,13 +120,13 @@ internal static class SimNodesCommand
     }
 
     // A line that is renewed in place on a terminal, else a line each time that something has changed.
-    private static async Task ShowAsync(SimulatedFleet fleet, CancellationToken cancellationToken)
+    private static async Task ShowAsync(NodeSimulator simulated, CancellationToken cancellationToken)
     {
         var inPlace = !Console.IsOutputRedirected;
         var last = "";
         while (!cancellationToken.IsCancellationRequested)
         {
-            var line = Line(fleet.Progress);
+            var line = Line(simulated.Progress);
             if (line != last)
             {
                 Console.Write(inPlace ? $"\r{line.PadRight(last.Length)}" : line + Environment.NewLine);
@@ -143,7 +140,7 @@ internal static class SimNodesCommand
         }
     }
 
-    private static string Line(FleetProgress now)
+    private static string Line(SimulatedNodesProgress now)
     {
         var silent = now.Silent > 0 ? $", {now.Silent} silent" : "";
         var retries = now.Retries > 0 ? $"; {now.Retries} retries, last: {now.LastProblem}" : "";

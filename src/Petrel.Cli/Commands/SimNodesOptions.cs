@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using k8s.Models;
-using Petrel.Agent.Fleet;
 using Petrel.ApiServer.Composition;
 using Petrel.ApiServer.Kinds.Syntax;
 using Petrel.ApiServer.Kinds.Validation;
@@ -9,11 +8,12 @@ using Petrel.Client.Http;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Documents;
+using Petrel.SimulatedNodes;
 
 namespace Petrel.Cli.Commands;
 
 /// <summary>The options of <c>petrel sim-nodes</c>; each refusal names the option that it is about.</summary>
-internal sealed class SimNodesOptions(FleetSettings defaults)
+internal sealed class SimNodesOptions(SimulatedNodesSettings defaults)
 {
     private const int MostNodes = 15_000;
 
@@ -32,7 +32,7 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
     };
     private readonly Option<string> _prefix = Text(
         "--prefix",
-        "What the nodes' names begin with; several fleets of one cluster need different ones.",
+        "What the nodes' names begin with; several simulators of one cluster need different ones.",
         defaults.Prefix
     );
     private readonly Option<string> _cpu = Text("--cpu", "CPU of each node, as a quantity.", $"{defaults.MilliCpu / 1000}");
@@ -120,9 +120,9 @@ internal sealed class SimNodesOptions(FleetSettings defaults)
         ];
 
     /// <exception cref="UserErrorException">An option has a value that it can't have.</exception>
-    public (FleetSettings Settings, HttpApiHandler Connection) Read(ParseResult result)
+    public (SimulatedNodesSettings Settings, HttpApiHandler Connection) Read(ParseResult result)
     {
-        var settings = new FleetSettings
+        var settings = new SimulatedNodesSettings
         {
             Count = Between(result, _count, 1, MostNodes),
             Prefix = Prefix(result.GetValue(_prefix)!, result.GetValue(_count)),

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 using Petrel.Cli.Output;
 using Petrel.Cli.Up;
 using Petrel.LocalCluster.Connections;
+using Petrel.LocalCluster.Processes;
 using Petrel.LocalCluster.Status;
+using Petrel.LocalCluster.Supervision;
 using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
@@ -28,7 +30,11 @@ internal static class StatusCommand
                 var running = cluster.ServerPid is not null;
                 if (!running && result.GetValue(format) is null)
                 {
-                    output.WriteLine($"The cluster in {cluster.Directory.Root} is down: start it with 'petrel up'.");
+                    output.WriteLine(
+                        new Supervisor(cluster.Directory, cluster.Settings, output.WriteLine).IsAnythingRunning
+                            ? $"The server of the cluster in {cluster.Directory.Root} is down, and nodes still run. {NotSupervised}"
+                            : $"The cluster in {cluster.Directory.Root} is down: start it with 'petrel up'."
+                    );
                     return 1;
                 }
                 ClusterStatus? status = null;
@@ -44,6 +50,10 @@ internal static class StatusCommand
                 else
                 {
                     Consoles.For(output).Write(StatusView.Render(status!));
+                    if (!IsSupervised(cluster))
+                    {
+                        output.WriteLine($"Nothing supervises this cluster: what dies stays down. {NotSupervised}");
+                    }
                 }
                 return running ? 0 : 1;
             }
@@ -51,11 +61,16 @@ internal static class StatusCommand
         return command;
     }
 
+    private const string NotSupervised = "'petrel up' takes it over, 'petrel down' stops it.";
+
+    private static bool IsSupervised(TargetCluster cluster) => ProcessRecord.Find(cluster.Directory.SupervisorPid) is not null;
+
     internal static JsonObject Document(TargetCluster cluster, ClusterStatus? status)
     {
         var document = new JsonObject
         {
             ["running"] = status is not null,
+            ["supervised"] = IsSupervised(cluster),
             ["directory"] = cluster.Directory.Root,
             ["server"] = $"https://127.0.0.1:{cluster.Settings.Port}",
             ["runtime"] = cluster.Settings.Runtime,

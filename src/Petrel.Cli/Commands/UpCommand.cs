@@ -1,15 +1,18 @@
 using System.CommandLine;
 using Petrel.Cli.Examples;
+using Petrel.Cli.Output;
 using Petrel.Cli.Up;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Processes;
-using Spectre.Console;
+using Petrel.LocalCluster.Supervision;
 
 namespace Petrel.Cli.Commands;
 
 /// <summary><c>petrel up</c>: a cluster on this machine, a new one or the one that was there.</summary>
 internal static class UpCommand
 {
+    private static bool IsTerminal => Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive;
+
     public static Command Create()
     {
         var data = CommonOptions.Data();
@@ -64,10 +67,11 @@ internal static class UpCommand
         command.SetAction(
             async (result, cancellationToken) =>
             {
+                Progress.Begin();
                 var directory = TargetCluster.DirectoryOf(result, data);
                 if (result.GetValue(supervise))
                 {
-                    return await ForegroundUp.RunAsync(directory, ClusterSettings.Require(directory), null, live: false);
+                    return await ForegroundUp.RunAsync(directory, ClusterSettings.Require(directory), null, live: false, change: null);
                 }
                 var chosen = Example.All.FirstOrDefault(e => e.Name == result.GetValue(example));
                 if (ProcessRecord.Find(directory.SupervisorPid) is { } other)
@@ -75,7 +79,7 @@ internal static class UpCommand
                     return chosen is not null
                         ? await ExampleRun.OnRunningClusterAsync(directory, chosen, cancellationToken)
                         : throw new UserErrorException(
-                            $"The cluster in {directory.Root} is up already (process {other.Pid}): see 'petrel status', or stop it "
+                            $"The cluster in {directory.Root} is already up (process {other.Pid}): see 'petrel status', or stop it "
                                 + $"with 'petrel down'."
                         );
                 }
@@ -87,11 +91,12 @@ internal static class UpCommand
                     Runtime = result.GetValue(runtime),
                     Fresh = result.GetValue(fresh),
                 };
+                using var change = ClusterLock.TakeForChange(directory);
                 var settings = await ClusterPreparation.PrepareAsync(directory, request, cancellationToken);
                 using var run = chosen is null ? null : ExampleRun.Prepare(directory, settings, chosen, cancellationToken);
                 return result.GetValue(detach)
-                    ? await DetachedUp.RunAsync(directory, run, cancellationToken)
-                    : await ForegroundUp.RunAsync(directory, settings, run, live: AnsiConsole.Profile.Capabilities.Interactive);
+                    ? await DetachedUp.RunAsync(directory, run, change, cancellationToken)
+                    : await ForegroundUp.RunAsync(directory, settings, run, live: IsTerminal, change);
             }
         );
         return command;

@@ -24,7 +24,9 @@ internal static class CommandRunner
             if (parsed.Action is ParseErrorAction)
             {
                 var path = string.Join(' ', CommandPath(parsed.CommandResult.Command));
-                errors.WriteLine($"petrel: {OneLine(parsed.Errors[0].Message)} See '{path} --help'.");
+                // A word that is not understood also means that what should be there is not: the word says more.
+                var error = parsed.Errors.FirstOrDefault(e => e.Message.Contains('\'')) ?? parsed.Errors[0];
+                errors.WriteLine($"petrel: {OneLine(error.Message)} See '{path} --help'.");
                 return 1;
             }
             // Each command handles signals itself: stopping takes as long as pods need to end.

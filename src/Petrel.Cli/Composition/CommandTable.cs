@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Petrel.Cli.Commands;
 using Petrel.Cli.Commands.Simulation;
 
@@ -28,6 +29,10 @@ internal static class CommandTable
     public static RootCommand CreateRoot()
     {
         var root = new RootCommand("Petrel runs a Kubernetes cluster on this machine, and rehearses failures in simulation.");
+        // Forms of --help for another platform.
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Aliases.Remove("/?");
+        help.Aliases.Remove("/h");
         foreach (var create in Rows)
         {
             root.Add(create());

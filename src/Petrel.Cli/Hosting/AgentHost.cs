@@ -11,11 +11,12 @@ using Petrel.Agent.Runtimes.Oci;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Http;
 using Petrel.Client;
 using Petrel.Client.Http;
+using Petrel.Hosting.Front;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Nodes;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Api;
 using Petrel.Network.Linux;
@@ -92,19 +93,19 @@ internal static class AgentHost
         AgentSettings settings,
         ImageStore images,
         ILoggerFactory logs
-    ) =>
-        new(
-            new OciRuntimeSettings
-            {
-                StateDirectory = Path.Combine(directory.Node(node), "oci"),
-                CgroupParent = $"petrel/{cluster.Range}/{node}",
-            },
+    )
+    {
+        var state = Path.Combine(directory.Node(node), "oci");
+        ContainerLayers.Prepare(Path.Combine(state, "containers"), logs.CreateLogger("Petrel.Agent"));
+        return new(
+            new OciRuntimeSettings { StateDirectory = state, CgroupParent = NodeCgroups.PathOf(cluster.Range!.Value, node) },
             images,
             new BridgePodNetwork(new("pods0", IPNetwork.Parse(settings.PodCidr), Path.Combine(directory.Node(node), "network"))),
             TimeProvider.System,
             new SystemEntropy(),
             logs.CreateLogger<OciRuntime>()
         );
+    }
 
     private static ProcessRuntime Processes(
         ClusterDirectory directory,

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 using Petrel.ApiServer;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Http;
 using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Nodes;
 using Petrel.Client;
 using Petrel.Controllers.Composition;
 using Petrel.Controllers.Configuration;
+using Petrel.Hosting.Connectors;
+using Petrel.Hosting.Front;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Connections;
 using Petrel.LocalCluster.Networking;
@@ -92,7 +92,8 @@ internal static class ServerHost
                         logs,
                         token
                     ),
-                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token)
+                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token),
+                token => IdleCollection.RunAsync(TimeProvider.System, token)
             );
         }
         finally

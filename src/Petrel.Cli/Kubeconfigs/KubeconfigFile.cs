@@ -24,7 +24,8 @@ internal static class KubeconfigFile
         try
         {
             // A link keeps pointing where it does; the file behind it is replaced.
-            var target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            var isLink = new FileInfo(path).LinkTarget is not null;
+            var target = isLink ? File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName : path;
             var before = File.Exists(target) ? await File.ReadAllTextAsync(target, cancellationToken) : "";
             var document = KubeconfigDocument.Parse(before, path);
             if (!change(document))

@@ -31,7 +31,7 @@ internal static class HostPorts
     {
         for (; first + count < 32768; first += count)
         {
-            if (Enumerable.Range(first, count).All(IsFree))
+            if (Enumerable.Range(first, count).All(port => IsFree(IPAddress.Loopback, port)))
             {
                 return first;
             }
@@ -39,9 +39,9 @@ internal static class HostPorts
         throw new UserErrorException($"There are no {count} neighbouring free ports on 127.0.0.1.");
     }
 
-    public static bool IsFree(int port)
+    public static bool IsFree(IPAddress address, int port)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, port);
+        using var probe = new TcpListener(address, port);
         try
         {
             probe.Start();

@@ -23,8 +23,14 @@ internal static class ClusterPreparation
         var earlier = ClusterSettings.Load(directory);
         if (earlier is not null)
         {
-            // What an earlier supervisor that was killed has left running.
-            await new Supervisor(directory, earlier, Progress.Say).StopAsync(cancellationToken);
+            var supervisor = new Supervisor(directory, earlier, Progress.Say);
+            if (supervisor.IsAnythingRunning && KeepsWhatRuns(request, earlier))
+            {
+                Progress.Say("the cluster runs without a supervisor; taking it over");
+                ClusterCertificates.Ensure(directory, earlier);
+                return earlier;
+            }
+            await supervisor.StopAsync(cancellationToken);
             if (request.Fresh)
             {
                 directory.DeleteState();
@@ -68,6 +74,14 @@ internal static class ClusterPreparation
         ClusterCertificates.Ensure(directory, settings);
         return settings;
     }
+
+    // What an earlier supervisor has left running is adopted, unless the request changes what it was started with.
+    private static bool KeepsWhatRuns(UpRequest request, ClusterSettings earlier) =>
+        !request.Fresh
+        && (request.Nodes ?? earlier.Nodes) == earlier.Nodes
+        && (request.Port is null or 0 || request.Port == earlier.Port)
+        && (request.NodeGrace ?? earlier.NodeGraceSeconds) == earlier.NodeGraceSeconds
+        && (request.Runtime ?? earlier.Runtime) == earlier.Runtime;
 
     private static void Check(UpRequest request)
     {

@@ -3,6 +3,7 @@ using Petrel.Cli.Output;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Connections;
 using Petrel.LocalCluster.Processes;
+using Petrel.LocalCluster.Supervision;
 
 namespace Petrel.Cli.Up;
 
@@ -14,11 +15,20 @@ internal static class DetachedUp
     /// <summary>After how long without a new line one says that the start is still going on.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
-    public static async Task<int> RunAsync(ClusterDirectory directory, ExampleRun? example, CancellationToken cancellationToken)
+    /// <param name="directory">The cluster's data.</param>
+    /// <param name="example">An example to run when it is ready.</param>
+    /// <param name="change">The lock of the command, released once the supervisor has its own.</param>
+    /// <param name="cancellationToken">Ends the wait; the supervisor goes on.</param>
+    public static async Task<int> RunAsync(
+        ClusterDirectory directory,
+        ExampleRun? example,
+        ClusterLock change,
+        CancellationToken cancellationToken
+    )
     {
         File.Delete(directory.SupervisorLog);
         var pid = DetachedProcess.Start([Environment.ProcessPath!, "up", "--supervise", "--data", directory.Root], directory.SupervisorLog);
-        await FollowAsync(directory, ProcessRecord.Of(pid), cancellationToken);
+        await FollowAsync(directory, ProcessRecord.Of(pid), change, cancellationToken);
         if (example is not null)
         {
             using var api = ClusterConnections.OpenAsAdmin(directory, ClusterSettings.Require(directory));
@@ -27,13 +37,22 @@ internal static class DetachedUp
         return 0;
     }
 
-    private static async Task FollowAsync(ClusterDirectory directory, ProcessRecord supervisor, CancellationToken cancellationToken)
+    private static async Task FollowAsync(
+        ClusterDirectory directory,
+        ProcessRecord supervisor,
+        ClusterLock change,
+        CancellationToken cancellationToken
+    )
     {
         var shown = 0;
         var last = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var alive = supervisor.IsAlive;
+            if (ProcessRecord.Find(directory.SupervisorPid) is not null)
+            {
+                change.Dispose();
+            }
             var lines = File.Exists(directory.SupervisorLog)
                 ? await File.ReadAllLinesAsync(directory.SupervisorLog, cancellationToken)
                 : [];

@@ -16,7 +16,18 @@ internal static class ForegroundUp
     /// <summary>The last line of the start; a detached <c>up</c> waits for it.</summary>
     public const string ReadyMark = "To use it:";
 
-    public static async Task<int> RunAsync(ClusterDirectory directory, ClusterSettings settings, ExampleRun? example, bool live)
+    /// <param name="directory">The cluster's data.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="example">An example to run when it is ready.</param>
+    /// <param name="live">Whether to show a live view.</param>
+    /// <param name="change">The lock of the command, released once this process supervises the cluster.</param>
+    public static async Task<int> RunAsync(
+        ClusterDirectory directory,
+        ClusterSettings settings,
+        ExampleRun? example,
+        bool live,
+        ClusterLock? change
+    )
     {
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -28,7 +39,9 @@ internal static class ForegroundUp
             stop.Cancel();
         }
 
+        using var supervision = ClusterLock.TakeForSupervision(directory);
         ProcessRecord.Of(Environment.ProcessId).Save(directory.SupervisorPid);
+        change?.Dispose();
         var supervisor = new Supervisor(directory, settings, Progress.Say);
         using var api = ClusterConnections.OpenAsAdmin(directory, settings);
         var (forwards, keep) = (Task.CompletedTask, Task.CompletedTask);

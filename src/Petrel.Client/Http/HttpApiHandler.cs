@@ -70,6 +70,11 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         {
             throw new IOException(e.InnerException is null ? e.Message : $"{e.Message} {e.InnerException.Message}", e);
         }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The connect timeout.
+            throw new IOException($"The server at {_http.BaseAddress} did not answer in time.", e);
+        }
         var contentType = response.Content.Headers.ContentType?.ToString() ?? "";
         var headers = response.Headers.Select(h => KeyValuePair.Create(h.Key, string.Join(", ", h.Value))).ToList();
         if (response.IsSuccessStatusCode && IsStream(request))

@@ -33,7 +33,7 @@ public sealed class NodeNetwork(ClusterRange range)
         {
             await NetworkTool.IpBatchAsync(
                 $"""
-                link add name {Range.Bridge} type bridge
+                link add name {Range.Bridge} address {BridgeAddress} type bridge
                 addr add {Range.HostAddress}/24 dev {Range.Bridge}
                 link set dev {Range.Bridge} up
                 """,
@@ -119,6 +119,10 @@ public sealed class NodeNetwork(ClusterRange range)
             """,
             cancellationToken
         );
+
+    // A bridge without an address of its own takes that of one of its ports. When that port went, the nodes lost the API server until their
+    // neighbour tables were right again. This one is locally administered and the cluster's own.
+    private string BridgeAddress => $"02:70:74:00:00:{Range.Number:x2}";
 
     // Interface names have at most 15 characters.
     private string PortName(int index) => $"{Range.Bridge}n{index}";

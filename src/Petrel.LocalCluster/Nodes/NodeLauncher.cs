@@ -11,7 +11,7 @@ namespace Petrel.LocalCluster.Nodes;
 /// </summary>
 public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings settings)
 {
-    // What makes fresh namespaces a machine. The unified hierarchy of a hybrid host is hidden: crun refuses hosts that show both.
+    // Prepares fresh namespaces. The unified hierarchy of a hybrid host is hidden: crun refuses hosts that show both.
     private const string Boot = """
         hostname "$1"
         if [ -d /sys/fs/cgroup/cpu ] && grep -q " /sys/fs/cgroup/unified " /proc/mounts; then umount /sys/fs/cgroup/unified; fi
@@ -19,15 +19,22 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         """;
 
     // A node's init: reaps orphans, restarts the agent when it dies, and on SIGPWR lets the agent shut the node down with its pods.
+    // An agent that ends within ten seconds waits longer before each restart: 0.2 s, then 1 s doubling to 16 s. A signal ends the wait.
     private const string Supervise = """
         shift
-        down=
+        down= delay=0
         trap 'down=1; kill -PWR "$agent" 2>/dev/null' PWR
         trap 'down=1; kill -TERM "$agent" 2>/dev/null' TERM
         while [ -z "$down" ]; do
+          read -r started _ </proc/uptime
           "$@" & agent=$!
           while kill -0 "$agent" 2>/dev/null; do wait "$agent"; done
-          [ -n "$down" ] || sleep 0.2
+          [ -z "$down" ] || break
+          read -r ended _ </proc/uptime
+          [ $((${ended%.*} - ${started%.*})) -lt 10 ] || delay=0
+          if [ "$delay" = 0 ]; then sleep 0.2 & else sleep "$delay" & fi
+          agent=$!; wait "$agent"
+          delay=$((delay == 0 ? 1 : delay < 16 ? delay * 2 : 16))
         done
         """;
 
@@ -45,6 +52,9 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
     private readonly NodeNetwork? _network = settings.Range is { } number ? new NodeNetwork(new ClusterRange(number)) : null;
 
     public ProcessRecord? Find(string node) => ProcessRecord.Find(directory.NodePid(node));
+
+    /// <summary>Whether the node was switched off by <see cref="KillAsync"/>, and not started since.</summary>
+    public bool IsSwitchedOff(string node) => File.Exists(directory.NodeSwitchedOff(node));
 
     /// <summary>Starts a node that is down.</summary>
     /// <exception cref="UserErrorException">It runs already, or there is no such node.</exception>
@@ -89,6 +99,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         }
         var process = DetachedProcess.Start(command, directory.NodeLog(node));
         ProcessRecord.Of(process).Save(directory.NodePid(node));
+        File.Delete(directory.NodeSwitchedOff(node));
     }
 
     /// <summary>Cuts the node's power: its agent and every container end at once, without a goodbye.</summary>
@@ -96,6 +107,34 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
     {
         var index = IndexOf(node);
         var running = Find(node) ?? throw new UserErrorException($"{node} is down already.");
+        // Before the node ends, so that the supervisor does not take its end for a failure.
+        File.WriteAllBytes(directory.NodeSwitchedOff(node), []);
+        await CutPowerAsync(node, index, running, cancellationToken);
+    }
+
+    /// <summary>Shuts the node down: its pods end by their grace, then its agent.</summary>
+    public async Task StopAsync(string node, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var index = IndexOf(node);
+        if (Find(node) is { } running)
+        {
+            var init = _network is not null ? running.OnlyChild() ?? running : running;
+            init.Signal(ProcessRecord.SigPwr);
+            if (!await running.WaitForEndAsync(limit))
+            {
+                await CutPowerAsync(node, index, running, cancellationToken);
+            }
+            File.Delete(directory.NodePid(node));
+        }
+        File.Delete(directory.NodeSwitchedOff(node));
+        if (_network is not null)
+        {
+            await _network.RemoveNodeAsync(node, index, cancellationToken);
+        }
+    }
+
+    private async Task CutPowerAsync(string node, int index, ProcessRecord running, CancellationToken cancellationToken)
+    {
         if (_network is not null)
         {
             await _network.UnplugNodeAsync(index, cancellationToken);
@@ -109,26 +148,6 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         }
         await running.WaitForEndAsync(TimeSpan.FromSeconds(5));
         File.Delete(directory.NodePid(node));
-    }
-
-    /// <summary>Shuts the node down: its pods end by their grace, then its agent.</summary>
-    public async Task StopAsync(string node, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        var index = IndexOf(node);
-        if (Find(node) is { } running)
-        {
-            var init = _network is not null ? running.OnlyChild() ?? running : running;
-            init.Signal(ProcessRecord.SigPwr);
-            if (!await running.WaitForEndAsync(limit))
-            {
-                await KillAsync(node, cancellationToken);
-            }
-            File.Delete(directory.NodePid(node));
-        }
-        if (_network is not null)
-        {
-            await _network.RemoveNodeAsync(node, index, cancellationToken);
-        }
     }
 
     private int IndexOf(string node) =>

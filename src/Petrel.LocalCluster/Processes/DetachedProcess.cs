@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
-/// Starts processes that outlive the terminal and this process: a session of their own, and a log file for what they print.
+/// Starts processes that outlive the terminal and this process. Each has a session of its own, and a log file for its output. The log's
+/// folder is its working directory, so that the folder in which the cluster was started stays free.
 /// </summary>
 public static class DetachedProcess
 {
@@ -25,6 +26,7 @@ public static class DetachedProcess
         // The shell only redirects; every step is an exec, so the process id stays the one that was started.
         var start = new ProcessStartInfo("setsid")
         {
+            WorkingDirectory = Path.GetDirectoryName(logPath)!,
             ArgumentList = { "sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "petrel", logPath },
         };
         foreach (var argument in command)

@@ -1,75 +1,110 @@
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Nodes;
-using Petrel.LocalCluster.Processes;
 using Petrel.LocalCluster.Status;
 using Petrel.Model.Api;
 
 namespace Petrel.LocalCluster.Supervision;
 
 /// <summary>
-/// Brings a cluster up on this machine and keeps it up: starts the server and the nodes, starts the server again when it dies, and takes
-/// everything down in order. Nodes that lose their power stay down until somebody starts them.
+/// Brings a cluster up on this machine and keeps it up: starts the server and the nodes, adopts those that run, starts again what dies, and
+/// takes everything down in order. Server and nodes outlive the supervisor: the next one adopts them.
+/// A node that <c>petrel node kill</c> has switched off stays off until <c>petrel node start</c>.
 /// </summary>
 public sealed class Supervisor(ClusterDirectory directory, ClusterSettings settings, Action<string> progress)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a node may take to end its pods before its power is cut.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
 
     private readonly NodeLauncher _nodes = new(directory, settings);
+    private readonly ServerLauncher _server = new(directory);
+    private readonly Action<string> _progress = SafeProgress.Wrap(progress);
 
-    /// <summary>Starts the server and all nodes, and returns when the API is ready and every node is Ready.</summary>
+    /// <summary>Whether the server or a node of the cluster runs: what an earlier supervisor has left behind.</summary>
+    public bool IsAnythingRunning => _server.Find() is not null || settings.NodeNames.Any(node => _nodes.Find(node) is not null);
+
+    /// <summary>
+    /// Starts the server and all nodes as far as they do not run, and returns when the API is ready and every node is Ready.
+    /// </summary>
     /// <exception cref="UserErrorException">Something did not come up; the message says what and which log to read.</exception>
     public async Task StartAsync(IApiHandler api, CancellationToken cancellationToken)
     {
         if (settings.Range is { } number)
         {
             await new NodeNetwork(new ClusterRange(number)).CreateAsync(cancellationToken);
-            progress("network made");
+            _progress("network made");
         }
-        // The server first: on a small machine agents that start beside it would only slow it down, and find nobody to talk to.
-        StartServer();
-        await WaitAsync("the API server", directory.ServerLog, () => IsReadyAsync(api, cancellationToken), cancellationToken);
-        progress("API ready");
-        await Task.WhenAll(settings.NodeNames.Select(node => _nodes.StartAsync(node, cancellationToken)));
-        progress($"{settings.Nodes} nodes started");
-        var ready = -1;
-        await WaitAsync(
-            "every node",
-            directory.NodeLog("node-1"),
-            async () =>
-            {
-                var now = await ClusterStatus.CountReadyNodesAsync(api, cancellationToken);
-                if (now != ready)
-                {
-                    ready = now;
-                    progress($"{ready} of {settings.Nodes} nodes Ready");
-                }
-                return ready >= settings.Nodes;
-            },
+        // The server first: on a small machine, agents that start beside it would slow it down and have no API to talk to.
+        if (_server.Find() is { } running)
+        {
+            _progress($"adopted the running server (process {running.Pid})");
+        }
+        else
+        {
+            _server.Start();
+        }
+        var wait = new StartupWait(StartLimit, _progress, TimeProvider.System);
+        await wait.ForAsync(
+            "the API server",
+            directory.ServerLog,
+            token => IsReadyAsync(api, token),
+            () => _server.Find() is not null,
             cancellationToken
         );
+        _progress("API ready");
+        await StartNodesAsync(api, wait, cancellationToken);
     }
 
-    /// <summary>Keeps the server running until cancelled.</summary>
+    /// <summary>Keeps the server and the nodes running until cancelled.</summary>
     public async Task KeepAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        var time = TimeProvider.System;
+        List<KeptProcess> kept =
+        [
+            new(
+                "the server",
+                () => true,
+                () => _server.Find() is not null,
+                _ =>
+                {
+                    _server.Start();
+                    return Task.CompletedTask;
+                },
+                () => LogFile.LastLine(directory.ServerLog),
+                _progress,
+                time
+            ),
+            .. settings.NodeNames.Select(node => new KeptProcess(
+                node,
+                () => !_nodes.IsSwitchedOff(node),
+                () => _nodes.Find(node) is not null,
+                token => _nodes.StartAsync(node, token),
+                () => LogFile.LastLine(directory.NodeLog(node)),
+                _progress,
+                time
+            )),
+        ];
+        try
         {
-            if (ProcessRecord.Find(directory.ServerPid) is null)
+            while (!cancellationToken.IsCancellationRequested)
             {
-                progress("the server ended; starting it again");
-                StartServer();
+                foreach (var process in kept)
+                {
+                    await process.CheckAsync(cancellationToken);
+                }
+                await Task.Delay(Watch, time, cancellationToken);
             }
-            await Task.Delay(Watch, CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked to stop.
         }
     }
 
     /// <summary>
-    /// Ends pods, nodes and server, in this order, and gives the network back. Also cleans up after a supervisor that was killed.
+    /// Ends pods, nodes and server, in this order, and gives the network back. Needs no supervisor: it works by what is on disk.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -80,60 +115,56 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
                 await _nodes.StopAsync(node, StopLimit, cancellationToken);
                 if (ran)
                 {
-                    progress($"{node} stopped");
+                    _progress($"{node} stopped");
                 }
             })
         );
-        if (ProcessRecord.Find(directory.ServerPid) is { } server)
+        if (await _server.StopAsync())
         {
-            server.Signal(ProcessRecord.SigTerm);
-            if (!await server.WaitForEndAsync(TimeSpan.FromSeconds(10)))
-            {
-                server.Signal(ProcessRecord.SigKill);
-            }
-            progress("server stopped");
+            _progress("server stopped");
         }
-        File.Delete(directory.ServerPid);
         if (settings.Range is { } number)
         {
             var range = new ClusterRange(number);
             await new NodeNetwork(range).DeleteAsync(cancellationToken);
+            await NodeCgroups.RemoveAsync(range, cancellationToken);
             ClusterRangeClaims.Release(range);
         }
     }
 
-    private void StartServer()
+    private async Task StartNodesAsync(IApiHandler api, StartupWait wait, CancellationToken cancellationToken)
     {
-        var pid = DetachedProcess.Start([Environment.ProcessPath!, "server", "--data", directory.Root], directory.ServerLog);
-        ProcessRecord.Of(pid).Save(directory.ServerPid);
+        var wanted = settings.NodeNames.Where(node => !_nodes.IsSwitchedOff(node)).ToList();
+        var missing = wanted.Where(node => _nodes.Find(node) is null).ToList();
+        await Task.WhenAll(missing.Select(node => _nodes.StartAsync(node, cancellationToken)));
+        if (missing.Count < wanted.Count)
+        {
+            _progress($"adopted {wanted.Count - missing.Count} running nodes");
+        }
+        if (wanted.Count < settings.Nodes)
+        {
+            _progress($"{settings.Nodes - wanted.Count} nodes are switched off: 'petrel node start' starts them");
+        }
+        _progress($"{missing.Count} nodes started");
+        var ready = -1;
+        await wait.ForAsync(
+            "every node",
+            directory.NodeLog(missing.FirstOrDefault() ?? ClusterSettings.NodeName(0)),
+            async token =>
+            {
+                var now = await ClusterStatus.CountReadyNodesAsync(api, token);
+                if (now != ready)
+                {
+                    ready = now;
+                    _progress($"{ready} of {wanted.Count} nodes Ready");
+                }
+                return ready >= wanted.Count;
+            },
+            () => true,
+            cancellationToken
+        );
     }
 
     private static async Task<bool> IsReadyAsync(IApiHandler api, CancellationToken cancellationToken) =>
         (await api.HandleAsync(new ApiRequest { Method = "GET", Path = "/readyz" }, cancellationToken)).IsSuccess;
-
-    private static async Task WaitAsync(string what, string log, Func<Task<bool>> condition, CancellationToken cancellationToken)
-    {
-        var time = TimeProvider.System;
-        var start = time.GetTimestamp();
-        var last = "";
-        while (true)
-        {
-            try
-            {
-                if (await condition())
-                {
-                    return;
-                }
-            }
-            catch (IOException e)
-            {
-                last = e.Message;
-            }
-            if (time.GetElapsedTime(start) > StartLimit)
-            {
-                throw new UserErrorException($"Waited {StartLimit.TotalSeconds:0} s for {what} in vain. {last} See {log}.");
-            }
-            await Task.Delay(Poll, cancellationToken);
-        }
-    }
 }

@@ -32,7 +32,7 @@ public sealed class HostPortRules(string bridge)
             """;
 
     /// <summary>Leads the ports to a pod.</summary>
-    public string Add(string podAddress, IReadOnlyList<HostPort> ports)
+    public string Add(string podAddress, IReadOnlyList<PortMapping> ports)
     {
         var commands = new StringBuilder();
         foreach (var port in ports)
@@ -43,9 +43,9 @@ public sealed class HostPortRules(string bridge)
     }
 
     /// <summary>Removes one port. Each is a transaction of its own, because one that does not exist fails its whole transaction.</summary>
-    public string Remove(HostPort port) => $"delete element ip {_table} {Element(port, null)}\n";
+    public string Remove(PortMapping port) => $"delete element ip {_table} {Element(port, null)}\n";
 
-    private static string Element(HostPort port, string? podAddress)
+    private static string Element(PortMapping port, string? podAddress)
     {
         var key = $"{port.Protocol.ToLowerInvariant()} . {port.Port}";
         var value = podAddress is null ? "" : $" : {podAddress} . {port.ContainerPort}";

@@ -21,10 +21,10 @@ public interface IPodNetwork
 
     /// <summary>Joins the pod, whose namespace is ready, to the node: bridge port and host ports.</summary>
     /// <exception cref="PodNetworkException">The kernel refused.</exception>
-    ValueTask ConnectAsync(string sandboxId, PodAddress address, IReadOnlyList<HostPort> hostPorts, CancellationToken cancellationToken);
+    ValueTask ConnectAsync(string sandboxId, PodAddress address, IReadOnlyList<PortMapping> hostPorts, CancellationToken cancellationToken);
 
     /// <summary>Undoes <see cref="ConnectAsync"/> and <see cref="Allocate"/>. Idempotent.</summary>
-    ValueTask ReleaseAsync(string sandboxId, IReadOnlyList<HostPort> hostPorts, CancellationToken cancellationToken);
+    ValueTask ReleaseAsync(string sandboxId, IReadOnlyList<PortMapping> hostPorts, CancellationToken cancellationToken);
 }
 
 /// <param name="Address">The pod's IPv4 address.</param>

@@ -11,7 +11,7 @@ internal sealed class NodeInfo(string name, int slot)
 {
     private readonly List<PodInfo> _pods = [];
     private readonly List<PodInfo> _podsWithAffinity = [];
-    private readonly List<HostPort> _usedPorts = [];
+    private readonly List<HostPortClaim> _usedPorts = [];
 
     public string Name { get; } = name;
 
@@ -30,7 +30,7 @@ internal sealed class NodeInfo(string name, int slot)
 
     /// <summary>The pods on the node that have terms about other pods.</summary>
     public IReadOnlyList<PodInfo> PodsWithAffinity => _podsWithAffinity;
-    public IReadOnlyList<HostPort> UsedPorts => _usedPorts;
+    public IReadOnlyList<HostPortClaim> UsedPorts => _usedPorts;
 
     /// <summary>The size in bytes of each image on the node, by each of its names.</summary>
     public IReadOnlyDictionary<string, long> Images { get; private set; } = new Dictionary<string, long>();

@@ -18,7 +18,7 @@ internal sealed class PodInfo
         Labels = LabelSets.Of(pod.Metadata.Labels);
         Requests = PodRequests.Of(pod);
         NonZero = ScoringRequests.Of(pod, Requests);
-        HostPorts = HostPort.Of(pod.Spec);
+        HostPorts = HostPortClaim.Of(pod.Spec);
         Claims = PodVolumes.ClaimsOf(pod);
         Owner = pod.ControllerReference();
 
@@ -62,7 +62,7 @@ internal sealed class PodInfo
     /// <summary>The requests for scores, with defaults where the pod states none.</summary>
     public ResourceList NonZero { get; }
 
-    public HostPort[] HostPorts { get; }
+    public HostPortClaim[] HostPorts { get; }
 
     /// <summary>The persistent volume claims of its volumes, including those of ephemeral volumes.</summary>
     public ObjectKey[] Claims { get; }

@@ -19,7 +19,7 @@ internal sealed class CycleState
     private readonly Score[] _normalized;
     private readonly long _topologyVersion;
     private readonly long? _taintsVersion;
-    private readonly Dictionary<Type, object> _data = [];
+    private Dictionary<Type, object>? _data;
     private long _imagesVersion;
     private NodeResults? _results;
     private long _position;
@@ -121,6 +121,7 @@ internal sealed class CycleState
         {
             return null;
         }
+        _data ??= [];
         if (!_data.TryGetValue(typeof(T), out var data))
         {
             _data[typeof(T)] = data = new T();

@@ -16,10 +16,10 @@ internal sealed class NodeResults(int slots, int rawScores)
 
     public readonly Status[] Statuses = new Status[slots];
 
-    /// <summary>The weighted sum of the scores that aren't normalized.</summary>
+    /// <summary>The weighted sum of the scores that are not normalized.</summary>
     public readonly long[] Sums = new long[slots];
 
-    /// <summary>The scores that are normalized over the feasible nodes, before that.</summary>
+    /// <summary>The raw scores of plugins that normalize over the feasible nodes.</summary>
     public readonly long[][] Raw = [.. Enumerable.Range(0, rawScores).Select(_ => new long[slots])];
 
     public int Slots => Generation.Length;

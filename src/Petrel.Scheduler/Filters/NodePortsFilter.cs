@@ -19,7 +19,7 @@ internal sealed class NodePortsFilter : IFilterPlugin, IQueueingHints
     public FilterPlan For(PodInfo pod, ClusterState cluster) =>
         pod.HostPorts.Length == 0 ? FilterPlan.Skip : FilterPlan.With(new Filter(pod.HostPorts, cluster));
 
-    private sealed class Filter(HostPort[] wanted, ClusterState cluster) : INodeFilter
+    private sealed class Filter(HostPortClaim[] wanted, ClusterState cluster) : INodeFilter
     {
         public Status Check(int node)
         {

@@ -239,7 +239,7 @@ public sealed class OciRuntimeTests
     public async Task A_host_port_leads_to_its_pod_until_the_pod_is_gone()
     {
         await using var bed = await OciTestBed.StartAsync();
-        var pod = bed.Pod("web") with { HostPorts = [new HostPort(8099, 80, "TCP", "")] };
+        var pod = bed.Pod("web") with { HostPorts = [new PortMapping(8099, 80, "TCP", "")] };
         var (sandbox, _) = await bed.RunAsync(
             bed.Container("sh", "-c", "mkdir -p /tmp/w; echo port > /tmp/w/index.html; exec httpd -f -p 80 -h /tmp/w"),
             pod

@@ -4,8 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Http;
 using Petrel.Client.Http;
+using Petrel.Hosting.Front;
 using Petrel.Model.Api;
 using Petrel.Security;
 

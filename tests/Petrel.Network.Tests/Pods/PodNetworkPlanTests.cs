@@ -34,7 +34,7 @@ public sealed class PodNetworkPlanTests
     public void Host_ports_are_elements_of_one_map_for_all_addresses_and_of_one_for_single_ones()
     {
         var rules = new HostPortRules("pods0");
-        HostPort[] ports = [new(8080, 80, "TCP", ""), new(53, 5353, "UDP", "10.200.0.2")];
+        PortMapping[] ports = [new(8080, 80, "TCP", ""), new(53, 5353, "UDP", "10.200.0.2")];
 
         Assert.Equal(
             "add element ip petrel-hostports-pods0 every { tcp . 8080 : 10.64.1.7 . 80 }\n"

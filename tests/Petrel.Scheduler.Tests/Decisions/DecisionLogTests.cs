@@ -130,7 +130,7 @@ public sealed class DecisionLogTests
         {
             Recorder = new DecisionRecorder(log, TimeProvider.System),
         };
-        // Twice: the second time with what was kept of the first.
+        // The second decision uses the kept failure of the first.
         cycle.Schedule(pod);
         cycle.Schedule(pod);
         var decisions = log.Find(pod.Key, pod.Uid)!["decisions"]!.AsArray();

@@ -25,7 +25,7 @@ public sealed class GangTests : IAsyncDisposable
         Assert.Equal(["a@n1", "b@n1", "c@n1"], _world.Nodes());
         Assert.Equal(("Scheduled", 3, 3), State("g"));
         Assert.Equal("True", Assert.Single(_world.Get<PodGroup>("g").Status.Conditions!).Status);
-        // Those that come later are on their own.
+        // Later pods are scheduled one by one.
         _world.Create(Member("g", "d"), Member("g", "e"));
         _world.Run(5);
         Assert.Equal(["a@n1", "b@n1", "c@n1", "d@n1", "e@"], _world.Nodes());
@@ -124,7 +124,7 @@ public sealed class GangTests : IAsyncDisposable
             world.CreateGroup("g", 4);
             world.CreateGroup("h", 4);
             world.Create(Enumerable.Range(0, 3).Select(i => Make.Node($"n{i}", cpu: "2")));
-            // They come mixed, and the scheduler may die at any moment.
+            // The pods of both gangs are created in turn, and the scheduler may stop at any moment.
             var pods = Enumerable
                 .Range(0, 8)
                 .Select(i => Member(i % 2 == 0 ? "g" : "h", $"p{i}"))
@@ -149,7 +149,7 @@ public sealed class GangTests : IAsyncDisposable
                 .ToArray();
             Assert.True(placed is [{ Value: 4 }], $"seed {seed}: {string.Join(", ", placed)}");
 
-            // With the first one's end, the other has its turn.
+            // When the first gang has finished, the second one is scheduled.
             world.End([.. world.List<V1Pod>().Where(p => p.Spec.NodeName is not null).Select(p => p.Metadata.Name)]);
             world.Run(30);
             Assert.Equal(4, world.List<V1Pod>().Count(p => p.Spec.NodeName is not null));
@@ -168,7 +168,7 @@ public sealed class GangTests : IAsyncDisposable
         _world.RunUntil(() => bindings >= 2);
         _world.KillScheduler();
         Assert.Single(_world.Nodes(), n => n.EndsWith("n1", StringComparison.Ordinal));
-        // Older, of higher priority, and first by name: they would take the room.
+        // Older pods of higher priority, and first by name: without the rule they would take the places.
         var high = _world.Class(100);
         _world.Create(Make.Pod("0", "1", with: s => (s.PriorityClassName, s.PreemptionPolicy) = (high, null)), Make.Pod("1", "2"));
         _world.Faults = _ => Fault.None;
@@ -222,7 +222,7 @@ public sealed class GangTests : IAsyncDisposable
         );
         Assert.Equal(["n1", "n2"], _world.List<V1Pod>().Select(p => p.Status.NominatedNodeName).Where(n => n is not null).Order());
         Assert.Equal(["a@", "b@"], _world.Nodes().Take(2));
-        // Half of the room is not enough, and nobody else gets it.
+        // Room for half of the gang is not enough, and no other pod gets it.
         _world.End("low1");
         _world.Create(Make.Pod("other", "1"));
         _world.Run(5);
@@ -243,7 +243,7 @@ public sealed class GangTests : IAsyncDisposable
         _world.Create(Member("g", "a"), Member("g", "b"));
         _world.Run(3);
         Assert.Equal(2, _world.List<V1Pod>().Count(p => p.Status.NominatedNodeName is not null));
-        // One of the victims takes its time.
+        // One of the victims terminates slowly.
         _world.End("low1");
         _world.Create(Make.Pod("other", "1"));
         _world.Run(15);

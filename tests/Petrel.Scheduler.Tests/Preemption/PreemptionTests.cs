@@ -18,7 +18,7 @@ public sealed class PreemptionTests : IAsyncDisposable
         _world.Create(Make.Pod("high", "1", with: s => s.PriorityClassName = high));
         _world.Run(2);
 
-        // Both began at no time that anybody knows: the name decides.
+        // Neither pod has a start time, so the name decides.
         var victim = _world.Pod("b");
         Assert.NotNull(victim.Metadata.DeletionTimestamp);
         Assert.Equal(30, victim.Metadata.DeletionGracePeriodSeconds);
@@ -36,7 +36,7 @@ public sealed class PreemptionTests : IAsyncDisposable
             (preempted.Type, preempted.InvolvedObject.Name, preempted.Message)
         );
 
-        // Whatever happens meanwhile, no other victims are made, and nobody of lower priority takes the place.
+        // Until the victims are gone, there are no further victims, and no pod of lower priority takes the place.
         _world.Create(Make.Pod("c", "1"));
         _world.Create(Make.Node("n2", cpu: "100m"));
         _world.Run(20);
@@ -154,13 +154,13 @@ public sealed class PreemptionTests : IAsyncDisposable
             world.Create(Enumerable.Range(0, 4).Select(i => Make.Pod($"low{i}", "1")));
             world.Run(3);
             var dice = world.Simulator.Entropy.Fork();
-            // Two requests in three are lost in some way, what it reads excepted.
+            // Two of three writes fail in some way. Reads succeed.
             world.Faults = request => request.Method == "GET" ? Fault.None : (Fault)dice.Next(3);
             world.Create(Make.Pod("high", "1", with: s => s.PriorityClassName = high));
             for (var i = 0; i < 4; i++)
             {
                 world.Run(dice.Next(3000) / 1000.0);
-                // Gives the pod another try, which doesn't help it.
+                // Makes the pod ready again, although no node is feasible.
                 world.Create(Make.Node($"other{i}", cpu: "1", taints: [Make.Taint("a")]));
                 if (dice.Next(2) == 0)
                 {

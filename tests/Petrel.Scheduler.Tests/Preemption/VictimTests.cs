@@ -11,7 +11,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Preemption;
 
-/// <summary>Who must go, and where: without an API.</summary>
+/// <summary>Which pods are preempted on which node, without an API.</summary>
 public sealed class VictimTests
 {
     private readonly Objects _objects = new();
@@ -104,10 +104,10 @@ public sealed class VictimTests
         _objects.Budgets.Add(Budget("web", 0));
         Assert.Equal("n: mid", Preempt(cluster, Pod("p", 10)));
         _objects.Budgets.Add(Budget("db", 0));
-        // Both are protected: the less important one goes all the same.
+        // Budgets protect both: the less important pod is preempted nevertheless.
         Assert.Equal("n: low (1 against budgets)", Preempt(cluster, Pod("p", 10)));
         _objects.Budgets[0].Status.DisruptedPods = new Dictionary<string, DateTime?> { ["low"] = default(DateTime) };
-        // Its disruption is counted already.
+        // The budget's status already counts its disruption.
         Assert.Equal("n: low", Preempt(cluster, Pod("p", 10)));
     }
 
@@ -129,7 +129,7 @@ public sealed class VictimTests
         Assert.Equal("b", Best(new("a", [Victim(0)], 1), new("b", [Victim(9), Victim(9)], 0)));
         Assert.Equal("b", Best(new("a", [Victim(5)], 0), new("b", [Victim(4), Victim(4)], 0)));
         Assert.Equal("b", Best(new("a", [Victim(5), Victim(4)], 0), new("b", [Victim(5), Victim(3)], 0)));
-        // Priorities below zero don't make many victims look better than few.
+        // Negative priorities do not make many victims better than few.
         Assert.Equal("b", Best(new("a", [Victim(-5), Victim(-5)], 0), new("b", [Victim(-5)], 0)));
         Assert.Equal("b", Best(new("a", [Victim(5, start: 1)], 0), new("b", [Victim(5, start: 2)], 0)));
         Assert.Equal("a", Best(new("a", [Victim(5)], 0), new("b", [Victim(5)], 0)));
@@ -210,7 +210,7 @@ public sealed class VictimTests
                 Assert.All(victims, v => Assert.True(v.Priority < pod.Priority));
                 Array.ForEach(victims, v => cluster.Remove(v.Uid));
                 Assert.Equal(preemption.Node, FitsOn(cluster, pod, preemption.Node));
-                // Of a spread, one pod less on a node may be one too few.
+                // With a spread constraint, one pod less on a node may violate the constraint.
                 foreach (var victim in pod.Pod.Spec.TopologySpreadConstraints is null ? victims : [])
                 {
                     cluster.Place(victim, preemption.Node);
@@ -227,7 +227,7 @@ public sealed class VictimTests
         Gen.ULong.Sample(
             seed =>
             {
-                // Two clusters that live the same life, with one scheduler that keeps what it found out and one that does not.
+                // Two clusters with the same history: one scheduler keeps results of dry runs, the other does not.
                 string Live(bool keeps)
                 {
                     var (dice, story) = (new SeededEntropy(seed), new List<string>());
@@ -237,7 +237,7 @@ public sealed class VictimTests
                     var cycle = new SchedulingCycle(ProfileFactory.Create(context), cluster, new SeededEntropy(1)) { KeepsStates = keeps };
                     for (var i = 0; i < 60; i++)
                     {
-                        // Few kinds of pods, so that what is kept is used.
+                        // Few kinds of pods, so that kept results are used.
                         var pod = Pod(
                             $"p{i}",
                             dice.Next(4),
@@ -269,7 +269,7 @@ public sealed class VictimTests
                         switch (dice.Next(6))
                         {
                             case 0 when other is not null:
-                                // It begins to run, and is another victim than before.
+                                // The pod starts, and its importance as a victim changes.
                                 cluster.Place(
                                     Pod(
                                         other.Key.Name,

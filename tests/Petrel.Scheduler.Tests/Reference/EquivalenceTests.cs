@@ -101,7 +101,7 @@ public sealed class EquivalenceTests
                     SetService($"s{_world.Roll(2)}", _world.Pick<string>(["web", "db"]));
                     break;
                 default:
-                    // Runs of pods of one owner, and single ones.
+                    // Series of pods of one owner, and single pods.
                     var template = _world.Pick(_templates);
                     for (var n = _world.Roll(2) == 0 ? 1 : _world.Roll(6); n >= 0; n--)
                     {

@@ -7,7 +7,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Tests.Reference;
 
-/// <summary>Nodes, pod templates and profiles as a seed draws them, so that every rule has something to say about some of them.</summary>
+/// <summary>Random nodes, pod templates and profiles of a seed, such that every rule affects some of them.</summary>
 internal sealed class RandomWorld(ulong seed)
 {
     private static readonly string[] Apps = ["web", "db", "cache"];
@@ -56,7 +56,7 @@ internal sealed class RandomWorld(ulong seed)
         return node;
     }
 
-    /// <summary>A way to make pods that differ in nothing but name and uid.</summary>
+    /// <summary>A template of pods that differ only in name and uid.</summary>
     public Func<V1Pod> Template()
     {
         var (app, ns, owner, templateSeed) = (

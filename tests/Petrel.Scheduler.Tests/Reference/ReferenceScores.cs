@@ -153,7 +153,7 @@ internal sealed class ReferenceScores(ProfileSettings settings)
                         .Where(u => u.Allocatable > 0)
                         .Select(u => Math.Min(1, (double)u.Requested / u.Allocatable)),
                 ];
-                // Of two it is half of their difference; said like this, as the last bit decides what is cut off.
+                // Half of their difference, computed as the scheduler does: the last bit decides how the score is truncated.
                 var deviation =
                     shares.Length == 2 ? Math.Abs((shares[0] - shares[1]) / 2)
                     : shares.Length < 2 ? 0

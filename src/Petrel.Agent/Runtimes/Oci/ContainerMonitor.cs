@@ -113,6 +113,8 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            // conmon writes a file 'oom' into its working directory.
+            WorkingDirectory = bundle,
         };
         using var process = Run(start);
         process.StandardInput.Close();

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Responses;
+using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
 using Petrel.Store;

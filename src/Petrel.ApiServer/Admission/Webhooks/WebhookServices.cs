@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
 

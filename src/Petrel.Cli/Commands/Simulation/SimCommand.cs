@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Petrel.Cli.Hosting;
+using Petrel.Cli.Output;
 using Petrel.LocalCluster;
 using Petrel.Simulation.Scenarios;
 
@@ -77,13 +79,21 @@ internal static class SimCommand
 
     private static Command List()
     {
-        var command = new Command("list", "List the scenarios.");
-        command.SetAction(_ =>
+        var format = CommonOptions.Output();
+        var command = new Command("list", "List the scenarios.") { format };
+        command.SetAction(result =>
         {
+            var output = result.InvocationConfiguration.Output;
+            if (result.GetValue(format) is { } structured)
+            {
+                var rows = ScenarioList.All.Select(s => new JsonObject { ["name"] = s.Name, ["description"] = s.Description });
+                StructuredOutput.Write(output, structured, new JsonArray([.. rows]));
+                return;
+            }
             var width = ScenarioList.All.Max(s => s.Name.Length);
             foreach (var scenario in ScenarioList.All)
             {
-                Console.WriteLine($"{scenario.Name.PadRight(width)}  {scenario.Description}");
+                output.WriteLine($"{scenario.Name.PadRight(width)}  {scenario.Description}");
             }
         });
         return command;

@@ -5,7 +5,8 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Http;
+using Petrel.Hosting.Connectors;
+using Petrel.Hosting.Front;
 using Petrel.Model.Api;
 using Petrel.Security;
 

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Admission.Webhooks;

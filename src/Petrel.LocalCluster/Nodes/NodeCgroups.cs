@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Processes;
+
+namespace Petrel.LocalCluster.Nodes;
+
+/// <summary>
+/// The control groups of a cluster's nodes: <c>petrel/RANGE/NODE</c> in every hierarchy, with a group for each pod below, which the node's
+/// agent makes. A node that lost its power leaves them behind.
+/// </summary>
+public static partial class NodeCgroups
+{
+    private const string Mount = "/sys/fs/cgroup";
+    private const string Top = "petrel";
+    private const int Attempts = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The group of a node, below the root of each hierarchy.</summary>
+    public static string PathOf(int range, string node) => string.Create(CultureInfo.InvariantCulture, $"{Top}/{range}/{node}");
+
+    /// <summary>Removes the groups of all nodes of a cluster that is down, and kills what may still be in them.</summary>
+    public static async Task RemoveAsync(ClusterRange range, CancellationToken cancellationToken)
+    {
+        foreach (var hierarchy in Hierarchies())
+        {
+            var path = string.Create(CultureInfo.InvariantCulture, $"{hierarchy}/{Top}/{range.Number}");
+            // The kernel refuses to remove a group for a moment after its last process has ended.
+            for (var attempt = 0; attempt < Attempts && !TryRemoveTree(path); attempt++)
+            {
+                KillAll(path);
+                await Task.Delay(Pause, cancellationToken);
+            }
+            // Fails while another cluster has groups in it.
+            _ = RemoveDirectory($"{hierarchy}/{Top}");
+        }
+    }
+
+    // Version 2 is one hierarchy; in version 1 every controller has one. The low-level runtime also makes groups in directories that no
+    // hierarchy is mounted on.
+    private static string[] Hierarchies() =>
+        File.Exists($"{Mount}/cgroup.controllers") ? [Mount]
+        : Directory.Exists(Mount) ? Directory.GetDirectories(Mount)
+        : [];
+
+    private static bool TryRemoveTree(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return true;
+        }
+        if (!File.Exists($"{path}/cgroup.procs"))
+        {
+            Directory.Delete(path, recursive: true);
+            return true;
+        }
+        var empty = true;
+        foreach (var child in Directory.GetDirectories(path))
+        {
+            empty &= TryRemoveTree(child);
+        }
+        return empty && RemoveDirectory(path) == 0;
+    }
+
+    private static void KillAll(string path)
+    {
+        try
+        {
+            foreach (var procs in Directory.EnumerateFiles(path, "cgroup.procs", SearchOption.AllDirectories))
+            {
+                foreach (var line in File.ReadAllLines(procs))
+                {
+                    // 0 is a process of a PID namespace that is not below this one.
+                    if (int.TryParse(line, CultureInfo.InvariantCulture, out var pid) && pid > 0)
+                    {
+                        ProcessRecord.Of(pid).Signal(ProcessRecord.SigKill);
+                    }
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // A group that was removed meanwhile; the next attempt sees what is left.
+        }
+    }
+
+    // rmdir(2) and not Directory.Delete: the files in a group can't be deleted, and are no obstacle.
+    [LibraryImport("libc", EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveDirectory(string path);
+}

@@ -1,0 +1,81 @@
+namespace Petrel.LocalCluster.Supervision;
+
+/// <summary>
+/// An exclusive lock on a cluster's data directory (flock(2)). The kernel releases it when the process that holds it ends, however it ends.
+/// </summary>
+public sealed class ClusterLock : IDisposable
+{
+    private const int WouldBlock = 11;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    private readonly FileStream _file;
+
+    private ClusterLock(FileStream file) => _file = file;
+
+    /// <summary>
+    /// The lock of whoever changes what runs: <c>up</c> until its supervisor has taken over, and <c>down</c>.
+    /// </summary>
+    /// <exception cref="UserErrorException">Another command holds it, or the directory can't be written.</exception>
+    public static ClusterLock TakeForChange(ClusterDirectory directory) =>
+        TryTake(directory, directory.ChangeLock)
+        ?? throw new UserErrorException(
+            $"Another 'petrel up' or 'petrel down' is at work on the cluster in {directory.Root}: wait for it, then see 'petrel status'."
+        );
+
+    /// <summary>The same, waiting for another command at most <paramref name="limit"/>.</summary>
+    /// <exception cref="UserErrorException">Another command still holds it.</exception>
+    public static async Task<ClusterLock> TakeForChangeAsync(
+        ClusterDirectory directory,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
+    {
+        for (var start = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(start) < limit; )
+        {
+            if (TryTake(directory, directory.ChangeLock) is { } taken)
+            {
+                return taken;
+            }
+            await Task.Delay(Poll, cancellationToken);
+        }
+        return TakeForChange(directory);
+    }
+
+    /// <summary>The supervisor's lock, for as long as it lives.</summary>
+    /// <exception cref="UserErrorException">The cluster has a supervisor already.</exception>
+    public static ClusterLock TakeForSupervision(ClusterDirectory directory) =>
+        TryTake(directory, directory.SupervisorLock)
+        ?? throw new UserErrorException($"The cluster in {directory.Root} is up already: another process supervises it.");
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static ClusterLock? TryTake(ClusterDirectory directory, string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory.Root, OwnerOnly | UnixFileMode.UserExecute);
+            return new(
+                new FileStream(
+                    path,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.ReadWrite,
+                        Share = FileShare.None,
+                        UnixCreateMode = OwnerOnly,
+                    }
+                )
+            );
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"The data directory {directory.Root} can't be used ({e.Message}): name another with --data.");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Petrel.Network.Linux;
+
+namespace Petrel.LocalCluster.Supervision;
+
+/// <summary>One process that the supervisor keeps running: starts it again when it ends, with a back-off.</summary>
+/// <param name="name">What progress calls it.</param>
+/// <param name="isWanted">Whether it should run.</param>
+/// <param name="isRunning">Whether it runs.</param>
+/// <param name="start">Starts it.</param>
+/// <param name="lastLine">The last line of its log.</param>
+/// <param name="progress">Where restarts are told.</param>
+/// <param name="time">The clock.</param>
+internal sealed class KeptProcess(
+    string name,
+    Func<bool> isWanted,
+    Func<bool> isRunning,
+    Func<CancellationToken, Task> start,
+    Func<string> lastLine,
+    Action<string> progress,
+    TimeProvider time
+)
+{
+    private readonly RestartBackoff _backoff = new();
+    private long _startedAt = time.GetTimestamp();
+    private long _endedAt;
+    private TimeSpan? _delay;
+
+    /// <summary>Looks once, and starts the process when it should run, does not, and its back-off is over.</summary>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if (!isWanted() || isRunning())
+        {
+            _delay = null;
+            return;
+        }
+        if (_delay is null)
+        {
+            PlanRestart(lastLine() is { Length: > 0 } line ? $"{name} ended: {line}" : $"{name} ended");
+        }
+        if (time.GetElapsedTime(_endedAt) < _delay)
+        {
+            return;
+        }
+        try
+        {
+            _delay = null;
+            _startedAt = time.GetTimestamp();
+            await start(cancellationToken);
+            progress($"{name} started again");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CommandException or UserErrorException)
+        {
+            // A full disk, say: the rest of the cluster goes on, and the next attempt comes after the back-off.
+            PlanRestart($"{name} can't be started: {e.Message}");
+        }
+    }
+
+    private void PlanRestart(string what)
+    {
+        _endedAt = time.GetTimestamp();
+        _delay = _backoff.After(time.GetElapsedTime(_startedAt));
+        progress($"{what.TrimEnd('.')}; starting it again{(_delay > TimeSpan.Zero ? $" in {_delay.Value.TotalSeconds:0.#} s" : "")}");
+    }
+}

@@ -1,0 +1,35 @@
+using Petrel.LocalCluster.Processes;
+
+namespace Petrel.LocalCluster.Supervision;
+
+/// <summary>Starts and stops the server process of a cluster.</summary>
+internal sealed class ServerLauncher(ClusterDirectory directory)
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+
+    public ProcessRecord? Find() => ProcessRecord.Find(directory.ServerPid);
+
+    /// <exception cref="IOException">Its log or pid file can't be written.</exception>
+    public void Start()
+    {
+        var pid = DetachedProcess.Start([Environment.ProcessPath!, "server", "--data", directory.Root], directory.ServerLog);
+        ProcessRecord.Of(pid).Save(directory.ServerPid);
+    }
+
+    /// <summary>Ends the server when it runs: asks it, and kills it when it does not end in time. Answers whether it ran.</summary>
+    public async Task<bool> StopAsync()
+    {
+        var server = Find();
+        if (server is not null)
+        {
+            server.Signal(ProcessRecord.SigTerm);
+            if (!await server.WaitForEndAsync(StopLimit))
+            {
+                server.Signal(ProcessRecord.SigKill);
+                await server.WaitForEndAsync(StopLimit);
+            }
+        }
+        File.Delete(directory.ServerPid);
+        return server is not null;
+    }
+}

@@ -1,0 +1,22 @@
+using System.Text.Json;
+using Petrel.Model.Documents;
+
+namespace Petrel.SimulatedNodes;
+
+/// <summary>What the simulator reads of answers: next to nothing, so it asks for little.</summary>
+internal static class ResponseReader
+{
+    /// <summary>Asks for an object's metadata alone.</summary>
+    public const string MetadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+    public static ulong RevisionOf(ReadOnlyMemory<byte> answer)
+    {
+        using var document = DeepJson.Document(answer);
+        return RevisionOf(document.RootElement);
+    }
+
+    public static ulong RevisionOf(JsonElement value) =>
+        ulong.Parse(value.GetProperty("metadata").GetProperty("resourceVersion").GetString()!);
+
+    public static string UidOf(JsonElement value) => value.GetProperty("metadata").GetProperty("uid").GetString()!;
+}
