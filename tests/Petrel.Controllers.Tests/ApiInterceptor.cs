@@ -14,6 +14,9 @@ internal sealed class ApiInterceptor(IApiHandler inner) : IApiHandler
     /// <summary>Whether the answer to an executed request gets lost.</summary>
     public Func<ApiRequest, bool> Loses { get; set; } = _ => false;
 
+    /// <summary>Whether a request gets lost before the server executes it.</summary>
+    public Func<ApiRequest, bool> LosesRequest { get; set; } = _ => false;
+
     /// <summary>Holds back the events of this collection until <see cref="Release"/>.</summary>
     public void Hold(string path)
     {
@@ -32,6 +35,10 @@ internal sealed class ApiInterceptor(IApiHandler inner) : IApiHandler
     /// <inheritdoc/>
     public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
     {
+        if (LosesRequest(request))
+        {
+            throw new IOException($"{request.Method} {request.Path}: the request was lost");
+        }
         var response = await inner.HandleAsync(request, cancellationToken);
         if (Loses(request))
         {

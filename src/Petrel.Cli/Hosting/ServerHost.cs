@@ -92,7 +92,8 @@ internal static class ServerHost
                         logs,
                         token
                     ),
-                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token)
+                token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token),
+                token => IdleCollection.RunAsync(TimeProvider.System, token)
             );
         }
         finally

@@ -9,7 +9,7 @@ namespace Petrel.Controllers.DaemonSets;
 /// <summary>Applies a <see cref="DaemonSetPlan"/>, and returns when the pod cache shows the result.</summary>
 internal sealed class DaemonPodWriter(ControllerContext context, EventRecorder events)
 {
-    private readonly PodWriter _pods = new(context.Client, context.Caches.Pods, events);
+    private readonly PodWriter _pods = new(context.Client, context.Caches.Pods, events, keepsRecovered: true);
     private readonly FailedPodBackoff _backoff = new(context.Time);
 
     /// <summary>Forgets a set that is gone.</summary>

@@ -127,13 +127,9 @@ public sealed class DaemonSetController : IController
         TimeSpan? requeueAfter = null;
         if (error is null)
         {
-            var plan = DaemonSetPlan.Compute(
-                set,
-                NodesOf(set, pods),
-                hash,
-                node => _writer.BackoffOf(set, node),
-                _context.Time.GetUtcNow()
-            );
+            var plan = DaemonSetPlan
+                .Compute(set, NodesOf(set, pods), hash, node => _writer.BackoffOf(set, node), _context.Time.GetUtcNow())
+                .FirstPart();
             var surplus = DaemonSetHistory.Surplus(set, history, pods);
             if (plan.Create.Count + plan.Delete.Count + surplus.Count > 0 && !await _liveCheck.IsUpToDateAsync(set, cancellationToken))
             {

@@ -31,6 +31,9 @@ public sealed record DaemonPodDeletion(V1Pod Pod, string Node, DaemonPodDeletion
 /// <param name="RequeueAfter">When to plan again even if nothing changes.</param>
 public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<DaemonPodDeletion> Delete, TimeSpan? RequeueAfter)
 {
+    /// <summary>Those of <see cref="Create"/> whose new pod starts beside an available one. They count towards maxSurge.</summary>
+    public IReadOnlyList<string> Surge { get; init; } = [];
+
     /// <summary>The most pods that are created or deleted at once.</summary>
     public const int Burst = 250;
 
@@ -61,6 +64,23 @@ public sealed record DaemonSetPlan(IReadOnlyList<string> Create, IReadOnlyList<D
         {
             sync.RequeueIn(pod.UntilAvailable(set.Spec.MinReadySeconds ?? 0, now));
         }
-        return new([.. sync.Create.Take(Burst)], [.. sync.Delete.Take(Burst)], sync.RequeueAfter);
+        List<string> create = [.. sync.Create.Take(Burst)];
+        return new(create, [.. sync.Delete.Take(Burst)], sync.RequeueAfter) { Surge = [.. create.Where(sync.Surge.Contains)] };
     }
+
+    /// <summary>
+    /// The part that is done before the next plan. A replacement does not count towards maxSurge, because the cache shows the old pod as
+    /// unavailable. If that pod has recovered, the replacement is a surge after all. So replacements are created first. Surges wait for a
+    /// plan from the cache that shows the replacements, and thereby everything that was written before them. (Upstream creates both at
+    /// once, and can exceed maxSurge.)
+    /// </summary>
+    public DaemonSetPlan FirstPart() =>
+        Surge.Count == 0 || Surge.Count == Create.Count
+            ? this
+            : this with
+            {
+                Create = [.. Create.Except(Surge)],
+                Surge = [],
+                RequeueAfter = TimeSpan.Zero,
+            };
 }

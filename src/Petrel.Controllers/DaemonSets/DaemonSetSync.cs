@@ -11,9 +11,13 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
 {
     private readonly bool _surges = DaemonUpdateBounds.AllowsSurge(set);
     private readonly List<string> _create = [];
+    private readonly HashSet<string> _surge = [];
     private readonly List<DaemonPodDeletion> _delete = [];
 
     public IReadOnlyList<string> Create => _create;
+
+    /// <summary>The nodes whose new pod starts beside an available one.</summary>
+    public IReadOnlySet<string> Surge => _surge;
 
     public IReadOnlyList<DaemonPodDeletion> Delete => _delete;
 
@@ -31,6 +35,13 @@ internal sealed class DaemonSetSync(V1DaemonSet set, string hash, DateTimeOffset
     }
 
     public void Add(string node) => _create.Add(node);
+
+    /// <summary>Plans a new pod beside an available one.</summary>
+    public void AddSurge(string node)
+    {
+        Add(node);
+        _surge.Add(node);
+    }
 
     public void Remove(V1Pod pod, DaemonNode node, DaemonPodDeletionReason reason) => _delete.Add(new(pod, node.Name, reason));
 

@@ -123,7 +123,7 @@ internal static class DaemonUpdate
         }
         foreach (var entry in candidates.Take(Math.Max(0, maxSurge - surging)))
         {
-            sync.Add(entry.Node.Name);
+            sync.AddSurge(entry.Node.Name);
         }
     }
 }

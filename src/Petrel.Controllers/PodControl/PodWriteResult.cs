@@ -14,6 +14,9 @@ internal enum PodWriteOutcome
     /// <summary>The API refused it because the namespace is being deleted. This is no error, and not tried again.</summary>
     NamespaceTerminating,
 
+    /// <summary>The pod has changed since the write was planned. It will not be executed; the change leads to a new plan.</summary>
+    Outdated,
+
     /// <summary>It may have been executed, or may be executed yet.</summary>
     Unknown,
 }

@@ -10,7 +10,13 @@ namespace Petrel.Controllers.PodControl;
 /// Creates and deletes the pods of owners, records the events, and returns when the pod cache shows the result (upstream:
 /// <c>PodControl</c>). Writes whose outcome is not known become <see cref="Expectations{T}"/>.
 /// </summary>
-internal sealed class PodWriter(ApiClient client, SharedCache<V1Pod> cache, EventRecorder events)
+/// <param name="client">Sends the writes.</param>
+/// <param name="cache">Shows their results.</param>
+/// <param name="events">Records them.</param>
+/// <param name="keepsRecovered">
+/// Whether a pod that was not ready is deleted only if it has not changed (<see cref="PodDeletion.DeleteUnlessRecoveredAsync"/>).
+/// </param>
+internal sealed class PodWriter(ApiClient client, SharedCache<V1Pod> cache, EventRecorder events, bool keepsRecovered = false)
 {
     /// <summary>The writes whose outcome is not known.</summary>
     public Expectations<V1Pod> Expectations { get; } = new();
@@ -142,14 +148,20 @@ internal sealed class PodWriter(ApiClient client, SharedCache<V1Pod> cache, Even
         Expectations.Expect(owner, WriteVerb.Delete, pod);
         try
         {
-            var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
-            var deleted = await client.DeleteAsync<V1Pod>(pod.Key(), options, cancellationToken);
+            var deleted = keepsRecovered
+                ? await client.DeleteUnlessRecoveredAsync(cache, pod, cancellationToken)
+                : await client.DeleteAsync<V1Pod>(pod.Key(), new() { Preconditions = new() { Uid = pod.Metadata.Uid } }, cancellationToken);
             Expectations.Observe(owner, WriteVerb.Delete, pod);
             if (deleted)
             {
                 events.Record(owner, "Normal", "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
             }
             return new(PodWriteOutcome.Succeeded);
+        }
+        catch (ApiException e) when (e.IsConflict)
+        {
+            Expectations.Observe(owner, WriteVerb.Delete, pod);
+            return new(PodWriteOutcome.Outdated, Error: e);
         }
         catch (Exception e) when (e is ApiException || ApiFailures.IsOutcomeUnknown(e, cancellationToken))
         {

@@ -150,7 +150,6 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
 
     private async Task DeleteAsync(V1StatefulSet set, V1Pod pod, CancellationToken cancellationToken)
     {
-        var options = new V1DeleteOptions { Preconditions = new() { Uid = pod.Metadata.Uid } };
         _expectations.Expect(set, WriteVerb.Delete, pod);
         try
         {
@@ -158,7 +157,7 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
                 set,
                 "delete",
                 pod,
-                () => client.DeleteAsync<V1Pod>(pod.Key(), options, cancellationToken).AsTask(),
+                () => client.DeleteUnlessRecoveredAsync(caches.Pods, pod, cancellationToken).AsTask(),
                 cancellationToken
             );
         }
@@ -209,12 +208,16 @@ internal sealed class StatefulPodWriter(ApiClient client, ClusterCaches caches, 
                 $"{verb} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} successful"
             );
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not ApiException { IsAlreadyExists: true })
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && !IsExpected(verb, e))
         {
             events.Record(set, "Warning", $"Failed{reason}", FailedMessage(verb, set, pod, ErrorMessages.Of(e)));
             throw;
         }
     }
+
+    // The name is still taken, or a pod to delete has changed: the controller plans again.
+    private static bool IsExpected(string verb, Exception e) =>
+        e is ApiException { IsAlreadyExists: true } || (verb == "delete" && e is ApiException { IsConflict: true });
 
     private static string FailedMessage(string verb, V1StatefulSet set, V1Pod pod, string error) =>
         $"{verb} Pod {pod.Metadata.Name} in StatefulSet {set.Metadata.Name} failed error: {error}";

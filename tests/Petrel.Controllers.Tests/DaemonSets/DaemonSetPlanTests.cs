@@ -49,6 +49,20 @@ public sealed class DaemonSetPlanTests
         Check(rule, Set(Rolling("0", surge)), cluster, expected);
 
     [Fact]
+    public void Surges_wait_for_a_plan_that_knows_the_replacements()
+    {
+        var (nodes, pods) = Cluster("r s r");
+        var plan = Plan(Set(Rolling("0", "1")), nodes, pods, _ => TimeSpan.Zero);
+        Assert.Equal(["n1", "n0"], plan.Create);
+        Assert.Equal(["n1"], plan.FirstPart().Create);
+        Assert.Equal(TimeSpan.Zero, plan.FirstPart().RequeueAfter);
+        (nodes, pods) = Cluster("r r r");
+        plan = Plan(Set(Rolling("0", "1")), nodes, pods, _ => TimeSpan.Zero);
+        Assert.Equal(["n0"], plan.FirstPart().Create);
+        Assert.Null(plan.FirstPart().RequeueAfter);
+    }
+
+    [Fact]
     public void On_delete_does_not_update_pods()
     {
         var set = Set(s => s.Spec.UpdateStrategy = new() { Type = "OnDelete" });

@@ -79,15 +79,71 @@ public sealed class StatefulSetStaleCacheTests : IAsyncDisposable
         Assert.Equal(3, _player.Pods.Count(FakeKubelets.IsReady));
     }
 
+    [Fact]
+    public void A_pod_that_became_ready_is_not_deleted_as_an_unavailable_one()
+    {
+        _player.BecomesReady = p => p.Spec.Containers[0].Image == "web:2";
+        Create(3, s => s.Spec.PodManagementPolicy = "Parallel");
+        _player.Settle(8);
+        _api.Hold("/api/v1/pods");
+        _cluster.SetReady("web-2");
+        SetImage("web:2");
+        _cluster.Run(2);
+        AssertGoing();
+        _api.Release();
+        _cluster.Run(2);
+        AssertGoing("web-0", "web-1");
+        _player.Settle(30);
+        Assert.All(_player.Pods, p => Assert.Equal("web:2", p.Spec.Containers[0].Image));
+        Assert.Equal(3, _player.Pods.Count(FakeKubelets.IsReady));
+    }
+
+    [Fact]
+    public void A_delete_that_was_lost_is_not_repeated_after_the_pod_became_ready()
+    {
+        _player.BecomesReady = p => p.Spec.Containers[0].Image == "web:2";
+        Create(3, s => s.Spec.PodManagementPolicy = "Parallel");
+        _player.Settle(8);
+        var (losing, lost) = (true, 0);
+        _api.LosesRequest = request =>
+        {
+            if (!losing || request.Method != "DELETE" || !request.Path.EndsWith("/web-2", StringComparison.Ordinal))
+            {
+                return false;
+            }
+            lost++;
+            _api.Hold("/api/v1/pods");
+            return true;
+        };
+        SetImage("web:2");
+        for (var step = 0; step < 200 && lost == 0; step++)
+        {
+            _cluster.Run(0.1);
+        }
+        Assert.True(lost > 0);
+        _cluster.SetReady("web-2");
+        losing = false;
+        _cluster.Run(60);
+        Assert.DoesNotContain("web-2", Going());
+        _api.Release();
+        _player.Settle(30);
+        Assert.All(_player.Pods, p => Assert.Equal("web:2", p.Spec.Containers[0].Image));
+    }
+
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
-    private void AssertOnlyOneGoes() =>
-        Assert.Equal(["web-1"], _player.Pods.Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name));
+    private void AssertOnlyOneGoes() => AssertGoing("web-1");
 
-    private V1StatefulSet Create(int replicas) => _cluster.Create(StatefulSetObjects.Set(replicas, s =>
+    private void AssertGoing(params string[] names) => Assert.Equal(names, Going());
+
+    private IEnumerable<string> Going() => _player.Pods.Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name);
+
+    private V1StatefulSet Create(int replicas, Action<V1StatefulSet>? change = null) =>
+        _cluster.Create(StatefulSetObjects.Set(replicas, s =>
             {
                 s.Metadata.Uid = null;
                 s.Spec.Template = StatefulSetObjects.Template("web:1");
+                change?.Invoke(s);
             }));
 
     private void SetImage(string image) => _cluster.Change<V1StatefulSet>("web", s => s.Spec.Template.Spec.Containers[0].Image = image);

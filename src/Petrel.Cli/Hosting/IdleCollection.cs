@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+
+namespace Petrel.Cli.Hosting;
+
+/// <summary>
+/// Returns memory to the operating system while the server is idle. The collector runs when enough has been allocated, and an idle
+/// server allocates too little: garbage of the last load and history that has been compacted since would stay resident for hours.
+/// </summary>
+internal static partial class IdleCollection
+{
+    public static async Task RunAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        var policy = new IdleCollectionPolicy(Sample(time));
+        while (true)
+        {
+            await Task.Delay(IdleCollectionPolicy.SampleInterval, time, cancellationToken);
+            if (policy.ShouldCollect(Sample(time)))
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                TrimNativeHeap();
+                policy.Collected(Sample(time));
+            }
+        }
+    }
+
+    private static MemorySample Sample(TimeProvider time) =>
+        new(time.GetElapsedTime(0), GC.GetTotalAllocatedBytes(), GC.GetTotalMemory(forceFullCollection: false));
+
+    // TLS, SQLite and the just-in-time compiler allocate natively, and glibc keeps what they free.
+    private static void TrimNativeHeap()
+    {
+        try
+        {
+            _ = MallocTrim(0);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl has no such function.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nuint padding);
+}
