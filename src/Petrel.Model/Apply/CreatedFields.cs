@@ -6,8 +6,8 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// The fields that the creator of an object owns, as FieldsV1: the same as comparing with nothing finds, but written in one walk, for
-/// creates are what servers do most.
+/// The fields that the creator of an object owns, as FieldsV1. The result is that of a comparison with an empty object. It is written in a
+/// single pass, because creates are the most frequent writes.
 /// </summary>
 public sealed class CreatedFields
 {
@@ -18,12 +18,10 @@ public sealed class CreatedFields
 
     private CreatedFields(FieldSet reset) => _reset = reset;
 
-    /// <summary>
-    /// The text; null for documents that only a comparison understands (their lists have items that cannot be told apart).
-    /// </summary>
+    /// <summary>The FieldsV1 text; null for documents that need a comparison, because items of their lists cannot be told apart.</summary>
     /// <param name="document">The object.</param>
     /// <param name="type">Its schema.</param>
-    /// <param name="reset">Fields, by their first names, that the path cannot write.</param>
+    /// <param name="reset">Top-level fields that this path cannot write.</param>
     public static string? Of(JsonObject document, SchemaType type, FieldSet reset)
     {
         var walk = new CreatedFields(reset);
@@ -44,7 +42,7 @@ public sealed class CreatedFields
         {
             if (shape.Member(name) is { } child && !_reset.Has(PathElement.Field(name)))
             {
-                // The metadata itself is nobody's, whatever is in it.
+                // No manager owns metadata itself, whatever fields it contains.
                 var was = name == "metadata" || TypedComparison.IsAlwaysThere(shape, name);
                 if (!FieldOwnership.IsNobodys(name) && !Member(PathElement.Field(name), value, was, child, name == "metadata"))
                 {
@@ -56,7 +54,7 @@ public sealed class CreatedFields
         return true;
     }
 
-    // Was: whether the value is there in an object without any; then it is not new itself.
+    // was: whether the value exists even in an empty object. Such a value is not new itself.
     private bool Member(string element, JsonNode? value, bool was, FieldShape shape, bool isMetadata = false)
     {
         var mark = _text.Length;
@@ -113,7 +111,7 @@ public sealed class CreatedFields
                 }
                 break;
             default:
-                // Not what the schema says: it counts as a whole.
+                // The value does not match the schema, so it is owned as a whole.
                 _text.Length = start;
                 inside = start;
                 was = false;
@@ -121,7 +119,7 @@ public sealed class CreatedFields
         }
         if (_text.Length == inside)
         {
-            // Nothing below: the end of a path, or of nothing.
+            // The creator owns no field below this value. A new value is then the end of a path. Any other value is not part of the set.
             _text.Length = was ? mark : start;
             if (was)
             {

@@ -3,14 +3,14 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
 
-/// <summary>Fields that an apply would change and others own.</summary>
+/// <summary>Fields that an apply would change and that another manager owns.</summary>
 public sealed record FieldConflict(FieldManager Manager, FieldSet Fields);
 
-/// <summary>What an apply comes to: the object, and who owns what then. With conflicts, neither is of use.</summary>
+/// <summary>The result of an apply: the object and its field managers. With conflicts, neither is valid.</summary>
 public sealed record ApplyResult(JsonObject Document, ManagedFields Managers, IReadOnlyList<FieldConflict> Conflicts);
 
 /// <summary>
-/// The rules of server-side apply: what writes and applies do to an object and to the ownership of its fields (structured-merge-diff's
+/// The rules of server-side apply: how updates and applies change an object and the ownership of its fields (structured-merge-diff's
 /// Updater, with upstream's managedFields rules around it).
 /// </summary>
 public static class FieldOwnership
@@ -18,7 +18,7 @@ public static class FieldOwnership
     private const int MaxUpdaters = 10;
     private const string Metadata = "f:metadata";
 
-    // What nobody owns: it identifies the object, or the server sets it.
+    // Fields that no manager owns, because they identify the object or because the server sets them.
     private static readonly FieldSet Nobodys = Build(
         ["apiVersion"],
         ["kind"],
@@ -34,15 +34,19 @@ public static class FieldOwnership
         ["metadata", "resourceVersion"]
     );
 
-    /// <summary>Who owns what after a write of a whole object: the writer owns what it changed, and what is gone is nobody's.</summary>
-    /// <param name="before">The object as it was; empty when it is new.</param>
-    /// <param name="after">The object as it will be.</param>
+    /// <summary>
+    /// Computes the field ownership after a write of a whole object. The writer owns the fields that it changed, and removed fields have no
+    /// owner.
+    /// </summary>
+    /// <param name="before">The object before the write; empty when it is created.</param>
+    /// <param name="after">The object after the write.</param>
     /// <param name="managers">Who owns what.</param>
     /// <param name="writer">The manager that writes.</param>
     /// <param name="kind">The object's kind.</param>
     /// <param name="reset">Fields that this path cannot write.</param>
     /// <param name="now">The time of the change.</param>
-    /// <param name="isUnchanged">Whether a top-level member is known to be as it was, and need not be compared; null: none is.</param>
+    /// <param name="isUnchanged">Whether a top-level member is known to be unchanged, so that it need not be compared; null when none is
+    /// known.</param>
     public static ManagedFields Update(
         JsonObject before,
         JsonObject after,
@@ -69,17 +73,17 @@ public static class FieldOwnership
         return (changed.IsEmpty ? result : result.With(writer, result.FieldsOf(writer).Union(changed), now)).Capped(MaxUpdaters);
     }
 
-    /// <summary>Applies a configuration.</summary>
-    /// <param name="live">The object as it is; empty when it is not there yet.</param>
-    /// <param name="configuration">What the manager wants, and nothing else.</param>
+    /// <summary>Applies a configuration to an object, and computes the field ownership and the conflicts.</summary>
+    /// <param name="live">The stored object; empty when it does not exist yet.</param>
+    /// <param name="configuration">The fields that the manager applies, and no others.</param>
     /// <param name="managers">Who owns what.</param>
     /// <param name="applier">The manager that applies.</param>
     /// <param name="kind">The object's kind.</param>
-    /// <param name="reset">Fields that this path cannot write (the status, or all but the status); what a configuration says of them counts
-    /// for nothing.</param>
-    /// <param name="force">Whether fields of others are taken from them.</param>
+    /// <param name="reset">Fields that this path cannot write (the status, or all but the status). If the configuration sets them, that has
+    /// no effect on ownership or conflicts.</param>
+    /// <param name="force">Whether to take ownership of conflicting fields from other managers.</param>
     /// <param name="now">The time of the change.</param>
-    /// <exception cref="ApplyException">The configuration is not in its schema's form.</exception>
+    /// <exception cref="ApplyException">The configuration does not match its schema.</exception>
     public static ApplyResult Apply(
         JsonObject live,
         JsonObject configuration,
@@ -110,7 +114,7 @@ public static class FieldOwnership
             }
             if (comparisons.Of(entry.Manager.ApiVersion) is not { } seen)
             {
-                // Of a version that is gone nobody can tell what its fields were.
+                // The API version of this entry is no longer served. Its fields cannot be compared, so drop them.
                 return new FieldSet();
             }
             var taken = entry.Fields.Intersection(seen.Changed);
@@ -125,19 +129,20 @@ public static class FieldOwnership
             return new(live, managers, conflicts);
         }
         var owned = Owned(wanted);
-        // The time tells of the manager's last change: of the object, or of what it owns.
+        // The time of an entry is that of the manager's last change, either to the object or to the fields that it owns.
         var isSame = last is not null && last.Manager == applier && last.Fields.SetEquals(owned) && JsonNode.DeepEquals(live, pruned);
         return new(pruned, result.With(applier, owned, isSame ? last!.Time : now), []);
     }
 
-    /// <summary>The fields of a set that somebody can own.</summary>
+    /// <summary>The fields of a set without those that no manager can own.</summary>
     public static FieldSet Owned(FieldSet fields) => fields.Difference(Nobodys);
 
-    /// <summary>Whether nobody owns the member of a document, or of its metadata, that is called so.</summary>
+    /// <summary>Whether no manager owns the member with this name, at the top level of a document or in its metadata.</summary>
     internal static bool IsNobodys(string name, bool ofMetadata = false) =>
         ofMetadata ? Nobodys.Child(Metadata)!.Has(PathElement.Field(name)) : name != "metadata" && Nobodys.Has(PathElement.Field(name));
 
-    // Takes away what this manager had applied and wants no more, where nobody else owns it or anything in it.
+    // Removes the fields that this manager applied before and no longer applies. Keeps a field when a manager still owns it or a field
+    // below it.
     private static JsonObject Prune(JsonObject merged, ManagedEntry? last, ManagedFields granted, ApplyKind kind)
     {
         if (last is null || kind.Version(last.Manager.ApiVersion) is not { } version)
@@ -159,7 +164,8 @@ public static class FieldOwnership
             return gone.IsEmpty ? merged : TypedMerge.Remove(merged, gone, kind.Schema);
         }
 
-        // In several versions: what goes is found in the one that it was applied in, and what others own in theirs.
+        // The managers use several versions. Find the fields to remove in the version in which this manager last applied. Find the fields
+        // to keep in the version of each manager that owns them.
         var before = version.Of(merged);
         var lost = TypedFields.WithStructs(last.Fields, version.Schema).Difference(Nobodys);
         var pruned = version.Back(TypedMerge.Remove(before, lost, version.Schema));
@@ -190,7 +196,7 @@ public static class FieldOwnership
         return set;
     }
 
-    // What a write changes, as each version shows it.
+    // Compares the object before and after a write, in each version that a manager uses.
     private sealed class Comparisons(
         JsonObject before,
         JsonObject after,
@@ -201,7 +207,7 @@ public static class FieldOwnership
     {
         private readonly Dictionary<string, FieldComparison?> _known = new(StringComparer.Ordinal);
 
-        /// <summary>Null for a version that is no longer served.</summary>
+        /// <summary>The comparison in this version; null for a version that is no longer served.</summary>
         public FieldComparison? Of(string apiVersion)
         {
             var version = kind.Version(apiVersion);
@@ -214,7 +220,7 @@ public static class FieldOwnership
             {
                 return comparison;
             }
-            // A conversion may move what is in one member to another.
+            // A conversion may move data between members, so unchanged members can be skipped only without one.
             var skip = version.From is null ? isUnchanged : null;
             comparison = TypedComparison.Compare(version.Of(before), version.Of(after), version.Schema, skip);
             if (!reset.IsEmpty)

@@ -8,9 +8,9 @@ using Petrel.Model.Documents;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// A set of fields of a document, as <c>managedFields</c> has it (meta/v1 FieldsV1; structured-merge-diff's fieldpath.Set). It is a tree
-/// whose edges are path elements (<see cref="PathElement"/>). A node is a member of the set, or only on the way to members. Immutable once
-/// built, except by <see cref="Add"/> and <see cref="Below"/>; operations share nodes.
+/// A set of fields of a document, in the form that <c>managedFields</c> uses (meta/v1 FieldsV1; structured-merge-diff's fieldpath.Set). It
+/// is a tree whose edges are path elements (<see cref="PathElement"/>). A node is either a member of the set or only leads to members. A
+/// set is immutable once built, except through <see cref="Add"/> and <see cref="Below"/>. Operations share nodes between sets.
 /// </summary>
 public sealed class FieldSet
 {
@@ -22,13 +22,13 @@ public sealed class FieldSet
         SkipValidation = true,
     };
 
-    /// <summary>The set of one field, the end of a path. It is shared: nothing can be put below it.</summary>
+    /// <summary>The set of one field at the end of a path. The instance is shared, so nothing can be added below it.</summary>
     internal static FieldSet Leaf { get; } = new() { IsMember = true };
 
-    // In the order of the elements.
+    // Sorted by path element.
     private List<KeyValuePair<string, FieldSet>>? _children;
 
-    /// <summary>Whether the field at this node is in the set, rather than only some below it.</summary>
+    /// <summary>Whether the field at this node is in the set itself, and not only fields below it.</summary>
     public bool IsMember { get; private set; }
 
     public bool IsEmpty => !IsMember && !HasChildren;
@@ -46,14 +46,14 @@ public sealed class FieldSet
     }
 
     /// <summary>Reads FieldsV1.</summary>
-    /// <exception cref="FormatException">It is not in that form.</exception>
+    /// <exception cref="FormatException">The value is not valid FieldsV1.</exception>
     public static FieldSet Parse(JsonNode? fields)
     {
         if (fields is not JsonObject members)
         {
             throw new FormatException("fieldsV1 must be an object");
         }
-        // By way of its bytes: mostly it was read from some, and has no nodes yet.
+        // Parse the serialized bytes instead of the nodes. Most values were read from bytes, and their nodes are not created yet.
         var reader = new Utf8JsonReader(JsonScratch.Write(members, static (value, writer) => value.WriteTo(writer)), DeepJson.Reader);
         reader.Read();
         return Parse(ref reader);
@@ -83,7 +83,7 @@ public sealed class FieldSet
             }
             reader.Read();
             var child = Parse(ref reader);
-            // The end of a path is written as an empty object.
+            // FieldsV1 represents the end of a path as an empty object.
             set.Put(element, child.IsEmpty ? Leaf : child);
         }
         return set;
@@ -97,7 +97,7 @@ public sealed class FieldSet
         {
             Write(writer);
         }
-        // One text, rather than a node for each step of each path: mostly it is only written on.
+        // Return one node that holds the text, instead of a node for each path element: most callers only write it out again.
         return DeepJson.Node(buffer.WrittenSpan)!.AsObject();
     }
 
@@ -118,7 +118,7 @@ public sealed class FieldSet
         writer.WriteEndObject();
     }
 
-    /// <summary>Puts the field at a path into the set; the empty path is the node itself.</summary>
+    /// <summary>Adds the field at a path to the set. The empty path is the node itself.</summary>
     public void Add(params ReadOnlySpan<string> path)
     {
         var node = this;
@@ -129,7 +129,7 @@ public sealed class FieldSet
         node.IsMember = true;
     }
 
-    /// <summary>The node below at a path element, made when absent; for those who fill a set.</summary>
+    /// <summary>The node below at a path element, created when absent. It is for code that fills a set.</summary>
     public FieldSet Below(string element)
     {
         Own();
@@ -165,7 +165,7 @@ public sealed class FieldSet
     public FieldSet Intersection(FieldSet other) =>
         Combine(other, IsMember && other.IsMember, static (left, right) => left.Intersection(right), keepLeft: false, keepRight: false);
 
-    /// <summary>The fields of this set that are not in the other. A field in the other says nothing of those below it.</summary>
+    /// <summary>The fields of this set that are not in the other. A field in the other set does not exclude the fields below it.</summary>
     public FieldSet Difference(FieldSet other) =>
         Combine(other, IsMember && !other.IsMember, static (left, right) => left.Difference(right), keepLeft: true, keepRight: false);
 
@@ -192,8 +192,8 @@ public sealed class FieldSet
     }
 
     /// <summary>
-    /// The paths of all members, as conflicts show them: <c>.spec.containers[name="web"].image</c>; those of one level come before those
-    /// below.
+    /// The paths of all members, in the form that conflicts show: <c>.spec.containers[name="web"].image</c>. The members of one level come
+    /// before those below them.
     /// </summary>
     public IEnumerable<string> Paths(string prefix = "")
     {
@@ -216,13 +216,13 @@ public sealed class FieldSet
     /// <inheritdoc/>
     public override string ToString() => ToJson().ToJsonString();
 
-    /// <summary>The same set with this node as a member.</summary>
+    /// <summary>This set with its root node as a member.</summary>
     internal FieldSet AsMember() =>
         IsMember ? this
         : HasChildren ? new FieldSet { IsMember = true, _children = _children }
         : Leaf;
 
-    /// <summary>Puts a finished node into the set; those that lead nowhere are not kept.</summary>
+    /// <summary>Puts a finished node into the set, and ignores an empty node.</summary>
     internal void Put(string element, FieldSet child)
     {
         if (child.IsEmpty)
@@ -241,12 +241,12 @@ public sealed class FieldSet
         }
     }
 
-    // Both sides are in order: one pass over them.
+    // Both sides are sorted, so one pass merges them.
     private FieldSet Combine(FieldSet other, bool isMember, Func<FieldSet, FieldSet, FieldSet> both, bool keepLeft, bool keepRight)
     {
         var result = new FieldSet { IsMember = isMember };
         var (left, right) = (Children, other.Children);
-        // Most operations leave most branches as they are: those are shared, and known by their references.
+        // Most operations leave most branches unchanged. These branches are shared, so comparing references detects them.
         var isLeft = isMember == IsMember;
         var (i, j) = (0, 0);
         while (i < left.Count || j < right.Count)
@@ -308,7 +308,7 @@ public sealed class FieldSet
         {
             return -1;
         }
-        // Sets are mostly filled in order.
+        // Most sets are filled in order, so check for an append first.
         var (low, high) = (0, _children.Count - 1);
         if (high >= 0 && PathElement.Compare(_children[high].Key, element) < 0)
         {

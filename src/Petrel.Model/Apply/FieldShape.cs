@@ -6,33 +6,33 @@ namespace Petrel.Model.Apply;
 /// <summary>How a value is owned: as a whole, or part by part.</summary>
 internal enum ShapeKind
 {
-    /// <summary>Scalars, and structures that are written as a whole.</summary>
+    /// <summary>A scalar, or a structure that is written as a whole.</summary>
     Leaf,
 
-    /// <summary>An object with members of a schema.</summary>
+    /// <summary>An object whose members the schema defines.</summary>
     Struct,
 
-    /// <summary>A map, each entry by itself.</summary>
+    /// <summary>A map whose entries are owned individually.</summary>
     Map,
 
-    /// <summary>A list of values, each at most once.</summary>
+    /// <summary>A list of unique scalar values.</summary>
     Set,
 
-    /// <summary>A list of objects that keys tell apart.</summary>
+    /// <summary>A list of objects that are identified by their keys.</summary>
     ListMap,
 
-    /// <summary>Anything: objects are maps, and the rest are leaves.</summary>
+    /// <summary>Any JSON value: objects are treated as maps, all other values as leaves.</summary>
     Unknown,
 }
 
-/// <summary>The shape of a value in a document: read from its schema, node by node.</summary>
+/// <summary>The shape of a value in a document, derived node by node from its schema.</summary>
 internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, SchemaField? Field)
 {
     public static FieldShape Anything { get; } = new(ShapeKind.Unknown, null, null);
 
     public static FieldShape Of(SchemaType type) => new(ShapeKind.Struct, type, null);
 
-    /// <summary>The shape of the member called <paramref name="name"/>; null where the schema has none.</summary>
+    /// <summary>The shape of the member called <paramref name="name"/>; null when the schema does not define it.</summary>
     public FieldShape? Member(string name) =>
         Kind switch
         {
@@ -43,13 +43,13 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
             _ => Anything,
         };
 
-    /// <summary>Whether the schema knows the member by its name.</summary>
+    /// <summary>Whether the schema defines a member with this name.</summary>
     public bool Names(string name) => Kind == ShapeKind.Struct && Type!.Field(name) is not null;
 
     /// <summary>The shape of a list map's items.</summary>
     public FieldShape Item => OfElement(Field!, isValueOfMap: false);
 
-    /// <summary>The shape that a value really has: what the schema leaves open is a map when it is an object.</summary>
+    /// <summary>The actual shape of a value. Where the schema allows any JSON, an object is a map and any other value is a leaf.</summary>
     public ShapeKind Resolve(JsonNode? value) =>
         Kind switch
         {
@@ -57,7 +57,7 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
             _ => Kind,
         };
 
-    /// <summary>The shape of the node below at a path element; null where the schema has none.</summary>
+    /// <summary>The shape of the child at a path element; null when the schema does not define it.</summary>
     public FieldShape? At(string element) =>
         element[0] switch
         {
@@ -66,8 +66,8 @@ internal readonly record struct FieldShape(ShapeKind Kind, SchemaType? Type, Sch
             _ => null,
         };
 
-    /// <summary>A list's items by their path elements, in order.</summary>
-    /// <exception cref="ApplyException">An item cannot be told apart from others.</exception>
+    /// <summary>The items of a list with their path elements, in list order.</summary>
+    /// <exception cref="ApplyException">An item cannot be identified, for example because it has none of the keys.</exception>
     public List<KeyValuePair<string, JsonNode?>> Items(JsonArray list)
     {
         var items = new List<KeyValuePair<string, JsonNode?>>(list.Count);

@@ -5,21 +5,21 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Apply;
 
-/// <summary>Who owns fields, and how it came to own them (meta/v1 ManagedFieldsEntry without its fields).</summary>
+/// <summary>The identity of a field manager, and how it wrote its fields (meta/v1 ManagedFieldsEntry without its fields).</summary>
 /// <param name="Manager">The field manager's name.</param>
 /// <param name="Applies">Whether it applies (<c>Apply</c>) or writes (<c>Update</c>).</param>
-/// <param name="ApiVersion">The version that it wrote in.</param>
+/// <param name="ApiVersion">The API version in which it wrote.</param>
 /// <param name="Subresource">The subresource that it wrote through, or empty.</param>
 public sealed record FieldManager(string Manager, bool Applies, string ApiVersion, string Subresource = "")
 {
-    /// <summary>Whether both mean the same manager: one that applies is the same in every version.</summary>
+    /// <summary>Whether both identify the same manager. The API version does not distinguish managers that apply.</summary>
     public bool IsSame(FieldManager other) =>
         Manager == other.Manager
         && Applies == other.Applies
         && Subresource == other.Subresource
         && (Applies || ApiVersion == other.ApiVersion);
 
-    /// <summary>As conflicts name it.</summary>
+    /// <summary>The manager in the form that conflict messages use.</summary>
     public override string ToString()
     {
         var name = $"\"{Manager}\"";
@@ -34,7 +34,9 @@ public sealed record FieldManager(string Manager, bool Applies, string ApiVersio
 /// <summary>One manager's fields, and when they last changed (RFC 3339).</summary>
 public sealed record ManagedEntry(FieldManager Manager, string Time, FieldSet Fields)
 {
-    /// <summary><see cref="Fields"/> as it was read, which spares writing it again; null when it has changed.</summary>
+    /// <summary>
+    /// <see cref="Fields"/> in the form in which it was read, so that it need not be serialized again; null when it has changed.
+    /// </summary>
     internal JsonNode? Written { get; init; }
 }
 
@@ -51,11 +53,11 @@ public sealed class ManagedFields
 
     public IReadOnlyList<ManagedEntry> Entries => _entries;
 
-    /// <summary>Whether a client asks to forget all managers: by an empty list, or one of an empty entry.</summary>
+    /// <summary>Whether a client asks to remove all managers, by an empty list or by a list of one empty entry.</summary>
     public static bool IsReset(JsonNode? list) =>
         list is JsonArray items && (items.Count == 0 || (items.Count == 1 && items[0] is JsonObject { Count: 0 }));
 
-    /// <summary>Reads <c>metadata.managedFields</c>; null when there is none or it is not in order.</summary>
+    /// <summary>Reads <c>metadata.managedFields</c>; null when it is absent, empty or malformed.</summary>
     public static ManagedFields? Read(JsonNode? list)
     {
         if (list is not JsonArray { Count: > 0 } items)
@@ -87,7 +89,7 @@ public sealed class ManagedFields
 
     public FieldSet FieldsOf(FieldManager manager) => _entries.Find(e => e.Manager.IsSame(manager))?.Fields ?? new FieldSet();
 
-    /// <summary>Gives a manager these fields and no others, at a time.</summary>
+    /// <summary>Replaces the fields and the time of a manager's entry. An empty set of fields removes the entry.</summary>
     public ManagedFields With(FieldManager manager, FieldSet fields, string time)
     {
         var entries = _entries.FindAll(e => !e.Manager.IsSame(manager));
@@ -100,8 +102,8 @@ public sealed class ManagedFields
     }
 
     /// <summary>
-    /// The same with other fields for each manager; those without any are forgotten. Their times stay: it is not they who changed
-    /// something.
+    /// Replaces the fields of each manager, and removes managers that are left without fields. The times stay, because these managers did
+    /// not make the change.
     /// </summary>
     public ManagedFields Select(Func<ManagedEntry, FieldSet> fields)
     {
@@ -117,14 +119,14 @@ public sealed class ManagedFields
         return new(entries);
     }
 
-    /// <summary>Whether both say the same, whenever it was.</summary>
+    /// <summary>Whether both have the same managers with the same fields, regardless of the times.</summary>
     public bool EqualsButForTimes(ManagedFields other) =>
         _entries.Count == other._entries.Count
         && _entries.TrueForAll(e => other._entries.Exists(o => o.Manager == e.Manager && o.Fields.SetEquals(e.Fields)));
 
     /// <summary>
-    /// At most so many managers that write: the oldest of one version become one (upstream: CapManagers). A version's oldest alone is left
-    /// as it is.
+    /// Limits the number of managers that update (not apply): the oldest entries of each API version are merged into one (upstream:
+    /// CapManagers). If only one old entry has an API version, that entry stays unchanged.
     /// </summary>
     public ManagedFields Capped(int most)
     {
@@ -172,7 +174,9 @@ public sealed class ManagedFields
 
     private ManagedFields Forget(FieldManager manager) => new(_entries.FindAll(e => !e.Manager.IsSame(manager)));
 
-    /// <summary>As <c>metadata.managedFields</c>: appliers first, then by time and name; null when nobody owns anything.</summary>
+    /// <summary>
+    /// The value of <c>metadata.managedFields</c>: appliers first, then sorted by time and name; null when there are no managers.
+    /// </summary>
     public JsonArray? ToJson()
     {
         if (_entries.Count == 0)
@@ -195,7 +199,10 @@ public sealed class ManagedFields
         return list;
     }
 
-    /// <summary>One manager and its fields in their written form, as <c>metadata.managedFields</c>; null when it has none.</summary>
+    /// <summary>
+    /// The value of <c>metadata.managedFields</c> for a single manager, whose fields are given as FieldsV1 text; null when it owns no
+    /// fields.
+    /// </summary>
     public static JsonArray? Alone(FieldManager manager, string time, string fieldsV1) =>
         fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, DeepJson.Node(Encoding.UTF8.GetBytes(fieldsV1))!));
 
@@ -220,6 +227,6 @@ public sealed class ManagedFields
         return item;
     }
 
-    /// <summary>A time as entries have it.</summary>
+    /// <summary>Formats a time for a managedFields entry.</summary>
     public static string Timestamp(DateTimeOffset time) => time.ToTimestamp();
 }

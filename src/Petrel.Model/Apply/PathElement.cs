@@ -9,8 +9,8 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// The steps of a field path in their written form: <c>f:NAME</c> for a member, <c>k:{keys}</c> for an item of a list map, <c>v:VALUE</c>
-/// for an item of a set, <c>i:N</c> for an item by place.
+/// The elements of a field path in their text form: <c>f:NAME</c> for a member, <c>k:{keys}</c> for an item of a list map, <c>v:VALUE</c>
+/// for an item of a set, <c>i:N</c> for an item by index.
 /// </summary>
 public static class PathElement
 {
@@ -24,7 +24,7 @@ public static class PathElement
     public static string Field(string name) => "f:" + name;
 
     /// <summary>An item of a set.</summary>
-    /// <exception cref="ApplyException">It is not a scalar.</exception>
+    /// <exception cref="ApplyException">The item is not a scalar.</exception>
     public static string Value(JsonNode? value) =>
         value switch
         {
@@ -34,10 +34,8 @@ public static class PathElement
             _ => "v:" + Text(value),
         };
 
-    /// <summary>
-    /// An item of a list map: the values of its keys, in the order of their names. Keys that are absent have their default.
-    /// </summary>
-    /// <exception cref="ApplyException">It is no object, or has none of its keys.</exception>
+    /// <summary>An item of a list map: the values of its keys, sorted by key name. An absent key has its default value.</summary>
+    /// <exception cref="ApplyException">The item is not an object, or has none of its keys.</exception>
     public static string Key(JsonNode? item, SchemaField list)
     {
         if (item is not JsonObject members)
@@ -52,7 +50,7 @@ public static class PathElement
         var text = new StringBuilder("k:{");
         foreach (var name in names)
         {
-            // A key that may be left out, and has no default, tells items apart only where it is there.
+            // An optional key without a default is part of the path element only when the item sets it.
             if ((members.TryGetPropertyValue(name, out var value) ? value : Default(list.Type?.Field(name))) is { } key)
             {
                 text.Append(text.Length > 3 ? ",\"" : "\"")
@@ -69,13 +67,13 @@ public static class PathElement
             );
     }
 
-    // Most keys are names.
+    // Most keys are strings, so these take the short path.
     private static string Text(JsonNode value) =>
         value is JsonValue scalar && scalar.TryGetValue<string>(out var text)
             ? $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\""
             : value.ToJsonString(Relaxed);
 
-    /// <summary>A step as conflicts show it: <c>.name</c>, <c>[name="web"]</c>, <c>[="value"]</c>, <c>[0]</c>.</summary>
+    /// <summary>A path element in the form that conflicts show: <c>.name</c>, <c>[name="web"]</c>, <c>[="value"]</c>, <c>[0]</c>.</summary>
     public static string Show(string element)
     {
         var rest = element[2..];
@@ -90,7 +88,7 @@ public static class PathElement
     }
 
     /// <summary>
-    /// Upstream's order of steps: members by name, then list items by their keys, set items by value, and items by place.
+    /// Upstream's order of path elements: members by name, then list items by their keys, set items by value, and items by index.
     /// </summary>
     public static int Compare(string left, string right)
     {
@@ -98,7 +96,7 @@ public static class PathElement
         {
             return Rank(left[0]) - Rank(right[0]);
         }
-        // Text that is the same means the same, and members are by far the most.
+        // Equal texts are equal elements. Most elements are members, which are ordered by their text.
         var ordinal = string.CompareOrdinal(left, 2, right, 2, int.MaxValue);
         if (ordinal == 0 || left[0] == 'f')
         {
@@ -145,7 +143,7 @@ public static class PathElement
         }
     }
 
-    // Numbers, then strings, then booleans: what tells items apart is of one type in practice.
+    // Orders numbers first, then strings, then booleans. In practice all values of one key have the same type.
     private static int CompareValues(JsonNode? left, JsonNode? right)
     {
         var (a, b) = (left?.GetValueKind() ?? JsonValueKind.Null, right?.GetValueKind() ?? JsonValueKind.Null);
@@ -176,12 +174,13 @@ public static class PathElement
         }
         catch (DocumentFormatException)
         {
-            // Somebody wrote it by hand: then it is text.
+            // The text is not valid JSON, for example because a client wrote it by hand. Treat it as a string.
             return JsonValue.Create(json);
         }
     }
 
-    // What a key that is absent stands for. Upstream's schemas state it for fields that are always written, and for the protocol of ports.
+    // The value that an absent key stands for. Upstream's schemas define defaults for fields that are always serialized, and for the
+    // protocol of ports.
     private static JsonNode? Default(SchemaField? key) =>
         key switch
         {
@@ -195,5 +194,5 @@ public static class PathElement
         };
 }
 
-/// <summary>A configuration that cannot be applied: it is not in the form that its schema has.</summary>
+/// <summary>A configuration that cannot be applied, because it does not match its schema.</summary>
 public sealed class ApplyException(string message) : FormatException(message);

@@ -3,19 +3,19 @@ using System.Text.Json;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// Reads path elements as strings that are made once: <c>f:status</c> occurs in every object of a cluster. A bounded table, in which a name
-/// takes the place of another with the same hash.
+/// Interns path elements as they are read, because elements such as <c>f:status</c> occur in every object of a cluster. The table is
+/// bounded: a name replaces another one with the same hash.
 /// </summary>
 internal static class PathElementNames
 {
-    // A power of two; upstream's schemas have some 2,000 names, of which few are common.
+    // The size must be a power of two. Upstream's schemas have some 2,000 names, of which few are common.
     private const int Places = 1024;
     private const int LongestKept = 48;
 
-    // Each place is one reference, replaced whole: threads that race make a string twice at worst.
+    // Each slot is a single reference that is replaced atomically. At worst, racing threads create the same string twice.
     private static readonly string?[] Known = new string?[Places];
 
-    /// <summary>The name of the member that the reader is at.</summary>
+    /// <summary>The name of the property at the reader's position.</summary>
     public static string Read(ref Utf8JsonReader reader)
     {
         if (reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > LongestKept)

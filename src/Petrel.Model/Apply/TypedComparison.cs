@@ -4,15 +4,15 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Apply;
 
-/// <summary>What differs between two documents; a field is in at most one of the sets.</summary>
-/// <param name="Added">Fields that are new.</param>
-/// <param name="Modified">Fields that have another value.</param>
-/// <param name="Removed">Fields that are gone.</param>
+/// <summary>The differences between two documents. A field is in at most one of the sets.</summary>
+/// <param name="Added">Fields that only the later document has.</param>
+/// <param name="Modified">Fields whose value differs.</param>
+/// <param name="Removed">Fields that only the earlier document has.</param>
 public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet Removed)
 {
     public bool IsSame => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
 
-    /// <summary>What the later document says anew.</summary>
+    /// <summary>The fields that were added or modified.</summary>
     public FieldSet Changed => Added.Union(Modified);
 }
 
@@ -22,8 +22,7 @@ public static class TypedComparison
     private static readonly List<JsonNode?> None = [];
 
     /// <summary>
-    /// What differs from one document to another, but for the top-level members that <paramref name="skip"/> names: they are known to be
-    /// the same.
+    /// Compares two documents, except for the top-level members that <paramref name="skip"/> selects, which are known to be equal.
     /// </summary>
     public static FieldComparison Compare(JsonObject before, JsonObject after, SchemaType type, Func<string, bool>? skip = null)
     {
@@ -31,7 +30,7 @@ public static class TypedComparison
         return new(found.Added ?? new(), found.Modified ?? new(), found.Removed ?? new());
     }
 
-    // Was and isThere: whether the value is there at all; null is a value too.
+    // was and isThere: whether the value exists before and after. An explicit null exists.
     private static Found Members(
         JsonObject? before,
         bool was,
@@ -61,8 +60,8 @@ public static class TypedComparison
         return found;
     }
 
-    // Upstream's types always have their plain structs, and the lists that they write even when they are null. Fields of custom resources
-    // have no numbers.
+    // Upstream's Go types always contain their structs that are held by value, and the lists that they serialize even when null. Fields of
+    // custom resources have no protobuf numbers, so this does not apply to them.
     internal static bool IsAlwaysThere(FieldShape shape, string name) =>
         shape.Kind == ShapeKind.Struct
         && shape.Type!.Field(name) is { Number: not 0, IsMap: false } field
@@ -104,14 +103,14 @@ public static class TypedComparison
 
     internal static bool IsBare(JsonNode? value) => value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
 
-    // What is always there may be absent from the document: that is its empty form.
+    // A value that always exists upstream may be absent from the document. Its absence then equals its empty form.
     private static Found Whole(JsonNode? before, bool was, JsonNode? after, bool isThere) =>
         !was ? new() { Added = FieldSet.Leaf }
         : !isThere ? new() { Removed = FieldSet.Leaf }
         : !(before is null && IsBare(after)) && !JsonEquality.DeepEquals(before, after) ? new() { Modified = FieldSet.Leaf }
         : default;
 
-    // Null when items cannot be told apart, which only writes that are not applies can bring about: then the lists count as wholes.
+    // Null when items cannot be told apart, which only updates (not applies) can cause. The lists are then compared as a whole.
     private static Found? Items(JsonArray before, JsonArray after, FieldShape shape)
     {
         var order = new List<string>(after.Count);
@@ -134,7 +133,7 @@ public static class TypedComparison
         return found;
     }
 
-    // Items that are there more than once count as wholes.
+    // Duplicate items are compared as a whole.
     private static Found Same(List<JsonNode?> before, List<JsonNode?> after, FieldShape shape)
     {
         if (before.Count <= 1 && after.Count <= 1)
@@ -185,7 +184,7 @@ public static class TypedComparison
         return groups;
     }
 
-    // The three sets at one place in the documents; mostly there is nothing to tell, and nothing is made.
+    // The three sets for one node of the documents. Most nodes do not differ, so a set is allocated only when it is needed.
     private struct Found
     {
         public FieldSet? Added;

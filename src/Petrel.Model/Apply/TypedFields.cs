@@ -7,7 +7,7 @@ namespace Petrel.Model.Apply;
 public static class TypedFields
 {
     /// <summary>
-    /// All fields that a configuration states: its leaves, nulls and empty objects, the entries of its maps, and the items of its lists.
+    /// All fields that a configuration sets: its leaves, nulls and empty objects, the entries of its maps, and the items of its lists.
     /// </summary>
     /// <exception cref="ApplyException">A list's items cannot be told apart.</exception>
     public static FieldSet SetOf(JsonObject document, SchemaType type)
@@ -17,11 +17,11 @@ public static class TypedFields
         return set;
     }
 
-    /// <summary>The same set with every struct on the way to a member as a member itself.</summary>
+    /// <summary>This set, in which every struct on the path to a member is also a member.</summary>
     public static FieldSet WithStructs(FieldSet set, SchemaType type) => WithStructs(set, FieldShape.Of(type));
 
     /// <summary>
-    /// The set as it is by the schema of today: who owned parts of what is written as a whole now owns it all (upstream:
+    /// Adapts a set to the current schema. A manager that owned parts of a value that is now atomic owns the whole value (upstream:
     /// ReconcileFieldSetWithSchema).
     /// </summary>
     public static FieldSet Reconcile(FieldSet set, SchemaType type) => Reconcile(set, FieldShape.Of(type));
@@ -71,7 +71,7 @@ public static class TypedFields
         }
         foreach (var (element, child) in set.Children)
         {
-            // Where the schema knows nothing, nothing is a struct.
+            // The schema does not define fields below an unknown node, so none of these is a struct.
             var below = WithStructs(child, shape.At(element) ?? FieldShape.Anything);
             result.Put(element, element[0] == 'f' && shape.Names(element[2..]) ? below.AsMember() : below);
         }
@@ -95,7 +95,7 @@ public static class TypedFields
             var below = shape.At(element) is { } at ? Reconcile(child, at) : child;
             if (result is null && !ReferenceEquals(below, child))
             {
-                // Most sets are in order: only those that are not are made anew.
+                // Most sets match the schema. Copy a set only when one of its nodes changes.
                 result = new FieldSet();
                 if (set.IsMember)
                 {

@@ -4,17 +4,17 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// Merges an applied configuration into an object, and takes away what nobody wants any more (structured-merge-diff's Merge and
+/// Merges an applied configuration into an object, and removes fields that no manager applies any more (structured-merge-diff's Merge and
 /// RemoveItems).
 /// </summary>
 public static class TypedMerge
 {
-    /// <summary>The object with the configuration's fields in it, nulls among them. Neither is changed.</summary>
+    /// <summary>Merges the configuration's fields, including nulls, into a copy of the object. Neither argument is changed.</summary>
     /// <exception cref="ApplyException">A list's items cannot be told apart.</exception>
     public static JsonObject Merge(JsonObject live, JsonObject configuration, SchemaType type) =>
         Members(live, configuration, FieldShape.Of(type));
 
-    /// <summary>The object without the fields and items of a set.</summary>
+    /// <summary>Returns the object without the fields and items of a set.</summary>
     public static JsonObject Remove(JsonObject document, FieldSet fields, SchemaType type) =>
         (JsonObject)Without(document, fields, FieldShape.Of(type))!;
 
@@ -29,7 +29,7 @@ public static class TypedMerge
             }
             else
             {
-                // The object's fields keep their places.
+                // Members that exist in the object keep their order.
                 result[name] = Value(value, configuration[name], shape.Member(name) ?? FieldShape.Anything);
             }
         }
@@ -48,12 +48,12 @@ public static class TypedMerge
         {
             ShapeKind.Struct or ShapeKind.Map when configuration is JsonObject members => Members(live as JsonObject, members, shape),
             ShapeKind.ListMap or ShapeKind.Set when configuration is JsonArray items => Items(live as JsonArray ?? [], items, shape),
-            // A null takes a value away, but nothing that is made of parts.
+            // A null in the configuration replaces a leaf. It does not replace a struct, a map or a list that is merged item by item.
             ShapeKind.Struct or ShapeKind.Map or ShapeKind.ListMap or ShapeKind.Set when configuration is null => live?.DeepClone(),
             _ => configuration?.DeepClone(),
         };
 
-    // Items of the configuration are in its order; those of the object alone stay where they are between the ones that both have.
+    // Items of the configuration are in its order. Items that only the object has keep their position between the items that both have.
     private static JsonArray Items(JsonArray live, JsonArray configuration, FieldShape shape)
     {
         var wanted = shape.Items(configuration);
@@ -66,7 +66,7 @@ public static class TypedMerge
                 throw new ApplyException($"duplicate entries for key {PathElement.Show(element)}");
             }
         }
-        // An item that the object has twice is not merged with: the configuration's takes the place of both.
+        // Duplicate items in the object are not merged. The configuration's item replaces all of them.
         var old = existing
             .GroupBy(i => i.Key, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Count() == 1 ? g.First().Value : null, StringComparer.Ordinal);
@@ -100,7 +100,7 @@ public static class TypedMerge
                     || (j < wanted.Count && wanted[j].Key != element && shared.TryPeek(out var next) && next != element)
                 )
                 {
-                    // Taken already, or it comes later: in the configuration's order.
+                    // The item is already in the result, or it comes later in the order of the configuration.
                     i++;
                     continue;
                 }

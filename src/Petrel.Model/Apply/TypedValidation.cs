@@ -5,11 +5,12 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Apply;
 
 /// <summary>
-/// Holds an applied configuration against its schema, in upstream's words: unlike other writes, applies refuse unknown fields.
+/// Validates an applied configuration against its schema, with upstream's error messages. Unlike other writes, applies reject unknown
+/// fields.
 /// </summary>
 public static class TypedValidation
 {
-    /// <summary>What is wrong with a configuration; empty when nothing is.</summary>
+    /// <summary>The problems of a configuration; empty when it is valid.</summary>
     public static IReadOnlyList<string> Check(JsonObject document, SchemaType type)
     {
         var problems = new List<string>();
@@ -17,7 +18,7 @@ public static class TypedValidation
         return problems;
     }
 
-    /// <summary>One problem as it is, or all of them, a line each.</summary>
+    /// <summary>Formats the problems: a single problem as is, several problems with one line each.</summary>
     public static string Message(IReadOnlyList<string> problems) =>
         problems.Count == 1 ? problems[0] : "errors:\n" + string.Join('\n', problems.Select(p => "  " + p));
 
@@ -127,7 +128,7 @@ public static class TypedValidation
         }
     }
 
-    // The types of decoded JSON, as clients of upstream know them.
+    // The Go type names of decoded JSON values, as upstream's error messages show them.
     private static string Type(JsonNode value) =>
         value.GetValueKind() switch
         {
