@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Petrel.Model.Patches;
 
-/// <summary>JSON merge patch (RFC 7396): members replace, null removes, objects merge, everything else replaces.</summary>
+/// <summary>JSON merge patch (RFC 7396): objects merge, null removes a member, and every other value replaces the original.</summary>
 public static class JsonMergePatch
 {
-    /// <summary>The patched copy; neither argument is changed.</summary>
+    /// <summary>Returns a patched copy. Neither argument is changed.</summary>
     public static JsonNode? Apply(JsonNode? original, JsonNode? patch)
     {
         if (patch is not JsonObject changes)

@@ -5,21 +5,22 @@ using Petrel.Model.Documents;
 namespace Petrel.Model.Patches;
 
 /// <summary>
-/// JSON patch (RFC 6902): add, remove, replace, move, copy and test, all or nothing. Bounded as upstream bounds it, and in how
-/// much its copies may grow the document.
+/// JSON patch (RFC 6902): add, remove, replace, move, copy and test, all or nothing. The number of operations is limited as in upstream. So
+/// is the amount by which copy operations may grow the document.
 /// </summary>
 public static class JsonPatch
 {
     private const int MaxOperations = 10_000;
 
-    // Copies of copies grow without bound; upstream stops at the size of a request (3 MiB).
+    // Copies of copies can grow the document without bound. Upstream limits the copied bytes to the size of a request (3 MiB).
     private const long MaxCopiedBytes = 3 * 1024 * 1024;
 
-    // What is moved again and again is measured again and again; nobody who means well comes near this.
+    // The number of nodes whose depth may be measured per patch. Each add, replace and move measures its value again, so this bounds the
+    // cost of repeated moves. No legitimate patch comes near this limit.
     private const long MaxMeasured = 4 * 1024 * 1024;
 
     /// <summary>The patched copy; the original is not changed.</summary>
-    /// <exception cref="PatchException">An operation is malformed, points nowhere, or a test does not hold.</exception>
+    /// <exception cref="PatchException">An operation is malformed, its path does not exist, or a test fails.</exception>
     public static JsonNode? Apply(JsonNode? original, JsonArray operations)
     {
         if (operations.Count > MaxOperations)
@@ -73,7 +74,7 @@ public static class JsonPatch
         return root;
     }
 
-    // Operation by operation a patch could nest more deeply than any body may, and than the server can read again.
+    // A sequence of operations could nest a document more deeply than a request body may be, and more deeply than the server can parse.
     private static void CheckDepth(string[] path, JsonNode? value, ref long measured)
     {
         if (path.Length + Depth(value, ref measured) > DeepJson.MaxDepthAccepted)

@@ -1,4 +1,4 @@
 namespace Petrel.Model.Patches;
 
-/// <summary>A patch that cannot be applied; the message is fit for a Status.</summary>
+/// <summary>A patch that cannot be applied. Its message is suitable for a Status.</summary>
 public sealed class PatchException(string message) : Exception(message);

@@ -3,14 +3,14 @@ using System.Text.Json.Nodes;
 namespace Petrel.Model.Patches;
 
 /// <summary>
-/// The order of merged lists: what the patch names comes in the patch's order, the rest in the order it had, and the two are
-/// interleaved so that the rest stays in front of whatever it stood in front of.
+/// The order of merged lists. Items that the patch names follow the order of the patch. All other items keep their live order. Both are
+/// interleaved, so that each other item stays ahead of the named items that it preceded in the live list.
 /// </summary>
 internal static class PatchListOrder
 {
-    /// <summary>Sorts <paramref name="merged"/>, which it consumes.</summary>
-    /// <param name="order">The elements (or their keys) in the wanted order.</param>
-    /// <param name="before">The list as it was.</param>
+    /// <summary>Sorts <paramref name="merged"/> in place, and returns it.</summary>
+    /// <param name="order">The elements (or their keys) in the desired order.</param>
+    /// <param name="before">The list before the patch.</param>
     /// <param name="key">The merge key; null for lists of primitives.</param>
     public static JsonArray Arrange(JsonArray merged, JsonArray order, JsonArray before, string? key)
     {
@@ -42,7 +42,7 @@ internal static class PatchListOrder
         return merged;
     }
 
-    /// <summary>The elements of a patch must be among those of its order directive, in the same order.</summary>
+    /// <summary>Checks that the elements of a patch are among those of its order directive, in the same order.</summary>
     public static void Check(JsonArray patch, JsonArray order, string? key)
     {
         var at = 0;
@@ -69,7 +69,7 @@ internal static class PatchListOrder
             ? Text(value)
             : throw new PatchException($"map: {item?.ToJsonString() ?? "null"} does not contain declared merge key: {key}");
 
-    /// <summary>A primitive as text: upstream compares what it prints, so that 80 and "80" are the same key.</summary>
+    /// <summary>A primitive as text. Upstream compares printed values, so 80 and "80" are the same key.</summary>
     public static string Text(JsonNode? value) =>
         value is JsonValue scalar && scalar.TryGetValue<string>(out var text) ? text : value?.ToJsonString() ?? "null";
 

@@ -15,12 +15,12 @@ public static class StrategicMergePatch
     private const string SetElementOrder = "$setElementOrder/";
     private const string DeleteFromPrimitiveList = "$deleteFromPrimitiveList/";
 
-    /// <summary>The patched copy; neither document is changed.</summary>
+    /// <summary>Returns a patched copy. Neither document is changed.</summary>
     /// <exception cref="PatchException">A directive is malformed, or a list element lacks its merge key.</exception>
     public static JsonObject Apply(JsonObject original, JsonObject patch, SchemaType schema) =>
         MergeObject((JsonObject)original.DeepClone(), (JsonObject)patch.DeepClone(), schema);
 
-    // Both arguments are owned here and consumed. Without a schema, lists replace.
+    // Modifies and consumes both arguments, which the caller must own. Without a schema, a list in the patch replaces the original list.
     private static JsonObject MergeObject(JsonObject original, JsonObject patch, SchemaType? schema)
     {
         if (patch.TryGetPropertyValue(Directive, out var directive))
@@ -113,7 +113,7 @@ public static class StrategicMergePatch
             var field = schema?.Field(name);
             var before = List(original, name);
             var change = List(patch, name);
-            // A list whose patch is null or another type goes the ordinary way.
+            // The regular merge handles the field when neither side has a list, or when the patch sets it to null or to another type.
             if (before is null && change is null || change is null && patch.ContainsKey(name))
             {
                 continue;
@@ -165,7 +165,7 @@ public static class StrategicMergePatch
         }
         var before = (JsonArray)original.DeepClone();
         var (kept, changes) = ApplyElementDirectives(original, patch, key);
-        // Merging consumes the changes; where they come is decided by what they were.
+        // The merge consumes the changes. Arrange needs their original form to order the result, so copy them first.
         var order = new JsonArray([.. changes.Select(c => c.DeepClone())]);
         var result = kept.ToList();
         foreach (var change in changes)
@@ -184,7 +184,7 @@ public static class StrategicMergePatch
         return PatchListOrder.Arrange(new JsonArray([.. result]), order, before, key);
     }
 
-    // Takes $patch: delete and $patch: replace elements out of the patch and does what they say.
+    // Removes the $patch: delete and $patch: replace elements from the patch, and carries them out.
     private static (List<JsonObject> Kept, List<JsonObject> Changes) ApplyElementDirectives(JsonArray original, JsonArray patch, string key)
     {
         var kept = Elements(original);
@@ -225,7 +225,7 @@ public static class StrategicMergePatch
         return result;
     }
 
-    // What a patch adds where there was nothing: its directives and nulls have nothing to act on.
+    // Prepares a value that the patch adds where the object has none. Its directives and nulls have nothing to act on, so they are dropped.
     private static JsonNode WithoutDirectives(JsonNode value)
     {
         switch (value)
@@ -246,7 +246,7 @@ public static class StrategicMergePatch
                 }
                 return result;
             case JsonArray list:
-                // An element that only says how to patch ($patch: delete) adds nothing.
+                // An element that is only a directive ($patch: delete) adds nothing.
                 return new JsonArray([
                     .. list.Where(i => i is not JsonObject o || !o.ContainsKey(Directive))
                         .Select(i => i is null ? null : WithoutDirectives(i)),
