@@ -3,7 +3,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>PersistentVolumeClaims: their number and the storage that they request, in all and by storage class.</summary>
+/// <summary>PersistentVolumeClaims: their number and their requested storage, in total and per storage class.</summary>
 internal sealed class ClaimEvaluator : IQuotaEvaluator
 {
     private const string ObjectCount = "count/persistentvolumeclaims";
@@ -11,7 +11,7 @@ internal sealed class ClaimEvaluator : IQuotaEvaluator
     private const string Storage = "requests.storage";
     private const string ByClass = ".storageclass.storage.k8s.io/";
 
-    // A claim may grow.
+    // The storage request of a claim may be increased.
     public bool ChargesUpdates => true;
 
     public bool Counts(string resource) =>
@@ -33,7 +33,7 @@ internal sealed class ClaimEvaluator : IQuotaEvaluator
         {
             var allocated = ResourceAmounts.From(document.Child("status")?["allocatedResources"])["storage"];
             var amount = allocated > requests["storage"] ? allocated : requests["storage"];
-            // Whole bytes only.
+            // Quotas count whole bytes.
             amount = Quantity.FromValue(amount.Value, amount.Format);
             usage[Storage] = amount;
             if (storageClass.Length > 0)
@@ -49,7 +49,7 @@ internal sealed class ClaimEvaluator : IQuotaEvaluator
 
     public string? Problem(IReadOnlyCollection<string> resources, JsonObject document) => null;
 
-    // The annotation is the older way to say it, and still goes first.
+    // The beta annotation takes precedence over spec.storageClassName.
     private static string Class(JsonObject claim) =>
         claim.Child("metadata").Child("annotations").Text("volume.beta.kubernetes.io/storage-class") is { Length: > 0 } old
             ? old

@@ -3,7 +3,9 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>Any other resource: only its objects are counted, as <c>count/RESOURCE.GROUP</c>, a few by their bare name too.</summary>
+/// <summary>
+/// Any other resource: only its objects are counted, as <c>count/RESOURCE.GROUP</c>. A few resources are also counted by their plain name.
+/// </summary>
 internal sealed class CountEvaluator(string group, string plural) : IQuotaEvaluator
 {
     private readonly string[] _names =

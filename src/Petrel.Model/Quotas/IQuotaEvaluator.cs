@@ -6,20 +6,20 @@ namespace Petrel.Model.Quotas;
 /// <summary>How objects of one resource count against quotas.</summary>
 public interface IQuotaEvaluator
 {
-    /// <summary>Whether a change of an object can use more, besides its creation.</summary>
+    /// <summary>Whether an update of an object can increase its usage. Creates always can.</summary>
     bool ChargesUpdates { get; }
 
-    /// <summary>Whether a quota that limits <paramref name="resource"/> limits objects of this kind.</summary>
+    /// <summary>Whether a limit on <paramref name="resource"/> applies to objects of this kind.</summary>
     bool Counts(string resource);
 
-    /// <summary>What an object uses now, of whatever could be limited.</summary>
+    /// <summary>What an object uses now of every resource that a quota can limit.</summary>
     ResourceAmounts Usage(JsonObject document, DateTimeOffset now);
 
-    /// <summary>Whether an object meets a quota's condition.</summary>
+    /// <summary>Whether an object matches a scope selector of a quota.</summary>
     bool Meets(ScopeSelector selector, JsonObject document);
 
     /// <summary>
-    /// What an object must say and does not, so that <paramref name="resources"/> can be counted; null when nothing is missing.
+    /// The fields that an object lacks, without which <paramref name="resources"/> cannot be counted; null when none is missing.
     /// </summary>
     string? Problem(IReadOnlyCollection<string> resources, JsonObject document);
 }

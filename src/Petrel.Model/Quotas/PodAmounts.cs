@@ -3,10 +3,10 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>What a pod asks for and is limited to as a whole, over all its containers (upstream: PodRequests and PodLimits).</summary>
+/// <summary>The total requests and limits of a pod, over all its containers (upstream: PodRequests and PodLimits).</summary>
 public static class PodAmounts
 {
-    /// <summary>The requests of the pod, with its overhead.</summary>
+    /// <summary>The requests of the pod, including its overhead.</summary>
     public static ResourceAmounts Requests(JsonObject spec)
     {
         var sum = Containers(spec, "requests");
@@ -15,7 +15,7 @@ public static class PodAmounts
         return sum;
     }
 
-    /// <summary>The limits of the pod, with its overhead where there is a limit.</summary>
+    /// <summary>The limits of the pod. The overhead is added only for resources that have a limit.</summary>
     public static ResourceAmounts Limits(JsonObject spec)
     {
         var sum = Containers(spec, "limits");
@@ -24,10 +24,10 @@ public static class PodAmounts
         return sum;
     }
 
-    /// <summary>One container's requests or limits.</summary>
+    /// <summary>The requests or limits of one container.</summary>
     public static ResourceAmounts Of(JsonObject container, string list) => ResourceAmounts.From(container.Child("resources")?[list]);
 
-    /// <summary>Whether the pod says for itself what its containers use together.</summary>
+    /// <summary>Whether the pod sets pod-level resources, which replace the sum of its containers.</summary>
     public static bool HasPodLevel(JsonObject spec) =>
         spec.Child("resources") is { } resources && (HasPodLevel(resources, "requests") || HasPodLevel(resources, "limits"));
 
@@ -45,7 +45,8 @@ public static class PodAmounts
     }
 
     /// <summary>
-    /// Those that run side by side together, or an init container at its turn beside the sidecars before it when that is more.
+    /// The larger of two amounts, for each resource: the sum of the containers and sidecars that run at the same time, or an init container
+    /// together with the sidecars that started before it.
     /// </summary>
     private static ResourceAmounts Containers(JsonObject spec, string list)
     {

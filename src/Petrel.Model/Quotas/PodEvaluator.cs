@@ -4,7 +4,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>Pods: their number, and what they request and are limited to while they may run.</summary>
+/// <summary>Pods: their number, and their requests and limits while they may run.</summary>
 internal sealed class PodEvaluator : IQuotaEvaluator
 {
     private const string ObjectCount = "count/pods";
@@ -26,10 +26,10 @@ internal sealed class PodEvaluator : IQuotaEvaluator
         "limits.ephemeral-storage",
     ];
 
-    // Where a quota limits these, every container must say what it takes of them.
+    // If a quota limits one of these resources, every container must specify it.
     private static readonly string[] Demanded = ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
 
-    // A resize has a subresource of its own; nothing else raises what a pod takes.
+    // A resize goes through its own subresource. No other update can increase the requests or limits of a pod.
     public bool ChargesUpdates => false;
 
     public bool Counts(string resource) =>
@@ -40,7 +40,7 @@ internal sealed class PodEvaluator : IQuotaEvaluator
 
     public ResourceAmounts Usage(JsonObject document, DateTimeOffset now)
     {
-        // The object counts as long as it is stored, all else only while it may run.
+        // The object count includes every stored pod. All other resources count only while the pod may run.
         var usage = new ResourceAmounts { [ObjectCount] = Quantity.FromValue(1) };
         if (document.Child("spec") is { } spec && MayRun(document, now))
         {
@@ -89,7 +89,8 @@ internal sealed class PodEvaluator : IQuotaEvaluator
     }
 
     /// <summary>
-    /// A pod that has ended takes nothing, nor one that should have ended by now: a lost node would hold the quota for good.
+    /// Whether a pod may still run. A terminated pod uses no quota. Neither does a pod whose deletion grace period is over, because pods on
+    /// a lost node would otherwise hold the quota forever.
     /// </summary>
     private static bool MayRun(JsonObject pod, DateTimeOffset now)
     {
@@ -133,7 +134,7 @@ internal sealed class PodEvaluator : IQuotaEvaluator
         return taken;
     }
 
-    // Kubernetes' own resources have no domain, or its own.
+    // Native resources have no domain prefix, or one of Kubernetes' own domains (kubernetes.io).
     private static bool IsNative(string resource) =>
         !resource.Contains('/', StringComparison.Ordinal) || resource.Contains("kubernetes.io/", StringComparison.Ordinal);
 

@@ -3,19 +3,19 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>What one write comes to for one quota.</summary>
-/// <param name="Outcome">Whether the quota is concerned, and whether it allows the write.</param>
-/// <param name="Used">The quota's usage with the write, when it is charged.</param>
-/// <param name="Problem">Why it is refused, in upstream's words.</param>
+/// <summary>The effect of one write on one quota.</summary>
+/// <param name="Outcome">Whether the quota applies to the write, and whether it allows the write.</param>
+/// <param name="Used">The quota's usage including the write, if it is charged.</param>
+/// <param name="Problem">Why the write is refused, with upstream's error message.</param>
 public sealed record QuotaCharge(QuotaOutcome Outcome, ResourceAmounts? Used = null, string Problem = "")
 {
     private static readonly QuotaCharge Unconcerned = new(QuotaOutcome.Unconcerned);
 
-    /// <summary>Holds a write against a quota.</summary>
+    /// <summary>Checks a write against a quota.</summary>
     /// <param name="quota">The quota.</param>
     /// <param name="evaluator">How the written object counts.</param>
-    /// <param name="document">The object as it is to be.</param>
-    /// <param name="old">As it is; null when it is created.</param>
+    /// <param name="document">The object after the write.</param>
+    /// <param name="old">The object before the write; null for a create.</param>
     /// <param name="now">The time.</param>
     public static QuotaCharge Of(JsonObject quota, IQuotaEvaluator evaluator, JsonObject document, JsonObject? old, DateTimeOffset now)
     {
@@ -59,7 +59,7 @@ public sealed record QuotaCharge(QuotaOutcome Outcome, ResourceAmounts? Used = n
         {
             return new(QuotaOutcome.Charged, sum);
         }
-        // A limit that is wanted and not in force yet: whoever counts for it must not miss the object.
+        // spec.hard has a limit that is not yet in status.hard. The recount that sets status.hard must include this object.
         var wanted = ResourceAmounts.From(spec?["hard"]);
         return delta.Names.Any(resource => wanted.Has(resource) && !hard.Has(resource)) ? new(QuotaOutcome.Observed) : Unconcerned;
     }
@@ -67,18 +67,18 @@ public sealed record QuotaCharge(QuotaOutcome Outcome, ResourceAmounts? Used = n
     private static QuotaCharge Refused(string problem) => new(QuotaOutcome.Refused, null, problem);
 }
 
-/// <summary>What a quota says to a write.</summary>
+/// <summary>The result of checking a write against a quota.</summary>
 public enum QuotaOutcome
 {
-    /// <summary>The quota does not count what is written.</summary>
+    /// <summary>The quota does not count the object, or the write does not increase the usage.</summary>
     Unconcerned,
 
-    /// <summary>The usage grows, and stays within the limits.</summary>
+    /// <summary>The usage increases and stays within the limits.</summary>
     Charged,
 
-    /// <summary>The quota is about to count such objects: it must notice the write.</summary>
+    /// <summary>The quota will soon limit this resource. Its pending recount must include the write.</summary>
     Observed,
 
-    /// <summary>The write would exceed the quota, or says too little to be counted.</summary>
+    /// <summary>The write would exceed the quota, or the object lacks fields that the quota needs to count it.</summary>
     Refused,
 }

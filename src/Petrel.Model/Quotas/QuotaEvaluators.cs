@@ -20,7 +20,7 @@ public static class QuotaEvaluators
         "secrets",
     ];
 
-    /// <summary>How objects of a resource count; null for events, which never do.</summary>
+    /// <summary>The evaluator for a resource; null for events, which quotas never count.</summary>
     public static IQuotaEvaluator? For(string group, string plural) =>
         (group, plural) switch
         {

@@ -3,10 +3,10 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>Counts anew what a quota's namespace uses.</summary>
+/// <summary>Recalculates the usage of a quota in its namespace.</summary>
 public static class QuotaUsage
 {
-    /// <summary>The resources whose objects the quota counts, by group and plural, each once, in order.</summary>
+    /// <summary>The resources whose objects the quota counts, by group and plural, sorted and without duplicates.</summary>
     public static IReadOnlyList<(string Group, string Plural)> Counted(JsonObject quota) =>
         [
             .. ResourceAmounts
@@ -18,7 +18,7 @@ public static class QuotaUsage
                 .ThenBy(r => r.Plural, StringComparer.Ordinal),
         ];
 
-    /// <summary>The usage of all that the quota limits.</summary>
+    /// <summary>The usage of every resource that the quota limits.</summary>
     /// <param name="quota">The quota.</param>
     /// <param name="objects">All objects of each resource of <see cref="Counted"/> that is served.</param>
     /// <param name="now">The time.</param>
@@ -49,7 +49,7 @@ public static class QuotaUsage
         return used;
     }
 
-    /// <summary>The quota's status as it should be, or null when it is so already.</summary>
+    /// <summary>The desired status of the quota; null when the current status is already correct.</summary>
     public static JsonObject? Status(JsonObject quota, ResourceAmounts used)
     {
         var hard = ResourceAmounts.From(quota.Child("spec")?["hard"]);

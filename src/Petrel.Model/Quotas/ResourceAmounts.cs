@@ -4,25 +4,25 @@ using Petrel.Model.Documents;
 namespace Petrel.Model.Quotas;
 
 /// <summary>
-/// Amounts by resource name, in the order of names (upstream: ResourceList). A resource that is absent is not the same as none of it.
+/// Amounts by resource name, sorted by name (upstream: ResourceList). An absent resource differs from one with the amount zero.
 /// </summary>
 public sealed class ResourceAmounts
 {
     private readonly SortedDictionary<string, Quantity> _amounts = new(StringComparer.Ordinal);
 
-    /// <summary>The names that have an amount, in order.</summary>
+    /// <summary>The names that have an amount, sorted.</summary>
     public IReadOnlyCollection<string> Names => _amounts.Keys;
 
     public bool IsEmpty => _amounts.Count == 0;
 
-    /// <summary>The amount of one resource; reading one that is absent is zero.</summary>
+    /// <summary>The amount of one resource; zero when the resource is absent.</summary>
     public Quantity this[string name]
     {
         get => _amounts.GetValueOrDefault(name);
         set => _amounts[name] = value;
     }
 
-    /// <summary>Reads a map of names to quantities; what is no quantity counts as absent.</summary>
+    /// <summary>Reads a map of names to quantities. Values that are not quantities are skipped.</summary>
     public static ResourceAmounts From(JsonNode? document)
     {
         var result = new ResourceAmounts();
@@ -48,7 +48,7 @@ public sealed class ResourceAmounts
 
     public bool Has(string name) => _amounts.ContainsKey(name);
 
-    /// <summary>Adds all of the other's amounts to these.</summary>
+    /// <summary>Adds the amounts of <paramref name="other"/> to these.</summary>
     public void Add(ResourceAmounts other)
     {
         foreach (var (name, amount) in other._amounts)
@@ -57,7 +57,7 @@ public sealed class ResourceAmounts
         }
     }
 
-    /// <summary>Raises each amount to the other's when that is more.</summary>
+    /// <summary>Raises each amount to that of <paramref name="other"/> where that is greater.</summary>
     public void RaiseTo(ResourceAmounts other)
     {
         foreach (var (name, amount) in other._amounts)
@@ -69,7 +69,7 @@ public sealed class ResourceAmounts
         }
     }
 
-    /// <summary>What these are more than the other's, by names of which there is more.</summary>
+    /// <summary>The amounts by which these exceed those of <paramref name="other"/>, for the resources that do.</summary>
     public ResourceAmounts Above(ResourceAmounts other)
     {
         var result = new ResourceAmounts();
@@ -84,7 +84,7 @@ public sealed class ResourceAmounts
         return result;
     }
 
-    /// <summary>Only the amounts of resources that <paramref name="keep"/> chooses.</summary>
+    /// <summary>Only the amounts of the resources that <paramref name="keep"/> selects.</summary>
     public ResourceAmounts Where(Func<string, bool> keep)
     {
         var result = new ResourceAmounts();
@@ -100,10 +100,10 @@ public sealed class ResourceAmounts
 
     public ResourceAmounts Copy() => Where(static _ => true);
 
-    /// <summary>Whether the same names have the same amounts.</summary>
+    /// <summary>Whether both have the same names with the same amounts.</summary>
     public bool SameAs(ResourceAmounts other) =>
         _amounts.Count == other._amounts.Count && _amounts.All(a => other._amounts.TryGetValue(a.Key, out var amount) && amount == a.Value);
 
-    /// <summary>As messages show them: <c>cpu=1,memory=2Gi</c>.</summary>
+    /// <summary>The amounts in the form that messages use: <c>cpu=1,memory=2Gi</c>.</summary>
     public override string ToString() => string.Join(',', _amounts.Select(a => $"{a.Key}={a.Value}"));
 }

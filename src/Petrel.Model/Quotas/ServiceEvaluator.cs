@@ -4,13 +4,13 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Model.Quotas;
 
-/// <summary>Services: their number, and the node ports and load balancers among them.</summary>
+/// <summary>Services: their number, and the number of their node ports and load balancers.</summary>
 internal sealed class ServiceEvaluator : IQuotaEvaluator
 {
     private const string NodePorts = "services.nodeports";
     private const string LoadBalancers = "services.loadbalancers";
 
-    // A service may become one of another type.
+    // An update may change the type of a Service.
     public bool ChargesUpdates => true;
 
     public bool Counts(string resource) => resource is "count/services" or "services" or NodePorts or LoadBalancers;
@@ -32,7 +32,8 @@ internal sealed class ServiceEvaluator : IQuotaEvaluator
 
     public string? Problem(IReadOnlyCollection<string> resources, JsonObject document) => null;
 
-    // The ports that are or will be given out: a load balancer may do without, except for those that it names.
+    // The node ports that are or will be allocated. A load balancer Service may disable the allocation. Then only the node ports that it
+    // specifies count.
     private static int CountNodePorts(JsonObject spec) =>
         spec.Text("type") == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"]?.GetValueKind() == JsonValueKind.False
             ? spec.Objects("ports").Count(port => port.Number("nodePort") is not (null or 0))
