@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Petrel.Model.Schema;
 
 /// <summary>
-/// The types and maps that are written as a whole (<c>x-kubernetes-map-type: atomic</c>), as the API reference lists them. A reviewed
-/// table: few change.
+/// The types and maps that are written as a whole (<c>x-kubernetes-map-type: atomic</c>), as the API reference lists them. The table is
+/// reviewed by hand, because few types change.
 /// </summary>
 public static class AtomicStructs
 {
@@ -44,7 +44,7 @@ public static class AtomicStructs
     /// <summary>Whether values of the type are written as a whole.</summary>
     public static bool IsAtomic(SchemaType type) => type.IsAtomic || Types.Contains(type.Name);
 
-    /// <summary>Whether a map is written as a whole: the selectors that are plain maps.</summary>
+    /// <summary>Whether a map is written as a whole. This is the case for selectors that are plain maps.</summary>
     public static bool IsAtomicMap(SchemaField field) =>
         field.IsAtomicMap || field is { IsMap: true, Kind: FieldKind.String, Name: "selector" or "nodeSelector" };
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace Petrel.Model.Schema;
 
 /// <summary>
-/// The structure of every built-in API type, read from a generated table (tools/schema/README.md). Loading finds where each type
-/// begins; a type's fields are read when first asked for.
+/// The structure of every built-in API type, read from a generated table (tools/schema/README.md). Loading only locates the types. The
+/// fields of a type are parsed on first use.
 /// </summary>
 public static class KubernetesSchemas
 {
@@ -14,13 +14,15 @@ public static class KubernetesSchemas
 
     private static readonly Lazy<Table> Loaded = new(Load);
 
-    /// <summary>All types, in the order of their names.</summary>
+    /// <summary>All types, sorted by name.</summary>
     public static IReadOnlyList<SchemaType> All => Loaded.Value.Types;
 
-    /// <summary>All kinds, with their types, in the order of group, version and kind.</summary>
+    /// <summary>All kinds with their types, sorted by group, version and kind.</summary>
     public static IReadOnlyList<KeyValuePair<GroupVersionKind, SchemaType>> Kinds => Loaded.Value.Kinds;
 
-    /// <summary>The type of a kind, or null. The kinds that every group shares (DeleteOptions, Status, ...) are found in each.</summary>
+    /// <summary>
+    /// The type of a kind, or null. The kinds that all groups share (DeleteOptions, Status, ...) are found in every group.
+    /// </summary>
     public static SchemaType? ForKind(GroupVersionKind kind)
     {
         var table = Loaded.Value;
@@ -81,7 +83,7 @@ public static class KubernetesSchemas
         {
             if (columns[0] == "E")
             {
-                // On the wire these sit in the embedded message, which the decoder reads through Embedded.
+                // In protobuf, these fields are in the embedded message, which the decoder reads through Embedded.
                 fields.AddRange(Named(columns[2]).Fields.Select(f => f with { Number = 0 }));
             }
             else

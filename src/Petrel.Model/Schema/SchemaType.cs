@@ -1,6 +1,6 @@
 namespace Petrel.Model.Schema;
 
-/// <summary>What a field holds on the wire.</summary>
+/// <summary>The type of a field's value.</summary>
 public enum FieldKind
 {
     String,
@@ -12,7 +12,7 @@ public enum FieldKind
     /// <summary>Base64 text in JSON.</summary>
     Bytes,
 
-    /// <summary>An object with a schema of its own.</summary>
+    /// <summary>An object with its own schema.</summary>
     Object,
 
     /// <summary>A resource quantity: a string, or a number that is canonicalised to a string.</summary>
@@ -47,7 +47,7 @@ public sealed record SchemaField
 {
     public required string Name { get; init; }
 
-    /// <summary>The protobuf field number; 0 where none is known.</summary>
+    /// <summary>The protobuf field number; 0 when none is known.</summary>
     public int Number { get; init; }
 
     public required FieldKind Kind { get; init; }
@@ -61,16 +61,20 @@ public sealed record SchemaField
     /// <summary>A JSON object with string keys and values of <see cref="Kind"/>.</summary>
     public bool IsMap { get; init; }
 
-    /// <summary>The map, or any JSON, is written as a whole in server-side apply.</summary>
+    /// <summary>Whether server-side apply writes the map, or the arbitrary JSON value, as a whole.</summary>
     public bool IsAtomicMap { get; init; }
 
-    /// <summary>What the field's absence stands for where it is a key of list items; null where the schema states nothing.</summary>
+    /// <summary>
+    /// The value that the field has when it is absent and is a key of list items; null when the schema defines no default.
+    /// </summary>
     public System.Text.Json.Nodes.JsonNode? Default { get; init; }
 
-    /// <summary>The list is a message of its own on the wire, with the items in field 1 (Go's named slices).</summary>
+    /// <summary>Whether the list is a separate message in protobuf, with the items in field 1 (Go's named slices).</summary>
     public bool IsWrapped { get; init; }
 
-    /// <summary>A plain value in upstream's Go types rather than a pointer: its zero value means the same as its absence.</summary>
+    /// <summary>
+    /// Whether the field is a plain value in upstream's Go types rather than a pointer. Its zero value then means the same as its absence.
+    /// </summary>
     public bool IsValue { get; init; }
 
     public bool Required { get; init; }
@@ -80,7 +84,7 @@ public sealed record SchemaField
     /// <summary>The keys of a <see cref="ListKind.Map"/> list, for server-side apply.</summary>
     public IReadOnlyList<string> ListMapKeys { get; init; } = [];
 
-    /// <summary>The merge key of a list that strategic merge patch merges by key, or null when the list is not merged so.</summary>
+    /// <summary>The merge key of a list that strategic merge patch merges by key; null for other lists.</summary>
     public string? PatchMergeKey { get; init; }
 
     /// <summary>Whether strategic merge patch merges the list (with <see cref="PatchMergeKey"/>, or as a set of primitives).</summary>
@@ -91,8 +95,8 @@ public sealed record SchemaField
 }
 
 /// <summary>
-/// The structure of one API type: what validation, defaulting, protobuf decoding, OpenAPI and strategic merge patch read.
-/// Types refer to each other and may be recursive.
+/// The structure of one API type, for validation, defaulting, protobuf decoding, OpenAPI and strategic merge patch. Types refer to each
+/// other and may be recursive.
 /// </summary>
 public sealed class SchemaType(
     string name,
@@ -103,25 +107,29 @@ public sealed class SchemaType(
     private Dictionary<int, SchemaField>? _byNumber;
     private IReadOnlyList<SchemaEmbedding>? _embedded;
 
-    // Not frozen dictionaries: building and compiling those costs more at start than their lookups save.
+    // These are not frozen dictionaries, because building and compiling those costs more at startup than their lookups save.
     private Dictionary<string, SchemaField>? _byName;
     private IReadOnlyList<SchemaField>? _fields;
 
     /// <summary>Upstream's Go-style type name, for example <c>io.k8s.api.core.v1.PodSpec</c> (as in OpenAPI).</summary>
     public string Name { get; } = name;
 
-    /// <summary>Whether values may have members that the type does not name.</summary>
+    /// <summary>Whether values may have members that the type does not define.</summary>
     public bool PreservesUnknown { get; init; }
 
-    /// <summary>How documents of the type are held against it, where that is not the way of upstream's own types; else null.</summary>
+    /// <summary>
+    /// Conforms a document to this type, for types whose rules differ from those of upstream's built-in types; null for all other types.
+    /// </summary>
     public Func<System.Text.Json.Nodes.JsonObject, ConformanceResult>? Conform { get; init; }
 
-    /// <summary>Whether server-side apply takes values of this type as a whole.</summary>
+    /// <summary>Whether server-side apply treats values of this type as a whole.</summary>
     public bool IsAtomic { get; init; }
 
     public IReadOnlyList<SchemaField> Fields => _fields ??= fields(this);
 
-    /// <summary>The messages whose fields JSON has in this type itself; <see cref="Fields"/> holds those fields, without numbers.</summary>
+    /// <summary>
+    /// The messages whose fields JSON inlines into this type. <see cref="Fields"/> contains these fields too, without numbers.
+    /// </summary>
     public IReadOnlyList<SchemaEmbedding> Embedded => _embedded ??= embedded?.Invoke(this) ?? [];
 
     /// <summary>The field with this protobuf number, or null.</summary>
@@ -139,5 +147,7 @@ public sealed class SchemaType(
     }
 }
 
-/// <summary>A message that JSON inlines into its parent, such as a Volume's source; it has the number in protobuf.</summary>
+/// <summary>
+/// A message that JSON inlines into its parent, such as a Volume's source. In protobuf it is the field <paramref name="Number"/>.
+/// </summary>
 public sealed record SchemaEmbedding(int Number, SchemaType Type);
