@@ -126,7 +126,7 @@ public sealed class ManagedFields
 
     /// <summary>
     /// Limits the number of managers that update (not apply): the oldest entries of each API version are merged into one (upstream:
-    /// CapManagers). If only one old entry has an API version, that entry stays unchanged.
+    /// CapManagers). An old entry that is alone in its API version stays unchanged.
     /// </summary>
     public ManagedFields Capped(int most)
     {

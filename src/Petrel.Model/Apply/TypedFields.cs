@@ -71,7 +71,7 @@ public static class TypedFields
         }
         foreach (var (element, child) in set.Children)
         {
-            // The schema does not define fields below an unknown node, so none of these is a struct.
+            // Where the schema does not define a node, no node below it is a struct.
             var below = WithStructs(child, shape.At(element) ?? FieldShape.Anything);
             result.Put(element, element[0] == 'f' && shape.Names(element[2..]) ? below.AsMember() : below);
         }
