@@ -40,8 +40,8 @@ public static class FieldOwnership
     /// </summary>
     /// <param name="before">The object before the write; empty when it is created.</param>
     /// <param name="after">The object after the write.</param>
-    /// <param name="managers">Who owns what.</param>
-    /// <param name="writer">The manager that writes.</param>
+    /// <param name="managers">The field managers before the change.</param>
+    /// <param name="writer">The manager that writes the object.</param>
     /// <param name="kind">The object's kind.</param>
     /// <param name="reset">Fields that this path cannot write.</param>
     /// <param name="now">The time of the change.</param>
@@ -76,7 +76,7 @@ public static class FieldOwnership
     /// <summary>Applies a configuration to an object, and computes the field ownership and the conflicts.</summary>
     /// <param name="live">The stored object; empty when it does not exist yet.</param>
     /// <param name="configuration">The fields that the manager applies, and no others.</param>
-    /// <param name="managers">Who owns what.</param>
+    /// <param name="managers">The field managers before the change.</param>
     /// <param name="applier">The manager that applies.</param>
     /// <param name="kind">The object's kind.</param>
     /// <param name="reset">Fields that this path cannot write (the status, or all but the status). If the configuration sets them, that has

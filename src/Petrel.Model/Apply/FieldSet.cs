@@ -35,7 +35,7 @@ public sealed class FieldSet
 
     public bool HasChildren => _children is { Count: > 0 };
 
-    /// <summary>The nodes below, by path element, in order.</summary>
+    /// <summary>The nodes below, sorted by path element.</summary>
     public IReadOnlyList<KeyValuePair<string, FieldSet>> Children => _children ?? [];
 
     /// <summary>The node below at a path element, or null.</summary>

@@ -7,7 +7,7 @@ namespace Petrel.Model.Apply;
 
 /// <summary>The identity of a field manager, and how it wrote its fields (meta/v1 ManagedFieldsEntry without its fields).</summary>
 /// <param name="Manager">The field manager's name.</param>
-/// <param name="Applies">Whether it applies (<c>Apply</c>) or writes (<c>Update</c>).</param>
+/// <param name="Applies">Whether it applies (<c>Apply</c>) or updates (<c>Update</c>).</param>
 /// <param name="ApiVersion">The API version in which it wrote.</param>
 /// <param name="Subresource">The subresource that it wrote through, or empty.</param>
 public sealed record FieldManager(string Manager, bool Applies, string ApiVersion, string Subresource = "")

@@ -19,7 +19,7 @@ public static class JsonPatch
     // cost of repeated moves. No legitimate patch comes near this limit.
     private const long MaxMeasured = 4 * 1024 * 1024;
 
-    /// <summary>The patched copy; the original is not changed.</summary>
+    /// <summary>Returns a patched copy. The original is not changed.</summary>
     /// <exception cref="PatchException">An operation is malformed, its path does not exist, or a test fails.</exception>
     public static JsonNode? Apply(JsonNode? original, JsonArray operations)
     {
