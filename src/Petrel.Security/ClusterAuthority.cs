@@ -5,8 +5,8 @@ namespace Petrel.Security;
 
 /// <summary>
 /// The cluster's own certificate authority and the certificates that it issued, as PEM files in one directory (mode 0600, ECDSA P-256).
-/// Loading also issues. A certificate is reissued when it is missing, expires soon, has other names or comes from another authority. The
-/// authority itself is never replaced.
+/// Loading also issues. A certificate is reissued when it is missing, expires soon, has other names or comes from another authority. An
+/// existing authority is kept.
 /// </summary>
 public sealed class ClusterAuthority
 {

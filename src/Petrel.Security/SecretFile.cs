@@ -1,6 +1,6 @@
 namespace Petrel.Security;
 
-/// <summary>Writes files atomically that only their owner can read.</summary>
+/// <summary>Writes files that only their owner can read, atomically.</summary>
 public static class SecretFile
 {
     /// <summary>Replaces <paramref name="path"/> with <paramref name="text"/>, mode 0600, durable when it returns.</summary>

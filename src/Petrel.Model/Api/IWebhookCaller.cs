@@ -1,7 +1,7 @@
 namespace Petrel.Model.Api;
 
 /// <summary>The endpoint of a webhook.</summary>
-/// <param name="Url">The https URL, with the host name that the certificate must contain.</param>
+/// <param name="Url">The https URL. The certificate must match its host name, and messages show it.</param>
 /// <param name="Host">The host to connect to when it differs from the URL's, or empty.</param>
 /// <param name="Port">The port to connect to on <paramref name="Host"/>.</param>
 /// <param name="Authorities">
