@@ -9,8 +9,8 @@ using Petrel.Model.Api;
 namespace Petrel.Client;
 
 /// <summary>
-/// Typed access to the Kubernetes API through any <see cref="IApiHandler"/>: in process, over HTTP, or over the simulated network.
-/// Every method throws <see cref="ApiException"/> when the API refuses.
+/// Typed access to the Kubernetes API through any <see cref="IApiHandler"/>: in process, over HTTP, or over the simulated network. Every
+/// method throws <see cref="ApiException"/> when the API refuses the request.
 /// </summary>
 public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAgent = "petrel")
 {
@@ -18,7 +18,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         where T : IKubernetesObject<V1ObjectMeta> =>
         Read<T>(await SendAsync("GET", TypedKind<T>.Path(key.Namespace, key.Name), [], null, "", cancellationToken));
 
-    /// <summary>The object, or null when there is none.</summary>
+    /// <summary>Gets the object; null when it does not exist.</summary>
     public async ValueTask<T?> FindAsync<T>(ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -43,7 +43,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         ListAsync<T>(namespaceName, labelSelector, fieldSelector, shared: false, cancellationToken);
 
     /// <summary>
-    /// Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.
+    /// Watches from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that revision is too old.
     /// </summary>
     public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
         string namespaceName,
@@ -55,7 +55,9 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         where T : IKubernetesObject<V1ObjectMeta> =>
         WatchAsync<T>(namespaceName, afterRevision, labelSelector, fieldSelector, shared: false, cancellationToken);
 
-    /// <summary>A list of objects that, if <paramref name="shared"/>, others have too: for caches.</summary>
+    /// <summary>
+    /// Lists objects for a cache. If <paramref name="shared"/>, other caches hold the same instances, so they must not be changed.
+    /// </summary>
     internal async ValueTask<(IReadOnlyList<T> Items, ulong Revision)> ListAsync<T>(
         string namespaceName,
         string? labelSelector,
@@ -76,7 +78,9 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         return ListReader.Read<T>(response.Body.Span, shared);
     }
 
-    /// <summary>A watch for objects that, if <paramref name="shared"/>, others have too: for caches.</summary>
+    /// <summary>
+    /// Watches objects for a cache. If <paramref name="shared"/>, other caches hold the same instances, so they must not be changed.
+    /// </summary>
     internal async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
         string namespaceName,
         ulong afterRevision,
@@ -95,8 +99,8 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     }
 
     /// <summary>
-    /// Watches any collection, with bookmarks, from just after <paramref name="afterRevision"/>: each line is the JSON of one event, and is
-    /// good until the next one is asked for.
+    /// Watches any collection, with bookmarks, from just after <paramref name="afterRevision"/>. Each line is the JSON of one event; its
+    /// memory is valid until the next line is requested.
     /// </summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> WatchLinesAsync(
         string path,
@@ -127,7 +131,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
             await SendAsync("POST", TypedKind<T>.Path(value.Metadata.NamespaceProperty ?? ""), [], Body(value), Json, cancellationToken)
         );
 
-    /// <summary>Replaces the object; its resourceVersion, when set, is the precondition.</summary>
+    /// <summary>Replaces the object. Its resourceVersion, when set, is a precondition.</summary>
     public async ValueTask<T> UpdateAsync<T>(T value, CancellationToken cancellationToken, string? subresource = null)
         where T : IKubernetesObject<V1ObjectMeta> =>
         Read<T>(
@@ -183,7 +187,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
             )
         );
 
-    /// <summary>Deletes the object. Answers false when it was gone already, or is another one than the precondition's uid names.</summary>
+    /// <summary>Deletes the object. Returns false when it does not exist, or when it has another uid than the precondition.</summary>
     public async ValueTask<bool> DeleteAsync<T>(ObjectKey key, V1DeleteOptions options, CancellationToken cancellationToken)
         where T : IKubernetesObject<V1ObjectMeta>
     {
@@ -201,8 +205,8 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
     }
 
     /// <summary>
-    /// Any other request, for example to a subresource such as <c>pods/NAME/binding</c>; <paramref name="accept"/> asks for another form of
-    /// answer.
+    /// Sends any other request, for example to a subresource such as <c>pods/NAME/binding</c>. <paramref name="accept"/> asks for another
+    /// media type of the response.
     /// </summary>
     public async ValueTask<ApiResponse> SendAsync(
         string method,
@@ -231,7 +235,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         return response.IsSuccess ? response : throw ToException(response);
     }
 
-    /// <summary>An object's JSON as it is sent.</summary>
+    /// <summary>The JSON of an object as it is sent to the API.</summary>
     public static ReadOnlyMemory<byte> Body(object value) => ObjectJson.Write(value);
 
     private const string Json = "application/json";
@@ -261,7 +265,7 @@ public sealed class ApiClient(IApiHandler handler, UserInfo user, string userAge
         }
         catch (System.Text.Json.JsonException)
         {
-            // Not a Status: a proxy's page, say. The text is the best message there is.
+            // The body is not a Status, for example a proxy's error page. Its text is then the best message available.
         }
         return new ApiException(
             response.StatusCode,

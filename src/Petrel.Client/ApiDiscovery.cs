@@ -3,12 +3,14 @@ using Petrel.Model;
 
 namespace Petrel.Client;
 
-/// <summary>What the API offers at a time.</summary>
-/// <param name="Kinds">Every kind in every version, by group, plural and version; each in its preferred version first.</param>
-/// <param name="Failures">The groups and versions that could not be read, with the reason: of their kinds, nothing is known.</param>
+/// <summary>The kinds that the API serves at one moment.</summary>
+/// <param name="Kinds">
+/// Every kind in every version, ordered by group, plural and version. The preferred version of a kind comes first.
+/// </param>
+/// <param name="Failures">The groups and versions that could not be read, with the reason. Their kinds are unknown.</param>
 public sealed record DiscoveredKinds(IReadOnlyList<ResourceKind> Kinds, IReadOnlyDictionary<string, string> Failures)
 {
-    /// <summary>The kind that an <c>apiVersion</c> and <c>kind</c> name, or null.</summary>
+    /// <summary>Finds the kind with this <c>apiVersion</c> and <c>kind</c>; null when the API does not serve it.</summary>
     public ResourceKind? Find(string apiVersion, string kind) =>
         Kinds.FirstOrDefault(k => k.Gvk.Kind == kind && k.Gvk.ApiVersion == apiVersion);
 
@@ -17,15 +19,18 @@ public sealed record DiscoveredKinds(IReadOnlyList<ResourceKind> Kinds, IReadOnl
 }
 
 /// <summary>
-/// Reads what kinds the API offers, without knowing any: in two requests from servers that aggregate discovery (as Kubernetes does since
-/// 1.27), group by group from others.
+/// Discovers the kinds that the API serves. Servers with aggregated discovery (Kubernetes since 1.27) need two requests; others are read
+/// group by group.
 /// </summary>
 public sealed class ApiDiscovery(ApiClient client)
 {
     private const string Plain = "application/json";
     private const string Aggregated = $"{Plain};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,{Plain}";
 
-    /// <summary>Reads all groups. Fails when not even these can be read; a group that can't is a failure in the answer.</summary>
+    /// <summary>
+    /// Reads all groups. Throws when the list of groups cannot be read. A group that cannot be read is in
+    /// <see cref="DiscoveredKinds.Failures"/>.
+    /// </summary>
     public async ValueTask<DiscoveredKinds> ReadAsync(CancellationToken cancellationToken)
     {
         var found = new Findings();
@@ -68,7 +73,7 @@ public sealed class ApiDiscovery(ApiClient client)
     private static IEnumerable<string> CoreVersions(JsonElement core) =>
         core.GetProperty("versions").EnumerateArray().Select(v => v.GetString()!);
 
-    // Of each group, the preferred one first.
+    // Each group's preferred version comes first.
     private static IEnumerable<string> GroupVersions(JsonElement groups)
     {
         foreach (var group in groups.GetProperty("groups").EnumerateArray())
@@ -91,7 +96,7 @@ public sealed class ApiDiscovery(ApiClient client)
     private async ValueTask<JsonDocument> GetAsync(string path, string accept, CancellationToken cancellationToken) =>
         JsonDocument.Parse((await client.SendAsync("GET", path, [], null, "", cancellationToken, accept)).Body);
 
-    // Versions are added in the order of preference.
+    // Versions are added in order of preference.
     private sealed class Findings
     {
         private readonly List<ResourceKind> _kinds = [];
@@ -100,7 +105,9 @@ public sealed class ApiDiscovery(ApiClient client)
 
         public void Fail(string apiVersion, string reason) => _failures[apiVersion] = reason;
 
-        /// <summary>apidiscovery.k8s.io/v2 APIGroupDiscoveryList: the versions of each group stand in the order of preference.</summary>
+        /// <summary>
+        /// Adds an APIGroupDiscoveryList (apidiscovery.k8s.io/v2), which lists each group's versions in order of preference.
+        /// </summary>
         public void AddGroups(JsonElement list)
         {
             foreach (var group in list.GetProperty("items").EnumerateArray())
@@ -111,7 +118,7 @@ public sealed class ApiDiscovery(ApiClient client)
                     var version = entry.GetProperty("version").GetString()!;
                     if (entry.TryGetProperty("freshness", out var freshness) && freshness.ValueEquals("Stale"))
                     {
-                        // The server behind the group did not answer.
+                        // The aggregated API server behind the group did not respond.
                         Fail(name.Length == 0 ? version : $"{name}/{version}", "what the group offers is not known");
                         continue;
                     }
@@ -133,7 +140,7 @@ public sealed class ApiDiscovery(ApiClient client)
             }
         }
 
-        /// <summary>meta/v1 APIResourceList.</summary>
+        /// <summary>Adds an APIResourceList (meta/v1).</summary>
         public void AddResources(string apiVersion, JsonElement list)
         {
             foreach (var entry in list.GetProperty("resources").EnumerateArray())

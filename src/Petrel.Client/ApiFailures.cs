@@ -1,9 +1,9 @@
 namespace Petrel.Client;
 
 /// <summary>
-/// What a failed request means for its caller. A failure of the API is an <see cref="ApiException"/>; a failure of the connection is an
-/// <see cref="IOException"/>, whatever carries the requests; a request that timed out is an <see cref="OperationCanceledException"/> that
-/// the caller did not ask for.
+/// What a failed request means for its caller. An API failure is an <see cref="ApiException"/>. A connection failure is an
+/// <see cref="IOException"/>, whatever the transport. A request that timed out is an <see cref="OperationCanceledException"/> that the
+/// caller did not request.
 /// </summary>
 public static class ApiFailures
 {
@@ -16,8 +16,9 @@ public static class ApiFailures
         IsOutcomeUnknown(failure, stop) || failure is ApiException { StatusCode: 429 };
 
     /// <summary>
-    /// Whether the server may have executed a write that failed so: no answer arrived, or the answer (408, 5xx) does not say. Every other
-    /// status means that nothing was written. A cancellation by <paramref name="stop"/> is not a failure of the request, and answers false.
+    /// Whether the server may have executed a write that failed this way: no response arrived, or the status (408, 5xx) leaves it open.
+    /// Every other status means that nothing was written. A cancellation by <paramref name="stop"/> is not a failure of the request: the
+    /// result is false.
     /// </summary>
     public static bool IsOutcomeUnknown(Exception failure, CancellationToken stop) =>
         failure switch

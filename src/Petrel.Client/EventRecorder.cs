@@ -9,8 +9,9 @@ using Petrel.Model.Documents;
 namespace Petrel.Client;
 
 /// <summary>
-/// Records what happened to objects as core/v1 Events. Recording never blocks and never fails; sending is this loop's business. The same
-/// event again raises its count, as client-go does; when <paramref name="queueLimit"/> are waiting, the newest are dropped.
+/// Records events about objects as core/v1 Events. Recording never blocks and never fails; <see cref="RunAsync"/> sends the events. A
+/// repeated event increments the count of the first one, as in client-go. When <paramref name="queueLimit"/> events are queued, new events
+/// are dropped.
 /// </summary>
 public sealed partial class EventRecorder(
     ApiClient client,
@@ -29,7 +30,7 @@ public sealed partial class EventRecorder(
     );
     private readonly Dictionary<(string Uid, string Type, string Reason, string Message, string FieldPath), Corev1Event> _known = [];
 
-    /// <summary>Notes an event about an object; <paramref name="type"/> is <c>Normal</c> or <c>Warning</c>.</summary>
+    /// <summary>Records an event about an object; <paramref name="type"/> is <c>Normal</c> or <c>Warning</c>.</summary>
     public void Record(IKubernetesObject<V1ObjectMeta> about, string type, string reason, string message, string fieldPath = "")
     {
         var now = time.GetUtcNow().UtcDateTime;
@@ -79,7 +80,7 @@ public sealed partial class EventRecorder(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop: events are best effort.
+            // Normal shutdown. Events that are still queued are dropped, because events are best effort.
         }
     }
 
@@ -123,7 +124,7 @@ public sealed partial class EventRecorder(
         }
     }
 
-    // Refused or failed: either way the event is dropped.
+    // The API refused the event or the request failed. In both cases the event is dropped.
     private static bool IsLost(Exception e, CancellationToken cancellationToken) =>
         e is ApiException || ApiFailures.IsTransient(e, cancellationToken);
 

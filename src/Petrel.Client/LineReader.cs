@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Petrel.Client;
 
-/// <summary>Cuts a chunked stream into its lines, however the chunks fall. A line is good until the next one is asked for.</summary>
+/// <summary>
+/// Splits a chunked stream into lines, independent of the chunk boundaries. A line's memory is valid until the next line is requested.
+/// </summary>
 internal static class LineReader
 {
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(

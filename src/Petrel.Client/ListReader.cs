@@ -5,7 +5,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Client;
 
-/// <summary>Reads a list of objects item by item, without building what it is made of in between.</summary>
+/// <summary>Reads a list of objects item by item, without an intermediate representation of the whole list.</summary>
 internal static class ListReader
 {
     /// <summary>The items, and the list's resourceVersion.</summary>

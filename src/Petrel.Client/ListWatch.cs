@@ -3,31 +3,31 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Client;
 
-/// <summary>What a <see cref="ListWatch"/> follows, and who keeps what it reads.</summary>
+/// <summary>The collection that a <see cref="ListWatch"/> follows, and the store that it fills.</summary>
 public interface IListWatchSource
 {
-    /// <summary>What is followed, for logs.</summary>
+    /// <summary>The name of the collection, for logs.</summary>
     string Name { get; }
 
-    /// <summary>Lists everything, replaces what is kept by it, and returns the list's resourceVersion.</summary>
+    /// <summary>Lists all objects, replaces the store's content with them, and returns the list's resourceVersion.</summary>
     ValueTask<ulong> ListAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Watches from just after <paramref name="revision"/>. Each event is applied before its revision is returned; a bookmark is a revision
-    /// alone.
+    /// Watches from just after <paramref name="revision"/>. Each event is applied to the store before its revision is returned. A bookmark
+    /// only returns its revision.
     /// </summary>
     IAsyncEnumerable<ulong> WatchAsync(ulong revision, CancellationToken cancellationToken);
 }
 
 /// <summary>
-/// The client's list-and-watch loop (upstream: client-go's Reflector). It lists once, then watches from the revision it has seen last. A
-/// watch that ends or fails is resumed from there; when the server no longer has that revision (410 Gone), everything is listed again.
+/// The client's list-and-watch loop (upstream: client-go's Reflector). It lists once, then watches from the last revision it has seen. A
+/// watch that ends or fails is resumed from that revision. When the server no longer has it (410 Gone), the loop lists again.
 /// </summary>
-/// <param name="source">What is followed.</param>
-/// <param name="time">The clock of the delays.</param>
-/// <param name="entropy">Where jitter comes from.</param>
-/// <param name="logger">Told of each interruption.</param>
-/// <param name="longestDelay">How long at most is waited between two attempts; one second if null.</param>
+/// <param name="source">The collection to follow.</param>
+/// <param name="time">The clock for the delays between attempts.</param>
+/// <param name="entropy">The source of the jitter.</param>
+/// <param name="logger">Receives a warning for each interruption.</param>
+/// <param name="longestDelay">The longest delay between two attempts; one second if null.</param>
 public sealed partial class ListWatch(
     IListWatchSource source,
     TimeProvider time,
@@ -43,7 +43,7 @@ public sealed partial class ListWatch(
     private ulong _revision;
     private TimeSpan _delay = FirstDelay;
 
-    /// <summary>Lists and watches until cancelled. Every failure of the API or the connection is followed by another attempt.</summary>
+    /// <summary>Lists and watches until cancelled. After every failure of the API or the connection it tries again.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -58,7 +58,7 @@ public sealed partial class ListWatch(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // Normal shutdown.
         }
     }
 
@@ -82,19 +82,19 @@ public sealed partial class ListWatch(
         }
         catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
         {
-            // A refusal, too, is asked for again: rights and kinds come and go.
+            // Retry after a refusal as well: permissions and kinds (custom resource definitions) may be added later.
             LogRetry(logger, source.Name, e.Message);
         }
     }
 
-    // Whatever the server sends shows that it answers: its next failure is the first of a new row.
+    // Any response shows that the server is reachable again, so the backoff starts over.
     private void Saw(ulong revision)
     {
         _revision = Math.Max(_revision, revision);
         _delay = FirstDelay;
     }
 
-    // Between half of the delay and all of it: after a restart of the server, its many watches do not return in the same moment.
+    // Between half of the delay and all of it. The jitter spreads the many watches that reconnect after a restart of the server.
     private TimeSpan Jittered(TimeSpan delay) => delay * (0.5 + (entropy.NextDouble() / 2));
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "Watching {Name} was interrupted and will be tried again: {Reason}")]

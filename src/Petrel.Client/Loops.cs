@@ -1,11 +1,11 @@
 namespace Petrel.Client;
 
-/// <summary>Owning several loops as one.</summary>
+/// <summary>Runs several loops as one task.</summary>
 public static class Loops
 {
     /// <summary>
-    /// Runs all loops until cancelled. When one ends or fails, the others are stopped too, and its failure is thrown once all have ended:
-    /// half a program is none.
+    /// Runs all loops until cancelled. When one loop ends or fails, the others are stopped too, because the program must not continue with
+    /// only some of its loops. The failure is thrown once all loops have ended.
     /// </summary>
     public static async Task RunTogetherAsync(CancellationToken cancellationToken, params Func<CancellationToken, Task>[] loops)
     {
@@ -21,7 +21,7 @@ public static class Loops
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                // Asked to stop.
+                // Normal shutdown.
             }
             catch (Exception e)
             {
@@ -42,7 +42,7 @@ public static class Loops
         }
         catch (OperationCanceledException e) when (!stopping.IsCancellationRequested)
         {
-            // Nobody asked for it, a request that timed out perhaps: a failure like any other.
+            // The caller did not request this cancellation; it is perhaps a request that timed out. Treat it as a failure.
             throw new InvalidOperationException(e.Message, e);
         }
         finally

@@ -7,7 +7,7 @@ using Petrel.Model.Determinism;
 namespace Petrel.Client;
 
 /// <summary>
-/// The metadata of all objects of one kind, kept current by list and watch: a <see cref="SharedCache{T}"/> for kinds without types.
+/// The metadata of all objects of one kind, kept current by list and watch: a <see cref="SharedCache{T}"/> for kinds without C# types.
 /// <paramref name="changed"/> is called for each change in order; it must be quick and must not throw.
 /// </summary>
 public sealed class MetadataCache(
@@ -19,7 +19,8 @@ public sealed class MetadataCache(
     Action<CacheChange<ObjectMetadata>> changed
 ) : IListWatchSource
 {
-    // Whoever follows every kind has many watches that all end at once: they return less often while the server is away.
+    // A client that follows every kind has many watches, and all of them end when the server stops. A longer delay means fewer retries
+    // while the server is unavailable.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(4);
 
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -64,7 +65,7 @@ public sealed class MetadataCache(
         var fresh = items.ToImmutableSortedDictionary(item => item.Key, item => item);
         foreach (var (key, old) in _objects)
         {
-            // Deleted and created again while the watch was away: both are told.
+            // The object was deleted and recreated while the watch was interrupted: report the deletion and the addition.
             if (!fresh.TryGetValue(key, out var item) || item.Uid != old.Uid)
             {
                 Store(old, null);

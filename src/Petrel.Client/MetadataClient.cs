@@ -13,14 +13,14 @@ namespace Petrel.Client;
 /// <summary>One event of a watch for metadata; <see cref="Object"/> is null for bookmarks.</summary>
 public readonly record struct MetadataEvent(WatchEventKind Kind, ObjectMetadata? Object, ulong Revision);
 
-/// <summary>Reads and changes the metadata of objects of any kind, without their types; only metadata is transferred.</summary>
+/// <summary>Reads and changes the metadata of objects of any kind, without C# types. Only metadata is transferred.</summary>
 public sealed class MetadataClient(ApiClient client)
 {
     private const string Form = "g=meta.k8s.io;v=v1";
     private const string OneObject = $"application/json;as=PartialObjectMetadata;{Form}";
     private const string ListOfObjects = $"application/json;as=PartialObjectMetadataList;{Form}";
 
-    /// <summary>The object's metadata, or null when there is none.</summary>
+    /// <summary>Gets the metadata of the object; null when it does not exist.</summary>
     public async ValueTask<ObjectMetadata?> FindAsync(ResourceKind kind, ObjectKey key, CancellationToken cancellationToken)
     {
         try
@@ -50,7 +50,8 @@ public sealed class MetadataClient(ApiClient client)
     }
 
     /// <summary>
-    /// Watches a kind from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that is too old.
+    /// Watches a kind from just after <paramref name="afterRevision"/>. Throws <see cref="ApiException"/> with 410 when that revision is
+    /// too old.
     /// </summary>
     public async IAsyncEnumerable<MetadataEvent> WatchAsync(
         ResourceKind kind,
@@ -64,7 +65,7 @@ public sealed class MetadataClient(ApiClient client)
         }
     }
 
-    /// <summary>Deletes the object. Answers false when it was gone already; a precondition that fails is a conflict.</summary>
+    /// <summary>Deletes the object. Returns false when it does not exist. A failed precondition is a conflict.</summary>
     public async ValueTask<bool> DeleteAsync(ResourceKind kind, ObjectKey key, V1DeleteOptions options, CancellationToken cancellationToken)
     {
         try
@@ -87,7 +88,9 @@ public sealed class MetadataClient(ApiClient client)
     ) =>
         await client.SendAsync("DELETE", kind.Path(namespaceName), [], Body(options), "application/json", cancellationToken, ListOfObjects);
 
-    /// <summary>Applies a JSON merge patch to the metadata, on the condition that the object is still as <paramref name="seen"/>.</summary>
+    /// <summary>
+    /// Applies a JSON merge patch to the metadata, on the condition that the object is unchanged since <paramref name="seen"/>.
+    /// </summary>
     public async ValueTask<ObjectMetadata> PatchAsync(
         ResourceKind kind,
         ObjectMetadata seen,

@@ -6,7 +6,7 @@ using Petrel.Model;
 
 namespace Petrel.Client;
 
-/// <summary>What every object has, whatever its kind.</summary>
+/// <summary>Helpers for objects of every kind.</summary>
 public static class ObjectExtensions
 {
     /// <summary>The object's namespace ("" for cluster-scoped kinds) and name.</summary>
@@ -15,13 +15,13 @@ public static class ObjectExtensions
     /// <inheritdoc cref="Key(IKubernetesObject{V1ObjectMeta})"/>
     public static ObjectKey Key(this V1ObjectMeta metadata) => new(metadata.NamespaceProperty ?? "", metadata.Name);
 
-    /// <summary>The object's resourceVersion as the store's revision, which orders all writes. The server must have set it.</summary>
+    /// <summary>The object's resourceVersion as a revision of the store. Revisions order all writes. The server must have set it.</summary>
     public static ulong Revision(this IKubernetesObject<V1ObjectMeta> value) => value.Metadata.Revision();
 
     /// <inheritdoc cref="Revision(IKubernetesObject{V1ObjectMeta})"/>
     public static ulong Revision(this V1ObjectMeta metadata) => ParseRevision(metadata.ResourceVersion);
 
-    /// <summary>A copy that shares nothing with the object: for changing what a cache holds.</summary>
+    /// <summary>A copy that shares nothing with the original. Copy an object from a cache before changing it.</summary>
     public static T DeepCopy<T>(this T value)
         where T : class => DeepCopier.Copy(value);
 

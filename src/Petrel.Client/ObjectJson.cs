@@ -3,7 +3,10 @@ using k8s;
 
 namespace Petrel.Client;
 
-/// <summary>Objects of KubernetesClient's types from and to UTF-8, by that package's own rules, without its detour over strings.</summary>
+/// <summary>
+/// Reads and writes objects of KubernetesClient's types as UTF-8, with that package's own serializer rules but without intermediate
+/// strings.
+/// </summary>
 internal static class ObjectJson
 {
     private static readonly JsonSerializerOptions Rules = RulesOfPackage();
@@ -12,7 +15,7 @@ internal static class ObjectJson
 
     public static byte[] Write(object value) => JsonSerializer.SerializeToUtf8Bytes(value, Rules);
 
-    // The package hands them out only to be added to.
+    // KubernetesClient exposes its serializer options only to a callback that is meant to extend them.
     private static JsonSerializerOptions RulesOfPackage()
     {
         JsonSerializerOptions? rules = null;

@@ -5,7 +5,7 @@ using Petrel.Model;
 
 namespace Petrel.Client;
 
-/// <summary>Who an object belongs to, as its metadata says (meta/v1 OwnerReference).</summary>
+/// <summary>An owner reference in the metadata of an object (meta/v1 OwnerReference).</summary>
 public sealed record OwnerLink(
     string ApiVersion,
     string Kind,
@@ -15,7 +15,7 @@ public sealed record OwnerLink(
     bool? BlockOwnerDeletion = null
 )
 {
-    /// <summary>Whether the owner's deletion in the foreground waits for the object.</summary>
+    /// <summary>Whether foreground deletion of the owner waits for the object.</summary>
     public bool Blocks => BlockOwnerDeletion == true;
 
     public JsonObject ToJson()
@@ -51,7 +51,7 @@ public sealed record OwnerLink(
         );
 }
 
-/// <summary>What an object of any kind has in its metadata that decides on its life.</summary>
+/// <summary>The part of an object's metadata that determines its lifecycle, for any kind.</summary>
 public sealed record ObjectMetadata(
     ObjectKey Key,
     string Uid,
@@ -63,7 +63,7 @@ public sealed record ObjectMetadata(
 {
     public ulong Revision => ObjectExtensions.ParseRevision(ResourceVersion);
 
-    /// <summary>Reads an object, whole or as PartialObjectMetadata.</summary>
+    /// <summary>Reads the metadata of a whole object or of a PartialObjectMetadata.</summary>
     public static ObjectMetadata From(JsonElement document)
     {
         var metadata = document.GetProperty("metadata");

@@ -4,22 +4,22 @@ using Petrel.Model;
 namespace Petrel.Client;
 
 /// <summary>
-/// Brings one object from its observed state towards its desired one: reads caches, computes a pure plan, applies it.
-/// Called again whenever anything it depends on changes, so it must be idempotent.
+/// Moves one object from its actual towards its desired state: reads caches, computes a pure plan, applies it. It is called again whenever
+/// a dependency changes, so it must be idempotent.
 /// </summary>
 public interface IReconciler
 {
     /// <summary>The controller's name in logs, events and metrics, for example <c>deployment-controller</c>.</summary>
     string Name { get; }
 
-    /// <summary>Works on one key. Returns when to come back even without a change, or null.</summary>
+    /// <summary>Reconciles one key. Returns the delay after which to requeue it even without a change, or null.</summary>
     ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken);
 }
 
-/// <summary>Runs a reconciler over its work queue: a key that fails comes back with exponential delay.</summary>
+/// <summary>Runs a reconciler over its work queue. A key that fails is requeued with exponential backoff.</summary>
 public sealed partial class ReconcilerHost(IReconciler reconciler, WorkQueue<ObjectKey> queue, ILogger logger, int workers = 1)
 {
-    /// <summary>Works until cancelled; returns when every worker has stopped.</summary>
+    /// <summary>Runs until cancelled; returns when every worker has stopped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -55,7 +55,7 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, WorkQueue<Obj
             }
             catch (ApiException e) when (e.IsConflict || e.IsNotFound)
             {
-                // The cache was behind; the change that made it so is on its way.
+                // The cache was stale. The watch will soon deliver the missing change, so requeue the key.
                 LogBehind(logger, reconciler.Name, key, e.Message);
                 queue.AddRateLimited(key);
             }

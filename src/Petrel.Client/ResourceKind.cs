@@ -2,18 +2,18 @@ using Petrel.Model;
 
 namespace Petrel.Client;
 
-/// <summary>A kind as discovery lists it, for clients that have no type for it.</summary>
+/// <summary>A kind as discovery lists it, for clients that have no C# type for it.</summary>
 /// <param name="Gvk">The group, version and kind.</param>
-/// <param name="Plural">The name in paths.</param>
-/// <param name="Namespaced">Whether its objects live in namespaces.</param>
-/// <param name="Verbs">What may be done with it.</param>
-/// <param name="Preferred">Whether this is the version of the group in which the kind is best used: each kind has one such row.</param>
+/// <param name="Plural">The plural name in request paths.</param>
+/// <param name="Namespaced">Whether its objects are namespaced.</param>
+/// <param name="Verbs">The verbs that the API supports for it.</param>
+/// <param name="Preferred">Whether this is the kind's preferred version. Each kind is preferred in exactly one version.</param>
 public sealed record ResourceKind(GroupVersionKind Gvk, string Plural, bool Namespaced, IReadOnlyList<string> Verbs, bool Preferred)
 {
-    /// <summary>The path of all objects, which also names the kind.</summary>
+    /// <summary>The path of the collection in all namespaces, which also identifies the kind.</summary>
     public string Root { get; } = $"{RootOf(Gvk.ApiVersion)}/{Plural}";
 
-    /// <summary>The path of one object, or of a namespace's collection when <paramref name="name"/> is null.</summary>
+    /// <summary>The path of one object, or of the namespace's collection when <paramref name="name"/> is null.</summary>
     public string Path(string namespaceName, string? name = null)
     {
         var scope = Namespaced && namespaceName.Length > 0 ? $"/namespaces/{namespaceName}" : "";
@@ -23,7 +23,7 @@ public sealed record ResourceKind(GroupVersionKind Gvk, string Plural, bool Name
 
     public string Path(ObjectKey key) => Path(key.Namespace, key.Name);
 
-    /// <summary>Whether all of these may be done with it.</summary>
+    /// <summary>Whether the kind supports all of these verbs.</summary>
     public bool Supports(params ReadOnlySpan<string> verbs)
     {
         foreach (var verb in verbs)
@@ -39,7 +39,7 @@ public sealed record ResourceKind(GroupVersionKind Gvk, string Plural, bool Name
     /// <inheritdoc/>
     public override string ToString() => Gvk.Group.Length == 0 ? Plural : $"{Plural}.{Gvk.Group}";
 
-    /// <summary>Where discovery lists the kinds of a group and version.</summary>
+    /// <summary>The path at which discovery lists the kinds of a group and version.</summary>
     internal static string RootOf(string apiVersion) =>
         apiVersion.Contains('/', StringComparison.Ordinal) ? $"/apis/{apiVersion}" : $"/api/{apiVersion}";
 }

@@ -11,13 +11,13 @@ namespace Petrel.Client;
 /// <summary>A change in a <see cref="SharedCache{T}"/>: <see cref="Old"/> is null for additions, <see cref="New"/> for deletions.</summary>
 public readonly record struct CacheChange<T>(T? Old, T? New)
 {
-    /// <summary>The newest state known: the new one, or the last before the deletion.</summary>
+    /// <summary>The latest known state: the new object, or the last one before a deletion.</summary>
     public T Latest => New ?? Old!;
 }
 
 /// <summary>
-/// The objects of one kind, kept current by list and watch (upstream: a shared informer). Reads never block and never
-/// call the server; they may be behind it. Objects read from it are shared: treat them as immutable.
+/// The objects of one kind, kept current by list and watch (upstream: a shared informer). Reads never block and never call the server, so
+/// they may be stale. Objects from the cache are shared: treat them as immutable.
 /// </summary>
 public sealed class SharedCache<T>(ApiClient client, TimeProvider time, IEntropy entropy, ILogger logger, string? fieldSelector = null)
     : IListWatchSource
@@ -33,7 +33,7 @@ public sealed class SharedCache<T>(ApiClient client, TimeProvider time, IEntropy
     /// <summary>Completes when the first list is in the cache.</summary>
     public Task Synced => _synced.Task;
 
-    /// <summary>Everything up to this resourceVersion is in the cache.</summary>
+    /// <summary>The cache contains every change up to this resourceVersion.</summary>
     public ulong Revision { get; private set; }
 
     public T? Get(ObjectKey key) => _objects.GetValueOrDefault(key);
@@ -41,7 +41,7 @@ public sealed class SharedCache<T>(ApiClient client, TimeProvider time, IEntropy
     /// <summary>A consistent snapshot, in key order.</summary>
     public ImmutableSortedDictionary<ObjectKey, T> Snapshot => _objects;
 
-    /// <summary>Registers an index before <see cref="RunAsync"/>: <paramref name="keysOf"/> names the index keys of an object.</summary>
+    /// <summary>Registers an index before <see cref="RunAsync"/>. <paramref name="keysOf"/> returns the index keys of an object.</summary>
     public void AddIndex(string name, Func<T, IEnumerable<string>> keysOf) => _indexes.Add(name, new Index(keysOf));
 
     /// <summary>The objects that have <paramref name="indexKey"/> in the index called <paramref name="name"/>, in key order.</summary>
@@ -54,18 +54,18 @@ public sealed class SharedCache<T>(ApiClient client, TimeProvider time, IEntropy
     }
 
     /// <summary>
-    /// Registers a handler before <see cref="RunAsync"/>. It is called in order, one change at a time, after the change is in the
-    /// cache; it must be quick and must not throw (it typically adds keys to a work queue).
+    /// Registers a handler before <see cref="RunAsync"/>. It is called in order, one change at a time, after the cache contains the change.
+    /// It must be quick and must not throw; typically it adds keys to a work queue.
     /// </summary>
     public void OnChange(Action<CacheChange<T>> handler) => _handlers.Add(handler);
 
-    /// <summary>Completes when everything up to <paramref name="revision"/> (an object's resourceVersion) is in the cache.</summary>
+    /// <summary>Completes when the cache contains every change up to <paramref name="revision"/> (an object's resourceVersion).</summary>
     public ValueTask WaitForRevisionAsync(ulong revision, CancellationToken cancellationToken) =>
         WaitUntilAsync(() => Revision >= revision, cancellationToken);
 
     /// <summary>
-    /// Completes when <paramref name="condition"/> holds of this cache: it is asked now and after each change. So a controller waits to see
-    /// its own writes before it concludes anything from the cache again.
+    /// Completes when <paramref name="condition"/> holds for this cache. The condition is evaluated immediately and after each change. A
+    /// controller uses this to wait for its own writes before it acts on the cache again.
     /// </summary>
     public async ValueTask WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
@@ -120,7 +120,7 @@ public sealed class SharedCache<T>(ApiClient client, TimeProvider time, IEntropy
             var old = _objects.GetValueOrDefault(key);
             if (old is not null && old.Metadata.Uid != item.Metadata.Uid)
             {
-                // Deleted and created again while the watch was away: handlers see both.
+                // The object was deleted and recreated while the watch was interrupted: handlers see the deletion and the addition.
                 Store(key, old, null, Revision);
                 old = null;
             }

@@ -5,20 +5,20 @@ using k8s.Models;
 namespace Petrel.Client;
 
 /// <summary>
-/// What was decoded lately, by the bytes it came from: all caches of a program (in a simulation: of a whole cluster) that are sent the same
-/// bytes hold the same object, which is decoded once. The bytes are compared whole, so that an answer never depends on what others have
-/// read; objects that come from here are shared and may not be changed.
+/// Recently decoded objects, keyed by their JSON. All caches of a process (in a simulation: of a whole cluster) that receive the same bytes
+/// hold the same object, which is decoded once. All bytes are compared, so that the result never depends on what other caches have read.
+/// These objects are shared and must not be changed.
 /// </summary>
 internal static class SharedObjects<T>
     where T : IKubernetesObject<V1ObjectMeta>
 {
-    // Watchers of one change ask within moments: little has to be remembered. A power of two.
+    // All watchers of a change decode it at nearly the same time, so few entries are needed. Must be a power of two.
     private const int Places = 512;
 
-    // Each place is one reference, replaced whole: threads that race decode twice at worst.
+    // Each entry is one reference that is replaced atomically. Racing threads decode an object twice at worst.
     private static readonly SharedObject<T>?[] Recent = new SharedObject<T>?[Places];
 
-    /// <summary>The object that these very bytes were decoded to lately, or null.</summary>
+    /// <summary>The object that was recently decoded from exactly these bytes, or null.</summary>
     public static SharedObject<T>? Find(ReadOnlySpan<byte> json)
     {
         var found = Volatile.Read(ref Recent[PlaceOf(json)]);
@@ -39,7 +39,7 @@ internal static class SharedObjects<T>
         var value = ObjectJson.Read<T>(json);
         value.ApiVersion ??= TypedKind<T>.Kind.ApiVersion;
         value.Kind ??= TypedKind<T>.Kind.Kind;
-        // Half of an object's memory, which no controller reads. A write without them leaves them as they are.
+        // managedFields take half of an object's memory, and no controller reads them. A write that omits them leaves them unchanged.
         value.Metadata.ManagedFields = null;
         var shared = new SharedObject<T>(json.ToArray(), value, value.Revision(), SharedObjectAudit.ImageOf(value));
         Volatile.Write(ref Recent[PlaceOf(json)], shared);
@@ -58,17 +58,17 @@ internal static class SharedObjects<T>
     }
 }
 
-/// <summary>An object that is shared, and the bytes that it was decoded from.</summary>
-/// <param name="Json">As it was sent.</param>
-/// <param name="Value">What it says, without the managers of its fields.</param>
+/// <summary>A shared object, and the bytes that it was decoded from.</summary>
+/// <param name="Json">The JSON as the server sent it.</param>
+/// <param name="Value">The decoded object, without managedFields.</param>
 /// <param name="Revision">Its resourceVersion.</param>
-/// <param name="Image">What <see cref="Value"/> said at first, when changes are looked for.</param>
+/// <param name="Image">The JSON of <see cref="Value"/> right after decoding, when the audit is enabled.</param>
 internal sealed record SharedObject<T>(byte[] Json, T Value, ulong Revision, byte[]? Image);
 
-/// <summary>Finds out who changes shared objects: for tests.</summary>
+/// <summary>Detects changes to shared objects, for tests.</summary>
 internal static class SharedObjectAudit
 {
-    /// <summary>Whether objects that are read on this thread are compared, each time, with what they were at first.</summary>
+    /// <summary>Whether every read on this thread compares the shared object with its state right after decoding.</summary>
     [ThreadStatic]
     private static bool _enabled;
 
@@ -76,7 +76,7 @@ internal static class SharedObjectAudit
 
     public static byte[]? ImageOf(object value) => _enabled ? ObjectJson.Write(value) : null;
 
-    /// <exception cref="InvalidOperationException">Somebody has changed the object.</exception>
+    /// <exception cref="InvalidOperationException">The shared object was changed.</exception>
     public static void Check<T>(SharedObject<T> shared)
     {
         if (_enabled && shared is { Image: { } image, Value: { } value } && !image.AsSpan().SequenceEqual(ObjectJson.Write(value)))

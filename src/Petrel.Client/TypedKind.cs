@@ -5,7 +5,7 @@ using Petrel.Model;
 
 namespace Petrel.Client;
 
-/// <summary>Where objects of <typeparamref name="T"/> live in the API, from the type's own attribute.</summary>
+/// <summary>The API paths of <typeparamref name="T"/>, from the type's own attribute.</summary>
 public static class TypedKind<T>
     where T : IKubernetesObject<V1ObjectMeta>
 {

@@ -6,14 +6,14 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Client;
 
-/// <summary>What happened to a watched object.</summary>
+/// <summary>The type of a watch event.</summary>
 public enum WatchEventKind
 {
     Added,
     Modified,
     Deleted,
 
-    /// <summary>Nothing changed; everything up to <see cref="WatchEvent{T}.Revision"/> has been seen.</summary>
+    /// <summary>No object changed. The watch has delivered every change up to <see cref="WatchEvent{T}.Revision"/>.</summary>
     Bookmark,
 }
 
@@ -22,12 +22,12 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
     where T : IKubernetesObject<V1ObjectMeta>
 {
     /// <summary>
-    /// Reads one line of a watch; with <paramref name="shared"/>, its object may be shared with others and may not be changed.
+    /// Reads one line of a watch. If <paramref name="shared"/>, other caches may hold the same object, so it must not be changed.
     /// </summary>
     /// <exception cref="ApiException">The line is an ERROR event.</exception>
     internal static WatchEvent<T> Parse(ReadOnlyMemory<byte> line, bool shared = false)
     {
-        // Bytes that are known to be one whole object leave no doubt what the line is.
+        // If the bytes are known to be one whole object, the line certainly has the usual form.
         if (shared && WatchLine.TrySplit(line.Span, out var seen, out var bytes) && SharedObjects<T>.Find(bytes) is { } known)
         {
             return new(seen, known.Value, known.Revision);
@@ -62,7 +62,7 @@ public readonly record struct WatchEvent<T>(WatchEventKind Kind, T? Object, ulon
     }
 }
 
-/// <summary>The form in which API servers write the events of a watch.</summary>
+/// <summary>The usual form of a watch event from an API server.</summary>
 internal static class WatchLine
 {
     private static ReadOnlySpan<byte> Added => "{\"type\":\"ADDED\",\"object\":"u8;
@@ -72,7 +72,7 @@ internal static class WatchLine
     private static ReadOnlySpan<byte> Deleted => "{\"type\":\"DELETED\",\"object\":"u8;
 
     /// <summary>
-    /// Splits a line of the common form; what is taken for the object's bytes may be more than that when the form is another.
+    /// Splits a line of the usual form. If the line has another form, <paramref name="value"/> may hold more than the object's bytes.
     /// </summary>
     public static bool TrySplit(ReadOnlySpan<byte> line, out WatchEventKind kind, out ReadOnlySpan<byte> value)
     {

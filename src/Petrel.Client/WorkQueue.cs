@@ -3,8 +3,8 @@ using Petrel.Model;
 namespace Petrel.Client;
 
 /// <summary>
-/// Keys that wait for work (upstream: client-go's rate-limited work queue). A key that is added while it waits is there once; one
-/// that is added while it is worked on comes again afterwards, never on two workers at once.
+/// Keys that need work (upstream: client-go's rate-limited work queue). A key that is added again while it is queued is queued once. A key
+/// that is added while a worker processes it is queued again afterwards, so that two workers never process it at once.
 /// </summary>
 public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = null, TimeSpan? maxDelay = null) : IDisposable
     where TKey : notnull
@@ -20,7 +20,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     private readonly Queue<TaskCompletionSource> _takers = new();
     private bool _disposed;
 
-    /// <summary>Keys that are ready now.</summary>
+    /// <summary>The number of keys that are ready now.</summary>
     public int Count
     {
         get
@@ -32,7 +32,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
     }
 
-    /// <summary>Adds a key to be worked on as soon as a worker is free.</summary>
+    /// <summary>Adds a key for the next free worker.</summary>
     public void Add(TKey key)
     {
         lock (_gate)
@@ -44,7 +44,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
     }
 
-    /// <summary>Adds a key after a delay; of several delayed additions of a key, the earliest counts.</summary>
+    /// <summary>Adds a key after a delay. Of several delayed additions of a key, only the earliest takes effect.</summary>
     public void AddAfter(TKey key, TimeSpan delay)
     {
         if (delay <= TimeSpan.Zero)
@@ -64,7 +64,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
     }
 
-    /// <summary>Adds a key after a delay that doubles with every call until <see cref="Forget"/>.</summary>
+    /// <summary>Adds a key after a delay that doubles with every call until <see cref="Forget"/> (exponential backoff).</summary>
     public void AddRateLimited(TKey key)
     {
         TimeSpan delay;
@@ -77,7 +77,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         AddAfter(key, delay);
     }
 
-    /// <summary>Ends a key's history of failures.</summary>
+    /// <summary>Resets a key's backoff.</summary>
     public void Forget(TKey key)
     {
         lock (_gate)
@@ -86,7 +86,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
     }
 
-    /// <summary>The next key; call <see cref="Done"/> with it when its work is over.</summary>
+    /// <summary>Returns the next key. Call <see cref="Done"/> with it after processing.</summary>
     public async ValueTask<TKey> TakeAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -108,7 +108,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
     }
 
-    /// <summary>Ends the work on a key; if it was added meanwhile, it is ready again.</summary>
+    /// <summary>Marks a key as processed. If it was added in the meantime, it is ready again.</summary>
     public void Done(TKey key)
     {
         lock (_gate)
@@ -135,7 +135,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
     }
 
-    // Under the gate. A taker that was cancelled meanwhile doesn't count.
+    // Call with the lock held. A taker that has been cancelled is skipped.
     private void Enqueue(TKey key)
     {
         _ready.Enqueue(key);

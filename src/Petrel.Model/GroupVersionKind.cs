@@ -1,9 +1,9 @@
 namespace Petrel.Model;
 
-/// <summary>Names a kind in one version of its API group; the core group's <see cref="Group"/> is empty.</summary>
+/// <summary>Identifies a kind in one version of its API group. The core group's <see cref="Group"/> is empty.</summary>
 public readonly record struct GroupVersionKind(string Group, string Version, string Kind)
 {
-    /// <summary>What <c>apiVersion</c> says: <c>v1</c>, <c>apps/v1</c>.</summary>
+    /// <summary>The value of <c>apiVersion</c>: <c>v1</c>, <c>apps/v1</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
     /// <summary>Splits <c>apiVersion</c> at its slash.</summary>

@@ -6,8 +6,8 @@ using System.Text;
 namespace Petrel.Model;
 
 /// <summary>
-/// Checks in production code of what only a bug can break. A component whose state can't be trusted must stop, and be started again from
-/// what is durable. Conditions must be cheap: the checks always run. The message costs nothing while its condition holds.
+/// Checks in production code for conditions that only a bug can violate. A component whose state cannot be trusted must stop and restart
+/// from durable state. Conditions must be cheap, because the checks always run. The message is formatted only when the check fails.
 /// </summary>
 public static class Invariant
 {
@@ -33,7 +33,7 @@ public static class Invariant
     }
 }
 
-/// <summary>What must hold in every correct program does not hold: a bug in Petrel, never an input.</summary>
+/// <summary>An invariant is violated. This is always a bug in Petrel, never invalid input.</summary>
 public sealed class InvariantException(string message) : Exception($"Invariant violated: {message}");
 
 /// <summary>The message of a check, which is built only when the check fails.</summary>

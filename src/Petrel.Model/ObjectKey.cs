@@ -1,8 +1,8 @@
 namespace Petrel.Model;
 
 /// <summary>
-/// Names one object of a kind. <see cref="Namespace"/> is empty for cluster-scoped kinds.
-/// Ordered by namespace, then name, both ordinal: the order of lists.
+/// Identifies one object of a kind. <see cref="Namespace"/> is empty for cluster-scoped kinds. Keys are ordered by namespace, then name,
+/// both ordinal: the order of lists.
 /// </summary>
 public readonly record struct ObjectKey(string Namespace, string Name) : IComparable<ObjectKey>
 {

@@ -5,8 +5,8 @@ namespace Petrel.Security;
 
 /// <summary>
 /// The cluster's own certificate authority and the certificates that it issued, as PEM files in one directory (mode 0600, ECDSA P-256).
-/// Loading is the same as making: what is missing, ends soon, is for other names or of another authority is issued anew; the authority
-/// itself stays.
+/// Loading also issues. A certificate is reissued when it is missing, expires soon, has other names or comes from another authority. An
+/// existing authority is kept.
 /// </summary>
 public sealed class ClusterAuthority
 {
@@ -14,7 +14,7 @@ public sealed class ClusterAuthority
     private static readonly TimeSpan LeafLife = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
-    // Clocks of machines differ: certificates are valid from a little earlier.
+    // Certificates are valid from a little earlier, because the clocks of machines differ.
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
     private static readonly Oid ServerUsage = new("1.3.6.1.5.5.7.3.1");
@@ -31,10 +31,10 @@ public sealed class ClusterAuthority
         _certificate = certificate;
     }
 
-    /// <summary>The authority's certificate, without its key: what everybody trusts.</summary>
+    /// <summary>The authority's certificate without its key, which all clients and servers of the cluster trust.</summary>
     public string CertificatePem => _certificate.ExportCertificatePem();
 
-    /// <summary>Loads the authority of a directory, or makes one there.</summary>
+    /// <summary>Loads the authority from a directory, or creates it there.</summary>
     public static ClusterAuthority Open(string directory, TimeProvider time)
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -54,7 +54,7 @@ public sealed class ClusterAuthority
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
             var now = time.GetUtcNow();
             using var made = request.CreateSelfSigned(now - Skew, now + AuthorityLife);
-            // The key first: a certificate without its key would be taken for no authority, and made anew.
+            // Write the key first. A certificate without its key does not count as an authority, and a new one would be created.
             SecretFile.Write(keyPath, key.ExportPkcs8PrivateKeyPem());
             SecretFile.Write(certificatePath, made.ExportCertificatePem());
         }
@@ -62,7 +62,8 @@ public sealed class ClusterAuthority
     }
 
     /// <summary>
-    /// The certificate with its key for <paramref name="profile"/>: the one on disk, or a new one when that is absent, other, or ends soon.
+    /// The certificate and key for <paramref name="profile"/>. Issues a new one when the file is absent, has another profile, or expires
+    /// soon.
     /// </summary>
     public IssuedCertificate Issue(CertificateProfile profile)
     {
@@ -83,7 +84,7 @@ public sealed class ClusterAuthority
         return issued;
     }
 
-    /// <summary>The certificate of a file when this authority issued it and it does not end soon; else null.</summary>
+    /// <summary>The certificate in a file, if this authority issued it and it does not expire soon; otherwise null.</summary>
     private IssuedCertificate? FromFile(string text)
     {
         using var certificate = X509Certificate2.CreateFromPem(text);
@@ -143,9 +144,9 @@ public sealed class ClusterAuthority
     }
 }
 
-/// <summary>A certificate and its private key, both PEM.</summary>
+/// <summary>A certificate and its private key, both in PEM.</summary>
 public sealed record IssuedCertificate(string CertificatePem, string KeyPem)
 {
-    /// <summary>As Kestrel and HttpClient take it.</summary>
+    /// <summary>The form that Kestrel and HttpClient use.</summary>
     public X509Certificate2 ToX509() => X509Certificate2.CreateFromPem(CertificatePem, KeyPem);
 }

@@ -2,9 +2,7 @@ using System.Text;
 
 namespace Petrel.Security;
 
-/// <summary>
-/// Writes kubeconfig files as kubectl and client libraries read them (client-go's Config v1), with the credentials inside.
-/// </summary>
+/// <summary>Writes kubeconfig files (client-go's Config v1) for kubectl and client libraries, with the credentials embedded.</summary>
 public static class Kubeconfig
 {
     public static void Write(

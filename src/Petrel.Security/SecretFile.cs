@@ -1,6 +1,6 @@
 namespace Petrel.Security;
 
-/// <summary>Writes files that only their owner may read, whole or not at all.</summary>
+/// <summary>Writes files that only their owner can read, atomically.</summary>
 public static class SecretFile
 {
     /// <summary>Replaces <paramref name="path"/> with <paramref name="text"/>, mode 0600, durable when it returns.</summary>

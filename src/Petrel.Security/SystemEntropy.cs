@@ -3,7 +3,7 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Security;
 
-/// <summary>The operating system's cryptographic randomness: what live components draw from.</summary>
+/// <summary>The operating system's cryptographic random number generator, for the components of a live cluster.</summary>
 public sealed class SystemEntropy : IEntropy
 {
     /// <inheritdoc/>

@@ -8,8 +8,8 @@ using Petrel.Model.Api;
 namespace Petrel.Client.Http;
 
 /// <summary>
-/// Carries API requests to a server over HTTPS (HTTP/2), as the user that its client certificate names; the server is trusted by the
-/// cluster's own authority only. <see cref="ApiRequest.User"/> is not sent: the certificate speaks.
+/// Sends API requests to a server over HTTPS (HTTP/2), as the user of its client certificate. It trusts only server certificates of the
+/// cluster's own authority. <see cref="ApiRequest.User"/> is not sent, because the certificate identifies the user.
 /// </summary>
 public sealed class HttpApiHandler : IApiHandler, IDisposable
 {
@@ -24,7 +24,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         {
             SslOptions = new SslClientAuthenticationOptions { ClientCertificates = [client], CertificateChainPolicy = policy },
             EnableMultipleHttp2Connections = true,
-            // A peer that died without a goodbye is noticed by pings, also while a watch is silent.
+            // Pings detect a dead peer, even while a watch is silent.
             KeepAlivePingDelay = TimeSpan.FromSeconds(5),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
             ConnectTimeout = TimeSpan.FromSeconds(5),
@@ -35,7 +35,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
             BaseAddress = server,
             DefaultRequestVersion = HttpVersion.Version20,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            // Watches have no end of their own.
+            // A watch may stay open forever.
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }
@@ -72,7 +72,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            // The connect timeout.
+            // The connection attempt timed out.
             throw new IOException($"The server at {_http.BaseAddress} did not answer in time.", e);
         }
         var contentType = response.Content.Headers.ContentType?.ToString() ?? "";
@@ -121,7 +121,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         await using var stream = await Connected(async () => await response.Content.ReadAsStreamAsync(cancellationToken));
         while (true)
         {
-            // A fresh buffer each time: who gets a chunk may keep it.
+            // Allocate a new buffer for each chunk, because the consumer may keep it.
             var buffer = new byte[ChunkSize];
             var count = await Connected(async () => await stream.ReadAsync(buffer, cancellationToken));
             if (count == 0)

@@ -3,7 +3,7 @@ using System.Text;
 namespace Petrel.Model.Api;
 
 /// <summary>
-/// One request to the Kubernetes API, independent of what carried it: Kestrel, a call in process, or the simulated network.
+/// One request to the Kubernetes API, independent of its transport: Kestrel, an in-process call, or the simulated network.
 /// </summary>
 public sealed record ApiRequest
 {
@@ -29,14 +29,17 @@ public sealed record ApiRequest
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>
-    /// The Authorization header as sent, or empty. The API server reads it when the carrier knows no user, and hands it on to nobody.
+    /// The Authorization header as sent, or empty. The API server reads it when the transport has not authenticated the user. It is never
+    /// forwarded.
     /// </summary>
     public string Authorization { get; init; } = "";
 
-    /// <summary>For whom the caller wants to act (the <c>Impersonate-</c> headers), or null.</summary>
+    /// <summary>The user to impersonate (the <c>Impersonate-</c> headers), or null.</summary>
     public Impersonation? Impersonation { get; init; }
 
-    /// <summary>The authenticated caller. Carriers set it from certificates, the API server from tokens; nothing else may.</summary>
+    /// <summary>
+    /// The authenticated user. Transports set it from client certificates, the API server sets it from tokens. No other code may set it.
+    /// </summary>
     public UserInfo User { get; init; } = UserInfo.Anonymous;
 
     /// <summary>The first value of a query parameter, or null.</summary>
@@ -53,7 +56,7 @@ public sealed record ApiRequest
     }
 }
 
-/// <summary>The answer to an <see cref="ApiRequest"/>: either a whole body, or a stream of chunks (watch, followed logs).</summary>
+/// <summary>The response to an <see cref="ApiRequest"/>: either a whole body, or a stream of chunks (watch, followed logs).</summary>
 public sealed record ApiResponse
 {
     public required int StatusCode { get; init; }
@@ -62,7 +65,7 @@ public sealed record ApiResponse
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>
-    /// When set, the body is this sequence of chunks. For a watch, each chunk is one or more whole lines, each line one JSON
+    /// If not null, the body is this sequence of chunks. For a watch, each chunk is one or more whole lines, and each line is one JSON
     /// watch event. Enumerate it once, and dispose of the enumerator when done: that ends the request.
     /// </summary>
     public IAsyncEnumerable<ReadOnlyMemory<byte>>? Stream { get; init; }
@@ -74,9 +77,9 @@ public sealed record ApiResponse
 }
 
 /// <summary>
-/// Answers API requests. Implemented by the API server itself, by the HTTP client, and by the simulator's lossy link in front
-/// of either. Failures of the API are responses with a Status body; exceptions mean that the carrier failed (for example
-/// <see cref="IOException"/>) and that the outcome is unknown.
+/// Handles API requests. Implemented by the API server itself, by the HTTP client, and by the simulator's lossy link in front of either.
+/// API failures are responses with a Status body. An exception means that the transport failed (for example <see cref="IOException"/>) and
+/// that the outcome is unknown.
 /// </summary>
 public interface IApiHandler
 {

@@ -2,18 +2,18 @@ using System.Text.Json.Nodes;
 
 namespace Petrel.Model.Api;
 
-/// <summary>The keys that service account tokens are signed with (JSON Web Tokens, RFC 7519, signed RS256).</summary>
+/// <summary>The signing keys of service account tokens (JSON Web Tokens, RFC 7519, signed with RS256).</summary>
 public interface ITokenKeys
 {
-    /// <summary>A token that says this, signed with the active key.</summary>
+    /// <summary>Creates a token with these claims, signed with the active key.</summary>
     string Sign(JsonObject claims);
 
     /// <summary>
-    /// What a token says, when one of the keys signed it; else null. Nothing but the signature is checked: not who issued it, for whom, nor
-    /// its times.
+    /// Returns the claims of a token that one of the keys signed; otherwise null. Only the signature is verified: not the issuer, the
+    /// audience or the lifetime.
     /// </summary>
     JsonObject? Verify(string token);
 
-    /// <summary>The public halves of all keys (JSON Web Key Set, RFC 7517), for others who check tokens.</summary>
+    /// <summary>The public keys (JSON Web Key Set, RFC 7517), for other verifiers of tokens.</summary>
     JsonObject PublicKeys { get; }
 }

@@ -1,20 +1,22 @@
 namespace Petrel.Model.Api;
 
-/// <summary>Where to send a review.</summary>
-/// <param name="Url">The address as certificates and people know it, https.</param>
-/// <param name="Host">The host to connect to when it is not the URL's, or empty.</param>
-/// <param name="Port">The port to connect to on that host.</param>
-/// <param name="Authorities">The certificates (PEM) that the other side's must come from; empty: those that the system trusts.</param>
+/// <summary>The endpoint of a webhook.</summary>
+/// <param name="Url">The https URL. The certificate must match its host name, and messages show it.</param>
+/// <param name="Host">The host to connect to when it differs from the URL's, or empty.</param>
+/// <param name="Port">The port to connect to on <paramref name="Host"/>.</param>
+/// <param name="Authorities">
+/// The CA certificates (PEM) to verify the webhook's certificate with. If empty, the system's trusted authorities apply.
+/// </param>
 public sealed record WebhookEndpoint(Uri Url, string Host, int Port, string Authorities);
 
-/// <summary>A response, unparsed.</summary>
+/// <summary>The unparsed response of a webhook.</summary>
 public readonly record struct WebhookReply(int StatusCode, ReadOnlyMemory<byte> Body);
 
 /// <summary>Sends reviews to webhooks: over HTTPS, or within a test or a simulation.</summary>
 public interface IWebhookCaller
 {
-    /// <summary>Posts JSON and returns the answer, whatever its status.</summary>
-    /// <exception cref="IOException">The webhook could not be reached, or broke off.</exception>
+    /// <summary>Posts JSON and returns the response, whatever its status.</summary>
+    /// <exception cref="IOException">The webhook could not be reached, or the connection was lost.</exception>
     ValueTask<WebhookReply> PostAsync(WebhookEndpoint endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
 }
 

@@ -1,13 +1,13 @@
 namespace Petrel.Model.Api;
 
 /// <summary>
-/// For whom a caller wants to act, as the request's <c>Impersonate-</c> headers say (<c>kubectl --as</c>). Whether it may is not settled
-/// yet.
+/// The user that a request's <c>Impersonate-</c> headers ask to act as (<c>kubectl --as</c>). The caller's permission to impersonate has
+/// not been checked yet.
 /// </summary>
-/// <param name="User">Impersonate-User.</param>
-/// <param name="Groups">Impersonate-Group, which may repeat.</param>
-/// <param name="Uid">Impersonate-Uid.</param>
-/// <param name="Extra">Impersonate-Extra-KEY: the keys in lower case and decoded, in order.</param>
+/// <param name="User">The Impersonate-User header.</param>
+/// <param name="Groups">The Impersonate-Group headers; the header may repeat.</param>
+/// <param name="Uid">The Impersonate-Uid header.</param>
+/// <param name="Extra">The Impersonate-Extra-KEY headers: the keys in lower case and decoded, in order.</param>
 public sealed record Impersonation(
     string User,
     IReadOnlyList<string> Groups,

@@ -1,6 +1,6 @@
 namespace Petrel.Model.Api;
 
-/// <summary>The release of Kubernetes whose API Petrel speaks.</summary>
+/// <summary>The Kubernetes release whose API Petrel implements.</summary>
 public static class KubernetesRelease
 {
     public const string Version = "v1.35.0";

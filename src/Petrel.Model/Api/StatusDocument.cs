@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Petrel.Model.Api;
 
-/// <summary>The Status document (meta/v1) with which the API refuses a request.</summary>
+/// <summary>The Status document (meta/v1) of a failed API request.</summary>
 public static class StatusDocument
 {
     /// <summary>A failure; <paramref name="reason"/> may be empty, <paramref name="details"/> null.</summary>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Petrel.Model.Cron;
 
 /// <summary>
-/// Which values one field of a schedule allows, as bits, and whether it was written with a star: a day has to satisfy both of its fields
-/// when one of them is a star, and either of them otherwise.
+/// The values that one field of a schedule allows, as bits, and whether the field was written with a star. If either day field has a star,
+/// a day must match both day fields; otherwise it must match one of them.
 /// </summary>
 internal readonly record struct CronField(ulong Bits, bool HasStar)
 {
@@ -21,7 +21,7 @@ internal readonly record struct CronField(ulong Bits, bool HasStar)
 
     public bool Allows(int value) => (Bits >> value & 1) != 0;
 
-    // A comma-separated list of ranges; empty ones among them are passed over, as robfig/cron does.
+    // Parses a comma-separated list of ranges. Empty ranges are ignored, as in robfig/cron.
     private static CronField Parse(string text, int lowest, int highest, string[] names, int firstName)
     {
         var bits = 0ul;

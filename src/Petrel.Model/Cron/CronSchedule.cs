@@ -3,9 +3,9 @@ using Petrel.Model.Documents;
 namespace Petrel.Model.Cron;
 
 /// <summary>
-/// When a CronJob runs: five fields of cron(5), a name such as <c>@hourly</c>, or <c>@every</c> with a Go duration, in the words and with
-/// the meaning of robfig/cron's standard parser. Clocks that are put forward make it miss the times they skip; clocks that are put back
-/// make it run at both.
+/// The schedule of a CronJob: five fields of cron(5), a name such as <c>@hourly</c>, or <c>@every</c> with a Go duration. Syntax, semantics
+/// and messages are those of robfig/cron's standard parser. When clocks go forward, the skipped times are missed. When clocks go back, a
+/// repeated time runs twice.
 /// </summary>
 public sealed class CronSchedule
 {
@@ -35,8 +35,8 @@ public sealed class CronSchedule
     }
 
     /// <summary>
-    /// Reads a schedule, in UTC unless a zone is given or named in front of it (<c>TZ=Europe/Berlin 0 3 * * *</c>). Throws
-    /// <see cref="FormatException"/> with what is wrong.
+    /// Parses a schedule. The zone is UTC unless it is given or named in front of the schedule (<c>TZ=Europe/Berlin 0 3 * * *</c>). Throws
+    /// <see cref="FormatException"/> with the problem.
     /// </summary>
     public static CronSchedule Parse(string text, TimeZoneInfo? zone = null)
     {
@@ -67,7 +67,7 @@ public sealed class CronSchedule
             : throw new FormatException($"expected exactly 5 fields, found {fields.Length}: [{string.Join(' ', fields)}]");
     }
 
-    /// <summary>What is wrong with a schedule, or null.</summary>
+    /// <summary>The problem with a schedule, or null.</summary>
     public static string? Problem(string text)
     {
         try
@@ -81,7 +81,7 @@ public sealed class CronSchedule
         }
     }
 
-    /// <summary>The first time after this one; null when there is none within five years.</summary>
+    /// <summary>The first scheduled time after <paramref name="after"/>; null when there is none within five years.</summary>
     public DateTimeOffset? Next(DateTimeOffset after)
     {
         var second = TimeSpan.TicksPerSecond;
@@ -92,8 +92,8 @@ public sealed class CronSchedule
     }
 
     /// <summary>
-    /// The last time after <paramref name="after"/> and not after <paramref name="until"/>, and how many there were, counted up to
-    /// <paramref name="enough"/>; null when there was none.
+    /// The last scheduled time after <paramref name="after"/> and not after <paramref name="until"/>, and the number of scheduled times in
+    /// between, counted up to <paramref name="enough"/>. Null when there is none.
     /// </summary>
     public (DateTimeOffset Time, int Count)? Last(DateTimeOffset after, DateTimeOffset until, int enough)
     {
@@ -109,8 +109,8 @@ public sealed class CronSchedule
         return last;
     }
 
-    // From a time of the schedule to the last one, however long that takes: by steps back from the end that double until they hit
-    // something.
+    // Finds the last scheduled time, starting from a known one. The range may be long, so it steps back from the end, doubling the step
+    // until there is a scheduled time.
     private DateTimeOffset LastFrom(DateTimeOffset known, DateTimeOffset until)
     {
         if (_interval is { } interval)
@@ -144,8 +144,8 @@ public sealed class CronSchedule
             _ => text,
         };
 
-    // From the largest unit to the smallest: a unit that does not fit is counted up, with all below it at their start, until it does; where
-    // it wraps around, everything is looked at again. Hours and minutes are counted in time that passes, months and days by the calendar.
+    // Searches from the largest unit to the smallest. A unit that does not match is incremented until it does, with all smaller units at
+    // their minimum. If it wraps around, the search starts over. Hours and minutes count elapsed time; months and days follow the calendar.
     private DateTime? Search(DateTime utc)
     {
         var last = _clock.At(utc).Year + YearsToSearch;
@@ -186,7 +186,8 @@ public sealed class CronSchedule
         {
             utc = _clock.When((moved ? shown : shown.Date).AddDays(1));
             moved = true;
-            // Where clocks skip midnight: to the first hour there is, or back to it.
+            // Where a clock change skips midnight, the time is some hours off: go forward from the evening before, or back from the
+            // morning.
             utc = _clock.At(utc).Hour switch
             {
                 > 12 and var hour => utc.AddHours(24 - hour),
@@ -235,7 +236,7 @@ public sealed class CronSchedule
         return true;
     }
 
-    // Schedules are of whole minutes; another second is the next minute's business.
+    // Schedules have a resolution of minutes. A time with seconds advances to the next minute, which is checked again.
     private static bool ToSecond(ref DateTime utc)
     {
         if (utc.Second == 0)

@@ -2,13 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Petrel.Model.Cron;
 
-/// <summary>Time zones by their IANA names, from the time zone database of the system.</summary>
+/// <summary>Time zones by IANA name, from the system's time zone database.</summary>
 public static class TimeZones
 {
-    // Some zone that every database has.
+    // A zone that every database contains, to detect a missing database.
     private const string Probe = "Europe/London";
 
-    /// <summary>The zone, or what is wrong with its name: names are exact, and <c>Local</c> is none.</summary>
+    /// <summary>Finds the zone, or returns the problem with its name. Names are case-sensitive, and <c>Local</c> is not a name.</summary>
     public static bool TryFind(string name, [NotNullWhen(true)] out TimeZoneInfo? zone, [NotNullWhen(false)] out string? problem)
     {
         if (name == "UTC")
@@ -16,7 +16,7 @@ public static class TimeZones
             (zone, problem) = (TimeZoneInfo.Utc, null);
             return true;
         }
-        // A name that was found before in other letters is no name: whether it was must not matter.
+        // .NET may return a cached zone for a name in another case. Compare the id, so that the result does not depend on earlier calls.
         if (IsName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out zone) && zone.Id == name)
         {
             problem = null;

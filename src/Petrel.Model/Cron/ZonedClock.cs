@@ -1,15 +1,15 @@
 namespace Petrel.Model.Cron;
 
 /// <summary>
-/// What clocks of a zone show, and when they show something. A time that clocks skip, or show twice, is taken as Go's time.Date takes it:
-/// with the offset that holds at the guess made with the offset of the same digits in UTC.
+/// Converts between UTC and the local time of a zone. A local time that is skipped or repeated resolves as in Go's time.Date: the offset
+/// for the same digits in UTC gives a first guess, and the offset at that guess gives the result.
 /// </summary>
 internal readonly struct ZonedClock(TimeZoneInfo zone)
 {
-    /// <summary>What clocks show at a moment in UTC.</summary>
+    /// <summary>The local time at a moment in UTC.</summary>
     public DateTime At(DateTime utc) => DateTime.SpecifyKind(utc + Offset(utc), DateTimeKind.Unspecified);
 
-    /// <summary>A moment at which clocks show this, or nearly so where they never do.</summary>
+    /// <summary>The moment in UTC of a local time, or one nearby if the local time is skipped.</summary>
     public DateTime When(DateTime shown)
     {
         var digits = DateTime.SpecifyKind(shown, DateTimeKind.Utc);

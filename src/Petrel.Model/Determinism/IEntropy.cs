@@ -1,8 +1,8 @@
 namespace Petrel.Model.Determinism;
 
 /// <summary>
-/// The only source of randomness and ids in the control plane (determinism contract, architecture decision 7).
-/// Live it is cryptographically random; in simulation it is drawn from the run's seed.
+/// The only source of randomness and ids in the control plane (determinism contract, architecture decision 7). It is cryptographically
+/// random in a live cluster. In a simulation it is derived from the seed of the run.
 /// </summary>
 public interface IEntropy
 {
@@ -10,10 +10,10 @@ public interface IEntropy
     ulong NextUInt64();
 }
 
-/// <summary>What components draw from an <see cref="IEntropy"/>.</summary>
+/// <summary>The random values that components draw from an <see cref="IEntropy"/>.</summary>
 public static class EntropyExtensions
 {
-    // Upstream's alphabet for generated names: no vowels (no accidental words), no 0, 1, 3 (apimachinery util/rand).
+    // Upstream's alphabet for generated names: no vowels (to avoid accidental words), and no 0, 1 or 3 (apimachinery util/rand).
     private const string NameAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 
     /// <summary>A uniformly distributed integer in [0, <paramref name="exclusiveMax"/>).</summary>
@@ -37,7 +37,7 @@ public static class EntropyExtensions
         return new Guid(bytes, bigEndian: true).ToString("D");
     }
 
-    /// <summary>A name suffix of <paramref name="length"/> characters, as <c>generateName</c> appends (upstream uses 5).</summary>
+    /// <summary>A name suffix of <paramref name="length"/> characters for <c>generateName</c> (upstream uses 5).</summary>
     public static string NewNameSuffix(this IEntropy entropy, int length = 5) => string.Create(length, entropy, static (span, source) =>
         {
             for (var i = 0; i < span.Length; i++)
@@ -61,6 +61,6 @@ public sealed class SeededEntropy(ulong seed) : IEntropy
         return z ^ (z >> 31);
     }
 
-    /// <summary>An independent source derived from this one, so that one component's draws do not shift another's.</summary>
+    /// <summary>A source derived from this one whose draws are independent: one component's draws do not shift another's.</summary>
     public SeededEntropy Fork() => new(NextUInt64());
 }

@@ -4,20 +4,20 @@ using System.Text.Json.Nodes;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// Reads JSON that the server wrote itself. Documents may be nested more deeply than .NET reads by itself (64 levels), and all that was
-/// accepted must be readable for ever after: by the server, and by controllers that look at objects of others.
+/// Reads JSON that the server wrote itself. Documents may be nested more deeply than .NET's default limit of 64 levels. The server and all
+/// controllers must be able to read every document that the API has accepted.
 /// </summary>
 public static class DeepJson
 {
-    /// <summary>How deep a document may be that comes from outside, in any form.</summary>
+    /// <summary>The maximum nesting of a document from a client, in any format.</summary>
     public const int MaxDepthAccepted = 256;
 
-    // What the server adds: the fields' managers repeat an object's depth, a review or a list holds it.
+    // The server adds nesting: managedFields repeat the depth of the object, and a review or a list contains it.
     private const int MaxDepthRead = 2 * MaxDepthAccepted;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepthRead };
 
-    /// <summary>For readers of documents.</summary>
+    /// <summary>Options for reading documents.</summary>
     public static JsonReaderOptions Reader { get; } = new() { MaxDepth = MaxDepthRead };
 
     public static JsonNode? Node(ReadOnlySpan<byte> utf8) => JsonNode.Parse(utf8, default, Options);

@@ -4,9 +4,9 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// Holds a document against its schema, as decoding into upstream's Go types and encoding again would: drops unknown fields, nulls
-/// and what means the same when it is absent (empty lists and maps, zeros of plain fields, unless they are required), brings quantities
-/// and times into their canonical form, and reports what is of the wrong type.
+/// Checks a document against its schema, with the result of decoding it into upstream's Go types and encoding it again. It drops unknown
+/// fields, nulls, and values that mean the same as an absent field (empty lists and maps, zeros of plain fields, unless they are required).
+/// It converts quantities and times to their canonical form, and reports values of the wrong type.
 /// </summary>
 public static class DocumentConformance
 {
@@ -14,8 +14,8 @@ public static class DocumentConformance
     private const int MaxProblems = 100;
 
     /// <summary>
-    /// The conforming copy; the argument is not changed. The top-level members that <paramref name="skip"/> names are known to conform:
-    /// they are copied without being looked at.
+    /// Returns the conforming copy; the argument is not changed. Top-level members for which <paramref name="skip"/> is true are known to
+    /// conform: they are copied without a check.
     /// </summary>
     public static ConformanceResult Check(JsonObject document, SchemaType type, Func<string, bool>? skip = null)
     {
@@ -126,7 +126,7 @@ public static class DocumentConformance
             !field.Required
             && value switch
             {
-                // An empty list of managers asks to forget them.
+                // An empty managedFields list is a request to clear managedFields, so it is kept.
                 JsonArray list => field.IsList && !field.IsMap && list.Count == 0 && field.Name != "managedFields",
                 JsonObject map => field.IsMap && map.Count == 0,
                 JsonValue scalar when field.IsValue => field.Kind switch
@@ -139,7 +139,7 @@ public static class DocumentConformance
                 _ => false,
             };
 
-        // What Go makes of a null element: the element type's zero value.
+        // Go decodes a null element as the zero value of the element's type.
         private static JsonNode? Zero(SchemaField field) =>
             field.Kind switch
             {

@@ -1,4 +1,4 @@
 namespace Petrel.Model.Documents;
 
-/// <summary>Bytes that are not the JSON object they should be.</summary>
+/// <summary>The bytes are not the expected JSON object.</summary>
 public sealed class DocumentFormatException(string message) : FormatException(message);

@@ -3,13 +3,13 @@ using System.Text.Json.Nodes;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Reads a JSON document and notes members that occur twice (the last one counts, as in Go).</summary>
+/// <summary>Parses a JSON document and reports duplicate members (the last one takes effect, as in Go).</summary>
 public static class DocumentParser
 {
     /// <summary>Upstream reports at most this many problems of one document.</summary>
     private const int MaxProblems = 100;
 
-    /// <summary>The document, and what field validation has to say of duplicates: <c>duplicate field "spec.replicas"</c>.</summary>
+    /// <summary>Returns the document, and field validation's messages for duplicates: <c>duplicate field "spec.replicas"</c>.</summary>
     /// <exception cref="DocumentFormatException">Not JSON, not an object, or nested too deeply.</exception>
     public static (JsonObject Document, IReadOnlyList<string> DuplicateFieldProblems) Parse(ReadOnlySpan<byte> utf8)
     {
@@ -29,12 +29,12 @@ public static class DocumentParser
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // InvalidOperationException: a string that is not UTF-8, or a lone surrogate.
+            // InvalidOperationException means a string that is not UTF-8, or a lone surrogate.
             throw new DocumentFormatException($"invalid JSON: {e.Message}");
         }
     }
 
-    /// <summary>Any JSON value, read as leniently as a document.</summary>
+    /// <summary>Parses any JSON value, as leniently as a document.</summary>
     /// <exception cref="DocumentFormatException">Not JSON, or nested too deeply.</exception>
     public static JsonNode? ParseValue(ReadOnlySpan<byte> utf8)
     {

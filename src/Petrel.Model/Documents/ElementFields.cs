@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Reads members of parsed documents by their path. An absent member, or one of another type, reads as empty.</summary>
+/// <summary>Reads members of parsed documents by their path. A member that is absent or has another type reads as empty.</summary>
 public static class ElementFields
 {
     /// <summary>The member at a path; undefined when any step is absent.</summary>

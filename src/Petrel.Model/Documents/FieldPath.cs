@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// Where in a document a field is, written as upstream writes it: <c>spec.containers[0].image</c>. Built only as deep as one looks.
+/// The path of a field in a document, in upstream's form: <c>spec.containers[0].image</c>. Path objects exist only for visited
+/// fields, and the text is built on demand.
 /// </summary>
 internal sealed class FieldPath
 {

@@ -5,7 +5,7 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Scalar values of fields: what each kind accepts, and its canonical form.</summary>
+/// <summary>Scalar field values: the values that each kind accepts, and their canonical form.</summary>
 internal static class FieldValues
 {
     public static string Expected(FieldKind kind) =>
@@ -25,7 +25,7 @@ internal static class FieldValues
             _ => "a string",
         };
 
-    /// <summary>What a value is, for messages.</summary>
+    /// <summary>Describes a value's type, for messages.</summary>
     public static string Describe(JsonNode value)
     {
         var text = value.ToJsonString();
@@ -99,7 +99,7 @@ internal static class FieldValues
     private static bool TryTime(string text, out DateTime time)
     {
         time = default;
-        // RFC 3339 wants the T and a zone; .NET alone would accept more.
+        // RFC 3339 requires the T and a zone; .NET alone would accept other forms.
         if (
             text.Length < 20
             || text[10] != 'T'

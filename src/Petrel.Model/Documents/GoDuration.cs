@@ -22,7 +22,7 @@ public static class GoDuration
     /// <summary>Writes a duration.</summary>
     public static string Format(TimeSpan duration) => Format(duration.Ticks * TimeSpan.NanosecondsPerTick);
 
-    /// <summary>Reads a duration, in nanoseconds: a sign, then numbers with units.</summary>
+    /// <summary>Parses a duration into nanoseconds: a sign, then numbers with units.</summary>
     public static bool TryParse(string text, out long nanoseconds)
     {
         nanoseconds = 0;

@@ -1,12 +1,12 @@
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// Writes durations for people, as kubectl does: the larger, the coarser (<c>119s</c>, <c>5m12s</c>, <c>30m</c>, <c>7h5m</c>, <c>3d4h</c>,
-/// <c>10d</c>, <c>2y30d</c>).
+/// Formats durations for people, as kubectl does. Longer durations have coarser units (<c>119s</c>, <c>5m12s</c>, <c>30m</c>, <c>7h5m</c>,
+/// <c>3d4h</c>, <c>10d</c>, <c>2y30d</c>).
 /// </summary>
 public static class HumanDuration
 {
-    /// <summary>A duration; one that is negative by more than clocks may differ is <c>&lt;invalid&gt;</c>.</summary>
+    /// <summary>Formats a duration. A negative duration beyond the tolerance for clock skew is <c>&lt;invalid&gt;</c>.</summary>
     public static string Format(TimeSpan duration)
     {
         var seconds = (long)duration.TotalSeconds;

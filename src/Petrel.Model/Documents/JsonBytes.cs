@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Writes documents as UTF-8 JSON the way the server does everywhere: compact, and escaping only what JSON requires.</summary>
+/// <summary>Writes documents as UTF-8 JSON in the server's only format: compact, and escaping only what JSON requires.</summary>
 public static class JsonBytes
 {
     public static JsonWriterOptions Options { get; } =

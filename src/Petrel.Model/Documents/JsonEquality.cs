@@ -5,12 +5,12 @@ using System.Text.Json.Nodes;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// <see cref="JsonNode.DeepEquals"/> for documents that are mostly the same: objects and lists are written out and compared as bytes first.
-/// So nodes that were parsed and never looked at stay as they are, where the comparison of nodes would make an object of each of them.
+/// <see cref="JsonNode.DeepEquals"/> for documents that are mostly equal. Objects and lists are serialized and compared as bytes first.
+/// Parsed nodes that have never been read stay unmaterialized this way; a comparison of nodes would allocate an object for each of them.
 /// </summary>
 public static class JsonEquality
 {
-    // A thread does not keep more than this for ever.
+    // The largest buffers that a thread keeps, in bytes, so that one large document does not hold memory forever.
     private const int MostKept = 256 * 1024;
 
     [ThreadStatic]

@@ -4,12 +4,11 @@ using System.Text.Json;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// A writer over a buffer that the thread keeps, for documents that are written whole and at once: what is written is copied out, and
-/// nothing else is allocated.
+/// A JSON writer over a buffer that each thread reuses, for documents that are written in one call. Only the resulting array is allocated.
 /// </summary>
 public static class JsonScratch
 {
-    // A thread does not keep more than this for ever.
+    // The largest buffer that a thread keeps, in bytes, so that one large document does not hold memory forever.
     private const int MostKept = 256 * 1024;
 
     [ThreadStatic]
@@ -18,7 +17,10 @@ public static class JsonScratch
     [ThreadStatic]
     private static Utf8JsonWriter? _writer;
 
-    /// <summary>The bytes that <paramref name="write"/> writes; it may not ask for others meanwhile.</summary>
+    /// <summary>
+    /// Returns the bytes that <paramref name="write"/> writes. <paramref name="write"/> must not call this method, because the buffer is in
+    /// use.
+    /// </summary>
     public static byte[] Write<T>(T document, Action<T, Utf8JsonWriter> write)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);

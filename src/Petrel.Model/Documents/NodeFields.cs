@@ -4,12 +4,12 @@ using System.Text.Json.Nodes;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// Reads and fills members of documents without minding whether they are there, and whether numbers are held as int, long or as
-/// parsed. A member of another type than asked for counts as absent: documents were held against their schema before.
+/// Reads and fills members of documents, whether or not they exist, and whether a number is stored as int, as long or as parsed JSON. A
+/// member of another type than requested counts as absent, because documents have already been checked against their schema.
 /// </summary>
 public static class NodeFields
 {
-    /// <summary><c>metadata</c>, made when absent.</summary>
+    /// <summary>Returns <c>metadata</c>; creates it when absent.</summary>
     public static JsonObject Metadata(this JsonObject document)
     {
         if (document["metadata"] is JsonObject metadata)
@@ -21,7 +21,7 @@ public static class NodeFields
         return metadata;
     }
 
-    /// <summary>Sets a member to a copy of another document's, or removes it when that has none.</summary>
+    /// <summary>Sets a member to a copy of the other document's member, or removes it when the other document has none.</summary>
     public static void CopyFrom(this JsonObject parent, JsonObject other, string name)
     {
         if (other[name] is { } value)
@@ -36,7 +36,7 @@ public static class NodeFields
 
     public static JsonObject? Child(this JsonNode? node, string name) => (node as JsonObject)?[name] as JsonObject;
 
-    /// <summary>The member as an object, created when absent.</summary>
+    /// <summary>Returns the member as an object; creates it when absent.</summary>
     public static JsonObject Ensure(this JsonObject parent, string name)
     {
         if (parent[name] is not JsonObject child)
@@ -67,7 +67,7 @@ public static class NodeFields
     /// <summary>The elements of a list that are strings; none when absent.</summary>
     public static IEnumerable<string> Texts(this JsonNode? node, string name) => node.List(name)?.Select(AsText).OfType<string>() ?? [];
 
-    /// <summary>A string member; empty when absent, which means the same to upstream.</summary>
+    /// <summary>A string member; empty when absent, because upstream treats both the same.</summary>
     public static string Text(this JsonNode? node, string name) => AsText((node as JsonObject)?[name]) ?? "";
 
     /// <summary>An integer member, or null.</summary>
@@ -99,7 +99,7 @@ public static class NodeFields
                     : null
             : null;
 
-    /// <summary>Sets a string that is absent or empty.</summary>
+    /// <summary>Sets a string if it is absent or empty.</summary>
     public static void Fill(this JsonObject parent, string name, string value)
     {
         if (parent.Text(name).Length == 0)
@@ -108,7 +108,7 @@ public static class NodeFields
         }
     }
 
-    /// <summary>Sets a number that is absent.</summary>
+    /// <summary>Sets a number if it is absent.</summary>
     public static void Fill(this JsonObject parent, string name, long value)
     {
         if (!parent.Has(name))
@@ -117,7 +117,7 @@ public static class NodeFields
         }
     }
 
-    /// <summary>Sets a number that is absent or zero, where upstream's field cannot tell the two apart.</summary>
+    /// <summary>Sets a number if it is absent or zero, for fields where upstream's type cannot distinguish the two.</summary>
     public static void FillZero(this JsonObject parent, string name, long value)
     {
         if (parent.Number(name) is null or 0)
@@ -126,7 +126,7 @@ public static class NodeFields
         }
     }
 
-    /// <summary>Sets a boolean that is absent.</summary>
+    /// <summary>Sets a boolean if it is absent.</summary>
     public static void Fill(this JsonObject parent, string name, bool value)
     {
         if (!parent.Has(name))

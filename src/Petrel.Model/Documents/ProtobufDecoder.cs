@@ -4,9 +4,9 @@ using Petrel.Model.Schema;
 namespace Petrel.Model.Documents;
 
 /// <summary>
-/// Turns <c>application/vnd.kubernetes.protobuf</c> bodies of the built-in kinds into documents: the magic <c>k8s\0</c>, then a
-/// <c>runtime.Unknown</c> that names the kind and holds its message. Driven by the schema table. Fields that it does not know are
-/// skipped, as protobuf wants; values that are zero where zero means unset are left out, as JSON has them.
+/// Decodes <c>application/vnd.kubernetes.protobuf</c> bodies of the built-in kinds into documents: the magic <c>k8s\0</c>, then a
+/// <c>runtime.Unknown</c> that names the kind and contains its message. The schema table drives it. Unknown fields are skipped, as protobuf
+/// requires. Zero values are omitted where zero means unset, as in JSON.
 /// </summary>
 public static class ProtobufDecoder
 {
@@ -14,12 +14,12 @@ public static class ProtobufDecoder
 
     private const int MaxDepth = 64;
 
-    // A two-byte field can become a JSON value of many: this bounds what a body of the allowed size can cost.
+    // A field of two bytes can become a much longer JSON value. This limit bounds the cost of a body of the allowed size.
     private const int MaxValues = 1_000_000;
 
     private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
 
-    /// <summary>The document, with apiVersion and kind.</summary>
+    /// <summary>Returns the document, with apiVersion and kind.</summary>
     /// <exception cref="ProtobufFormatException">The body is malformed, too deep, or of a kind that has no protobuf form here.</exception>
     public static JsonObject Decode(ReadOnlySpan<byte> body)
     {

@@ -4,7 +4,7 @@ using Petrel.Model.Schema;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Decodes messages by their schema, within a depth and a number of values.</summary>
+/// <summary>Decodes messages by their schema, up to a maximum depth and number of values.</summary>
 internal sealed class ProtobufMessageDecoder(int maxDepth, int maxValues)
 {
     private int _values;
@@ -130,7 +130,7 @@ internal sealed class ProtobufMessageDecoder(int maxDepth, int maxValues)
         return items;
     }
 
-    // A message that occurs twice merges, as protobuf wants: "current" is the first occurrence.
+    // Protobuf merges a message that occurs twice. "current" is the first occurrence.
     private JsonNode? Value(ref ProtobufReader reader, SchemaField field, WireType wire, JsonObject? current, int depth)
     {
         if (++_values > maxValues)

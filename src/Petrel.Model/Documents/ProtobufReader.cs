@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>How a protobuf field is written.</summary>
+/// <summary>The wire type of a protobuf field.</summary>
 internal enum WireType
 {
     Varint = 0,

@@ -7,7 +7,7 @@ namespace Petrel.Model.Documents;
 /// <summary>Messages whose JSON form is not an object of their fields: quantities, times, int-or-string, raw JSON.</summary>
 internal static class ProtobufSpecials
 {
-    // The years that RFC 3339 can write, in seconds since 1970.
+    // The range of years that RFC 3339 can represent, in seconds since 1970.
     private const long MinSeconds = -62135596800;
     private const long MaxSeconds = 253402300799;
 
@@ -45,9 +45,9 @@ internal static class ProtobufSpecials
         return field.Kind switch
         {
             FieldKind.Quantity => QuantityText(text ?? "", field),
-            // IntOrString: 1 is the kind (0 integer, 1 string), 2 the integer, 3 the string.
+            // IntOrString: field 1 is the type (0 integer, 1 string), field 2 the integer, field 3 the string.
             FieldKind.IntOrString => first == 0 ? unchecked((int)second) : text ?? "",
-            // A time without seconds is the zero time, which JSON writes as null: absent.
+            // A time without seconds is the zero time. JSON represents it as null, which counts as absent.
             FieldKind.Time or FieldKind.MicroTime => hasFirst ? Time(first, second, field) : null,
             FieldKind.Duration => GoDuration.Format(first),
             _ => Json(bytes, field),

@@ -5,7 +5,7 @@ using System.Numerics;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>How a <see cref="Quantity"/> writes its suffix.</summary>
+/// <summary>The suffix format of a <see cref="Quantity"/>.</summary>
 public enum QuantityFormat
 {
     /// <summary>Powers of ten by letter: <c>100m</c>, <c>1k</c>, <c>2G</c>.</summary>
@@ -19,8 +19,8 @@ public enum QuantityFormat
 }
 
 /// <summary>
-/// An amount of a resource (apimachinery <c>resource.Quantity</c>): a fixed-point number with at most nine decimal places and the
-/// format it was written in. Finer amounts are rounded away from zero when read. Compares by amount.
+/// An amount of a resource (apimachinery <c>resource.Quantity</c>): a fixed-point number with at most nine decimal places, and its original
+/// format. Finer amounts are rounded away from zero when parsed. Comparison ignores the format.
 /// </summary>
 public readonly record struct Quantity : IComparable<Quantity>
 {
@@ -40,13 +40,13 @@ public readonly record struct Quantity : IComparable<Quantity>
         Format = format;
     }
 
-    /// <summary>The format that <see cref="ToString"/> keeps.</summary>
+    /// <summary>The original format, which <see cref="ToString"/> preserves.</summary>
     public QuantityFormat Format { get; }
 
-    /// <summary>Thousandths, rounded up, saturating.</summary>
+    /// <summary>The amount in thousandths, rounded up, saturating.</summary>
     public long MilliValue => Saturate(CeilingDivide(_nano, 1_000_000));
 
-    /// <summary>Whole units, rounded up, saturating.</summary>
+    /// <summary>The amount in whole units, rounded up, saturating.</summary>
     public long Value => Saturate(CeilingDivide(_nano, NanoPerUnit));
 
     public bool IsZero => _nano.IsZero;
@@ -59,8 +59,8 @@ public readonly record struct Quantity : IComparable<Quantity>
 
     public static Quantity FromValue(long value, QuantityFormat format = QuantityFormat.DecimalSI) => new(value * NanoPerUnit, format);
 
-    /// <summary>Reads a quantity.</summary>
-    /// <exception cref="FormatException">In upstream's words.</exception>
+    /// <summary>Parses a quantity.</summary>
+    /// <exception cref="FormatException">The quantity is invalid. The message is upstream's.</exception>
     public static Quantity Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -92,13 +92,13 @@ public readonly record struct Quantity : IComparable<Quantity>
     /// <inheritdoc/>
     public int CompareTo(Quantity other) => _nano.CompareTo(other._nano);
 
-    /// <summary>Equal amounts are equal in whatever format.</summary>
+    /// <summary>Equal amounts are equal, whatever their format.</summary>
     public bool Equals(Quantity other) => _nano == other._nano;
 
     /// <inheritdoc/>
     public override int GetHashCode() => _nano.GetHashCode();
 
-    /// <summary>The canonical form: no fraction, the largest suffix that keeps the amount whole.</summary>
+    /// <summary>The canonical form: no fraction, and the largest suffix that keeps the number whole.</summary>
     public override string ToString()
     {
         if (_nano.IsZero)
@@ -106,7 +106,7 @@ public readonly record struct Quantity : IComparable<Quantity>
             return "0";
         }
         var magnitude = BigInteger.Abs(_nano);
-        // Binary suffixes only write whole amounts of at least 1024: smaller and fractional ones fall back to decimal.
+        // Binary suffixes are used only for whole amounts of at least 1024. Smaller and fractional amounts fall back to decimal.
         return Format == QuantityFormat.BinarySI && magnitude >= 1024 * NanoPerUnit && (magnitude % NanoPerUnit).IsZero
             ? Binary(_nano / NanoPerUnit)
             : Decimal(_nano, Format == QuantityFormat.DecimalExponent);
@@ -164,7 +164,7 @@ public readonly record struct Quantity : IComparable<Quantity>
             return text.AsSpan(at).ContainsAnyExcept(SuffixCharacters) ? wrongFormat : "unable to parse quantity's suffix";
         }
 
-        // Amounts beyond the range saturate; their digits need not be read in full.
+        // Amounts beyond the range saturate, so their digits need not all be read.
         whole = whole.TrimStart('0');
         if (whole.Length > 64)
         {

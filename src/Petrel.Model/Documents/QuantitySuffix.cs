@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>The suffixes of quantities and what they multiply by.</summary>
+/// <summary>The suffixes of quantities and their multipliers.</summary>
 internal static class QuantitySuffix
 {
     private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
@@ -10,7 +10,7 @@ internal static class QuantitySuffix
 
     public static string Binary(int power) => BinarySuffixes[power];
 
-    /// <summary>The letter for a power of ten, a multiple of three from -9 to 18.</summary>
+    /// <summary>The suffix for a power of ten, which must be a multiple of three from -9 to 18.</summary>
     public static string Decimal(int power) => DecimalSuffixes[power / 3 + 3];
 
     public static bool TryRead(ReadOnlySpan<char> suffix, out int powerOfTen, out int powerOf1024, out QuantityFormat format)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Petrel.Model.Documents;
 
-/// <summary>Times as the API writes them: RFC 3339 in UTC.</summary>
+/// <summary>Formats times as the API does: RFC 3339 in UTC.</summary>
 public static class Timestamps
 {
     private const string Seconds = "yyyy-MM-dd'T'HH:mm:ss'Z'";

@@ -12,8 +12,8 @@ public sealed record FieldRequirement(string Field, bool Negated, string Value)
 }
 
 /// <summary>
-/// Chooses objects by a few of their fields: every requirement must hold (<c>?fieldSelector=</c>). Which fields a kind offers is
-/// for the caller to check.
+/// Selects objects by some of their fields: all requirements must match (<c>?fieldSelector=</c>). The caller checks which fields a kind
+/// supports.
 /// </summary>
 public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
 {
@@ -21,8 +21,8 @@ public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
 
     public bool IsEverything => Requirements.Count == 0;
 
-    /// <summary>Reads <c>a=b,c==d,e!=f</c>; <c>\,</c>, <c>\=</c> and <c>\\</c> are literal in values.</summary>
-    /// <exception cref="FormatException">In upstream's words.</exception>
+    /// <summary>Parses <c>a=b,c==d,e!=f</c>; <c>\,</c>, <c>\=</c> and <c>\\</c> are literal in values.</summary>
+    /// <exception cref="FormatException">The selector is invalid. The message is upstream's.</exception>
     public static FieldSelector Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -30,10 +30,10 @@ public sealed record FieldSelector(IReadOnlyList<FieldRequirement> Requirements)
         return requirements.Length == 0 ? Everything : new(requirements);
     }
 
-    /// <summary>Whether all requirements hold; <paramref name="valueOf"/> gives a field's value, empty when unset.</summary>
+    /// <summary>Whether all requirements match; <paramref name="valueOf"/> returns a field's value, empty when unset.</summary>
     public bool Matches(Func<string, string> valueOf) => Requirements.All(r => r.Matches(valueOf(r.Field)));
 
-    /// <summary>Writes a value so that <see cref="Parse"/> reads it back.</summary>
+    /// <summary>Escapes a value so that <see cref="Parse"/> reads it back.</summary>
     public static string Escape(string value) =>
         value
             .Replace("\\", "\\\\", StringComparison.Ordinal)

@@ -18,7 +18,7 @@ public sealed record LabelRequirement(string Key, SelectorOperator Operator, IRe
             _ => throw new InvalidOperationException($"unknown selector operator {Operator}"),
         };
 
-    // 0 when either side is not an integer: then neither Gt nor Lt holds.
+    // 0 if either side is not an integer, so that neither Gt nor Lt matches.
     private int Compare(string? value) =>
         long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var left)
         && long.TryParse(Values[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var right)

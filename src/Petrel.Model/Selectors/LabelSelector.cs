@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Petrel.Model.Selectors;
 
 /// <summary>
-/// Chooses objects by their labels: every requirement must hold. Read from the text of <c>?labelSelector=</c> or from the
-/// <c>matchLabels</c> and <c>matchExpressions</c> of a document.
+/// Selects objects by their labels: all requirements must match. It is parsed from <c>?labelSelector=</c>, or from the <c>matchLabels</c>
+/// and <c>matchExpressions</c> of a document.
 /// </summary>
 public sealed class LabelSelector
 {
@@ -20,25 +20,25 @@ public sealed class LabelSelector
     /// <summary>Matches every object.</summary>
     public static LabelSelector Everything { get; } = new([]);
 
-    /// <summary>Matches no object: what an absent selector means.</summary>
+    /// <summary>Matches no object: the meaning of an absent selector.</summary>
     public static LabelSelector Nothing { get; } = new([], nothing: true);
 
-    /// <summary>In the order of their keys.</summary>
+    /// <summary>The requirements, ordered by key.</summary>
     public IReadOnlyList<LabelRequirement> Requirements { get; }
 
-    /// <summary>Whether there is no requirement and every object matches.</summary>
+    /// <summary>Whether there are no requirements, so that every object matches.</summary>
     public bool IsEverything => !_nothing && Requirements.Count == 0;
 
-    /// <summary>Reads equality (<c>a=b,c!=d</c>) and set (<c>a in (b,c),!d,e</c>) syntax. The empty text matches everything.</summary>
-    /// <exception cref="FormatException">In upstream's words.</exception>
+    /// <summary>Parses equality (<c>a=b,c!=d</c>) and set (<c>a in (b,c),!d,e</c>) syntax. The empty text matches everything.</summary>
+    /// <exception cref="FormatException">The selector is invalid. The message is upstream's.</exception>
     public static LabelSelector Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return FromRequirements(new LabelSelectorParser(text).Parse());
     }
 
-    /// <summary>A selector of these requirements, whose keys and values are checked.</summary>
-    /// <exception cref="FormatException">In upstream's words.</exception>
+    /// <summary>Creates a selector of these requirements and validates their keys and values.</summary>
+    /// <exception cref="FormatException">The selector is invalid. The message is upstream's.</exception>
     public static LabelSelector FromRequirements(IEnumerable<LabelRequirement> requirements)
     {
         var checkedOnes = requirements.Select(Check).OrderBy(r => r.Key, StringComparer.Ordinal).ToArray();
@@ -50,7 +50,7 @@ public sealed class LabelSelector
         FromRequirements(labels.Select(l => new LabelRequirement(l.Key, SelectorOperator.In, [l.Value])));
 
     /// <summary>Reads <c>{matchLabels, matchExpressions}</c>. Null matches nothing, an empty object everything.</summary>
-    /// <exception cref="FormatException">In upstream's words.</exception>
+    /// <exception cref="FormatException">The selector is invalid. The message is upstream's.</exception>
     public static LabelSelector FromDocument(JsonElement selector)
     {
         if (selector.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined)
@@ -91,7 +91,7 @@ public sealed class LabelSelector
         return true;
     }
 
-    /// <summary>As above for a document's <c>metadata.labels</c>; an absent (default) or null element is no labels.</summary>
+    /// <summary>Matches a document's <c>metadata.labels</c>. An undefined (default) or null element means no labels.</summary>
     public bool Matches(JsonElement labels)
     {
         if (_nothing)

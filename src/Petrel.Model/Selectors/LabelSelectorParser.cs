@@ -1,6 +1,6 @@
 namespace Petrel.Model.Selectors;
 
-/// <summary>Reads the text of a label selector, token by token.</summary>
+/// <summary>Parses the text of a label selector, token by token.</summary>
 internal sealed class LabelSelectorParser(string text)
 {
     private const string Symbols = "=!(),<>";
@@ -90,7 +90,7 @@ internal sealed class LabelSelectorParser(string text)
         var values = new List<string>();
         while (true)
         {
-            // An omitted value is the empty string: "(a,)" and "()" both hold one.
+            // An omitted value is the empty string: "(a,)" and "()" both contain one.
             values.Add(Peek() is "," or ")" ? "" : Word());
             var separator = Next();
             if (separator == ")")

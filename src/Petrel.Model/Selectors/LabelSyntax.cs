@@ -1,6 +1,6 @@
 namespace Petrel.Model.Selectors;
 
-/// <summary>What label keys and values may be (upstream: qualified names).</summary>
+/// <summary>Validates label keys and values (upstream: qualified names).</summary>
 public static class LabelSyntax
 {
     private const string NameRule =
@@ -19,7 +19,7 @@ public static class LabelSyntax
         + "alphanumeric character (e.g. 'example.com', regex used for validation is "
         + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
-    /// <summary>What is wrong with a key, or null.</summary>
+    /// <summary>The problem with a key, or null.</summary>
     public static string? KeyProblem(string key)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
@@ -49,7 +49,7 @@ public static class LabelSyntax
             : NameRule;
     }
 
-    /// <summary>What is wrong with a value, or null.</summary>
+    /// <summary>The problem with a value, or null.</summary>
     public static string? ValueProblem(string value) =>
         value.Length > 63 ? "must be no more than 63 bytes"
         : value.Length == 0 || IsName(value) ? null

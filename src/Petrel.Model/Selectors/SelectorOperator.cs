@@ -1,6 +1,6 @@
 namespace Petrel.Model.Selectors;
 
-/// <summary>What a selector requires of one key.</summary>
+/// <summary>The operator of a selector's requirement.</summary>
 public enum SelectorOperator
 {
     In,

@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Petrel.Security.Tokens;
 
 /// <summary>
-/// The token keys of a cluster in a directory, <c>service-account-TIME.key</c> (PEM, mode 0600). Opening renews: when the newest key has
-/// served its time a new one takes over signing, and those go whose last token has ended.
+/// The service account token keys of a cluster in a directory, <c>service-account-TIME.key</c> (PEM, mode 0600). Opening the directory
+/// rotates the keys. When the newest key has reached the end of its signing time, a new key takes over signing. A key is deleted when its
+/// last token has expired.
 /// </summary>
 public static class TokenKeyFiles
 {
@@ -15,10 +16,10 @@ public static class TokenKeyFiles
     /// <summary>How long a key signs.</summary>
     public static readonly TimeSpan SigningTime = TimeSpan.FromDays(180);
 
-    /// <summary>How long a key verifies after another has taken over: the longest life of a pod's token is a year.</summary>
+    /// <summary>How long a key verifies after another key has taken over signing. A pod's token is valid for at most one year.</summary>
     public static readonly TimeSpan VerifyingTime = TimeSpan.FromDays(400);
 
-    /// <summary>The keys of a directory, newest first; made when there is none.</summary>
+    /// <summary>Loads the keys of a directory, newest first. Generates one when there is none.</summary>
     public static TokenKeySet Open(string directory, TimeProvider time)
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -7,8 +7,8 @@ using Petrel.Model.Api;
 namespace Petrel.Security.Tokens;
 
 /// <summary>
-/// RSA keys for service account tokens: the first signs, all verify, so that tokens outlive the change to a new key. A key's id is the
-/// digest of its public half, as upstream names keys: every server and every verifier comes to the same.
+/// RSA keys for service account tokens. The first key signs; all keys verify, so that tokens stay valid after a key rotation. As upstream,
+/// a key's id is the digest of its public key, so every server and every verifier computes the same id.
 /// </summary>
 public sealed class TokenKeySet : ITokenKeys
 {
@@ -27,10 +27,11 @@ public sealed class TokenKeySet : ITokenKeys
         _rules = new()
         {
             IssuerSigningKeys = all,
-            // Nothing else, whatever the token's header proposes: neither "none" nor a public key taken for a secret.
+            // Accept only RS256, whatever algorithm the token's header names. This rejects "none" and HMAC with the public key as the
+            // secret.
             ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
             RequireSignedTokens = true,
-            // Whoever asks knows its own clock, issuer and audiences.
+            // The caller validates issuer, audience and lifetime, because it knows its clock, issuer and audiences.
             ValidateIssuer = false,
             ValidateAudience = false,
             ValidateLifetime = false,
@@ -48,14 +49,14 @@ public sealed class TokenKeySet : ITokenKeys
     /// <inheritdoc/>
     public JsonObject? Verify(string token)
     {
-        // Keys are at hand: it completes at once.
+        // The keys are in memory, so the task completes synchronously.
         var result = Handler.ValidateTokenAsync(token, _rules).GetAwaiter().GetResult();
         return result.IsValid && result.SecurityToken is JsonWebToken valid
             ? JsonNode.Parse(Base64UrlEncoder.DecodeBytes(valid.EncodedPayload)) as JsonObject
             : null;
     }
 
-    /// <summary>A new private key in PEM.</summary>
+    /// <summary>Generates a private key in PEM.</summary>
     public static string NewKey()
     {
         using var key = RSA.Create(2048);
