@@ -97,8 +97,9 @@ public sealed partial class NodeAgent
     }
 
     /// <summary>
-    /// Shuts the node down after <see cref="RunAsync"/> has ended: reports it as not ready, and stops every container within its grace
-    /// period, but at most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API and start again when the node restarts.
+    /// Shuts the node down after <see cref="RunAsync"/> has returned: reports the node as not ready, and stops every container within its
+    /// grace period, but at most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API and start again when the node
+    /// restarts.
     /// </summary>
     public async Task ShutDownAsync(CancellationToken cancellationToken)
     {

@@ -33,7 +33,7 @@ internal sealed class BlobStore
 
     public byte[] Read(string digest) => File.ReadAllBytes(PathOf(digest));
 
-    /// <summary>The 64 hexadecimal digits of a <c>sha256:</c> digest.</summary>
+    /// <summary>Returns the 64 hexadecimal digits of a <c>sha256:</c> digest.</summary>
     public static string Hex(string digest)
     {
         const string prefix = "sha256:";

@@ -71,7 +71,7 @@ internal sealed partial class PodWorker
         _finished = true;
     }
 
-    // Starts to stop the running containers. A shorter grace period replaces that of an earlier call.
+    // Starts stopping the running containers. A shorter grace period replaces that of an earlier call.
     private void Stop(V1Pod pod, List<ContainerStatus> running, CancellationToken cancellationToken)
     {
         var grace =

@@ -3,11 +3,11 @@ using Petrel.Network.Pods;
 namespace Petrel.Agent.Runtimes;
 
 /// <summary>
-/// Runs pods on a node. The vocabulary is that of the Container Runtime Interface (CRI v1): a pod is a sandbox (its shared namespaces,
-/// address and cgroup) and containers in it. Implementations: <c>oci</c> (crun or runc under conmon), <c>process</c> (plain child
-/// processes), <c>simulated</c>. All state survives the agent: a new instance with the same directories lists and controls the pods that an
-/// earlier instance started. Every method is idempotent. On failure, methods throw a <see cref="RuntimeException"/> with a message for the
-/// user.
+/// Runs pods on a node. The vocabulary is that of the Container Runtime Interface (CRI v1): a pod consists of a sandbox (the shared
+/// namespaces, address and cgroup) and the containers in it. Implementations: <c>oci</c> (crun or runc under conmon), <c>process</c> (plain
+/// child processes), <c>simulated</c>. All state survives the agent: a new instance with the same directories lists and controls the pods
+/// that an earlier instance started. Every method is idempotent. On failure, methods throw a <see cref="RuntimeException"/> with a message
+/// for the user.
 /// </summary>
 public interface IContainerRuntime
 {
@@ -151,10 +151,10 @@ public sealed record ContainerSpec
 
     public required string Image { get; init; }
 
-    /// <summary>Replaces the image's entrypoint when not empty.</summary>
+    /// <summary>Replaces the image's entrypoint if it is not empty.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>Replaces the image's arguments when not empty (or when <see cref="Command"/> is given).</summary>
+    /// <summary>Replaces the image's arguments if it is not empty, or if <see cref="Command"/> is given.</summary>
     public IReadOnlyList<string> Args { get; init; } = [];
 
     public string WorkingDirectory { get; init; } = "";

@@ -1,6 +1,6 @@
 namespace Petrel.Agent.Volumes;
 
-/// <summary>One file of a volume made from an API object.</summary>
+/// <summary>One file of a volume whose content comes from an API object.</summary>
 /// <param name="Path">Relative path inside the volume.</param>
 /// <param name="Content">The file's content.</param>
 /// <param name="Mode">Permission bits.</param>

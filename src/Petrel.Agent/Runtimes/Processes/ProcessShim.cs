@@ -21,7 +21,7 @@ public static class ProcessShim
     // The time limit for reading the remaining output after all processes of the container were killed.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs a container from its start to its end.</summary>
+    /// <summary>Runs a container's program, and returns after it has exited.</summary>
     /// <param name="args">The container's directory.</param>
     /// <param name="time">The clock.</param>
     /// <returns>The exit code of the shim: 0 if the container ran.</returns>
