@@ -15,8 +15,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent;
 
 /// <summary>
-/// The agent of one node (upstream: the kubelet). It reports the node, watches the node's pods, and syncs each of them with its spec. It
-/// may die at any time: the next agent finds the running pods and continues with them.
+/// The agent of one node (upstream: the kubelet). It reports the node, watches the node's pods, and syncs each of them. It may die at any
+/// time: the next agent finds the running pods and continues to manage them.
 /// </summary>
 public sealed partial class NodeAgent
 {
@@ -32,7 +32,7 @@ public sealed partial class NodeAgent
     private readonly PodWorkerContext _workerContext;
     private readonly Channel<Action> _messages = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
 
-    // Only used from the loop of SyncPodsAsync.
+    // Accessed only from the loop of SyncPodsAsync.
     private readonly SortedDictionary<string, (PodWorker Worker, Task Loop)> _workers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, V1Pod> _added = [];
     private readonly NodeAdmission _admission;
@@ -78,7 +78,8 @@ public sealed partial class NodeAgent
     }
 
     /// <summary>
-    /// Works until cancelled; the node's pods keep running without it. Fails when one of its loops fails: start a new agent then.
+    /// Runs the agent until it is cancelled. The node's pods keep running afterwards. Throws when one of the agent's loops fails; the
+    /// caller must then start a new agent.
     /// </summary>
     /// <exception cref="RuntimeException">The runtime can't be used on this machine.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -96,8 +97,9 @@ public sealed partial class NodeAgent
     }
 
     /// <summary>
-    /// Shuts the node down after <see cref="RunAsync"/> has ended: reports it as not ready, and stops every container within its grace
-    /// period, at most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API and run again when the node is back.
+    /// Shuts the node down after <see cref="RunAsync"/> has returned: reports the node as not ready, and stops every container within its
+    /// grace period, but at most <see cref="AgentSettings.ShutdownGrace"/>. The pods stay in the API and start again when the node
+    /// restarts.
     /// </summary>
     public async Task ShutDownAsync(CancellationToken cancellationToken)
     {
@@ -130,7 +132,7 @@ public sealed partial class NodeAgent
         await Task.Yield();
         try
         {
-            // Containers get the addresses of services in their environment. Orphans are found by comparing with the API's pods.
+            // Wait for both caches: the environment of containers contains service addresses, and finding orphans requires the API's pods.
             await _services.WaitForRevisionAsync(1, cancellationToken);
             await _pods.WaitForRevisionAsync(1, cancellationToken);
             await RemoveOrphansAsync(cancellationToken);
@@ -145,7 +147,7 @@ public sealed partial class NodeAgent
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The agent stops, and its workers with it.
+            // The agent is stopping, and so are its pod workers.
         }
         foreach (var (_, loop) in _workers.Values)
         {
@@ -217,7 +219,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    // Removes the sandboxes of pods that were deleted while no agent ran.
+    // Removes the sandboxes of pods that were deleted while no agent was running.
     private async ValueTask RemoveOrphansAsync(CancellationToken cancellationToken)
     {
         var alive = _pods.Snapshot.Values.Select(p => p.Metadata.Uid).ToHashSet(StringComparer.Ordinal);

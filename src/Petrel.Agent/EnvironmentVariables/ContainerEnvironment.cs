@@ -6,10 +6,10 @@ using Petrel.Client;
 
 namespace Petrel.Agent.EnvironmentVariables;
 
-/// <summary>Makes a container's environment from the pod's spec, services, ConfigMaps and Secrets.</summary>
+/// <summary>Builds a container's environment from the pod's spec, Services, ConfigMaps and Secrets.</summary>
 internal sealed class ContainerEnvironment(AgentSettings settings, ConfigObjects objects)
 {
-    /// <summary>The variables of a container, in upstream's order: services, envFrom, env.</summary>
+    /// <summary>Returns the variables of a container in the same order as upstream: services, envFrom, env.</summary>
     /// <exception cref="PodSourceException">A source does not exist; reason CreateContainerConfigError.</exception>
     public async ValueTask<IReadOnlyList<KeyValuePair<string, string>>> CreateAsync(
         V1Pod pod,

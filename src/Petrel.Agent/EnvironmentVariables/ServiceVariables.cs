@@ -2,15 +2,15 @@ using k8s.Models;
 
 namespace Petrel.Agent.EnvironmentVariables;
 
-/// <summary>The variables by which containers find services (upstream: envvars.FromServices).</summary>
+/// <summary>The environment variables for service discovery (upstream: envvars.FromServices).</summary>
 public static class ServiceVariables
 {
     /// <summary>
-    /// Whether it is the Service of the API itself, which is in the environment of all pods, whatever their namespace and spec.
+    /// Whether this is the Service of the API server. All pods get its variables, regardless of their namespace and spec.
     /// </summary>
     public static bool IsOfApi(V1Service service) => service.Metadata is { NamespaceProperty: "default", Name: "kubernetes" };
 
-    /// <summary>The variables of these services.</summary>
+    /// <summary>Returns the variables of the given Services.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Of(IEnumerable<V1Service> services)
     {
         foreach (var service in services)

@@ -3,8 +3,8 @@ using System.Text;
 namespace Petrel.Agent.EnvironmentVariables;
 
 /// <summary>
-/// Expands <c>$(NAME)</c> in values and commands. <c>$$</c> is a dollar; unknown names are left unchanged (Kubernetes API reference,
-/// "Container.command").
+/// Expands <c>$(NAME)</c> in values and commands. <c>$$</c> becomes a dollar sign. References to unknown names are left unchanged
+/// (Kubernetes API reference, "Container.command").
 /// </summary>
 public static class VariableExpansion
 {

@@ -7,7 +7,7 @@ using Petrel.Model.Api;
 namespace Petrel.Agent.Http;
 
 /// <summary>
-/// The agent's own HTTP API (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics/resource</c> and
+/// The agent's HTTP API (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics/resource</c> and
 /// <c>/healthz</c>. Only the API server and administrators are authorized: a node's certificate is not enough.
 /// </summary>
 public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
@@ -54,7 +54,7 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
         {
             return Text(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating");
         }
-        // A pod that was deleted may still have a sandbox beside its successor of the same name: take the newer one.
+        // A deleted pod may still have a sandbox when a new pod with the same name has one too. Use the newer sandbox.
         var uid = pods.MaxBy(s => s.CreatedAt)!.PodUid;
         var attempts = (await runtime.GetPodStatusAsync(uid, cancellationToken))
             .Containers.Where(c => c.Name == container)
@@ -72,7 +72,7 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
             : Log(attempts[^1], attempts[^1].LogPath, options);
     }
 
-    // The previous attempt's log outlives its container.
+    // The log of the previous attempt may exist longer than its container, so find it by file name.
     private static string? Earlier(string path) =>
         int.TryParse(Path.GetFileNameWithoutExtension(path), out var attempt)
         && Path.Combine(Path.GetDirectoryName(path)!, $"{attempt - 1}.log") is var earlier

@@ -5,8 +5,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent.Images;
 
 /// <summary>
-/// Files named by the SHA-256 of their content, in the layout that OCI prescribes (<c>blobs/sha256/…</c>), and the scratch space in
-/// which they are written. Several processes may share the directory: a blob appears under its digest by rename, complete.
+/// Content-addressed files, named by their SHA-256 digest in the OCI layout (<c>blobs/sha256/…</c>), and the scratch space in which they
+/// are written. Several processes may share the directory, because a complete blob is renamed to its digest.
 /// </summary>
 internal sealed class BlobStore
 {
@@ -25,15 +25,15 @@ internal sealed class BlobStore
         RemoveAbandonedScratch();
     }
 
-    /// <summary>The file of a digest, whether it exists or not.</summary>
-    /// <exception cref="InvalidDataException">The digest is not a SHA-256 one.</exception>
+    /// <summary>The path of the blob with this digest. The file may not exist.</summary>
+    /// <exception cref="InvalidDataException">The digest is not a SHA-256 digest.</exception>
     public string PathOf(string digest) => Path.Combine(_blobs, Hex(digest));
 
     public bool Contains(string digest) => File.Exists(PathOf(digest));
 
     public byte[] Read(string digest) => File.ReadAllBytes(PathOf(digest));
 
-    /// <summary>The 64 hexadecimal digits of a <c>sha256:</c> digest.</summary>
+    /// <summary>Returns the 64 hexadecimal digits of a <c>sha256:</c> digest.</summary>
     public static string Hex(string digest)
     {
         const string prefix = "sha256:";
@@ -61,8 +61,10 @@ internal sealed class BlobStore
         return digest;
     }
 
-    /// <summary>Stores a file of the scratch space under its digest, which is computed and, when given, compared.</summary>
-    /// <exception cref="InvalidDataException">The content has another digest.</exception>
+    /// <summary>
+    /// Moves a scratch file into the store under its computed digest, which must equal <paramref name="expected"/> unless that is null.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The digest of the content differs from the expected digest.</exception>
     public async ValueTask<string> AdoptAsync(string file, string? expected, CancellationToken cancellationToken)
     {
         string digest;
@@ -78,7 +80,9 @@ internal sealed class BlobStore
         return digest;
     }
 
-    /// <summary>A private directory. It is removed when disposed; one of a dead process is removed by the next process.</summary>
+    /// <summary>
+    /// Creates a private directory, which is removed on disposal. If this process dies first, the next process removes it.
+    /// </summary>
     public Scratch NewScratch()
     {
         var directory = Path.Combine(_scratch, _entropy.NextUInt64().ToString("x16"));
@@ -87,7 +91,7 @@ internal sealed class BlobStore
         return new Scratch(directory, held);
     }
 
-    // A live process holds a lock on its scratch directory. The kernel releases the lock of a dead one.
+    // A live process holds a lock on its scratch directory. The kernel releases the lock when the process dies.
     private void RemoveAbandonedScratch()
     {
         foreach (var path in Directory.EnumerateFiles(_scratch, "*.lock"))
@@ -99,7 +103,7 @@ internal sealed class BlobStore
             }
             catch (IOException)
             {
-                // Another process uses it, or removed it first.
+                // Another process is using the directory or has already removed it.
             }
         }
     }

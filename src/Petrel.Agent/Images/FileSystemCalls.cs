@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Petrel.Agent.Images;
 
-/// <summary>System calls on files that .NET has no method for. Each throws <see cref="IOException"/> that names the path.</summary>
+/// <summary>
+/// File system calls for which .NET has no method. On failure, each throws an <see cref="IOException"/> that names the path.
+/// </summary>
 internal static partial class FileSystemCalls
 {
     public const uint CharacterDevice = 0x2000;
@@ -13,7 +15,7 @@ internal static partial class FileSystemCalls
     public const uint Directory = 0x4000;
     public const uint SymbolicLink = 0xA000;
 
-    // struct statx, which is the same on every machine.
+    // Fields of struct statx, whose layout is the same on every architecture.
     private const uint TypeBits = 0xF000;
     private const uint BasicStatus = 0x7FF;
     private const int StatusSize = 256;
@@ -25,10 +27,12 @@ internal static partial class FileSystemCalls
     private const int NotSupported = 95;
     private const int Exists = 17;
 
-    /// <summary>Changes the owner of the entry itself, also of a symbolic link.</summary>
+    /// <summary>Changes the owner of the entry itself. Symbolic links are not followed.</summary>
     public static void ChangeOwner(string path, int user, int group) => Check(LChown(path, (uint)user, (uint)group), "chown", path);
 
-    /// <summary>Sets the mode with its setuid, setgid and sticky bits, which a change of owner clears.</summary>
+    /// <summary>
+    /// Sets the mode, including the setuid, setgid and sticky bits. A change of owner clears those bits, so call this afterwards.
+    /// </summary>
     public static void ChangeMode(string path, uint mode) => Check(Chmod(path, mode & 0xFFF), "chmod", path);
 
     public static void MakeNode(string path, uint type, uint mode, uint major, uint minor)
@@ -38,7 +42,7 @@ internal static partial class FileSystemCalls
         Check(MkNod(path, type | (mode & 0xFFF), device), "mknod", path);
     }
 
-    /// <summary>An empty regular file; one that exists stays as it is.</summary>
+    /// <summary>Creates an empty regular file. An existing file is not changed.</summary>
     public static void Touch(string path)
     {
         if (MkNod(path, RegularFile | 0x1A4, 0) != 0 && Marshal.GetLastPInvokeError() != Exists)
@@ -50,7 +54,7 @@ internal static partial class FileSystemCalls
     public static void MakeHardLink(string existing, string path) =>
         Check(LinkAt(CurrentDirectory, existing, CurrentDirectory, path, 0), "link", path);
 
-    /// <summary>Sets an extended attribute; false when the file system has none of that kind.</summary>
+    /// <summary>Sets an extended attribute. Returns false when the file system does not support attributes of that kind.</summary>
     public static bool SetAttribute(string path, string name, ReadOnlySpan<byte> value)
     {
         var result = LSetXAttr(path, name, value, (nuint)value.Length, 0);
@@ -62,10 +66,10 @@ internal static partial class FileSystemCalls
         return true;
     }
 
-    /// <summary>Whether the entry itself has an extended attribute.</summary>
+    /// <summary>Whether the entry itself has an extended attribute. Symbolic links are not followed.</summary>
     public static bool HasAttribute(string path, string name) => LGetXAttr(path, name, 0, 0) >= 0;
 
-    /// <summary>What the entry itself is: one of the kernel's type bits; and for a device its numbers.</summary>
+    /// <summary>The type of the entry itself (one of the kernel's type bits), and the device numbers if it is a device.</summary>
     public static (uint Type, uint Major, uint Minor) TypeOf(string path)
     {
         Span<byte> status = stackalloc byte[StatusSize];
@@ -77,7 +81,7 @@ internal static partial class FileSystemCalls
         );
     }
 
-    /// <summary>Sets the modification time of the entry itself, also of a symbolic link.</summary>
+    /// <summary>Sets the modification time of the entry itself. Symbolic links are not followed.</summary>
     public static void SetModified(string path, DateTimeOffset time)
     {
         var ticks = (time - DateTimeOffset.UnixEpoch).Ticks;

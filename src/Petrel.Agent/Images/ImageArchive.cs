@@ -14,7 +14,7 @@ internal static class ImageArchive
     private const string ContainerdName = "io.containerd.image.name";
 
     /// <summary>Imports every blob and returns the images that have a name, in the archive's order.</summary>
-    /// <exception cref="InvalidDataException">It is not such an archive, or it is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is not a supported archive, or it is damaged.</exception>
     public static async ValueTask<IReadOnlyList<(ImageReference Reference, Descriptor Manifest)>> ReadAsync(
         string path,
         BlobStore blobs,
@@ -25,7 +25,7 @@ internal static class ImageArchive
         var layout = scratch.Directory;
         if (Directory.Exists(path))
         {
-            // Looked at before anything is copied: a folder may be any, and large.
+            // Check before copying: the user may have passed a large, unrelated directory.
             if (!File.Exists(Path.Combine(path, "index.json")))
             {
                 throw new InvalidDataException("the folder is not an OCI image layout (it has no index.json)");
@@ -63,7 +63,7 @@ internal static class ImageArchive
         await using var tar = new TarReader(content);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
-            // Only plain files matter.
+            // Extract regular files only: image archives need no other entry types.
             var path = ScopedPath.Resolve(target, entry.Name, followLast: false);
             if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && path != target)
             {
@@ -77,7 +77,7 @@ internal static class ImageArchive
         }
     }
 
-    // Told by the first bytes: names end in .tar, .tar.gz, .tgz, or anything.
+    // Detects the compression from the first bytes, because the file name is not reliable (.tar, .tar.gz, .tgz, or anything else).
     private static Stream Decompress(FileStream file)
     {
         Span<byte> start = stackalloc byte[4];
@@ -115,7 +115,7 @@ internal static class ImageArchive
         var images = new List<(ImageReference, Descriptor)>();
         foreach (var entry in index.Manifests ?? [])
         {
-            // Some tools write only a tag as the name. Without a repository it names no image.
+            // Some tools write only the tag as the name. A tag without a repository does not identify an image.
             var name = entry.Annotations?.GetValueOrDefault(ContainerdName) ?? entry.Annotations?.GetValueOrDefault(ReferenceName);
             if (name is not null && ChoosePlatform(entry, blobs) is { } manifest)
             {
@@ -125,7 +125,7 @@ internal static class ImageArchive
         return images;
     }
 
-    /// <summary>The image for this machine behind a descriptor, which may be an index over several platforms.</summary>
+    /// <summary>The manifest for this machine's platform. The descriptor may be a manifest or an index of several platforms.</summary>
     internal static Descriptor? ChoosePlatform(Descriptor descriptor, BlobStore blobs)
     {
         var document = JsonSerializer.Deserialize(blobs.Read(descriptor.Digest), OciJson.Default.ManifestDocument)!;

@@ -4,8 +4,8 @@ using Petrel.Agent.Runtimes;
 namespace Petrel.Agent.Images;
 
 /// <summary>
-/// The name of an image, in full: <c>registry/repository:tag@digest</c>. Short names mean what they mean to Docker and containerd:
-/// <c>busybox</c> is <c>docker.io/library/busybox:latest</c>. Grammar: the distribution project's reference package.
+/// The full name of an image: <c>registry/repository:tag@digest</c>. Short names are expanded as in Docker and containerd: <c>busybox</c>
+/// becomes <c>docker.io/library/busybox:latest</c>. The grammar is that of the distribution project's reference package.
 /// </summary>
 public sealed partial record ImageReference
 {
@@ -33,8 +33,8 @@ public sealed partial record ImageReference
     /// <summary>Registry and repository without tag and digest.</summary>
     public string Name => $"{Registry}/{Repository}";
 
-    /// <summary>Reads a name as users write it.</summary>
-    /// <exception cref="RuntimeException">With reason <c>InvalidImageName</c>.</exception>
+    /// <summary>Parses an image name as users write it.</summary>
+    /// <exception cref="RuntimeException">The name is malformed; the reason is <c>InvalidImageName</c>.</exception>
     public static ImageReference Parse(string text)
     {
         var match = Grammar().Match(text);

@@ -5,16 +5,17 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Agent.Images;
 
-/// <summary>An image that is present and unpacked, ready to be run.</summary>
+/// <summary>An image that is present and unpacked, so that a container can be created from it.</summary>
 /// <param name="Id">The config digest.</param>
-/// <param name="ManifestDigest">Its digest in registries.</param>
-/// <param name="Layers">The unpacked layers' directories, the base first.</param>
+/// <param name="ManifestDigest">The digest that identifies the image's manifest in a registry.</param>
+/// <param name="Layers">The directories of the unpacked layers, base layer first.</param>
 public sealed record StoredImage(string Id, string ManifestDigest, long SizeBytes, ImageProcess Process, IReadOnlyList<string> Layers);
 
 /// <summary>
-/// A node's images: content-addressed blobs, unpacked layers and the names that lead to them, in one directory that several nodes of a
-/// machine share. Images come in by <see cref="ImportAsync"/> (OCI archives and layouts, <c>docker save</c> archives) or by <see
-/// cref="PullAsync"/> (OCI distribution protocol). Everything in the store is complete: files appear by rename, and names are written last.
+/// A node's images: content-addressed blobs, unpacked layers and image references, in one directory that several nodes on a machine can
+/// share. Images are added by <see cref="ImportAsync"/> (OCI archives and layouts, <c>docker save</c> archives) or by <see
+/// cref="PullAsync"/> (OCI distribution protocol). Readers see only complete images: files are renamed into place, and references are
+/// written last.
 /// </summary>
 public sealed class ImageStore : IDisposable
 {
@@ -24,10 +25,10 @@ public sealed class ImageStore : IDisposable
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, StoredImage> _loaded = new(StringComparer.Ordinal);
 
-    /// <param name="root">The store's directory; made when absent.</param>
-    /// <param name="entropy">For the names of scratch files.</param>
-    /// <param name="registries">How registries are reached.</param>
-    /// <param name="time">For waiting before a failed request is tried again.</param>
+    /// <param name="root">The store's directory. It is created when it does not exist.</param>
+    /// <param name="entropy">The source of random names for scratch files.</param>
+    /// <param name="registries">The settings for registry access.</param>
+    /// <param name="time">The clock for delays before a failed request is retried.</param>
     public ImageStore(string root, IEntropy entropy, RegistrySettings registries, TimeProvider time)
     {
         Root = root;
@@ -44,13 +45,13 @@ public sealed class ImageStore : IDisposable
     internal BlobStore Blobs { get; }
 
     /// <summary>The image that a reference (or an image id, <c>sha256:…</c>) names, or null when it is absent.</summary>
-    /// <exception cref="RuntimeException">With reason <c>InvalidImageName</c>.</exception>
+    /// <exception cref="RuntimeException">The reference is malformed; the reason is <c>InvalidImageName</c>.</exception>
     public ImageStatus? Find(string reference) => FindManifest(reference) is { } manifest ? Status(manifest.Digest) : null;
 
-    /// <summary>The image with everything that is needed to run it, or null when it is absent.</summary>
+    /// <summary>The image with its process configuration and unpacked layers, or null when it is absent.</summary>
     public StoredImage? Load(string reference) => FindManifest(reference) is { } manifest ? LoadManifest(manifest.Digest) : null;
 
-    /// <summary>All images, in the order of their ids.</summary>
+    /// <summary>All images, ordered by id.</summary>
     public IReadOnlyList<ImageStatus> List()
     {
         var digests = ReadReferences().Select(r => r.Manifest.Digest).Distinct().Order(StringComparer.Ordinal);
@@ -69,7 +70,8 @@ public sealed class ImageStore : IDisposable
     }
 
     /// <summary>Imports every image of an OCI archive, an OCI layout directory, or a <c>docker save</c> archive.</summary>
-    /// <exception cref="RuntimeException">With reason <c>ErrImagePull</c>: what is wrong with the archive.</exception>
+    /// <exception cref="RuntimeException">The archive can't be imported. The reason is <c>ErrImagePull</c>; the message describes the
+    /// error.</exception>
     public async ValueTask<IReadOnlyList<ImageStatus>> ImportAsync(string path, CancellationToken cancellationToken)
     {
         try
@@ -88,7 +90,8 @@ public sealed class ImageStore : IDisposable
     }
 
     /// <summary>Fetches an image from its registry.</summary>
-    /// <exception cref="RuntimeException">With reason <c>ErrImagePull</c> and the registry's words, or <c>InvalidImageName</c>.</exception>
+    /// <exception cref="RuntimeException">The reason is <c>ErrImagePull</c>, with the registry's error message, or
+    /// <c>InvalidImageName</c>.</exception>
     public async ValueTask<ImageStatus> PullAsync(string reference, CancellationToken cancellationToken)
     {
         var name = ImageReference.Parse(reference);
@@ -115,7 +118,7 @@ public sealed class ImageStore : IDisposable
         var name = ImageReference.Parse(reference);
         if (name.Digest is { } digest)
         {
-            // A digest matches every image of that repository, whatever tag it was imported with.
+            // A digest matches every reference in the repository, regardless of the tag with which it was imported.
             return ReadReferences()
                 .FirstOrDefault(r => r.Manifest.Digest == digest && ImageReference.Parse(r.Reference).Name == name.Name)
                 ?.Manifest;
@@ -172,7 +175,7 @@ public sealed class ImageStore : IDisposable
         }
         catch (IOException) when (Directory.Exists(target))
         {
-            // Another process unpacked the same layer first: it is the same content.
+            // Another process has already unpacked this layer. The content is the same, because layers are identified by digest.
         }
     }
 
@@ -227,7 +230,7 @@ public sealed class ImageStore : IDisposable
             : throw new InvalidDataException($"the image is built for {config.Os}/{config.Architecture}, this node is linux/{wanted}");
     }
 
-    /// <summary>This machine's architecture in OCI's words.</summary>
+    /// <summary>This machine's architecture, as the OCI image specification names it.</summary>
     internal static string Architecture =>
         RuntimeInformation.ProcessArchitecture switch
         {

@@ -6,9 +6,10 @@ using System.Text;
 namespace Petrel.Agent.Images;
 
 /// <summary>
-/// Unpacks one image layer (OCI image specification, "Image Layer Filesystem Changeset") into a directory that overlayfs can use as a
-/// lower layer: whiteouts become 0/0 character devices, opaque markers the attribute <c>trusted.overlay.opaque</c>. Without root everything
-/// belongs to the user, who can read and write all of it; there are no devices, and the markers are <c>user.overlay.opaque</c>.
+/// Unpacks one image layer (OCI image specification, "Image Layer Filesystem Changeset") into a directory that overlayfs can use as a lower
+/// layer: whiteouts become character devices 0/0, and opaque markers become the attribute <c>trusted.overlay.opaque</c>. Without root
+/// privileges, the current user owns every entry and can read and write it; device nodes are skipped, and the attribute is
+/// <c>user.overlay.opaque</c>.
 /// </summary>
 internal static class LayerUnpacker
 {
@@ -18,20 +19,20 @@ internal static class LayerUnpacker
     private const uint OwnersFile = 0x180; // 0600
     private const uint OwnersFolder = 0x1C0; // 0700
 
-    // The kernel keeps the first one for root.
+    // The kernel lets only root set the first attribute.
     private static readonly string[] OpaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"];
 
     private static string OpaqueAttribute => OpaqueAttributes[Environment.IsPrivilegedProcess ? 0 : 1];
 
-    /// <summary>Whether an unpacked entry is a whiteout: it hides the entry of its name in lower layers.</summary>
+    /// <summary>Whether an unpacked entry is a whiteout, which hides the entry with the same name in lower layers.</summary>
     public static bool IsWhiteout(string path) => FileSystemCalls.TypeOf(path) is (FileSystemCalls.CharacterDevice, 0, 0);
 
-    /// <summary>Whether an unpacked directory is opaque: it hides the content that lower layers have in it.</summary>
+    /// <summary>Whether an unpacked directory is opaque, which means that it hides the directory's content in lower layers.</summary>
     public static bool IsOpaque(string path) => OpaqueAttributes.Any(name => FileSystemCalls.HasAttribute(path, name));
 
     /// <summary>Unpacks the blob at <paramref name="blob"/> into the empty directory <paramref name="target"/>.</summary>
     /// <returns>The digest of the uncompressed layer, its <c>diff_id</c>.</returns>
-    /// <exception cref="InvalidDataException">The layer is damaged, or an entry points outside of it.</exception>
+    /// <exception cref="InvalidDataException">The layer is damaged, or an entry's path points outside of the layer.</exception>
     public static async ValueTask<string> UnpackAsync(string blob, string mediaType, string target, CancellationToken cancellationToken)
     {
         await using var file = File.OpenRead(blob);
@@ -45,7 +46,7 @@ internal static class LayerUnpacker
             {
                 await UnpackEntryAsync(entry, target, directories, cancellationToken);
             }
-            // Set the times of parents after those of their children, which change them.
+            // Set the times of parents after their children: creating an entry changes the modification time of its directory.
             for (var i = directories.Count - 1; i >= 0; i--)
             {
                 if (Directory.Exists(directories[i].Path))
@@ -60,7 +61,7 @@ internal static class LayerUnpacker
 
     private static async ValueTask<Stream> DecompressAsync(FileStream file, string mediaType, CancellationToken cancellationToken)
     {
-        // The first bytes decide: media types of docker-archives do not say.
+        // Detect the compression from the first bytes: the media types in docker archives do not tell whether a layer is compressed.
         var magic = new byte[4];
         var read = await file.ReadAtLeastAsync(magic, 4, throwOnEndOfStream: false, cancellationToken);
         file.Position = 0;
@@ -170,7 +171,7 @@ internal static class LayerUnpacker
         {
             foreach (var (key, value) in pax.ExtendedAttributes)
             {
-                // The reader decodes values as UTF-8: one that is no text came out damaged and is better left away.
+                // The tar reader decodes values as UTF-8, which corrupts binary values. Skip those.
                 if (key.StartsWith(AttributePrefix, StringComparison.Ordinal) && !value.Contains('\uFFFD'))
                 {
                     FileSystemCalls.SetAttribute(path, key[AttributePrefix.Length..], Encoding.UTF8.GetBytes(value));
@@ -208,7 +209,7 @@ internal static class LayerUnpacker
         }
     }
 
-    /// <summary>Passes bytes through and hashes them.</summary>
+    /// <summary>A read-only stream that hashes the bytes that are read through it.</summary>
     private sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
     {
         public override bool CanRead => true;

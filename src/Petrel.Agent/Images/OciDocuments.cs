@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Petrel.Agent.Images;
 
-// Properties of these documents have setters and not init: only then the serializer keeps the default of a field that is absent.
+// These properties have set accessors instead of init: otherwise the serializer would overwrite the default value of an absent field.
 
 /// <summary>Content descriptor (OCI image specification).</summary>
 internal sealed record Descriptor
@@ -16,7 +16,9 @@ internal sealed record Descriptor
 
 internal sealed record Platform(string Architecture, string Os);
 
-/// <summary>An image manifest or an image index, told apart by which of its lists is there (the Docker schema 2 forms too).</summary>
+/// <summary>
+/// An image manifest or an image index, also in Docker schema 2 form. Which of the lists is present distinguishes the two.
+/// </summary>
 internal sealed record ManifestDocument
 {
     public int SchemaVersion { get; set; } = 2;
@@ -26,7 +28,7 @@ internal sealed record ManifestDocument
     public List<Descriptor>? Manifests { get; set; }
 }
 
-/// <summary>The image configuration: what to run, and the digests of the uncompressed layers.</summary>
+/// <summary>The image configuration: the process to run, and the digests of the uncompressed layers.</summary>
 internal sealed record ImageConfigDocument
 {
     public string Architecture { get; set; } = "";
@@ -41,7 +43,7 @@ internal sealed record ImageConfigDocument
     }
 }
 
-/// <summary>How an image wants to be run.</summary>
+/// <summary>The process configuration of an image: the defaults for its containers.</summary>
 public sealed record ImageProcess
 {
     [JsonPropertyName("User")]
@@ -63,7 +65,7 @@ public sealed record ImageProcess
     public string StopSignal { get; set; } = "";
 }
 
-/// <summary>One image of <c>manifest.json</c> in what <c>docker save</c> writes.</summary>
+/// <summary>One image in <c>manifest.json</c>, which <c>docker save</c> writes.</summary>
 internal sealed record DockerArchiveImage
 {
     [JsonPropertyName("Config")]
@@ -76,10 +78,10 @@ internal sealed record DockerArchiveImage
     public List<string> Layers { get; set; } = [];
 }
 
-/// <summary>One reference of the store: the name and the manifest that it means.</summary>
+/// <summary>One reference in the store: an image name and the manifest to which it refers.</summary>
 internal sealed record ReferenceDocument(string Reference, Descriptor Manifest);
 
-/// <summary>A registry's answer for a bearer token.</summary>
+/// <summary>The response of a registry's token endpoint.</summary>
 internal sealed record TokenDocument
 {
     public string? Token { get; set; }
@@ -88,7 +90,7 @@ internal sealed record TokenDocument
     public string? AccessToken { get; set; }
 }
 
-/// <summary>A registry's error answer.</summary>
+/// <summary>The error response of a registry.</summary>
 internal sealed record RegistryErrors
 {
     public List<RegistryError>? Errors { get; set; }

@@ -6,22 +6,24 @@ using Petrel.Agent.Runtimes;
 
 namespace Petrel.Agent.Images;
 
-/// <summary>How registries are reached.</summary>
+/// <summary>The settings for registry access.</summary>
 public sealed record RegistrySettings
 {
-    /// <summary>Registries (host or host:port) that are reached over plain HTTP, besides those on the loopback interface.</summary>
+    /// <summary>
+    /// Registries (host or host:port) that are accessed over plain HTTP. Registries on the loopback interface always are.
+    /// </summary>
     public IReadOnlyList<string> PlainHttp { get; init; } = [];
 
-    /// <summary>How often one request is tried before the pull fails.</summary>
+    /// <summary>The number of attempts for one request before the pull fails.</summary>
     public int Attempts { get; init; } = 3;
 
-    /// <summary>The pause before a second try; it doubles.</summary>
+    /// <summary>The delay before the second attempt. It doubles with each further attempt.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>
-/// Pulls by the OCI distribution specification 1.1: manifests and blobs with verified digests, bearer tokens, an interrupted
-/// blob resumed where it stopped.
+/// Pulls images as the OCI distribution specification 1.1 defines it: it verifies the digests of manifests and blobs, obtains bearer
+/// tokens, and resumes interrupted blob downloads where they stopped.
 /// </summary>
 internal sealed partial class RegistryClient(RegistrySettings settings, BlobStore blobs, TimeProvider time) : IDisposable
 {
@@ -35,8 +37,9 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
     };
 
     /// <summary>Fetches the manifest, config and layers that are not in the store yet, and returns the manifest's descriptor.</summary>
-    /// <exception cref="RuntimeException">With reason <c>ErrImagePull</c> and the registry's words.</exception>
-    /// <exception cref="InvalidDataException">The content that the registry sent does not match its digest.</exception>
+    /// <exception cref="RuntimeException">The pull failed. The reason is <c>ErrImagePull</c>; the message contains the registry's
+    /// error.</exception>
+    /// <exception cref="InvalidDataException">The content from the registry does not match its digest.</exception>
     public async ValueTask<Descriptor> FetchAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var pull = new Pull(this, reference);
@@ -76,7 +79,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
         return $"{(plain ? "http" : "https")}://{host}/v2/";
     }
 
-    /// <summary>One pull: its repository and its bearer token.</summary>
+    /// <summary>The state of one pull: the repository and the bearer token.</summary>
     private sealed class Pull(RegistryClient client, ImageReference reference)
     {
         private readonly string _base = $"{client.BaseAddress(reference.Registry)}{reference.Repository}/";
@@ -120,7 +123,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                 {
                     if (e is InvalidDataException)
                     {
-                        // The content is wrong, not merely incomplete: discard it.
+                        // The content is wrong, not just incomplete, so it can't be resumed: discard it.
                         File.Delete(file);
                     }
                     await client.PauseAsync(attempt, cancellationToken);
@@ -201,7 +204,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             }
         }
 
-        // The registry names where tokens are given, for whom and for what (distribution specification, token authentication).
+        // The challenge names the token endpoint (realm), the service and the scope (distribution specification, token authentication).
         private async ValueTask<string> TokenAsync(HttpResponseMessage response, CancellationToken cancellationToken)
         {
             var challenge = response.Headers.WwwAuthenticate.FirstOrDefault(h =>
@@ -247,7 +250,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             }
             catch (JsonException)
             {
-                // Some answer in HTML: the status line says enough.
+                // Some registries respond with HTML. Report only the status line then.
             }
             var status = $"{(int)response.StatusCode} {response.ReasonPhrase}";
             return new RuntimeException(

@@ -1,15 +1,15 @@
 namespace Petrel.Agent.Images;
 
-/// <summary>Paths inside a root directory whose content is not trusted: symbolic links resolve as if the root were <c>/</c>.</summary>
+/// <summary>Resolves paths inside a root directory with untrusted content. Symbolic links resolve as if the root were <c>/</c>.</summary>
 internal static class ScopedPath
 {
     private const int MaximumLinks = 40;
 
     /// <summary>
-    /// The host path of <paramref name="path"/> inside <paramref name="root"/>, with every link but the last component's followed
-    /// (that one too when <paramref name="followLast"/>). Nothing needs to exist. It never leaves the root.
+    /// The host path of <paramref name="path"/> inside <paramref name="root"/>, with symbolic links resolved. A link in the last component
+    /// is resolved only when <paramref name="followLast"/> is true. The path does not need to exist. The result is always inside the root.
     /// </summary>
-    /// <exception cref="InvalidDataException">Too many links.</exception>
+    /// <exception cref="InvalidDataException">The path has too many levels of symbolic links.</exception>
     public static string Resolve(string root, string path, bool followLast)
     {
         var pending = new Stack<string>();

@@ -5,7 +5,8 @@ using System.Text;
 namespace Petrel.Agent.Logs;
 
 /// <summary>
-/// Reads a container's log in the CRI's format: <c>TIME STREAM F|P TEXT</c> per line, where P says that the text goes on in the next.
+/// Reads a container's log in the CRI's format: <c>TIME STREAM F|P TEXT</c> per line, where P marks a partial line that continues on the
+/// next one.
 /// </summary>
 public static class ContainerLog
 {
@@ -13,8 +14,8 @@ public static class ContainerLog
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// The text of a log as chunks of whole lines. When following, ends after everything is read once <paramref name="hasEnded"/> returns
-    /// true. It is called before each read, so that the last lines are not missed.
+    /// Reads the text of a log in chunks of whole lines. When following, it stops at the end of the file once <paramref name="hasEnded"/>
+    /// returns true. <paramref name="hasEnded"/> is called before each read, so that the last lines are not missed.
     /// </summary>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
         string path,
@@ -70,7 +71,7 @@ public static class ContainerLog
             start += length + 1;
             if (!TryParse(line, out var stamp, out var text, out var whole))
             {
-                // A line that a power cut left incomplete is shown as it is.
+                // A power cut can leave an incomplete line. Show it unchanged.
                 output.Write(line);
                 output.WriteByte((byte)'\n');
                 startsLine = true;
@@ -124,7 +125,7 @@ public static class ContainerLog
             ? at
             : DateTimeOffset.MaxValue;
 
-    // The position that is followed by this many lines. Reads the file backwards. A line in several parts counts once.
+    // The file position at which the last N lines begin. Reads the file backwards. A line in several parts counts once.
     private static long TailStart(FileStream file, long lines)
     {
         if (lines == 0)

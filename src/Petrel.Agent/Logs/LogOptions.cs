@@ -3,25 +3,25 @@ using Petrel.Model.Api;
 
 namespace Petrel.Agent.Logs;
 
-/// <summary>Which part of a log is requested (upstream: PodLogOptions).</summary>
+/// <summary>The options of a log request (upstream: PodLogOptions).</summary>
 public sealed record LogOptions
 {
     public bool Follow { get; init; }
     public bool Previous { get; init; }
 
-    /// <summary>Each line begins with its RFC 3339 time.</summary>
+    /// <summary>Whether each line starts with its RFC 3339 timestamp.</summary>
     public bool Timestamps { get; init; }
 
-    /// <summary>Only this many lines from the end; null for all.</summary>
+    /// <summary>The number of lines to return from the end of the log; null for all.</summary>
     public long? TailLines { get; init; }
 
-    /// <summary>At most this many bytes; null for all.</summary>
+    /// <summary>The maximum number of bytes to return; null for all.</summary>
     public long? LimitBytes { get; init; }
 
-    /// <summary>Only lines since this time; null for all.</summary>
+    /// <summary>The time of the oldest line to return; null for all.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Reads a request's query.</summary>
+    /// <summary>Parses the query parameters of a request.</summary>
     /// <exception cref="FormatException">A value is malformed.</exception>
     public static LogOptions Parse(ApiRequest request, DateTimeOffset now)
     {

@@ -7,7 +7,7 @@ namespace Petrel.Agent.Metrics;
 
 /// <summary>
 /// The resource usage of the node's containers in Prometheus' text format 0.0.4, with the kubelet's metric names
-/// (<c>/metrics/resource</c>). The node's own figures are sums over its containers, because several nodes may share one machine.
+/// (<c>/metrics/resource</c>). The metrics of the node are sums over its containers, because several nodes may share one machine.
 /// </summary>
 internal static class ResourceMetrics
 {
@@ -62,7 +62,7 @@ internal static class ResourceMetrics
         };
     }
 
-    // Names of Kubernetes objects need no escaping.
+    // Names of Kubernetes objects do not need escaping in labels.
     private static string Labels(ContainerStatus container, SandboxStatus sandbox) =>
         $"{{container=\"{container.Name}\",namespace=\"{sandbox.PodNamespace}\",pod=\"{sandbox.PodName}\"}}";
 

@@ -1,17 +1,17 @@
 namespace Petrel.Agent.Nodes;
 
-/// <summary>The configuration of an agent: its node's identity and capacity, and its intervals.</summary>
+/// <summary>The configuration of an agent: the identity and capacity of its node, and its intervals.</summary>
 public sealed record AgentSettings
 {
     public required string NodeName { get; init; }
 
-    /// <summary>The node's own address, as its Node object shows it.</summary>
+    /// <summary>The node's address, as reported in the Node object.</summary>
     public required string NodeAddress { get; init; }
 
-    /// <summary>The port of the agent's own HTTPS server.</summary>
+    /// <summary>The port of the agent's HTTPS server.</summary>
     public int Port { get; init; } = 10250;
 
-    /// <summary>The node's range of pod addresses, or empty when pods share the host's.</summary>
+    /// <summary>The node's range of pod addresses (CIDR). Empty when pods share the host's address.</summary>
     public string PodCidr { get; init; } = "";
 
     /// <summary>CPU of the node in thousandths of a core.</summary>
@@ -38,17 +38,17 @@ public sealed record AgentSettings
     /// <summary>How often the lease is renewed (upstream: 10 s).</summary>
     public TimeSpan LeaseRenewInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often the node status is reported even when it is unchanged (upstream: 5 min).</summary>
+    /// <summary>How often an unchanged node status is reported (upstream: 5 min).</summary>
     public TimeSpan NodeStatusInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How often a pod is synced even without an event (upstream: 1 min).</summary>
     public TimeSpan ResyncInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>First and longest back-off before an exited container is restarted (upstream: 10 s, doubling to 5 min).</summary>
+    /// <summary>The initial and maximum back-off before an exited container is restarted (upstream: 10 s, doubling to 5 min).</summary>
     public TimeSpan BackOffBase { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan BackOffLimit { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>The longest time that pods get to terminate when the node is shut down, whatever their grace period.</summary>
+    /// <summary>The maximum time for pods to terminate when the node is shut down, regardless of their grace period.</summary>
     public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(10);
 }

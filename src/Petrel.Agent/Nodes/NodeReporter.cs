@@ -12,7 +12,7 @@ using Petrel.Model.Documents;
 namespace Petrel.Agent.Nodes;
 
 /// <summary>
-/// Registers the node, keeps its status up to date, and renews its lease, by which the control plane knows that the node is alive.
+/// Registers the node, keeps its status up to date, and renews its lease, which the control plane uses to detect node failures.
 /// </summary>
 internal sealed partial class NodeReporter
 {
@@ -124,7 +124,7 @@ internal sealed partial class NodeReporter
         }
     }
 
-    /// <summary>Reports the node as NotReady because it shuts down.</summary>
+    /// <summary>Reports the node as NotReady because it is shutting down.</summary>
     public async Task ReportShutdownAsync(CancellationToken cancellationToken)
     {
         try
@@ -173,7 +173,7 @@ internal sealed partial class NodeReporter
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            // An earlier attempt succeeded and its response was lost. The next attempt finds the node.
+            // An earlier attempt succeeded but its response was lost. The next attempt will find the node.
         }
     }
 
@@ -258,7 +258,7 @@ internal sealed partial class NodeReporter
         _reported = reported.Revision();
     }
 
-    // Whether the API shows this node as ready. A version older than the last report does not count.
+    // Whether the API shows this node as ready. A cached version that is older than the last report does not count.
     private bool IsAgreed()
     {
         if (_view.Revision < _reported)

@@ -6,16 +6,16 @@ using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>Translates a pod's spec into the runtime's terms. Pure functions.</summary>
+/// <summary>Converts a pod's spec to the types of the container runtime. Pure functions.</summary>
 internal static class ContainerSpecs
 {
-    /// <summary>A container as the runtime creates it.</summary>
+    /// <summary>Builds the runtime's spec of a container.</summary>
     /// <param name="pod">The pod.</param>
     /// <param name="container">The container in the pod's spec.</param>
-    /// <param name="attempt">How often it was created before.</param>
-    /// <param name="environment">Its variables.</param>
+    /// <param name="attempt">How often the container was created before.</param>
+    /// <param name="environment">The container's environment variables.</param>
     /// <param name="volumes">The host paths of the pod's volumes by name.</param>
-    /// <param name="logPath">Its log file.</param>
+    /// <param name="logPath">The path of the log file.</param>
     /// <exception cref="PodSourceException">A mount is not allowed.</exception>
     public static ContainerSpec Create(
         V1Pod pod,
@@ -53,7 +53,7 @@ internal static class ContainerSpecs
         };
     }
 
-    /// <summary>The limits of a pod as a whole. It has one only where every container has one.</summary>
+    /// <summary>The pod-level resource limits. A resource is limited only if every container has a limit for it.</summary>
     public static ResourceLimits PodLimits(V1Pod pod)
     {
         var each = pod.Spec.Containers.Select(Limits).ToList();
@@ -82,7 +82,7 @@ internal static class ContainerSpecs
             ? throw new PodSourceException(PodSourceException.ContainerConfig, $"subPath must not contain '..': {subPath}")
         : Path.Combine(volume, subPath);
 
-    // The container's security context, completed by the pod's.
+    // The container's security context, with unset fields taken from the pod's.
     private static ContainerSecurity Security(V1Pod pod, V1Container container)
     {
         var (own, shared) = (container.SecurityContext, pod.Spec.SecurityContext);

@@ -21,16 +21,16 @@ internal sealed class ContainerTrack(string name)
     /// <summary>The attempt from which restarts are counted for back-off.</summary>
     public int BackOffFrom { get; set; }
 
-    /// <summary>Failed attempts to pull the image, for back-off.</summary>
+    /// <summary>The number of failed attempts to pull the image, for back-off.</summary>
     public int PullFailures { get; set; }
 
-    /// <summary>When the next attempt to start it is allowed; null for now.</summary>
+    /// <summary>When the next attempt to start the container is allowed. Null if it is allowed now.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 
     public ProbeResults? Probes => Current?.State == ContainerState.Running && _probesOf == Current.Id ? _probes?.Results : null;
 
     /// <summary>
-    /// The number of the next attempt. It was never used before, even when the runtime has lost its records (a node that was rebooted).
+    /// The number of the next attempt. It is always unused, even when the runtime has lost its records in a reboot of the node.
     /// </summary>
     public int NextAttempt { get; private set; }
 
@@ -47,7 +47,7 @@ internal sealed class ContainerTrack(string name)
         RestartCount = Math.Max(Current?.Attempt ?? 0, Math.Max(RestartCount, Current is null ? reported?.RestartCount ?? 0 : 0));
     }
 
-    /// <summary>The containers were removed with their sandbox. The last one becomes <see cref="Previous"/>.</summary>
+    /// <summary>Call after the containers were removed with their sandbox. The last one becomes <see cref="Previous"/>.</summary>
     public void Forget()
     {
         Previous = Current ?? Previous;
@@ -58,7 +58,7 @@ internal sealed class ContainerTrack(string name)
 
     public ContainerView View() => new(Current, Previous, Probes, WaitingReason, WaitingMessage, RestartCount);
 
-    /// <summary>Starts probing the running container, unless it is probed already.</summary>
+    /// <summary>Starts the probes of the running container unless they are already running.</summary>
     public async ValueTask EnsureProbesAsync(Func<ProbeRunner> create, CancellationToken cancellationToken)
     {
         if (_probesOf == Current!.Id)

@@ -4,19 +4,20 @@ using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>Why a pod can't run on this node, in upstream's words.</summary>
+/// <summary>Why a pod can't run on this node, with the same reasons and messages as upstream.</summary>
 internal sealed record Refusal(string Reason, string Message);
 
 /// <summary>
-/// The node's own check of a pod that was assigned to it (upstream: kubelet admission). Two schedulers, or a user who sets
-/// <c>spec.nodeName</c>, may have assigned more than the node has.
+/// Checks the pods that are assigned to this node (upstream: kubelet admission). Two schedulers, or users who set <c>spec.nodeName</c>, may
+/// assign pods that exceed the node's capacity.
 /// </summary>
 internal sealed class NodeAdmission(AgentSettings settings)
 {
     private readonly Dictionary<string, (long MilliCpu, long Memory)> _admitted = [];
 
     /// <summary>
-    /// Reserves what the pod requests, or returns why it can't. A pod that has started on this node before is always admitted.
+    /// Reserves the resources that the pod requests, or returns the reason for the refusal. A pod that has already started on this node is
+    /// always admitted.
     /// </summary>
     public Refusal? Admit(V1Pod pod)
     {
@@ -43,7 +44,7 @@ internal sealed class NodeAdmission(AgentSettings settings)
         return refusal;
     }
 
-    /// <summary>Releases what a pod has reserved once it is finished.</summary>
+    /// <summary>Releases the resources of a pod once it is finished.</summary>
     public void Update(V1Pod pod)
     {
         if (pod.IsFinished())
@@ -52,7 +53,7 @@ internal sealed class NodeAdmission(AgentSettings settings)
         }
     }
 
-    /// <summary>Releases what a pod has reserved: it is gone.</summary>
+    /// <summary>Releases the resources of a deleted pod.</summary>
     public void Forget(string uid) => _admitted.Remove(uid);
 
     private static Refusal Lacks(string resource, long requested, long used, long capacity) =>

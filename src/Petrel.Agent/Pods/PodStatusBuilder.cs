@@ -8,13 +8,13 @@ using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>One container as the pod's status shows it.</summary>
-/// <param name="Current">The newest attempt, or null before the first.</param>
-/// <param name="Previous">The attempt before it, if the runtime still knows it.</param>
-/// <param name="Probes">The results of its probes while it runs.</param>
-/// <param name="WaitingReason">Why it does not run although it should; empty otherwise.</param>
-/// <param name="WaitingMessage">The message that belongs to the reason.</param>
-/// <param name="RestartCount">How often it was restarted.</param>
+/// <summary>The state of one container, from which its entry in the pod's status is built.</summary>
+/// <param name="Current">The latest attempt, or null before the first one.</param>
+/// <param name="Previous">The attempt before <paramref name="Current"/>, or null when its record no longer exists.</param>
+/// <param name="Probes">The results of the container's probes while it is running.</param>
+/// <param name="WaitingReason">Why the container is waiting to run; empty when it is not waiting.</param>
+/// <param name="WaitingMessage">The message for <paramref name="WaitingReason"/>.</param>
+/// <param name="RestartCount">How often the container was restarted.</param>
 internal sealed record ContainerView(
     ContainerStatus? Current,
     ContainerStatus? Previous,
@@ -24,7 +24,7 @@ internal sealed record ContainerView(
     int RestartCount
 );
 
-/// <summary>What a pod's status is made from.</summary>
+/// <summary>The input from which a pod's status is built.</summary>
 internal sealed record PodView(
     V1Pod Pod,
     AgentSettings Settings,
@@ -86,7 +86,7 @@ internal static class PodStatusBuilder
         return status;
     }
 
-    /// <summary>Whether the init container lets the next one start.</summary>
+    /// <summary>Whether the init container has progressed far enough for the next container to start.</summary>
     public static bool IsInitialized(V1Container container, PodView view)
     {
         var of = view.Containers[container.Name];
@@ -134,7 +134,8 @@ internal static class PodStatusBuilder
         }
         if (view.Ended)
         {
-            // A container that never ran, or whose exit is unknown because the node was rebooted, has failed. A Job must see an end.
+            // A container that never ran, or whose exit code is unknown because the node was rebooted, has failed. A Job needs a final
+            // phase.
             return mains.All(m => m.Current is null or { State: ContainerState.Exited, ExitCode: 0 }) && exited > 0
                 ? "Succeeded"
                 : "Failed";

@@ -7,7 +7,8 @@ using Petrel.Workloads;
 namespace Petrel.Agent.Pods;
 
 /// <content>
-/// Terminating a pod: its containers within their grace period, the last status, the sandbox, volumes and files, the API object.
+/// Pod termination: stops the containers within their grace period, reports the last status, removes the sandbox, the volumes and the
+/// files, and deletes the API object.
 /// </content>
 internal sealed partial class PodWorker
 {
@@ -42,7 +43,7 @@ internal sealed partial class PodWorker
         }
         if (pod.Metadata.DeletionTimestamp is null && !_gone)
         {
-            // The pod finished by itself. Its containers stay for their logs until the pod is deleted; its network is released.
+            // The pod finished by itself. Release its network, but keep its containers for their logs until the pod is deleted.
             if (sandbox is { State: SandboxState.Ready })
             {
                 await _context.Runtime.StopSandboxAsync(sandbox.Id, cancellationToken);
@@ -70,7 +71,7 @@ internal sealed partial class PodWorker
         _finished = true;
     }
 
-    // Begins to stop running containers. A shorter grace period replaces the one of an earlier call.
+    // Starts stopping the running containers. A shorter grace period replaces that of an earlier call.
     private void Stop(V1Pod pod, List<ContainerStatus> running, CancellationToken cancellationToken)
     {
         var grace =
@@ -90,7 +91,7 @@ internal sealed partial class PodWorker
         var mainsRun = running.Any(c => !sidecars.Contains(c.Name));
         foreach (var container in running)
         {
-            // Sidecars are stopped after the main containers.
+            // Stop sidecars only after the main containers.
             if (mainsRun && sidecars.Contains(container.Name) && grace > 0)
             {
                 continue;
@@ -120,7 +121,7 @@ internal sealed partial class PodWorker
         }
         catch (OperationCanceledException)
         {
-            // Replaced by a shorter grace period, or the agent stops.
+            // A call with a shorter grace period replaced this one, or the agent is stopping.
         }
         catch (RuntimeException e)
         {

@@ -6,7 +6,7 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Agent.Pods;
 
-/// <content>Images: pulling them by the container's pull policy, with back-off.</content>
+/// <content>Image pulls according to the container's pull policy, with back-off.</content>
 internal sealed partial class PodWorker
 {
     private async ValueTask<bool> EnsureImageAsync(
@@ -46,7 +46,7 @@ internal sealed partial class PodWorker
         }
         catch (RuntimeException e) when (present is not null)
         {
-            // Policy Always asks the registry first. When it can't be reached, the image that the node already has is used.
+            // The policy Always pulls from the registry first. If the pull fails, use the image that the node already has.
             LogPullSkipped(_context.Logger, container.Image, e.Message);
             _context.Events.Record(pod, "Normal", "Pulled", $"Container image \"{container.Image}\" already present on machine", path);
             return true;
@@ -66,7 +66,7 @@ internal sealed partial class PodWorker
         }
     }
 
-    // In milliseconds, as upstream.
+    // The duration of a pull in milliseconds, as upstream.
     private string PullTime(long start) =>
         GoDuration.Format(TimeSpan.FromMilliseconds(Math.Floor(_context.Time.GetElapsedTime(start).TotalMilliseconds)));
 

@@ -9,13 +9,13 @@ using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>Bringing a pod up: sandbox, init containers in order, containers, restarts.</summary>
+/// <summary>Pod startup: the sandbox, init containers in order, containers, restarts.</summary>
 internal sealed partial class PodWorker
 {
-    // The back-off of a container that ran this long starts anew (as upstream).
+    // The back-off of a container that ran this long is reset (as upstream).
     private static readonly TimeSpan BackOffReset = TimeSpan.FromMinutes(10);
 
-    // The delay between attempts to set up the pod's volumes grows between these (as upstream).
+    // The initial and maximum delay between attempts to set up the pod's volumes (as upstream).
     private static readonly TimeSpan MinMountRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxMountRetry = TimeSpan.FromSeconds(122);
 
@@ -27,7 +27,7 @@ internal sealed partial class PodWorker
         CancellationToken cancellationToken
     )
     {
-        // After a power cut the runtime has records of sandboxes and containers that no longer exist.
+        // Remove old sandboxes: after a power cut, the runtime has records of sandboxes and containers that no longer exist.
         foreach (var dead in old)
         {
             await _context.Runtime.RemoveSandboxAsync(dead.Id, cancellationToken);
@@ -116,7 +116,7 @@ internal sealed partial class PodWorker
         }
     }
 
-    // Syncs one container: probes it, restarts it, or starts it, as its state and restart policy say.
+    // Syncs one container: depending on its state and restart policy, it is started, probed or restarted.
     private async ValueTask SyncContainerAsync(
         V1Pod pod,
         SandboxStatus sandbox,

@@ -12,7 +12,7 @@ using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
 
-/// <summary>What all pod workers of a node share.</summary>
+/// <summary>The dependencies that all pod workers of a node share.</summary>
 internal sealed record PodWorkerContext(
     AgentSettings Settings,
     ApiClient Client,
@@ -29,7 +29,7 @@ internal sealed record PodWorkerContext(
 
 /// <summary>
 /// Syncs one pod of this node (one uid) with its spec and reports its status (upstream: the kubelet's pod worker). Level-triggered: each
-/// sync reads the runtime's state and takes the next step. Except for back-off, its state is found again after a restart of the agent.
+/// sync reads the runtime's state and takes the next step. After a restart of the agent, all of its state except back-off is recovered.
 /// </summary>
 internal sealed partial class PodWorker
 {
@@ -60,31 +60,31 @@ internal sealed partial class PodWorker
         }
     }
 
-    /// <summary>Requests a sync: something about the pod may have changed.</summary>
+    /// <summary>Requests a sync, because the pod's state may have changed.</summary>
     public void Wake() => _wake.Writer.TryWrite(true);
 
-    /// <summary>The pod's newest version in the API.</summary>
+    /// <summary>Sets the latest version of the pod from the API and requests a sync.</summary>
     public void Update(V1Pod pod)
     {
         _pod = pod;
         Wake();
     }
 
-    /// <summary>The pod was removed from the API: kill it without a grace period.</summary>
+    /// <summary>Call when the pod was removed from the API. Kills the pod without a grace period.</summary>
     public void Remove()
     {
         _gone = true;
         Wake();
     }
 
-    /// <summary>Fails the pod for good, before it starts (upstream: admission on the node).</summary>
+    /// <summary>Marks the pod as failed permanently, before it starts (upstream: admission on the node).</summary>
     public void Reject(string reason, string message)
     {
         (_failReason, _failMessage) = (reason, message);
         Wake();
     }
 
-    /// <summary>Works until the pod is gone, or until cancelled. Containers keep running when it is cancelled.</summary>
+    /// <summary>Syncs the pod until it has terminated, or until cancelled. Containers keep running after cancellation.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -106,7 +106,7 @@ internal sealed partial class PodWorker
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
-                    // A pod that can't be handled must not end the agent, which serves the node's other pods too.
+                    // A failing pod must not stop the agent, because the agent also runs the node's other pods.
                     LogBroken(_context.Logger, e, _pod.Metadata.NamespaceProperty, _pod.Metadata.Name);
                     WakeIn(TimeSpan.FromSeconds(10));
                 }
@@ -118,7 +118,7 @@ internal sealed partial class PodWorker
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The agent stops. The pod keeps running.
+            // The agent is stopping. The pod keeps running.
         }
         finally
         {
@@ -177,7 +177,7 @@ internal sealed partial class PodWorker
         await ReportAsync(pod, sandbox, ended: false, cancellationToken);
     }
 
-    // All of its containers have exited and none will be restarted.
+    // Whether all containers of the pod have exited and none will be restarted.
     private bool HasEnded(V1Pod pod)
     {
         if (pod.IsFinished())
@@ -258,8 +258,8 @@ internal sealed partial class PodWorker
         {
             return;
         }
-        // Conditions merge by type, so that those of other writers stay, even those that this agent has not seen yet. Addresses must not
-        // merge: replace them.
+        // A strategic merge patch merges conditions by type. This preserves the conditions of other writers, even those that this agent has
+        // not seen yet. Addresses must not be merged: replace them.
         foreach (var addressList in (ReadOnlySpan<string>)["podIPs", "hostIPs"])
         {
             (status[addressList] as JsonArray)?.Insert(0, new JsonObject { ["$patch"] = "replace" });
@@ -276,7 +276,7 @@ internal sealed partial class PodWorker
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
-            // The pod is gone, or another one has its name. The watch will deliver that.
+            // The pod was deleted, or another pod has the same name now. The watch will deliver the change.
         }
     }
 

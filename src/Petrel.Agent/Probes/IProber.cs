@@ -1,7 +1,7 @@
 namespace Petrel.Agent.Probes;
 
 /// <summary>
-/// Probes a pod's ports. Each method returns null for success; otherwise the failure as the event <c>Unhealthy</c> shows it.
+/// Probes a pod's ports. Each method returns null on success, otherwise the failure message for the event <c>Unhealthy</c>.
 /// </summary>
 public interface IProber
 {

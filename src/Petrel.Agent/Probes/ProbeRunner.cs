@@ -7,7 +7,7 @@ namespace Petrel.Agent.Probes;
 /// <summary>The latest results of a container's probes.</summary>
 internal sealed class ProbeResults
 {
-    /// <summary>Whether the startup probe has succeeded (or there is none).</summary>
+    /// <summary>Whether the startup probe has succeeded, or the container has none.</summary>
     public bool Started { get; set; }
 
     /// <summary>Whether the container is ready: its readiness probe succeeds, or it has none and has started.</summary>
@@ -61,7 +61,7 @@ internal sealed class ProbeRunner(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The container ended.
+            // The container has exited or is being stopped.
         }
     }
 

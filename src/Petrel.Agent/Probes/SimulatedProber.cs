@@ -1,6 +1,6 @@
 namespace Petrel.Agent.Probes;
 
-/// <summary>Probes in simulation: every running container succeeds.</summary>
+/// <summary>The prober in simulations: every probe of a running container succeeds.</summary>
 public sealed class SimulatedProber : IProber
 {
     /// <inheritdoc/>

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Petrel.Agent.Probes;
 
-/// <summary>Probes over real sockets. Certificates are not checked, as upstream documents for HTTPS probes.</summary>
+/// <summary>Runs probes over real sockets. HTTPS probes do not verify certificates, as upstream documents.</summary>
 public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
 {
 #pragma warning disable CA5359 // A probe tests whether the pod responds, not its identity (Kubernetes documentation, "HTTP probes").

@@ -1,11 +1,11 @@
 namespace Petrel.Agent.Runtimes;
 
 /// <summary>
-/// A node's sandboxes or containers by id and by pod, in the order in which they were added: what a runtime looks up for one pod costs
-/// what that pod has, however many pods the node runs. Callers hold the runtime's lock.
+/// A node's sandboxes or containers, indexed by id and by pod, in the order of addition. The cost of a lookup for one pod depends only on
+/// the size of that pod, not on the number of pods on the node. Callers hold the runtime's lock.
 /// </summary>
-/// <param name="idOf">An entry's id.</param>
-/// <param name="podOf">The uid of an entry's pod.</param>
+/// <param name="idOf">Returns the id of an entry.</param>
+/// <param name="podOf">Returns the pod uid of an entry.</param>
 internal sealed class PodTable<T>(Func<T, string> idOf, Func<T, string> podOf)
     where T : class
 {
@@ -34,7 +34,7 @@ internal sealed class PodTable<T>(Func<T, string> idOf, Func<T, string> podOf)
         own.Add(entry);
     }
 
-    /// <summary>Puts an entry in the place of the one that has its id.</summary>
+    /// <summary>Replaces the entry that has the same id.</summary>
     public void Replace(T entry)
     {
         var node = _byId[idOf(entry)];
@@ -43,7 +43,7 @@ internal sealed class PodTable<T>(Func<T, string> idOf, Func<T, string> podOf)
         node.Value = entry;
     }
 
-    /// <summary>Removes an entry; one that is not there is ignored.</summary>
+    /// <summary>Removes an entry. Does nothing when it does not exist.</summary>
     public void Remove(string id)
     {
         if (!_byId.Remove(id, out var node))

@@ -5,11 +5,11 @@ using Petrel.Model;
 
 namespace Petrel.Agent.Sources;
 
-/// <summary>Reads the ConfigMaps and Secrets that pods take files and environment variables from.</summary>
+/// <summary>Reads the ConfigMaps and Secrets from which pods take files and environment variables.</summary>
 internal sealed class ConfigObjects(ApiClient client)
 {
-    /// <summary>The entries of a ConfigMap; null when it does not exist and is optional.</summary>
-    /// <exception cref="PodSourceException">It does not exist.</exception>
+    /// <summary>Returns the entries of a ConfigMap. Returns null when it does not exist and is optional.</summary>
+    /// <exception cref="PodSourceException">The object does not exist and is not optional.</exception>
     public async ValueTask<IReadOnlyDictionary<string, byte[]>?> ConfigMapAsync(
         string podNamespace,
         string name,
@@ -34,8 +34,8 @@ internal sealed class ConfigObjects(ApiClient client)
         return data;
     }
 
-    /// <summary>The entries of a Secret; null when it does not exist and is optional.</summary>
-    /// <exception cref="PodSourceException">It does not exist.</exception>
+    /// <summary>Returns the entries of a Secret. Returns null when it does not exist and is optional.</summary>
+    /// <exception cref="PodSourceException">The object does not exist and is not optional.</exception>
     public async ValueTask<IReadOnlyDictionary<string, byte[]>?> SecretAsync(
         string podNamespace,
         string name,

@@ -7,7 +7,7 @@ namespace Petrel.Agent.Sources;
 /// <summary>The values of <c>fieldRef</c> and <c>resourceFieldRef</c> (the downward API).</summary>
 internal static class PodFields
 {
-    /// <summary>The value of a field path, or null when it is not one that pods may refer to.</summary>
+    /// <summary>The value of a field path, or null when pods may not refer to that path.</summary>
     public static string? Value(V1Pod pod, string path, AgentSettings settings, IReadOnlyList<string> addresses) =>
         path switch
         {

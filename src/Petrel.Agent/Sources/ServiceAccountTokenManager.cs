@@ -8,27 +8,27 @@ namespace Petrel.Agent.Sources;
 
 /// <summary>A token for a pod's service account.</summary>
 /// <param name="Text">The token.</param>
-/// <param name="RefreshAt">When it is to be replaced.</param>
-/// <param name="Expires">Until when it is accepted.</param>
+/// <param name="RefreshAt">When the token must be replaced.</param>
+/// <param name="Expires">When the token expires.</param>
 internal sealed record ServiceAccountToken(byte[] Text, DateTimeOffset RefreshAt, DateTimeOffset Expires);
 
 /// <summary>
-/// The service account tokens of the node's pods. Each is bound to its pod. It is replaced when four fifths of its lifetime are over, or
-/// when it is a day old (upstream: the kubelet's token manager).
+/// The service account tokens of the node's pods. Each is bound to its pod. A token is replaced after four fifths of its lifetime, or when
+/// it is a day old (upstream: the kubelet's token manager).
 /// </summary>
 internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider time)
 {
     private const long DefaultSeconds = 3600;
     private static readonly TimeSpan MaxAge = TimeSpan.FromHours(24);
 
-    // After a failed refresh the present token stays in use while it is valid.
+    // The delay after a failed refresh. Meanwhile the current token stays in use while it is valid.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Dictionary<(string Audience, long Seconds), ServiceAccountToken>> _tokens = [];
 
-    /// <summary>The token that a source of a projected volume asks for.</summary>
-    /// <exception cref="ApiException">There is none yet, and the API refuses to issue one.</exception>
+    /// <summary>Returns the token that a source of a projected volume requests.</summary>
+    /// <exception cref="ApiException">No valid token exists yet, and the API refuses to issue one.</exception>
     public async ValueTask<ServiceAccountToken> GetAsync(
         V1Pod pod,
         V1ServiceAccountTokenProjection source,
@@ -52,7 +52,7 @@ internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider 
         }
     }
 
-    /// <summary>The pod is gone.</summary>
+    /// <summary>Discards the tokens of a deleted pod.</summary>
     public void Forget(string podUid)
     {
         lock (_lock)

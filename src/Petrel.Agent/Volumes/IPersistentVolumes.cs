@@ -3,13 +3,13 @@ namespace Petrel.Agent.Volumes;
 /// <summary>The persistent volumes that a node can attach.</summary>
 public interface IPersistentVolumes
 {
-    /// <summary>Brings a persistent volume to a pod and returns its host path. Idempotent.</summary>
-    /// <param name="podUid">The pod.</param>
+    /// <summary>Attaches a persistent volume for a pod and returns its host path. Idempotent.</summary>
+    /// <param name="podUid">The pod's uid.</param>
     /// <param name="volume">The volume's name in the pod's spec.</param>
     /// <param name="persistentVolume">The PersistentVolume's name.</param>
-    /// <param name="exclusive">Whether it may be attached to one node at a time only.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="IOException">It is in use on another node, or this node can't attach it.</exception>
+    /// <param name="exclusive">Whether the volume may be attached to only one node at a time.</param>
+    /// <param name="cancellationToken">Cancels the attempt.</param>
+    /// <exception cref="IOException">The volume is in use on another node, or this node can't attach it.</exception>
     ValueTask<string> AttachAsync(
         string podUid,
         string volume,
@@ -18,7 +18,7 @@ public interface IPersistentVolumes
         CancellationToken cancellationToken
     );
 
-    /// <summary>The pod uses no persistent volume any more. Idempotent.</summary>
+    /// <summary>Detaches all persistent volumes of a pod, which no longer uses any. Idempotent.</summary>
     ValueTask DetachAsync(string podUid, CancellationToken cancellationToken);
 }
 

@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace Petrel.Agent.Volumes;
 
 /// <summary>
-/// The volumes and logs of pods below one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
+/// Stores the volumes and logs of pods in one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
 /// </summary>
 public sealed partial class LinuxPodFiles(string root) : IPodFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode AllUsers = (UnixFileMode)0b111_111_111;
 
-    // How many logs of earlier attempts are kept: `kubectl logs --previous` shows the last one.
+    // The number of logs of earlier attempts to keep. `kubectl logs --previous` needs the last one.
     private const int EarlierLogs = 1;
 
     /// <inheritdoc/>

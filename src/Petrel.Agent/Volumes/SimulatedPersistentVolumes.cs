@@ -1,7 +1,7 @@
 namespace Petrel.Agent.Volumes;
 
 /// <summary>
-/// Persistent volumes in simulation: paths are names only. Volumes that are for one node at a time are requested from
+/// Simulated persistent volumes. Their paths do not exist. Volumes that may be attached to only one node at a time are attached through
 /// <paramref name="volumes"/>.
 /// </summary>
 public sealed class SimulatedPersistentVolumes(ISimulatedVolumes? volumes = null) : IPersistentVolumes
@@ -30,13 +30,13 @@ public sealed class SimulatedPersistentVolumes(ISimulatedVolumes? volumes = null
     }
 }
 
-/// <summary>The disks that a simulated node shares with others.</summary>
+/// <summary>The disks that simulated nodes share.</summary>
 public interface ISimulatedVolumes
 {
     /// <summary>Attaches a disk for a pod of this node.</summary>
-    /// <exception cref="IOException">Another node holds it.</exception>
+    /// <exception cref="IOException">The disk is attached to another node.</exception>
     void Attach(string volume, string podUid);
 
-    /// <summary>The pod uses no disk any more; a disk that no pod of this node uses is free again.</summary>
+    /// <summary>Releases the disks of a pod. A disk is detached when no pod of this node uses it any more.</summary>
     void Release(string podUid);
 }

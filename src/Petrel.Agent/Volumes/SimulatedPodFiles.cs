@@ -1,6 +1,6 @@
 namespace Petrel.Agent.Volumes;
 
-/// <summary>A disk that holds nothing: paths are names only.</summary>
+/// <summary>Simulated pod files. No files exist; the returned paths are only names.</summary>
 public sealed class SimulatedPodFiles : IPodFiles
 {
     /// <inheritdoc/>

@@ -4,16 +4,16 @@ using Petrel.Client;
 
 namespace Petrel.Agent.Volumes;
 
-/// <summary>The volumes of a pod that are ready.</summary>
-/// <param name="HostPaths">Their host paths by name.</param>
-/// <param name="RefreshAt">When the first of them must be set up again; null for never.</param>
+/// <summary>The volumes of a pod after they are set up.</summary>
+/// <param name="HostPaths">The host paths of the volumes, by volume name.</param>
+/// <param name="RefreshAt">The earliest time at which a volume must be set up again; null for never.</param>
 internal sealed record PodVolumes(IReadOnlyDictionary<string, string> HostPaths, DateTimeOffset? RefreshAt);
 
 /// <summary>Finds the driver for each volume of a pod (upstream: the kubelet's volume manager).</summary>
 internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
 {
     /// <summary>Sets up all volumes of a pod.</summary>
-    /// <exception cref="PodSourceException">A volume can't be made; reason FailedMount.</exception>
+    /// <exception cref="PodSourceException">A volume can't be set up; the reason is FailedMount.</exception>
     public async ValueTask<PodVolumes> SetUpAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         var paths = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -37,7 +37,7 @@ internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
         return new(paths, refreshAt);
     }
 
-    /// <summary>Tears down all volumes of a pod, also of one that is known by its uid alone. Idempotent.</summary>
+    /// <summary>Tears down all volumes of a pod, even if only the pod's uid is known. Idempotent.</summary>
     public async ValueTask TearDownAsync(string podUid, CancellationToken cancellationToken)
     {
         foreach (var driver in drivers)

@@ -1,18 +1,18 @@
 namespace Petrel.Agent.Runtimes.Local;
 
-/// <summary>Tells a process from a later one with the same number.</summary>
+/// <summary>Distinguishes a process from a later process with the same pid.</summary>
 internal static class ProcessIdentity
 {
     private const int StateField = 0;
     private const int StartField = 19;
 
-    /// <summary>When the process began, in ticks since boot, or empty when it is gone (or dead and not yet collected).</summary>
+    /// <summary>The start time of the process in clock ticks since boot. Empty when the process does not exist or is a zombie.</summary>
     public static string StartOf(int pid)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            // The command's name may hold spaces and parentheses: the fields begin after the last one.
+            // The command name may contain spaces and parentheses. The other fields start after the last closing parenthesis.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return fields[StateField] is "Z" or "X" ? "" : fields[StartField];
         }
@@ -25,7 +25,7 @@ internal static class ProcessIdentity
     public static bool IsAlive(int pid, string start) => pid > 0 && start.Length > 0 && StartOf(pid) == start;
 
     /// <summary>
-    /// The number of a signal by its name (<c>SIGTERM</c>, <c>QUIT</c>, <c>RTMIN+3</c>) or number; SIGTERM when unknown or empty.
+    /// Parses a signal name (<c>SIGTERM</c>, <c>QUIT</c>, <c>RTMIN+3</c>) or number. Returns SIGTERM when it is unknown or empty.
     /// </summary>
     public static int SignalNumber(string name)
     {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Petrel.Agent.Runtimes.Local;
 
-/// <summary>One directory per sandbox or container, named by its id, with a record in it that is replaced whole.</summary>
+/// <summary>One directory per sandbox or container, named by its id. It contains a record file that is replaced atomically.</summary>
 internal sealed class RecordFiles<T>(string directory, JsonTypeInfo<T> type)
     where T : class
 {
@@ -20,7 +20,7 @@ internal sealed class RecordFiles<T>(string directory, JsonTypeInfo<T> type)
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    /// <summary>Every record there is; directories without one are what a crash left, and are returned by name.</summary>
+    /// <summary>Loads all records. A crash can leave directories without a record: their names are returned as broken.</summary>
     public (List<T> Records, List<string> Broken) Load()
     {
         Directory.CreateDirectory(directory);

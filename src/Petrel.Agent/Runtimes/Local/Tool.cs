@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Petrel.Agent.Runtimes.Local;
 
-/// <summary>Runs the programs that the runtime is made of (crun, conmon, ip, nft).</summary>
+/// <summary>Runs the external programs that the runtime uses (crun, conmon, ip, nft).</summary>
 internal static partial class Tool
 {
     public const int SigKill = 9;
@@ -17,8 +17,8 @@ internal static partial class Tool
         public string ErrorText => Encoding.UTF8.GetString(ErrorOutput).Trim();
     }
 
-    /// <summary>Runs a program to its end and returns what it wrote. Cancellation kills it.</summary>
-    /// <exception cref="RuntimeException">It could not be started.</exception>
+    /// <summary>Runs a program, waits for its exit and returns its output. Cancellation kills the program.</summary>
+    /// <exception cref="RuntimeException">The program could not be started.</exception>
     public static async ValueTask<Result> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
@@ -41,8 +41,8 @@ internal static partial class Tool
         return result;
     }
 
-    /// <summary>Runs a program that must succeed.</summary>
-    /// <exception cref="RuntimeException">It ended with another code than 0; the message holds its own words.</exception>
+    /// <summary>Runs a program and requires that it succeeds.</summary>
+    /// <exception cref="RuntimeException">The exit code is not 0. The message contains the program's error output.</exception>
     public static async ValueTask<Result> MustRunAsync(
         string reason,
         string program,
@@ -56,9 +56,9 @@ internal static partial class Tool
     }
 
     /// <summary>
-    /// Runs a program at most until <paramref name="timeout"/>; then, or when cancelled, <paramref name="kill"/> must end it.
+    /// Runs a program for at most <paramref name="timeout"/>. On timeout or cancellation, <paramref name="kill"/> must kill it.
     /// </summary>
-    /// <exception cref="TimeoutException">It had to be killed.</exception>
+    /// <exception cref="TimeoutException">The program exceeded the timeout and was killed.</exception>
     public static async ValueTask<Result> RunLimitedAsync(
         ProcessStartInfo start,
         TimeSpan timeout,
@@ -75,7 +75,7 @@ internal static partial class Tool
         var errors = ReadAsync(process.StandardError.BaseStream);
         try
         {
-            // The output ends when the last process that holds it does, which may be later than the command.
+            // The output ends when the last process that has the stream open exits. That may be later than the exit of the command.
             await process.WaitForExitAsync(either.Token);
             return new Result(process.ExitCode, await output.WaitAsync(either.Token), await errors.WaitAsync(either.Token));
         }
@@ -88,7 +88,10 @@ internal static partial class Tool
         }
     }
 
-    /// <summary>Where a program is on the PATH (and the places that a service's PATH may lack), or null.</summary>
+    /// <summary>
+    /// Searches for a program on the PATH, and in standard directories that the PATH of a service may lack. Returns null when it is not
+    /// found.
+    /// </summary>
     public static string? Find(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(':')
@@ -97,8 +100,8 @@ internal static partial class Tool
             .Select(directory => Path.Combine(directory, name))
             .FirstOrDefault(File.Exists);
 
-    /// <summary>Starts a program with its three streams in pipes.</summary>
-    /// <exception cref="RuntimeException">It could not be started.</exception>
+    /// <summary>Starts a program with its three standard streams redirected to pipes.</summary>
+    /// <exception cref="RuntimeException">The program could not be started.</exception>
     public static Process Start(ProcessStartInfo start)
     {
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);

@@ -2,9 +2,9 @@ using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <summary>The parts of a pod that all its containers share, as host paths.</summary>
-/// <param name="NetworkNamespace">Null for the node's own network.</param>
-/// <param name="UtsNamespace">Null for the node's own hostname.</param>
+/// <summary>The resources that all containers of a pod share, as host paths.</summary>
+/// <param name="NetworkNamespace">Null for the node's network (<c>hostNetwork</c>).</param>
+/// <param name="UtsNamespace">Null for the node's hostname.</param>
 internal sealed record PodFiles(
     string? NetworkNamespace,
     string IpcNamespace,
@@ -15,7 +15,7 @@ internal sealed record PodFiles(
     string SharedMemory
 );
 
-/// <summary>Writes down how a container is to be run: a pure function of its image, its spec and its pod.</summary>
+/// <summary>Creates the runtime specification of a container. A pure function of the image, the container's spec and the pod.</summary>
 internal static class Bundle
 {
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -106,8 +106,8 @@ internal static class Bundle
         };
     }
 
-    /// <summary>Command and arguments as Kubernetes combines them with the image's.</summary>
-    /// <exception cref="RuntimeException">Neither the image nor the pod says what to run.</exception>
+    /// <summary>The command and arguments, combined with the image's entrypoint and arguments by the Kubernetes rules.</summary>
+    /// <exception cref="RuntimeException">Neither the image nor the pod specifies a command.</exception>
     public static IReadOnlyList<string> Arguments(ContainerSpec spec, ImageProcess image)
     {
         IReadOnlyList<string> arguments =
@@ -119,7 +119,10 @@ internal static class Bundle
             : throw new RuntimeException("CreateContainerError", "no command specified: neither the image nor the container names one");
     }
 
-    /// <summary>The variables, <c>NAME=value</c>, of the image and then of the pod, with those that every program may rely on.</summary>
+    /// <summary>
+    /// The environment variables (<c>NAME=value</c>): those of the image, overridden by those of the pod, and the defaults that programs
+    /// expect, such as PATH, HOSTNAME and HOME.
+    /// </summary>
     public static List<string> Environment(ContainerSpec spec, ImageProcess image, string home, string hostname)
     {
         var variables = new List<string>();
@@ -164,7 +167,7 @@ internal static class Bundle
         var mounts = new List<MountSpecification> { new("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]) };
         if (privileged)
         {
-            // Privileged containers see the node's devices.
+            // Privileged containers have access to the node's devices.
             mounts.Add(new("/dev", "bind", "/dev", ["rbind", "rw", "nosuid", "noexec"]));
         }
         else
@@ -187,7 +190,7 @@ internal static class Bundle
                 mounts.Add(new(path, "bind", source, ["rbind", "rprivate", writable]));
             }
         }
-        // Shallow paths first, so that a mount below another is not hidden by it.
+        // Mount shallow paths first, so that no mount hides another one below it.
         foreach (var mount in spec.Mounts.OrderBy(m => m.ContainerPath.Count(c => c == '/')))
         {
             mounts.RemoveAll(m => m.Destination == mount.ContainerPath);

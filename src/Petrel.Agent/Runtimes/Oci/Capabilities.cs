@@ -48,7 +48,7 @@ internal static class Capabilities
         "CHECKPOINT_RESTORE",
     ];
 
-    // What Docker and containerd leave to containers by default.
+    // The default capabilities of containers in Docker and containerd.
     private static readonly string[] Default =
     [
         "CHOWN",
@@ -67,8 +67,10 @@ internal static class Capabilities
         "AUDIT_WRITE",
     ];
 
-    /// <summary>The set that a container gets, of those that this node has to give (<paramref name="available"/>, a bit mask).</summary>
-    /// <exception cref="RuntimeException">A capability that is asked for does not exist.</exception>
+    /// <summary>
+    /// The capabilities of a container, limited to those that this node can grant (<paramref name="available"/>, a bit mask).
+    /// </summary>
+    /// <exception cref="RuntimeException">A requested capability does not exist.</exception>
     public static IReadOnlyList<string> For(ContainerSecurity security, ulong available)
     {
         var chosen = new HashSet<string>(security.Privileged ? All : Default);
@@ -85,7 +87,7 @@ internal static class Capabilities
         return [.. All.Where((name, bit) => chosen.Contains(name) && (available >> bit & 1) == 1).Select(name => "CAP_" + name)];
     }
 
-    /// <summary>The bounding set of this process: what it can give at most.</summary>
+    /// <summary>The bounding set of this process, which limits the capabilities that it can grant.</summary>
     public static ulong Available()
     {
         const string field = "CapBnd:";

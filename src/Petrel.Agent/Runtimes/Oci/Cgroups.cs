@@ -5,8 +5,8 @@ using Petrel.Agent.Runtimes.Local;
 namespace Petrel.Agent.Runtimes.Oci;
 
 /// <summary>
-/// The kernel's control groups, version 1 or 2, whichever the machine mounts. A pod has one with the pod's limits; the low-level
-/// runtime puts its containers' below.
+/// The cgroups of the node's pods, in version 1 or 2, depending on which the machine mounts. Each pod has a cgroup with the pod's limits.
+/// The low-level runtime creates the cgroups of containers below it.
 /// </summary>
 internal sealed partial class Cgroups
 {
@@ -20,7 +20,7 @@ internal sealed partial class Cgroups
     {
         _parent = "/" + parent.Trim('/');
         IsUnified = File.Exists($"{Mount}/cgroup.controllers");
-        // crun makes groups in every directory that is there, whether a hierarchy is mounted on it or not.
+        // crun creates cgroup directories in each directory here, even if no hierarchy is mounted on it. Remember those for the cleanup.
         _unmounted =
             IsUnified || !Directory.Exists(Mount) ? [] : [.. Directory.GetDirectories(Mount).Where(d => !File.Exists($"{d}/cgroup.procs"))];
         _hierarchies =
@@ -39,7 +39,7 @@ internal sealed partial class Cgroups
 
     public string ContainerPath(string sandboxId, string containerId) => $"{PodPath(sandboxId)}/{containerId}";
 
-    /// <summary>Makes the pod's cgroup and sets its limits.</summary>
+    /// <summary>Creates the pod's cgroup and sets its limits.</summary>
     /// <exception cref="RuntimeException">The kernel refused a limit.</exception>
     public void CreatePod(string sandboxId, ResourceLimits limits)
     {
@@ -82,7 +82,7 @@ internal sealed partial class Cgroups
     /// <summary>Sends SIGKILL to every process of the container.</summary>
     public void KillContainer(string sandboxId, string containerId) => Kill(ContainerPath(sandboxId, containerId));
 
-    /// <summary>Removes the pod's cgroups as far as nothing is in them any more.</summary>
+    /// <summary>Removes those of the pod's cgroups that are empty.</summary>
     public void RemovePod(string sandboxId)
     {
         foreach (var hierarchy in _hierarchies)
@@ -92,7 +92,9 @@ internal sealed partial class Cgroups
         DeleteUnmounted(PodPath(sandboxId));
     }
 
-    /// <summary>Removes the pod cgroups that no sandbox of <paramref name="known"/> owns: those of a node that died.</summary>
+    /// <summary>
+    /// Removes pod cgroups that belong to no sandbox in <paramref name="known"/>. A node that crashed leaves such cgroups behind.
+    /// </summary>
     public void RemoveOthers(IReadOnlyCollection<string> known)
     {
         foreach (var hierarchy in _hierarchies.Where(h => Directory.Exists(h + _parent)))
@@ -111,7 +113,7 @@ internal sealed partial class Cgroups
         }
     }
 
-    /// <summary>Removes the node's own cgroup when no pod is left in it.</summary>
+    /// <summary>Removes the node's cgroup when it contains no pods.</summary>
     public void RemoveParent()
     {
         DeleteUnmounted(_parent);
@@ -124,7 +126,7 @@ internal sealed partial class Cgroups
         }
     }
 
-    /// <summary>Whether the kernel killed a process of the container for want of memory.</summary>
+    /// <summary>Whether the kernel's OOM killer killed a process of the container.</summary>
     public bool WasOutOfMemory(string sandboxId, string containerId)
     {
         var path = ContainerPath(sandboxId, containerId);
@@ -140,7 +142,7 @@ internal sealed partial class Cgroups
         }
     }
 
-    /// <summary>What the container has used; null when its group is gone.</summary>
+    /// <summary>The resource usage of the container, or null when its cgroup does not exist.</summary>
     public ContainerUsage? UsageOf(string sandboxId, string containerId)
     {
         var path = ContainerPath(sandboxId, containerId);
@@ -154,7 +156,7 @@ internal sealed partial class Cgroups
                     WorkingSet(Number($"{Mount}{path}/memory.current"), Field($"{Mount}{path}/memory.stat", "inactive_file"))
                 );
             }
-            // Where the two are mounted as one hierarchy, both names lead to it.
+            // Some machines mount cpu and cpuacct as one hierarchy, and may not have a link with the name cpuacct.
             var cpu = Directory.Exists($"{Mount}/cpuacct") ? "cpuacct" : "cpu,cpuacct";
             return new(
                 containerId,
@@ -171,13 +173,13 @@ internal sealed partial class Cgroups
         }
     }
 
-    /// <summary>Shares as Kubernetes computes them from a request (1024 for a core, at least 2).</summary>
+    /// <summary>CPU shares, computed from a request as Kubernetes does (1024 per core, at least 2).</summary>
     public static long SharesOf(long milliCpu) => Math.Clamp(milliCpu * 1024 / 1000, 2, 262_144);
 
-    /// <summary>Microseconds per period of 100 ms, at least the kernel's minimum of 1 ms.</summary>
+    /// <summary>The CPU quota in microseconds per period of 100 ms. The minimum is 1 ms, as in the kernel.</summary>
     public static long QuotaOf(long milliCpu) => Math.Max(1000, milliCpu * CpuPeriod / 1000);
 
-    /// <summary>The version 2 weight (1–10000) for version 1 shares (2–262144), by the mapping that runtimes agreed on.</summary>
+    /// <summary>The version 2 weight (1–10000) for version 1 shares (2–262144), by the mapping that OCI runtimes use.</summary>
     public static long WeightOf(long shares) => 1 + ((shares - 2) * 9999 / 262_142);
 
     private static long WorkingSet(long used, long inactiveFile) => Math.Max(0, used - inactiveFile);
@@ -193,7 +195,7 @@ internal sealed partial class Cgroups
 
     private static void Delegate(string path)
     {
-        // Controllers reach a group only when every group above hands them down.
+        // A controller is available in a cgroup only if every ancestor enables it for its children.
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var current = Mount;
         foreach (var part in parts.Prepend(""))
@@ -230,7 +232,7 @@ internal sealed partial class Cgroups
         {
             foreach (var line in ReadProcesses(group))
             {
-                // 0 is a process of another PID namespace: not ours to see.
+                // The kernel reports processes of a PID namespace that is not visible from here as 0.
                 if (int.TryParse(line, out var pid) && pid > 0)
                 {
                     _ = Tool.Kill(pid, Tool.SigKill);
@@ -271,7 +273,7 @@ internal sealed partial class Cgroups
         }
     }
 
-    // rmdir and not Directory.Delete: the files in a cgroup are no obstacle to the kernel, and they cannot be deleted.
+    // Use rmdir instead of Directory.Delete: the control files in a cgroup can't be deleted, and the kernel ignores them in rmdir.
     private static void TryRemove(string path) => _ = RemoveDirectory(path);
 
     [LibraryImport("libc", EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8)]

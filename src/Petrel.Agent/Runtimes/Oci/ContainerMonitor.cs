@@ -6,31 +6,32 @@ using Petrel.Agent.Runtimes.Local;
 namespace Petrel.Agent.Runtimes.Oci;
 
 /// <summary>
-/// The programs that run containers: conmon, which holds a container's output and learns its exit code, and crun or runc under it.
+/// The programs that run containers: conmon, which reads a container's output and records its exit code, and crun or runc, which conmon
+/// starts.
 /// </summary>
-/// <param name="RuntimePath">crun or runc.</param>
-/// <param name="ConmonPath">conmon.</param>
-/// <param name="StateDirectory">The low-level runtime's own state.</param>
-/// <param name="ExitDirectory">Where conmon writes exit codes, in files named by container ids.</param>
+/// <param name="RuntimePath">Path of crun or runc.</param>
+/// <param name="ConmonPath">Path of conmon.</param>
+/// <param name="StateDirectory">The state directory of the low-level runtime.</param>
+/// <param name="ExitDirectory">The directory in which conmon writes exit codes, in files named by container id.</param>
 internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, string StateDirectory, string ExitDirectory)
 {
-    // conmon reports the container's pid on a pipe whose number it is told. The pipe is the shell's standard output, so that no
-    // other child process can inherit it by accident.
+    // conmon reports the container's pid on a pipe, whose file descriptor _OCI_SYNCPIPE passes. The shell's standard output serves as that
+    // pipe, so that no other child process can inherit it by accident.
     private const string Launch = "_OCI_SYNCPIPE=3 exec \"$@\" 3>&1 >/dev/null";
 
-    /// <summary>Whether the runtime takes a compiled seccomp profile; crun does.</summary>
+    /// <summary>Whether the low-level runtime accepts a compiled seccomp profile. Only crun does.</summary>
     public bool TakesBytecode => Path.GetFileName(RuntimePath) == "crun";
 
-    /// <summary>Where crun leaves the compiled seccomp profile of a container.</summary>
+    /// <summary>The file in which crun stores the compiled seccomp profile of a container.</summary>
     public string BytecodeFile(string id) => Path.Combine(StateDirectory, id, "seccomp.bpf");
 
-    /// <summary>Finds the programs.</summary>
-    /// <exception cref="RuntimeException">One is missing; the message names the package.</exception>
+    /// <summary>Finds conmon and crun or runc.</summary>
+    /// <exception cref="RuntimeException">A program is missing. The message names the package to install.</exception>
     public static ContainerMonitor Find(OciRuntimeSettings settings, Cgroups cgroups)
     {
         var crun = Tool.Find("crun");
         var runc = Tool.Find("runc");
-        // crun refuses hosts that mount both versions of cgroups at once.
+        // crun does not support hosts that mount both cgroup versions at once.
         var runtime = settings.RuntimePath ?? (cgroups.IsHybrid ? runc : crun ?? runc);
         if (runtime is null)
         {
@@ -55,7 +56,7 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
         );
     }
 
-    /// <summary>For example <c>crun-1.8.1</c>.</summary>
+    /// <summary>The name and version of the low-level runtime, for example <c>crun-1.8.1</c>.</summary>
     public async ValueTask<string> VersionAsync(CancellationToken cancellationToken)
     {
         var shown = await Tool.MustRunAsync("RuntimeError", RuntimePath, ["--version"], null, cancellationToken);
@@ -64,10 +65,11 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
     }
 
     /// <summary>
-    /// Creates the container from its bundle under a conmon of its own, and returns its process id. Its program waits for <see
-    /// cref="StartAsync"/>.
+    /// Creates the container from its bundle, with its own conmon process, and returns the container's pid. The container's program does
+    /// not run until <see cref="StartAsync"/>.
     /// </summary>
-    /// <exception cref="RuntimeException">With reason <c>RunContainerError</c> and the low-level runtime's words.</exception>
+    /// <exception cref="RuntimeException">The low-level runtime failed. The reason is <c>RunContainerError</c>; the message contains the
+    /// runtime's error.</exception>
     public async ValueTask<int> CreateAsync(string id, string bundle, ContainerSpec spec, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(
@@ -113,7 +115,7 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            // conmon writes a file 'oom' into its working directory.
+            // conmon creates the file 'oom' in its working directory.
             WorkingDirectory = bundle,
         };
         using var process = Run(start);
@@ -135,11 +137,11 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
         throw new RuntimeException("RunContainerError", $"failed to create container: {message}");
     }
 
-    /// <summary>Lets the created container's program run.</summary>
+    /// <summary>Starts the program of a created container.</summary>
     public async ValueTask StartAsync(string id, CancellationToken cancellationToken) =>
         await Tool.MustRunAsync("RunContainerError", RuntimePath, ["--root=" + StateDirectory, "start", id], null, cancellationToken);
 
-    /// <summary>Kills what is left of the container and forgets it. Idempotent.</summary>
+    /// <summary>Kills the container's remaining processes and deletes the low-level runtime's state of it. Idempotent.</summary>
     public async ValueTask DeleteAsync(string id, CancellationToken cancellationToken)
     {
         if (Directory.Exists(Path.Combine(StateDirectory, id)))
@@ -147,14 +149,14 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             var result = await Tool.RunAsync(RuntimePath, ["--root=" + StateDirectory, "delete", "--force", id], null, cancellationToken);
             if (result.ExitCode != 0 && Directory.Exists(Path.Combine(StateDirectory, id)))
             {
-                // The record of a container that died with its node: there is nothing behind it to delete.
+                // The container died with its node, so the low-level runtime can't delete it. Remove the stale state directly.
                 Directory.Delete(Path.Combine(StateDirectory, id), recursive: true);
             }
         }
     }
 
-    /// <summary>Runs a command inside; <paramref name="processFile"/> says what and as whom.</summary>
-    /// <exception cref="TimeoutException">It was killed, with all of its session.</exception>
+    /// <summary>Runs a command in a container. <paramref name="processFile"/> specifies the command and its user.</summary>
+    /// <exception cref="TimeoutException">The command exceeded the timeout and was killed with its process group.</exception>
     public async ValueTask<Tool.Result> ExecAsync(
         string id,
         string processFile,
@@ -179,7 +181,7 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             File.Delete(pidFile);
         }
 
-        // The low-level runtime makes the command the leader of a session and process group of its own.
+        // The low-level runtime makes the command the leader of a new session and process group. Kill the whole group.
         void Kill(Process exec)
         {
             if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), out var pid) && pid > 1)

@@ -3,11 +3,15 @@ using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <summary>Who a container runs as: numbers, looked up in the image's own <c>/etc/passwd</c> and <c>/etc/group</c>.</summary>
-/// <param name="Home">The user's home directory, <c>/</c> when it is not known.</param>
+/// <summary>
+/// The user and groups that a container runs as. The numeric ids are looked up in the image's <c>/etc/passwd</c> and <c>/etc/group</c>.
+/// </summary>
+/// <param name="Home">The user's home directory, or <c>/</c> when it is unknown.</param>
 internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups, string Home)
 {
-    /// <summary>Resolves the image's user (<c>user[:group]</c>, names or numbers) with what the pod says instead.</summary>
+    /// <summary>
+    /// Resolves the image's user (<c>user[:group]</c>, names or numbers) and applies the overrides of the pod's security context.
+    /// </summary>
     /// <exception cref="RuntimeException">With reason <c>CreateContainerError</c> when the image has no such user.</exception>
     public static ImageUser Resolve(string rootfs, string imageUser, ContainerSecurity security)
     {
@@ -79,7 +83,7 @@ internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups,
         return new ImageUser(uid, gid, [.. groups], entry is { Length: > 5 } && entry[5].Length > 0 ? entry[5] : "/");
     }
 
-    // The files are the image's: a link in it must not lead to the node's own files.
+    // The image is not trusted: a symbolic link in it must not resolve to a file on the node.
     private static List<string[]> Entries(string rootfs, string path, int fields)
     {
         var file = ScopedPath.Resolve(rootfs, path, followLast: true);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <summary>Mounts made by system call in this process's mount namespace.</summary>
+/// <summary>Creates and removes mounts in this process's mount namespace by system calls.</summary>
 internal static partial class Mounts
 {
     private const ulong Bind = 0x1000;
@@ -16,14 +16,14 @@ internal static partial class Mounts
     private const int NoEntry = 2;
 
     /// <summary>
-    /// Stacks read-only <paramref name="layers"/> (the base first) under a writable directory at <paramref name="target"/>.
+    /// Mounts an overlay at <paramref name="target"/>: read-only <paramref name="layers"/> (base layer first) below a writable directory.
     /// </summary>
-    /// <exception cref="RuntimeException">The kernel refused.</exception>
+    /// <exception cref="RuntimeException">The mount failed.</exception>
     public static void Overlay(IReadOnlyList<string> layers, string upper, string work, string target)
     {
         var lower = string.Join(':', layers.Reverse().Select(Escape));
         var options = $"lowerdir={lower},upperdir={Escape(upper)},workdir={Escape(work)}";
-        // The kernel takes one page of options; images with very many layers and long paths do not fit.
+        // The kernel accepts at most one page of mount options. Images with very many layers and long paths exceed it.
         if (System.Text.Encoding.UTF8.GetByteCount(options) >= 4096)
         {
             throw new RuntimeException(
@@ -46,7 +46,8 @@ internal static partial class Mounts
     }
 
     /// <summary>
-    /// Makes a directory a mount point of its own whose mounts stay in this mount namespace, as pinned namespaces need it.
+    /// Turns a directory into a private mount point, whose mounts do not propagate to other mount namespaces. Pinned network, IPC and UTS
+    /// namespaces require this.
     /// </summary>
     public static void MakePrivate(string directory)
     {
@@ -56,7 +57,10 @@ internal static partial class Mounts
         }
     }
 
-    /// <summary>Takes a mount away, now from view and from the kernel when its last user is gone. Nothing mounted is no error.</summary>
+    /// <summary>
+    /// Detaches a mount (lazy unmount): it disappears at once, and the kernel releases it when it is no longer in use. Does nothing when
+    /// nothing is mounted.
+    /// </summary>
     public static void Remove(string target)
     {
         if (Unmount(target, Detach) != 0 && Marshal.GetLastPInvokeError() is not (NotMounted or NoEntry))
@@ -65,7 +69,7 @@ internal static partial class Mounts
         }
     }
 
-    /// <summary>Everything mounted below a directory.</summary>
+    /// <summary>All mount points below a directory.</summary>
     public static SortedSet<string> Below(string directory)
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);

@@ -4,7 +4,7 @@ using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <content>Containers: creating, starting, stopping, removing, measuring them, and running commands in them.</content>
+/// <content>Container lifecycle (create, start, stop, remove), resource usage and exec.</content>
 public sealed partial class OciRuntime
 {
     private const int StartFailedExitCode = 128;
@@ -110,7 +110,7 @@ public sealed partial class OciRuntime
             {
                 _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(containerId));
             }
-            // Recorded before the program runs, so that even an immediate exit finds the record.
+            // Save the record before the program runs, so that it exists even when the program exits at once.
             Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });
             await Monitor.StartAsync(containerId, cancellationToken);
             Update(container, r => r.State == ContainerState.Created ? r with { State = ContainerState.Running } : r);
@@ -148,7 +148,7 @@ public sealed partial class OciRuntime
             }
             catch (TimeoutException)
             {
-                // The grace period is over.
+                // The grace period has elapsed: kill the container.
             }
         }
         _cgroups.KillContainer(record.SandboxId, containerId);

@@ -2,7 +2,7 @@ using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <content>Exits: conmon writes each exit code into a file, and inotify reports the file.</content>
+/// <content>Detection of container exits. conmon writes each exit code to a file, and inotify reports the file.</content>
 public sealed partial class OciRuntime
 {
     private FileSystemWatcher WatchExits(string directory)
@@ -10,13 +10,13 @@ public sealed partial class OciRuntime
         var watcher = new FileSystemWatcher(directory) { NotifyFilter = NotifyFilters.FileName };
         watcher.Created += (_, e) => ReadExit(Path.GetFileName(e.FullPath));
         watcher.Renamed += (_, e) => ReadExit(Path.GetFileName(e.FullPath));
-        // The queue has overflowed: check every container instead.
+        // The event queue has overflowed and events are lost: check every container.
         watcher.Error += (_, _) => FindExits();
         watcher.EnableRaisingEvents = true;
         return watcher;
     }
 
-    /// <summary>Checks every container that is not known to have exited.</summary>
+    /// <summary>Checks every container that has no recorded exit.</summary>
     private void FindExits()
     {
         List<Container> open;
@@ -45,14 +45,14 @@ public sealed partial class OciRuntime
         }
         if (!live || (record.Pid > 0 && !ProcessIdentity.IsAlive(record.Pid, record.ProcessStart) && !IsMonitored(record.Id)))
         {
-            // The node lost its power, or conmon was killed: no exit code will be written.
+            // The node lost power or conmon was killed, so no exit code will be written.
             ReadExit(record.Id);
             LogLost(_logger, record.Id);
             SetExited(container, KilledExitCode, "Error", _time.GetUtcNow());
         }
     }
 
-    // While conmon is alive, it will write the exit code itself.
+    // Whether conmon is alive. If it is, it will write the exit code.
     private bool IsMonitored(string containerId)
     {
         var file = Path.Combine(_containerFiles.DirectoryOf(containerId), "conmon.pid");
@@ -116,7 +116,7 @@ public sealed partial class OciRuntime
         }
     }
 
-    /// <summary>Waits for the exit of a container that was sent SIGKILL, or never ran.</summary>
+    /// <summary>Waits for the exit of a container that was sent SIGKILL or never ran.</summary>
     private async ValueTask WaitForKilledAsync(Container container, CancellationToken cancellationToken)
     {
         var record = container.Record;

@@ -7,7 +7,7 @@ namespace Petrel.Agent.Runtimes.Oci;
 /// <content>Sandboxes: the namespaces, cgroup and files that the containers of a pod share.</content>
 public sealed partial class OciRuntime
 {
-    // The first program in the new namespaces. The files that pin them keep them alive after it has exited.
+    // The setup script, which is the first program in the new namespaces. The files that pin the namespaces keep them alive after it exits.
     private const string SetUp = """
         echo "$1" > /proc/sys/kernel/hostname
         if [ -n "$2" ]; then
@@ -35,7 +35,7 @@ public sealed partial class OciRuntime
         var id = sandbox.Record.Id;
         try
         {
-            // The record comes first, so that a later instance knows what to clean up if this one dies.
+            // Save the record first, so that the next agent can clean up if this one dies.
             _sandboxFiles.Save(id, sandbox.Record);
             PodAddress? address = null;
             if (!spec.HostNetwork)
@@ -159,7 +159,7 @@ public sealed partial class OciRuntime
         }
     }
 
-    // Under the lock.
+    // The caller holds the lock.
     private List<Container> ContainersOf(Sandbox sandbox) =>
         [.. _containers.OfPod(sandbox.Record.Spec.PodUid).Where(c => c.Record.SandboxId == sandbox.Record.Id)];
 
@@ -279,7 +279,7 @@ public sealed partial class OciRuntime
         }
         catch (IOException)
         {
-            // Containers may leave names that are no UTF-8.
+            // Use rm, because containers may leave file names that are not valid UTF-8.
             await Tool.MustRunAsync("RuntimeError", "rm", ["-rf", "--one-file-system", directory], null, cancellationToken);
         }
     }

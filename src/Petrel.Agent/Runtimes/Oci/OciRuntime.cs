@@ -7,9 +7,9 @@ using Petrel.Network.Pods;
 namespace Petrel.Agent.Runtimes.Oci;
 
 /// <summary>
-/// Runs pods as OCI containers: crun or runc under conmon, overlayfs over an <see cref="ImageStore"/>, cgroups v1 or v2. A sandbox has no
-/// process of its own: its network, IPC and UTS namespaces are pinned by files. Needs root. All state is on disk and in the kernel. Only
-/// one instance at a time may use a state directory. After a power cut, containers on record are reported as exited (137).
+/// Runs pods as OCI containers: crun or runc under conmon, with overlayfs on top of the layers in an <see cref="ImageStore"/>, and cgroups
+/// v1 or v2. A sandbox has no process: files pin its network, IPC and UTS namespaces. Requires root. All state is on disk and in the
+/// kernel. Only one instance at a time may use a state directory. After a power cut, recorded containers are reported as exited (137).
 /// </summary>
 public sealed partial class OciRuntime : IContainerRuntime, IDisposable
 {
@@ -74,7 +74,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         Directory.CreateDirectory(_monitor.ExitDirectory);
         Info = Info with { Version = await _monitor.VersionAsync(cancellationToken) };
 
-        // In a new mount namespace the pins are missing: the node lost its power, and all its containers are dead.
+        // Missing pins mean that the mount namespace is new: the node lost power, and all its containers are dead.
         var pinned = Mounts.Below(_namespaces);
         if (!pinned.Contains(_namespaces))
         {
@@ -108,7 +108,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         FindExits();
         foreach (var record in containers.Where(c => c.State == ContainerState.Created && c.Pid > 0))
         {
-            // The agent died after creating the container and before starting it. Its program never ran: the pod needs a new attempt.
+            // The agent died between creating and starting the container, so its program never ran. Kill it: the pod needs a new attempt.
             _cgroups.KillContainer(record.SandboxId, record.Id);
         }
         foreach (var id in brokenContainers)
@@ -140,7 +140,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
 
-    /// <summary>Stops watching. Containers keep running.</summary>
+    /// <summary>Stops watching for exits. Containers keep running.</summary>
     public void Dispose()
     {
         _exits?.Dispose();
@@ -160,16 +160,16 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
 
     private string Pin(string sandboxId, string kind) => Path.Combine(_namespaces, $"{sandboxId}-{kind}");
 
-    /// <summary>A sandbox in memory. Its fields change under the runtime's lock.</summary>
+    /// <summary>The in-memory state of a sandbox. Its members change only under the runtime's lock.</summary>
     private sealed class Sandbox(SandboxRecord record)
     {
         public SandboxRecord Record { get; set; } = record;
 
-        /// <summary>Its namespaces exist.</summary>
+        /// <summary>Whether the sandbox's namespaces exist.</summary>
         public bool Live { get; set; }
     }
 
-    /// <summary>A container in memory. Its fields change under the runtime's lock.</summary>
+    /// <summary>The in-memory state of a container. Its members change only under the runtime's lock.</summary>
     private sealed class Container(ContainerRecord record)
     {
         public ContainerRecord Record { get; set; } = record;

@@ -1,31 +1,34 @@
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <summary>Where the <c>oci</c> runtime keeps its state, and which programs it uses.</summary>
+/// <summary>The settings of the <c>oci</c> runtime: its state directory and the programs that it uses.</summary>
 public sealed record OciRuntimeSettings
 {
     /// <summary>
-    /// The node's own directory: records, writable layers, pinned namespaces. Overlayfs must be able to write there (ext4, xfs, btrfs,
-    /// tmpfs).
+    /// The directory of this node's records, writable layers and pinned namespaces. Its file system must support overlayfs upper
+    /// directories (ext4, xfs, btrfs, tmpfs).
     /// </summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>The cgroup under which the node's pods live, unique on the machine, from the root of each hierarchy.</summary>
+    /// <summary>
+    /// The parent cgroup of the node's pods, as a path from the root of each hierarchy. It must be unique on the machine.
+    /// </summary>
     public required string CgroupParent { get; init; }
 
-    /// <summary>The low-level runtime; null takes crun where it is installed, else runc.</summary>
+    /// <summary>The path of the low-level runtime. Null selects crun if it is installed, otherwise runc.</summary>
     public string? RuntimePath { get; init; }
 
     /// <summary>
-    /// The seccomp profile of unprivileged containers, in the format of the containers project; not applied when the file is absent.
+    /// The seccomp profile of unprivileged containers, in the format of the containers project. No profile is applied when the file is
+    /// absent.
     /// </summary>
     public string SeccompProfile { get; init; } = "/usr/share/containers/seccomp.json";
 
-    /// <summary>DNS servers of pods; none until the cluster has its own.</summary>
+    /// <summary>The DNS servers of pods. Empty while the cluster has no DNS server.</summary>
     public IReadOnlyList<string> Nameservers { get; init; } = [];
 
     /// <summary>The cluster's DNS domain.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
 
-    /// <summary>Size of a pod's shared memory (<c>/dev/shm</c>), bytes.</summary>
+    /// <summary>The size of a pod's shared memory (<c>/dev/shm</c>) in bytes.</summary>
     public long SharedMemory { get; init; } = 64 << 20;
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
-/// <summary>The bundle's <c>config.json</c> (OCI runtime specification 1.0), as far as Petrel writes it.</summary>
+/// <summary>The bundle's <c>config.json</c> (OCI runtime specification 1.0), limited to the fields that Petrel uses.</summary>
 internal sealed record RuntimeSpecification
 {
     public string OciVersion { get; init; } = "1.0.2";
@@ -65,14 +65,14 @@ internal sealed record ResourceSpecification
 
 internal sealed record DeviceRule(bool Allow, string Access, string? Type = null, long? Major = null, long? Minor = null);
 
-/// <summary>What the runtime knows about a sandbox, on disk.</summary>
+/// <summary>The record of a sandbox on disk.</summary>
 internal sealed record SandboxRecord(string Id, SandboxSpec Spec, DateTimeOffset CreatedAt, IReadOnlyList<string> Addresses)
 {
-    /// <summary>Stopped: its containers are dead and its address is given back.</summary>
+    /// <summary>Whether the sandbox is stopped: its containers are dead and its address is released.</summary>
     public bool Stopped { get; init; }
 }
 
-/// <summary>What the runtime knows about a container, on disk.</summary>
+/// <summary>The record of a container on disk.</summary>
 internal sealed record ContainerRecord(
     string Id,
     string SandboxId,
@@ -92,7 +92,9 @@ internal sealed record ContainerRecord(
     public string Reason { get; init; } = "";
     public int Pid { get; init; }
 
-    /// <summary>When the process began, in the kernel's ticks: tells it from a later one with the same number.</summary>
+    /// <summary>
+    /// The start time of the process in the kernel's clock ticks. It distinguishes the process from a later one with the same pid.
+    /// </summary>
     public string ProcessStart { get; init; } = "";
 }
 

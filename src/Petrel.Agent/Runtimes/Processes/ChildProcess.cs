@@ -5,10 +5,10 @@ using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <summary>Starts a program as the leader of a session of its own, and waits for it and for what it leaves behind.</summary>
+/// <summary>Starts a program as the leader of a new session, and reaps the program and its orphaned descendants.</summary>
 internal static unsafe partial class ChildProcess
 {
-    // Larger than these structures are in any C library.
+    // An upper bound of the size of these structures in any C library.
     private const int StructureSize = 1024;
     private const short SetSignalDefaults = 0x04;
     private const short SetSignalMask = 0x08;
@@ -24,7 +24,7 @@ internal static unsafe partial class ChildProcess
     private const int Kill = 9;
     private const int Stop = 19;
 
-    /// <summary>A pipe that programs do not inherit by themselves.</summary>
+    /// <summary>Creates a pipe that child processes do not inherit by default (close-on-exec).</summary>
     public static (SafeFileHandle Read, SafeFileHandle Write) NewPipe()
     {
         var ends = stackalloc int[2];
@@ -32,13 +32,13 @@ internal static unsafe partial class ChildProcess
         return (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
     }
 
-    /// <summary>Makes this process the leader of a new session, which the end of a terminal or of its parent does not touch.</summary>
+    /// <summary>Makes this process the leader of a new session, so that it survives the end of its terminal and of its parent.</summary>
     public static void LeaveSession() => _ = SetSid();
 
-    /// <summary>Makes this process the parent of every descendant whose own parent ends.</summary>
+    /// <summary>Makes this process a subreaper: it becomes the parent of every descendant whose parent exits.</summary>
     public static void AdoptDescendants() => _ = PrCtl(BecomeSubreaper, 1, 0, 0, 0);
 
-    /// <summary>Lets go of the standard streams.</summary>
+    /// <summary>Redirects the standard streams to <c>/dev/null</c>.</summary>
     public static void LeaveStreams()
     {
         var nothing = Open("/dev/null", ReadWrite | CloseOnExec);
@@ -49,9 +49,9 @@ internal static unsafe partial class ChildProcess
     }
 
     /// <summary>
-    /// Starts the program with its output in pipes, no input, and signals as a shell leaves them. Returns its process id.
+    /// Starts the program with its output in pipes, without input, and with default signal handling, as from a shell. Returns its pid.
     /// </summary>
-    /// <exception cref="Win32Exception">The kernel's reason why it can't be run.</exception>
+    /// <exception cref="Win32Exception">The program can't be run. The exception contains the kernel's error.</exception>
     public static int Start(Launch launch, SafeFileHandle output, SafeFileHandle errors)
     {
         var actions = stackalloc byte[StructureSize];
@@ -65,7 +65,7 @@ internal static unsafe partial class ChildProcess
             Check(AddDup2(actions, (int)output.DangerousGetHandle(), 1), "dup2");
             Check(AddDup2(actions, (int)errors.DangerousGetHandle(), 2), "dup2");
             Check(AddDirectory(actions, launch.Directory), $"chdir {launch.Directory}");
-            // This process ignores some signals (SIGPIPE), which the program would inherit.
+            // This process ignores some signals (SIGPIPE), and the program would inherit that. Reset all signals to their defaults.
             _ = SignalsFill(signals);
             _ = SignalsRemove(signals, Kill);
             _ = SignalsRemove(signals, Stop);
@@ -86,8 +86,8 @@ internal static unsafe partial class ChildProcess
     }
 
     /// <summary>
-    /// Waits for the end of the program, collecting what it left to this process meanwhile, and kills what is left of its process group.
-    /// Returns its exit code, 128 + N when signal N ended it.
+    /// Waits for the program to exit, reaps its orphaned descendants meanwhile, and kills the remaining processes of its process group.
+    /// Returns the program's exit code, or 128 + N when signal N killed it.
     /// </summary>
     public static int WaitForEnd(int program)
     {
@@ -103,7 +103,7 @@ internal static unsafe partial class ChildProcess
             var ended = *(int*)(information + PidInSignalInformation);
             if (ended == program)
             {
-                // Not reaped yet: no other process can have its number, which is the group's too.
+                // The program is not reaped yet, so no other process or process group can have its pid.
                 _ = Tool.Kill(-program, Kill);
             }
             var status = 0;
@@ -116,7 +116,7 @@ internal static unsafe partial class ChildProcess
         }
     }
 
-    /// <summary>Kills every child of this process and waits for it, until there is none.</summary>
+    /// <summary>Kills and reaps every child of this process, until none is left.</summary>
     public static void KillChildren()
     {
         while (true)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <summary>What the kernel must know of a program before it can run it.</summary>
+/// <summary>Reads the parts of an ELF header that determine whether a program can run on this host.</summary>
 internal static class ElfFile
 {
     private const int HeaderSize = 64;
@@ -13,7 +13,9 @@ internal static class ElfFile
 
     private static ReadOnlySpan<byte> Magic => [0x7F, (byte)'E', (byte)'L', (byte)'F'];
 
-    /// <summary>The dynamic loader that a program asks for; null for a static program and for what is no ELF file.</summary>
+    /// <summary>
+    /// The path of the dynamic loader that a program requires. Null for static programs and for files that are not ELF files.
+    /// </summary>
     public static string? LoaderOf(string path)
     {
         using var file = File.OpenRead(path);

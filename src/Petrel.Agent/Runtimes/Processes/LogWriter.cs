@@ -4,14 +4,14 @@ namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
 /// Writes a program's output as a log in the CRI's format, <c>TIME STREAM F|P TEXT</c>: a line that is longer than the buffer is written in
-/// parts, the last line also without its end.
+/// parts. An unterminated last line is written as well.
 /// </summary>
 internal sealed class LogWriter(Stream log, TimeProvider time)
 {
     private const int PartSize = 16 * 1024;
     private readonly Lock _lock = new();
 
-    /// <summary>Copies one of the program's streams to its end.</summary>
+    /// <summary>Copies one of the program's streams to the log until the stream ends.</summary>
     public async Task CopyAsync(Stream source, string stream)
     {
         var buffer = new byte[PartSize];
@@ -56,7 +56,7 @@ internal sealed class LogWriter(Stream log, TimeProvider time)
             }
             catch (IOException)
             {
-                // The disk is full: the program goes on, its output is lost.
+                // The disk is full. The output is lost, but the program continues.
             }
         }
     }

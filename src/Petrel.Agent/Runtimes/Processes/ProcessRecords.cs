@@ -5,13 +5,15 @@ using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <summary>What the runtime knows about a sandbox, on disk.</summary>
+/// <summary>The record of a sandbox on disk.</summary>
 internal sealed record SandboxEntry(string Id, SandboxSpec Spec, long Sequence, DateTimeOffset CreatedAt, string BootId)
 {
     public bool Stopped { get; init; }
 }
 
-/// <summary>What the runtime knows about a container before it runs, on disk. What became of it the shim writes down.</summary>
+/// <summary>
+/// The record of a container on disk, written before the container runs. The shim writes the later states to separate files.
+/// </summary>
 internal sealed record ContainerEntry(
     string Id,
     string SandboxId,
@@ -23,21 +25,21 @@ internal sealed record ContainerEntry(
     DateTimeOffset CreatedAt
 )
 {
-    /// <summary>As the image and the pod give it: where the program is, is looked up when it starts.</summary>
+    /// <summary>The command as the image and the pod specify it. The program's path is resolved when the container starts.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>The folders, in the container's root, in which programs are looked up.</summary>
+    /// <summary>The search path for programs: directories in the container's root.</summary>
     public string Path { get; init; } = "";
 
     public IReadOnlyList<string> Environment { get; init; } = [];
 
-    /// <summary>The working directory, on the host.</summary>
+    /// <summary>The working directory, as a host path.</summary>
     public string Directory { get; init; } = "";
 }
 
-/// <summary>What a shim is to run.</summary>
-/// <param name="Program">Path on the host.</param>
-/// <param name="Arguments">Without the program's own name.</param>
+/// <summary>The program that a shim runs.</summary>
+/// <param name="Program">The host path of the program.</param>
+/// <param name="Arguments">The arguments, without the program's name.</param>
 internal sealed record Launch(
     string Program,
     IReadOnlyList<string> Arguments,
@@ -47,17 +49,17 @@ internal sealed record Launch(
     string ExitFile
 );
 
-/// <summary>The shim's word that the program runs.</summary>
+/// <summary>The shim's report that the program has started.</summary>
 internal sealed record RunningEntry(ProcessEntry Program, ProcessEntry Shim, DateTimeOffset StartedAt);
 
-/// <summary>The shim's (or, when it can't, the agent's) word that the program has ended.</summary>
+/// <summary>The report that the program has exited. The shim writes it, or the agent if the shim can't.</summary>
 internal sealed record ExitEntry(int Code, string Reason, DateTimeOffset FinishedAt);
 
-/// <summary>A process, told from later ones with the same number.</summary>
-/// <param name="Start">When it began, in the kernel's ticks since boot.</param>
+/// <summary>Identifies a process, distinguished from later processes with the same pid.</summary>
+/// <param name="Start">The start time of the process, in clock ticks since boot.</param>
 internal sealed record ProcessEntry(int Pid, string Start, string BootId)
 {
-    /// <summary>Identifies the machine's run since it was switched on.</summary>
+    /// <summary>The kernel's id of the current boot.</summary>
     public static string CurrentBoot { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
     [JsonIgnore]
@@ -77,14 +79,14 @@ internal sealed record ProcessEntry(int Pid, string Start, string BootId)
 [JsonSerializable(typeof(ExitEntry))]
 internal sealed partial class ProcessJson : JsonSerializerContext
 {
-    /// <summary>Replaces the file whole.</summary>
+    /// <summary>Replaces the file atomically.</summary>
     public static void Write<T>(string file, T value, JsonTypeInfo<T> type)
     {
         File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(value, type));
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    /// <summary>The file's content, or null when there is none.</summary>
+    /// <summary>The file's content, or null when the file does not exist.</summary>
     public static T? Read<T>(string file, JsonTypeInfo<T> type)
         where T : class
     {

@@ -6,7 +6,7 @@ using Petrel.Agent.Runtimes.Oci;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <content>Containers: creating, starting, stopping, removing, measuring them, and running commands in them.</content>
+/// <content>Container lifecycle (create, start, stop, remove), resource usage and exec.</content>
 public sealed partial class ProcessRuntime
 {
     private const int StartFailedExitCode = 128;
@@ -153,7 +153,7 @@ public sealed partial class ProcessRuntime
             }
             catch (TimeoutException)
             {
-                // The grace period is over.
+                // The grace period has elapsed: kill the container.
             }
         }
         Signal(container, Tool.SigKill);
@@ -247,7 +247,8 @@ public sealed partial class ProcessRuntime
             LogPath = container.Entry.Spec.LogPath,
         };
 
-    // The path is the image's; the PATH that programs see leads to the same folders in the root, and then to the host's.
+    // Returns the PATH of the image in path. The PATH variable of the program lists the same directories in the container's root, followed
+    // by the host's directories.
     private List<string> EnvironmentOf(ContainerSpec spec, ImageProcess image, string root, string hostname, out string path)
     {
         const string prefix = "PATH=";

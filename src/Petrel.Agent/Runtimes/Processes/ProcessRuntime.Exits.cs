@@ -3,14 +3,14 @@ using Petrel.Agent.Runtimes.Local;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <content>Shims: starting them, and reading from their files how containers exit.</content>
+/// <content>Starts the shims of containers, and reads the exits of containers from the files that the shims write.</content>
 public sealed partial class ProcessRuntime
 {
     private const int KilledExitCode = 137;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
 
-    // There is one shim per container: keep it small.
+    // Minimize the memory use of shims, because each container has one.
     private static readonly (string Name, string Value)[] ShimEnvironment =
     [
         ("DOTNET_gcServer", "0"),
@@ -20,8 +20,8 @@ public sealed partial class ProcessRuntime
         ("DOTNET_EnableDiagnostics", "0"),
     ];
 
-    /// <summary>Starts the container's shim and waits until it reports.</summary>
-    /// <exception cref="RuntimeException">The program could not be started; the message is the kernel's.</exception>
+    /// <summary>Starts the container's shim and waits for its report.</summary>
+    /// <exception cref="RuntimeException">The program could not be started. The message contains the kernel's error.</exception>
     private async ValueTask StartShimAsync(Container container, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(_settings.ShimCommand[0], [.. _settings.ShimCommand.Skip(1), container.Files.Directory]);
@@ -38,7 +38,7 @@ public sealed partial class ProcessRuntime
             case ProcessShim.Started:
                 return;
             case ProcessShim.Busy:
-                // The shim of an earlier call is running it already.
+                // The shim of an earlier call is already running the container.
                 return;
             case null:
                 throw new RuntimeException("RunContainerError", $"the container's shim ended without a report: {(await errors).Trim()}");
@@ -51,7 +51,7 @@ public sealed partial class ProcessRuntime
     {
         var watcher = new FileSystemWatcher(_exitDirectory) { NotifyFilter = NotifyFilters.FileName };
         watcher.Renamed += (_, e) => OnExit(Path.GetFileName(e.FullPath));
-        // The queue has overflowed: check every container instead.
+        // The event queue has overflowed and events are lost: check every container.
         watcher.Error += (_, _) => FindExits();
         watcher.EnableRaisingEvents = true;
         return watcher;
@@ -70,7 +70,7 @@ public sealed partial class ProcessRuntime
         }
     }
 
-    /// <summary>Checks every container that is not known to have exited.</summary>
+    /// <summary>Checks every container that has no recorded exit.</summary>
     private void FindExits()
     {
         List<Container> open;
@@ -81,7 +81,7 @@ public sealed partial class ProcessRuntime
         open.ForEach(Examine);
     }
 
-    /// <summary>Reads what the container's shim has written.</summary>
+    /// <summary>Updates a container's state from the files that its shim has written.</summary>
     private void Examine(Container container)
     {
         if (container.Exit is not null)
@@ -90,7 +90,7 @@ public sealed partial class ProcessRuntime
         }
         container.Running ??= ProcessJson.Read(container.Files.Running, ProcessJson.Default.RunningEntry);
         var lost = container.Running is { Shim.IsAlive: false };
-        // The exit code may have come just before the shim went.
+        // Read the exit code after checking the shim: the shim may have written it just before it exited.
         if (ProcessJson.Read(ExitFile(container.Entry.Id), ProcessJson.Default.ExitEntry) is { } exit)
         {
             container.Running ??= ProcessJson.Read(container.Files.Running, ProcessJson.Default.RunningEntry);
@@ -98,7 +98,7 @@ public sealed partial class ProcessRuntime
         }
         else if (lost)
         {
-            // The shim was killed, or the machine lost its power: no exit code will be written.
+            // The shim was killed or the machine lost power, so no exit code will be written.
             Signal(container, Tool.SigKill);
             LogLost(_logger, container.Entry.Id);
             SetExited(container, new ExitEntry(KilledExitCode, "Error", _time.GetUtcNow()));
@@ -124,7 +124,7 @@ public sealed partial class ProcessRuntime
         container.Exited.TrySetResult();
     }
 
-    // To the program and all of its process group, while the program lives: a number that is in use again is left alone.
+    // Signals the program's process group while the program is alive. If a later process has the same pid, it is not signalled.
     private static void Signal(Container container, int signal)
     {
         if (container.Running is { Program: { IsAlive: true } program })
@@ -133,7 +133,7 @@ public sealed partial class ProcessRuntime
         }
     }
 
-    /// <summary>Waits for the end of a container that was sent SIGKILL, or never ran.</summary>
+    /// <summary>Waits for the exit of a container that was sent SIGKILL or never ran.</summary>
     private async ValueTask WaitForKilledAsync(Container container, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
@@ -146,7 +146,7 @@ public sealed partial class ProcessRuntime
             }
             if (container.State == ContainerState.Created)
             {
-                // No shim may begin to start it once it counts as ended.
+                // Hold the lock, so that no shim can start the container after it is recorded as exited.
                 using var held = container.Files.TryLock();
                 if (held is not null && !File.Exists(container.Files.Running))
                 {
@@ -165,22 +165,22 @@ public sealed partial class ProcessRuntime
             }
             catch (TimeoutException)
             {
-                // Look again.
+                // The poll interval has elapsed: check again.
             }
         }
     }
 
-    /// <summary>A container as this process knows it.</summary>
+    /// <summary>The in-memory state of a container.</summary>
     private sealed class Container(ContainerEntry entry, ContainerFiles files)
     {
         public ContainerEntry Entry { get; } = entry;
 
         public ContainerFiles Files { get; } = files;
 
-        /// <summary>Its process, once it was started.</summary>
+        /// <summary>The container's process. Null before the start.</summary>
         public RunningEntry? Running { get; set; }
 
-        /// <summary>Its end, once it has ended.</summary>
+        /// <summary>The container's exit. Null before the exit.</summary>
         public ExitEntry? Exit { get; set; }
 
         public TaskCompletionSource Exited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -6,10 +6,11 @@ using Petrel.Model.Determinism;
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// Runs pods as plain processes of the agent's own user. It needs no root and gives no isolation: every pod is on the host's network,
-/// programs see the host's files, and limits, users and capabilities are not enforced. A container has a copy of its image's files, whose
-/// path is in its environment as <c>CONTAINER_SANDBOX_MOUNT_POINT</c>, with its volumes linked below. A <see cref="ProcessShim"/> beside
-/// each container lets it outlive the agent. All state is on disk. Only one instance at a time may use a state directory.
+/// Runs pods as plain processes of the agent's user. It does not require root and does not isolate pods: every pod uses the host's network,
+/// programs see the host's files, and limits, users and capabilities are not enforced. A container has a private copy of its image's files,
+/// with symbolic links to its volumes. The environment variable <c>CONTAINER_SANDBOX_MOUNT_POINT</c> contains the path of the copy. Each
+/// container has a <see cref="ProcessShim"/>, so that it can outlive the agent. All state is on disk. Only one instance at a time may use a
+/// state directory.
 /// </summary>
 public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
 {
@@ -56,7 +57,7 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public ValueTask StartAsync(CancellationToken cancellationToken)
     {
-        // The environments of containers contain secrets.
+        // Restrict access to the owner, because the environments of containers contain secrets.
         Directory.CreateDirectory(_settings.StateDirectory, OwnerOnly);
         Directory.CreateDirectory(_exitDirectory);
         _exits = WatchExits();
@@ -187,10 +188,10 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
 
-    /// <summary>Stops watching. Containers keep running.</summary>
+    /// <summary>Stops watching for exits. Containers keep running.</summary>
     public void Dispose() => _exits?.Dispose();
 
-    // A sandbox consists of its processes only: after a reboot of the machine it is gone.
+    // A sandbox consists only of its processes, so it does not survive a reboot of the machine.
     private static bool IsReady(SandboxEntry sandbox) => !sandbox.Stopped && sandbox.BootId == ProcessEntry.CurrentBoot;
 
     private SandboxStatus StatusOf(SandboxEntry sandbox) =>
@@ -206,7 +207,7 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
             Addresses = [_settings.NodeAddress],
         };
 
-    // Under the lock.
+    // The caller holds the lock.
     private List<Container> ContainersOf(SandboxEntry sandbox) =>
         [.. _containers.OfPod(sandbox.Spec.PodUid).Where(c => c.Entry.SandboxId == sandbox.Id)];
 

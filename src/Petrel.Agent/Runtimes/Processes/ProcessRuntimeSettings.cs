@@ -1,19 +1,17 @@
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <summary>Where the <c>process</c> runtime keeps its state, and how it starts its shims.</summary>
+/// <summary>The settings of the <c>process</c> runtime: its state directory and the command of its shims.</summary>
 public sealed record ProcessRuntimeSettings
 {
-    /// <summary>The node's own directory: records, root file systems, exit codes. Only its owner can read it.</summary>
+    /// <summary>The directory of this node's records, root file systems and exit codes. Only the owner can read it.</summary>
     public required string StateDirectory { get; init; }
 
-    /// <summary>The address at which every pod of the node is reached.</summary>
+    /// <summary>The address of the node, which all of its pods share.</summary>
     public required string NodeAddress { get; init; }
 
-    /// <summary>The command that runs <see cref="ProcessShim"/>; a container's directory is added as its last argument.</summary>
+    /// <summary>The command that runs <see cref="ProcessShim"/>. The container's directory is appended as the last argument.</summary>
     public required IReadOnlyList<string> ShimCommand { get; init; }
 
-    /// <summary>
-    /// Variables, <c>NAME=value</c>, that every program gets beside its own: by them a node's processes can be told from others.
-    /// </summary>
+    /// <summary>Additional environment variables (<c>NAME=value</c>) for every program. They identify the processes of this node.</summary>
     public IReadOnlyList<string> Environment { get; init; } = [];
 }

@@ -5,26 +5,26 @@ using System.Text;
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// The process beside each container of the <c>process</c> runtime, which outlives the agent: it starts the container's program, writes its
-/// log, and writes down when and how it ended. Everything it knows is in the container's directory. On its standard output it says one
-/// line, <c>started</c>, <c>busy</c> or <c>failed REASON</c>; then it lets go of it.
+/// The shim process of each container in the <c>process</c> runtime. It outlives the agent: it starts the container's program, writes the
+/// log, and records when and how the program exited. All of its input is in the container's directory. It prints one line on its standard
+/// output, <c>started</c>, <c>busy</c> or <c>failed REASON</c>, and then closes the stream.
 /// </summary>
 public static class ProcessShim
 {
-    /// <summary>The program's first argument that makes it a shim; the container's directory follows.</summary>
+    /// <summary>The first command line argument, which selects the shim mode. The container's directory follows.</summary>
     public const string Command = "process-shim";
 
     internal const string Started = "started";
     internal const string Busy = "busy";
     internal const string Failed = "failed ";
 
-    // How long output is read after the last process that could write it was killed.
+    // The time limit for reading the remaining output after all processes of the container were killed.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs a container from its start to its end.</summary>
+    /// <summary>Runs a container's program, and returns after it has exited.</summary>
     /// <param name="args">The container's directory.</param>
     /// <param name="time">The clock.</param>
-    /// <returns>The shim's own exit code: 0 when the container ran.</returns>
+    /// <returns>The exit code of the shim: 0 if the container ran.</returns>
     public static async Task<int> RunAsync(string[] args, TimeProvider time)
     {
         if (args is not [var directory] || !Directory.Exists(directory))
@@ -34,7 +34,7 @@ public static class ProcessShim
         ChildProcess.LeaveSession();
         ChildProcess.AdoptDescendants();
         Environment.CurrentDirectory = "/";
-        // It ends when its program has ended, and not before.
+        // Ignore termination signals: the shim exits only after its program.
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static c => c.Cancel = true);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static c => c.Cancel = true);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static c => c.Cancel = true);
@@ -94,7 +94,7 @@ public static class ProcessShim
         }
         catch (TimeoutException)
         {
-            // Another process has inherited the stream.
+            // A process outside of the container has inherited the stream and keeps it open. Don't wait for it.
         }
         ProcessJson.Write(launch.ExitFile, new ExitEntry(code, code == 0 ? "Completed" : "Error", finished), ProcessJson.Default.ExitEntry);
         return 0;
@@ -108,7 +108,7 @@ public static class ProcessShim
         }
         catch (IOException)
         {
-            // As with a full disk: without a log rather than not at all.
+            // Run the container without a log rather than not at all, as with a full disk.
             return Stream.Null;
         }
     }
@@ -128,7 +128,7 @@ public static class ProcessShim
         }
         catch (IOException)
         {
-            // The agent that asked is gone; the next one reads the files.
+            // The agent that started this shim has exited. The next agent reads the files instead.
         }
     }
 }

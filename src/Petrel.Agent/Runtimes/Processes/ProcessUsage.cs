@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Petrel.Agent.Runtimes.Processes;
 
-/// <summary>What the machine's processes use, by their tree, as <c>/proc</c> says (proc(5)).</summary>
+/// <summary>Resource usage of process trees on this machine, read from <c>/proc</c> (proc(5)).</summary>
 internal sealed class ProcessUsage
 {
-    // Fields of /proc/PID/stat after the command's name.
+    // Indices of the fields in /proc/PID/stat that follow the command name.
     private const int ParentField = 1;
     private const int UserTimeField = 11;
     private const int EndedChildrenTimeField = 14;
@@ -37,7 +37,7 @@ internal sealed class ProcessUsage
     }
 
     /// <summary>
-    /// The process and all that descend from it. The time of those that have ended is with the parent that waited for them.
+    /// The usage of a process and all of its descendants. The CPU time of an exited process counts for the parent that reaped it.
     /// </summary>
     public ContainerUsage OfTree(string containerId, int root)
     {
@@ -64,7 +64,7 @@ internal sealed class ProcessUsage
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            // The command's name may hold spaces and parentheses: the fields begin after the last one.
+            // The command name may contain spaces and parentheses. The other fields start after the last closing parenthesis.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return (
                 int.Parse(fields[ParentField], CultureInfo.InvariantCulture),

@@ -4,9 +4,9 @@ using Petrel.Agent.Runtimes.Local;
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// Finds what to execute on the host for a command of a container. The command is looked up in the image. A static program runs as it
-/// is; a dynamic one when the host has the libraries that it needs; else the host's program of the same name runs in its place, or the
-/// image's own loader runs it with the image's libraries.
+/// Finds the program to execute on the host for a container's command. The command is looked up in the image. A static program runs
+/// directly. A dynamic program runs directly if the host has the libraries that it needs. Otherwise the host's program with the same name
+/// replaces it, or the image's loader runs it with the image's libraries.
 /// </summary>
 internal static class ProgramFinder
 {
@@ -16,7 +16,9 @@ internal static class ProgramFinder
 
     private static readonly string[] LibraryFolders = ["lib", "usr/lib", "lib64", "usr/lib64", "usr/local/lib"];
 
-    /// <summary>The image's path list as the host must read it: the same folders in the container's root, then the host's own.</summary>
+    /// <summary>
+    /// Translates the image's PATH for the host: the same directories in the container's root, followed by the host's directories.
+    /// </summary>
     public static string PathIn(string root, string path) =>
         string.Join(
             ':',
@@ -24,11 +26,11 @@ internal static class ProgramFinder
         );
 
     /// <param name="root">The container's root.</param>
-    /// <param name="directory">The working directory, on the host.</param>
+    /// <param name="directory">The working directory, as a host path.</param>
     /// <param name="command">The program and its arguments.</param>
-    /// <param name="path">The container's path list, as in its image.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
-    /// <exception cref="RuntimeException">There is no such program, or it can't be run on this host.</exception>
+    /// <param name="path">The PATH of the container's image.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <exception cref="RuntimeException">The program does not exist, or it can't run on this host.</exception>
     public static async ValueTask<(string Program, IReadOnlyList<string> Arguments)> FindAsync(
         string root,
         string directory,
@@ -94,7 +96,7 @@ internal static class ProgramFinder
 
     private static bool IsExecutable(string path) => File.Exists(path) && (File.GetUnixFileMode(path) & Executable) != 0;
 
-    // The interpreter and its argument in a script's first line; null for what is no script.
+    // The interpreter and its argument from the first line of a script. Null when the file is not a script.
     private static (string Interpreter, string Argument)? ScriptOf(string path)
     {
         using var file = File.OpenRead(path);
@@ -123,7 +125,7 @@ internal static class ProgramFinder
     {
         foreach (var folder in LibraryFolders.Select(f => Path.Combine(root, f)).Where(Directory.Exists))
         {
-            // Debian's libraries are one folder further down, by machine.
+            // Debian has libraries one level deeper, in directories named by architecture.
             foreach (var further in Directory.EnumerateDirectories(folder, "*-linux-*").Order(StringComparer.Ordinal))
             {
                 yield return further;

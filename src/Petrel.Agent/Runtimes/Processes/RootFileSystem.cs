@@ -3,14 +3,14 @@ using Petrel.Agent.Images;
 namespace Petrel.Agent.Runtimes.Processes;
 
 /// <summary>
-/// A container's own copy of its image's files, and its volumes below it. Programs see the host's root, so links with absolute targets are
-/// made to lead to the same file inside the copy.
+/// A container's private copy of its image's files, with links to its volumes. Programs see the host's root directory, so symbolic links
+/// with absolute targets are rewritten to point to the same file inside the copy.
 /// </summary>
 internal static class RootFileSystem
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Lays the unpacked layers over one another, the base first.</summary>
+    /// <summary>Merges the unpacked layers into the root, base layer first.</summary>
     public static void Build(IReadOnlyList<string> layers, string root)
     {
         Directory.CreateDirectory(root, Owner);
@@ -21,7 +21,8 @@ internal static class RootFileSystem
     }
 
     /// <summary>
-    /// Shows volumes at their paths in the root, as links. Answers those that can't be shown because their path lies inside another volume.
+    /// Links volumes at their mount paths in the root. Returns the mounts that can't be linked: their path is inside another volume or is
+    /// the root itself.
     /// </summary>
     public static IReadOnlyList<Mount> Link(string root, IReadOnlyList<Mount> mounts)
     {
@@ -43,10 +44,12 @@ internal static class RootFileSystem
         return hidden;
     }
 
-    /// <summary>The host's path of an absolute path in the root. Links on the way lead to files inside the root already.</summary>
+    /// <summary>
+    /// The host path of an absolute path in the root. It does not resolve symbolic links, because they already point inside the root.
+    /// </summary>
     public static string InRoot(string root, string path) => (root + Path.GetFullPath("/" + path)).TrimEnd('/');
 
-    /// <summary>Takes a root away. Links to volumes go, not the volumes.</summary>
+    /// <summary>Deletes a root. Links to volumes are deleted; the volumes are not.</summary>
     public static void Delete(string directory)
     {
         if (!Directory.Exists(directory))
@@ -59,7 +62,7 @@ internal static class RootFileSystem
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            // The program took rights away from its own folders.
+            // The program removed permissions from its own directories. Restore them.
             MakeWritable(directory);
             Directory.Delete(directory, recursive: true);
         }
@@ -98,7 +101,7 @@ internal static class RootFileSystem
                     File.CreateSymbolicLink(to, link.StartsWith('/') ? InRoot(root, link) : link);
                     break;
                 default:
-                    // A whiteout; devices, pipes and sockets are of no use without isolation.
+                    // Skip devices, pipes and sockets: they are useless without isolation. A whiteout removes the entry of the lower layer.
                     Remove(to);
                     break;
             }

@@ -1,33 +1,33 @@
 namespace Petrel.Agent.Runtimes.Simulated;
 
 /// <summary>
-/// What a simulated container's program does. The default runs for ever, ends at once on SIGTERM, and answers every exec with 0.
+/// The behaviour of a simulated container's program. By default it runs forever, exits immediately on SIGTERM, and every exec returns 0.
 /// </summary>
 public sealed record ContainerBehaviour
 {
-    /// <summary>The program ends by itself this long after its start; null: never.</summary>
+    /// <summary>The time from the program's start until it exits by itself; null for never.</summary>
     public TimeSpan? EndsAfter { get; init; }
 
-    /// <summary>The code with which it ends by itself.</summary>
+    /// <summary>The exit code when the program exits by itself.</summary>
     public int ExitCode { get; init; }
 
-    /// <summary>It does not end on SIGTERM, only on SIGKILL.</summary>
+    /// <summary>Whether the program ignores SIGTERM and exits only on SIGKILL.</summary>
     public bool IgnoresTermination { get; init; }
 
-    /// <summary>How long it takes to end after SIGTERM.</summary>
+    /// <summary>The time from SIGTERM until the program exits.</summary>
     public TimeSpan TerminationTime { get; init; }
 
-    /// <summary>How many cores it keeps busy now.</summary>
+    /// <summary>The current CPU usage in cores.</summary>
     public double Cores { get; init; }
 
-    /// <summary>Bytes of memory that it uses now.</summary>
+    /// <summary>The current memory usage in bytes.</summary>
     public long MemoryBytes { get; init; }
 
-    /// <summary>How a command that is run inside ends.</summary>
+    /// <summary>Returns the result of a command that is run in the container.</summary>
     public Func<IReadOnlyList<string>, SimulatedCommand> Exec { get; init; } = static _ => new SimulatedCommand();
 }
 
-/// <summary>A command that is run inside a simulated container.</summary>
-/// <param name="ExitCode">Its exit code.</param>
-/// <param name="Duration">How long it takes.</param>
+/// <summary>The result of a command that is run in a simulated container.</summary>
+/// <param name="ExitCode">The command's exit code.</param>
+/// <param name="Duration">The command's duration.</param>
 public sealed record SimulatedCommand(int ExitCode = 0, TimeSpan Duration = default);

@@ -4,12 +4,12 @@ using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
-/// <summary>The images of a simulated node: a name and a digest each, without content.</summary>
+/// <summary>The images of a simulated node. Each has a name and a digest, but no content.</summary>
 internal sealed class SimulatedImages
 {
     private const long Size = 50 << 20;
 
-    // By id: the digest of the image's name.
+    // Images by id, which is the digest of the image's name.
     private readonly SortedDictionary<string, (ImageReference Name, ImageStatus Status)> _images = new(StringComparer.Ordinal);
 
     /// <exception cref="RuntimeException">With reason <c>InvalidImageName</c>.</exception>
@@ -41,7 +41,7 @@ internal sealed class SimulatedImages
 
     public IReadOnlyList<ImageStatus> List() => [.. _images.Values.Select(i => i.Status)];
 
-    // An image that is referenced by digest has that digest.
+    // An image that is referenced by digest has that digest; others get the digest of their name.
     private static string IdOf(ImageReference name) =>
         name.Digest ?? "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.ToString())));
 }

@@ -3,7 +3,7 @@ using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
-/// <content>Containers: their states, and the exits of their programs.</content>
+/// <content>Container states, and the exits of their programs.</content>
 public sealed partial class SimulatedRuntime
 {
     private const int KilledExitCode = 137;
@@ -57,7 +57,7 @@ public sealed partial class SimulatedRuntime
         var container = Find(containerId);
         lock (_lock)
         {
-            // Another call may have started it meanwhile, or its sandbox was stopped.
+            // During the delay, another call may have started the container, or its sandbox may have been stopped.
             if (container.Status.State != ContainerState.Created)
             {
                 return;
@@ -103,7 +103,7 @@ public sealed partial class SimulatedRuntime
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // It has exited.
+                // The container exited within its grace period.
             }
         }
         bool killed;
@@ -176,8 +176,8 @@ public sealed partial class SimulatedRuntime
     }
 
     /// <summary>
-    /// Lets the program of one running container exit with this code: number <paramref name="choice"/> in the order of creation, counted
-    /// round and round. Returns that container, or null when none runs.
+    /// Makes the program of one running container exit with this code. The container is number <paramref name="choice"/>, modulo the number
+    /// of running containers, in creation order. Returns that container, or null when none is running.
     /// </summary>
     public ContainerStatus? EndOne(int choice, int exitCode)
     {
@@ -196,7 +196,7 @@ public sealed partial class SimulatedRuntime
         return container.Status;
     }
 
-    // Adds the processor time since the last reading. Under the lock.
+    // Adds the CPU time since the last reading. The caller holds the lock.
     private ContainerUsage UsageOf(Container container, DateTimeOffset now)
     {
         var behaviour = settings.Behaviour(container.Spec);
@@ -213,7 +213,7 @@ public sealed partial class SimulatedRuntime
         }
     }
 
-    // A timer belongs to the machine and fires even when the agent has died. Under the lock.
+    // Timers belong to the simulated machine, so they fire even when the agent has died. The caller holds the lock.
     private void EndAfter(Container container, TimeSpan delay, int exitCode) =>
         container.Timers.Add(time.CreateTimer(_ => End(container, exitCode), null, delay, Timeout.InfiniteTimeSpan));
 
@@ -230,7 +230,7 @@ public sealed partial class SimulatedRuntime
         }
     }
 
-    // False when it had exited before. Under the lock; the exit is reported outside of it.
+    // Returns false when the container had already exited. The caller holds the lock, and reports the exit after releasing it.
     private bool SetExited(Container container, int exitCode)
     {
         if (container.Status.State == ContainerState.Exited)
@@ -255,7 +255,7 @@ public sealed partial class SimulatedRuntime
         container.Exited.Cancel();
     }
 
-    /// <summary>A container. Its fields change under the runtime's lock.</summary>
+    /// <summary>The state of a container. Its members change only under the runtime's lock.</summary>
     [SuppressMessage(
         "Design",
         "CA1001",
@@ -267,14 +267,14 @@ public sealed partial class SimulatedRuntime
 
         public ContainerStatus Status { get; set; } = status;
 
-        /// <summary>It was sent SIGTERM and will exit because of it.</summary>
+        /// <summary>Whether the container was sent SIGTERM and will exit because of it.</summary>
         public bool Terminating { get; set; }
 
         public TimeSpan CpuTime { get; set; }
 
         public DateTimeOffset? MeasuredAt { get; set; }
 
-        /// <summary>The timers that end its program.</summary>
+        /// <summary>The timers that make the container's program exit.</summary>
         public List<ITimer> Timers { get; } = [];
 
         public CancellationTokenSource Exited { get; } = new();

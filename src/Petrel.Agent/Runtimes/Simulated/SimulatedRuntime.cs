@@ -5,14 +5,14 @@ using Petrel.Network.Pods;
 namespace Petrel.Agent.Runtimes.Simulated;
 
 /// <summary>
-/// Runs pods in memory only, deterministically. Sandboxes and containers are records; their programs behave as a <see
-/// cref="ContainerBehaviour"/> says. The object is the node's machine: it outlives agents, which take it over by setting <see
-/// cref="PodChanged"/> and calling <see cref="StartAsync"/> again. Programs run on the machine's clock. A call is atomic: an agent that
-/// dies during one leaves the state from before or from after it.
+/// Simulates pods in memory, deterministically. Sandboxes and containers are records. A <see cref="ContainerBehaviour"/> defines how a
+/// container's program behaves. This object represents the node's machine: it outlives agents. A new agent takes it over by setting <see
+/// cref="PodChanged"/> and calling <see cref="StartAsync"/> again. Programs run on the machine's clock. Each call is atomic: if an agent
+/// dies during a call, the call has taken effect either completely or not at all.
 /// </summary>
 /// <param name="time">The machine's clock.</param>
-/// <param name="entropy">Ids and latencies are drawn from it.</param>
-/// <param name="settings">How the node behaves.</param>
+/// <param name="entropy">The source of randomness for ids and latencies.</param>
+/// <param name="settings">The settings of the simulated node.</param>
 public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy, SimulatedRuntimeSettings settings) : IContainerRuntime
 {
     private readonly Lock _lock = new();
@@ -166,11 +166,11 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
         return images;
     }
 
-    // Under the lock.
+    // The caller holds the lock.
     private List<Container> ContainersOf(SandboxStatus sandbox) =>
         [.. _containers.OfPod(sandbox.PodUid).Where(c => c.Status.SandboxId == sandbox.Id)];
 
-    // Under the lock.
+    // The caller holds the lock.
     private string TakeAddress() =>
         _addresses.Take()?.ToString() ?? throw new RuntimeException("CreatePodSandboxError", $"no address is free in {settings.Addresses}");
 

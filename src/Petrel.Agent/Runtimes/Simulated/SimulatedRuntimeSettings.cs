@@ -2,26 +2,27 @@ using System.Net;
 
 namespace Petrel.Agent.Runtimes.Simulated;
 
-/// <summary>How a simulated node behaves.</summary>
+/// <summary>The settings of a simulated node.</summary>
 public sealed record SimulatedRuntimeSettings
 {
-    /// <summary>The range of pod addresses; the first one is the node's own.</summary>
+    /// <summary>The range of pod addresses. The first address belongs to the node.</summary>
     public required IPNetwork Addresses { get; init; }
 
-    /// <summary>How long it takes to make a sandbox.</summary>
+    /// <summary>The time to create a sandbox.</summary>
     public Latency SandboxLatency { get; init; } = Latency.Milliseconds(20, 60);
 
-    /// <summary>How long it takes to start a container.</summary>
+    /// <summary>The time to start a container.</summary>
     public Latency StartLatency { get; init; } = Latency.Milliseconds(50, 300);
 
-    /// <summary>How long it takes to pull an image that is absent.</summary>
+    /// <summary>The time to pull an image that is not present.</summary>
     public Latency PullLatency { get; init; } = Latency.Milliseconds(500, 4000);
 
     /// <summary>Images that are present from the start.</summary>
     public IReadOnlyList<string> Images { get; init; } = [];
 
     /// <summary>
-    /// What a container's program does. Asked at its start, at SIGTERM and at each exec: the answer may change with time.
+    /// Returns the behaviour of a container's program. It is called at the start, at SIGTERM, at each exec and at each usage reading, so
+    /// the result may change over time.
     /// </summary>
     public Func<ContainerSpec, ContainerBehaviour> Behaviour { get; init; } = static _ => new ContainerBehaviour();
 }

@@ -4,7 +4,7 @@ using Petrel.Client;
 
 namespace Petrel.Agent.Volumes.Drivers;
 
-/// <summary>The volume types that the agent knows. A new type is one driver and one row here.</summary>
+/// <summary>The volume types that the agent supports. To add a type, write a driver and add a row here.</summary>
 internal static class BuiltInVolumeDrivers
 {
     public static IReadOnlyList<IVolumeDriver> Create(

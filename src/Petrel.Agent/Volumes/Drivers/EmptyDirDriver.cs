@@ -2,7 +2,7 @@ using k8s.Models;
 
 namespace Petrel.Agent.Volumes.Drivers;
 
-/// <summary><c>emptyDir</c>: a directory that lives as long as the pod, on disk or in memory.</summary>
+/// <summary><c>emptyDir</c>: a directory with the lifetime of the pod, on disk or in memory.</summary>
 internal sealed class EmptyDirDriver(IPodFiles files) : IVolumeDriver
 {
     public string Type => "emptyDir";

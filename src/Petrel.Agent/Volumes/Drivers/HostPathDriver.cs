@@ -2,7 +2,7 @@ using k8s.Models;
 
 namespace Petrel.Agent.Volumes.Drivers;
 
-/// <summary><c>hostPath</c>: a path of the node itself. It outlives the pod.</summary>
+/// <summary><c>hostPath</c>: a path on the node. Its content outlives the pod.</summary>
 internal sealed class HostPathDriver(IPodFiles files) : IVolumeDriver
 {
     public string Type => "hostPath";

@@ -4,7 +4,7 @@ using Petrel.Model;
 
 namespace Petrel.Agent.Volumes.Drivers;
 
-/// <summary><c>persistentVolumeClaim</c>: the persistent volume that a claim is bound to.</summary>
+/// <summary><c>persistentVolumeClaim</c>: the persistent volume to which a claim is bound.</summary>
 internal sealed class PersistentVolumeClaimDriver(ApiClient client, IPersistentVolumes volumes) : IVolumeDriver
 {
     public string Type => "persistentVolumeClaim";

@@ -4,7 +4,7 @@ using Petrel.Agent.Sources;
 
 namespace Petrel.Agent.Volumes.Drivers;
 
-/// <summary><c>projected</c>: files from several sources in one volume, among them service account tokens.</summary>
+/// <summary><c>projected</c>: files from several sources in one volume, including service account tokens.</summary>
 internal sealed class ProjectedDriver(AgentSettings settings, ConfigObjects objects, ServiceAccountTokenManager tokens, IPodFiles files)
     : IVolumeDriver
 {

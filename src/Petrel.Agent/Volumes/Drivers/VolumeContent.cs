@@ -5,17 +5,17 @@ using Petrel.Agent.Sources;
 
 namespace Petrel.Agent.Volumes.Drivers;
 
-/// <summary>The files of volumes that are made from API objects. Pure functions.</summary>
+/// <summary>Builds the files of volumes from API objects. Pure functions.</summary>
 internal static class VolumeContent
 {
-    /// <summary>The mode of files when the API object names none: 0644.</summary>
+    /// <summary>The mode of files when the API object specifies none: 0644.</summary>
     public const int DefaultMode = 0b110_100_100;
 
-    /// <summary>The entries of a ConfigMap or Secret: all of them, or those that <paramref name="items"/> name.</summary>
+    /// <summary>The entries of a ConfigMap or Secret: all of them, or those that <paramref name="items"/> selects.</summary>
     /// <param name="data">The entries; null for an optional object that does not exist.</param>
-    /// <param name="items">Which entries go to which paths; none for all.</param>
+    /// <param name="items">The selected entries and their paths. Null or empty selects all entries.</param>
     /// <param name="mode">Permission bits of the files.</param>
-    /// <param name="source">The object as messages show it.</param>
+    /// <param name="source">The name of the object in error messages.</param>
     /// <exception cref="IOException">An item names an entry that does not exist.</exception>
     public static IEnumerable<VolumeFile> OfEntries(
         IReadOnlyDictionary<string, byte[]>? data,
@@ -37,7 +37,7 @@ internal static class VolumeContent
             );
     }
 
-    /// <summary>Fields of the pod, and resources of its containers.</summary>
+    /// <summary>The files with fields of the pod and resources of its containers.</summary>
     public static IEnumerable<VolumeFile> OfFields(V1Pod pod, IList<V1DownwardAPIVolumeFile>? items, int mode, AgentSettings settings) =>
         (items ?? []).Select(item => new VolumeFile(item.Path, Encoding.UTF8.GetBytes(FieldOf(pod, item, settings)), item.Mode ?? mode));
 
