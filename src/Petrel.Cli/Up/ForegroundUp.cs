@@ -50,7 +50,7 @@ internal static class ForegroundUp
             await supervisor.StartAsync(api, stop.Token);
             Introduce(directory, settings);
             forwards = HostForwards.RunAsync(directory, api, TimeProvider.System, Progress.Say, stop.Token);
-            keep = supervisor.KeepAsync(stop.Token);
+            keep = supervisor.KeepAsync(api, stop.Token);
             if (example is not null)
             {
                 await RunExampleAsync(example, api, stop.Token);

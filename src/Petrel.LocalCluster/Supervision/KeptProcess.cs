@@ -10,6 +10,7 @@ namespace Petrel.LocalCluster.Supervision;
 /// <param name="lastLine">The last line of its log.</param>
 /// <param name="progress">Where restarts are told.</param>
 /// <param name="time">The clock.</param>
+/// <param name="isServing">Whether it serves; asked until it first does. Null where that cannot be asked.</param>
 internal sealed class KeptProcess(
     string name,
     Func<bool> isWanted,
@@ -17,13 +18,17 @@ internal sealed class KeptProcess(
     Func<CancellationToken, Task> start,
     Func<string> lastLine,
     Action<string> progress,
-    TimeProvider time
+    TimeProvider time,
+    Func<CancellationToken, Task<bool>>? isServing = null
 )
 {
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(1);
+
     private readonly RestartBackoff _backoff = new();
     private long _startedAt = time.GetTimestamp();
     private long _endedAt;
     private TimeSpan? _delay;
+    private bool _served;
 
     /// <summary>Looks once, and starts the process when it should run, does not, and its back-off is over.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
@@ -31,6 +36,7 @@ internal sealed class KeptProcess(
         if (!isWanted() || isRunning())
         {
             _delay = null;
+            await NoteServingAsync(cancellationToken);
             return;
         }
         if (_delay is null)
@@ -45,6 +51,7 @@ internal sealed class KeptProcess(
         {
             _delay = null;
             _startedAt = time.GetTimestamp();
+            _served = false;
             await start(cancellationToken);
             progress($"{name} started again");
         }
@@ -55,10 +62,29 @@ internal sealed class KeptProcess(
         }
     }
 
+    private async Task NoteServingAsync(CancellationToken cancellationToken)
+    {
+        if (_served || isServing is null)
+        {
+            return;
+        }
+        // A process that hangs must not hold up the supervisor.
+        using var limit = new CancellationTokenSource(ProbeLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            _served = await isServing(either.Token);
+        }
+        catch (Exception e) when (e is IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // It does not serve yet.
+        }
+    }
+
     private void PlanRestart(string what)
     {
         _endedAt = time.GetTimestamp();
-        _delay = _backoff.After(time.GetElapsedTime(_startedAt));
+        _delay = _backoff.After(time.GetElapsedTime(_startedAt), _served);
         progress($"{what.TrimEnd('.')}; starting it again{(_delay > TimeSpan.Zero ? $" in {_delay.Value.TotalSeconds:0.#} s" : "")}");
     }
 }

@@ -2,7 +2,8 @@ namespace Petrel.LocalCluster.Supervision;
 
 /// <summary>
 /// How long to wait before a process that ended is started again: not at all the first time, then from half a second doubling to 30 s.
-/// A process that ran for ten seconds starts again without a wait.
+/// A process that ran for ten seconds starts again without a wait. One that had begun to serve waits half a second at most, because it did not
+/// fail at its start.
 /// </summary>
 public sealed class RestartBackoff
 {
@@ -12,12 +13,18 @@ public sealed class RestartBackoff
 
     private TimeSpan _next;
 
-    /// <summary>The delay after a process that ended when it had run for <paramref name="lifetime"/>.</summary>
-    public TimeSpan After(TimeSpan lifetime)
+    /// <summary>The delay after a process that ended.</summary>
+    /// <param name="lifetime">How long it had run.</param>
+    /// <param name="served">Whether it had begun to serve.</param>
+    public TimeSpan After(TimeSpan lifetime, bool served = false)
     {
         if (lifetime >= ResetAfter)
         {
             _next = TimeSpan.Zero;
+        }
+        else if (served && _next > Shortest)
+        {
+            _next = Shortest;
         }
         var delay = _next;
         _next =

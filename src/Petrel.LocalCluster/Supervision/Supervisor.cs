@@ -58,7 +58,7 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
     }
 
     /// <summary>Keeps the server and the nodes running until cancelled.</summary>
-    public async Task KeepAsync(CancellationToken cancellationToken)
+    public async Task KeepAsync(IApiHandler api, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
         List<KeptProcess> kept =
@@ -74,7 +74,8 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
                 },
                 () => LogFile.LastLine(directory.ServerLog),
                 _progress,
-                time
+                time,
+                token => IsReadyAsync(api, token)
             ),
             .. settings.NodeNames.Select(node => new KeptProcess(
                 node,

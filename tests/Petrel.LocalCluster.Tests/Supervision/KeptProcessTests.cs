@@ -41,6 +41,22 @@ public sealed class KeptProcessTests
     }
 
     [Fact]
+    public async Task A_process_that_is_killed_again_and_again_while_it_serves_is_back_within_half_a_second()
+    {
+        var kept = Create(token => Task.FromResult(_running));
+        for (var kill = 1; kill <= 8; kill++)
+        {
+            await StepsAsync(kept, 15);
+            _running = false;
+
+            await StepsAsync(kept, 7);
+
+            Assert.Equal(kill, _starts);
+            Assert.True(_running);
+        }
+    }
+
+    [Fact]
     public async Task A_process_that_is_switched_off_stays_so_until_it_is_wanted()
     {
         var kept = Create();
@@ -71,7 +87,7 @@ public sealed class KeptProcessTests
         );
     }
 
-    private KeptProcess Create() =>
+    private KeptProcess Create(Func<CancellationToken, Task<bool>>? isServing = null) =>
         new(
             "the server",
             () => _wanted,
@@ -88,7 +104,8 @@ public sealed class KeptProcessTests
             },
             () => "no space",
             _progress.Add,
-            _time
+            _time,
+            isServing
         );
 
     private async Task StepsAsync(KeptProcess kept, int count)
