@@ -1,8 +1,8 @@
 namespace Petrel.LocalCluster.Supervision;
 
 /// <summary>
-/// How long to wait before a process that ended is started again: not at all the first time, then from half a second doubling to 30 s.
-/// A process that ran for ten seconds starts again without a wait.
+/// The back-off before a process that ended is restarted: none the first time, then half a second, doubling to 30 s.
+/// A process that ran for ten seconds restarts without a wait.
 /// </summary>
 public sealed class RestartBackoff
 {
@@ -12,7 +12,7 @@ public sealed class RestartBackoff
 
     private TimeSpan _next;
 
-    /// <summary>The delay after a process that ended when it had run for <paramref name="lifetime"/>.</summary>
+    /// <summary>The delay before the restart of a process that ended after <paramref name="lifetime"/>.</summary>
     public TimeSpan After(TimeSpan lifetime)
     {
         if (lifetime >= ResetAfter)
