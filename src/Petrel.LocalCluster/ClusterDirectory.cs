@@ -8,7 +8,7 @@ public sealed class ClusterDirectory
     public ClusterDirectory(string root) => Root = Path.GetFullPath(root);
 
     /// <summary>
-    /// The default directory: <c>PETREL_DATA</c> if set, else a system directory for root and a directory in the user's home for other users.
+    /// The default directory: <c>PETREL_DATA</c> if set, else a system directory for root and a directory in the user's home for others.
     /// </summary>
     public static string Default =>
         Environment.GetEnvironmentVariable("PETREL_DATA") is { Length: > 0 } named ? named

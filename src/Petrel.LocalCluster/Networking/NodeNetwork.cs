@@ -43,8 +43,8 @@ public sealed class NodeNetwork(ClusterRange range)
     }
 
     /// <summary>
-    /// Creates the node's namespace, connects it to the bridge, and adds routes to pod ranges: to this node's range on the host, and to those
-    /// of the others (all <paramref name="nodeCount"/>) in this node. Removes what an earlier run of the node has left behind.
+    /// Creates the node's namespace, connects it to the bridge, and adds routes to pod ranges: to this node's range on the host, and to
+    /// those of the others (all <paramref name="nodeCount"/>) in this node. Removes what an earlier run of the node has left behind.
     /// </summary>
     public async Task AddNodeAsync(string node, int index, int nodeCount, CancellationToken cancellationToken)
     {
@@ -71,7 +71,7 @@ public sealed class NodeNetwork(ClusterRange range)
 
             """
         );
-        // The node's own processes need a route to the service range, because the kernel routes a packet before it translates the destination.
+        // The node's own processes need a route to the service range, because the kernel routes a packet before it translates the address.
         // No host on the bridge has such an address, and the service proxy rejects addresses without a service.
         for (var other = 0; other < nodeCount; other++)
         {

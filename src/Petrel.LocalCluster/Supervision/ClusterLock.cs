@@ -14,7 +14,7 @@ public sealed class ClusterLock : IDisposable
     private ClusterLock(FileStream file) => _file = file;
 
     /// <summary>
-    /// Takes the lock for starting and stopping processes. <c>up</c> holds it until its supervisor has started, and <c>down</c> holds it too.
+    /// Takes the lock for starting and stopping processes. <c>up</c> holds it until its supervisor has started. <c>down</c> holds it too.
     /// </summary>
     /// <exception cref="UserErrorException">Another command holds the lock, or the directory can't be written.</exception>
     public static ClusterLock TakeForChange(ClusterDirectory directory) =>

@@ -2,7 +2,7 @@ using Petrel.Client;
 
 namespace Petrel.LocalCluster.Supervision;
 
-/// <summary>Waits until a component of a starting cluster is ready, up to a limit, with progress. Stops early when the component ends.</summary>
+/// <summary>Waits until a component of a starting cluster is ready, up to a limit, with progress. Stops when the component ends.</summary>
 /// <param name="limit">The limit of all waits together.</param>
 /// <param name="progress">Receives progress messages.</param>
 /// <param name="time">The clock.</param>
