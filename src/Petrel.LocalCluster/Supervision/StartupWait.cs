@@ -31,7 +31,7 @@ internal sealed class StartupWait(TimeSpan limit, Action<string> progress, TimeP
         var failure = "";
         while (true)
         {
-            // Check this first: a component may be ready and end before the next check.
+            // Check this first, because a component that was ready and then ended is not ready.
             var alive = isAlive();
             try
             {

@@ -3,7 +3,6 @@ using Microsoft.Data.Sqlite;
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
-/// <summary>
 /// Opens a store's file for one process: creates it with mode 0600, takes an exclusive lock, and checks that it is a store in a
 /// supported format.
 /// </summary>
