@@ -24,7 +24,7 @@ internal static class CommandRunner
             if (parsed.Action is ParseErrorAction)
             {
                 var path = string.Join(' ', CommandPath(parsed.CommandResult.Command));
-                // An unknown word also causes an error for the missing argument. Prefer the error that quotes the word, because it is more specific.
+                // An unknown word also causes an error for the missing argument. Prefer the error that quotes the word.
                 var error = parsed.Errors.FirstOrDefault(e => e.Message.Contains('\'')) ?? parsed.Errors[0];
                 errors.WriteLine($"petrel: {OneLine(error.Message)} See '{path} --help'.");
                 return 1;

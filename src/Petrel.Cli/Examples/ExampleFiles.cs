@@ -18,7 +18,7 @@ internal sealed record ExampleFiles(string Repository, Example Example)
     public IReadOnlyList<string> ArchiveFiles =>
         [.. Example.Images.SelectMany(image => Directory.EnumerateFiles(Archives, $"{image}-*.tar").Order(StringComparer.Ordinal))];
 
-    /// <summary>Finds an example's files. The launcher passes the repository's path; else the folders above the program are searched.</summary>
+    /// <summary>Finds an example's files: in the repository that the launcher specifies, else in a folder above the program.</summary>
     /// <exception cref="UserErrorException">The files were not found.</exception>
     public static ExampleFiles Find(Example example)
     {

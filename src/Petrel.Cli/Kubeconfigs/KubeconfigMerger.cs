@@ -19,7 +19,7 @@ internal static class KubeconfigMerger
         dataDirectory == new ClusterDirectory(ClusterDirectory.Default).Root ? "petrel" : $"petrel-{Path.GetFileName(dataDirectory)}";
 
     /// <summary>
-    /// Merges the cluster whose own kubeconfig is at <paramref name="source"/>, and returns the current context. The current context changes
+    /// Merges the cluster whose own kubeconfig is at <paramref name="source"/>, and returns the current context. That context changes
     /// only when <paramref name="select"/> is set, or when there was none.
     /// </summary>
     /// <exception cref="UserErrorException">An entry with the same name does not belong to this cluster.</exception>
