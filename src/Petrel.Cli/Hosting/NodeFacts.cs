@@ -6,7 +6,7 @@ using Petrel.LocalCluster.Networking;
 
 namespace Petrel.Cli.Hosting;
 
-/// <summary>What a node of <c>petrel up</c> reports about itself. Every node reports the whole machine's resources, which are shared.</summary>
+/// <summary>What a node of <c>petrel up</c> reports about itself. Each node reports the resources of the whole shared machine.</summary>
 internal static class NodeFacts
 {
     public static AgentSettings Settings(ClusterSettings cluster, string node, int index) =>
