@@ -39,7 +39,7 @@ public sealed class FaultDraw(FaultSettings settings, int nodes, IEntropy entrop
     /// <summary>Draws a probability or rate from zero to the worst.</summary>
     public double UpTo(double worst) => Rounded(worst * entropy.NextDouble());
 
-    /// <summary>Rounds to whole milliseconds, because people read and edit plans.</summary>
+    /// <summary>Truncates to whole milliseconds, because people read and edit plans.</summary>
     public static TimeSpan Milliseconds(TimeSpan time) => TimeSpan.FromMilliseconds((long)time.TotalMilliseconds);
 
     /// <summary>Rounds to whole thousandths, because people read and edit plans.</summary>

@@ -75,7 +75,7 @@ internal static class ServerHost
             logs
         );
 
-        // Stop the API after its clients in this process, so that it receives their last writes. If the API fails, stop everything.
+        // Stop the API after its clients in this process, so that it receives their last writes. If the API ends early, stop everything.
         using var apiStop = new CancellationTokenSource();
         using var clientsStop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         var apiLoop = StopWithAsync(api.RunAsync(apiStop.Token), clientsStop);

@@ -9,7 +9,7 @@ public sealed record LinkImpairment : FaultParameters
     /// <summary>The link conditions while the fault lasts.</summary>
     public LinkConditions Link { get; init; } = LinkConditions.Good;
 
-    /// <summary>The base class of the definitions of such faults.</summary>
+    /// <summary>Creates a definition of such a fault.</summary>
     internal static FaultDefinition<ICanImpairLink, LinkImpairment> Define(
         string name,
         int weight,

@@ -106,7 +106,7 @@ internal sealed class VersionedState
         }
     }
 
-    // Checks that the index still has the version that the change was decided on.
+    // Checks that the change follows the newest version of the key in the index.
     private static void CheckFollows(StoreChange change, KeyVersion? newest)
     {
         Invariant.Check(
