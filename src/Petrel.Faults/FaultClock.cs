@@ -1,13 +1,13 @@
 namespace Petrel.Faults;
 
-/// <summary>The time of a run in which faults are injected. No fault lasts beyond the time at which all of them heal.</summary>
+/// <summary>The clock of a run with faults. No fault lasts beyond the time at which all faults heal.</summary>
 /// <param name="time">The true time. The run begins now.</param>
-/// <param name="healAt">When all faults heal, since the start of the run.</param>
+/// <param name="healAt">The time since the start of the run at which all faults heal.</param>
 public sealed class FaultClock(TimeProvider time, TimeSpan healAt)
 {
     private readonly long _start = time.GetTimestamp();
 
-    /// <summary>Since the start of the run.</summary>
+    /// <summary>The time since the start of the run.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(_start);
 
     public TimeSpan HealAt => healAt;

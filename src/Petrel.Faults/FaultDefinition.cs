@@ -3,46 +3,46 @@ using Petrel.Faults.Capabilities;
 namespace Petrel.Faults;
 
 /// <summary>
-/// A kind of fault: how often it is drawn, how one is drawn, what it does to a cluster, and how it is described. To add one, write its file
-/// in Definitions and its row in <c>BuiltInFaults</c>.
+/// A kind of fault. It defines how often the fault is drawn, its parameters, its effect on a cluster, and its description. To add one,
+/// write its file in Definitions and its row in <c>BuiltInFaults</c>.
 /// </summary>
 public abstract record FaultDefinition
 {
-    /// <summary>In kebab case: plans name their faults by it, and its random streams follow from it.</summary>
+    /// <summary>The name in kebab case. Plans identify their faults by it, and the random streams are derived from it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How often it is drawn, relative to the other definitions; 0 is never.</summary>
+    /// <summary>How often it is drawn, relative to the other definitions; 0 for never.</summary>
     public required int Weight { get; init; }
 
-    /// <summary>Whether it strikes a node: it is not drawn for a cluster without nodes.</summary>
+    /// <summary>Whether its target is a node. Such a fault is not drawn for a cluster without nodes.</summary>
     public bool NeedsNode { get; init; }
 
-    /// <summary>Names that it has in older plan files.</summary>
+    /// <summary>Its former names, for older plan files.</summary>
     public IReadOnlyList<string> FormerNames { get; init; } = [];
 
-    /// <summary>The record of its parameters.</summary>
+    /// <summary>The record type of its parameters.</summary>
     public abstract Type ParametersType { get; }
 
-    /// <summary>The capability that a cluster must offer, as an interface.</summary>
+    /// <summary>The interface of the capability that a cluster must implement.</summary>
     public abstract Type Capability { get; }
 
-    /// <summary>Draws a fault of this kind that begins at a time.</summary>
+    /// <summary>Draws a fault of this kind that begins at the given time.</summary>
     public abstract PlannedFault DrawAt(TimeSpan at, FaultDraw draw);
 
-    /// <summary>Injects a fault whose time has come; returns when it is over.</summary>
-    /// <exception cref="NotSupportedException">The cluster does not offer the capability.</exception>
+    /// <summary>Injects a fault that is due. Returns when the fault is over.</summary>
+    /// <exception cref="NotSupportedException">The cluster does not implement the capability.</exception>
     public abstract Task StrikeAsync(ICanHeal cluster, PlannedFault fault, FaultClock clock, CancellationToken cancellationToken);
 
-    /// <summary>The fault in words, for histories and timelines.</summary>
+    /// <summary>Describes the fault for histories and timelines.</summary>
     public abstract string DescribeFault(PlannedFault fault);
 
-    /// <summary>Variants of the fault with fewer things wrong, for the shrinking of plans.</summary>
+    /// <summary>Weaker variants of the fault, for shrinking plans.</summary>
     public abstract IEnumerable<PlannedFault> SimplifyFault(PlannedFault fault);
 }
 
-/// <summary>A kind of fault of one capability, with one record of parameters.</summary>
-/// <typeparam name="TCluster">What a cluster must be able to suffer.</typeparam>
-/// <typeparam name="TParameters">What a fault of this kind needs to know beyond time and target.</typeparam>
+/// <summary>A kind of fault that needs one capability and has one record of parameters.</summary>
+/// <typeparam name="TCluster">The capability that a cluster must implement.</typeparam>
+/// <typeparam name="TParameters">The parameters of a fault of this kind, apart from time and target.</typeparam>
 public sealed record FaultDefinition<TCluster, TParameters> : FaultDefinition
     where TCluster : class
     where TParameters : FaultParameters
@@ -50,13 +50,13 @@ public sealed record FaultDefinition<TCluster, TParameters> : FaultDefinition
     /// <summary>Draws parameters, target and duration.</summary>
     public required Func<FaultDraw, DrawnFault<TParameters>> Draw { get; init; }
 
-    /// <summary>Breaks the cluster, waits until the fault is over, and ends what it began.</summary>
+    /// <summary>Begins the effect on the cluster, waits until the fault is over, and ends the effect.</summary>
     public required Func<TCluster, FaultStrike<TParameters>, CancellationToken, Task> Strike { get; init; }
 
-    /// <summary>Says what is wrong, given the target's name (<c>everybody</c> for all) and the parameters.</summary>
+    /// <summary>Describes the fault, given the target's name (<c>everybody</c> for all) and the parameters.</summary>
     public required Func<string, TParameters, string> Describe { get; init; }
 
-    /// <summary>Weaker parameters; none for most.</summary>
+    /// <summary>Weaker parameters. Most kinds have none.</summary>
     public Func<TParameters, IEnumerable<TParameters>> Simplify { get; init; } = static _ => [];
 
     /// <inheritdoc/>
@@ -101,6 +101,6 @@ public sealed record FaultDefinition<TCluster, TParameters> : FaultDefinition
         ?? throw new ArgumentException($"A fault {Name} has {fault.Parameters.GetType().Name}, and needs {typeof(TParameters).Name}.");
 }
 
-/// <summary>What a definition draws of a fault. Its time is drawn for it.</summary>
+/// <summary>The random choices of a definition for one fault. The time of the fault is drawn separately.</summary>
 public readonly record struct DrawnFault<TParameters>(TParameters Parameters, string Target = "", TimeSpan Duration = default)
     where TParameters : FaultParameters;

@@ -3,10 +3,10 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Faults;
 
-/// <summary>The random choices of one fault, from a stream of its own: what it draws does not shift the draws of any other fault.</summary>
+/// <summary>The random choices of one fault, from its own stream, so that they do not shift the draws of any other fault.</summary>
 /// <param name="settings">The bounds of the run's faults.</param>
-/// <param name="nodes">How many nodes the cluster has; they are called <c>node1</c> and so on.</param>
-/// <param name="entropy">The stream.</param>
+/// <param name="nodes">The number of nodes in the cluster. Their names are <c>node1</c> and so on.</param>
+/// <param name="entropy">The random stream.</param>
 public sealed class FaultDraw(FaultSettings settings, int nodes, IEntropy entropy)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
@@ -15,34 +15,34 @@ public sealed class FaultDraw(FaultSettings settings, int nodes, IEntropy entrop
 
     public IEntropy Entropy => entropy;
 
-    /// <summary>A node.</summary>
+    /// <summary>Draws a node.</summary>
     public string Node() => NodeName(entropy.Next(nodes));
 
-    /// <summary>A process that calls the server: mostly an agent, sometimes the controllers or the scheduler.</summary>
+    /// <summary>Draws a client process of the server: mostly an agent, sometimes the controllers or the scheduler.</summary>
     public string Client() =>
         entropy.Next(nodes + 2) is var drawn && drawn < nodes ? NodeName(drawn)
         : drawn == nodes ? ClusterProcess.Controllers
         : ClusterProcess.Scheduler;
 
-    /// <summary>Any process: the server, or one that calls it.</summary>
+    /// <summary>Draws any process: the server or one of its clients.</summary>
     public string Process() => entropy.Next(4) == 0 ? ClusterProcess.Server : Client();
 
-    /// <summary>How long something is out of order: short times are more likely than long ones.</summary>
+    /// <summary>Draws the duration of an outage. Short durations are more likely than long ones.</summary>
     public TimeSpan Outage() => Pause(settings.MaxOutage);
 
-    /// <summary>How long a program is down before it is started again.</summary>
+    /// <summary>Draws how long a process is down before it restarts.</summary>
     public TimeSpan Restart() => Pause(settings.MaxRestart);
 
-    /// <summary>A time from zero to the longest. The greater the exponent, the likelier are short times; 1 is uniform.</summary>
+    /// <summary>Draws a time from zero to the longest. A greater exponent makes short times more likely; 1 is uniform.</summary>
     public TimeSpan UpTo(TimeSpan longest, double exponent = 1) => Milliseconds(longest * Power(exponent));
 
-    /// <summary>A probability or rate from zero to the worst.</summary>
+    /// <summary>Draws a probability or rate from zero to the worst.</summary>
     public double UpTo(double worst) => Rounded(worst * entropy.NextDouble());
 
-    /// <summary>Whole milliseconds, because people read and edit plans.</summary>
+    /// <summary>Truncates to whole milliseconds, because people read and edit plans.</summary>
     public static TimeSpan Milliseconds(TimeSpan time) => TimeSpan.FromMilliseconds((long)time.TotalMilliseconds);
 
-    /// <summary>Whole thousandths, because people read and edit plans.</summary>
+    /// <summary>Rounds to whole thousandths, because people read and edit plans.</summary>
     public static double Rounded(double value) => Math.Round(value, 3);
 
     private TimeSpan Pause(TimeSpan longest) => Milliseconds(ShortestPause + (longest * Power(2)));

@@ -3,17 +3,17 @@ using Petrel.Model.Determinism;
 namespace Petrel.Faults;
 
 /// <summary>
-/// Draws the faults of a run from its seed, before the run begins. Times come from one random stream. Which kind happens at each time is
-/// chosen by weighted rendezvous hashing: every definition draws a score from a stream that follows from its name, and the best score wins.
-/// Another definition, or another weight, therefore changes only the faults that change their kind, and leaves all others as they were.
+/// Draws the faults of a run from its seed, before the run begins. The times come from one random stream. The kind of each fault is
+/// chosen by weighted rendezvous hashing: every definition draws a score from a stream derived from its name, and the best score wins.
+/// A new definition or a changed weight therefore changes only the faults whose kind changes. All other faults stay the same.
 /// </summary>
 public static class FaultDrawing
 {
-    /// <summary>The faults, in the order of their times.</summary>
-    /// <param name="settings">Which faults, how often, how long.</param>
-    /// <param name="registry">The known kinds.</param>
-    /// <param name="nodes">How many nodes the cluster has.</param>
-    /// <param name="seed">Decides everything.</param>
+    /// <summary>Draws the faults, in the order of their times.</summary>
+    /// <param name="settings">Which faults are drawn, how often, and how long they last.</param>
+    /// <param name="registry">The known kinds of faults.</param>
+    /// <param name="nodes">The number of nodes in the cluster.</param>
+    /// <param name="seed">The seed of all random choices.</param>
     public static IReadOnlyList<PlannedFault> Draw(FaultSettings settings, FaultRegistry registry, int nodes, ulong seed)
     {
         var weights = settings.Weights ?? [.. registry.All.Select(d => (d, d.Weight))];
@@ -30,7 +30,7 @@ public static class FaultDrawing
         var at = TimeSpan.Zero;
         for (var number = 0; ; number++)
         {
-            // Exponential intervals: bursts and lulls, as independent failures have them.
+            // Exponential intervals have bursts and lulls, as independent failures do.
             at += settings.MeanInterval * -Math.Log(1 - times.NextDouble());
             if (at >= settings.Window)
             {
@@ -42,8 +42,8 @@ public static class FaultDrawing
         }
     }
 
-    // Exponentially distributed scores whose rates are the weights: each wins with the share that its weight has of all weights. Every
-    // candidate draws for every fault, so that its scores do not depend on who else takes part.
+    // The scores are exponentially distributed with the weights as rates: each candidate wins with its share of the total weight. Every
+    // candidate draws for every fault, so that its scores do not depend on the other candidates.
     private static FaultDefinition Choose(Candidate[] candidates)
     {
         var (best, lowest) = (candidates[0].Definition, double.PositiveInfinity);

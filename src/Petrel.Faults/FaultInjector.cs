@@ -3,14 +3,14 @@ using Petrel.Faults.Capabilities;
 namespace Petrel.Faults;
 
 /// <summary>
-/// Injects planned faults into a cluster, each at its time and for its duration, independently of the others. A fault whose target the
-/// cluster does not have does nothing.
+/// Injects planned faults into a cluster, each at its time and for its duration, independently of the others. A fault has no effect when
+/// the cluster does not have its target.
 /// </summary>
-/// <param name="cluster">What breaks.</param>
+/// <param name="cluster">The cluster.</param>
 /// <param name="registry">The definitions of the faults.</param>
-/// <param name="faults">What is injected.</param>
-/// <param name="clock">The time of the run.</param>
-/// <param name="note">Gets a line for each fault that begins or ends.</param>
+/// <param name="faults">The faults to inject.</param>
+/// <param name="clock">The clock of the run.</param>
+/// <param name="note">Receives a line for each fault that begins or ends.</param>
 public sealed class FaultInjector(
     ICanHeal cluster,
     FaultRegistry registry,
@@ -19,7 +19,7 @@ public sealed class FaultInjector(
     Action<string> note
 )
 {
-    /// <summary>Injects until the last fault is over, then heals everything and returns.</summary>
+    /// <summary>Injects all faults, waits until the last one is over, then heals the cluster and returns.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -29,7 +29,7 @@ public sealed class FaultInjector(
         await Task.WhenAll(strikes);
     }
 
-    // Does nothing before its time: until then, the run is the same without the fault.
+    // Do nothing before the fault's time, so that the run up to then is the same as without the fault.
     private async Task InjectAsync(PlannedFault fault, CancellationToken cancellationToken)
     {
         await clock.UntilAsync(fault.At, cancellationToken);

@@ -1,6 +1,6 @@
 namespace Petrel.Faults;
 
-/// <summary>The kinds of faults that a program knows, by name.</summary>
+/// <summary>The kinds of faults that a program supports, by name.</summary>
 public sealed class FaultRegistry
 {
     private readonly Dictionary<string, FaultDefinition> _byName = new(StringComparer.Ordinal);
@@ -21,14 +21,14 @@ public sealed class FaultRegistry
     /// <summary>All definitions, in the order of the documentation.</summary>
     public IReadOnlyList<FaultDefinition> All { get; }
 
-    /// <summary>The definition of this name, or of this former name; null when there is none.</summary>
+    /// <summary>Finds a definition by its name or a former name; null when there is none.</summary>
     public FaultDefinition? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>The definition of a fault.</summary>
-    /// <exception cref="NotSupportedException">This program does not know faults of that kind.</exception>
+    /// <summary>Finds the definition of a fault.</summary>
+    /// <exception cref="NotSupportedException">This program does not support faults of that kind.</exception>
     public FaultDefinition DefinitionOf(PlannedFault fault) =>
         Find(fault.Kind) ?? throw new NotSupportedException($"There is no fault \"{fault.Kind}\".");
 
-    /// <summary>A fault in words.</summary>
+    /// <summary>Describes a fault.</summary>
     public string Describe(PlannedFault fault) => DefinitionOf(fault).DescribeFault(fault);
 }

@@ -1,6 +1,6 @@
 namespace Petrel.Faults;
 
-/// <summary>One fault while it happens.</summary>
+/// <summary>One fault while it is active.</summary>
 public sealed class FaultStrike<TParameters>(PlannedFault fault, TParameters parameters, FaultClock clock)
     where TParameters : FaultParameters
 {
@@ -9,13 +9,13 @@ public sealed class FaultStrike<TParameters>(PlannedFault fault, TParameters par
     /// <summary>The process or node; empty for all.</summary>
     public string Target => fault.Target;
 
-    /// <summary>How long it is until all faults heal.</summary>
+    /// <summary>The time until all faults heal.</summary>
     public TimeSpan UntilHealed => clock.HealAt - clock.Elapsed;
 
     /// <summary>Waits until the fault is over.</summary>
     public Task UntilEndAsync(CancellationToken cancellationToken) => clock.UntilAsync(fault.End, cancellationToken);
 
-    /// <summary>Waits for the fault's duration from now on, for faults whose effect begins late.</summary>
+    /// <summary>Waits for the fault's duration from now on. For faults whose effect begins late.</summary>
     public Task ForDurationAsync(CancellationToken cancellationToken) =>
         clock.UntilAsync(clock.Elapsed + fault.Duration, cancellationToken);
 

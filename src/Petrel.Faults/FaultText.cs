@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Petrel.Faults;
 
-/// <summary>Numbers in the descriptions of faults.</summary>
+/// <summary>Formats numbers in the descriptions of faults.</summary>
 public static class FaultText
 {
     public static string Percent(double probability) => string.Create(CultureInfo.InvariantCulture, $"{probability * 100:0} %");

@@ -5,13 +5,13 @@ using System.Text.Json.Serialization;
 namespace Petrel.Faults;
 
 /// <summary>
-/// Faults as JSON objects: <c>at</c>, <c>kind</c>, <c>target</c>, <c>duration</c>, and the parameters of the kind beside them. Fields that
-/// the kind does not have are refused.
+/// Reads and writes faults as JSON objects: <c>at</c>, <c>kind</c>, <c>target</c>, <c>duration</c>, and the parameters of the kind as
+/// further fields. Unknown fields are rejected.
 /// </summary>
 /// <param name="registry">The kinds that can be read and written.</param>
 public sealed class PlannedFaultConverter(FaultRegistry registry) : JsonConverter<PlannedFault>
 {
-    // What every fault has, under the names that it has in files.
+    // The JSON names of the fields that every fault has.
     private static readonly string[] CommonFields = ["at", "kind", "target", "duration"];
 
     /// <inheritdoc/>

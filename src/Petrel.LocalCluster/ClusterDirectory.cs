@@ -8,14 +8,14 @@ public sealed class ClusterDirectory
     public ClusterDirectory(string root) => Root = Path.GetFullPath(root);
 
     /// <summary>
-    /// The directory when none is named: <c>PETREL_DATA</c>, else the system's place for root and the user's own otherwise.
+    /// The default directory: <c>PETREL_DATA</c> if set, else a system directory for root and a directory in the user's home for others.
     /// </summary>
     public static string Default =>
         Environment.GetEnvironmentVariable("PETREL_DATA") is { Length: > 0 } named ? named
         : Environment.IsPrivilegedProcess ? "/var/lib/petrel"
         : Path.Combine(
             Environment.GetFolderPath(
-                // ~/.local/share need not exist yet.
+                // ~/.local/share may not exist yet.
                 Environment.SpecialFolder.LocalApplicationData,
                 Environment.SpecialFolderOption.DoNotVerify
             ),
@@ -37,10 +37,10 @@ public sealed class ClusterDirectory
     public string SupervisorPid => Path.Combine(Run, "up.pid");
     public string SupervisorLog => Path.Combine(Run, "up.log");
 
-    /// <summary>Held by whoever changes what runs.</summary>
+    /// <summary>Locked by a command while it starts or stops processes of the cluster.</summary>
     public string ChangeLock => Path.Combine(Root, "change.lock");
 
-    /// <summary>Held by the supervisor.</summary>
+    /// <summary>Locked by the supervisor.</summary>
     public string SupervisorLock => Path.Combine(Root, "supervisor.lock");
 
     public string NodePid(string node) => Path.Combine(Run, $"{node}.pid");
@@ -50,10 +50,10 @@ public sealed class ClusterDirectory
 
     public string NodeLog(string node) => Path.Combine(Run, $"{node}.log");
 
-    /// <summary>What the agent of a node keeps: pods, volumes, logs.</summary>
+    /// <summary>The agent's data directory of a node: pods, volumes, logs.</summary>
     public string Node(string node) => Path.Combine(Root, "nodes", node);
 
-    /// <summary>Makes the directory and its fixed parts.</summary>
+    /// <summary>Creates the directory and its fixed subdirectories.</summary>
     public void Create()
     {
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -63,7 +63,7 @@ public sealed class ClusterDirectory
         }
     }
 
-    /// <summary>Deletes the state of a cluster that is down: its objects, nodes, certificates and settings. Images stay.</summary>
+    /// <summary>Deletes the state of a stopped cluster: its objects, nodes, certificates and settings. Images are kept.</summary>
     public void DeleteState()
     {
         foreach (var path in new[] { Path.GetDirectoryName(StoreFile)!, Pki, Run, Path.Combine(Root, "nodes") })

@@ -3,34 +3,34 @@ using System.Text.Json.Serialization;
 
 namespace Petrel.LocalCluster;
 
-/// <summary>What a cluster was made with, kept in its <c>cluster.json</c> so that a second <c>up</c> resumes the same cluster.</summary>
+/// <summary>The settings that a cluster was created with. <c>cluster.json</c> keeps them so that a second <c>up</c> resumes it.</summary>
 public sealed record ClusterSettings
 {
     /// <summary>The API server's port on every address it listens on.</summary>
     public required int Port { get; init; }
 
-    /// <summary>How many nodes; they are called <c>node-1</c>, <c>node-2</c>, ….</summary>
+    /// <summary>The number of nodes. Their names are <c>node-1</c>, <c>node-2</c>, ….</summary>
     public required int Nodes { get; init; }
 
-    /// <summary><c>oci</c> or <c>process</c>.</summary>
+    /// <summary>The container runtime: <c>oci</c> or <c>process</c>.</summary>
     public required string Runtime { get; init; }
 
     /// <summary>The number of the cluster's address ranges; null without network namespaces.</summary>
     public int? Range { get; init; }
 
-    /// <summary>Without network namespaces the agents share the host's addresses: the first one's port, the others follow.</summary>
+    /// <summary>The first agent's port. Without network namespaces, agents share the host's addresses and use consecutive ports.</summary>
     public int AgentPort { get; init; } = 10250;
 
-    /// <summary>Seconds without news after which a node counts as gone (upstream: node-monitor-grace-period).</summary>
+    /// <summary>Seconds without a heartbeat after which a node becomes NotReady (upstream: node-monitor-grace-period).</summary>
     public double NodeGraceSeconds { get; init; } = 8;
 
-    /// <summary>How long the agent's lease renewals are apart, in seconds.</summary>
+    /// <summary>The interval of the agent's lease renewals, in seconds.</summary>
     public double LeaseRenewSeconds { get; init; } = 2;
 
     /// <summary>Default tolerationSeconds of pods for not-ready and unreachable nodes.</summary>
     public int EvictionSeconds { get; init; } = 10;
 
-    /// <summary>Ports of the host that lead to Services of the cluster.</summary>
+    /// <summary>Host ports that are forwarded to Services of the cluster.</summary>
     public IReadOnlyList<ServiceForward> Forwards { get; init; } = [];
 
     public bool UsesNamespaces => Range is not null;
@@ -39,15 +39,15 @@ public sealed record ClusterSettings
 
     public IEnumerable<string> NodeNames => Enumerable.Range(0, Nodes).Select(NodeName);
 
-    /// <summary>The position of a node from 0, or null when the cluster has no node of that name.</summary>
+    /// <summary>The index of a node from 0, or null when the cluster has no node of that name.</summary>
     public int? IndexOf(string node)
     {
         var index = NodeNames.ToList().IndexOf(node);
         return index < 0 ? null : index;
     }
 
-    /// <summary>The settings of an existing cluster, or null.</summary>
-    /// <exception cref="UserErrorException">The file is damaged.</exception>
+    /// <summary>Loads the settings of a cluster, or returns null when the directory has none.</summary>
+    /// <exception cref="UserErrorException">The settings file is invalid.</exception>
     public static ClusterSettings? Load(ClusterDirectory directory)
     {
         if (!File.Exists(directory.Settings))
@@ -66,8 +66,8 @@ public sealed record ClusterSettings
         }
     }
 
-    /// <summary>The settings of the cluster in a directory that a command needs to exist.</summary>
-    /// <exception cref="UserErrorException">There is none.</exception>
+    /// <summary>Loads the settings of a cluster that must exist.</summary>
+    /// <exception cref="UserErrorException">The directory contains no cluster.</exception>
     public static ClusterSettings Require(ClusterDirectory directory) =>
         Load(directory)
         ?? throw new UserErrorException($"There is no cluster in {directory.Root}: make one with 'petrel up --data {directory.Root}'.");

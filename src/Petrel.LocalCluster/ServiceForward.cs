@@ -1,6 +1,6 @@
 namespace Petrel.LocalCluster;
 
-/// <summary>A port of the host's loopback address that leads to a Service of the cluster, for as long as <c>petrel up</c> runs.</summary>
+/// <summary>A port on the host's loopback address that is forwarded to a Service of the cluster while <c>petrel up</c> runs.</summary>
 public sealed record ServiceForward
 {
     public required string Namespace { get; init; }

@@ -4,8 +4,8 @@ using Petrel.Network.Pods;
 namespace Petrel.Network.Linux;
 
 /// <summary>
-/// Which sandbox holds which pod address, in files that are named after the addresses, so that the leases outlive the agent. The file
-/// <c>last</c> holds the offset in the range of the address that was handed out last.
+/// Records which sandbox holds which pod address. Each lease is a file with the address as its name, so that leases outlive the agent. The
+/// file <c>last</c> contains the offset in the range of the most recently allocated address.
 /// </summary>
 internal sealed class AddressLeases(IPNetwork range, string directory)
 {
@@ -54,7 +54,7 @@ internal sealed class AddressLeases(IPNetwork range, string directory)
         }
     }
 
-    /// <summary>The sandbox's address: the one that it holds, or a free one.</summary>
+    /// <summary>Returns the sandbox's address: its current one, or a newly allocated one.</summary>
     /// <exception cref="PodNetworkException">No address is left.</exception>
     public IPAddress Allocate(string holder)
     {
@@ -73,7 +73,7 @@ internal sealed class AddressLeases(IPNetwork range, string directory)
         }
     }
 
-    /// <summary>Gives the sandbox's address back, if it holds one.</summary>
+    /// <summary>Releases the sandbox's address, if it has one.</summary>
     public void Release(string holder)
     {
         lock (_lock)

@@ -5,12 +5,12 @@ namespace Petrel.Network.Linux;
 
 /// <param name="Bridge">The bridge's name (at most 15 characters), for example <c>pods0</c>.</param>
 /// <param name="PodCidr">The node's range of pod addresses; its first address is the gateway, on the bridge.</param>
-/// <param name="StateDirectory">Where leases of addresses are kept, one file per address.</param>
+/// <param name="StateDirectory">The directory of the address leases, one file per address.</param>
 public sealed record BridgePodNetworkSettings(string Bridge, IPNetwork PodCidr, string StateDirectory);
 
 /// <summary>
-/// Applies <see cref="PodNetworkPlan"/> and <see cref="HostPortRules"/> in the node's network namespace. What leaves the node is up to the
-/// node's own routes.
+/// Applies <see cref="PodNetworkPlan"/> and <see cref="HostPortRules"/> in the node's network namespace. The node's own routes determine
+/// where packets go that leave the node.
 /// </summary>
 public sealed class BridgePodNetwork(BridgePodNetworkSettings settings) : IPodNetwork
 {
@@ -66,7 +66,7 @@ public sealed class BridgePodNetwork(BridgePodNetworkSettings settings) : IPodNe
         }
         foreach (var port in hostPorts)
         {
-            // One that is missing is no error: after a power cut the rules are gone with their namespace.
+            // Ignore missing rules, because a power cut removes the rules together with their namespace.
             await NetworkTool.TryRunAsync("nft", ["-f", "-"], _hostPorts.Remove(port), cancellationToken);
         }
         await NetworkTool.IpBatchForcedAsync(PodNetworkPlan.RemovePod(sandboxId), cancellationToken);

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Petrel.Network.Linux;
 
-/// <summary>Runs the network tools (<c>ip</c>, <c>nft</c>) that are Petrel's interface to netlink.</summary>
+/// <summary>Runs the network tools (<c>ip</c>, <c>nft</c>) with which Petrel configures the kernel's network.</summary>
 public static class NetworkTool
 {
     /// <summary>
     /// Runs a program with <paramref name="input"/> on its standard input and returns its standard output. Cancellation kills it.
     /// </summary>
-    /// <exception cref="CommandException">It could not be started, or ended with another code than 0.</exception>
+    /// <exception cref="CommandException">The program could not be started, or its exit code is not 0.</exception>
     public static async Task<string> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
@@ -56,13 +56,13 @@ public static class NetworkTool
         }
     }
 
-    /// <summary>Runs <c>ip</c> commands, one a line, in one process; stops at the first that fails.</summary>
+    /// <summary>Runs <c>ip</c> commands, one per line, in one process. Stops at the first command that fails.</summary>
     public static Task IpBatchAsync(string commands, CancellationToken cancellationToken) =>
         RunAsync("ip", ["-batch", "-"], commands, cancellationToken);
 
     /// <summary>
-    /// Runs <c>ip</c> commands, one a line, and ignores those that fail: for removing what may not exist. <c>-force</c> runs every line;
-    /// the exit code only says that one of them failed.
+    /// Runs <c>ip</c> commands, one per line, and ignores failures. Use it to remove objects that may not exist. With <c>-force</c>, every
+    /// line runs, and the exit code only shows whether any of them failed.
     /// </summary>
     public static Task IpBatchForcedAsync(string commands, CancellationToken cancellationToken) =>
         TryRunAsync("ip", ["-force", "-batch", "-"], commands, cancellationToken);
@@ -80,5 +80,5 @@ public static class NetworkTool
     }
 }
 
-/// <summary>A network tool failed; the message ends with what it printed.</summary>
+/// <summary>A network tool failed. The message ends with the tool's output.</summary>
 public sealed class CommandException(string message) : Exception(message);

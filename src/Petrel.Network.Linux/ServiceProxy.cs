@@ -12,11 +12,11 @@ namespace Petrel.Network.Linux;
 /// </summary>
 public sealed partial class ServiceProxy(ApiClient client, string serviceCidr, TimeProvider time, IEntropy entropy, ILogger logger)
 {
-    // Bursts of endpoint changes become one transaction.
+    // Combines a burst of endpoint changes into one transaction.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Watches services and endpoint slices until cancelled.</summary>
+    /// <summary>Watches Services and EndpointSlices until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();

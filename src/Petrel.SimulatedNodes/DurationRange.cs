@@ -3,14 +3,14 @@ using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes;
 
-/// <summary>Durations from one to another, both ends included; each of them is as likely.</summary>
+/// <summary>A range of durations, both ends included. Draws are distributed uniformly.</summary>
 public readonly record struct DurationRange(TimeSpan Least, TimeSpan Most)
 {
     private const long NanosecondsPerTick = 100;
 
     public static DurationRange Seconds(double least, double most) => new(TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most));
 
-    /// <summary>Reads one duration as Go writes it (<c>1m30s</c>, <c>500ms</c>), or two with dots between (<c>1s..5s</c>).</summary>
+    /// <summary>Parses one duration in Go's format (<c>1m30s</c>, <c>500ms</c>), or two with dots between them (<c>1s..5s</c>).</summary>
     public static bool TryParse(string text, out DurationRange range)
     {
         range = default;
@@ -29,7 +29,7 @@ public readonly record struct DurationRange(TimeSpan Least, TimeSpan Most)
         return true;
     }
 
-    /// <summary>One of them.</summary>
+    /// <summary>Draws a random duration from the range.</summary>
     public TimeSpan Draw(IEntropy entropy) => Least + ((Most - Least) * entropy.NextDouble());
 
     public override string ToString() => Least == Most ? Text(Least) : $"{Text(Least)}..{Text(Most)}";

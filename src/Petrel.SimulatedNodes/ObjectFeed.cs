@@ -10,22 +10,22 @@ using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes;
 
-/// <summary>Who hears of the objects of a kind. Called in order, one at a time; must be quick and must not throw.</summary>
+/// <summary>Receives the objects of one kind. Calls come in order, one at a time. Handlers must be quick and must not throw.</summary>
 internal interface IFeedReader
 {
-    /// <summary>The object is there as it stands.</summary>
+    /// <summary>The object exists in this state.</summary>
     void OnObject(JsonElement value);
 
-    /// <summary>The object is gone.</summary>
+    /// <summary>The object was deleted.</summary>
     void OnGone(ObjectKey key);
 
-    /// <summary>All that is there has been told: what else is known is gone, unless it came after <paramref name="revision"/>.</summary>
+    /// <summary>The list is complete. Other known objects were deleted, unless they are newer than <paramref name="revision"/>.</summary>
     void OnListed(IReadOnlySet<ObjectKey> keys, ulong revision);
 }
 
 /// <summary>
-/// Follows the objects of one kind by list and watch without keeping them, nor anything of them that its reader does not take: there are
-/// tens of thousands, and of each the simulated nodes need little.
+/// Lists and watches the objects of one kind without a cache. Tens of thousands of objects may exist, and the simulated nodes need only a
+/// few fields of each. The reader keeps these fields.
 /// </summary>
 internal sealed class ObjectFeed(
     ApiClient client,

@@ -3,16 +3,16 @@ using Petrel.Model.Determinism;
 namespace Petrel.SimulatedNodes;
 
 /// <summary>
-/// Random sources by name, made from the seed and the name. What a node or a pod draws depends neither on what else there is nor on the
-/// order in which the server reports it.
+/// Named random sources, each derived from the seed and its name. The draws of a node or pod depend neither on other objects nor on the
+/// order in which the server reports them.
 /// </summary>
 internal sealed class RandomSources(ulong seed)
 {
-    // FNV-1a with 64 bits; SeededEntropy mixes it further.
+    // 64-bit FNV-1a; SeededEntropy mixes it further.
     private const ulong HashStart = 0xCBF29CE484222325;
     private const ulong HashPrime = 0x100000001B3;
 
-    /// <summary>The source of what <paramref name="what"/> names.</summary>
+    /// <summary>The random source with the name <paramref name="what"/>.</summary>
     public IEntropy Of(string what)
     {
         var hash = HashStart;
@@ -24,7 +24,7 @@ internal sealed class RandomSources(ulong seed)
     }
 
     /// <summary>
-    /// After what time something happens that has the chance <paramref name="perMinute"/> of happening in each minute; null for never.
+    /// Draws the time until an event that happens in each minute with the chance <paramref name="perMinute"/>; null for never.
     /// </summary>
     public static TimeSpan? FirstIn(IEntropy entropy, double perMinute)
     {
@@ -32,7 +32,7 @@ internal sealed class RandomSources(ulong seed)
         {
             return null;
         }
-        // How many minutes pass without it is distributed geometrically.
+        // The number of whole minutes before the event has a geometric distribution.
         var whole = perMinute >= 1 ? 0 : Math.Floor(Math.Log(1 - entropy.NextDouble()) / Math.Log(1 - perMinute));
         var minutes = whole + entropy.NextDouble();
         return minutes < TimeSpan.FromDays(3650).TotalMinutes ? TimeSpan.FromMinutes(minutes) : null;

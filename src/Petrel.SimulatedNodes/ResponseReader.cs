@@ -3,10 +3,10 @@ using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes;
 
-/// <summary>What the simulator reads of answers: next to nothing, so it asks for little.</summary>
+/// <summary>Reads API responses. The simulator needs only a few fields, so it requests metadata only.</summary>
 internal static class ResponseReader
 {
-    /// <summary>Asks for an object's metadata alone.</summary>
+    /// <summary>The Accept header that requests only an object's metadata.</summary>
     public const string MetadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
     public static ulong RevisionOf(ReadOnlyMemory<byte> answer)

@@ -1,9 +1,9 @@
 namespace Petrel.SimulatedNodes;
 
-/// <summary>Waiting between tries.</summary>
+/// <summary>Waits between retries.</summary>
 internal static class RetryPause
 {
-    /// <summary>Waits; returns early, without an exception, when cancelled: the caller's loop ends by its own condition.</summary>
+    /// <summary>Waits. On cancellation it returns early without an exception, because the caller's loop checks its own condition.</summary>
     public static async ValueTask ForAsync(TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
     {
         try
@@ -12,7 +12,7 @@ internal static class RetryPause
         }
         catch (OperationCanceledException)
         {
-            // Asked to stop.
+            // Cancelled.
         }
     }
 }

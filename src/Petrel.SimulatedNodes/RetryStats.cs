@@ -3,8 +3,8 @@ using Petrel.Client;
 namespace Petrel.SimulatedNodes;
 
 /// <summary>
-/// Counts requests that failed and are sent again. With thousands of nodes a server that is away for a moment would be told of thousands of
-/// times.
+/// Counts requests that failed and are sent again. The simulator reports the count, because a short outage of the server would otherwise
+/// cause one log line for each of thousands of nodes.
 /// </summary>
 internal sealed class RetryStats
 {
@@ -29,7 +29,7 @@ internal sealed class RetryStats
     }
 
     /// <summary>
-    /// Whether another try may do better; conflicts and missing objects are the queue's business, and so is being stopped.
+    /// Whether a retry may succeed. False for conflicts and missing objects, which the queue handles, and for cancellation.
     /// </summary>
     public static bool IsPassing(Exception problem, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested

@@ -4,8 +4,8 @@ using System.Net;
 namespace Petrel.SimulatedNodes;
 
 /// <summary>
-/// The addresses of a simulator: nodes from the range for carriers' own use (RFC 6598), pods from the upper half of 10.0.0.0/8, a range for
-/// each node. Nobody routes them: they are only to be seen.
+/// The address ranges of a simulator. Nodes use the shared address space of carriers (RFC 6598). Pods use the upper half of 10.0.0.0/8,
+/// with one range for each node. No traffic is routed to these addresses; they only appear in API objects.
 /// </summary>
 internal static class SimulatedAddressPlan
 {
@@ -13,10 +13,10 @@ internal static class SimulatedAddressPlan
     private const uint Pods = 10u << 24 | 128u << 16;
     private const int PodBits = 23;
 
-    // The network's own, the node's, and the broadcast address.
+    // The network address, the node's address and the broadcast address.
     private const int Reserved = 3;
 
-    /// <summary>The prefix of a node's range: a /24, or what so many pods need.</summary>
+    /// <summary>The prefix length of a node's range: 24, or shorter when that many pods need more addresses.</summary>
     public static int PrefixFor(int maxPods)
     {
         var bits = 8;
@@ -27,7 +27,7 @@ internal static class SimulatedAddressPlan
         return 32 - bits;
     }
 
-    /// <summary>How many nodes with so many pods there are addresses for.</summary>
+    /// <summary>The maximum number of nodes with that many pods each.</summary>
     public static long NodesFor(int maxPods) => 1L << (PodBits - (32 - PrefixFor(maxPods)));
 
     public static string OfNode(int index) => Text(Nodes + (uint)index + 1);

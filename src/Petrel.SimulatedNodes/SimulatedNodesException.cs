@@ -1,4 +1,4 @@
 namespace Petrel.SimulatedNodes;
 
-/// <summary>The simulator can't be in this cluster; the message is for the user.</summary>
+/// <summary>The simulator can't run in this cluster. The message is shown to the user.</summary>
 public sealed class SimulatedNodesException(string message) : Exception(message);

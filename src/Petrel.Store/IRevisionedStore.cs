@@ -1,25 +1,25 @@
 namespace Petrel.Store;
 
 /// <summary>
-/// The store's contract: an ordered map from keys to values in which every commit gets the next revision, old revisions stay
-/// readable until compacted, and changes can be watched from any revision that is not compacted (the model of etcd v3).
+/// The store's contract: an ordered map from keys to values. Every commit gets the next revision. Old revisions stay readable until they
+/// are compacted. Changes can be watched from any revision that is not compacted (the model of etcd v3).
 /// <para>Keys are ordinal-ordered strings; values are opaque bytes. Revisions start at 1 for the first commit and are contiguous.</para>
-/// <para>The store keeps the memory of values that it is given and hands the same memory out: nobody may change it afterwards.</para>
+/// <para>The store does not copy values: it keeps and returns the caller's memory. Callers must not change it afterwards.</para>
 /// </summary>
 public interface IRevisionedStore : IAsyncDisposable
 {
     /// <summary>The revision of the newest commit that is durable and visible; 0 before the first.</summary>
     long CurrentRevision { get; }
 
-    /// <summary>Reads below this revision, and watches from it or below it, throw <see cref="CompactedException"/>.</summary>
+    /// <summary>The compacted revision. Reads below it, and watches from it or below it, throw <see cref="CompactedException"/>.</summary>
     long CompactedRevision { get; }
 
     /// <summary>
     /// Applies all of <paramref name="operations"/> in one new revision when every precondition holds, else none of them.
-    /// A successful result means durable: it survives the death of the process and of the machine.
+    /// A successful commit is durable: it survives a crash of the process or the machine.
     /// When it throws, the outcome is unknown.
     /// </summary>
-    /// <exception cref="ArgumentException">No operations, or two of them for one key.</exception>
+    /// <exception cref="ArgumentException">There are no operations, or two operations on the same key.</exception>
     ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken);
 
     /// <summary>The entry of one key at the current revision, or null.</summary>
@@ -35,17 +35,17 @@ public interface IRevisionedStore : IAsyncDisposable
 
     /// <summary>
     /// Every change to keys with <paramref name="prefix"/> of a revision greater than <paramref name="afterRevision"/>, in
-    /// revision order, without gaps or duplicates, then live ones as they commit. Items of one revision are never split over
-    /// two batches. Every commit also moves <see cref="WatchBatch.UpTo"/> of watchers that it does not concern. A slow reader
-    /// costs no memory: it reads on from the store's history, and learns by the exception when that was compacted meanwhile.
+    /// revision order, without gaps or duplicates, then live changes as they commit. A batch always contains whole revisions.
+    /// Every commit also advances <see cref="WatchBatch.UpTo"/> of watchers whose keys did not change. A slow reader costs no
+    /// memory, because it reads from the store's history. It gets the exception when that history was compacted in the meantime.
     /// Ends when cancelled (throws <see cref="OperationCanceledException"/>) or when the store is disposed.
     /// </summary>
-    /// <exception cref="CompactedException">Changes after <paramref name="afterRevision"/> are compacted already.</exception>
+    /// <exception cref="CompactedException">Changes after <paramref name="afterRevision"/> are already compacted.</exception>
     IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long afterRevision, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Forgets versions that were superseded or deleted at or before <paramref name="revision"/>, which stays readable itself.
-    /// Does nothing when that is compacted already.
+    /// Removes versions that were superseded or deleted at or before <paramref name="revision"/>. That revision itself stays readable.
+    /// Does nothing when it is already compacted.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">That revision is not committed yet.</exception>
     ValueTask CompactAsync(long revision, CancellationToken cancellationToken);
@@ -71,17 +71,17 @@ public readonly record struct StoreOperation(string Key, ReadOnlyMemory<byte>? V
     public static StoreOperation Delete(string key, long? expectedRevision = null) => new(key, null, expectedRevision);
 }
 
-/// <summary>What a commit came to.</summary>
-/// <param name="Succeeded">Whether it was applied.</param>
-/// <param name="Revision">Its revision when applied; else the store's current revision.</param>
-/// <param name="FailedKey">The first key whose precondition did not hold, when not applied.</param>
-/// <param name="Found">That key's entry as it was found; null when it did not exist.</param>
+/// <summary>The result of a commit.</summary>
+/// <param name="Succeeded">Whether the commit was applied.</param>
+/// <param name="Revision">The commit's revision if it was applied; else the store's current revision.</param>
+/// <param name="FailedKey">The first key whose precondition failed, if the commit was not applied.</param>
+/// <param name="Found">The current entry of that key; null when the key does not exist.</param>
 public sealed record CommitResult(bool Succeeded, long Revision, string? FailedKey = null, StoreEntry? Found = null);
 
 /// <summary>One key's value and the revisions that created and last modified it.</summary>
 public sealed record StoreEntry(string Key, ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision);
 
-/// <summary>A page of entries at a revision; <see cref="More"/> when the limit cut it.</summary>
+/// <summary>A page of entries at a revision. <see cref="More"/> is true when the limit truncated the result.</summary>
 public sealed record RangeResult(long Revision, IReadOnlyList<StoreEntry> Entries, bool More);
 
 /// <summary>One change to one key.</summary>
@@ -99,12 +99,12 @@ public sealed record StoreChange(
 );
 
 /// <summary>
-/// Changes of one or more whole revisions. <see cref="UpTo"/> is the revision that the watcher has now seen everything up to;
-/// it may be beyond the last change's (a progress notification), also with no changes at all.
+/// Changes of one or more whole revisions. The watcher has received every change up to the revision <see cref="UpTo"/>. This revision may
+/// be newer than the last change, and the batch may have no changes at all (a progress notification).
 /// </summary>
 public sealed record WatchBatch(long UpTo, IReadOnlyList<StoreChange> Changes);
 
-/// <summary>The asked-for revision is compacted; <see cref="CompactedRevision"/> is the newest that is.</summary>
+/// <summary>The requested revision is compacted. <see cref="CompactedRevision"/> is the newest compacted revision.</summary>
 public sealed class CompactedException(long compactedRevision)
     : Exception($"The required revision has been compacted (compacted up to {compactedRevision}).")
 {

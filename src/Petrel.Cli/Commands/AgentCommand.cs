@@ -4,7 +4,7 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel agent</c>: the agent process of one node, which <c>petrel up</c> starts inside the node.</summary>
+/// <summary><c>petrel agent</c>: runs the agent of one node. <c>petrel up</c> starts it inside the node.</summary>
 internal static class AgentCommand
 {
     public static Command Create()

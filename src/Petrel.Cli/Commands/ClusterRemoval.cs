@@ -2,13 +2,13 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary>Deletes what a cluster keeps on disk. What else a user keeps in the same directory stays.</summary>
+/// <summary>Deletes a cluster's files on disk. The user's other files in the same directory are kept.</summary>
 internal static class ClusterRemoval
 {
-    /// <exception cref="UserErrorException">Something is still mounted in it.</exception>
+    /// <exception cref="UserErrorException">A file system is still mounted in the directory.</exception>
     public static void Delete(ClusterDirectory directory)
     {
-        // A deletion must not reach through a mount into what does not belong to the cluster.
+        // Refuse to delete through a mount, because its files do not belong to the cluster.
         if (File.ReadLines("/proc/self/mountinfo").Select(MountPoint).FirstOrDefault(m => IsBeneath(m, directory.Root)) is { } mounted)
         {
             throw new UserErrorException($"{mounted} is still mounted: unmount it, then delete again. Nothing was deleted.");
@@ -28,6 +28,6 @@ internal static class ClusterRemoval
 
     internal static bool IsBeneath(string path, string root) => path.StartsWith(root + "/", StringComparison.Ordinal);
 
-    // Field 5 of proc(5) mountinfo, in which a space is \040.
+    // Field 5 of mountinfo (proc(5)), in which \040 stands for a space.
     private static string MountPoint(string line) => line.Split(' ')[4].Replace("\\040", " ");
 }

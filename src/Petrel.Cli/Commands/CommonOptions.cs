@@ -4,7 +4,7 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary>Options that several commands take.</summary>
+/// <summary>Options that several commands share.</summary>
 internal static class CommonOptions
 {
     public static Option<string> Data() =>

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace Petrel.Cli.Commands;
 
 /// <summary>
-/// <c>petrel completion</c>: scripts that complete petrel's command lines. They ask the program itself what can follow (the
-/// <c>[suggest]</c> directive of System.CommandLine), and so know every command and option.
+/// <c>petrel completion</c>: scripts that complete petrel's command lines. The scripts ask the program for completions (the
+/// <c>[suggest]</c> directive of System.CommandLine), so they cover every command and option.
 /// </summary>
 internal static class CompletionCommand
 {

@@ -2,13 +2,13 @@ using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary>The consoles that tables are drawn on.</summary>
+/// <summary>Creates the consoles on which tables are printed.</summary>
 internal static class Consoles
 {
-    // What is read by programs or kept in files is not wrapped to a terminal's width.
+    // Output to files and other programs is not wrapped to a terminal's width.
     private const int WidthOfFiles = 500;
 
-    /// <summary>The terminal for standard output, else a console that only writes text.</summary>
+    /// <summary>The terminal if the output is standard output, else a console that writes plain text.</summary>
     public static IAnsiConsole For(TextWriter output)
     {
         if (ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected)

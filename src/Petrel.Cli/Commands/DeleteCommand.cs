@@ -4,7 +4,7 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel delete</c>: the cluster with all its data.</summary>
+/// <summary><c>petrel delete</c>: deletes the cluster with all its data.</summary>
 internal static class DeleteCommand
 {
     public static Command Create()

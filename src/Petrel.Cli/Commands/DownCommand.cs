@@ -8,7 +8,7 @@ namespace Petrel.Cli.Commands;
 /// <summary><c>petrel down</c>: stops the cluster.</summary>
 internal static class DownCommand
 {
-    // An 'up' that has not started its supervisor yet is let finish its preparation.
+    // Wait for a concurrent 'up' to finish its preparation and start its supervisor.
     private static readonly TimeSpan ChangeLimit = TimeSpan.FromSeconds(60);
 
     public static Command Create()
@@ -31,7 +31,7 @@ internal static class DownCommand
         return command;
     }
 
-    /// <summary>Stops whatever runs of a cluster, through its supervisor when that is alive.</summary>
+    /// <summary>Stops all running processes of a cluster, through its supervisor if that runs.</summary>
     public static async Task StopAsync(
         ClusterDirectory directory,
         ClusterSettings settings,

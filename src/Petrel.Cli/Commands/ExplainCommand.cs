@@ -5,7 +5,7 @@ using Petrel.Model;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel explain pod NAME</c>: why a pod is where it is, or nowhere.</summary>
+/// <summary><c>petrel explain pod NAME</c>: explains why a pod is scheduled to its node, or is not scheduled.</summary>
 internal static class ExplainCommand
 {
     public static Command Create() => new("explain", "Explain decisions of the cluster.") { Pod() };

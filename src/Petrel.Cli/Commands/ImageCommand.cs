@@ -7,7 +7,7 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel image load</c> and <c>petrel image list</c>: images that the nodes need not pull.</summary>
+/// <summary><c>petrel image load</c> and <c>petrel image list</c>: manage images that nodes can use without a pull.</summary>
 internal static class ImageCommand
 {
     public static Command Create() => new("image", "Load images into the nodes' image store, and list those in it.") { Load(), List() };

@@ -5,7 +5,7 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel kubeconfig</c>: how clients reach the cluster.</summary>
+/// <summary><c>petrel kubeconfig</c>: prints or merges the kubeconfig with which clients connect to the cluster.</summary>
 internal static class KubeconfigCommand
 {
     public static Command Create()

@@ -8,12 +8,11 @@ using Petrel.LocalCluster;
 namespace Petrel.Cli.Commands;
 
 /// <summary>
-/// Connects to the cluster that a kubeconfig names, as its user. Only client certificates are read: neither tokens nor programs that fetch
-/// them.
+/// Connects to the cluster of a kubeconfig as its user. Only client certificates are supported. Tokens and exec credential plugins are not.
 /// </summary>
 internal static class KubeconfigConnection
 {
-    /// <exception cref="UserErrorException">The file can't be read, or lacks something.</exception>
+    /// <exception cref="UserErrorException">The file can't be read, or a required field is missing.</exception>
     public static HttpApiHandler Open(string path, Uri? server)
     {
         var config = Load(path);
@@ -26,7 +25,7 @@ internal static class KubeconfigConnection
         try
         {
             using var pair = X509Certificate2.CreateFromPem(certificate, key);
-            // A key that is in memory alone does not serve for TLS everywhere.
+            // Export and reload the key, because TLS does not support ephemeral keys on every platform.
             var client = X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);
             return new(server ?? new Uri(cluster.Server), client, X509Certificate2.CreateFromPem(authority));
         }

@@ -4,7 +4,7 @@ using Petrel.LocalCluster.Nodes;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel node kill</c> and <c>petrel node start</c>: single nodes.</summary>
+/// <summary><c>petrel node kill</c> and <c>petrel node start</c>: stop and start single nodes.</summary>
 internal static class NodeCommand
 {
     public static Command Create() =>

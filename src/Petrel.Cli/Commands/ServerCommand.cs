@@ -7,7 +7,7 @@ using Petrel.LocalCluster.Processes;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel server</c>: the server process that <c>petrel up</c> starts.</summary>
+/// <summary><c>petrel server</c>: runs the server process. <c>petrel up</c> starts it.</summary>
 internal static class ServerCommand
 {
     public static Command Create()

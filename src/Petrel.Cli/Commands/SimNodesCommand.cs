@@ -84,7 +84,7 @@ internal static class SimNodesCommand
         }
     }
 
-    // At once, and in one line, what would else be tried for ever.
+    // Check the connection once, so that a permanent error is reported in one line instead of being retried for ever.
     private static async Task CheckAsync(ApiClient client, CancellationToken cancellationToken)
     {
         try
@@ -119,7 +119,7 @@ internal static class SimNodesCommand
         }
     }
 
-    // A line that is renewed in place on a terminal, else a line each time that something has changed.
+    // On a terminal, updates one line in place. Otherwise prints a line for each change.
     private static async Task ShowAsync(NodeSimulator simulated, CancellationToken cancellationToken)
     {
         var inPlace = !Console.IsOutputRedirected;

@@ -12,7 +12,7 @@ using Petrel.SimulatedNodes;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary>The options of <c>petrel sim-nodes</c>; each refusal names the option that it is about.</summary>
+/// <summary>The options of <c>petrel sim-nodes</c>. Each error message names the invalid option.</summary>
 internal sealed class SimNodesOptions(SimulatedNodesSettings defaults)
 {
     private const int MostNodes = 15_000;
@@ -92,7 +92,7 @@ internal sealed class SimNodesOptions(SimulatedNodesSettings defaults)
         DefaultValueFactory = _ => defaults.Seed,
     };
 
-    /// <summary>Whether the nodes stay at the end.</summary>
+    /// <summary>Whether the nodes stay in the cluster at the end.</summary>
     public Option<bool> Keep { get; } = new("--keep") { Description = "Leave the nodes in the cluster at the end." };
 
     public IEnumerable<Option> All =>
@@ -119,7 +119,7 @@ internal sealed class SimNodesOptions(SimulatedNodesSettings defaults)
             Keep,
         ];
 
-    /// <exception cref="UserErrorException">An option has a value that it can't have.</exception>
+    /// <exception cref="UserErrorException">An option has an invalid value.</exception>
     public (SimulatedNodesSettings Settings, HttpApiHandler Connection) Read(ParseResult result)
     {
         var settings = new SimulatedNodesSettings

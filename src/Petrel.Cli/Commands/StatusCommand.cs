@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel status</c>: how the cluster is.</summary>
+/// <summary><c>petrel status</c>: shows the state of the cluster.</summary>
 internal static class StatusCommand
 {
     public static Command Create()

@@ -4,13 +4,13 @@ using Petrel.LocalCluster.Processes;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary>The cluster of this machine that a command is about.</summary>
+/// <summary>The cluster on this machine that a command operates on.</summary>
 internal sealed record TargetCluster(ClusterDirectory Directory, ClusterSettings Settings)
 {
     /// <summary>The API server's process id, or null while the cluster is down.</summary>
     public int? ServerPid => ProcessRecord.Find(Directory.ServerPid)?.Pid;
 
-    /// <summary>The directory that the option names, whether or not there is a cluster in it.</summary>
+    /// <summary>The directory that the option specifies, whether or not it contains a cluster.</summary>
     /// <exception cref="UserErrorException">Another user owns it.</exception>
     public static ClusterDirectory DirectoryOf(ParseResult result, Option<string> data)
     {
@@ -28,21 +28,21 @@ internal sealed record TargetCluster(ClusterDirectory Directory, ClusterSettings
         }
         catch (IOException)
         {
-            // There is no cluster in it yet, or no directory.
+            // The directory, or the cluster in it, does not exist yet.
         }
         return directory;
     }
 
-    /// <summary>The cluster in the directory that the option names.</summary>
-    /// <exception cref="UserErrorException">There is none.</exception>
+    /// <summary>The cluster in the directory that the option specifies.</summary>
+    /// <exception cref="UserErrorException">The directory contains no cluster.</exception>
     public static TargetCluster Find(ParseResult result, Option<string> data)
     {
         var directory = DirectoryOf(result, data);
         return new(directory, ClusterSettings.Require(directory));
     }
 
-    /// <summary>The cluster, whose server has to run.</summary>
-    /// <exception cref="UserErrorException">There is none, or it is down.</exception>
+    /// <summary>The cluster in that directory, whose server must be running.</summary>
+    /// <exception cref="UserErrorException">The directory contains no cluster, or the cluster is down.</exception>
     public static TargetCluster FindRunning(ParseResult result, Option<string> data)
     {
         var cluster = Find(result, data);

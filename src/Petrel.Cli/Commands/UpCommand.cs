@@ -8,7 +8,7 @@ using Petrel.LocalCluster.Supervision;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel up</c>: a cluster on this machine, a new one or the one that was there.</summary>
+/// <summary><c>petrel up</c>: starts a cluster on this machine, a new one or the existing one.</summary>
 internal static class UpCommand
 {
     private static bool IsTerminal => Spectre.Console.AnsiConsole.Profile.Capabilities.Interactive;

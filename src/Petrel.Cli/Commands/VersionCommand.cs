@@ -6,7 +6,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.Cli.Commands;
 
-/// <summary><c>petrel version</c>.</summary>
+/// <summary><c>petrel version</c>: prints the version.</summary>
 internal static class VersionCommand
 {
     public static Command Create()

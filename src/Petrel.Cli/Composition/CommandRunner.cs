@@ -9,13 +9,13 @@ using Petrel.Network.Linux;
 
 namespace Petrel.Cli.Composition;
 
-/// <summary>Runs one command line. Whatever goes wrong, the user sees one line that says what to do, and the exit code is 1.</summary>
+/// <summary>Runs one command line. On any error, it prints one line that tells the user what to do, and the exit code is 1.</summary>
 internal static class CommandRunner
 {
     public static Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors) =>
         RunAsync(CommandTable.CreateRoot(), arguments, output, errors);
 
-    /// <summary>As above, for any table of commands.</summary>
+    /// <summary>Runs one command line with any table of commands.</summary>
     internal static async Task<int> RunAsync(RootCommand root, IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
         try
@@ -24,12 +24,12 @@ internal static class CommandRunner
             if (parsed.Action is ParseErrorAction)
             {
                 var path = string.Join(' ', CommandPath(parsed.CommandResult.Command));
-                // A word that is not understood also means that what should be there is not: the word says more.
+                // An unknown word also causes an error for the missing argument. Prefer the error that quotes the word.
                 var error = parsed.Errors.FirstOrDefault(e => e.Message.Contains('\'')) ?? parsed.Errors[0];
                 errors.WriteLine($"petrel: {OneLine(error.Message)} See '{path} --help'.");
                 return 1;
             }
-            // Each command handles signals itself: stopping takes as long as pods need to end.
+            // Each command handles signals itself, because stopping takes as long as pods need to terminate.
             return await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
@@ -47,7 +47,7 @@ internal static class CommandRunner
         }
     }
 
-    /// <summary>One line for an exception that ended a command.</summary>
+    /// <summary>Formats an exception that ended a command as one line.</summary>
     internal static string Explain(Exception exception) =>
         exception switch
         {
@@ -63,7 +63,7 @@ internal static class CommandRunner
             _ => Unexpected(exception),
         };
 
-    // A bug of Petrel's: the stack trace goes into a file, for the report.
+    // The exception is a bug in Petrel. Write its stack trace to a file for a bug report.
     private static string Unexpected(Exception exception)
     {
         var log = Path.Combine(Path.GetTempPath(), $"petrel-error-{Environment.ProcessId}.log");

@@ -5,7 +5,7 @@ using Petrel.Cli.Commands.Simulation;
 
 namespace Petrel.Cli.Composition;
 
-/// <summary>Every command of <c>petrel</c>, one row each, in the order of the help.</summary>
+/// <summary>All commands of <c>petrel</c>, one row each, in the order of the help text.</summary>
 internal static class CommandTable
 {
     private static readonly Func<Command>[] Rows =
@@ -29,7 +29,7 @@ internal static class CommandTable
     public static RootCommand CreateRoot()
     {
         var root = new RootCommand("Petrel runs a Kubernetes cluster on this machine, and rehearses failures in simulation.");
-        // Forms of --help for another platform.
+        // Remove the Windows forms of --help.
         var help = root.Options.OfType<HelpOption>().Single();
         help.Aliases.Remove("/?");
         help.Aliases.Remove("/h");

@@ -2,24 +2,24 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Examples;
 
-/// <summary>Where the repository keeps an example's manifests and the script that makes its images.</summary>
+/// <summary>The files of an example in the repository: its manifests and the script that builds its images.</summary>
 internal sealed record ExampleFiles(string Repository, Example Example)
 {
-    /// <summary>The example's manifests, in the order of their names.</summary>
+    /// <summary>The example's manifests, sorted by name.</summary>
     public IReadOnlyList<string> Manifests =>
         [.. Directory.EnumerateFiles(Path.Combine(Repository, "examples", Example.Name), "*.yaml").Order(StringComparer.Ordinal)];
 
     public string ImageScript => Path.Combine(Repository, "images", "build");
 
-    /// <summary>Where the image script puts archives.</summary>
+    /// <summary>The folder into which the image script writes archives.</summary>
     public string Archives => Path.Combine(Repository, "artifacts", "images");
 
-    /// <summary>The archives of the example's images, after the script has run.</summary>
+    /// <summary>The archives of the example's images. They exist after the script has run.</summary>
     public IReadOnlyList<string> ArchiveFiles =>
         [.. Example.Images.SelectMany(image => Directory.EnumerateFiles(Archives, $"{image}-*.tar").Order(StringComparer.Ordinal))];
 
-    /// <summary>The files of an example: the launcher says where the repository is, else it is looked for above the program.</summary>
-    /// <exception cref="UserErrorException">They are not there.</exception>
+    /// <summary>Finds an example's files: in the repository that the launcher specifies, else in a folder above the program.</summary>
+    /// <exception cref="UserErrorException">The files were not found.</exception>
     public static ExampleFiles Find(Example example)
     {
         var folder = Environment.GetEnvironmentVariable("PETREL_HOME") is { Length: > 0 } home

@@ -6,12 +6,12 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Examples;
 
-/// <summary>Makes an example's images, and loads them into the nodes' store.</summary>
+/// <summary>Builds an example's images, and loads them into the nodes' image store.</summary>
 internal static class ExampleImages
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
-    /// <exception cref="UserErrorException">An image can't be made or loaded.</exception>
+    /// <exception cref="UserErrorException">An image can't be built or loaded.</exception>
     public static async Task LoadAsync(ExampleFiles files, ClusterDirectory directory, CancellationToken cancellationToken)
     {
         await BuildAsync(files, cancellationToken);
@@ -30,7 +30,7 @@ internal static class ExampleImages
         Progress.Say($"images of the {files.Example.Name} loaded");
     }
 
-    // The script builds nothing that is up to date. As root it fetches Debian packages of the programs in the images.
+    // The script skips images that are up to date. As root it fetches Debian packages of the programs in the images.
     private static async Task BuildAsync(ExampleFiles files, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(files.ImageScript, [files.Archives, .. files.Example.Images])

@@ -7,7 +7,7 @@ using Petrel.Model.Api;
 namespace Petrel.Cli.Examples;
 
 /// <summary>
-/// Runs an example: its images are made while the cluster starts; then its manifests are applied, and its page is opened on a port of
+/// Runs an example. Its images are built while the cluster starts. Then its manifests are applied, and its page is served on a port of
 /// 127.0.0.1, which <c>petrel up</c> forwards to the ready pods of its Service.
 /// </summary>
 internal sealed class ExampleRun : IDisposable
@@ -30,7 +30,7 @@ internal sealed class ExampleRun : IDisposable
         _images = ExampleImages.LoadAsync(files, directory, _stop.Token);
     }
 
-    /// <summary>Chooses the page's port, writes it into the cluster's settings, and begins to make the images.</summary>
+    /// <summary>Chooses the page's port, writes it to the cluster's settings, and starts to build the images.</summary>
     /// <exception cref="UserErrorException">The example can't run on this cluster.</exception>
     public static ExampleRun Prepare(
         ClusterDirectory directory,
@@ -61,7 +61,7 @@ internal sealed class ExampleRun : IDisposable
         return new(files, directory, forward, cancellationToken);
     }
 
-    /// <summary>Runs an example on a cluster that is up. Its supervisor reads the new forward from the settings.</summary>
+    /// <summary>Runs an example on a running cluster. The cluster's supervisor reads the new forward from the settings.</summary>
     public static async Task<int> OnRunningClusterAsync(ClusterDirectory directory, Example example, CancellationToken cancellationToken)
     {
         var settings = ClusterSettings.Require(directory);
@@ -71,8 +71,8 @@ internal sealed class ExampleRun : IDisposable
         return 0;
     }
 
-    /// <summary>Runs the application, and returns when its page answers.</summary>
-    /// <exception cref="UserErrorException">Something did not come up.</exception>
+    /// <summary>Runs the application. Returns when its page answers.</summary>
+    /// <exception cref="UserErrorException">A part of the example did not become ready.</exception>
     public async Task RunAsync(IApiHandler api, CancellationToken cancellationToken)
     {
         await _images;
@@ -97,7 +97,7 @@ internal sealed class ExampleRun : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        // A failure that nobody came to wait for, because the cluster failed first.
+        // Observe a failure of the image build that was never awaited, because the cluster failed first.
         _images.ContinueWith(task => task.Exception, TaskScheduler.Default).Wait();
         _stop.Dispose();
     }

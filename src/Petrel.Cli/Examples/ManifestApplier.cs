@@ -8,15 +8,15 @@ using YamlDotNet.RepresentationModel;
 
 namespace Petrel.Cli.Examples;
 
-/// <summary>Applies manifests by server-side apply, as <c>kubectl apply --server-side</c> does.</summary>
+/// <summary>Applies manifests with server-side apply, as <c>kubectl apply --server-side</c> does.</summary>
 internal sealed partial class ManifestApplier(IApiHandler api)
 {
     private const string FieldManager = "petrel-example";
 
     private readonly Dictionary<string, JsonElement> _discovered = [];
 
-    /// <summary>Applies every document of a file, and returns the objects.</summary>
-    /// <exception cref="UserErrorException">The server refuses one.</exception>
+    /// <summary>Applies every document of a file. Returns the applied objects.</summary>
+    /// <exception cref="UserErrorException">The server rejects a document.</exception>
     public async Task<IReadOnlyList<AppliedObject>> ApplyAsync(string file, CancellationToken cancellationToken)
     {
         var applied = new List<AppliedObject>();
@@ -107,5 +107,5 @@ internal sealed partial class ManifestApplier(IApiHandler api)
     private static partial Regex DocumentMark();
 }
 
-/// <summary>An object that was applied, and its path in the API.</summary>
+/// <summary>An applied object and its API path.</summary>
 internal sealed record AppliedObject(string Kind, ObjectKey Key, string Path);

@@ -5,13 +5,13 @@ using Petrel.Model.Api;
 
 namespace Petrel.Cli.Examples;
 
-/// <summary>Waits until Deployments are rolled out, as <c>kubectl rollout status</c> does.</summary>
+/// <summary>Waits until the rollouts of Deployments complete, as <c>kubectl rollout status</c> does.</summary>
 internal static class Rollouts
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    /// <exception cref="UserErrorException">They are not within the limit.</exception>
+    /// <exception cref="UserErrorException">A rollout did not complete within the limit.</exception>
     public static async Task WaitAsync(IApiHandler api, IEnumerable<AppliedObject> objects, CancellationToken cancellationToken)
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -42,7 +42,7 @@ internal static class Rollouts
         }
     }
 
-    /// <summary>Whether a Deployment is rolled out, and how far it is.</summary>
+    /// <summary>Whether a Deployment's rollout is complete, and its progress.</summary>
     internal static (bool Done, string Line) Read(JsonElement deployment)
     {
         var status = deployment.TryGetProperty("status", out var s) ? s : default;

@@ -8,8 +8,8 @@ using Spectre.Console.Rendering;
 namespace Petrel.Cli.Explain;
 
 /// <summary>
-/// A SchedulingDecision for reading: what came of it, why nodes were refused, how the others compare, whom it displaces, what it waits for;
-/// then the attempts before.
+/// Renders a SchedulingDecision as text: its result, why nodes were filtered out, the scores of the others, the pods that it preempts, and
+/// what it waits for. Earlier attempts follow.
 /// </summary>
 internal static class DecisionView
 {

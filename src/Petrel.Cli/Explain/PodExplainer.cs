@@ -8,11 +8,11 @@ using Spectre.Console;
 
 namespace Petrel.Cli.Explain;
 
-/// <summary>Asks a server for the decisions about a pod, and shows them.</summary>
+/// <summary>Reads the scheduling decisions about a pod from a server, and prints them.</summary>
 public static class PodExplainer
 {
-    /// <summary>Shows them; answers the exit code: 0, or 1 when nothing is recorded, with the reason shown.</summary>
-    /// <exception cref="UserErrorException">There is no such pod, or the server refuses.</exception>
+    /// <summary>Prints the decisions. Returns the exit code: 0, or 1 with the reason printed when no decision is recorded.</summary>
+    /// <exception cref="UserErrorException">The pod does not exist, or the server rejects the request.</exception>
     public static async Task<int> RunAsync(
         IApiHandler api,
         ObjectKey pod,
@@ -58,7 +58,7 @@ public static class PodExplainer
         );
     }
 
-    // The server says so when the pod is there and no decision is.
+    // The server reports this when the pod exists but no decision is recorded.
     private static string? Reason(JsonElement status) =>
         status.TryGetProperty("details", out var details)
         && details.TryGetProperty("kind", out var kind)

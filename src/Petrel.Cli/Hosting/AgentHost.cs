@@ -25,8 +25,8 @@ using Petrel.Security;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// The agent process of one node: the agent, its own HTTPS server for logs, and the node's service rules. SIGTERM leaves the pods running
-/// for the next agent; SIGPWR ends them first.
+/// Hosts the agent process of one node: the agent, its HTTPS server for logs, and the node's service proxy. On SIGTERM, the pods keep
+/// running for the next agent. On SIGPWR, the agent terminates the pods first.
 /// </summary>
 internal static class AgentHost
 {

@@ -3,7 +3,7 @@ using Petrel.ApiServer.Health;
 
 namespace Petrel.Cli.Hosting;
 
-/// <summary>How the components of the server's process are.</summary>
+/// <summary>The health of the components in the server's process.</summary>
 internal sealed class ComponentHealth : IComponentHealth
 {
     private readonly Lock _gate = new();
@@ -21,7 +21,7 @@ internal sealed class ComponentHealth : IComponentHealth
     /// <summary>The component has been started.</summary>
     public void Runs(string component) => Set(component, "");
 
-    /// <summary>The component has broken, and will be started again.</summary>
+    /// <summary>The component has failed and will be restarted.</summary>
     public void Failed(string component, string problem) => Set(component, problem);
 
     private void Set(string component, string problem)

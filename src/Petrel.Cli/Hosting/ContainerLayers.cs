@@ -5,14 +5,14 @@ using Petrel.LocalCluster;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Where the writable layers of a node's containers are. The kernel refuses an overlay whose upper layer is on an overlay itself, as the
-/// data directory is inside a container (a development container, a CI job). There the layers go into memory, in the node's mount
-/// namespace: they end with the node, as its containers do.
+/// Chooses where the writable layers of a node's containers are. The kernel rejects an overlay whose upper layer is itself on an overlay.
+/// The data directory is on an overlay when Petrel runs inside a container (a development container, a CI job). In that case the layers
+/// are in memory, in the node's mount namespace. They are lost when the node stops, as are its containers.
 /// </summary>
 internal static partial class ContainerLayers
 {
-    /// <summary>Makes the folder for containers fit for writable layers.</summary>
-    /// <exception cref="UserErrorException">It is on an overlay, and nothing may be mounted there.</exception>
+    /// <summary>Prepares the containers' folder for writable layers.</summary>
+    /// <exception cref="UserErrorException">The folder is on an overlay, and this process may not mount a file system on it.</exception>
     public static void Prepare(string folder, ILogger logger)
     {
         Directory.CreateDirectory(folder);
@@ -29,7 +29,7 @@ internal static partial class ContainerLayers
         InMemory(logger, folder);
     }
 
-    /// <summary>The type of the file system that a path is on: of the last mount whose mount point is the path or a parent of it.</summary>
+    /// <summary>The file system type of a path: that of the last mount whose mount point is the path or a parent of it.</summary>
     internal static string FileSystemOf(IEnumerable<string> mountInfo, string path)
     {
         var (longest, type) = ("", "");

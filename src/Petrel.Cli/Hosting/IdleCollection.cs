@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Returns memory to the operating system while the server is idle. The collector runs when enough has been allocated, and an idle
-/// server allocates too little: garbage of the last load and history that has been compacted since would stay resident for hours.
+/// Returns memory to the operating system while the server is idle. The garbage collector runs when enough memory has been allocated, but
+/// an idle server allocates too little. Garbage of the last load and compacted history would stay resident for hours.
 /// </summary>
 internal static partial class IdleCollection
 {
@@ -27,7 +27,7 @@ internal static partial class IdleCollection
     private static MemorySample Sample(TimeProvider time) =>
         new(time.GetElapsedTime(0), GC.GetTotalAllocatedBytes(), GC.GetTotalMemory(forceFullCollection: false));
 
-    // TLS, SQLite and the just-in-time compiler allocate natively, and glibc keeps what they free.
+    // TLS, SQLite and the just-in-time compiler allocate native memory, and glibc keeps it after they free it.
     private static void TrimNativeHeap()
     {
         try

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Logs as one line each on standard output, which the launcher sends to the process's log file. Level from PETREL_LOG (default:
-/// Information).
+/// Writes each log entry as one line to standard output, which the launcher redirects to the process's log file. PETREL_LOG sets the level
+/// (default: Information).
 /// </summary>
 internal sealed class LineLogging : ILoggerProvider
 {
@@ -16,14 +16,14 @@ internal sealed class LineLogging : ILoggerProvider
         ? level
         : LogLevel.Information;
 
-    /// <summary>A factory that logs this way only.</summary>
+    /// <summary>Creates a logger factory with only this provider.</summary>
     public static ILoggerFactory Create() => new LoggerFactory([new LineLogging()], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
 
     public ILogger CreateLogger(string categoryName) => new LineLogger(this, categoryName);
 
     public void Dispose()
     {
-        // Standard output is the process's.
+        // Do not dispose of standard output, because it belongs to the process.
     }
 
     private sealed class LineLogger(LineLogging owner, string category) : ILogger
@@ -31,7 +31,7 @@ internal sealed class LineLogging : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        // The web server's own information is about its start; requests are the audit's business.
+        // The web server's information messages are only about its startup. The audit log covers requests.
         public bool IsEnabled(LogLevel logLevel) =>
             logLevel >= (category.StartsWith("Microsoft.", StringComparison.Ordinal) ? LogLevel.Warning : owner._level);
 

@@ -6,7 +6,7 @@ using Petrel.LocalCluster.Networking;
 
 namespace Petrel.Cli.Hosting;
 
-/// <summary>What a node of <c>petrel up</c> says of itself. Every node shows the whole machine's resources: they share them.</summary>
+/// <summary>What a node of <c>petrel up</c> reports about itself. Each node reports the resources of the whole shared machine.</summary>
 internal static class NodeFacts
 {
     public static AgentSettings Settings(ClusterSettings cluster, string node, int index) =>

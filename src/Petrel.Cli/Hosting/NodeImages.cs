@@ -7,7 +7,7 @@ namespace Petrel.Cli.Hosting;
 /// <summary>The image store that the nodes of a cluster on this machine share.</summary>
 internal static class NodeImages
 {
-    /// <exception cref="UserErrorException">The cluster's directory can't be made.</exception>
+    /// <exception cref="UserErrorException">The cluster's directory can't be created.</exception>
     public static ImageStore Open(ClusterDirectory directory)
     {
         try

@@ -7,7 +7,7 @@ using Petrel.Scheduler.Settings;
 
 namespace Petrel.Cli.Hosting;
 
-/// <summary>The decisions of the scheduler in this process, for the API server beside it.</summary>
+/// <summary>Provides the decisions of the scheduler to the API server in the same process.</summary>
 public sealed class RecordedDecisions(DecisionLog log, SchedulerSettings settings) : ISchedulingDecisions
 {
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ using Petrel.Store.Sqlite;
 
 namespace Petrel.Cli.Hosting;
 
-/// <summary>The server process of a cluster: store, API, controllers and scheduler, until it is asked to stop.</summary>
+/// <summary>Hosts the server process of a cluster: store, API, controllers and scheduler. Runs until it is asked to stop.</summary>
 internal static class ServerHost
 {
     public static async Task<int> RunAsync(ClusterDirectory directory, ClusterSettings settings)
@@ -51,7 +51,7 @@ internal static class ServerHost
         };
         using var webhooks = new HttpsWebhookCaller();
         var health = new ComponentHealth();
-        // They outlive a scheduler that fails.
+        // The decisions outlive a scheduler that fails.
         var scheduling = new SchedulerSettings();
         var decisions = new DecisionLog(new DecisionSettings());
         var api = new ApiServer.Composition.ApiServer(
@@ -75,7 +75,7 @@ internal static class ServerHost
             logs
         );
 
-        // The API outlives its clients in this process, so that their last writes arrive; when it ends by itself, so does everything.
+        // Stop the API after its clients in this process, so that it receives their last writes. If the API ends early, stop everything.
         using var apiStop = new CancellationTokenSource();
         using var clientsStop = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         var apiLoop = StopWithAsync(api.RunAsync(apiStop.Token), clientsStop);
@@ -115,7 +115,7 @@ internal static class ServerHost
             {
                 NodeMonitorGracePeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds),
                 RootCertificates = rootCertificates,
-                // Without nodes of their own addresses there is nothing that a pod could reach but this machine itself.
+                // If nodes share the host's addresses, the only destination that a pod could reach is this machine itself.
                 ApiEndpoints = settings.UsesNamespaces ? [new(ClusterAddresses.Server(settings)[^1], settings.Port)] : [],
                 ApiServiceAddress = ClusterAddresses.KubernetesService(settings).ToString(),
                 NodeMonitorPeriod = TimeSpan.FromSeconds(settings.NodeGraceSeconds / 8),
@@ -133,7 +133,7 @@ internal static class ServerHost
             decisions
         );
 
-    // A component that breaks is made anew and started again; it never takes the API down.
+    // A component that fails is created again and restarted. Its failure never stops the API.
     private static async Task RunAgainAsync(
         string name,
         Func<CancellationToken, Task> run,
@@ -172,7 +172,7 @@ internal static class ServerHost
         }
         catch (OperationCanceledException)
         {
-            // Asked to stop.
+            // Cancelled.
         }
         finally
         {
@@ -181,7 +181,7 @@ internal static class ServerHost
     }
 }
 
-/// <summary>What the server process itself logs.</summary>
+/// <summary>The log messages of the server process itself.</summary>
 internal static partial class ServerLog
 {
     [LoggerMessage(EventId = 9001, Level = LogLevel.Error, Message = "The {Component} failed and will be started again")]

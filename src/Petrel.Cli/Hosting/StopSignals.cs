@@ -4,12 +4,12 @@ using Petrel.LocalCluster.Processes;
 namespace Petrel.Cli.Hosting;
 
 /// <summary>
-/// Turns signals into a token: SIGTERM and SIGINT end the process; SIGPWR ends it too, and says that the machine goes down (as LXC tells an
-/// init).
+/// Turns signals into a cancellation token. SIGTERM and SIGINT stop the process. SIGPWR also stops it, and means that the machine shuts
+/// down (LXC sends it to an init for this).
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
-    // Linux's number; .NET has no name for it.
+    // The signal's number on Linux, because .NET has no constant for it.
     private const int SigPwr = ProcessRecord.SigPwr;
 
     private readonly CancellationTokenSource _stop = new();
@@ -17,13 +17,13 @@ internal sealed class StopSignals : IDisposable
 
     public StopSignals() => _registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT), Register((PosixSignal)SigPwr)];
 
-    /// <summary>Cancelled when the process is to stop.</summary>
+    /// <summary>Cancelled when the process must stop.</summary>
     public CancellationToken Token => _stop.Token;
 
     /// <summary>Stops without a signal.</summary>
     public void Stop() => _stop.Cancel();
 
-    /// <summary>Whether the machine goes down.</summary>
+    /// <summary>Whether the machine shuts down.</summary>
     public bool PowersDown { get; private set; }
 
     public void Dispose()

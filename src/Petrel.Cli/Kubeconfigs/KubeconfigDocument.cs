@@ -7,8 +7,8 @@ using YamlDotNet.RepresentationModel;
 namespace Petrel.Cli.Kubeconfigs;
 
 /// <summary>
-/// A kubeconfig as a YAML tree. Fields that Petrel does not know keep their place and their values; comments are lost, because the YAML
-/// library does not read them.
+/// A kubeconfig as a YAML tree. Unknown fields keep their position and value. Comments are lost, because the YAML library does not read
+/// them.
 /// </summary>
 internal sealed class KubeconfigDocument
 {
@@ -16,19 +16,19 @@ internal sealed class KubeconfigDocument
 
     private KubeconfigDocument(YamlMappingNode root) => _root = root;
 
-    /// <summary>The context that kubectl uses when none is named; empty when there is none.</summary>
+    /// <summary>The current context, which kubectl uses by default; empty when there is none.</summary>
     public string CurrentContext
     {
         get => _root.Children.TryGetValue("current-context", out var node) && node is YamlScalarNode { Value: { } name } ? name : "";
         set => _root.Children["current-context"] = new YamlScalarNode(value);
     }
 
-    /// <summary>Reads a file; a file that does not exist is an empty kubeconfig.</summary>
-    /// <exception cref="UserErrorException">It is no kubeconfig.</exception>
+    /// <summary>Reads a file. A missing file counts as an empty kubeconfig.</summary>
+    /// <exception cref="UserErrorException">The file is not a kubeconfig.</exception>
     public static KubeconfigDocument Load(string path) => Parse(File.Exists(path) ? File.ReadAllText(path) : "", path);
 
-    /// <summary>Reads the text of the file at <paramref name="path"/>.</summary>
-    /// <exception cref="UserErrorException">It is no kubeconfig.</exception>
+    /// <summary>Parses the text of the file at <paramref name="path"/>.</summary>
+    /// <exception cref="UserErrorException">The text is not a kubeconfig.</exception>
     public static KubeconfigDocument Parse(string text, string path)
     {
         var stream = new YamlStream();
@@ -57,12 +57,12 @@ internal sealed class KubeconfigDocument
             ? sequence.Children.OfType<YamlMappingNode>()
             : [];
 
-    /// <summary>Puts an entry in the place of that of the same name, else at the end.</summary>
+    /// <summary>Replaces the entry with the same name, or appends the entry.</summary>
     public void Put(string list, YamlMappingNode entry)
     {
         if (!_root.Children.TryGetValue(list, out var node) || node is not YamlSequenceNode sequence)
         {
-            // Absent, or null, as kubectl writes an empty list.
+            // The list is absent, or null, which is how kubectl writes an empty list.
             sequence = [];
             _root.Children[list] = sequence;
         }
@@ -102,7 +102,7 @@ internal sealed class KubeconfigDocument
             _ => ((YamlScalarNode)node).Value,
         };
 
-    // Without the marks around a document, which only streams of several need.
+    // Omit the document markers, which only a stream of several documents needs.
     private sealed class PlainEmitter(IEmitter inner) : IEmitter
     {
         public void Emit(ParsingEvent @event) =>

@@ -4,18 +4,17 @@ using Petrel.Security;
 namespace Petrel.Cli.Kubeconfigs;
 
 /// <summary>
-/// Changes a user's kubeconfig: under kubectl's own lock, by replacing the file as a whole, readable by its owner only, with a copy of what
-/// was before.
+/// Changes a user's kubeconfig. It takes kubectl's lock, keeps a backup, and replaces the whole file with one that only its owner can read.
 /// </summary>
 internal static class KubeconfigFile
 {
-    /// <summary>What the copy's name ends in.</summary>
+    /// <summary>The suffix of the backup's name.</summary>
     public const string BackupSuffix = ".petrel-backup";
 
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Applies <paramref name="change"/>, which returns whether it changed something, and writes the file if so.</summary>
+    /// <summary>Applies <paramref name="change"/>, and writes the file if it returns true (something changed).</summary>
     /// <exception cref="UserErrorException">The file is no kubeconfig, or kubectl keeps it locked.</exception>
     public static async Task<bool> ChangeAsync(string path, Func<KubeconfigDocument, bool> change, CancellationToken cancellationToken)
     {
@@ -23,7 +22,7 @@ internal static class KubeconfigFile
         var lockFile = await LockAsync(path + ".lock", cancellationToken);
         try
         {
-            // A link keeps pointing where it does; the file behind it is replaced.
+            // Keep a symbolic link, and replace the file that it points to.
             var isLink = new FileInfo(path).LinkTarget is not null;
             var target = isLink ? File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName : path;
             var before = File.Exists(target) ? await File.ReadAllTextAsync(target, cancellationToken) : "";

@@ -2,10 +2,10 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Kubeconfigs;
 
-/// <summary>Where kubectl keeps the user's own kubeconfig (client-go's ClientConfigLoadingRules).</summary>
+/// <summary>The locations of the user's kubeconfig, as kubectl finds it (client-go's ClientConfigLoadingRules).</summary>
 internal static class KubeconfigLocations
 {
-    /// <summary>Every file that kubectl reads, whether it exists or not.</summary>
+    /// <summary>All files that kubectl reads, whether they exist or not.</summary>
     public static IReadOnlyList<string> All()
     {
         var named = (Environment.GetEnvironmentVariable("KUBECONFIG") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
@@ -17,8 +17,8 @@ internal static class KubeconfigLocations
         return home.Length > 0 ? [Path.Combine(home, ".kube", "config")] : [];
     }
 
-    /// <summary>The file that new entries go into: the first that exists, else the last that is named.</summary>
-    /// <exception cref="UserErrorException">The user has no home directory and has named no file.</exception>
+    /// <summary>The file for new entries: the first file that exists, else the last one in the list.</summary>
+    /// <exception cref="UserErrorException">The user has no home directory and has specified no file.</exception>
     public static string ForWriting()
     {
         var all = All();

@@ -5,8 +5,8 @@ using YamlDotNet.RepresentationModel;
 namespace Petrel.Cli.Kubeconfigs;
 
 /// <summary>
-/// Adds a cluster to a user's kubeconfig, and removes it again. The entries carry an extension that names the cluster's data directory;
-/// only entries with that mark are ever replaced or removed.
+/// Adds a cluster to a user's kubeconfig, and removes it again. The entries have an extension with the cluster's data directory. Only
+/// entries with this mark are replaced or removed.
 /// </summary>
 internal static class KubeconfigMerger
 {
@@ -14,15 +14,15 @@ internal static class KubeconfigMerger
     private const string MarkField = "dataDirectory";
     private static readonly (string List, string Body)[] Lists = [("clusters", "cluster"), ("users", "user"), ("contexts", "context")];
 
-    /// <summary>The context's name when the user gives none.</summary>
+    /// <summary>The default name of the context.</summary>
     public static string DefaultContext(string dataDirectory) =>
         dataDirectory == new ClusterDirectory(ClusterDirectory.Default).Root ? "petrel" : $"petrel-{Path.GetFileName(dataDirectory)}";
 
     /// <summary>
-    /// Merges the cluster whose own kubeconfig is at <paramref name="source"/>, and returns the current context. That changes only when
-    /// <paramref name="select"/> says so, or when there was none.
+    /// Merges the cluster whose own kubeconfig is at <paramref name="source"/>, and returns the current context. That context changes
+    /// only when <paramref name="select"/> is set, or when there was none.
     /// </summary>
-    /// <exception cref="UserErrorException">An entry of the same name is not this cluster's.</exception>
+    /// <exception cref="UserErrorException">An entry with the same name does not belong to this cluster.</exception>
     public static async Task<string> MergeAsync(
         string file,
         string source,
@@ -52,7 +52,7 @@ internal static class KubeconfigMerger
                         );
                     }
                 }
-                // Also those of an earlier merge under another name.
+                // Also removes the entries of an earlier merge under another name.
                 RemoveOurs(document, dataDirectory);
                 document.Put("clusters", Entry(context, "cluster", Body(own, "clusters", "cluster"), dataDirectory));
                 document.Put("users", Entry(user, "user", Body(own, "users", "user"), dataDirectory));
@@ -72,10 +72,10 @@ internal static class KubeconfigMerger
         return current;
     }
 
-    /// <summary>Removes the cluster's entries; returns whether there were any.</summary>
+    /// <summary>Removes the cluster's entries. Returns whether there were any.</summary>
     public static async Task<bool> RemoveAsync(string file, string dataDirectory, CancellationToken cancellationToken)
     {
-        // The mark is looked for without the lock first: a file without it is never touched.
+        // Search for the mark before taking the lock, so that a file without it is never touched.
         if (!File.Exists(file) || !(await File.ReadAllTextAsync(file, cancellationToken)).Contains(Mark))
         {
             return false;

@@ -1,11 +1,11 @@
 namespace Petrel.Cli.Output;
 
-/// <summary>The lines that <c>petrel up</c> prints, each with the time since the start.</summary>
+/// <summary>The progress lines of <c>petrel up</c>. Each has the time since the start.</summary>
 internal static class Progress
 {
     private static long _start = TimeProvider.System.GetTimestamp();
 
-    /// <summary>Sets the time that the lines count from.</summary>
+    /// <summary>Sets the start time of the progress lines.</summary>
     public static void Begin() => _start = TimeProvider.System.GetTimestamp();
 
     public static void Say(string what) =>

@@ -5,7 +5,7 @@ using YamlDotNet.Serialization;
 
 namespace Petrel.Cli.Output;
 
-/// <summary>Prints what a command read, for programs: JSON or YAML, the same data in both.</summary>
+/// <summary>Prints a command's result for programs, as JSON or YAML with the same data.</summary>
 internal static class StructuredOutput
 {
     private static readonly JsonSerializerOptions Indented = new()
@@ -20,7 +20,7 @@ internal static class StructuredOutput
     {
         if (format == "yaml")
         {
-            // Strings that would read as something else ("true", "1.35") are quoted.
+            // Quote strings that YAML would parse as another type ("true", "1.35").
             new SerializerBuilder().WithQuotingNecessaryStrings().Build().Serialize(output, Plain(document)!);
         }
         else

@@ -5,11 +5,11 @@ using Petrel.LocalCluster;
 
 namespace Petrel.Cli.Preflight;
 
-/// <summary>Ports of the host's loopback address: whether they are free, and which are.</summary>
+/// <summary>Checks and finds free ports on the host's loopback address.</summary>
 internal static class HostPorts
 {
-    /// <summary>The port itself, or for 0 a free one.</summary>
-    /// <exception cref="UserErrorException">Another program has it.</exception>
+    /// <summary>Returns the port if it is free, or for 0 any free port.</summary>
+    /// <exception cref="UserErrorException">Another program uses the port.</exception>
     public static int Require(int port)
     {
         using var probe = new TcpListener(IPAddress.Loopback, port);
@@ -25,8 +25,8 @@ internal static class HostPorts
         return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
-    /// <summary>The first of <paramref name="count"/> neighbouring free ports.</summary>
-    /// <exception cref="UserErrorException">There are none.</exception>
+    /// <summary>Finds <paramref name="count"/> consecutive free ports, and returns the first.</summary>
+    /// <exception cref="UserErrorException">There are no such ports.</exception>
     public static int FindNeighbours(int first, int count)
     {
         for (; first + count < 32768; first += count)
@@ -53,7 +53,7 @@ internal static class HostPorts
         }
     }
 
-    /// <summary>The program that listens on a port, as far as this user may see it: its name and process id.</summary>
+    /// <summary>The name and process ID of the program that listens on a port, if this user may see them.</summary>
     private static string? Holder(int port)
     {
         var sockets = new[] { "/proc/net/tcp", "/proc/net/tcp6" }
@@ -76,7 +76,7 @@ internal static class HostPorts
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Another user's process, or one that has ended.
+                // The process belongs to another user, or has ended.
             }
         }
         return null;

@@ -3,12 +3,12 @@ using Petrel.LocalCluster;
 namespace Petrel.Cli.Preflight;
 
 /// <summary>
-/// The programs of the host that a cluster with containers needs. <c>./petrel up</c> installs them; this is for a program that is started
-/// without the launcher, and for machines that lost one.
+/// The host programs that a cluster with containers needs. <c>./petrel up</c> installs them. This check covers a program that is started
+/// without the launcher, and machines from which a program was removed.
 /// </summary>
 internal static class HostPrograms
 {
-    // Any of the programs will do; the package is Debian's. As in tools/setup.
+    // One of the programs in each row is enough. The package names are Debian's, as in tools/setup.
     private static readonly (string[] Programs, string Package)[] Needed =
     [
         (["crun", "runc"], "crun"),
@@ -20,7 +20,7 @@ internal static class HostPrograms
         (["setsid"], "util-linux"),
     ];
 
-    /// <exception cref="UserErrorException">Some are missing; the message names the packages.</exception>
+    /// <exception cref="UserErrorException">Some programs are missing. The message names their packages.</exception>
     public static void Require() => Require(Environment.GetEnvironmentVariable("PATH") ?? "");
 
     internal static void Require(string searchPath)

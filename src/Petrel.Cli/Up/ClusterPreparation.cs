@@ -7,12 +7,12 @@ using Petrel.LocalCluster.Supervision;
 
 namespace Petrel.Cli.Up;
 
-/// <summary>Makes or resumes what a cluster keeps on disk: directory, settings, certificates, kubeconfig.</summary>
+/// <summary>Creates or resumes a cluster's files on disk: directory, settings, certificates, kubeconfig.</summary>
 internal static class ClusterPreparation
 {
     private const int FirstAgentPort = 10250;
 
-    /// <exception cref="UserErrorException">The request can't be met.</exception>
+    /// <exception cref="UserErrorException">The request can't be fulfilled.</exception>
     public static async Task<ClusterSettings> PrepareAsync(
         ClusterDirectory directory,
         UpRequest request,
@@ -75,7 +75,7 @@ internal static class ClusterPreparation
         return settings;
     }
 
-    // What an earlier supervisor has left running is adopted, unless the request changes what it was started with.
+    // Adopt processes that an earlier supervisor left running, unless the request changes the settings that they were started with.
     private static bool KeepsWhatRuns(UpRequest request, ClusterSettings earlier) =>
         !request.Fresh
         && (request.Nodes ?? earlier.Nodes) == earlier.Nodes

@@ -7,18 +7,18 @@ using Petrel.LocalCluster.Supervision;
 
 namespace Petrel.Cli.Up;
 
-/// <summary>Starts a prepared cluster under a supervisor in the background, and returns when it is ready.</summary>
+/// <summary>Starts a prepared cluster under a supervisor in the background. Returns when the cluster is ready.</summary>
 internal static class DetachedUp
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>After how long without a new line one says that the start is still going on.</summary>
+    /// <summary>The time without new output after which a line reports that the start is still in progress.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
-    /// <param name="directory">The cluster's data.</param>
-    /// <param name="example">An example to run when it is ready.</param>
-    /// <param name="change">The lock of the command, released once the supervisor has its own.</param>
-    /// <param name="cancellationToken">Ends the wait; the supervisor goes on.</param>
+    /// <param name="directory">The cluster's data directory.</param>
+    /// <param name="example">An example to run when the cluster is ready.</param>
+    /// <param name="change">The lock of the command. It is released once the supervisor has its own lock.</param>
+    /// <param name="cancellationToken">Ends the wait. The supervisor keeps running.</param>
     public static async Task<int> RunAsync(
         ClusterDirectory directory,
         ExampleRun? example,

@@ -10,17 +10,17 @@ using Petrel.Model.Api;
 
 namespace Petrel.Cli.Up;
 
-/// <summary>Starts a prepared cluster, and supervises it until a signal ends it.</summary>
+/// <summary>Starts a prepared cluster, and supervises it until a signal stops it.</summary>
 internal static class ForegroundUp
 {
-    /// <summary>The last line of the start; a detached <c>up</c> waits for it.</summary>
+    /// <summary>The last line of the startup output. A detached <c>up</c> waits for it.</summary>
     public const string ReadyMark = "To use it:";
 
-    /// <param name="directory">The cluster's data.</param>
-    /// <param name="settings">Its settings.</param>
-    /// <param name="example">An example to run when it is ready.</param>
+    /// <param name="directory">The cluster's data directory.</param>
+    /// <param name="settings">The cluster's settings.</param>
+    /// <param name="example">An example to run when the cluster is ready.</param>
     /// <param name="live">Whether to show a live view.</param>
-    /// <param name="change">The lock of the command, released once this process supervises the cluster.</param>
+    /// <param name="change">The lock of the command. It is released once this process supervises the cluster.</param>
     public static async Task<int> RunAsync(
         ClusterDirectory directory,
         ClusterSettings settings,
@@ -63,7 +63,7 @@ internal static class ForegroundUp
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Stopped while starting.
+            // Cancelled during startup.
         }
         finally
         {
@@ -76,7 +76,7 @@ internal static class ForegroundUp
         return 0;
     }
 
-    // The cluster stays up without the example.
+    // A failure of the example does not stop the cluster.
     private static async Task RunExampleAsync(ExampleRun example, IApiHandler api, CancellationToken cancellationToken)
     {
         try

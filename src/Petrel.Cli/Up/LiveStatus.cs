@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Petrel.Cli.Up;
 
-/// <summary>The live view of <c>petrel up</c>: the status, drawn anew every second until cancelled.</summary>
+/// <summary>The live view of <c>petrel up</c>: redraws the status every second until cancelled.</summary>
 internal static class LiveStatus
 {
     public static Task ShowAsync(IApiHandler api, CancellationToken cancellationToken) =>

@@ -4,13 +4,13 @@ using Spectre.Console.Rendering;
 
 namespace Petrel.Cli.Up;
 
-/// <summary>What <c>petrel status</c> and the live view of <c>petrel up</c> show: nodes, pods and the last events.</summary>
+/// <summary>Renders the output of <c>petrel status</c> and the live view of <c>petrel up</c>: nodes, pods and the last events.</summary>
 internal static class StatusView
 {
     private const int EventsShown = 8;
     private const int PodsShown = 40;
 
-    /// <summary>The tables one below the other.</summary>
+    /// <summary>Renders the tables one below the other.</summary>
     public static IRenderable Render(ClusterStatus status)
     {
         var (nodes, pods, events) = (status.Nodes, status.Pods, status.Events);

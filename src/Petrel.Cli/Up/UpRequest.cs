@@ -1,6 +1,6 @@
 namespace Petrel.Cli.Up;
 
-/// <summary>What a user asks of <c>petrel up</c>; null is the cluster's earlier setting, else the default.</summary>
+/// <summary>The options of <c>petrel up</c>. Null stands for the cluster's earlier setting, or else for the default.</summary>
 internal sealed record UpRequest
 {
     public const int DefaultPort = 6443;
@@ -10,7 +10,7 @@ internal sealed record UpRequest
 
     public int? Port { get; init; }
 
-    /// <summary>In seconds.</summary>
+    /// <summary>The node grace period in seconds.</summary>
     public int? NodeGrace { get; init; }
 
     public string? Runtime { get; init; }

@@ -1,6 +1,6 @@
 namespace Petrel.Faults.Capabilities;
 
-/// <summary>The names of the control plane's processes as faults' targets. An agent has its node's name.</summary>
+/// <summary>The names of the control plane's processes as targets of faults. The name of an agent is its node's name.</summary>
 public static class ClusterProcess
 {
     public const string Server = "server";

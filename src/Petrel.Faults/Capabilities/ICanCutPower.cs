@@ -3,6 +3,6 @@ namespace Petrel.Faults.Capabilities;
 /// <summary>A cluster whose nodes can lose power.</summary>
 public interface ICanCutPower
 {
-    /// <summary>The node's agent and all its containers are gone at once. The end of the effect starts the node empty.</summary>
+    /// <summary>Kills the node's agent and all its containers at once. When the effect ends, the node starts without containers.</summary>
     ValueTask<IAsyncDisposable?> CutPowerAsync(string node, CancellationToken cancellationToken);
 }

@@ -1,8 +1,8 @@
 namespace Petrel.Faults.Capabilities;
 
-/// <summary>A cluster whose nodes can be kept from pulling images.</summary>
+/// <summary>A cluster whose nodes can fail to pull images.</summary>
 public interface ICanFailImagePulls
 {
-    /// <summary>Every image pull of a node fails.</summary>
+    /// <summary>Makes every image pull of a node fail.</summary>
     ValueTask<IAsyncDisposable?> FailImagePullsAsync(string node, CancellationToken cancellationToken);
 }

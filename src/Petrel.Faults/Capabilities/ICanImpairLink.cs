@@ -5,6 +5,6 @@ namespace Petrel.Faults.Capabilities;
 /// <summary>A cluster whose messages can be delayed, lost, duplicated and reordered.</summary>
 public interface ICanImpairLink
 {
-    /// <summary>Makes the link between the server and a process worse; those of all processes when the name is empty.</summary>
+    /// <summary>Impairs the link between the server and a process. An empty name stands for all processes.</summary>
     ValueTask<IAsyncDisposable?> ImpairLinkAsync(string process, LinkConditions conditions, CancellationToken cancellationToken);
 }

@@ -2,7 +2,7 @@ using Petrel.Faults.Links;
 
 namespace Petrel.Faults.Capabilities;
 
-/// <summary>A cluster in which a process can be cut off from the server.</summary>
+/// <summary>A cluster in which a process can be partitioned from the server.</summary>
 public interface ICanPartition
 {
     /// <summary>Blocks messages between a process and the server, in one direction or both.</summary>

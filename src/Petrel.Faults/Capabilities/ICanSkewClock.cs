@@ -4,8 +4,8 @@ namespace Petrel.Faults.Capabilities;
 public interface ICanSkewClock
 {
     /// <summary>
-    /// Sets the wall clock under a process ahead by <paramref name="offset"/>, and makes it gain <paramref name="drift"/> seconds each
-    /// second. The end of the effect sets it right.
+    /// Sets the wall clock of a process ahead by <paramref name="offset"/>, and makes it gain <paramref name="drift"/> seconds each
+    /// second. When the effect ends, the clock is correct again.
     /// </summary>
     ValueTask<IAsyncDisposable?> SkewClockAsync(string process, TimeSpan offset, double drift, CancellationToken cancellationToken);
 }

@@ -2,7 +2,7 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>An agent dies and is started again. The node's containers keep running.</summary>
+/// <summary>An agent is killed and restarted. The node's containers keep running.</summary>
 public static class AgentRestart
 {
     public static FaultDefinition Definition { get; } =

@@ -1,6 +1,6 @@
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Every kind of fault that Petrel knows: one row each.</summary>
+/// <summary>All kinds of faults that Petrel supports, one row each.</summary>
 public static class BuiltInFaults
 {
     public static FaultRegistry Registry { get; } =

@@ -4,8 +4,8 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>A wall clock runs too fast or too slowly, and is set right at the end.</summary>
-/// <param name="Rate">How fast it runs; 1 is right.</param>
+/// <summary>A wall clock runs too fast or too slowly. It is corrected at the end.</summary>
+/// <param name="Rate">The speed of the clock; 1 is correct.</param>
 public sealed record ClockDrift(double Rate = 1) : FaultParameters
 {
     private const double Worst = 0.2;

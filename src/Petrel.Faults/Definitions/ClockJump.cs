@@ -3,8 +3,8 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>A wall clock jumps, forwards or backwards, and is set right at the end.</summary>
-/// <param name="Offset">How far it jumps.</param>
+/// <summary>A wall clock jumps forwards or backwards. It is corrected at the end.</summary>
+/// <param name="Offset">The size of the jump.</param>
 public sealed record ClockJump(TimeSpan Offset = default) : FaultParameters
 {
     public static FaultDefinition Definition { get; } =
@@ -15,7 +15,7 @@ public sealed record ClockJump(TimeSpan Offset = default) : FaultParameters
             Draw = static draw =>
             {
                 var process = draw.Process();
-                // Mostly seconds, rarely as far as it goes.
+                // Most jumps take seconds; few approach the maximum.
                 var offset = draw.UpTo(draw.Settings.FarthestJump, exponent: 3);
                 return new(new(draw.Entropy.Next(2) == 0 ? offset : -offset), process, draw.Outage());
             },

@@ -4,8 +4,8 @@ using Petrel.Faults.Links;
 namespace Petrel.Faults.Definitions;
 
 /// <summary>
-/// A process is cut off, and before it can resume its watches the store and the server have forgotten the changes since: it gets 410 and
-/// must list again.
+/// A process is partitioned. Before it can resume its watches, the store and the server drop the changes since the partition began. The
+/// process gets 410 Gone and must list again.
 /// </summary>
 public static class Compaction
 {
@@ -30,7 +30,7 @@ public static class Compaction
             await cluster.DropWatchesAsync(fault.Target, stop);
             await fault.UntilEndAsync(stop);
             await cluster.CompactAsync(stop);
-            // The server's watch cache remembers what the store has forgotten, until the server restarts.
+            // The server's watch cache keeps compacted changes until the server restarts.
             if (await cluster.KillAsync(ClusterProcess.Server, stop) is { } restart)
             {
                 await restart.DisposeAsync();

@@ -4,8 +4,8 @@ using Petrel.Model.Determinism;
 namespace Petrel.Faults.Definitions;
 
 /// <summary>A container exits by itself.</summary>
-/// <param name="Choice">Which one: its index among the node's running containers, modulo their number.</param>
-/// <param name="ExitCode">Its exit code.</param>
+/// <param name="Choice">Selects the container: its index among the node's running containers, modulo their number.</param>
+/// <param name="ExitCode">The container's exit code.</param>
 public sealed record ContainerExit(int Choice = 0, int ExitCode = 1) : FaultParameters
 {
     public static FaultDefinition Definition { get; } =

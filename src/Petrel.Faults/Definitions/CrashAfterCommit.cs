@@ -2,7 +2,7 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>The server dies between a commit and its answer.</summary>
+/// <summary>The server crashes between a commit and its response.</summary>
 public static class CrashAfterCommit
 {
     public static FaultDefinition Definition { get; } =

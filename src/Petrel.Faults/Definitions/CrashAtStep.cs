@@ -3,8 +3,8 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>A process dies at one of its next steps: at any await, in the middle of an instant too.</summary>
-/// <param name="Steps">How many steps it takes before.</param>
+/// <summary>A process crashes at one of its next steps. The step may be at any await, also in the middle of an instant.</summary>
+/// <param name="Steps">The number of steps before the crash.</param>
 public sealed record CrashAtStep(int Steps = 0) : FaultParameters
 {
     private const int MaxSteps = 400;

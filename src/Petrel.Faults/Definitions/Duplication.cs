@@ -1,6 +1,6 @@
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Requests are executed twice. The caller gets the first answer or the second.</summary>
+/// <summary>Requests are executed twice. The caller gets either the first or the second response.</summary>
 public static class Duplication
 {
     private const double Worst = 0.2;

@@ -2,8 +2,8 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Commits fail, and nothing is stored.</summary>
-/// <param name="Probability">How likely a commit fails.</param>
+/// <summary>Commits fail and store nothing.</summary>
+/// <param name="Probability">The probability that a commit fails.</param>
 public sealed record FailingDisk(double Probability = 1) : FaultParameters
 {
     private const double Worst = 0.3;

@@ -3,13 +3,13 @@ using Petrel.Faults.Links;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>The parameters of faults that make links worse, and what those faults have in common.</summary>
+/// <summary>The parameters of faults that impair links, and the common code of these faults.</summary>
 public sealed record LinkImpairment : FaultParameters
 {
-    /// <summary>How messages travel while the fault lasts.</summary>
+    /// <summary>The link conditions while the fault lasts.</summary>
     public LinkConditions Link { get; init; } = LinkConditions.Good;
 
-    /// <summary>A definition of such a fault.</summary>
+    /// <summary>Creates a definition of such a fault.</summary>
     internal static FaultDefinition<ICanImpairLink, LinkImpairment> Define(
         string name,
         int weight,
@@ -27,7 +27,7 @@ public sealed record LinkImpairment : FaultParameters
                 Simpler(parameters.Link).Where(l => l != parameters.Link).Select(l => new LinkImpairment { Link = l }),
         };
 
-    // Each without one of the things that are wrong.
+    // Each variant leaves out one of the impairments.
     private static IEnumerable<LinkConditions> Simpler(LinkConditions link) =>
         [
             link with

@@ -2,8 +2,8 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Commits are stored and reported as failed.</summary>
-/// <param name="Probability">How likely that is for each commit.</param>
+/// <summary>Commits are stored but reported as failed.</summary>
+/// <param name="Probability">The probability of this for each commit.</param>
 public sealed record LostCommits(double Probability = 1) : FaultParameters
 {
     private const double Worst = 0.3;

@@ -2,7 +2,7 @@ using Petrel.Faults.Links;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>The messages of all processes are delayed and lost, answers are lost, and streams are cut.</summary>
+/// <summary>The messages of all processes are delayed and lost, responses are lost, and streams are cut.</summary>
 public static class NetworkDegradation
 {
     private static readonly LinkConditions Worst = new()

@@ -2,7 +2,7 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>A node loses power: its agent and all its containers are gone. It comes back empty.</summary>
+/// <summary>A node loses power: its agent and all its containers are killed. The node restarts without containers.</summary>
 public static class NodeCrash
 {
     public static FaultDefinition Definition { get; } =

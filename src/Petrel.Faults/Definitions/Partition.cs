@@ -4,7 +4,7 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Nothing passes between a process and the server: in both directions, or only one.</summary>
+/// <summary>A process is partitioned from the server, in both directions or only one.</summary>
 /// <param name="Direction">The blocked direction.</param>
 public sealed record Partition(LinkDirection Direction = LinkDirection.Both) : FaultParameters
 {

@@ -2,7 +2,7 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>A program of the control plane dies and is started again.</summary>
+/// <summary>A control plane process is killed and restarted.</summary>
 public static class ProgramRestart
 {
     public static FaultDefinition Server { get; } = Of(ClusterProcess.Server, weight: 3, "the server is down");

@@ -1,6 +1,6 @@
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Requests are held up and overtaken by later ones. The chunks of a watch stay in order.</summary>
+/// <summary>Requests are delayed, and later requests overtake them. The chunks of a watch stay in order.</summary>
 public static class Reordering
 {
     private const double Worst = 0.3;

@@ -2,8 +2,8 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>The containers of a node take long to start.</summary>
-/// <param name="Delay">How much longer.</param>
+/// <summary>The containers of a node start slowly.</summary>
+/// <param name="Delay">The extra time of each start.</param>
 public sealed record SlowContainerStart(TimeSpan Delay = default) : FaultParameters
 {
     private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(20);

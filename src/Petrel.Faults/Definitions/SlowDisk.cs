@@ -2,8 +2,8 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Commits take longer. Nobody sees them before they are durable.</summary>
-/// <param name="Delay">How much longer each commit takes.</param>
+/// <summary>Commits take longer. They are not visible before they are durable.</summary>
+/// <param name="Delay">The extra latency of each commit.</param>
 public sealed record SlowDisk(TimeSpan Delay = default) : FaultParameters
 {
     private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(2);

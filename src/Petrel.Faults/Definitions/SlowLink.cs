@@ -1,9 +1,9 @@
 namespace Petrel.Faults.Definitions;
 
-/// <summary>One process reaches the server, but slowly.</summary>
+/// <summary>The link between one process and the server is slow.</summary>
 public static class SlowLink
 {
-    // In each direction.
+    // The delay in each direction.
     private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(3);
 
     public static FaultDefinition Definition { get; } = LinkImpairment.Define("slow-link", weight: 2, Draw);

@@ -2,7 +2,7 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>Watch events reach a process late, while its requests pass: it acts on stale caches.</summary>
+/// <summary>Watch events reach a process late while its requests pass, so that it acts on stale caches.</summary>
 public static class StaleCache
 {
     public static FaultDefinition Definition { get; } =

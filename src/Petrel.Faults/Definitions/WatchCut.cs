@@ -2,7 +2,7 @@ using Petrel.Faults.Capabilities;
 
 namespace Petrel.Faults.Definitions;
 
-/// <summary>All watches of a process are cut at once, with the events in flight on them.</summary>
+/// <summary>All watches of a process are cut at once. Their events in flight are lost.</summary>
 public static class WatchCut
 {
     public static FaultDefinition Definition { get; } =

@@ -1,6 +1,6 @@
 namespace Petrel.Faults.Links;
 
-/// <summary>How well messages travel. Probabilities are in [0, 1].</summary>
+/// <summary>The conditions of a network link. Probabilities are in [0, 1].</summary>
 public sealed record LinkConditions
 {
     /// <summary>Bounds of the delay of each message in each direction.</summary>
@@ -8,33 +8,33 @@ public sealed record LinkConditions
 
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>A request never arrives.</summary>
+    /// <summary>The probability that a request is lost.</summary>
     public double RequestLoss { get; init; }
 
-    /// <summary>A request was executed and its answer never arrives: the caller can't know the outcome.</summary>
+    /// <summary>The probability that a request is executed but its response is lost, so that the caller can't know the outcome.</summary>
     public double AnswerLoss { get; init; }
 
-    /// <summary>A stream is cut off before a chunk.</summary>
+    /// <summary>The probability that a stream is cut before a chunk.</summary>
     public double StreamCut { get; init; }
 
     /// <summary>
-    /// A request arrives, and later once more: the server executes it twice, and the caller gets the first answer or the second.
+    /// The probability that a request arrives twice. The server executes it twice, and the caller gets the first or the second response.
     /// </summary>
     public double Duplication { get; init; }
 
-    /// <summary>A request is held up for as long as <see cref="HoldUp"/>: those that are sent after it overtake it.</summary>
+    /// <summary>The probability that a request is delayed by up to <see cref="HoldUp"/>, so that later requests overtake it.</summary>
     public double Reordering { get; init; }
 
-    /// <summary>How long, at most, a request is held up, and how much later, at most, a duplicate arrives.</summary>
+    /// <summary>The longest delay of a reordered request and of a duplicate.</summary>
     public TimeSpan HoldUp { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a caller waits for an answer that does not come.</summary>
+    /// <summary>The caller's timeout for a response that does not arrive.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A healthy local network.</summary>
     public static LinkConditions Good { get; } = new();
 
-    /// <summary>These conditions and others at once: delays are the longer ones, and each probability is that of either.</summary>
+    /// <summary>Combines these conditions with others: the longer delays, and for each probability that of either event.</summary>
     public LinkConditions With(LinkConditions other) =>
         new()
         {

@@ -1,6 +1,6 @@
 namespace Petrel.Faults.Links;
 
-/// <summary>Which way messages do not pass.</summary>
+/// <summary>The direction in which messages are blocked.</summary>
 [Flags]
 public enum LinkDirection
 {
@@ -9,7 +9,7 @@ public enum LinkDirection
     /// <summary>Requests don't reach the server.</summary>
     ToServer = 1,
 
-    /// <summary>Answers and events don't come back.</summary>
+    /// <summary>Responses and events don't reach the client.</summary>
     FromServer = 2,
 
     Both = ToServer | FromServer,

@@ -8,8 +8,8 @@ using Petrel.Model.Api;
 namespace Petrel.Hosting.Connectors;
 
 /// <summary>
-/// Reaches agents over HTTPS with the API server's client certificate, and trusts only certificates of the cluster's own authority
-/// that are for the agent's address.
+/// Connects to agents over HTTPS with the API server's client certificate. Trusts only certificates that the cluster's own authority
+/// issued for the agent's address.
 /// </summary>
 public sealed class HttpsNodeConnector : INodeConnector, IDisposable
 {
@@ -26,7 +26,7 @@ public sealed class HttpsNodeConnector : INodeConnector, IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(5),
             UseProxy = false,
         };
-        // Followed logs have no end of their own.
+        // No timeout, because followed logs do not end.
         _http = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan };
     }
 

@@ -11,12 +11,12 @@ using Petrel.Model.Documents;
 namespace Petrel.Hosting.Connectors;
 
 /// <summary>
-/// Calls webhooks over HTTPS. Connections are kept, by the authorities that they trust; a webhook behind a Service is known by the
-/// Service's name and reached at one of its pods.
+/// Calls webhooks over HTTPS. Clients and their connections are reused for each set of trusted authorities. The certificate of a webhook
+/// behind a Service is checked against the Service's name, and the connection goes to one of the Service's pods.
 /// </summary>
 public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
 {
-    // Few configurations have authorities of their own; the bound holds for programs that rotate them often.
+    // Few configurations have their own authorities. The limit applies to programs that rotate their authorities often.
     private const int MaxClients = 64;
     private const int MaxReplyBytes = 3 * 1024 * 1024;
 
@@ -72,7 +72,7 @@ public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
             }
             if (_clients.Count == MaxClients)
             {
-                // Calls in progress keep using it, and its idle connections close by themselves.
+                // Calls in progress keep using the client. Its idle connections close by themselves.
                 _clients.RemoveLast();
             }
             var client = Create(authorities);
@@ -104,7 +104,7 @@ public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             ConnectCallback = ConnectAsync,
         };
-        // Each call has a deadline of its own.
+        // No client timeout, because each call has its own deadline.
         return new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxReplyBytes };
     }
 

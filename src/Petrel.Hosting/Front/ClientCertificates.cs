@@ -6,8 +6,8 @@ using Petrel.Model.Documents;
 namespace Petrel.Hosting.Front;
 
 /// <summary>
-/// Who a client certificate speaks for (upstream: x509 request authentication): CN is the user's name, each O a group. Certificates
-/// of another authority, or out of time, speak for nobody.
+/// Maps client certificates to users (upstream: x509 request authentication). CN is the user's name, and each O is a group. Certificates
+/// that another authority issued, or that are not valid at the current time, do not authenticate.
 /// </summary>
 internal sealed class ClientCertificates(X509Certificate2 authority, TimeProvider time)
 {
@@ -15,10 +15,10 @@ internal sealed class ClientCertificates(X509Certificate2 authority, TimeProvide
     private const string CommonName = "2.5.4.3";
     private const string Organization = "2.5.4.10";
 
-    // A connection shows one certificate for all of its requests.
+    // Cache the user, because all requests of a connection have the same certificate.
     private readonly ConditionalWeakTable<X509Certificate2, UserInfo> _known = [];
 
-    /// <summary>The user, anonymous without a certificate, or null when the certificate is not to be trusted.</summary>
+    /// <summary>The user; anonymous without a certificate, or null when the certificate is not trusted.</summary>
     public UserInfo? Read(X509Certificate2? certificate)
     {
         if (certificate is null)

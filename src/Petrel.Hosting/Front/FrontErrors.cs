@@ -4,7 +4,7 @@ using Petrel.Model.Api;
 
 namespace Petrel.Hosting.Front;
 
-/// <summary>The refusals of the front itself, for requests that never reach the handler, in upstream's words.</summary>
+/// <summary>Errors, with upstream's texts, for requests that the front rejects before they reach the handler.</summary>
 internal static class FrontErrors
 {
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -5,13 +5,13 @@ using Petrel.Model.Documents;
 
 namespace Petrel.Hosting.Front;
 
-/// <summary>Reads the headers with which a client asks to act for another (<c>kubectl --as</c>).</summary>
+/// <summary>Reads the impersonation headers, with which a client acts as another user (<c>kubectl --as</c>).</summary>
 internal static class ImpersonationHeaders
 {
     private const string Prefix = "Impersonate-";
     private const string Extra = "Impersonate-Extra-";
 
-    /// <summary>What they say; null when there is none of them.</summary>
+    /// <summary>Reads the impersonated user; null when the request has no impersonation headers.</summary>
     public static Impersonation? Read(IHeaderDictionary headers)
     {
         if (!HasAny(headers))
@@ -31,7 +31,7 @@ internal static class ImpersonationHeaders
         return user.Length > 0 || groups.Count > 0 || uid.Length > 0 || extra.Count > 0 ? new(user, groups, uid, extra) : null;
     }
 
-    // Most requests have none: looking at names is all that they cost.
+    // Most requests have no such headers, so check only the names first.
     private static bool HasAny(IHeaderDictionary headers)
     {
         foreach (var (name, _) in headers)

@@ -18,7 +18,7 @@ using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestExceptio
 namespace Petrel.Hosting.Front;
 
 /// <summary>
-/// Carries HTTPS requests (HTTP/1.1 and HTTP/2) to an <see cref="IApiHandler"/>, as the users that their client certificates name.
+/// Passes HTTPS requests (HTTP/1.1 and HTTP/2) to an <see cref="IApiHandler"/>, as the users that their client certificates identify.
 /// </summary>
 public sealed partial class KestrelFront(FrontOptions options, IApiHandler handler, TimeProvider time, ILoggerFactory logs)
     : IAsyncDisposable
@@ -31,15 +31,15 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
     private readonly CancellationTokenSource _stopping = new();
     private WebApplication? _application;
 
-    /// <summary>Where it listens, with the ports that it took; after the start.</summary>
+    /// <summary>The URLs that the server listens on, with the actual ports. Available after the start.</summary>
     public IReadOnlyList<Uri> Addresses { get; private set; } = [];
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // The empty builder reads no configuration and brings no middleware: starting is fast, and a request meets only this class.
+        // The empty builder reads no configuration and adds no middleware. Startup is fast, and only this class handles requests.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logs);
-        // Nothing here blocks a thread, so what arrives need not be handed on once more before it is read.
+        // No handler blocks a thread, so received data can be processed inline, without a switch to another thread.
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
@@ -51,8 +51,8 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
     }
 
     /// <summary>
-    /// After <see cref="FrontOptions.ShutdownDelay"/> stops listening, tells connections that there will be no more (HTTP/2: GOAWAY), ends
-    /// watches as if their time was over, and lets other requests finish within <see cref="FrontOptions.ShutdownTimeout"/>.
+    /// Waits for <see cref="FrontOptions.ShutdownDelay"/>, then stops listening and tells clients to open no more streams (HTTP/2: GOAWAY).
+    /// Ends watches as on a timeout, and lets other requests finish within <see cref="FrontOptions.ShutdownTimeout"/>.
     /// </summary>
     public async Task StopAsync()
     {
@@ -60,7 +60,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         {
             await Task.Delay(options.ShutdownDelay, time);
         }
-        // Listening ends first: a client whose watch ended must not find its way back here.
+        // Stop listening first, so that a client whose watch ended can't reconnect to this server.
         var stopped = _application?.StopAsync(CancellationToken.None) ?? Task.CompletedTask;
         _stopping.Cancel();
         await stopped;
@@ -92,15 +92,15 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
     {
         server.AddServerHeader = false;
         server.Limits.MaxRequestBodySize = options.MaxBodyBytes;
-        // Selectors and tokens can be long, and upstream takes headers of a megabyte in all.
+        // Selectors and tokens can be long, and upstream accepts headers of 1 MB in total.
         server.Limits.MaxRequestLineSize = MaxHeaderBytes;
         server.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         server.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
         server.Limits.Http2.MaxStreamsPerConnection = 1000;
-        // Lists are large; small windows would cost round trips.
+        // Lists are large, and small windows would cost round trips.
         server.Limits.Http2.InitialConnectionWindowSize = 4 * 1024 * 1024;
         server.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;
-        // Agents and clients that died are noticed.
+        // Detect agents and clients that died.
         server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         server.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         server.Limits.MinResponseDataRate = null;
@@ -113,7 +113,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                     new HttpsConnectionAdapterOptions
                     {
                         ServerCertificate = options.Certificate,
-                        // Health needs none, and who shows a bad one is answered 401 rather than cut off.
+                        // Health checks need no certificate. A client with an invalid certificate gets 401 instead of a closed connection.
                         ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                         ClientCertificateValidation = static (_, _, _) => true,
                     }
@@ -131,11 +131,11 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client left: there is nobody to answer.
+            // The client has disconnected, so no response can be sent.
         }
         catch (IOException e)
         {
-            // The carrier below broke off: what was sent already can't be taken back.
+            // The response stream failed midway. The part that was sent can't be withdrawn.
             LogBroken(_log, context.Request.Method, context.Request.Path, e.Message);
             context.Abort();
         }
@@ -177,7 +177,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                 Body = body,
                 Authorization = authorization,
                 Impersonation = ImpersonationHeaders.Read(headers),
-                // With a certificate of no use, a token may still say who it is.
+                // When the certificate is not trusted, a token may still authenticate the user.
                 User = user ?? UserInfo.Anonymous,
             },
             cancellationToken
@@ -250,7 +250,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             target.ContentLength = response.Body.Length;
             if (response.Body.Length <= FlushAbove)
             {
-                // Not flushed here: headers, body and the end of the stream leave together.
+                // No flush here, so that headers, body and the end of the stream are sent together.
                 target.BodyWriter.Write(response.Body.Span);
             }
             else
@@ -277,7 +277,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             var next = chunks.MoveNextAsync();
             if (unsent > FlushAbove || (unsent > 0 && !next.IsCompleted))
             {
-                // Everything that was ready is written: send it while waiting for more.
+                // All available data is written. Flush it before waiting for more.
                 await writer.FlushAsync(cancellationToken);
                 unsent = 0;
             }
@@ -290,7 +290,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
-                // A watch that ends with the server ends as one whose time is over.
+                // On shutdown, a watch ends as it does on a timeout.
                 return;
             }
             writer.Write(chunks.Current.Span);

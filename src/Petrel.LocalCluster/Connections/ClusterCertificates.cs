@@ -3,10 +3,10 @@ using Petrel.Security;
 
 namespace Petrel.LocalCluster.Connections;
 
-/// <summary>The cluster's certificates and kubeconfig: written or renewed by <c>up</c>, read by everything else.</summary>
+/// <summary>The cluster's certificates and kubeconfig. <c>up</c> writes and renews them; other commands only read them.</summary>
 public static class ClusterCertificates
 {
-    /// <summary>Issues what is missing or expires soon, for the server and every node.</summary>
+    /// <summary>Issues certificates that are missing or expire soon, for the server and every node.</summary>
     public static void Ensure(ClusterDirectory directory, ClusterSettings settings)
     {
         var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
@@ -22,7 +22,7 @@ public static class ClusterCertificates
         Kubeconfig.Write(directory.Kubeconfig, $"https://127.0.0.1:{settings.Port}", authority.CertificatePem, admin);
     }
 
-    /// <summary>The API server's certificate: all its addresses, and that of the Service <c>kubernetes</c>.</summary>
+    /// <summary>The profile of the API server's certificate: all its addresses, and the address of the Service <c>kubernetes</c>.</summary>
     public static CertificateProfile ServerProfile(ClusterSettings settings) =>
         CertificateProfile.ApiServer([.. ClusterAddresses.Server(settings), ClusterAddresses.KubernetesService(settings)]);
 }

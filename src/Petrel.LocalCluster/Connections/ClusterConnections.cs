@@ -11,7 +11,7 @@ public static class ClusterConnections
     public static HttpApiHandler OpenAsAdmin(ClusterDirectory directory, ClusterSettings settings) =>
         Open(directory, new Uri($"https://127.0.0.1:{settings.Port}"), CertificateProfile.Admin);
 
-    /// <summary>Connects as the user of a certificate.</summary>
+    /// <summary>Connects as the user that the client certificate identifies.</summary>
     public static HttpApiHandler Open(ClusterDirectory directory, Uri server, CertificateProfile user)
     {
         var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);

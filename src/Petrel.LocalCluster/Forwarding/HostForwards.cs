@@ -3,7 +3,7 @@ using Petrel.Model.Api;
 namespace Petrel.LocalCluster.Forwarding;
 
 /// <summary>
-/// Keeps the forwards open that the cluster's settings name, also those that a later command adds to the settings of a cluster that runs.
+/// Runs the port forwards in the cluster's settings, including forwards that a later command adds while the cluster runs.
 /// </summary>
 public static class HostForwards
 {
@@ -45,7 +45,7 @@ public static class HostForwards
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // Cancelled.
         }
         finally
         {

@@ -5,8 +5,8 @@ using Petrel.Model.Api;
 namespace Petrel.LocalCluster.Forwarding;
 
 /// <summary>
-/// The ready endpoints of a Service, as its EndpointSlices name them. Read again when they are older than <see cref="MaxAge"/>; while the
-/// server does not answer, the last ones stay.
+/// The ready endpoints of a Service from its EndpointSlices. They are read again when they are older than <see cref="MaxAge"/>. While the
+/// API server does not answer, the last known endpoints are used.
 /// </summary>
 internal sealed class ServiceBackends(IApiHandler api, ServiceForward forward, TimeProvider time) : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class ServiceBackends(IApiHandler api, ServiceForward forward, T
             catch (Exception e)
                 when (e is IOException or JsonException || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                // The pods serve without the API server too.
+                // Keep the last known endpoints: pods keep serving while the API server is down.
             }
             _readAt = time.GetTimestamp();
             return _backends;

@@ -5,8 +5,8 @@ using Petrel.Model.Api;
 namespace Petrel.LocalCluster.Forwarding;
 
 /// <summary>
-/// Listens on a port of the host's loopback address and passes each connection on to a ready pod of a Service, as kube-proxy's user-space
-/// mode did. The host routes to the pods' addresses, so it needs no help from a node.
+/// Listens on a port of the host's loopback address and forwards each connection to a ready pod of a Service, as kube-proxy's user-space
+/// mode did. The host has routes to the pods' addresses, so connections don't pass through a proxy on a node.
 /// </summary>
 public sealed class ServiceForwarder(IApiHandler api, ServiceForward forward, TimeProvider time, Action<string> progress)
 {
@@ -18,7 +18,7 @@ public sealed class ServiceForwarder(IApiHandler api, ServiceForward forward, Ti
     private static readonly TimeSpan BackendPoll = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(1);
 
-    /// <summary>Forwards until cancelled. While another program has the port, it tries to get it.</summary>
+    /// <summary>Forwards until cancelled. While another program uses the port, it retries.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var backends = new ServiceBackends(api, forward, time);
@@ -80,7 +80,7 @@ public sealed class ServiceForwarder(IApiHandler api, ServiceForward forward, Ti
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
-            // One side is gone, or forwarding ends: the connection closes.
+            // One side closed the connection, or forwarding ends. Close both sides.
         }
         finally
         {
@@ -88,7 +88,7 @@ public sealed class ServiceForwarder(IApiHandler api, ServiceForward forward, Ti
         }
     }
 
-    // Any ready endpoint, beginning with one by chance; null when none accepts within the limit.
+    // Connects to any ready endpoint, starting with a random one. Null when none accepts within the limit.
     private async Task<Socket?> ConnectAsync(ServiceBackends backends, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -117,7 +117,7 @@ public sealed class ServiceForwarder(IApiHandler api, ServiceForward forward, Ti
         return null;
     }
 
-    // Passes on what one side sends, then its end. A failure ends the other direction too.
+    // Copies data in one direction, then closes that direction. A failure ends the other direction too.
     private static async Task PumpAsync(Socket from, Socket to, CancellationTokenSource end)
     {
         var buffer = new byte[16 * 1024];

@@ -8,7 +8,7 @@ namespace Petrel.LocalCluster.Networking;
 /// </summary>
 public static class ClusterAddresses
 {
-    // The kubelet's port; nodes with addresses of their own all use it.
+    // The kubelet's port. Nodes that have their own addresses all use it.
     private const int KubeletPort = 10250;
 
     /// <summary>The addresses that the API server listens on.</summary>

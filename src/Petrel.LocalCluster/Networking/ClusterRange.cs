@@ -3,15 +3,15 @@ using System.Net;
 namespace Petrel.LocalCluster.Networking;
 
 /// <summary>
-/// The address ranges of one cluster of <c>petrel up</c>, drawn by its number so that several clusters fit on one machine:
+/// The address ranges of one cluster of <c>petrel up</c>. They depend on the cluster's number, so that several clusters fit on one machine:
 /// pods in <c>10.(64+N).0.0/16</c> (a /24 for each node), nodes in that range's last /24, services in <c>10.(96+N).0.0/16</c>.
 /// </summary>
 public sealed record ClusterRange(int Number)
 {
-    /// <summary>How many clusters fit on one machine.</summary>
+    /// <summary>The maximum number of clusters on one machine.</summary>
     public const int Count = 32;
 
-    /// <summary>How many nodes fit into one cluster of this kind.</summary>
+    /// <summary>The maximum number of nodes in one cluster.</summary>
     public const int MaxNodes = 200;
 
     public string Bridge => $"petrel{Number}";
@@ -19,7 +19,7 @@ public sealed record ClusterRange(int Number)
     public string ServiceCidr => $"10.{96 + Number}.0.0/16";
     public string NodeCidr => $"10.{64 + Number}.255.0/24";
 
-    /// <summary>The host's own address on the bridge: where agents reach the API server.</summary>
+    /// <summary>The host's address on the bridge, at which agents reach the API server.</summary>
     public IPAddress HostAddress => IPAddress.Parse($"10.{64 + Number}.255.1");
 
     /// <summary>The address of the node with this index (from 0).</summary>

@@ -4,18 +4,18 @@ using Petrel.Network.Linux;
 namespace Petrel.LocalCluster.Networking;
 
 /// <summary>
-/// Which cluster of this machine uses which <see cref="ClusterRange"/>: one file for each number, naming the cluster's data
-/// directory, in a folder that a reboot empties as it empties the kernel's interfaces.
+/// Records which cluster of this machine uses which <see cref="ClusterRange"/>. One file for each number contains the cluster's data
+/// directory. A reboot clears the folder of these files, as it clears the kernel's network interfaces.
 /// </summary>
 public static class ClusterRangeClaims
 {
     private const string Folder = "/run/petrel/ranges";
 
     /// <summary>
-    /// Claims a range for the cluster in <paramref name="dataDirectory"/>: the one it has, else <paramref name="preferred"/>, else the
-    /// first free one whose addresses no route of the machine uses.
+    /// Claims a range for the cluster in <paramref name="dataDirectory"/>: its current range, else <paramref name="preferred"/>, else the
+    /// first free range whose addresses no route of the machine uses.
     /// </summary>
-    /// <exception cref="CommandException">None is free.</exception>
+    /// <exception cref="CommandException">No range is free.</exception>
     public static async Task<ClusterRange> ClaimAsync(string dataDirectory, int? preferred, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Folder);
@@ -41,12 +41,12 @@ public static class ClusterRangeClaims
         );
     }
 
-    /// <summary>Gives a range back.</summary>
+    /// <summary>Releases a range.</summary>
     public static void Release(ClusterRange range) => File.Delete(PathOf(range.Number));
 
     private static bool TryClaim(int number, string dataDirectory)
     {
-        // The data directory of a claim may be gone without a goodbye; then the claim is void.
+        // A claim is void when its data directory was deleted without a release of the range.
         if (Owner(number) is { } owner && !Directory.Exists(owner))
         {
             File.Delete(PathOf(number));

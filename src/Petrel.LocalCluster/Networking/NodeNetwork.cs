@@ -4,24 +4,24 @@ using Petrel.Network.Linux;
 namespace Petrel.LocalCluster.Networking;
 
 /// <summary>
-/// The network of a <c>petrel up</c> cluster on one machine: every node is a network namespace, joined to the others and to the host by
-/// one bridge. The host routes each node's pod range to that node and refuses the rest of the cluster's ranges, so that no packet
-/// for a pod or service ever takes the machine's own default route.
+/// The network of a <c>petrel up</c> cluster on one machine. Every node is a network namespace. One bridge connects the nodes and the
+/// host. The host routes each node's pod range to that node and rejects the rest of the cluster's ranges, so that no packet for a pod or
+/// service ever uses the machine's default route.
 /// </summary>
 public sealed class NodeNetwork(ClusterRange range)
 {
     public ClusterRange Range { get; } = range;
 
-    /// <summary>The name under which <c>ip netns</c> knows the node.</summary>
+    /// <summary>The name of the node's network namespace in <c>ip netns</c>.</summary>
     public string NamespaceName(string node) => $"{Range.Bridge}-{node}";
 
     /// <summary>The file that pins the node's network namespace.</summary>
     public string NamespacePath(string node) => $"/run/netns/{NamespaceName(node)}";
 
-    /// <summary>Makes the bridge, and refuses the cluster's ranges everywhere else. Idempotent.</summary>
+    /// <summary>Creates the bridge, and routes that reject the rest of the cluster's ranges. Idempotent.</summary>
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
-        // Refuse first: from here on nothing of these ranges can leak, whatever is set up next.
+        // Add the rejecting routes first, so that no packet for these ranges leaks during the rest of the setup.
         await NetworkTool.IpBatchAsync(
             $"""
             route replace unreachable {Range.PodCidr} metric 4278198272
@@ -43,8 +43,8 @@ public sealed class NodeNetwork(ClusterRange range)
     }
 
     /// <summary>
-    /// Makes the node's namespace, joins it to the bridge, and routes pod ranges: this node's from the host, the others' (all
-    /// <paramref name="nodeCount"/>) from this node. Starts from nothing even when an earlier life left something.
+    /// Creates the node's namespace, connects it to the bridge, and adds routes to pod ranges: to this node's range on the host, and to
+    /// those of the others (all <paramref name="nodeCount"/>) in this node. Removes what an earlier run of the node has left behind.
     /// </summary>
     public async Task AddNodeAsync(string node, int index, int nodeCount, CancellationToken cancellationToken)
     {
@@ -71,8 +71,8 @@ public sealed class NodeNetwork(ClusterRange range)
 
             """
         );
-        // The service range needs a route in the node for its own processes: a destination is translated only after it was routed once.
-        // Nobody on the bridge has such an address, and the service proxy rejects what no service has.
+        // The node's own processes need a route to the service range, because the kernel routes a packet before it translates the address.
+        // No host on the bridge has such an address, and the service proxy rejects addresses without a service.
         for (var other = 0; other < nodeCount; other++)
         {
             if (other != index)
@@ -89,7 +89,7 @@ public sealed class NodeNetwork(ClusterRange range)
         );
     }
 
-    /// <summary>Takes the node's cable away, as the power cut of a machine does. Its namespace goes with its last process.</summary>
+    /// <summary>Removes the node's bridge port, as in a power cut. The kernel removes the namespace with its last process.</summary>
     public Task UnplugNodeAsync(int index, CancellationToken cancellationToken) =>
         NetworkTool.IpBatchForcedAsync(
             $"""
@@ -99,7 +99,7 @@ public sealed class NodeNetwork(ClusterRange range)
             cancellationToken
         );
 
-    /// <summary>Removes all that <see cref="AddNodeAsync"/> made; missing parts are no error.</summary>
+    /// <summary>Removes everything that <see cref="AddNodeAsync"/> created. Missing parts are ignored.</summary>
     public async Task RemoveNodeAsync(string node, int index, CancellationToken cancellationToken)
     {
         await UnplugNodeAsync(index, cancellationToken);
@@ -109,7 +109,7 @@ public sealed class NodeNetwork(ClusterRange range)
         }
     }
 
-    /// <summary>Removes the bridge and the refusals, once no node is left.</summary>
+    /// <summary>Removes the bridge and the rejecting routes, after the last node was removed.</summary>
     public Task DeleteAsync(CancellationToken cancellationToken) =>
         NetworkTool.IpBatchForcedAsync(
             $"""
@@ -120,8 +120,8 @@ public sealed class NodeNetwork(ClusterRange range)
             cancellationToken
         );
 
-    // A bridge without an address of its own takes that of one of its ports. When that port went, the nodes lost the API server until their
-    // neighbour tables were right again. This one is locally administered and the cluster's own.
+    // A bridge without its own MAC address takes that of one of its ports. When that port was removed, the nodes could not reach the API
+    // server until their neighbour tables were updated. This address is locally administered and unique to the cluster.
     private string BridgeAddress => $"02:70:74:00:00:{Range.Number:x2}";
 
     // Interface names have at most 15 characters.

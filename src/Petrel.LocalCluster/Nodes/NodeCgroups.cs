@@ -6,8 +6,8 @@ using Petrel.LocalCluster.Processes;
 namespace Petrel.LocalCluster.Nodes;
 
 /// <summary>
-/// The control groups of a cluster's nodes: <c>petrel/RANGE/NODE</c> in every hierarchy, with a group for each pod below, which the node's
-/// agent makes. A node that lost its power leaves them behind.
+/// The control groups of a cluster's nodes: <c>petrel/RANGE/NODE</c> in every hierarchy. The node's agent creates a group for each pod
+/// below it. The groups remain after a node's power cut.
 /// </summary>
 public static partial class NodeCgroups
 {
@@ -19,7 +19,7 @@ public static partial class NodeCgroups
     /// <summary>The group of a node, below the root of each hierarchy.</summary>
     public static string PathOf(int range, string node) => string.Create(CultureInfo.InvariantCulture, $"{Top}/{range}/{node}");
 
-    /// <summary>Removes the groups of all nodes of a cluster that is down, and kills what may still be in them.</summary>
+    /// <summary>Removes the groups of all nodes of a stopped cluster, and kills processes that are still in them.</summary>
     public static async Task RemoveAsync(ClusterRange range, CancellationToken cancellationToken)
     {
         foreach (var hierarchy in Hierarchies())
@@ -36,8 +36,8 @@ public static partial class NodeCgroups
         }
     }
 
-    // Version 2 is one hierarchy; in version 1 every controller has one. The low-level runtime also makes groups in directories that no
-    // hierarchy is mounted on.
+    // cgroup v2 has one hierarchy; v1 has one for each controller. The low-level runtime also creates groups in directories on which no
+    // hierarchy is mounted.
     private static string[] Hierarchies() =>
         File.Exists($"{Mount}/cgroup.controllers") ? [Mount]
         : Directory.Exists(Mount) ? Directory.GetDirectories(Mount)
@@ -70,7 +70,7 @@ public static partial class NodeCgroups
             {
                 foreach (var line in File.ReadAllLines(procs))
                 {
-                    // 0 is a process of a PID namespace that is not below this one.
+                    // 0 stands for a process in a PID namespace that is not below this one.
                     if (int.TryParse(line, CultureInfo.InvariantCulture, out var pid) && pid > 0)
                     {
                         ProcessRecord.Of(pid).Signal(ProcessRecord.SigKill);
@@ -80,11 +80,11 @@ public static partial class NodeCgroups
         }
         catch (IOException)
         {
-            // A group that was removed meanwhile; the next attempt sees what is left.
+            // The group was removed concurrently. The next attempt reads the current groups.
         }
     }
 
-    // rmdir(2) and not Directory.Delete: the files in a group can't be deleted, and are no obstacle.
+    // rmdir(2) instead of Directory.Delete: the files in a group can't be deleted, but they don't prevent its removal.
     [LibraryImport("libc", EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RemoveDirectory(string path);
 }

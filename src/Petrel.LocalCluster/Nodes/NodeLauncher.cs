@@ -5,13 +5,13 @@ using Petrel.Network.Linux;
 namespace Petrel.LocalCluster.Nodes;
 
 /// <summary>
-/// Starts and stops the nodes of a cluster on this machine. As root a node is a machine of its own as far as the kernel goes: PID, mount,
-/// network, UTS and IPC namespaces with a small init that keeps its agent running. Killing that init is a power cut: the kernel ends
-/// everything in it at once. Without root a node is only an agent process and its children.
+/// Starts and stops the nodes of a cluster on this machine. As root, a node has its own PID, mount, network, UTS and IPC namespaces, with a
+/// small init that keeps its agent running. Killing that init simulates a power cut: the kernel kills every process in the namespaces at
+/// once. Without root, a node is only an agent process and its children.
 /// </summary>
 public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings settings)
 {
-    // Prepares fresh namespaces. The unified hierarchy of a hybrid host is hidden: crun refuses hosts that show both.
+    // Prepares the new namespaces. Hides the unified hierarchy of a hybrid cgroup host, because crun rejects hosts that show both.
     private const string Boot = """
         hostname "$1"
         if [ -d /sys/fs/cgroup/cpu ] && grep -q " /sys/fs/cgroup/unified " /proc/mounts; then umount /sys/fs/cgroup/unified; fi
@@ -38,7 +38,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         done
         """;
 
-    // Memory settings that only agents have: a machine may run many of them, and each is idle most of the time.
+    // Memory settings for agents only. A machine may run many agents, and each is idle most of the time.
     private static readonly string[] AgentMemory =
     [
         // Keep precompiled and quickly compiled code. Counting calls and compiling hot methods again costs 8 MiB for no gain in an agent.
@@ -53,11 +53,11 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
 
     public ProcessRecord? Find(string node) => ProcessRecord.Find(directory.NodePid(node));
 
-    /// <summary>Whether the node was switched off by <see cref="KillAsync"/>, and not started since.</summary>
+    /// <summary>Whether <see cref="KillAsync"/> switched the node off and it has not been started since.</summary>
     public bool IsSwitchedOff(string node) => File.Exists(directory.NodeSwitchedOff(node));
 
-    /// <summary>Starts a node that is down.</summary>
-    /// <exception cref="UserErrorException">It runs already, or there is no such node.</exception>
+    /// <summary>Starts a stopped node.</summary>
+    /// <exception cref="UserErrorException">The node is already running, or does not exist.</exception>
     public async Task StartAsync(string node, CancellationToken cancellationToken)
     {
         var index = IndexOf(node);
@@ -102,17 +102,17 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
         File.Delete(directory.NodeSwitchedOff(node));
     }
 
-    /// <summary>Cuts the node's power: its agent and every container end at once, without a goodbye.</summary>
+    /// <summary>Cuts the node's power: its agent and all its containers are killed at once, without a graceful shutdown.</summary>
     public async Task KillAsync(string node, CancellationToken cancellationToken)
     {
         var index = IndexOf(node);
         var running = Find(node) ?? throw new UserErrorException($"{node} is down already.");
-        // Before the node ends, so that the supervisor does not take its end for a failure.
+        // Write the mark before the node ends, so that the supervisor does not treat its end as a failure.
         File.WriteAllBytes(directory.NodeSwitchedOff(node), []);
         await CutPowerAsync(node, index, running, cancellationToken);
     }
 
-    /// <summary>Shuts the node down: its pods end by their grace, then its agent.</summary>
+    /// <summary>Shuts the node down: its pods terminate within their grace periods, then its agent exits.</summary>
     public async Task StopAsync(string node, TimeSpan limit, CancellationToken cancellationToken)
     {
         var index = IndexOf(node);

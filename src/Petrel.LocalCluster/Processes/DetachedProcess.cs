@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
-/// Starts processes that outlive the terminal and this process. Each has a session of its own, and a log file for its output. The log's
-/// folder is its working directory, so that the folder in which the cluster was started stays free.
+/// Starts processes that outlive the terminal and this process. Each has its own session, and a log file for its output. Its working
+/// directory is the log's folder, so that it does not keep the folder in use in which the cluster was started.
 /// </summary>
 public static class DetachedProcess
 {
@@ -23,7 +23,7 @@ public static class DetachedProcess
                 }
             );
         }
-        // The shell only redirects; every step is an exec, so the process id stays the one that was started.
+        // The shell only redirects. Every step is an exec, so the process ID does not change.
         var start = new ProcessStartInfo("setsid")
         {
             WorkingDirectory = Path.GetDirectoryName(logPath)!,

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
-/// One process that the cluster started, remembered in a pid file by its id and its start time, so that a reused id is never
-/// mistaken for it (and never signalled).
+/// Identifies a process that the cluster started, by its ID and start time in a pid file. The start time prevents signals to another
+/// process that reuses the ID.
 /// </summary>
 public sealed partial record ProcessRecord(int Pid, ulong StartTime)
 {
@@ -15,7 +15,7 @@ public sealed partial record ProcessRecord(int Pid, ulong StartTime)
 
     public static ProcessRecord Of(int pid) => new(pid, StartTimeOf(pid) ?? 0);
 
-    /// <summary>Reads a pid file; null when there is none or its process has ended.</summary>
+    /// <summary>Reads a pid file. Returns null when the file does not exist or the process has ended.</summary>
     public static ProcessRecord? Find(string path)
     {
         string[] parts;
@@ -41,7 +41,7 @@ public sealed partial record ProcessRecord(int Pid, ulong StartTime)
 
     public bool IsAlive => StartTimeOf(Pid) == StartTime;
 
-    /// <summary>The first child of the process, for a parent that only waits for one; null when it has none.</summary>
+    /// <summary>The first child of a process that only waits for one child; null when it has none.</summary>
     public ProcessRecord? OnlyChild()
     {
         try
@@ -70,7 +70,7 @@ public sealed partial record ProcessRecord(int Pid, ulong StartTime)
         }
     }
 
-    /// <summary>Waits for the process to end, at most <paramref name="limit"/>; answers whether it did.</summary>
+    /// <summary>Waits for the process to end, at most <paramref name="limit"/>. Returns whether it ended.</summary>
     public async Task<bool> WaitForEndAsync(TimeSpan limit)
     {
         var end = TimeProvider.System.GetTimestamp() + (long)(limit.TotalSeconds * TimeProvider.System.TimestampFrequency);

@@ -4,15 +4,15 @@ using System.Text;
 namespace Petrel.LocalCluster.Processes;
 
 /// <summary>
-/// The processes of a node without namespaces: all that carry the node's directory in the environment variable
-/// <see cref="Variable"/>, which every child inherits.
+/// The processes of a node without namespaces: those that have the node's directory in the environment variable <see cref="Variable"/>,
+/// which every child process inherits.
 /// </summary>
 public static class ProcessTree
 {
-    /// <summary>Set for an agent and thereby for everything that it starts.</summary>
+    /// <summary>Set for an agent, and inherited by every process that it starts.</summary>
     public const string Variable = "PETREL_NODE_DIRECTORY";
 
-    /// <summary>Stops them all first, so that none can start another, then kills them.</summary>
+    /// <summary>Stops all processes first, so that none can start another, then kills them.</summary>
     public static void KillAll(string nodeDirectory)
     {
         const int SigStop = 19;
@@ -47,7 +47,7 @@ public static class ProcessTree
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another user's, or gone meanwhile.
+            // The process belongs to another user, or has ended.
             return [];
         }
     }

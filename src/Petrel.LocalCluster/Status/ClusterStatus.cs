@@ -6,7 +6,7 @@ namespace Petrel.LocalCluster.Status;
 public sealed record ClusterStatus(ResourceTable Nodes, ResourceTable Pods, ResourceTable Events)
 {
     /// <summary>Reads the three tables from the server.</summary>
-    /// <exception cref="IOException">The server can't be reached, or refused.</exception>
+    /// <exception cref="IOException">The server can't be reached, or rejected the request.</exception>
     public static async Task<ClusterStatus> ReadAsync(IApiHandler api, CancellationToken cancellationToken)
     {
         var nodes = ReadNodesAsync(api, cancellationToken);
@@ -15,8 +15,8 @@ public sealed record ClusterStatus(ResourceTable Nodes, ResourceTable Pods, Reso
         return new(await nodes, await pods, await events);
     }
 
-    /// <summary>How many nodes are Ready.</summary>
-    /// <exception cref="IOException">The server can't be reached, or refused.</exception>
+    /// <summary>Counts the nodes that are Ready.</summary>
+    /// <exception cref="IOException">The server can't be reached, or rejected the request.</exception>
     public static async Task<int> CountReadyNodesAsync(IApiHandler api, CancellationToken cancellationToken)
     {
         var nodes = await ReadNodesAsync(api, cancellationToken);

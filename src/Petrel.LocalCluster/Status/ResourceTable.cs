@@ -8,8 +8,8 @@ public sealed record ResourceTable(IReadOnlyList<string> Columns, IReadOnlyList<
 {
     private const string AsTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
-    /// <summary>Asks for a collection as a table.</summary>
-    /// <exception cref="IOException">The server can't be reached, or refused.</exception>
+    /// <summary>Requests a collection as a table.</summary>
+    /// <exception cref="IOException">The server can't be reached, or rejected the request.</exception>
     public static async Task<ResourceTable> ReadAsync(IApiHandler api, string path, bool allNamespaces, CancellationToken cancellationToken)
     {
         var response = await api.HandleAsync(

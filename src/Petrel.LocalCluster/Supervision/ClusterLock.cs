@@ -14,17 +14,17 @@ public sealed class ClusterLock : IDisposable
     private ClusterLock(FileStream file) => _file = file;
 
     /// <summary>
-    /// The lock of whoever changes what runs: <c>up</c> until its supervisor has taken over, and <c>down</c>.
+    /// Takes the lock for starting and stopping processes. <c>up</c> holds it until its supervisor has started. <c>down</c> holds it too.
     /// </summary>
-    /// <exception cref="UserErrorException">Another command holds it, or the directory can't be written.</exception>
+    /// <exception cref="UserErrorException">Another command holds the lock, or the directory can't be written.</exception>
     public static ClusterLock TakeForChange(ClusterDirectory directory) =>
         TryTake(directory, directory.ChangeLock)
         ?? throw new UserErrorException(
             $"Another 'petrel up' or 'petrel down' is at work on the cluster in {directory.Root}: wait for it, then see 'petrel status'."
         );
 
-    /// <summary>The same, waiting for another command at most <paramref name="limit"/>.</summary>
-    /// <exception cref="UserErrorException">Another command still holds it.</exception>
+    /// <summary>Takes the same lock, and waits at most <paramref name="limit"/> for another command to release it.</summary>
+    /// <exception cref="UserErrorException">Another command still holds the lock.</exception>
     public static async Task<ClusterLock> TakeForChangeAsync(
         ClusterDirectory directory,
         TimeSpan limit,
@@ -42,8 +42,8 @@ public sealed class ClusterLock : IDisposable
         return TakeForChange(directory);
     }
 
-    /// <summary>The supervisor's lock, for as long as it lives.</summary>
-    /// <exception cref="UserErrorException">The cluster has a supervisor already.</exception>
+    /// <summary>Takes the supervisor's lock, which the supervisor holds as long as it runs.</summary>
+    /// <exception cref="UserErrorException">The cluster already has a supervisor.</exception>
     public static ClusterLock TakeForSupervision(ClusterDirectory directory) =>
         TryTake(directory, directory.SupervisorLock)
         ?? throw new UserErrorException($"The cluster in {directory.Root} is up already: another process supervises it.");

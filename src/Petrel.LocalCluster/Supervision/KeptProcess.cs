@@ -2,13 +2,13 @@ using Petrel.Network.Linux;
 
 namespace Petrel.LocalCluster.Supervision;
 
-/// <summary>One process that the supervisor keeps running: starts it again when it ends, with a back-off.</summary>
-/// <param name="name">What progress calls it.</param>
+/// <summary>A process that the supervisor keeps running. When it ends, it is restarted with a back-off.</summary>
+/// <param name="name">The name of the process in progress messages.</param>
 /// <param name="isWanted">Whether it should run.</param>
 /// <param name="isRunning">Whether it runs.</param>
 /// <param name="start">Starts it.</param>
 /// <param name="lastLine">The last line of its log.</param>
-/// <param name="progress">Where restarts are told.</param>
+/// <param name="progress">Receives a message for each restart.</param>
 /// <param name="time">The clock.</param>
 /// <param name="isServing">Whether it serves; asked until it first does. Null where that cannot be asked.</param>
 internal sealed class KeptProcess(
@@ -30,7 +30,7 @@ internal sealed class KeptProcess(
     private TimeSpan? _delay;
     private bool _served;
 
-    /// <summary>Looks once, and starts the process when it should run, does not, and its back-off is over.</summary>
+    /// <summary>Checks once, and starts the process when it should run, does not run, and its back-off is over.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         if (!isWanted() || isRunning())
@@ -57,7 +57,7 @@ internal sealed class KeptProcess(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CommandException or UserErrorException)
         {
-            // A full disk, say: the rest of the cluster goes on, and the next attempt comes after the back-off.
+            // For example, the disk is full. Keep the rest of the cluster running, and retry after the back-off.
             PlanRestart($"{name} can't be started: {e.Message}");
         }
     }

@@ -5,7 +5,7 @@ internal static class LogFile
 {
     private const int TailBytes = 16 * 1024;
 
-    /// <summary>The last line that is not a stack trace's; empty without any.</summary>
+    /// <summary>The last line that is not part of a stack trace; empty when there is none.</summary>
     public static string LastLine(string path)
     {
         try

@@ -1,9 +1,9 @@
 namespace Petrel.LocalCluster.Supervision;
 
 /// <summary>
-/// How long to wait before a process that ended is started again: not at all the first time, then from half a second doubling to 30 s.
-/// A process that ran for ten seconds starts again without a wait. One that had begun to serve waits half a second at most, because it did not
-/// fail at its start.
+/// The back-off before a process that ended is restarted: none the first time, then half a second, doubling to 30 s.
+/// A process that ran for ten seconds restarts without a wait. One that had begun to serve waits at most half a second, because it
+/// did not fail at its start.
 /// </summary>
 public sealed class RestartBackoff
 {

@@ -1,6 +1,6 @@
 namespace Petrel.LocalCluster.Supervision;
 
-/// <summary>Progress lines that can't be written (a full disk, a closed terminal) must not end what they tell of.</summary>
+/// <summary>Ignores progress lines that can't be written (a full disk, a closed terminal), so that the reported work continues.</summary>
 internal static class SafeProgress
 {
     public static Action<string> Wrap(Action<string> progress) =>
@@ -12,7 +12,7 @@ internal static class SafeProgress
             }
             catch (IOException)
             {
-                // There is no place left to report it.
+                // The progress output itself failed, so the error can't be reported.
             }
         };
 }

@@ -16,7 +16,7 @@ internal sealed class ServerLauncher(ClusterDirectory directory)
         ProcessRecord.Of(pid).Save(directory.ServerPid);
     }
 
-    /// <summary>Ends the server when it runs: asks it, and kills it when it does not end in time. Answers whether it ran.</summary>
+    /// <summary>Stops the server if it runs: asks it to exit, and kills it on a timeout. Returns whether it ran.</summary>
     public async Task<bool> StopAsync()
     {
         var server = Find();

@@ -2,9 +2,9 @@ using Petrel.Client;
 
 namespace Petrel.LocalCluster.Supervision;
 
-/// <summary>Waits until a part of a starting cluster is ready: to a stated limit, with progress, and not beyond the part's end.</summary>
-/// <param name="limit">How long it waits in all.</param>
-/// <param name="progress">Where the wait is told.</param>
+/// <summary>Waits until a component of a starting cluster is ready, up to a limit, with progress. Stops when the component ends.</summary>
+/// <param name="limit">The limit of all waits together.</param>
+/// <param name="progress">Receives progress messages.</param>
 /// <param name="time">The clock.</param>
 internal sealed class StartupWait(TimeSpan limit, Action<string> progress, TimeProvider time)
 {
@@ -12,12 +12,12 @@ internal sealed class StartupWait(TimeSpan limit, Action<string> progress, TimeP
     private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(5);
 
-    /// <param name="what">What is waited for.</param>
-    /// <param name="log">The log file to read when it does not come.</param>
-    /// <param name="isReady">Whether it is ready; failures that may pass count as "not yet".</param>
+    /// <param name="what">The name of the component.</param>
+    /// <param name="log">The log file that the error message names.</param>
+    /// <param name="isReady">Whether it is ready. Transient failures count as "not yet".</param>
     /// <param name="isAlive">Whether it can still become ready.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="UserErrorException">It ended, or the limit has passed.</exception>
+    /// <exception cref="UserErrorException">The component ended, or the limit was exceeded.</exception>
     public async Task ForAsync(
         string what,
         string log,
@@ -31,7 +31,7 @@ internal sealed class StartupWait(TimeSpan limit, Action<string> progress, TimeP
         var failure = "";
         while (true)
         {
-            // Asked before: whatever was ready before it ended has ended all the same.
+            // Check this first, because a component that was ready and then ended is not ready.
             var alive = isAlive();
             try
             {

@@ -6,8 +6,8 @@ using Petrel.Model.Api;
 namespace Petrel.LocalCluster.Supervision;
 
 /// <summary>
-/// Brings a cluster up on this machine and keeps it up: starts the server and the nodes, adopts those that run, starts again what dies, and
-/// takes everything down in order. Server and nodes outlive the supervisor: the next one adopts them.
+/// Starts a cluster on this machine and keeps it running. The supervisor starts the server and the nodes, restarts those that end, and
+/// stops everything in order. Server and nodes outlive the supervisor; the next supervisor adopts those that still run.
 /// A node that <c>petrel node kill</c> has switched off stays off until <c>petrel node start</c>.
 /// </summary>
 public sealed class Supervisor(ClusterDirectory directory, ClusterSettings settings, Action<string> progress)
@@ -15,20 +15,20 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a node may take to end its pods before its power is cut.</summary>
+    /// <summary>How long a node may take to terminate its pods before its power is cut.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(40);
 
     private readonly NodeLauncher _nodes = new(directory, settings);
     private readonly ServerLauncher _server = new(directory);
     private readonly Action<string> _progress = SafeProgress.Wrap(progress);
 
-    /// <summary>Whether the server or a node of the cluster runs: what an earlier supervisor has left behind.</summary>
+    /// <summary>Whether the server or a node of the cluster still runs, started by an earlier supervisor.</summary>
     public bool IsAnythingRunning => _server.Find() is not null || settings.NodeNames.Any(node => _nodes.Find(node) is not null);
 
     /// <summary>
-    /// Starts the server and all nodes as far as they do not run, and returns when the API is ready and every node is Ready.
+    /// Starts the server and all nodes that do not run yet. Returns when the API is ready and every node is Ready.
     /// </summary>
-    /// <exception cref="UserErrorException">Something did not come up; the message says what and which log to read.</exception>
+    /// <exception cref="UserErrorException">A component did not start. The message names it and the log to read.</exception>
     public async Task StartAsync(IApiHandler api, CancellationToken cancellationToken)
     {
         if (settings.Range is { } number)
@@ -36,7 +36,7 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
             await new NodeNetwork(new ClusterRange(number)).CreateAsync(cancellationToken);
             _progress("network made");
         }
-        // The server first: on a small machine, agents that start beside it would slow it down and have no API to talk to.
+        // Start the server first. On a small machine, agents that start concurrently would slow it down while they have no API to call.
         if (_server.Find() is { } running)
         {
             _progress($"adopted the running server (process {running.Pid})");
@@ -100,12 +100,12 @@ public sealed class Supervisor(ClusterDirectory directory, ClusterSettings setti
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked to stop.
+            // Cancelled.
         }
     }
 
     /// <summary>
-    /// Ends pods, nodes and server, in this order, and gives the network back. Needs no supervisor: it works by what is on disk.
+    /// Stops pods, nodes and server, in this order, and removes the network. It works without a supervisor, from the state on disk.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

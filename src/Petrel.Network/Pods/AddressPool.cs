@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Petrel.Network.Pods;
 
 /// <summary>
-/// Which addresses of one IPv4 range are in use. The search is a ring: a released address is handed out again only after all others, so
-/// that late packets for a deleted pod do not reach a new one. The network's, the gateway's and the broadcast address are never handed out.
+/// Allocates the addresses of one IPv4 range. The search is a ring: a released address is allocated again only after all others, so
+/// that late packets for a deleted pod do not reach a new one. The network, gateway and broadcast addresses are never allocated.
 /// </summary>
 public sealed class AddressPool
 {
@@ -28,20 +28,20 @@ public sealed class AddressPool
         Gateway = AddressAt(1);
     }
 
-    /// <summary>The range's first address, the node's own.</summary>
+    /// <summary>The first address of the range, which is the node's own.</summary>
     public IPAddress Gateway { get; }
 
-    /// <summary>How many addresses there are to hand out.</summary>
+    /// <summary>The number of addresses that can be allocated.</summary>
     public uint Capacity => _size - First - 1;
 
-    /// <summary>The address that was handed out last; the search continues after it. Kept by callers whose pool outlives them.</summary>
+    /// <summary>The most recently allocated address. The search continues after it. Callers persist it to restore the pool later.</summary>
     public IPAddress Last
     {
         get => AddressAt(_last);
         set => _last = Contains(value) ? Number(value) - _network : First - 1;
     }
 
-    /// <summary>Takes a free address, or returns null when all are in use.</summary>
+    /// <summary>Allocates a free address. Returns null when all are in use.</summary>
     public IPAddress? Take()
     {
         for (var i = 0u; i < Capacity; i++)
@@ -56,10 +56,10 @@ public sealed class AddressPool
         return null;
     }
 
-    /// <summary>Takes this address; false when it is in use, or is not one that the pool hands out.</summary>
+    /// <summary>Allocates this address. False when it is in use, or when the pool can't allocate it.</summary>
     public bool TryTake(IPAddress address) => Contains(address) && _used.Add(Number(address) - _network);
 
-    /// <summary>Gives an address back. One that is not in use is ignored.</summary>
+    /// <summary>Releases an address. An address that is not in use is ignored.</summary>
     public void Release(IPAddress address)
     {
         if (Contains(address))

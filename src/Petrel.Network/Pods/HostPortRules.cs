@@ -3,15 +3,15 @@ using System.Text;
 namespace Petrel.Network.Pods;
 
 /// <summary>
-/// Host ports of pods: destination translation in the node's network namespace, rendered for <c>nft -f</c>. The rules are constant. Pods
+/// Host ports of pods as destination NAT in the node's network namespace, rendered for <c>nft -f</c>. The rules are constant. Pods
 /// are elements of two maps: one for all addresses of the node, one for a particular address.
 /// </summary>
-/// <param name="bridge">The node's bridge, which gives the table its name.</param>
+/// <param name="bridge">The name of the node's bridge, from which the table's name is derived.</param>
 public sealed class HostPortRules(string bridge)
 {
     private readonly string _table = $"petrel-hostports-{bridge}";
 
-    /// <summary>Creates the table. Elements that exist stay.</summary>
+    /// <summary>Creates the table. Existing elements are kept.</summary>
     public string Create() =>
         $$"""
             table ip {{_table}} {
@@ -31,7 +31,7 @@ public sealed class HostPortRules(string bridge)
 
             """;
 
-    /// <summary>Leads the ports to a pod.</summary>
+    /// <summary>Maps the host ports to a pod.</summary>
     public string Add(string podAddress, IReadOnlyList<PortMapping> ports)
     {
         var commands = new StringBuilder();
@@ -42,7 +42,7 @@ public sealed class HostPortRules(string bridge)
         return commands.ToString();
     }
 
-    /// <summary>Removes one port. Each is a transaction of its own, because one that does not exist fails its whole transaction.</summary>
+    /// <summary>Removes one port. Each removal is its own transaction, because a missing element fails the whole transaction.</summary>
     public string Remove(PortMapping port) => $"delete element ip {_table} {Element(port, null)}\n";
 
     private static string Element(PortMapping port, string? podAddress)

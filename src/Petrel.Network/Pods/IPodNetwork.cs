@@ -1,8 +1,8 @@
 namespace Petrel.Network.Pods;
 
 /// <summary>
-/// Connects pods to the node's network. The runtime creates the pod's network namespace by running <see cref="Commands"/> inside a new
-/// one, so that a pod costs one process. Everything on the node's side happens before or after that.
+/// Connects pods to the node's network. The runtime creates the pod's network namespace and runs <see cref="Commands"/> inside it, so that
+/// each pod costs only one process. All steps on the node's side happen before or after that.
 /// </summary>
 public interface IPodNetwork
 {
@@ -19,8 +19,8 @@ public interface IPodNetwork
     /// <summary>The <c>ip -batch</c> commands to run inside the pod's new namespace.</summary>
     string Commands(PodAddress address);
 
-    /// <summary>Joins the pod, whose namespace is ready, to the node: bridge port and host ports.</summary>
-    /// <exception cref="PodNetworkException">The kernel refused.</exception>
+    /// <summary>Connects a pod whose namespace is ready to the node: bridge port and host ports.</summary>
+    /// <exception cref="PodNetworkException">The kernel rejected a change.</exception>
     ValueTask ConnectAsync(string sandboxId, PodAddress address, IReadOnlyList<PortMapping> hostPorts, CancellationToken cancellationToken);
 
     /// <summary>Undoes <see cref="ConnectAsync"/> and <see cref="Allocate"/>. Idempotent.</summary>
@@ -31,5 +31,5 @@ public interface IPodNetwork
 /// <param name="PortName">The name of its interface on the node's side.</param>
 public sealed record PodAddress(string Address, string PortName);
 
-/// <summary>A pod can't be connected to the network; the message is for the user.</summary>
+/// <summary>A pod can't be connected to the network. The message is shown to the user.</summary>
 public sealed class PodNetworkException(string message, Exception? inner = null) : Exception(message, inner);

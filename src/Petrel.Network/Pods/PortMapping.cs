@@ -1,7 +1,7 @@
 namespace Petrel.Network.Pods;
 
 /// <summary>
-/// A port of the node that leads to a port of a pod (<c>containers[].ports[].hostPort</c>; <c>PortMapping</c> of the CRI).
+/// A port of the node that is mapped to a port of a pod (<c>containers[].ports[].hostPort</c>; <c>PortMapping</c> of the CRI).
 /// </summary>
 /// <param name="Port">The port on the node.</param>
 /// <param name="ContainerPort">The port in the pod.</param>

@@ -5,16 +5,16 @@ using k8s.Models;
 namespace Petrel.Network.Services;
 
 /// <summary>
-/// The nftables rules that make cluster addresses work on a node: a verdict map from (address, protocol, port) to the service's
+/// The nftables rules that implement Services on a node. A verdict map leads from (address, protocol, port) to the service's
 /// chain, which picks a ready endpoint at random and translates the destination (the structure of kube-proxy's nftables mode).
-/// A pure function of the observed services and slices.
+/// A pure function of the observed Services and EndpointSlices.
 /// </summary>
 public static class ServiceRules
 {
-    /// <summary>Set on packets that must leave with the node's own address: a pod that reaches itself through its service.</summary>
+    /// <summary>Marks packets that need the node's own address as their source: a pod reaches itself through its Service.</summary>
     private const string MasqueradeMark = "0x4000";
 
-    /// <summary>One <c>nft -f</c> transaction that replaces the whole table.</summary>
+    /// <summary>Renders one <c>nft -f</c> transaction that replaces the whole table.</summary>
     public static string Render(IEnumerable<V1Service> services, IEnumerable<V1EndpointSlice> slices, string serviceCidr)
     {
         var ports = Ports(services, slices).ToList();
@@ -119,7 +119,7 @@ public static class ServiceRules
         }
     }
 
-    // Ready endpoints; while there is none, those that still serve though they are terminating (upstream's fallback, KEP-1669).
+    // Ready endpoints. If there are none, terminating endpoints that are still serving (upstream's fallback, KEP-1669).
     private static IEnumerable<(string Address, int Port)> Endpoints(List<V1EndpointSlice> slices, V1ServicePort port)
     {
         var candidates =

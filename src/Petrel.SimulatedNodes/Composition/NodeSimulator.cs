@@ -6,9 +6,9 @@ using Petrel.SimulatedNodes.Pods;
 namespace Petrel.SimulatedNodes.Composition;
 
 /// <summary>
-/// Thousands of simulated nodes in one process (as KWOK does it): Node objects with leases that are renewed, and pods that start, run, fail
-/// and end, with nothing behind them. One watch for all pods and one for all nodes; the rest is time. Everything is drawn from the
-/// settings' seed.
+/// Simulates thousands of nodes in one process (as KWOK does). It creates Node objects, renews their leases, and reports the status of
+/// pods that start, run, fail and terminate. No containers run. One watch covers all pods and one covers all nodes; everything else
+/// happens by timers. All random values derive from the seed in the settings.
 /// </summary>
 public sealed class NodeSimulator : IDisposable
 {
@@ -16,11 +16,11 @@ public sealed class NodeSimulator : IDisposable
     private readonly SimulatedNodeManager _nodes;
     private readonly SimulatedPodManager _pods;
 
-    /// <param name="settings">What the simulator is made of.</param>
-    /// <param name="client">Must be allowed to write nodes, leases and every pod's status: it speaks for all nodes at once.</param>
+    /// <param name="settings">The settings of the simulator.</param>
+    /// <param name="client">Must be allowed to write nodes, leases and the status of every pod, because it acts for all nodes.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logs">Where it logs.</param>
-    /// <exception cref="ArgumentException">There are not addresses enough for so many nodes with so many pods.</exception>
+    /// <param name="logs">Creates the loggers.</param>
+    /// <exception cref="ArgumentException">The address ranges are too small for this number of nodes and pods per node.</exception>
     public NodeSimulator(SimulatedNodesSettings settings, ApiClient client, TimeProvider time, ILoggerFactory logs)
     {
         if (settings.Count > SimulatedAddressPlan.NodesFor(settings.MaxPods))
@@ -37,7 +37,7 @@ public sealed class NodeSimulator : IDisposable
         _nodes.Recovered = _pods.WakeAllOn;
     }
 
-    /// <summary>How the simulator is.</summary>
+    /// <summary>The current counts of nodes, pods and retries.</summary>
     public SimulatedNodesProgress Progress
     {
         get
@@ -60,12 +60,12 @@ public sealed class NodeSimulator : IDisposable
         }
     }
 
-    /// <summary>Works until cancelled. Nodes and pods stay as they are then: another run goes on with them.</summary>
-    /// <exception cref="SimulatedNodesException">The cluster has other nodes of the same names.</exception>
+    /// <summary>Runs until cancelled. Nodes and pods stay in the cluster, so that another run can resume them.</summary>
+    /// <exception cref="SimulatedNodesException">The cluster has other nodes with the same names.</exception>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(cancellationToken, _nodes.RunAsync, _pods.RunAsync);
 
     /// <summary>
-    /// Takes the simulator's nodes out of the cluster, after <see cref="RunAsync"/> has ended. Their pods are the cluster's to collect.
+    /// Deletes the simulator's nodes after <see cref="RunAsync"/> has ended. The pod garbage collector of the cluster removes their pods.
     /// </summary>
     public Task RemoveNodesAsync(CancellationToken cancellationToken) => _nodes.RemoveAsync(cancellationToken);
 
@@ -77,17 +77,17 @@ public sealed class NodeSimulator : IDisposable
     }
 }
 
-/// <summary>How a simulator is at a moment.</summary>
-/// <param name="Nodes">How many nodes it has.</param>
-/// <param name="Registered">Those with a Node object.</param>
-/// <param name="Ready">Those that are Ready in the eyes of the API.</param>
-/// <param name="Silent">Those that have failed for a while.</param>
+/// <summary>The state of a simulator at one moment.</summary>
+/// <param name="Nodes">The number of simulated nodes.</param>
+/// <param name="Registered">Nodes that have a Node object.</param>
+/// <param name="Ready">Nodes whose Node object has the condition Ready.</param>
+/// <param name="Silent">Nodes that simulate a failure and report nothing.</param>
 /// <param name="Starting">Pods whose containers don't run yet.</param>
-/// <param name="Running">Pods whose containers run, or wait to be started again.</param>
-/// <param name="Ending">Pods that were told to end and have not yet.</param>
-/// <param name="Over">Pods whose containers have ended for good.</param>
+/// <param name="Running">Pods whose containers run or wait for a restart.</param>
+/// <param name="Ending">Pods that are terminating.</param>
+/// <param name="Over">Pods whose containers have terminated and will not restart.</param>
 /// <param name="Retries">Requests that failed and were sent again.</param>
-/// <param name="LastProblem">Why the last of them failed.</param>
+/// <param name="LastProblem">Why the most recent of these requests failed.</param>
 public sealed record SimulatedNodesProgress(
     int Nodes,
     int Registered,

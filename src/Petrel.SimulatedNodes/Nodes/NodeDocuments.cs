@@ -5,10 +5,10 @@ using Petrel.Model.Documents;
 
 namespace Petrel.SimulatedNodes.Nodes;
 
-/// <summary>The objects that stand for a simulated node in the API: Node, its status, and its lease.</summary>
+/// <summary>Builds the API objects of a simulated node: the Node, its status, and its lease.</summary>
 internal static class NodeDocuments
 {
-    /// <summary>Every simulated node has this label: to select them, and to tell them from others.</summary>
+    /// <summary>The label of every simulated node. It selects simulated nodes and distinguishes them from other nodes.</summary>
     public const string SimulatedLabel = "petrel.dev/simulated";
 
     public const string LeaseNamespace = "kube-node-lease";
@@ -80,7 +80,7 @@ internal static class NodeDocuments
                 Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
                 Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
             ),
-            // No port: there is no agent behind it that could be asked for logs.
+            // No kubelet port, because a simulated node has no agent that could serve logs.
             ["addresses"] = new JsonArray(
                 new JsonObject { ["type"] = "InternalIP", ["address"] = settings.NodeAddress },
                 new JsonObject { ["type"] = "Hostname", ["address"] = settings.NodeName }
@@ -110,7 +110,7 @@ internal static class NodeDocuments
             {
                 ["name"] = node.Name,
                 ["namespace"] = LeaseNamespace,
-                // With the node goes its lease.
+                // The owner reference makes the garbage collector delete the lease with its node.
                 ["ownerReferences"] = new JsonArray(
                     new JsonObject
                     {

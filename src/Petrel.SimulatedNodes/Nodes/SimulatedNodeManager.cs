@@ -10,8 +10,8 @@ using Petrel.Model.Documents;
 namespace Petrel.SimulatedNodes.Nodes;
 
 /// <summary>
-/// The simulated nodes: registers them, keeps their status, renews their leases evenly over time, and lets them fall silent. One watch
-/// tells how the API sees them; a node that somebody deletes has left the simulator.
+/// Registers the simulated nodes, reports their status, spreads their lease renewals evenly over time, and simulates node failures. One
+/// watch delivers the Node objects. A node whose Node object is deleted is no longer simulated.
 /// </summary>
 internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, SimulatedNodeState> _nodes = new(StringComparer.Ordinal);
 
-    // How the API sees the nodes, by name.
+    // The observed Node objects by name.
     private readonly Dictionary<string, Seen> _seen = new(StringComparer.Ordinal);
     private CancellationTokenSource? _stop;
     private string _problem = "";
@@ -52,14 +52,14 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
         }
     }
 
-    /// <summary>Called when a node speaks again after a silence.</summary>
+    /// <summary>Called when a node recovers from a simulated failure.</summary>
     public Action<string>? Recovered { get; set; }
 
     /// <inheritdoc/>
     public string Name => "simulated-nodes";
 
-    /// <summary>Works until cancelled.</summary>
-    /// <exception cref="SimulatedNodesException">A name that the simulator needs is taken by a node that is none of it.</exception>
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="SimulatedNodesException">A node that is not simulated has a name that the simulator needs.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -80,7 +80,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
 
-    /// <summary>The node of this name, if it is one of the simulator.</summary>
+    /// <summary>Returns the simulated node with this name, or null.</summary>
     public SimulatedNodeState? Find(string name)
     {
         lock (_gate)
@@ -89,7 +89,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
         }
     }
 
-    /// <summary>How many nodes the simulator has, and how many of them are registered, ready in the eyes of the API, and silent.</summary>
+    /// <summary>Counts all simulated nodes, and those that are registered, Ready in the API, and silent.</summary>
     public (int All, int Registered, int Ready, int Silent) Count()
     {
         lock (_gate)
@@ -103,7 +103,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
         }
     }
 
-    /// <summary>Deletes the nodes that were registered, several at a time; their leases go with them.</summary>
+    /// <summary>Deletes the registered nodes, several at a time. The garbage collector deletes their leases.</summary>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
         List<SimulatedNodeState> registered;
@@ -206,7 +206,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
         }
     }
 
-    // What the node has to say now; false when it can't be one of the simulator.
+    // Registers the node, reports its status and renews its lease when they are due. False when the node is not the simulator's own.
     private async ValueTask<bool> SpeakAsync(SimulatedNodeState node, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (!node.IsRegistered)
@@ -241,7 +241,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
         return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
-    // The API has taken the node for lost after it last spoke.
+    // True when the Node object became NotReady after the node's last status report.
     private bool IsDoubted(SimulatedNodeState node)
     {
         lock (_gate)
@@ -265,7 +265,7 @@ internal sealed class SimulatedNodeManager : IFeedReader, IReconciler, IDisposab
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
-            // Of an earlier run, or of this one when the answer was lost.
+            // The Node is from an earlier run, or from this run when the response to the create request was lost.
         }
         var found = await _client.GetAsync<V1Node>(new("", node.Name), cancellationToken);
         if (found.Metadata.Labels?.ContainsKey(NodeDocuments.SimulatedLabel) != true)

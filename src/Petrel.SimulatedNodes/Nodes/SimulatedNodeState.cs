@@ -8,8 +8,8 @@ using Petrel.Network.Pods;
 namespace Petrel.SimulatedNodes.Nodes;
 
 /// <summary>
-/// One simulated node. What it is follows from its number and the settings; when it falls silent, from the seed and its name. Only its
-/// addresses and whether it is silent are looked at from elsewhere; the rest belongs to whoever reconciles the node.
+/// The state of one simulated node. Its properties depend on its number and the settings. Its failures depend on the seed and its name.
+/// Other threads read only its addresses and whether it is silent. All other state belongs to the worker that reconciles the node.
 /// </summary>
 internal sealed class SimulatedNodeState
 {
@@ -22,8 +22,8 @@ internal sealed class SimulatedNodeState
 
     /// <param name="simulated">The simulator's settings.</param>
     /// <param name="index">The node's number from 0.</param>
-    /// <param name="random">The simulator's chance.</param>
-    /// <param name="now">From when on it may fail.</param>
+    /// <param name="random">The random sources of the simulator.</param>
+    /// <param name="now">The time from which on the node may fail.</param>
     public SimulatedNodeState(SimulatedNodesSettings simulated, int index, RandomSources random, DateTimeOffset now)
     {
         _simulated = simulated;
@@ -45,7 +45,7 @@ internal sealed class SimulatedNodeState
         Zone = simulated.Zones > 0 ? $"zone-{(index % simulated.Zones) + 1}" : "";
         _addresses = new(range);
         _chance = random.Of($"node {Settings.NodeName}");
-        // As if it had been renewed at some moment of the last interval: all nodes together renew evenly.
+        // Start at a random point of the renewal interval, so that the renewals of all nodes are spread evenly.
         FirstRenewal = simulated.LeaseRenewInterval * _chance.NextDouble();
         _turnsAt = now + RandomSources.FirstIn(_chance, simulated.NodeFailureRate);
     }
@@ -54,24 +54,24 @@ internal sealed class SimulatedNodeState
 
     public AgentSettings Settings { get; }
 
-    /// <summary>The zone's name, or empty.</summary>
+    /// <summary>The name of the zone; empty without zones.</summary>
     public string Zone { get; }
 
-    /// <summary>How long after its registration the lease is renewed for the first time.</summary>
+    /// <summary>The delay between the node's registration and the first renewal of its lease.</summary>
     public TimeSpan FirstRenewal { get; }
 
-    /// <summary>Whether the node says nothing at the moment, as if it were cut off: what runs on it goes on.</summary>
+    /// <summary>Whether the node currently reports nothing, as if it were partitioned. Its pods keep running.</summary>
     public bool IsSilent => _isSilent;
 
-    /// <summary>When it next falls silent, or speaks again; null for never.</summary>
+    /// <summary>When the node next fails or recovers; null for never.</summary>
     public DateTimeOffset? TurnsAt => _turnsAt;
 
-    /// <summary>The uid of its Node object; empty before it is registered.</summary>
+    /// <summary>The UID of the Node object; empty before the node is registered.</summary>
     public string Uid { get; set; } = "";
 
     public bool IsRegistered => Uid.Length > 0;
 
-    /// <summary>The revision of the status that it last reported.</summary>
+    /// <summary>The resource version of the last status that the node reported.</summary>
     public ulong StatusRevision { get; set; }
 
     public DateTimeOffset StatusDue { get; set; }
@@ -80,10 +80,10 @@ internal sealed class SimulatedNodeState
 
     public bool HasLease { get; set; }
 
-    /// <summary>Since when it has been ready without a break that it knows of.</summary>
+    /// <summary>Since when the node has been Ready without an interruption that it has observed.</summary>
     public DateTimeOffset ReadySince { get; set; }
 
-    /// <summary>Lets failures begin and end that are due. Answers whether it speaks again after a silence.</summary>
+    /// <summary>Begins and ends the failures that are due. Returns true when the node has recovered from a failure.</summary>
     public bool Advance(DateTimeOffset now)
     {
         var wasSilent = _isSilent;
@@ -95,7 +95,7 @@ internal sealed class SimulatedNodeState
         return wasSilent && !_isSilent;
     }
 
-    /// <summary>An address for a pod: the wanted one when it is the node's and free; empty when there is none left.</summary>
+    /// <summary>Allocates a pod address: the requested one if it is in the node's range and free. Empty when none is left.</summary>
     public string TakeAddress(string wanted)
     {
         lock (_gate)

@@ -9,12 +9,12 @@ using Petrel.Model.Documents;
 namespace Petrel.SimulatedNodes.Pods;
 
 /// <summary>
-/// The life of one container: attempts that begin, end by themselves or are ended, and begin again after their back-off. Moments are those
-/// at which things were due, however late somebody looks.
+/// The lifecycle of one container. Each run begins, then exits by itself or is stopped, and may restart after its back-off. Timestamps
+/// are the times at which transitions were due, even when the reconciler runs later.
 /// </summary>
 internal sealed class ContainerLifecycle(V1Container container, PodBehaviour behaviour, PodSnapshot facts, bool isSidecar)
 {
-    // A container that ran this long has its back-off forgotten (upstream).
+    // The back-off resets after a container has run this long (upstream).
     private static readonly TimeSpan BackOffReset = TimeSpan.FromMinutes(10);
 
     private readonly string _restartPolicy = isSidecar ? "Always" : facts.Pod.Spec.RestartPolicy;
@@ -28,10 +28,10 @@ internal sealed class ContainerLifecycle(V1Container container, PodBehaviour beh
 
     public bool IsRunning => _current?.State == ContainerState.Running;
 
-    /// <summary>It has ended, and will not be started again.</summary>
+    /// <summary>The container has terminated and will not restart.</summary>
     public bool IsOver => _current?.State == ContainerState.Exited && _restartsAt is null;
 
-    /// <summary>When the next thing happens to it by itself.</summary>
+    /// <summary>When the container's next own transition is due; null for none.</summary>
     public DateTimeOffset? Due => IsRunning ? _endsAt : _restartsAt;
 
     public void Start(DateTimeOffset at)
@@ -42,7 +42,7 @@ internal sealed class ContainerLifecycle(V1Container container, PodBehaviour beh
         Begin(behaviour.ContainerId(container.Name, attempt), attempt, at);
     }
 
-    /// <summary>Lets happen what is due; answers whether anything was.</summary>
+    /// <summary>Applies the transitions that are due. Returns whether there were any.</summary>
     public bool Advance(DateTimeOffset now)
     {
         if (Due is not { } due || due > now)
@@ -60,7 +60,7 @@ internal sealed class ContainerLifecycle(V1Container container, PodBehaviour beh
         return true;
     }
 
-    /// <summary>It is ended from outside, for good.</summary>
+    /// <summary>Stops the container. It will not restart.</summary>
     public void Stop(DateTimeOffset at, int exitCode)
     {
         _restartsAt = null;
@@ -70,7 +70,7 @@ internal sealed class ContainerLifecycle(V1Container container, PodBehaviour beh
         }
     }
 
-    /// <summary>Goes on where an earlier simulator stopped, by what it has reported; answers whether there was anything.</summary>
+    /// <summary>Restores the state that an earlier simulator reported. Returns whether there was any.</summary>
     public bool Resume(V1ContainerStatus reported)
     {
         if (reported.State?.Running is { StartedAt: { } started })

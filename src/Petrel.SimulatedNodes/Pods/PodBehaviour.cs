@@ -2,7 +2,7 @@ using Petrel.Model.Determinism;
 
 namespace Petrel.SimulatedNodes.Pods;
 
-/// <summary>How the containers of one pod behave: drawn for the pod from the simulator's settings and its own annotations.</summary>
+/// <summary>Draws how the containers of one pod behave, from the simulator's settings and the pod's annotations.</summary>
 internal sealed class PodBehaviour(SimulatedNodesSettings settings, RandomSources random, PodSnapshot facts)
 {
     private readonly PodOverrides _overrides = facts.Overrides;
@@ -12,7 +12,7 @@ internal sealed class PodBehaviour(SimulatedNodesSettings settings, RandomSource
     public TimeSpan StopDelay => (_overrides.StopDelay ?? settings.StopDelay).Draw(Of("stop"));
 
     /// <summary>
-    /// When an attempt of a container that has begun will end by itself, and with which code; null when it runs for ever.
+    /// How long a run of a container lasts until it exits by itself, and its exit code; null when it runs for ever.
     /// </summary>
     public (TimeSpan After, int ExitCode)? EndOf(string container, int attempt, bool runsForEver)
     {
@@ -28,13 +28,13 @@ internal sealed class PodBehaviour(SimulatedNodesSettings settings, RandomSource
         return (after, _overrides.ExitCode ?? (chance.NextDouble() < rate ? 1 : 0));
     }
 
-    /// <summary>How long a container waits before it is started again, after so many restarts in a row.</summary>
+    /// <summary>The back-off before a container restarts, after this number of consecutive restarts.</summary>
     public TimeSpan BackOff(int restarts) =>
         restarts == 0
             ? TimeSpan.Zero
             : TimeSpan.FromTicks((long)Math.Min(settings.BackOffBase.Ticks * Math.Pow(2, restarts - 1), settings.BackOffLimit.Ticks));
 
-    /// <summary>What a container's id looks like: 64 hexadecimal digits.</summary>
+    /// <summary>Generates a container ID: 64 hexadecimal digits.</summary>
     public string ContainerId(string container, int attempt)
     {
         var chance = random.Of($"{facts.Uid}/{container}/{attempt}");

@@ -8,23 +8,23 @@ using Petrel.Workloads;
 
 namespace Petrel.SimulatedNodes.Pods;
 
-/// <summary>Where a pod is in its life.</summary>
+/// <summary>The stage of a pod in its lifecycle.</summary>
 internal enum PodStage
 {
     Starting,
     Running,
 
-    /// <summary>Told to end, and its containers have not yet.</summary>
+    /// <summary>The pod is terminating, and its containers have not all terminated.</summary>
     Ending,
 
-    /// <summary>Its containers have ended and none will run again.</summary>
+    /// <summary>All containers have terminated and none will restart.</summary>
     Over,
 }
 
 /// <summary>
-/// The life of a pod on a simulated node: it starts after its delay, its containers run, fail and are started again, it is over when they
-/// are, and it ends when it is told to. A function of what the API says of the pod, of the draws and of the time: no I/O. Probes count as
-/// passed; init containers have ended within the start delay.
+/// The lifecycle of a pod on a simulated node. The pod starts after its start delay. Its containers run, fail and restart. It ends when its
+/// containers have terminated or when it is deleted. The state depends only on the API object, the random draws and the time: there is no
+/// I/O. Probes count as passed. Init containers complete within the start delay.
 /// </summary>
 internal sealed class PodLifecycle
 {
@@ -43,9 +43,9 @@ internal sealed class PodLifecycle
     private bool _failed;
 
     /// <param name="node">The pod's node.</param>
-    /// <param name="behaviour">How it behaves.</param>
-    /// <param name="facts">The pod as it is first seen: what an earlier simulator has reported of it goes on.</param>
-    /// <param name="address">The pod's address.</param>
+    /// <param name="behaviour">How its containers behave.</param>
+    /// <param name="facts">The first observed state of the pod. A status that an earlier simulator reported is resumed.</param>
+    /// <param name="address">The pod's IP address.</param>
     /// <param name="now">The time.</param>
     public PodLifecycle(AgentSettings node, PodBehaviour behaviour, PodSnapshot facts, string address, DateTimeOffset now)
     {
@@ -64,13 +64,13 @@ internal sealed class PodLifecycle
 
     public PodStage Stage { get; private set; }
 
-    /// <summary>Grows with everything that the pod's status shows.</summary>
+    /// <summary>Increases with every change that is visible in the pod's status.</summary>
     public int Version { get; private set; } = 1;
 
-    /// <summary>Whether its containers are ready.</summary>
+    /// <summary>Whether the pod's containers are ready.</summary>
     public bool IsReady => Stage is PodStage.Running or PodStage.Ending && !_dies && _containers.Values.All(c => c.IsRunning);
 
-    /// <summary>When to look next even without news; null when nothing more happens by itself.</summary>
+    /// <summary>When the pod's next own transition is due; null for none.</summary>
     public DateTimeOffset? Due =>
         Stage switch
         {
@@ -79,7 +79,7 @@ internal sealed class PodLifecycle
             _ => _containers.Values.Select(c => c.Due).Append(_endsAt).Append(_deadline).Aggregate((DateTimeOffset?)null, Earlier),
         };
 
-    /// <summary>Lets happen what is due, in order.</summary>
+    /// <summary>Applies the transitions that are due, in order.</summary>
     public void Advance(PodSnapshot facts, DateTimeOffset now)
     {
         Told(facts, now);
@@ -106,7 +106,7 @@ internal sealed class PodLifecycle
         }
     }
 
-    /// <summary>The pod's status as its node's agent reports it.</summary>
+    /// <summary>Builds the pod's status as the agent of its node would report it.</summary>
     public JsonObject Status(PodSnapshot facts, DateTimeOffset now)
     {
         var views = new Dictionary<string, ContainerView>();
@@ -146,7 +146,7 @@ internal sealed class PodLifecycle
         }
     }
 
-    // What the API wants of the pod now.
+    // Applies the desired state from the API object, such as a deletion.
     private void Told(PodSnapshot facts, DateTimeOffset now)
     {
         if (facts.EndsWithin is not { } grace || Stage == PodStage.Over)
@@ -155,7 +155,7 @@ internal sealed class PodLifecycle
         }
         if (Stage == PodStage.Starting)
         {
-            // There is nothing yet that could take its time.
+            // No container has started yet, so the pod terminates at once.
             End(now, Killed, gracefully: false);
             Version++;
             return;
@@ -186,7 +186,7 @@ internal sealed class PodLifecycle
         }
         if (_mains.TrueForAll(name => _containers[name].IsOver))
         {
-            // Sidecars end with those whom they serve.
+            // Sidecars terminate after the pod's main containers.
             End(now, 0, gracefully: true);
             _dies = false;
         }
@@ -203,7 +203,7 @@ internal sealed class PodLifecycle
         Stage = PodStage.Over;
     }
 
-    // Init containers ran one after the other, each its part of the start delay.
+    // Init containers run one after the other. Each takes its share of the start delay.
     private ContainerView InitView(V1Container init, PodSnapshot facts)
     {
         if (Stage == PodStage.Starting)

@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace Petrel.SimulatedNodes.Pods;
 
 /// <summary>
-/// What a pod's annotations say against the simulator's settings (as KWOK's stages read theirs): <c>sim.petrel.dev/start-delay</c>,
-/// <c>stop-delay</c> and <c>run-time</c> are durations or ranges of them, <c>exit-code</c> is how a run ends, <c>failure-rate</c> the
-/// chance that a container fails. A value that can't be read counts as absent, as it does for whoever does not know the annotation.
+/// The pod annotations that override the simulator's settings (as the annotations that KWOK's stages read).
+/// <c>sim.petrel.dev/start-delay</c>, <c>stop-delay</c> and <c>run-time</c> are durations or ranges of durations. <c>exit-code</c> is the
+/// exit code of a run. <c>failure-rate</c> is the chance that a container fails. An invalid value is ignored, as an unknown annotation is.
 /// </summary>
 internal sealed record PodOverrides(
     DurationRange? StartDelay,

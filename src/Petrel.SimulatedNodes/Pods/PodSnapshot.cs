@@ -5,7 +5,7 @@ using Petrel.Model;
 
 namespace Petrel.SimulatedNodes.Pods;
 
-/// <summary>What the simulator needs to know of a pod, as the API last told it: a small part, as there may be tens of thousands.</summary>
+/// <summary>The observed state of a pod, reduced to what the simulator needs, because there may be tens of thousands of pods.</summary>
 internal sealed record PodSnapshot
 {
     public required ObjectKey Key { get; init; }
@@ -13,19 +13,19 @@ internal sealed record PodSnapshot
     public required ulong Revision { get; init; }
     public required string Node { get; init; }
 
-    /// <summary>The pod with only those fields that its status is made from.</summary>
+    /// <summary>The pod with only the fields that the simulator needs to build its status.</summary>
     public required V1Pod Pod { get; init; }
 
-    /// <summary>What annotations say against the simulator's settings.</summary>
+    /// <summary>The annotations that override the simulator's settings.</summary>
     public required PodOverrides Overrides { get; init; }
 
-    /// <summary>Whether the API says that the pod is ready.</summary>
+    /// <summary>Whether the pod's condition Ready is true in the API.</summary>
     public bool SaysReady { get; init; }
 
-    /// <summary>Whether everything is true that others must say of the pod before it is ready (its readiness gates).</summary>
+    /// <summary>Whether the conditions of all the pod's readiness gates are true.</summary>
     public bool GatesAreOpen { get; init; }
 
-    /// <summary>What the pod was told to take at most for its end; null while it is to run.</summary>
+    /// <summary>The deletion grace period of a terminating pod; null while the pod is not deleted.</summary>
     public TimeSpan? EndsWithin { get; init; }
 
     public TimeSpan? Deadline { get; init; }
@@ -34,7 +34,7 @@ internal sealed record PodSnapshot
 
     public bool HasEnded => Phase is "Succeeded" or "Failed";
 
-    /// <summary>The node that a pod is bound to, without reading the rest.</summary>
+    /// <summary>Reads only the name of the node that a pod is bound to.</summary>
     public static string NodeOf(JsonElement pod) => Text(pod.GetProperty("spec"), "nodeName");
 
     public static PodSnapshot Read(JsonElement pod)
@@ -84,7 +84,7 @@ internal sealed record PodSnapshot
         };
     }
 
-    /// <summary>The same without what only the first look needs.</summary>
+    /// <summary>A copy without the fields that only the first sync needs.</summary>
     public PodSnapshot WithoutHistory()
     {
         Pod.Status.ContainerStatuses = null;

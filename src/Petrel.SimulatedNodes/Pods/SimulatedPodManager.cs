@@ -10,8 +10,8 @@ using Petrel.SimulatedNodes.Nodes;
 namespace Petrel.SimulatedNodes.Pods;
 
 /// <summary>
-/// The pods of all simulated nodes: takes them from one watch, lets each of them live, and reports what became of it. A pod is looked at
-/// when the API tells something new of it, and when something of it is due.
+/// Simulates the pods of all simulated nodes: one watch delivers them, and their lifecycles determine the status that is reported. A pod
+/// is reconciled when its API object changes and when one of its own transitions is due.
 /// </summary>
 internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposable
 {
@@ -48,7 +48,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
     /// <inheritdoc/>
     public string Name => "simulated-pods";
 
-    /// <summary>Works until cancelled.</summary>
+    /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
@@ -57,7 +57,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
 
         async Task WorkAsync(CancellationToken stop)
         {
-            // First the addresses of all pods that run are known, then others get theirs.
+            // Wait for the first list. The addresses of running pods must be known before new pods get addresses.
             using (stop.Register(() => _listed.TrySetCanceled(stop)))
             {
                 await _listed.Task;
@@ -69,7 +69,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
 
-    /// <summary>How many pods there are in each stage.</summary>
+    /// <summary>Counts the pods in each stage.</summary>
     public IReadOnlyDictionary<PodStage, int> Count()
     {
         lock (_gate)
@@ -78,7 +78,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
         }
     }
 
-    /// <summary>Looks at every pod of a node: it was silent, and speaks again.</summary>
+    /// <summary>Enqueues every pod of a node that has recovered from a failure.</summary>
     public void WakeAllOn(string node)
     {
         lock (_gate)
@@ -147,7 +147,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
     {
         if (Find(key) is not { } entry || _nodeOf(entry.Facts.Node) is not { IsSilent: false } node)
         {
-            // A silent node's pods are looked at when it speaks again.
+            // The pods of a silent node are reconciled when the node recovers.
             return null;
         }
         var now = _time.GetUtcNow();
@@ -196,14 +196,14 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
         var life = new PodLifecycle(node.Settings, new(_settings, _random, facts), facts, address, now);
         if (facts.Pod.Status.StartTime is not null)
         {
-            // An earlier simulator, or an earlier run of this one, has told of it.
+            // An earlier simulator, or an earlier run of this one, has already reported this status.
             entry.Reported = life.Version;
         }
         facts.WithoutHistory();
         return life;
     }
 
-    // Somebody says of the pod what only its node can know: the controller that took a node for lost, say.
+    // Another client changed a status that only the node may report. For example, the node controller marks pods of a lost node not ready.
     private static bool IsContradicted(Entry entry, PodSnapshot facts, PodLifecycle life) =>
         facts.Revision >= entry.ReportedRevision && !facts.HasEnded && facts.SaysReady != (life.IsReady && facts.GatesAreOpen);
 
@@ -218,7 +218,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
         var version = life.Version;
         var patch = new JsonObject
         {
-            // Not another pod of the same name, and nothing that others have said of it meanwhile is lost.
+            // The UID protects another pod of the same name. The resource version protects concurrent changes by other clients.
             ["metadata"] = new JsonObject { ["uid"] = facts.Uid, ["resourceVersion"] = $"{facts.Revision}" },
             ["status"] = life.Status(facts, now),
         };
@@ -238,7 +238,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
         }
         catch (ApiException e) when (e.IsNotFound)
         {
-            // The watch says so next.
+            // The watch delivers this deletion next.
         }
     }
 
@@ -253,7 +253,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
             cancellationToken
         );
 
-    // The facts are replaced by the feed; the rest belongs to whoever reconciles the pod, one at a time.
+    // The feed replaces the facts. All other state belongs to the worker that reconciles the pod; there is only one at a time.
     private sealed class Entry(PodSnapshot facts)
     {
         private SimulatedNodeState? _addressOf;
@@ -277,7 +277,7 @@ internal sealed class SimulatedPodManager : IFeedReader, IReconciler, IDisposabl
 
         public ulong ReportedRevision { get; set; }
 
-        /// <summary>The pod's address: what it has, or else the wanted one when that is free, or any.</summary>
+        /// <summary>The pod's address: its current one, else the requested one if it is free, else any free one.</summary>
         public string TakeAddress(SimulatedNodeState node, string wanted)
         {
             if (_addressOf is null)

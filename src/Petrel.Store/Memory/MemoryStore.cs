@@ -3,8 +3,8 @@ using Petrel.Store.Versions;
 namespace Petrel.Store.Memory;
 
 /// <summary>
-/// The store in memory only: for simulation and tests. A commit is applied within the call, so that in the simulator nothing
-/// leaves the caller's thread; it is as safe for concurrent use as every other store. Keeps everything until compacted.
+/// A store in memory only, for simulation and tests. A commit is applied within the call, so that the simulation stays on the caller's
+/// thread. It is as safe for concurrent use as the other stores. It keeps all versions until they are compacted.
 /// </summary>
 public sealed class MemoryStore : IRevisionedStore
 {

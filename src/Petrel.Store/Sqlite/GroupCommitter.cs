@@ -3,8 +3,8 @@ using Petrel.Store.Versions;
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
-/// The one writer. It takes everything that is waiting into one transaction, decides each commit in order of arrival, and answers
-/// them all after one flush to the disk; meanwhile the next group gathers. The more writers, the more commits a flush carries.
+/// The only writer of the file. It collects all waiting commits into one transaction and decides them in order of arrival. It completes
+/// them after one flush to the disk, while the next group collects. With more concurrent writers, each flush carries more commits.
 /// </summary>
 internal sealed class GroupCommitter
 {
@@ -13,13 +13,13 @@ internal sealed class GroupCommitter
     private readonly CommitGroup _group;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // The writer waits on the gate, which guards these.
+    // Guards the following fields. The writer thread waits on it.
     private readonly object _gate = new();
     private List<PendingCommit> _commits = [];
     private List<PendingWrite> _writes = [];
     private bool _stopping;
 
-    // The writer's own.
+    // Used only by the writer thread.
     private List<PendingCommit> _takenCommits = [];
     private List<PendingWrite> _takenWrites = [];
     private Exception? _failure;
@@ -52,7 +52,7 @@ internal sealed class GroupCommitter
         return cancellationToken.CanBeCanceled ? pending.AnswerAsync(cancellationToken) : new ValueTask<CommitResult>(pending.Task);
     }
 
-    /// <summary>Adds something else to the next transaction.</summary>
+    /// <summary>Adds a write other than a commit to the next transaction.</summary>
     public Task WriteAsync(Action<SqliteLog> write)
     {
         var pending = new PendingWrite(write);
@@ -60,7 +60,7 @@ internal sealed class GroupCommitter
         return pending.Task;
     }
 
-    /// <summary>Refuses what comes from now on, commits what is waiting, and closes the log.</summary>
+    /// <summary>Rejects new writes, commits those that are waiting, and closes the log.</summary>
     public Task StopAsync()
     {
         lock (_gate)
@@ -109,7 +109,7 @@ internal sealed class GroupCommitter
         }
     }
 
-    /// <summary>Waits for something to do; false when all is done and the store stops.</summary>
+    /// <summary>Waits for work. Returns false when all work is done and the store stops.</summary>
     private bool Take()
     {
         lock (_gate)
@@ -207,7 +207,7 @@ internal sealed class GroupCommitter
         }
         catch (StoreFileException error)
         {
-            // Whether it reached the disk is unknown, so memory and disk may differ from here on: only opening it anew tells.
+            // Whether the transaction reached the disk is unknown, so memory and disk may differ. Only reopening the file resolves this.
             _failure = error;
             throw;
         }
@@ -230,7 +230,7 @@ internal sealed class GroupCommitter
     {
         public IReadOnlyList<StoreOperation> Operations { get; } = operations;
 
-        /// <summary>What it will come to when its group is durable; null when its caller gave up before it was decided.</summary>
+        /// <summary>The result once the group is durable; null when the caller cancelled before the commit was decided.</summary>
         public CommitResult? Result { get; set; }
 
         public async ValueTask<CommitResult> AnswerAsync(CancellationToken cancellationToken)

@@ -3,18 +3,18 @@ using Microsoft.Data.Sqlite;
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
-/// Opens a store's file for one process: creates it with mode 0600, takes its exclusive lock, and checks that it is a store of a
-/// format that this program knows.
+/// Opens a store's file for one process: creates it with mode 0600, takes an exclusive lock, and checks that it is a store in a
+/// supported format.
 /// </summary>
 internal static class SqliteFile
 {
-    /// <summary>The format that this program writes, kept as SQLite's user version.</summary>
+    /// <summary>The format that this program writes, stored as SQLite's user version.</summary>
     public const int Format = 1;
 
-    // "PTRL": marks the file as a store, as file(1) sees it.
+    // "PTRL": SQLite's application ID, by which file(1) identifies the file as a store.
     private const int ApplicationId = 0x5054524C;
 
-    // The write-ahead log goes into the file at this many pages (32 MiB): rarely under load, soon enough for a quick restart.
+    // Checkpoint the write-ahead log at this many pages (32 MiB): rare under load, and small enough for a fast restart.
     private const int CheckpointPages = 8192;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -37,7 +37,7 @@ internal static class SqliteFile
                 }
             );
         }
-        // SQLite gives its log the file's own mode.
+        // SQLite creates its log with the file's mode.
         File.SetUnixFileMode(path, OwnerOnly);
 
         var connection = new SqliteConnection(
@@ -52,7 +52,7 @@ internal static class SqliteFile
         try
         {
             connection.Open();
-            // Exclusive from the first access on: no second process, and no shared memory between us and nobody.
+            // Lock the file from the first access on. Other processes can't open it, and SQLite needs no shared memory.
             Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
             var isNew = Read(connection, "SELECT count(*) FROM sqlite_schema") == 0;
             if (!isNew)
@@ -63,7 +63,7 @@ internal static class SqliteFile
             Run(connection, "PRAGMA journal_mode = WAL");
             Run(connection, "PRAGMA synchronous = FULL");
             Run(connection, $"PRAGMA wal_autocheckpoint = {CheckpointPages}");
-            // Takes the lock now, not at the first write.
+            // Take the lock now, not at the first write.
             Run(connection, "BEGIN IMMEDIATE");
             if (isNew)
             {
@@ -106,7 +106,7 @@ internal static class SqliteFile
     {
         Run(connection, $"PRAGMA application_id = {ApplicationId}");
         Run(connection, $"PRAGMA user_version = {Format}");
-        // The id orders changes as they were made (RowId), so that rows are only ever appended; a deletion has no value.
+        // The ID (RowId) increases with every change, so that rows are only ever appended. A deletion has no value.
         Run(connection, "CREATE TABLE change (id INTEGER PRIMARY KEY, key TEXT NOT NULL, create_revision INTEGER NOT NULL, value BLOB)");
         Run(connection, "CREATE TABLE compaction (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)");
         Run(connection, "INSERT INTO compaction VALUES (1, 0)");
@@ -140,10 +140,10 @@ internal static class SqliteFile
     }
 }
 
-/// <summary>The store's file can't be used; the message says why and what to do.</summary>
+/// <summary>The store's file can't be used. The message explains why and what to do.</summary>
 public sealed class StoreFileException(string path, string reason, Exception? inner = null)
     : IOException($"Can't use the store '{path}': {reason}", inner)
 {
-    /// <summary>The file.</summary>
+    /// <summary>The path of the file.</summary>
     public string Path { get; } = path;
 }

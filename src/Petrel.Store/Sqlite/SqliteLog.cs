@@ -6,8 +6,8 @@ using SQLitePCL;
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
-/// The durable side of the store: changes as rows, in the order in which they were made. Statements are prepared once and bound
-/// without copies in between, because this is the hot path of every write. Blocking; used by one thread at a time.
+/// The durable part of the store: one row for each change, in order. Statements are prepared once, and values are bound without copies,
+/// because every write takes this path. Calls block. Only one thread may use it at a time.
 /// </summary>
 internal sealed class SqliteLog : IDisposable
 {
@@ -38,10 +38,10 @@ internal sealed class SqliteLog : IDisposable
 
     public void Begin() => Step(_begin);
 
-    /// <summary>Returns when everything since <see cref="Begin"/> is on the disk.</summary>
+    /// <summary>Commits the transaction. Returns when all changes since <see cref="Begin"/> are on the disk.</summary>
     public void Commit() => Step(_commit);
 
-    /// <summary>Undoes everything since <see cref="Begin"/>, unless SQLite did so already because of the error.</summary>
+    /// <summary>Rolls back all changes since <see cref="Begin"/>, unless SQLite has already done so because of the error.</summary>
     public void Rollback()
     {
         if (raw.sqlite3_get_autocommit(_database) == 0)
@@ -87,7 +87,7 @@ internal sealed class SqliteLog : IDisposable
         Step(_compact);
     }
 
-    /// <summary>Reads everything into an empty state.</summary>
+    /// <summary>Loads all rows into an empty state.</summary>
     public void Load(VersionedState state)
     {
         var compacted = ReadCompacted();
@@ -168,7 +168,7 @@ internal sealed class SqliteLog : IDisposable
         }
     }
 
-    /// <summary>Deletes rows that an interrupted compaction left, as found by <see cref="Load"/>.</summary>
+    /// <summary>Deletes rows that an interrupted compaction left behind. <see cref="Load"/> has found them.</summary>
     public void DeleteLeftovers()
     {
         if (_leftovers.Count == 0)

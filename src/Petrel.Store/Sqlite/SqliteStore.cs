@@ -3,8 +3,8 @@ using Petrel.Store.Versions;
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
-/// The embedded store: one SQLite file, durable when acknowledged. Reads and watches are answered from memory, where all versions
-/// since the compacted revision are kept; they never wait for the disk. One process at a time may have it open.
+/// The embedded store in one SQLite file. An acknowledged commit is durable. Reads and watches are served from memory, which holds all
+/// versions since the compacted revision, and never wait for the disk. Only one process at a time can open the file.
 /// </summary>
 public sealed class SqliteStore : IRevisionedStore
 {
@@ -19,7 +19,7 @@ public sealed class SqliteStore : IRevisionedStore
         _committer = committer;
     }
 
-    /// <summary>Opens the file, or creates it with mode 0600, and reads it into memory. Blocks on the disk: call it at start.</summary>
+    /// <summary>Opens the file, or creates it with mode 0600, and loads it into memory. Blocks on the disk: call it at startup.</summary>
     /// <exception cref="StoreFileException">The file is in use, damaged, not a store, or of a newer format.</exception>
     public static SqliteStore Open(string path)
     {
@@ -88,20 +88,20 @@ public sealed class SqliteStore : IRevisionedStore
             return;
         }
 
-        // The decision is durable before anything is forgotten. When it stops midway, opening the store deletes the remaining rows.
+        // Make the compaction durable before removing anything. If it is interrupted, the next open deletes the remaining rows.
         await _committer.WriteAsync(log => log.SetCompacted(revision));
         var dropped = new List<RowId>();
         _state.Compact(revision, dropped);
         dropped.Sort(static (left, right) => left.Value.CompareTo(right.Value));
         for (var start = 0; start < dropped.Count; start += RowsPerDeletion)
         {
-            // In slices, each in the transaction of whichever commits are waiting: none waits for all of them.
+            // Delete in slices, each in the transaction of the commits that are waiting. No commit waits for the whole deletion.
             var slice = dropped.GetRange(start, Math.Min(RowsPerDeletion, dropped.Count - start));
             await _committer.WriteAsync(log => slice.ForEach(log.Delete));
         }
     }
 
-    /// <summary>Commits what is waiting, ends the watches, and closes the file.</summary>
+    /// <summary>Commits waiting writes, ends the watches, and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
         await _committer.StopAsync();

@@ -2,20 +2,20 @@ using Petrel.Model;
 
 namespace Petrel.Store.Versions;
 
-/// <summary>The changes of every revision that is not compacted, in a ring that grows as needed. Not safe for concurrent use.</summary>
+/// <summary>The changes of every revision that is not compacted, in a growing ring buffer. Not safe for concurrent use.</summary>
 internal sealed class ChangeHistory
 {
     private StoreChange[][] _ring = new StoreChange[64][];
     private int _start;
     private int _count;
 
-    /// <summary>The newest forgotten revision.</summary>
+    /// <summary>The newest compacted revision.</summary>
     public long Compacted { get; private set; }
 
     /// <summary>The newest revision.</summary>
     public long Current => Compacted + _count;
 
-    /// <summary>Forgets everything. The next revision follows the given one.</summary>
+    /// <summary>Clears the history. The next revision follows the given one.</summary>
     public void StartAfter(long revision)
     {
         Array.Clear(_ring);
@@ -45,7 +45,7 @@ internal sealed class ChangeHistory
         _ring[(_start + _count++) & (_ring.Length - 1)] = changes;
     }
 
-    /// <summary>Forgets the oldest revision and returns its changes.</summary>
+    /// <summary>Removes the oldest revision and returns its changes.</summary>
     public StoreChange[] RemoveOldest()
     {
         var oldest = _ring[_start];

@@ -4,7 +4,7 @@ using Petrel.Model;
 namespace Petrel.Store.Versions;
 
 /// <summary>
-/// Commits that are decided one after the other but become visible together: each sees what the earlier ones will have done.
+/// Commits that are decided one after the other but become visible together. Each commit sees the changes of the earlier ones.
 /// Used by one writer at a time.
 /// </summary>
 internal sealed class CommitGroup(VersionedState state)
@@ -16,7 +16,7 @@ internal sealed class CommitGroup(VersionedState state)
     /// <summary>The changes of the commits that succeed, in revision order.</summary>
     public IReadOnlyList<StoreChange[]> Commits => _commits;
 
-    /// <summary>Starts over from the visible state.</summary>
+    /// <summary>Clears the group and begins with the visible state.</summary>
     public void Begin()
     {
         _pending.Clear();
@@ -24,7 +24,7 @@ internal sealed class CommitGroup(VersionedState state)
         _revision = state.Current;
     }
 
-    /// <summary>Decides one commit: whether its preconditions hold after the earlier commits of the group.</summary>
+    /// <summary>Decides one commit by checking its preconditions against the state after the earlier commits of the group.</summary>
     public CommitResult Add(IReadOnlyList<StoreOperation> operations)
     {
         var changes = new StoreChange[operations.Count];
@@ -55,7 +55,7 @@ internal sealed class CommitGroup(VersionedState state)
         return new CommitResult(true, revision);
     }
 
-    /// <summary>Refuses commits without operations, with too many, or with two operations on one key.</summary>
+    /// <summary>Rejects commits that have no operations, too many operations, or two operations on one key.</summary>
     public static void Validate(IReadOnlyList<StoreOperation> operations)
     {
         ArgumentNullException.ThrowIfNull(operations);

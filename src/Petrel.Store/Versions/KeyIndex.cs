@@ -1,8 +1,8 @@
 namespace Petrel.Store.Versions;
 
 /// <summary>
-/// The keys in ordinal order: a list of sorted chunks. Finding is two binary searches, adding shifts at most one chunk,
-/// and walking on from a key runs over arrays. Not safe for concurrent use.
+/// The keys in ordinal order, as a list of sorted chunks. A lookup takes two binary searches. An insertion shifts at most one chunk.
+/// Iteration from a key reads arrays. Not safe for concurrent use.
 /// </summary>
 internal sealed class KeyIndex
 {
@@ -32,7 +32,7 @@ internal sealed class KeyIndex
         at = ~at;
         if (chunk.Count == ChunkCapacity)
         {
-            // Keys that come in ascending order leave full chunks behind, others half-full ones.
+            // Keys in ascending order leave full chunks behind. Other insertions split a chunk in halves.
             var keep = at == ChunkCapacity && chunkAt == _chunks.Count - 1 ? ChunkCapacity : ChunkCapacity / 2;
             var right = chunk.SplitAt(keep);
             _chunks.Insert(chunkAt + 1, right);
@@ -65,7 +65,7 @@ internal sealed class KeyIndex
         }
     }
 
-    /// <summary>Walks the keys from <paramref name="key"/> on, which is left out when <paramref name="exclusive"/>.</summary>
+    /// <summary>Iterates over the keys from <paramref name="key"/> on; without that key when <paramref name="exclusive"/>.</summary>
     public IEnumerable<KeyVersions> From(string key, bool exclusive)
     {
         var chunkAt = ChunkFor(key);
@@ -110,7 +110,7 @@ internal sealed class KeyIndex
 
         public int Count { get; private set; }
 
-        /// <summary>Where the key is; else the complement of where it would be.</summary>
+        /// <summary>The index of the key; else the bitwise complement of its insertion index.</summary>
         public int Search(string key)
         {
             int low = 0,

@@ -23,8 +23,8 @@ internal sealed class KeyVersions(string key)
     public void Add(long revision, int position, StoreEntry? entry) => Newest = new KeyVersion(revision, position, entry, Newest);
 
     /// <summary>
-    /// Drops the versions that no read at <paramref name="revision"/> or later can see: all versions before the newest one at that
-    /// revision, and that one too when it is a deletion.
+    /// Removes the versions that no read at <paramref name="revision"/> or later can see: all versions before the newest one at that
+    /// revision, and that version too when it is a deletion.
     /// </summary>
     public void Compact(long revision, ICollection<RowId>? dropped)
     {
@@ -71,7 +71,7 @@ internal sealed class KeyVersion(long revision, int position, StoreEntry? entry,
 {
     public long Revision { get; } = revision;
 
-    /// <summary>Which of its commit's changes this is.</summary>
+    /// <summary>The index of the change within its commit.</summary>
     public int Position { get; } = position;
 
     public StoreEntry? Entry { get; } = entry;
@@ -79,12 +79,12 @@ internal sealed class KeyVersion(long revision, int position, StoreEntry? entry,
     public KeyVersion? Previous { get; set; } = previous;
 }
 
-/// <summary>Identifies one change where changes are rows. Its values are ordered as the changes were made.</summary>
+/// <summary>Identifies the row of one change. Row IDs have the order of the changes.</summary>
 internal readonly record struct RowId(long Revision, int Position)
 {
     private const int PositionBits = 20;
 
-    /// <summary>How many changes one commit may have.</summary>
+    /// <summary>The maximum number of changes in one commit.</summary>
     public const int MaxPositions = 1 << PositionBits;
 
     public long Value => (Revision << PositionBits) | (uint)Position;

@@ -4,9 +4,9 @@ using Petrel.Model;
 namespace Petrel.Store.Versions;
 
 /// <summary>
-/// What every implementation of the store keeps in memory: all versions of all keys and all changes since the compacted
-/// revision. Reads and watches are answered from here; the implementations differ in when they apply a commit.
-/// One short lock guards it; long reads and compactions take it many times.
+/// The in-memory state of every store implementation: all versions of all keys and all changes since the compacted revision. It serves
+/// reads and watches. The implementations differ in when they apply a commit.
+/// One lock guards the state. Long reads and compactions take it repeatedly for a short time.
 /// </summary>
 internal sealed class VersionedState
 {
@@ -42,7 +42,7 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Keeps other threads from reading and changing the state.</summary>
+    /// <summary>Takes the lock, so that other threads can neither read nor change the state.</summary>
     public Lock.Scope Enter() => _lock.EnterScope();
 
     public StoreEntry? Get(string key)
@@ -53,10 +53,10 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Restores a version at or before the compacted revision. Called in the order of revisions, and before any commit.</summary>
+    /// <summary>Restores a version at or before the compacted revision. Call it in revision order and before any commit.</summary>
     public void Restore(string key, RowId row, StoreEntry? entry) => _index.GetOrAdd(key).Add(row.Revision, row.Position, entry);
 
-    /// <summary>Sets the compacted revision of the restored versions. Returns those that no read can see any more.</summary>
+    /// <summary>Sets the compacted revision of the restored versions. Returns the versions that no read can see.</summary>
     public List<RowId> StartAfter(long compacted)
     {
         var dropped = new List<RowId>();
@@ -106,7 +106,7 @@ internal sealed class VersionedState
         }
     }
 
-    // The index agrees with what the change was decided on.
+    // Checks that the change follows the newest version of the key in the index.
     private static void CheckFollows(StoreChange change, KeyVersion? newest)
     {
         Invariant.Check(
@@ -148,7 +148,7 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Null when the revision is compacted.</summary>
+    /// <summary>Reads a range; null when the revision is compacted.</summary>
     private RangeResult? TryRange(string prefix, long revision, string? afterKey, int limit, CancellationToken cancellationToken)
     {
         var entries = new List<StoreEntry>();
@@ -195,7 +195,7 @@ internal sealed class VersionedState
     }
 
     /// <summary>
-    /// Forgets versions and history up to a revision. Adds the changes that no read can see any more to <paramref name="dropped"/>.
+    /// Removes versions and history up to a revision. Adds the changes that no read can see any more to <paramref name="dropped"/>.
     /// </summary>
     public void Compact(long revision, ICollection<RowId>? dropped)
     {
@@ -215,7 +215,7 @@ internal sealed class VersionedState
                 {
                     foreach (var change in _history.RemoveOldest())
                     {
-                        // A later deletion of the key, compacted too, has removed it already.
+                        // The compaction of a later deletion of this key has already removed it.
                         if (_index.Find(change.Key) is not { } versions)
                         {
                             continue;
@@ -232,7 +232,7 @@ internal sealed class VersionedState
     }
 
     /// <summary>
-    /// Moves watchers past changes that do not concern them, so that the compaction of those changes does not end the watch.
+    /// Advances watchers past changes to keys that they do not watch, so that the compaction of those changes does not end the watch.
     /// </summary>
     private void AdvanceIdleWatchers(long upTo)
     {
@@ -300,7 +300,7 @@ internal sealed class VersionedState
         }
     }
 
-    /// <summary>Takes the next changes, or else a signal that completes when there are some; false when the state is closed.</summary>
+    /// <summary>Takes the next changes, or a signal that completes when there are some. False when the state is closed.</summary>
     private bool TryTake(Watcher watcher, out WatchBatch? batch, out TaskCompletionSource? signal)
     {
         (batch, signal) = (null, null);

@@ -3,22 +3,22 @@ using Petrel.Model;
 namespace Petrel.Store.Versions;
 
 /// <summary>
-/// One watch: its position in the history, and the signal that it awaits when it has seen everything. The history is its queue, so a
-/// slow reader costs nothing. Its members are used under the lock of the <see cref="VersionedState"/>.
+/// One watch: its position in the history, and the signal that it awaits when it has no more changes to read. The history is its queue, so
+/// a slow reader costs no memory. Its members are used under the lock of the <see cref="VersionedState"/>.
 /// </summary>
 internal sealed class Watcher(string prefix, long position)
 {
     private TaskCompletionSource? _signal;
 
-    /// <summary>The watcher has every change that concerns it up to this revision.</summary>
+    /// <summary>The watcher has collected every matching change up to this revision.</summary>
     public long Position { get; private set; } = position;
 
-    /// <summary>The position in the last batch that the reader got. It lags behind when revisions do not concern the watcher.</summary>
+    /// <summary>The position in the last batch that the reader received. It lags behind when revisions have no matching changes.</summary>
     public long Reported { get; private set; } = position;
 
     public bool Concerns(StoreChange change) => change.Key.StartsWith(prefix, StringComparison.Ordinal);
 
-    /// <summary>Completes at the next <see cref="Wake"/>.</summary>
+    /// <summary>Returns a signal that completes at the next <see cref="Wake"/>.</summary>
     public TaskCompletionSource Arm() => _signal ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Wake()
@@ -28,10 +28,10 @@ internal sealed class Watcher(string prefix, long position)
         signal?.TrySetResult();
     }
 
-    /// <summary>Moves on by one revision.</summary>
+    /// <summary>Advances the position by one revision.</summary>
     public long Advance() => ++Position;
 
-    /// <summary>Adds the changes of the revision at the position that concern the watcher.</summary>
+    /// <summary>Adds the matching changes of the revision at the position.</summary>
     public void Collect(StoreChange[] changes, ref List<StoreChange>? found)
     {
         foreach (var change in changes)
@@ -47,6 +47,6 @@ internal sealed class Watcher(string prefix, long position)
         }
     }
 
-    /// <summary>The reader gets a batch up to the position.</summary>
+    /// <summary>Records that the reader has received a batch up to the position.</summary>
     public void Report() => Reported = Position;
 }

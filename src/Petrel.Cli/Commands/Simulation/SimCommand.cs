@@ -8,12 +8,12 @@ using Petrel.Simulation.Scenarios;
 
 namespace Petrel.Cli.Commands.Simulation;
 
-/// <summary><c>petrel sim</c>: rehearses failures in virtual time, one world per seed.</summary>
+/// <summary><c>petrel sim</c>: simulates failures in virtual time, with one independent simulation for each seed.</summary>
 internal static class SimCommand
 {
     private const string AllScenarios = "all";
 
-    // Never the current folder: whoever runs the simulator in a checkout should not find files in it.
+    // Not the current folder, so that the simulator does not leave files in a checkout.
     private static readonly string DefaultOutput = Path.Combine(Path.GetTempPath(), "petrel-sim");
 
     public static Command Create()
@@ -144,7 +144,7 @@ internal static class SimCommand
             : throw new UserErrorException($"{option}: \"{text}\" is not a range like 1..500.");
     }
 
-    // Now, rather than after hours of seeds.
+    // Create the folder now, so that an error is reported before hours of simulation.
     private static string CreateFolder(string path)
     {
         try

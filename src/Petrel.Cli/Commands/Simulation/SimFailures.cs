@@ -16,7 +16,8 @@ internal sealed class SimFailures(TimeSpan budget, string output, CancellationTo
     private readonly HashSet<(string Scenario, string Rule)> _known = [];
 
     /// <summary>
-    /// One more failing run. Unless <paramref name="all"/> are kept, only the first one of each rule is: the others are likely the same.
+    /// Adds a failing run. Unless <paramref name="all"/> is set, only the first run for each violated rule is kept, because the others
+    /// probably have the same cause.
     /// </summary>
     public void Add(SimulationResult result, bool showHistory, bool all)
     {

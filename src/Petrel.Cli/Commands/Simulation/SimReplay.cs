@@ -8,7 +8,7 @@ using Petrel.Simulation.Timelines;
 
 namespace Petrel.Cli.Commands.Simulation;
 
-/// <summary><c>petrel sim replay FILE</c>: runs a written plan again, and tells what happens as it happens.</summary>
+/// <summary><c>petrel sim replay FILE</c>: runs a saved plan again, and prints events as they happen.</summary>
 internal static class SimReplay
 {
     private const int Reproduced = 1;
@@ -138,7 +138,7 @@ internal static class SimReplay
             : throw new UserErrorException($"{option}: \"{text}\" is not a time like 42.5 or 00:00:42.5.");
     }
 
-    /// <summary>Waits after each event for a line from whoever drives it, be that a person or a program.</summary>
+    /// <summary>Waits after each event for a line of input from a person or a program.</summary>
     private sealed class Stepper(bool steps)
     {
         private bool _steps = steps;
@@ -159,7 +159,7 @@ internal static class SimReplay
                     HasQuit = true;
                     return;
                 default:
-                    // "c", or nobody is there any more.
+                    // "c", or the end of the input.
                     _steps = false;
                     return;
             }

@@ -5,23 +5,23 @@ using Petrel.Simulation.Scenarios;
 
 namespace Petrel.Cli.Commands.Simulation;
 
-/// <summary>How seeds are run.</summary>
+/// <summary>The options for runs of seeds.</summary>
 internal sealed record SimRunOptions
 {
     public required int Lanes { get; init; }
     public required bool Trace { get; init; }
 
-    /// <summary>How long to make a failing run smaller.</summary>
+    /// <summary>The time limit for shrinking a failing run.</summary>
     public required TimeSpan Shrink { get; init; }
 
     /// <summary>The folder for the plans of failing runs.</summary>
     public required string Output { get; init; }
 }
 
-/// <summary>The seeds of a scenario, both ends included.</summary>
+/// <summary>A range of seeds of a scenario, both ends included.</summary>
 internal sealed record SeedRange(IScenario Scenario, ulong First, ulong Last);
 
-/// <summary>Runs many seeds, several at once, says how it goes, and keeps what fails.</summary>
+/// <summary>Runs many seeds concurrently, reports progress, and keeps failing runs.</summary>
 internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellationToken)
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(2);
@@ -30,14 +30,14 @@ internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellat
     private readonly SimFailures _failures = new(options.Shrink, options.Output, cancellationToken);
     private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
 
-    /// <summary>Runs every seed of each range; the exit code.</summary>
+    /// <summary>Runs every seed of each range. Returns the exit code.</summary>
     public int Run(IReadOnlyList<SeedRange> ranges)
     {
         var passed = true;
         foreach (var (scenario, first, last) in ranges)
         {
             var count = last - first == ulong.MaxValue ? ulong.MaxValue : last - first + 1;
-            // Seeds are worlds of their own: as many at once as there are processors.
+            // Seeds are independent, so run as many at once as there are processors.
             var lanes = (int)Math.Min((ulong)options.Lanes, count);
             passed &= RunOne(scenario, lane => Lane(first, last, (ulong)lane, (ulong)lanes), lanes, count);
             if (cancellationToken.IsCancellationRequested)
@@ -49,7 +49,7 @@ internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellat
         return passed ? 0 : 1;
     }
 
-    /// <summary>Runs ever more seeds, the scenarios in turn, until cancelled; the exit code.</summary>
+    /// <summary>Runs seeds until cancelled, alternating between the scenarios. Returns the exit code.</summary>
     public int RunForever(IReadOnlyList<IScenario> scenarios, ulong first)
     {
         Console.WriteLine($"from seed {first} on; Ctrl-C ends it");
@@ -137,7 +137,7 @@ internal sealed class SimRuns(SimRunOptions options, CancellationToken cancellat
 
     private static IEnumerable<ulong> Lane(ulong first, ulong last, ulong lane, ulong lanes)
     {
-        // Not by a sum, which would wrap at the end of all numbers.
+        // Don't compute a sum here, because it would overflow at the largest seeds.
         for (var seed = first + lane; ; seed += lanes)
         {
             yield return seed;
