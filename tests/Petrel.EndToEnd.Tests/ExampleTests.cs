@@ -30,10 +30,16 @@ public sealed partial class ExampleTests
         var (count, failures) = await visits;
         Assert.Empty(failures);
         Assert.True(count > 10, $"only {count} visits");
-        // A connection of its own: an old pod serves those that it has while it drains.
-        using var later = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        var after = await later.GetStringAsync(page);
-        Assert.Contains("guestbook v2 on ", after);
+        // A connection for each visit: a draining pod still serves the connections that it has, and leaves the EndpointSlice a moment after
+        // the roll-out is complete.
+        using var later = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero });
+        var after = "";
+        await Eventually.TrueAsync(
+            "the page is the new release's",
+            async () => (after = await later.GetStringAsync(page)).Contains("guestbook v2 on ", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(10),
+            () => Task.FromResult(after)
+        );
         Assert.Contains("storm petrels nest at night", after);
     }
 
