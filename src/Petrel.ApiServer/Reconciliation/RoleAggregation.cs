@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds.Rbac;
-using Petrel.ApiServer.Reconciliation;
+using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
@@ -13,9 +12,9 @@ using Petrel.Model.Selectors;
 namespace Petrel.ApiServer.Reconciliation;
 
 /// <summary>Fills the rules of aggregated ClusterRoles (upstream: the clusterrole-aggregation controller).</summary>
-internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogger log, UpdateEngine updates)
+internal sealed class RoleAggregation(CacheHub caches, BackgroundRetry retry, UpdateEngine updates)
 {
-    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, time, log);
+    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, retry);
 
     /// <summary>The rules of an aggregated role; null for other roles.</summary>
     public static JsonArray? Gathered(JsonObject role, IReadOnlyList<JsonObject> all)
