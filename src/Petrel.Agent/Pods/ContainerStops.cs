@@ -18,7 +18,9 @@ internal sealed class ContainerStops(PodWorkerContext context, Action<string> fa
 
     public bool IsStopping(string containerId) => _stops.ContainsKey(containerId);
 
-    /// <summary>Stops the running containers of a pod that ends. Containers that are stopping already may only get a shorter grace.</summary>
+    /// <summary>
+    /// Stops the running containers of a pod that ends. Containers that are stopping already may only get a shorter grace.
+    /// </summary>
     public void StopAll(V1Pod pod, IReadOnlyList<ContainerStatus> running, TimeSpan grace, CancellationToken cancellationToken)
     {
         List<(ContainerStatus Container, V1Container? Spec)> begun = [];
