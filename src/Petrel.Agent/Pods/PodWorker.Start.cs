@@ -236,10 +236,11 @@ internal sealed partial class PodWorker
             }
             var services = _context.ServicesOf(pod.Metadata.NamespaceProperty);
             var environment = await _context.Environment.CreateAsync(pod, container, sandbox.Addresses, services, cancellationToken);
+            var mounts = await ContainerMounts.CreateAsync(_context.Files, pod, container, environment, volumes, cancellationToken);
             var attempt = track.NextAttempt;
             var id = await _context.Runtime.CreateContainerAsync(
                 sandbox.Id,
-                ContainerSpecs.Create(pod, container, attempt, environment, volumes.HostPaths, LogPath(pod, container, attempt)),
+                ContainerSpecs.Create(pod, container, attempt, environment, mounts, LogPath(pod, container, attempt)),
                 cancellationToken
             );
             _context.Events.Record(pod, "Normal", "Created", $"Container created", path);
