@@ -243,11 +243,12 @@ internal sealed partial class PodWorker
             }
             var services = _context.ServicesOf(pod.Metadata.NamespaceProperty);
             var environment = await _context.Environment.CreateAsync(pod, container, sandbox.Addresses, services, cancellationToken);
+            var mounts = await ContainerMounts.CreateAsync(_context.Files, pod, container, environment, volumes, cancellationToken);
             // An agent that died between creating and starting the container left it Created: start that one.
             var attempt = track.Current is { State: ContainerState.Created } created ? created.Attempt : track.NextAttempt;
             var id = await _context.Runtime.CreateContainerAsync(
                 sandbox.Id,
-                ContainerSpecs.Create(pod, container, attempt, environment, volumes.HostPaths, LogPath(pod, container, attempt)),
+                ContainerSpecs.Create(pod, container, attempt, environment, mounts, LogPath(pod, container, attempt)),
                 cancellationToken
             );
             _context.Events.Record(pod, "Normal", "Created", $"Container created", path);

@@ -28,7 +28,7 @@ internal sealed class BackgroundLoops
         var (options, store, kinds, caches) = (_parameters.Options, _parameters.Store, _parameters.Kinds, _parameters.Caches);
         var (time, log) = (_parameters.Time, _parameters.Log);
         var (create, updates, deletions) = (components.Create, components.Updates, components.Deletions);
-        _compactor = new HistoryCompactor(options, store, caches, time);
+        _compactor = new HistoryCompactor(options, store, caches, time, log);
         _expiry = new EventExpiry(options, store, caches, time, log);
         _defaultRoles = new DefaultRoles(caches, create, updates);
         _aggregation = new RoleAggregation(caches, time, log, updates);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.Model.Documents;
 using Petrel.Store;
@@ -8,7 +9,13 @@ namespace Petrel.ApiServer.Maintenance;
 /// Compacts the store's history in small steps: revisions older than five minutes (as upstream), or earlier once there are many,
 /// because history is kept in memory. Watches read the caches' windows instead; paginated lists need the history while they last.
 /// </summary>
-internal sealed class HistoryCompactor(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time)
+internal sealed partial class HistoryCompactor(
+    ApiServerOptions options,
+    IRevisionedStore store,
+    CacheHub caches,
+    TimeProvider time,
+    ILogger log
+)
 {
     private const int StepsPerInterval = 10;
 
@@ -33,10 +40,21 @@ internal sealed class HistoryCompactor(ApiServerOptions options, IRevisionedStor
             // Keep revisions that the caches have not read yet.
             if (forgotten > store.CompactedRevision && forgotten <= caches.Revision)
             {
-                await store.CompactAsync(forgotten, cancellationToken);
+                try
+                {
+                    await store.CompactAsync(forgotten, cancellationToken);
+                }
+                catch (IOException e)
+                {
+                    // The disk failed. The next step compacts what is left.
+                    LogFailed(log, e.Message);
+                }
             }
         }
     }
+
+    [LoggerMessage(EventId = 2043, Level = LogLevel.Warning, Message = "The history could not be compacted yet: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string reason);
 
     private bool MayForget((DateTimeOffset At, long Revision) step, DateTimeOffset now, long current) =>
         now - step.At >= options.CompactionInterval

@@ -78,7 +78,10 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
             }
             var operation = gone
                 ? StoreOperation.Delete(storeKey, entry.ModRevision)
-                : StoreOperation.Put(storeKey, stored, entry.ModRevision);
+                : StoreOperation.Put(storeKey, stored, entry.ModRevision) with
+                {
+                    FreesSpace = true,
+                };
             IReadOnlyList<StoreOperation> releases = gone
                 ? await Deletion.ReleasesAsync(allocation, kind, key, old, cancellationToken)
                 : [];
