@@ -15,6 +15,8 @@ internal sealed class FailingStore(IRevisionedStore inner) : IRevisionedStore
 
     public long CompactedRevision => inner.CompactedRevision;
 
+    public StoreHealth Health => inner.Health;
+
     public async ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken)
     {
         FailIfAsked(operations);
