@@ -30,6 +30,7 @@ internal static partial class Tool
     )
     {
         using var process = Start(new(program, arguments));
+        using var pipes = new ProcessPipes(process);
         await using var cancelled = cancellationToken.UnsafeRegister(static p => ((Process)p!).Kill(), process);
         var output = ReadAsync(process.StandardOutput.BaseStream);
         var errors = ReadAsync(process.StandardError.BaseStream);
@@ -71,6 +72,7 @@ internal static partial class Tool
     )
     {
         using var process = Start(start);
+        using var pipes = new ProcessPipes(process);
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
