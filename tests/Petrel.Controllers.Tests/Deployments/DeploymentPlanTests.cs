@@ -6,8 +6,8 @@ namespace Petrel.Controllers.Tests.Deployments;
 
 /// <summary>
 /// One step of a Deployment, by tables. A ReplicaSet is written as <c>NAME DESIRED/AVAILABLE</c>, then <c>of ACTUAL</c> when it still has
-/// another number of pods, <c>for SIZE</c> when it was last scaled for another size of the Deployment, and <c>unseen</c> when its controller
-/// has not observed its size. The set <c>new</c> has the Deployment's template; the others are older, in the order of the table.
+/// another number of pods, <c>for SIZE</c> when it was last scaled for another size of the Deployment, and <c>unseen</c> when its
+/// controller has not observed its size. The set <c>new</c> has the Deployment's template; the others are older, in the table's order.
 /// </summary>
 public sealed class DeploymentPlanTests
 {
