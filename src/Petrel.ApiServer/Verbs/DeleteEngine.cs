@@ -45,6 +45,14 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
         {
             call.BeginAttempt();
             var entry = await store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            if (StoredDocumentCheck.Problem(entry.Value.Span) is { } problem)
+            {
+                if (await RemoveBrokenAsync(kind, key, entry, options, problem, cancellationToken) is { } removed)
+                {
+                    return removed;
+                }
+                continue;
+            }
             var document = StoredDocument.Decode(entry, kind);
             var uid = document.Metadata().Text("uid");
             CheckPreconditions(kind, key.Name, document, options);
@@ -91,6 +99,46 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
                 return new(new WireObject(kind, path, StoredDocument.Encode(document), result.Revision), uid, gone);
             }
         }
+    }
+
+    /// <summary>
+    /// Removes an object that can't be read at once: nothing can be said of its finalizers and its grace. Null after a concurrent write.
+    /// </summary>
+    private async ValueTask<DeleteResult?> RemoveBrokenAsync(
+        KindDefinition kind,
+        ObjectKey key,
+        StoreEntry entry,
+        DeleteOptions options,
+        string problem,
+        CancellationToken cancellationToken
+    )
+    {
+        if (options.PreconditionUid is { Length: > 0 })
+        {
+            throw StatusErrors.Unreadable(kind, key.Name, problem);
+        }
+        var shown = new JsonObject
+        {
+            ["apiVersion"] = kind.Gvk.ApiVersion,
+            ["kind"] = kind.Gvk.Kind,
+            ["metadata"] = new JsonObject { ["name"] = key.Name, ["resourceVersion"] = entry.ModRevision.ToString() },
+        };
+        if (key.Namespace.Length > 0)
+        {
+            shown.Metadata()["namespace"] = key.Namespace;
+        }
+        CheckPreconditions(kind, key.Name, shown, options);
+        var revision = entry.ModRevision;
+        if (!options.DryRun)
+        {
+            var result = await store.CommitAsync([StoreOperation.Delete(entry.Key, entry.ModRevision)], cancellationToken);
+            if (!result.Succeeded)
+            {
+                return null;
+            }
+            revision = result.Revision;
+        }
+        return new(new WireObject(kind, entry.Key[kind.StorePrefix.Length..], StoredDocument.Encode(shown), revision), "", Gone: true);
     }
 
     /// <summary>
