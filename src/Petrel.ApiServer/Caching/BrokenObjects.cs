@@ -66,11 +66,10 @@ internal sealed partial class BrokenObjects(ILogger log)
         ).Append("# TYPE petrel_storage_broken_objects gauge\n");
         lock (_gate)
         {
-            foreach (var resource in _byKey.Values.GroupBy(b => (b.Kind.Gvk.Group, b.Kind.Plural)))
+            foreach (var broken in _byKey.Values.GroupBy(b => (b.Kind.Gvk.Group, b.Kind.Plural)))
             {
-                text.Append(
-                    $"petrel_storage_broken_objects{{group=\"{resource.Key.Group}\",resource=\"{resource.Key.Plural}\"}} {resource.Count()}\n"
-                );
+                var (group, resource) = broken.Key;
+                text.Append($"petrel_storage_broken_objects{{group=\"{group}\",resource=\"{resource}\"}} {broken.Count()}\n");
             }
         }
         return text.ToString();

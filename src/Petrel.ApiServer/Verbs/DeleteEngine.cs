@@ -6,6 +6,7 @@ using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Documents;
+using Petrel.Model.Timing;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
@@ -160,7 +161,7 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
             return;
         }
         var period = Math.Min(kind.GracePeriodSeconds(document, options.GracePeriodSeconds), MaxGraceSeconds);
-        metadata["deletionTimestamp"] = time.GetUtcNow().AddSeconds(period).ToTimestamp();
+        metadata["deletionTimestamp"] = time.GetUtcNow().After(period).ToTimestamp();
         metadata["deletionGracePeriodSeconds"] = period;
         if (metadata.Number("generation") is { } generation)
         {
