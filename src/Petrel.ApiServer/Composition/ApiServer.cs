@@ -63,7 +63,8 @@ public sealed class ApiServer : IApiHandler
                 writing,
                 new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully),
                 new("shutdown", () => !_stopping),
-            ]
+            ],
+            parameters.Options.BuildDate
         );
         var components = new ServerComponents(parameters);
         _pipeline = new RequestPipeline(stages(RequestStages.Create(components, health)), parameters.Log);

@@ -9,6 +9,9 @@ namespace Petrel.ApiServer.ServerMetrics;
 internal sealed class MetricsPath(RequestMetrics metrics, RequestLimits limits) : IPathHandler
 {
     /// <inheritdoc/>
+    public IEnumerable<string> Paths => ["/metrics"];
+
+    /// <inheritdoc/>
     public ApiResponse? Answer(ApiRequest request) =>
         request is { Method: "GET", Path: "/metrics" }
             ? new ApiResponse
