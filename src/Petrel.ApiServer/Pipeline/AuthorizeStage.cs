@@ -9,6 +9,15 @@ internal sealed class AuthorizeStage(ClusterAuthorizer authorizer) : IRequestSta
     /// <inheritdoc/>
     public async ValueTask<ApiResponse?> EnterAsync(RequestContext context)
     {
+        // What a node may create depends on the name in the body.
+        if (
+            context.Info.Verb == "create"
+            && context.Request.User.Groups.Contains(UserInfo.NodesGroup)
+            && await context.ReadBodyAsync() is { } refusal
+        )
+        {
+            return refusal;
+        }
         var (info, request) = (context.Info, context.Request);
         return await authorizer.IsAllowedAsync(info, request, context.CancellationToken)
             ? null
