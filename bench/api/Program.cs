@@ -3,11 +3,17 @@
 // the other on this machine.
 //   dotnet run -c Release --project bench/api [--against /path/to/old/petrel] [seconds per row] [pods] [watchers]
 //     [rows: creates,patches,gets,lists,watch]
+//   dotnet run -c Release --project bench/api in-process [writes]
 // With --against, another build's program is measured in the same run, and the ratio is this build's figure over its. Processor time and
-// bytes allocated hold on a busy machine; rates and latencies do not.
+// bytes allocated hold on a busy machine; rates and latencies do not. in-process measures each write in a pod's life by these two alone.
 using System.Globalization;
 using Petrel.Bench.Api;
 
+if (args is ["in-process", ..])
+{
+    await WriteCosts.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2000);
+    return 0;
+}
 var against = args is ["--against", var program, ..] ? program : null;
 args = against is null ? args : args[2..];
 var duration = TimeSpan.FromSeconds(Argument(0, 5));

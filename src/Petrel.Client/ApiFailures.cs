@@ -9,21 +9,21 @@ public static class ApiFailures
 {
     /// <summary>
     /// Whether the same request may succeed when it is sent again: the connection failed, the request timed out, or the server was
-    /// overloaded or failed (408, 429, 5xx). Refusals (including conflicts) are not transient, nor is a cancellation by
+    /// overloaded, out of disk space or failed (408, 429, 5xx). Refusals (including conflicts) are not transient, nor is a cancellation by
     /// <paramref name="stop"/>.
     /// </summary>
     public static bool IsTransient(Exception failure, CancellationToken stop) =>
-        IsOutcomeUnknown(failure, stop) || failure is ApiException { StatusCode: 429 };
+        IsOutcomeUnknown(failure, stop) || failure is ApiException { StatusCode: 429 or 507 };
 
     /// <summary>
     /// Whether the server may have executed a write that failed this way: no response arrived, or the status (408, 5xx) leaves it open.
-    /// Every other status means that nothing was written. A cancellation by <paramref name="stop"/> is not a failure of the request: the
-    /// result is false.
+    /// Every other status means that nothing was written, and so does a full disk (507). A cancellation by <paramref name="stop"/> is not
+    /// a failure of the request: the result is false.
     /// </summary>
     public static bool IsOutcomeUnknown(Exception failure, CancellationToken stop) =>
         failure switch
         {
-            ApiException refusal => refusal.StatusCode is 408 or >= 500,
+            ApiException refusal => refusal.StatusCode is 408 or (>= 500 and not 507),
             OperationCanceledException => !stop.IsCancellationRequested,
             _ => failure is IOException,
         };

@@ -14,11 +14,15 @@ public interface IRevisionedStore : IAsyncDisposable
     /// <summary>The compacted revision. Reads below it, and watches from it or below it, throw <see cref="CompactedException"/>.</summary>
     long CompactedRevision { get; }
 
+    /// <summary>Whether the store can write now.</summary>
+    StoreHealth Health { get; }
+
     /// <summary>
     /// Applies all of <paramref name="operations"/> in one new revision when every precondition holds, else none of them.
     /// A successful commit is durable: it survives a crash of the process or the machine.
-    /// When it throws, the outcome is unknown.
+    /// When it throws, the outcome is unknown, except for the exceptions below: then nothing was written.
     /// </summary>
+    /// <exception cref="StoreWriteException">The disk is full or fails; see <see cref="Health"/>.</exception>
     /// <exception cref="ArgumentException">There are no operations, or two operations on the same key.</exception>
     ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken);
 
@@ -60,6 +64,12 @@ public interface IRevisionedStore : IAsyncDisposable
 /// </param>
 public readonly record struct StoreOperation(string Key, ReadOnlyMemory<byte>? Value, long? ExpectedRevision)
 {
+    /// <summary>
+    /// Whether this write is a step towards the key's deletion. A commit with such a write, or with a deletion, is tried even when the
+    /// disk is full.
+    /// </summary>
+    public bool FreesSpace { get; init; }
+
     /// <summary>Creates or replaces a key.</summary>
     public static StoreOperation Put(string key, ReadOnlyMemory<byte> value, long? expectedRevision = null) =>
         new(key, value, expectedRevision);

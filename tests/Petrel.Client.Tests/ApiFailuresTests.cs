@@ -22,6 +22,7 @@ public sealed class ApiFailuresTests
     [InlineData(502, "Unknown", true, true)]
     [InlineData(503, "ServiceUnavailable", true, true)]
     [InlineData(504, "Timeout", true, true)]
+    [InlineData(507, "InsufficientStorage", true, false)]
     public void An_answer_of_the_API_is_judged_by_its_status(int status, string reason, bool transient, bool unknown)
     {
         var failure = new ApiException(status, new V1Status { Code = status, Reason = reason });

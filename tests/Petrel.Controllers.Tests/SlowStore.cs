@@ -11,6 +11,8 @@ internal sealed class SlowStore(IRevisionedStore inner, TimeProvider time, IEntr
 
     public long CompactedRevision => inner.CompactedRevision;
 
+    public StoreHealth Health => inner.Health;
+
     public async ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken)
     {
         await PassAsync();

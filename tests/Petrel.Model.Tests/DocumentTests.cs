@@ -89,6 +89,25 @@ public sealed class DocumentTests
     public void Wrong_types_name_the_field_and_what_was_expected(string document, string message) =>
         Assert.StartsWith(message, Assert.Single(Check(document).TypeErrors), StringComparison.Ordinal);
 
+    // The offsets are those of Go's encoding/base64.
+    [Theory]
+    [InlineData("!", 0)]
+    [InlineData("YQ=", 3)]
+    [InlineData("YQ==YQ==", 4)]
+    [InlineData("Y===", 1)]
+    [InlineData("YWI=x", 4)]
+    [InlineData("YW\nI$", 4)]
+    [InlineData("YWJj ", 4)]
+    [InlineData("YWJ", 3)]
+    public void Bad_base64_is_located_and_not_repeated(string text, int at)
+    {
+        var map = new JsonObject { ["binaryData"] = new JsonObject { ["k"] = text } };
+
+        var problem = DocumentConformance.Check(map, KubernetesSchemas.ByName("io.k8s.api.core.v1.ConfigMap")!).TypeErrors;
+
+        Assert.Equal($"binaryData.k: illegal base64 data at input byte {at}", Assert.Single(problem));
+    }
+
     [Fact]
     public void Quantities_and_times_become_canonical_and_nulls_go()
     {

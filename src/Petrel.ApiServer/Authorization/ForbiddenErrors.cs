@@ -19,7 +19,7 @@ internal static class ForbiddenErrors
         return StatusErrors.Forbidden(
             info.Group,
             info.Resource,
-            info.Name,
+            info.AuthorizedName,
             $"User \"{user.Name}\" cannot {info.Verb} resource \"{resource}\" in API group \"{info.Group}\" {scope}{problems}"
         );
     }

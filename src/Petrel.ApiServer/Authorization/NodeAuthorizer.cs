@@ -1,98 +1,129 @@
-using System.Text.Json;
 using Petrel.ApiServer.Caching;
-using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Kinds.Storage;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 using Petrel.Model.Selectors;
-using Petrel.Store;
 
 namespace Petrel.ApiServer.Authorization;
 
 /// <summary>
-/// Authorizes the agents of nodes: what running the pods of their own node needs (upstream: the Node authorizer). An agent reads those
-/// Secrets, ConfigMaps and claims that a pod of its node refers to.
+/// Authorizes the agents of nodes: what running the pods of their own node needs (upstream: the Node authorizer). What an agent may
+/// write to a node, lease, CSINode or pod, the NodeRestriction admission plugin decides by the object.
 /// </summary>
-internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds, CacheHub caches)
+internal sealed class NodeAuthorizer(CacheHub caches)
 {
     private const string NodePrefix = "system:node:";
+    private const string NodeNameField = "spec.nodeName";
 
-    public async ValueTask<bool> IsAllowedAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken)
-    {
-        var user = request.User;
-        return info.IsResource
-            && user.Groups.Contains(UserInfo.NodesGroup)
-            && user.Name.StartsWith(NodePrefix, StringComparison.Ordinal)
-            && await MayNodeAsync(info, request, user.Name[NodePrefix.Length..], cancellationToken);
-    }
+    private readonly NodeObjects _objects = new(caches);
 
-    private async ValueTask<bool> MayNodeAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken)
+    public ValueTask<bool> IsAllowedAsync(RequestInfo info, ApiRequest request, CancellationToken cancellationToken) =>
+        info.IsResource && NodeOf(request.User) is { } node
+            ? MayNodeAsync(info, request, node, cancellationToken)
+            : ValueTask.FromResult(false);
+
+    /// <summary>
+    /// A request that the agent may send, narrowed to what it may see: a list or watch of a pod's name shows the pod only while it is on
+    /// the node, since another pod may get that name later.
+    /// </summary>
+    public static ApiRequest Narrow(RequestInfo info, ApiRequest request)
     {
-        var reads = info.Verb is "get" or "list" or "watch";
-        switch (info.Group, info.Resource)
+        if (
+            info is not { Group: "", Resource: "pods", Verb: "list" or "watch" }
+            || NodeOf(request.User) is not { } node
+            || SelectsNode(request, NodeNameField, node)
+        )
         {
-            case ("", "nodes"):
-                return info.Verb switch
-                {
-                    "create" => NameInBody(request) == node,
-                    "update" or "patch" => info.Name == node && (info.Subresource is "" or "status"),
-                    _ => reads,
-                };
-            case ("", "pods"):
-                return await MayUsePodAsync(info, request, node, cancellationToken);
-            case ("", "secrets" or "configmaps" or "persistentvolumeclaims"):
-                return reads && info.Subresource.Length == 0 && await IsUsedAsync(info, request, node, cancellationToken);
-            case ("", "serviceaccounts"):
-                // The service accounts of its pods, whose tokens it requests.
-                return ((reads && info.Subresource.Length == 0) || info is { Verb: "create", Subresource: "token" })
-                    && await IsUsedAsync(info, request, node, cancellationToken);
-            case ("storage.k8s.io", "csinodes"):
-                return info.Name == node && info.Verb is "get" or "update" or "patch" or "delete"
-                    || (info.Verb == "create" && NameInBody(request) == node);
-            case ("authentication.k8s.io", "tokenreviews")
-            or ("authorization.k8s.io", "subjectaccessreviews" or "localsubjectaccessreviews"):
-                return info.Verb == "create";
-            case ("certificates.k8s.io", "certificatesigningrequests"):
-                return info.Verb is "create" or "get" or "list" or "watch" && info.Subresource.Length == 0;
-            case ("node.k8s.io", "runtimeclasses") or ("storage.k8s.io", "csidrivers" or "volumeattachments"):
-            case ("", "services" or "namespaces" or "persistentvolumes"):
-            case ("discovery.k8s.io", "endpointslices"):
-                return reads && info.Subresource.Length == 0;
-            case ("", "events") or ("events.k8s.io", "events"):
-                return info.Verb is "create" or "update" or "patch" && info.Subresource.Length == 0;
-            case ("coordination.k8s.io", "leases"):
-                return info.Namespace == "kube-node-lease"
-                    && info.Verb switch
-                    {
-                        "create" => NameInBody(request) == node,
-                        "get" or "update" or "patch" or "delete" => info.Name == node,
-                        _ => false,
-                    };
-            default:
-                return false;
+            return request;
         }
+        var own = new FieldRequirement(NodeNameField, false, node).ToString();
+        var asked = request.QueryValue("fieldSelector");
+        return request with
+        {
+            Query =
+            [
+                .. request.Query.Where(q => q.Key != "fieldSelector"),
+                new("fieldSelector", string.IsNullOrEmpty(asked) ? own : $"{asked},{own}"),
+            ],
+        };
     }
 
-    private async ValueTask<bool> MayUsePodAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken) =>
+    private static string? NodeOf(UserInfo user) =>
+        user.Groups.Contains(UserInfo.NodesGroup)
+        && user.Name.StartsWith(NodePrefix, StringComparison.Ordinal)
+        && user.Name.Length > NodePrefix.Length
+            ? user.Name[NodePrefix.Length..]
+            : null;
+
+    private ValueTask<bool> MayNodeAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken)
+    {
+        var (verb, subresource) = (info.Verb, info.Subresource);
+        var whole = subresource.Length == 0;
+        var reads = whole && verb is "get" or "list" or "watch";
+        var creates = whole && verb == "create";
+        return (info.Group, info.Resource) switch
+        {
+            ("", "nodes") => Answer(
+                subresource switch
+                {
+                    "" => verb is "create" or "update" or "patch" || (reads && info.AuthorizedName == node),
+                    "status" => verb is "update" or "patch",
+                    _ => false,
+                }
+            ),
+            ("", "pods") => MayUsePodAsync(info, request, node, cancellationToken),
+            ("", "secrets" or "configmaps") => reads && info.Namespace.Length > 0
+                ? IsRelatedAsync(info, node, cancellationToken)
+                : Answer(false),
+            ("", "persistentvolumeclaims") => (whole && verb == "get") || (subresource == "status" && verb is "update" or "patch")
+                ? IsRelatedAsync(info, node, cancellationToken)
+                : Answer(false),
+            ("", "persistentvolumes") or ("storage.k8s.io", "volumeattachments") => whole && verb == "get"
+                ? IsRelatedAsync(info, node, cancellationToken)
+                : Answer(false),
+            ("", "serviceaccounts") => (whole && verb == "get") || (subresource == "token" && verb == "create")
+                ? IsRelatedAsync(info, node, cancellationToken)
+                : Answer(false),
+            ("storage.k8s.io", "csinodes") => Answer(creates || (whole && MayKeep(verb) && info.Name == node)),
+            ("coordination.k8s.io", "leases") => Answer(
+                whole && info.Namespace == "kube-node-lease" && (creates || (MayKeep(verb) && info.Name == node))
+            ),
+            ("authentication.k8s.io", "tokenreviews") => Answer(creates),
+            ("authorization.k8s.io", "subjectaccessreviews" or "localsubjectaccessreviews") => Answer(creates),
+            ("certificates.k8s.io", "certificatesigningrequests") => Answer(creates || reads),
+            ("", "services") or ("node.k8s.io", "runtimeclasses") or ("storage.k8s.io", "csidrivers") => Answer(reads),
+            // The service proxy is part of the agent (upstream: the role system:node-proxier).
+            ("discovery.k8s.io", "endpointslices") => Answer(reads),
+            ("", "endpoints") => Answer(whole && verb == "get"),
+            ("", "events") or ("events.k8s.io", "events") => Answer(whole && verb is "create" or "update" or "patch"),
+            _ => Answer(false),
+        };
+    }
+
+    private ValueTask<bool> MayUsePodAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken) =>
         (info.Verb, info.Subresource) switch
         {
-            ("list" or "watch", "") => info.Name.Length == 0
-                ? SelectsNode(request, node)
-                : await IsOnNodeAsync(info, node, cancellationToken),
-            ("get" or "delete", "") => await IsOnNodeAsync(info, node, cancellationToken),
-            ("get" or "update" or "patch", "status") => await IsOnNodeAsync(info, node, cancellationToken),
-            _ => false,
+            ("get", "") => IsRelatedAsync(info, node, cancellationToken),
+            ("list" or "watch", "") when SelectsNode(request, NodeNameField, node) => Answer(true),
+            ("list" or "watch", "") => IsRelatedAsync(info, node, cancellationToken),
+            // Admission sees to it that these are pods of the node, and mirror pods.
+            ("create" or "delete", "") or ("update" or "patch", "status") or ("create", "eviction") => Answer(true),
+            _ => Answer(false),
         };
 
-    private static bool SelectsNode(ApiRequest request, string node)
+    private static bool MayKeep(string verb) => verb is "get" or "update" or "patch" or "delete";
+
+    private static ValueTask<bool> Answer(bool allowed) => ValueTask.FromResult(allowed);
+
+    private static bool SelectsNode(ApiRequest request, string field, string node)
     {
         try
         {
             return FieldSelector
                 .Parse(request.QueryValue("fieldSelector") ?? "")
-                .Requirements.Any(r => r is { Field: "spec.nodeName", Negated: false } && r.Value == node);
+                .Requirements.Any(r => !r.Negated && r.Field == field && r.Value == node);
         }
         catch (FormatException)
         {
@@ -100,81 +131,19 @@ internal sealed class NodeAuthorizer(IRevisionedStore store, KindRegistry kinds,
         }
     }
 
-    private async ValueTask<bool> IsOnNodeAsync(RequestInfo info, string node, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsRelatedAsync(RequestInfo info, string node, CancellationToken cancellationToken)
     {
-        var pods = kinds.Find("", "v1", "pods");
-        if (
-            pods is null
-            || await store.GetAsync(pods.StoreKey(new ObjectKey(info.Namespace, info.Name)), cancellationToken) is not { } entry
-        )
-        {
-            // Allow it: the request will be answered 404.
-            return true;
-        }
-        using var pod = DeepJson.Document(entry.Value);
-        return pod.RootElement.TryGetProperty("spec", out var spec)
-            && spec.TryGetProperty("nodeName", out var name)
-            && name.GetString() == node;
-    }
-
-    // One object, by its name, that a pod on the node refers to. A list must select exactly that object.
-    private async ValueTask<bool> IsUsedAsync(RequestInfo info, ApiRequest request, string node, CancellationToken cancellationToken)
-    {
-        var name = info.Name.Length > 0 ? info.Name : NameSelected(request);
-        if (name.Length == 0 || info.Namespace.Length == 0)
+        if (info.AuthorizedName.Length == 0)
         {
             return false;
         }
-        if (Uses(info, name, node))
+        var key = new ObjectKey(info.Namespace, info.AuthorizedName);
+        if (_objects.Concern(node, info.Resource, key))
         {
             return true;
         }
         // The cache may not show yet that the pod was bound: wait for it once.
         await caches.WaitUntilCurrentAsync(cancellationToken);
-        return Uses(info, name, node);
+        return _objects.Concern(node, info.Resource, key);
     }
-
-    private bool Uses(RequestInfo info, string name, string node)
-    {
-        var snapshot = caches.Of(PodKind.Definition).Current;
-        var (start, end) = snapshot.Range(info.Namespace + "/", null);
-        var marks = new[] { $"\"{node}\"", $"\"{name}\"" }.Select(System.Text.Encoding.UTF8.GetBytes).ToArray();
-        foreach (var item in snapshot.Between(start, end))
-        {
-            // Parse only pods that contain both names.
-            if (!item.Contains(marks[0]) || !(item.Contains(marks[1]) || info.Resource == "persistentvolumeclaims"))
-            {
-                continue;
-            }
-            using var pod = item.Parse();
-            if (
-                pod.RootElement.TryGetProperty("spec", out var spec)
-                && spec.TryGetProperty("nodeName", out var bound)
-                && bound.GetString() == node
-                && PodNamedObjects.Of(pod.RootElement, info.Resource).Contains(name)
-            )
-            {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static string NameSelected(ApiRequest request)
-    {
-        try
-        {
-            return FieldSelector
-                .Parse(request.QueryValue("fieldSelector") ?? "")
-                .Requirements.Where(r => r is { Field: "metadata.name", Negated: false })
-                .Select(r => r.Value)
-                .FirstOrDefault("");
-        }
-        catch (FormatException)
-        {
-            return "";
-        }
-    }
-
-    private static string NameInBody(ApiRequest request) => BodyDecoder.Parse(request).Document.Child("metadata").Text("name");
 }

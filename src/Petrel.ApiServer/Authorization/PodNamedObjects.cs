@@ -48,8 +48,11 @@ internal static class PodNamedObjects
                 source == "secret"
                     ? spec.Items("volumes")
                         .SelectMany(v =>
-                            v.ValueKind == JsonValueKind.Object ? v.EnumerateObject().Select(m => m.Value.Text("secretRef", "name")) : []
+                            v.ValueKind == JsonValueKind.Object ? v.EnumerateObject().SelectMany(m => References(m.Value)) : []
                         )
                     : []
             );
+
+    private static IEnumerable<string> References(JsonElement source) =>
+        [source.Text("secretRef", "name"), source.Text("nodePublishSecretRef", "name"), source.Text("secretName")];
 }

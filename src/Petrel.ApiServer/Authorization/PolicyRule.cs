@@ -62,7 +62,7 @@ public sealed record PolicyRule(
         var resource = request.Subresource.Length == 0 ? request.Resource : $"{request.Resource}/{request.Subresource}";
         return (ApiGroups.Contains(All) || ApiGroups.Contains(request.Group))
             && Resources.Any(r => r == All || r == resource || (request.Subresource.Length > 0 && r == $"*/{request.Subresource}"))
-            && (ResourceNames.Count == 0 || ResourceNames.Contains(request.Name));
+            && (ResourceNames.Count == 0 || ResourceNames.Contains(request.AuthorizedName));
     }
 
     /// <summary>
@@ -72,6 +72,22 @@ public sealed record PolicyRule(
     public static IReadOnlyList<PolicyRule> Uncovered(IReadOnlyList<PolicyRule> owner, IEnumerable<PolicyRule> wanted) =>
         [.. wanted.SelectMany(static rule => rule.Atoms()).Where(atom => !owner.Any(o => o.CoversAtom(atom)))];
 
+    /// <summary>
+    /// Rules as refusals list them, in order: those of one resource that differ only in their verbs become one (upstream: CompactRules).
+    /// </summary>
+    public static IReadOnlyList<string> Compact(IEnumerable<PolicyRule> rules) =>
+        [
+            .. rules
+                .Select(
+                    static (rule, index) =>
+                        (Rule: rule, Key: rule.IsOfOneResource ? $"{rule.ApiGroups[0]}/{rule.Resources[0]}" : $"{index}")
+                )
+                .GroupBy(static r => r.Key, static r => r.Rule, StringComparer.Ordinal)
+                .Select(static same => (same.First() with { Verbs = [.. same.SelectMany(r => r.Verbs).Distinct()] }).ToString())
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
+
     /// <summary>As upstream prints a rule in refusals.</summary>
     public override string ToString()
     {
@@ -80,13 +96,13 @@ public sealed record PolicyRule(
         {
             if (values.Count > 0)
             {
-                parts.Add($"{name}:[{string.Join(", ", values.Select(v => $"\"{v}\""))}]");
+                parts.Add($"{name}:[{string.Join(' ', values.Select(v => $"\"{v}\""))}]");
             }
         }
         Show("APIGroups", ApiGroups);
         Show("Resources", Resources);
-        Show("ResourceNames", ResourceNames);
         Show("NonResourceURLs", NonResourceUrls);
+        Show("ResourceNames", ResourceNames);
         Show("Verbs", Verbs);
         return $"{{{string.Join(", ", parts)}}}";
     }
@@ -95,6 +111,8 @@ public sealed record PolicyRule(
         pattern == All
         || pattern == path
         || (pattern.EndsWith('*') && path.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal));
+
+    private bool IsOfOneResource => ApiGroups.Count == 1 && Resources.Count == 1 && ResourceNames.Count == 0 && NonResourceUrls.Count == 0;
 
     private IEnumerable<PolicyRule> Atoms()
     {

@@ -54,9 +54,16 @@ public sealed class ApiServer : IApiExchangeHandler
         var caches = parameters.Caches;
         HealthCheck ping = new("ping", static () => true);
         HealthCheck following = new("store", () => caches.Revision >= 0 && !_ended);
+        HealthCheck writing = new("disk", () => parameters.Store.Health.Fault == StoreFault.None);
         var health = new HealthPaths(
             [ping],
-            [ping, following, new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully), new("shutdown", () => !_stopping)]
+            [
+                ping,
+                following,
+                writing,
+                new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully),
+                new("shutdown", () => !_stopping),
+            ]
         );
         var components = new ServerComponents(parameters);
         _pipeline = new RequestPipeline(stages(RequestStages.Create(components, health)), parameters.Log);

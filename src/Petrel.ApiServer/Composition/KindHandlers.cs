@@ -24,7 +24,13 @@ internal static class KindHandlers
             [ReviewKinds.SubjectAccess] = new SubjectAccessReviews(authorizer, ReviewSubject.Stated, ReviewScope.Cluster),
             [ReviewKinds.LocalSubjectAccess] = new SubjectAccessReviews(authorizer, ReviewSubject.Stated, ReviewScope.Namespace),
             [ReviewKinds.Token] = new TokenReviews(options, components.Authenticator),
-            [ComponentStatusKind.Definition] = new ComponentStatusHandler(caches, time, lists, components.Parameters.Components),
+            [ComponentStatusKind.Definition] = new ComponentStatusHandler(
+                caches,
+                components.Parameters.Store,
+                time,
+                lists,
+                components.Parameters.Components
+            ),
             [UsageKinds.Pods] = new UsageHandler(PodKind.Definition, usage.MeasurePods, caches, time, lists),
             [UsageKinds.Nodes] = new UsageHandler(NodeKind.Definition, usage.MeasureNodes, caches, time, lists),
         };

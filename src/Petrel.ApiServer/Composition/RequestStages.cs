@@ -26,10 +26,10 @@ internal static class RequestStages
             new LimitStage(components.Limits),
             new AuthorizeStage(components.Authorizer),
             new ReadBodyStage(components.Parameters.Options.MaxBodyBytes),
-            new DispatchStage(Router(components)),
+            new DispatchStage(Router(components, health)),
         ];
 
-    private static Router Router(ServerComponents components)
+    private static Router Router(ServerComponents components, HealthPaths health)
     {
         var (options, kinds) = (components.Parameters.Options, components.Parameters.Kinds);
         return new(
@@ -51,6 +51,7 @@ internal static class RequestStages
                 new SampledMetrics(kinds, components.Parameters.Caches, components.Parameters.Time),
             ],
             [
+                health,
                 new DiscoveryDocuments(kinds),
                 new OpenApiDocuments(kinds),
                 new SwaggerDocument(kinds),

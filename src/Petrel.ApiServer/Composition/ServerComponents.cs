@@ -27,7 +27,7 @@ internal sealed class ServerComponents
         TokenObjects = new TokenBoundObjects(kinds, caches);
         AccountTokens = parameters.TokenKeys is { } keys ? new ServiceAccountTokens(options, time, entropy, TokenObjects, keys) : null;
         Authenticator = new Authenticator(options, new BootstrapTokens(options, time, TokenObjects), AccountTokens);
-        Authorizer = new ClusterAuthorizer(options, store, kinds, caches);
+        Authorizer = new ClusterAuthorizer(options, caches);
         Admission = new AdmissionChain(AdmissionPlugins.Create(parameters, Authorizer));
 
         var context = new WriteContext(time, entropy);
@@ -40,8 +40,9 @@ internal sealed class ServerComponents
         List = new ListVerb(store, caches, time, Revisions);
         Watch = new WatchVerb(options, caches, time, entropy, Revisions, Limits);
         Create = new CreateVerb(store, time, context, tracking, allocation, Admission);
-        Update = new UpdateVerb(time, Updates, Create);
-        Patch = new PatchVerb(kinds, time, Updates, Create);
+        var creation = new CreationRight(Authorizer);
+        Update = new UpdateVerb(time, Updates, Create, creation);
+        Patch = new PatchVerb(kinds, time, Updates, Create, creation);
         Delete = new DeleteVerb(time, Deletions);
         DeleteCollection = new DeleteCollectionVerb(List, Deletions);
 

@@ -68,7 +68,10 @@ internal sealed class Router(
                 return response;
             }
         }
-        throw StatusErrors.NoSuchResource();
+        var read = http with { Method = "GET" };
+        throw http.Method != "GET" && paths.Any(p => p.Answer(read) is not null)
+            ? StatusErrors.MethodNotAllowed()
+            : StatusErrors.NoSuchResource();
     }
 
     private IResourceHandler HandlerOf(KindDefinition kind, RequestInfo info) =>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Errors;
 
@@ -142,6 +143,15 @@ public static class StatusErrors
         );
 
     public static StatusException ServiceUnavailable(string why) => new(503, "ServiceUnavailable", why);
+
+    /// <summary>
+    /// The store's disk is full or fails. Upstream has no reason of its own for 507. There is no Retry-After header, because clients would
+    /// wait and try again instead of telling their user.
+    /// </summary>
+    public static StatusException NotWritten(StoreWriteException failure) =>
+        failure.Fault == StoreFault.NoSpace
+            ? new(507, "InsufficientStorage", failure.Message, new JsonObject())
+            : ServiceUnavailable(failure.Message);
 
     /// <summary>The request exceeded its time limit. Whether it took effect is unknown.</summary>
     public static StatusException Timeout() =>

@@ -9,20 +9,30 @@ using Petrel.ApiServer.Responses;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Health;
 
 /// <summary>GET of ComponentStatuses: the store, and the components that the server knows of.</summary>
-internal sealed class ComponentStatusHandler(CacheHub caches, TimeProvider time, ListVerb lists, IComponentHealth? components)
-    : IResourceHandler
+internal sealed class ComponentStatusHandler(
+    CacheHub caches,
+    IRevisionedStore store,
+    TimeProvider time,
+    ListVerb lists,
+    IComponentHealth? components
+) : IResourceHandler
 {
     /// <inheritdoc/>
     public ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken) => new(Answer(request));
 
     private ApiResponse Answer(ResourceRequest request)
     {
-        // A failing store ends the server, so it is never reported here. A store that the caches have not read is not ready.
-        List<KeyValuePair<string, string>> all = [.. components?.Read() ?? [], new("store", caches.Revision >= 0 ? "" : "not read yet")];
+        // A store that the caches have not read is not ready.
+        List<KeyValuePair<string, string>> all =
+        [
+            .. components?.Read() ?? [],
+            new("store", caches.Revision >= 0 ? store.Health.Problem : "not read yet"),
+        ];
         var statuses = all.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => Wire(c.Key, c.Value));
         if (request.Key.Name.Length > 0)
         {

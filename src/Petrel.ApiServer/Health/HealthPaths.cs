@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
@@ -12,10 +13,15 @@ namespace Petrel.ApiServer.Health;
 /// <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, as a whole, with every check (<c>?verbose</c>), or one check by its path; and
 /// <c>/version</c>.
 /// </summary>
-internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready)
+internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready) : IPathHandler
 {
-    /// <summary>Whether a path is one of these, which need no authentication.</summary>
-    public static bool IsOpen(string path)
+    /// <summary>Whether anybody may send a request, without authentication: a GET of one of these paths.</summary>
+    public static bool IsOpen(ApiRequest request) => request.Method == "GET" && Has(request.Path);
+
+    /// <inheritdoc/>
+    public ApiResponse? Answer(ApiRequest request) => request.Method is "GET" or "HEAD" && Has(request.Path) ? Report(request) : null;
+
+    private static bool Has(string path)
     {
         if (path is "/version" or "/version/")
         {
@@ -29,7 +35,7 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
         return (end < 0 ? path.AsSpan(1) : path.AsSpan(1, end - 1)) is "livez" or "readyz" or "healthz";
     }
 
-    public ApiResponse Answer(ApiRequest request)
+    private ApiResponse Report(ApiRequest request)
     {
         if (request.Path.StartsWith("/version", StringComparison.Ordinal))
         {

@@ -8,7 +8,13 @@ namespace Petrel.ApiServer.Maintenance;
 /// Compacts the store's history in small steps: revisions older than five minutes (as upstream), or earlier once there are many,
 /// because history is kept in memory. Watches read the caches' windows instead; paginated lists need the history while they last.
 /// </summary>
-internal sealed class HistoryCompactor(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time)
+internal sealed class HistoryCompactor(
+    ApiServerOptions options,
+    IRevisionedStore store,
+    CacheHub caches,
+    TimeProvider time,
+    BackgroundRetry retry
+)
 {
     private const int StepsPerInterval = 10;
 
@@ -33,7 +39,7 @@ internal sealed class HistoryCompactor(ApiServerOptions options, IRevisionedStor
             // Keep revisions that the caches have not read yet.
             if (forgotten > store.CompactedRevision && forgotten <= caches.Revision)
             {
-                await store.CompactAsync(forgotten, cancellationToken);
+                await retry.RunAsync("Compacting the history", token => store.CompactAsync(forgotten, token), cancellationToken);
             }
         }
     }

@@ -8,5 +8,5 @@ internal sealed class HealthStage(HealthPaths health) : IRequestStage
 {
     /// <inheritdoc/>
     public ValueTask<ApiResponse?> EnterAsync(RequestContext context) =>
-        new(HealthPaths.IsOpen(context.Request.Path) ? health.Answer(context.Request) : null);
+        new(HealthPaths.IsOpen(context.Request) ? health.Answer(context.Request) : null);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Errors;
 using Petrel.Model.Api;
+using Petrel.Store;
 
 namespace Petrel.ApiServer.Pipeline;
 
@@ -32,6 +33,11 @@ internal sealed partial class RequestPipeline(IReadOnlyList<IRequestStage> stage
         catch (OperationCanceledException) when (context.HasTimedOut)
         {
             response = StatusErrors.Timeout().ToResponse();
+        }
+        catch (StoreWriteException e)
+        {
+            // The store itself logs when its disk fails and when it recovers.
+            response = StatusErrors.NotWritten(e).ToResponse();
         }
         catch (Exception e) when (!(e is OperationCanceledException && context.CancellationToken.IsCancellationRequested))
         {

@@ -1,45 +1,18 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds.Rbac;
-using Petrel.ApiServer.Reconciliation;
+using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
 using Petrel.Model.Documents;
-using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Reconciliation;
 
 /// <summary>Fills the rules of aggregated ClusterRoles (upstream: the clusterrole-aggregation controller).</summary>
-internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogger log, UpdateEngine updates)
+internal sealed class RoleAggregation(CacheHub caches, BackgroundRetry retry, UpdateEngine updates)
 {
-    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, time, log);
-
-    /// <summary>The rules of an aggregated role; null for other roles.</summary>
-    public static JsonArray? Gathered(JsonObject role, IReadOnlyList<JsonObject> all)
-    {
-        if (role.Child("aggregationRule") is not { } aggregation)
-        {
-            return null;
-        }
-        var selectors = aggregation.Objects("clusterRoleSelectors").Select(s => LabelSelector.FromDocument(s)).ToList();
-        var rules = new JsonArray();
-        foreach (var other in all.OrderBy(r => r.Metadata().Text("name"), StringComparer.Ordinal))
-        {
-            var labels = JsonSerializer.SerializeToElement(other.Metadata().Child("labels") ?? []);
-            if (other.Metadata().Text("name") == role.Metadata().Text("name") || !selectors.Any(s => s.Matches(labels)))
-            {
-                continue;
-            }
-            foreach (var rule in other.Objects("rules").Where(rule => !rules.Any(r => JsonNode.DeepEquals(r, rule))))
-            {
-                rules.Add(rule.DeepClone());
-            }
-        }
-        return rules;
-    }
+    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, retry);
 
     /// <summary>Reconciles until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
@@ -62,7 +35,7 @@ internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogge
         var roles = snapshot.Between(0, snapshot.Objects.Count).Select(o => DeepJson.Node(o.ToArray())!.AsObject()).ToList();
         foreach (var role in roles)
         {
-            if (Gathered(role, roles) is { } rules && !JsonNode.DeepEquals(rules, role.List("rules") ?? []))
+            if (AggregatedRules.Of(role, roles) is { } rules && !JsonNode.DeepEquals(rules, role.List("rules") ?? []))
             {
                 changed = true;
                 await updates.RunAsync(

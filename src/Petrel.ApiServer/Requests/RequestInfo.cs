@@ -1,4 +1,5 @@
 using Petrel.Model.Api;
+using Petrel.Model.Selectors;
 
 namespace Petrel.ApiServer.Requests;
 
@@ -24,6 +25,15 @@ public sealed record RequestInfo(
     /// <summary>Whether it is about a namespace itself, whose own name is the namespace of the request.</summary>
     public bool IsNamespace => Resource == "namespaces";
 
+    /// <summary>The only name that the field selector of a list or watch lets through; empty when it does not name one.</summary>
+    public string SelectedName { get; init; } = "";
+
+    /// <summary>
+    /// The object that authorization judges: the one in the path, or the one that a list or watch selects. So rules with
+    /// <c>resourceNames</c> allow lists and watches of those objects.
+    /// </summary>
+    public string AuthorizedName => Name.Length > 0 ? Name : SelectedName;
+
     /// <summary>Reads a request.</summary>
     public static RequestInfo Parse(ApiRequest request)
     {
@@ -37,6 +47,12 @@ public sealed record RequestInfo(
         if (rest.Length == 0)
         {
             return new(request.Path, false, request.Method.ToLowerInvariant());
+        }
+        // The deprecated paths of watches, which come before the namespace.
+        var watches = rest is ["watch", _, ..] && request.Method is ("GET" or "HEAD");
+        if (watches)
+        {
+            rest = rest[1..];
         }
         var namespaceName = "";
         // Below a namespace, unless it is the namespace itself or one of its own subresources.
@@ -53,7 +69,32 @@ public sealed record RequestInfo(
             // Authorization treats the namespace object as part of that namespace.
             namespaceName = own;
         }
-        return new(request.Path, true, VerbOf(request, name), group, version, namespaceName, resource, name, subresource);
+        var verb = watches ? "watch" : VerbOf(request, name);
+        return new(request.Path, true, verb, group, version, namespaceName, resource, name, subresource)
+        {
+            SelectedName = name.Length == 0 && verb is ("list" or "watch") ? SelectedBy(request.QueryValue("fieldSelector")) : "",
+        };
+    }
+
+    private static string SelectedBy(string? fieldSelector)
+    {
+        if (string.IsNullOrEmpty(fieldSelector))
+        {
+            return "";
+        }
+        try
+        {
+            var name = FieldSelector
+                .Parse(fieldSelector)
+                .Requirements.FirstOrDefault(r => r is { Field: "metadata.name", Negated: false })
+                ?.Value;
+            return name is null or "." or ".." || name.AsSpan().ContainsAny('/', '%') ? "" : name;
+        }
+        catch (FormatException)
+        {
+            // The handler refuses the selector.
+            return "";
+        }
     }
 
     private static string VerbOf(ApiRequest request, string name) =>

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Apply;
+using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
@@ -14,7 +15,7 @@ using Petrel.Model.Schema;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>PATCH of an object, or of its status, by JSON merge patch, strategic merge patch, JSON patch or server-side apply.</summary>
-internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEngine engine, CreateVerb create)
+internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEngine engine, CreateVerb create, CreationRight creation)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
@@ -83,6 +84,7 @@ internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEng
                         $"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
                     );
                 }
+                await creation.CheckAsync(request, cancellationToken);
             }
             try
             {

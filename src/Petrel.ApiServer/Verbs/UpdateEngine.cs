@@ -103,7 +103,11 @@ internal sealed class UpdateEngine(
             }
             var operation = Deletion.IsComplete(kind, changed)
                 ? StoreOperation.Delete(storeKey, entry.ModRevision)
-                : StoreOperation.Put(storeKey, stored, entry.ModRevision);
+                : StoreOperation.Put(storeKey, stored, entry.ModRevision) with
+                {
+                    // The steps of a deletion: finalizers, and the status of what ends.
+                    FreesSpace = changed.Metadata()["deletionTimestamp"] is not null,
+                };
             if (operation.Value is null)
             {
                 extra = await Deletion.ReleasesAsync(allocation, kind, key, old, cancellationToken);

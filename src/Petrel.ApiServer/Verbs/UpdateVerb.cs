@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
@@ -9,7 +10,7 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>PUT of an object, or of its status.</summary>
-internal sealed class UpdateVerb(TimeProvider time, UpdateEngine engine, CreateVerb create)
+internal sealed class UpdateVerb(TimeProvider time, UpdateEngine engine, CreateVerb create, CreationRight creation)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
@@ -38,6 +39,7 @@ internal sealed class UpdateVerb(TimeProvider time, UpdateEngine engine, CreateV
         catch (StatusException e)
             when (e.Reason == "NotFound" && scope == UpdateScope.Object && request.Kind.IsCreatedByUpdate && !hasRevision)
         {
+            await creation.CheckAsync(request, cancellationToken);
             var created = await create.CreateAsync(request.Kind, request.Key.Namespace, Stated(), call, cancellationToken);
             return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Petrel.Cli.Output;
 
 namespace Petrel.Cli.Hosting;
 
@@ -46,7 +47,7 @@ internal sealed class LineLogging : ILoggerProvider
             if (IsEnabled(logLevel))
             {
                 var detail = exception is null ? "" : $"\n{exception}";
-                Console.Out.WriteLine(
+                SafeOutput.Standard.WriteLine(
                     $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {logLevel} {category}[{eventId.Id}] {formatter(state, exception)}{detail}"
                 );
             }

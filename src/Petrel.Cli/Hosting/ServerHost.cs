@@ -13,6 +13,7 @@ using Petrel.Hosting.Front;
 using Petrel.LocalCluster;
 using Petrel.LocalCluster.Connections;
 using Petrel.LocalCluster.Networking;
+using Petrel.LocalCluster.Supervision;
 using Petrel.Model.Api;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
@@ -36,7 +37,7 @@ internal static class ServerHost
         using var nodeClient = authority.Issue(CertificateProfile.ApiServerToNode).ToX509();
         using var nodes = new HttpsNodeConnector(nodeClient, authorityCertificate);
         var tokenKeys = TokenKeyFiles.Open(directory.Pki, TimeProvider.System);
-        await using var store = SqliteStore.Open(directory.StoreFile);
+        await using var store = SqliteStore.Open(directory.StoreFile, logs.CreateLogger("Petrel.Store"));
         var options = new ApiServerOptions
         {
             ServiceCidr = ClusterAddresses.ServiceCidr(settings),
@@ -143,8 +144,10 @@ internal static class ServerHost
     )
     {
         var logger = logs.CreateLogger("Petrel.Server");
+        var backoff = new RestartBackoff();
         while (!cancellationToken.IsCancellationRequested)
         {
+            var start = TimeProvider.System.GetTimestamp();
             try
             {
                 health.Runs(name);
@@ -159,7 +162,7 @@ internal static class ServerHost
                 health.Failed(name, e.Message);
                 ServerLog.ComponentFailed(logger, e, name);
             }
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken)
+            await Task.Delay(backoff.After(TimeProvider.System.GetElapsedTime(start)), cancellationToken)
                 .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }

@@ -9,5 +9,5 @@ internal static class Progress
     public static void Begin() => _start = TimeProvider.System.GetTimestamp();
 
     public static void Say(string what) =>
-        Console.WriteLine($"[{TimeProvider.System.GetElapsedTime(_start).TotalSeconds, 6:0.00} s] {what}");
+        SafeOutput.Standard.WriteLine($"[{TimeProvider.System.GetElapsedTime(_start).TotalSeconds, 6:0.00} s] {what}");
 }

@@ -60,13 +60,15 @@ internal static class ClusterPreparation
                 Runtime = runtime,
             };
         var nodes = request.Nodes ?? settings.Nodes;
+        var pace = PaceOf(request, settings);
         settings = settings with
         {
             Range = range,
             Runtime = runtime,
             Nodes = nodes,
-            NodeGraceSeconds = request.NodeGrace ?? settings.NodeGraceSeconds,
-            LeaseRenewSeconds = request.NodeGrace / 4.0 ?? settings.LeaseRenewSeconds,
+            NodeGraceSeconds = pace.NodeGraceSeconds,
+            LeaseRenewSeconds = pace.LeaseRenewSeconds,
+            EvictionSeconds = pace.EvictionSeconds,
             Port = port,
             AgentPort = range is null && earlier is null ? HostPorts.FindNeighbours(FirstAgentPort, nodes) : settings.AgentPort,
         };
@@ -80,8 +82,20 @@ internal static class ClusterPreparation
         !request.Fresh
         && (request.Nodes ?? earlier.Nodes) == earlier.Nodes
         && (request.Port is null or 0 || request.Port == earlier.Port)
-        && (request.NodeGrace ?? earlier.NodeGraceSeconds) == earlier.NodeGraceSeconds
+        && PaceOf(request, earlier) == PaceOf(new(), earlier)
         && (request.Runtime ?? earlier.Runtime) == earlier.Runtime;
+
+    /// <summary>The pace that a request chooses, or the pace of the settings.</summary>
+    internal static FailoverPace PaceOf(UpRequest request, ClusterSettings settings)
+    {
+        var pace = request.FastFailover switch
+        {
+            true => FailoverPace.Fast,
+            false => FailoverPace.Upstream,
+            null => new(settings.NodeGraceSeconds, settings.LeaseRenewSeconds, settings.EvictionSeconds),
+        };
+        return request.NodeGrace is { } grace ? pace with { NodeGraceSeconds = grace, LeaseRenewSeconds = grace / 4.0 } : pace;
+    }
 
     private static void Check(UpRequest request)
     {

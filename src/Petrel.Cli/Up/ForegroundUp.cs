@@ -91,12 +91,16 @@ internal static class ForegroundUp
 
     private static void Introduce(ClusterDirectory directory, ClusterSettings settings)
     {
-        Console.WriteLine($"The cluster is ready: https://127.0.0.1:{settings.Port}, {settings.Nodes} nodes, runtime {settings.Runtime}.");
+        SafeOutput.Standard.WriteLine(
+            $"The cluster is ready: https://127.0.0.1:{settings.Port}, {settings.Nodes} nodes, runtime {settings.Runtime}."
+        );
         if (settings.Runtime == "process")
         {
-            Console.WriteLine("Containers are plain child processes of this user: no isolation, no network namespaces, no limits.");
+            SafeOutput.Standard.WriteLine(
+                "Containers are plain child processes of this user: no isolation, no network namespaces, no limits."
+            );
         }
-        Console.WriteLine($"Kubeconfig: {directory.Kubeconfig}");
-        Console.WriteLine($"{ReadyMark}  export KUBECONFIG={directory.Kubeconfig}");
+        SafeOutput.Standard.WriteLine($"Kubeconfig: {directory.Kubeconfig}");
+        SafeOutput.Standard.WriteLine($"{ReadyMark}  export KUBECONFIG={directory.Kubeconfig}");
     }
 }

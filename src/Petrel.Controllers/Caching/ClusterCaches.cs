@@ -15,6 +15,7 @@ public sealed class ClusterCaches
     private readonly ILogger _logger;
     private readonly List<Func<CancellationToken, Task>> _loops = [];
     private readonly List<Func<CancellationToken, ValueTask>> _firstLists = [];
+    private readonly List<LifecycleSource> _lifecycles = [];
 
     public ClusterCaches(ApiClient client, TimeProvider time, IEntropy entropy, ILogger logger)
     {
@@ -96,6 +97,16 @@ public sealed class ClusterCaches
         }
     }
 
+    /// <summary>The kinds that have a cache. Nobody needs a second watch for their metadata.</summary>
+    public IEnumerable<ResourceKind> Kinds => _lifecycles.Select(source => source.Kind);
+
+    /// <summary>
+    /// Registers a handler for the additions and deletions of objects of all these kinds, and for changes of their owners, finalizers and
+    /// deletion time, before the caches run.
+    /// </summary>
+    public void OnLifecycleChange(Action<ResourceKind, CacheChange<ObjectMetadata>> handler) =>
+        _lifecycles.ForEach(source => source.Register(change => handler(source.Kind, change)));
+
     private SharedCache<T> Cache<T>(params ReadOnlySpan<Action<SharedCache<T>>> indexes)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -105,7 +116,10 @@ public sealed class ClusterCaches
             register(cache);
         }
         _loops.Add(cache.RunAsync);
+        _lifecycles.Add(new(LifecycleChanges.KindOf<T>(), cache.OnLifecycleChange));
         _firstLists.Add(cancellationToken => cache.WaitForRevisionAsync(1, cancellationToken));
         return cache;
     }
+
+    private sealed record LifecycleSource(ResourceKind Kind, Action<Action<CacheChange<ObjectMetadata>>> Register);
 }

@@ -12,6 +12,7 @@ using Petrel.Controllers.Framework;
 using Petrel.Controllers.GarbageCollection;
 using Petrel.Controllers.Jobs;
 using Petrel.Controllers.KubernetesService;
+using Petrel.Controllers.Monitoring;
 using Petrel.Controllers.Namespaces;
 using Petrel.Controllers.Nodes;
 using Petrel.Controllers.Quotas;
@@ -27,6 +28,8 @@ namespace Petrel.Controllers.Composition;
 public sealed class ControllerManager
 {
     private readonly ClusterCaches _caches;
+    private readonly KindMonitors _monitors;
+    private readonly TimeSpan _discoveryPeriod;
     private readonly IController[] _controllers;
 
     public ControllerManager(ApiClient client, TimeProvider time, IEntropy entropy, ControllerSettings settings, ILoggerFactory logs)
@@ -43,15 +46,20 @@ public sealed class ControllerManager
     )
     {
         _caches = new(client, time, entropy, logs.CreateLogger("caches"));
-        _controllers = compose(new(client, _caches, time, entropy, settings, logs));
+        _monitors = new(client, _caches, time, entropy, logs.CreateLogger("kinds"));
+        _discoveryPeriod = settings.DiscoveryPeriod;
+        _controllers = compose(new(client, _caches, _monitors, time, entropy, settings, logs));
     }
 
     /// <summary>Runs every controller until cancelled. Fails when one controller fails; a new manager must be started then.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         Loops.RunTogetherAsync(
             cancellationToken,
-            [_caches.RunAsync, .. _controllers.Select(c => (Func<CancellationToken, Task>)c.RunAsync)]
+            [_caches.RunAsync, .. MonitorLoop(), .. _controllers.Select(c => (Func<CancellationToken, Task>)c.RunAsync)]
         );
+
+    private IEnumerable<Func<CancellationToken, Task>> MonitorLoop() =>
+        _monitors.HasFollowers ? [stop => _monitors.RunAsync(_discoveryPeriod, stop)] : [];
 
     private static IController[] All(ControllerContext context) =>
         [

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Controllers.Caching;
 using Petrel.Controllers.Configuration;
+using Petrel.Controllers.Monitoring;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Framework;
@@ -10,6 +11,7 @@ namespace Petrel.Controllers.Framework;
 public sealed record ControllerContext(
     ApiClient Client,
     ClusterCaches Caches,
+    KindMonitors Monitors,
     TimeProvider Time,
     IEntropy Entropy,
     ControllerSettings Settings,

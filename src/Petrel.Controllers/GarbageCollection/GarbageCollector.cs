@@ -29,9 +29,8 @@ public sealed partial class GarbageCollector : IController
         _loop = new(context, "garbage-collector", SyncAsync, new() { EventSource = "garbage-collector-controller" });
         _metadata = new(context.Client);
         _graph = new(uid => _loop.Enqueue(KeyOf(uid)), ReportMisplaced);
-        _monitors = new(context.Client, context.Time, context.Entropy, _loop.Logger, _graph.Observe);
-
-        _loop.AlsoRun(stop => _monitors.RunAsync(context.Settings.DiscoveryPeriod, stop));
+        _monitors = context.Monitors;
+        _monitors.Follow(IsCollected, OnChange);
     }
 
     /// <inheritdoc/>
@@ -194,6 +193,18 @@ public sealed partial class GarbageCollector : IController
             owners.Add(new(link, state));
         }
         return owners;
+    }
+
+    // Events are numerous and short-lived, and own nothing. Upstream ignores them too.
+    private static bool IsCollected(ResourceKind kind) =>
+        kind.Supports("list", "watch", "delete") && !(kind.Plural == "events" && kind.Gvk.Group is "" or "events.k8s.io");
+
+    private void OnChange(ResourceKind kind, CacheChange<ObjectMetadata> change)
+    {
+        if (IsCollected(kind))
+        {
+            _graph.Observe(kind, change);
+        }
     }
 
     private void ReportMisplaced(GraphNode dependent, OwnerLink link)

@@ -1,21 +1,16 @@
 using Microsoft.Extensions.Logging;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Controllers.Monitoring;
 
 /// <summary>
-/// Watches the metadata of the kinds that <c>follows</c> selects from discovery; by default, of all kinds that can be garbage collected.
-/// New kinds are found when discovery is read again.
+/// The changes of objects of every kind, for the controllers that work on kinds without knowing them (upstream: the informer factory that
+/// garbage collector and quota share). A kind with a typed cache is followed through that cache. All others that some controller follows
+/// have one metadata watch together. New kinds are found when discovery is read again.
 /// </summary>
-internal sealed partial class KindMonitors(
-    ApiClient client,
-    TimeProvider time,
-    IEntropy entropy,
-    ILogger logger,
-    Action<ResourceKind, CacheChange<ObjectMetadata>> changed,
-    Func<ResourceKind, bool>? follows = null
-)
+public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches, TimeProvider time, IEntropy entropy, ILogger logger)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
@@ -23,11 +18,27 @@ internal sealed partial class KindMonitors(
     private readonly MetadataClient _metadata = new(client);
     private readonly SortedDictionary<string, Monitor> _monitors = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(Func<ResourceKind, bool> Follows, Action<ResourceKind, CacheChange<ObjectMetadata>> Changed)> _followers = [];
+    private readonly HashSet<(string Group, string Plural)> _cached = [.. caches.Kinds.Select(k => (k.Gvk.Group, k.Plural))];
     private volatile DiscoveredKinds _kinds = new([], new SortedDictionary<string, string>(StringComparer.Ordinal));
     private volatile MetadataCache[] _caches = [];
 
     /// <summary>The kinds that discovery listed last.</summary>
     public DiscoveredKinds Kinds => _kinds;
+
+    /// <summary>Whether any controller follows kinds; without one there is nothing to run.</summary>
+    public bool HasFollowers => _followers.Count > 0;
+
+    /// <summary>
+    /// Registers a handler before <see cref="RunAsync"/>. It gets the changes of at least the kinds that <paramref name="follows"/> selects
+    /// whenever discovery is read. It must be quick and must not throw. Kinds with a typed cache only show additions, deletions, and
+    /// changes of owners, finalizers and deletion time.
+    /// </summary>
+    public void Follow(Func<ResourceKind, bool> follows, Action<ResourceKind, CacheChange<ObjectMetadata>> changed)
+    {
+        _followers.Add((follows, changed));
+        caches.OnLifecycleChange(changed);
+    }
 
     /// <summary>Completes when discovery was read for the first time.</summary>
     public async ValueTask WaitForKindsAsync(CancellationToken cancellationToken)
@@ -57,6 +68,7 @@ internal sealed partial class KindMonitors(
         await Task.Yield();
         try
         {
+            await caches.WaitAsync(cancellationToken);
             while (true)
             {
                 var delay = period;
@@ -90,9 +102,12 @@ internal sealed partial class KindMonitors(
     {
         _kinds = kinds;
         var desired = new SortedDictionary<string, ResourceKind>(StringComparer.Ordinal);
-        foreach (var kind in kinds.Preferred.Where(follows ?? IsCollected))
+        foreach (var kind in kinds.Preferred.Where(k => !_cached.Contains((k.Gvk.Group, k.Plural))))
         {
-            desired[kind.Root] = kind;
+            if (_followers.Exists(f => f.Follows(kind)))
+            {
+                desired[kind.Root] = kind;
+            }
         }
         foreach (var (root, monitor) in _monitors.ToArray())
         {
@@ -107,7 +122,7 @@ internal sealed partial class KindMonitors(
                 _monitors.Remove(root);
                 foreach (var item in monitor.Cache.Snapshot.Values)
                 {
-                    changed(monitor.Cache.Kind, new(item, null));
+                    Report(monitor.Cache.Kind, new(item, null));
                 }
             }
         }
@@ -115,16 +130,14 @@ internal sealed partial class KindMonitors(
         {
             if (!_monitors.ContainsKey(root))
             {
-                var cache = new MetadataCache(kind, _metadata, time, entropy, logger, change => changed(kind, change));
+                var cache = new MetadataCache(kind, _metadata, time, entropy, logger, change => Report(kind, change));
                 _monitors[root] = new(cache, cancellationToken);
             }
         }
         _caches = [.. _monitors.Values.Select(m => m.Cache)];
     }
 
-    // Events are numerous and short-lived, and own nothing. Upstream ignores them too.
-    private static bool IsCollected(ResourceKind kind) =>
-        kind.Supports("list", "watch", "delete") && !(kind.Plural == "events" && kind.Gvk.Group is "" or "events.k8s.io");
+    private void Report(ResourceKind kind, CacheChange<ObjectMetadata> change) => _followers.ForEach(f => f.Changed(kind, change));
 
     private static async ValueTask WaitForAsync(Task task, CancellationToken cancellationToken)
     {

@@ -33,12 +33,12 @@ public sealed partial class QuotaController : IController
         _caches = context.Caches;
         // A quota that admission charges all the time gets counted between two charges: retry often.
         _loop = new(context, "resourcequota-controller", SyncAsync, new() { MaxDelay = TimeSpan.FromSeconds(10) });
-        _monitors = new(context.Client, context.Time, context.Entropy, _loop.Logger, OnOtherKind, IsMonitored);
+        _monitors = context.Monitors;
+        _monitors.Follow(IsCounted, OnOtherKind);
 
         _loop.Watch(_caches.ResourceQuotas, change => QuotaTriggers.NeedsCount(change) ? [change.Latest.Key()] : []);
         _loop.Watch(_caches.Pods, change => QuotaTriggers.FreesUsage(change) ? QuotasOf(change.Latest, "", "pods") : []);
         _loop.Watch(_caches.Services, change => QuotaTriggers.FreesUsage(change) ? QuotasOf(change.Latest, "", "services") : []);
-        _loop.AlsoRun(stop => _monitors.RunAsync(context.Settings.DiscoveryPeriod, stop));
         _loop.AlsoRun(ResyncAsync);
     }
 
@@ -103,15 +103,17 @@ public sealed partial class QuotaController : IController
         }
     }
 
-    // Pods and Services are watched with their spec and status, all other kinds by their metadata.
-    private bool IsMonitored(ResourceKind kind) =>
-        kind is { Namespaced: true } and not { Gvk.Group: "", Plural: "pods" or "services" }
+    private bool IsCounted(ResourceKind kind) =>
+        IsOther(kind)
         && kind.Supports("list", "watch")
         && _caches.ResourceQuotas.Snapshot.Values.Any(quota => QuotaTriggers.Counts(quota, kind.Gvk.Group, kind.Plural));
 
+    // Pods and Services are watched with their spec and status, all other kinds by their metadata.
+    private static bool IsOther(ResourceKind kind) => kind is { Namespaced: true } and not { Gvk.Group: "", Plural: "pods" or "services" };
+
     private void OnOtherKind(ResourceKind kind, CacheChange<ObjectMetadata> change)
     {
-        if (change is { New: null, Old: { } gone })
+        if (change is { New: null, Old: { } gone } && IsOther(kind))
         {
             _loop.Enqueue(QuotasIn(gone.Key.Namespace, kind.Gvk.Group, kind.Plural));
         }

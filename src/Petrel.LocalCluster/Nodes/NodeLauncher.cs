@@ -51,7 +51,12 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
 
     private readonly NodeNetwork? _network = settings.Range is { } number ? new NodeNetwork(new ClusterRange(number)) : null;
 
-    public ProcessRecord? Find(string node) => ProcessRecord.Find(directory.NodePid(node));
+    private readonly Dictionary<string, PidFile> _pids = settings.NodeNames.ToDictionary(
+        node => node,
+        node => new PidFile(directory.NodePid(node))
+    );
+
+    public ProcessRecord? Find(string node) => _pids.TryGetValue(node, out var pid) ? pid.Find() : null;
 
     /// <summary>Whether <see cref="KillAsync"/> switched the node off and it has not been started since.</summary>
     public bool IsSwitchedOff(string node) => File.Exists(directory.NodeSwitchedOff(node));
@@ -98,7 +103,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
             command = ["env", $"{ProcessTree.Variable}={directory.Node(node)}", "sh", "-c", Supervise, "node-init", node, .. agent];
         }
         var process = DetachedProcess.Start(command, directory.NodeLog(node));
-        ProcessRecord.Of(process).Save(directory.NodePid(node));
+        _pids[node].Set(ProcessRecord.Of(process));
         File.Delete(directory.NodeSwitchedOff(node));
     }
 
@@ -124,7 +129,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
             {
                 await CutPowerAsync(node, index, running, cancellationToken);
             }
-            File.Delete(directory.NodePid(node));
+            _pids[node].Delete();
         }
         File.Delete(directory.NodeSwitchedOff(node));
         if (_network is not null)
@@ -147,7 +152,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
             ProcessTree.KillAll(directory.Node(node));
         }
         await running.WaitForEndAsync(TimeSpan.FromSeconds(5));
-        File.Delete(directory.NodePid(node));
+        _pids[node].Delete();
     }
 
     private int IndexOf(string node) =>

@@ -58,8 +58,16 @@ public sealed partial record ProcessRecord(int Pid, ulong StartTime)
     public void Save(string path)
     {
         var temporary = $"{path}.{Environment.ProcessId}";
-        File.WriteAllText(temporary, string.Create(CultureInfo.InvariantCulture, $"{Pid} {StartTime}"));
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            File.WriteAllText(temporary, string.Create(CultureInfo.InvariantCulture, $"{Pid} {StartTime}"));
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     public void Signal(int signal)

@@ -7,13 +7,15 @@ internal sealed class ServerLauncher(ClusterDirectory directory)
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
 
-    public ProcessRecord? Find() => ProcessRecord.Find(directory.ServerPid);
+    private readonly PidFile _pid = new(directory.ServerPid);
 
-    /// <exception cref="IOException">Its log or pid file can't be written.</exception>
+    public ProcessRecord? Find() => _pid.Find();
+
+    /// <exception cref="IOException">Its log can't be made.</exception>
     public void Start()
     {
         var pid = DetachedProcess.Start([Environment.ProcessPath!, "server", "--data", directory.Root], directory.ServerLog);
-        ProcessRecord.Of(pid).Save(directory.ServerPid);
+        _pid.Set(ProcessRecord.Of(pid));
     }
 
     /// <summary>Stops the server if it runs: asks it to exit, and kills it on a timeout. Returns whether it ran.</summary>
@@ -29,7 +31,7 @@ internal sealed class ServerLauncher(ClusterDirectory directory)
                 await server.WaitForEndAsync(StopLimit);
             }
         }
-        File.Delete(directory.ServerPid);
+        _pid.Delete();
         return server is not null;
     }
 }

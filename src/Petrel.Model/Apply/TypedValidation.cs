@@ -13,7 +13,7 @@ public static class TypedValidation
     /// <summary>The problems of a configuration; empty when it is valid.</summary>
     public static IReadOnlyList<string> Check(JsonObject document, SchemaType type)
     {
-        var problems = new List<string>();
+        var problems = new Problems(type.IsConfidential);
         Members(document, type, "", problems);
         return problems;
     }
@@ -22,7 +22,7 @@ public static class TypedValidation
     public static string Message(IReadOnlyList<string> problems) =>
         problems.Count == 1 ? problems[0] : "errors:\n" + string.Join('\n', problems.Select(p => "  " + p));
 
-    private static void Members(JsonObject members, SchemaType type, string path, List<string> problems)
+    private static void Members(JsonObject members, SchemaType type, string path, Problems problems)
     {
         foreach (var (name, value) in members)
         {
@@ -41,7 +41,7 @@ public static class TypedValidation
         }
     }
 
-    private static void Field(JsonNode value, SchemaField field, string path, List<string> problems)
+    private static void Field(JsonNode value, SchemaField field, string path, Problems problems)
     {
         if (!field.IsMap)
         {
@@ -49,7 +49,7 @@ public static class TypedValidation
         }
         else if (value is not JsonObject map)
         {
-            problems.Add($"{path}: expected map, got &{{{Go(value)}}}");
+            problems.Add($"{path}: expected map, got &{{{problems.Shown(value)}}}");
         }
         else
         {
@@ -63,7 +63,7 @@ public static class TypedValidation
         }
     }
 
-    private static void ListOrValue(JsonNode value, SchemaField field, string path, List<string> problems)
+    private static void ListOrValue(JsonNode value, SchemaField field, string path, Problems problems)
     {
         if (!field.IsList)
         {
@@ -72,7 +72,7 @@ public static class TypedValidation
         }
         if (value is not JsonArray list)
         {
-            problems.Add($"{path}: expected list, got &{{{Go(value)}}}");
+            problems.Add($"{path}: expected list, got &{{{problems.Shown(value)}}}");
             return;
         }
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -103,12 +103,12 @@ public static class TypedValidation
         }
     }
 
-    private static void Value(JsonNode value, SchemaField field, string path, List<string> problems)
+    private static void Value(JsonNode value, SchemaField field, string path, Problems problems)
     {
         var kind = value.GetValueKind();
         var expected = field.Kind switch
         {
-            FieldKind.Object when value is not JsonObject => $"expected map, got &{{{Go(value)}}}",
+            FieldKind.Object when value is not JsonObject => $"expected map, got &{{{problems.Shown(value)}}}",
             FieldKind.String or FieldKind.Bytes or FieldKind.Duration when kind != JsonValueKind.String =>
                 $"expected string, got {Type(value)}",
             FieldKind.Int32 or FieldKind.Int64 or FieldKind.Double when kind != JsonValueKind.Number =>
@@ -126,6 +126,11 @@ public static class TypedValidation
         {
             Members((JsonObject)value, field.Type!, path, problems);
         }
+    }
+
+    private sealed class Problems(bool confidential) : List<string>
+    {
+        public string Shown(JsonNode value) => confidential ? SchemaType.Redacted : Go(value);
     }
 
     // The Go type names of decoded JSON values, as upstream's error messages show them.

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.Model.Schema;
 
@@ -23,11 +24,11 @@ public static class DocumentConformance
         {
             return own(document);
         }
-        var check = new Checker();
+        var check = new Checker(type.IsConfidential);
         return new ConformanceResult(check.Object(document, type, null, skip), check.Unknown, check.Errors);
     }
 
-    private sealed class Checker
+    private sealed class Checker(bool confidential)
     {
         public List<string> Unknown { get; } = [];
 
@@ -114,12 +115,20 @@ public static class DocumentConformance
             {
                 return Wrong(path, FieldValues.Expected(field.Kind), value);
             }
-            var canonical = FieldValues.Canonical((JsonValue)value, field.Kind, out var problem);
-            if (problem is not null && Errors.Count < MaxProblems)
+            var canonical = FieldValues.Canonical((JsonValue)value, field.Kind);
+            if (canonical is not null)
             {
-                Errors.Add($"{path}: {problem}");
+                return canonical;
             }
-            return canonical;
+            if (field.Kind != FieldKind.Bytes || value.GetValueKind() != JsonValueKind.String)
+            {
+                return Wrong(path, FieldValues.Expected(field.Kind), value);
+            }
+            if (Errors.Count < MaxProblems)
+            {
+                Errors.Add($"{path}: illegal base64 data at input byte {FieldValues.IllegalBase64At(value.GetValue<string>())}");
+            }
+            return null;
         }
 
         private static bool IsOmitted(JsonNode value, SchemaField field) =>
@@ -157,7 +166,7 @@ public static class DocumentConformance
         {
             if (Errors.Count < MaxProblems)
             {
-                Errors.Add($"{path}: expected {expected}, got {FieldValues.Describe(value)}");
+                Errors.Add($"{path}: expected {expected}, got {FieldValues.Describe(value, confidential)}");
             }
             return null;
         }

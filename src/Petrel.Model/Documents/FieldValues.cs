@@ -25,11 +25,14 @@ internal static class FieldValues
             _ => "a string",
         };
 
-    /// <summary>Describes a value's type, for messages.</summary>
-    public static string Describe(JsonNode value)
+    /// <summary>Describes a value for messages: its type, and the value itself unless it is confidential.</summary>
+    public static string Describe(JsonNode value, bool confidential)
     {
         var text = value.ToJsonString();
-        var shown = text.Length > 64 ? text[..64] + "…" : text;
+        var shown =
+            confidential ? SchemaType.Redacted
+            : text.Length > 64 ? text[..64] + "…"
+            : text;
         return value.GetValueKind() switch
         {
             JsonValueKind.Object => "an object",
@@ -40,17 +43,34 @@ internal static class FieldValues
         };
     }
 
-    /// <summary>The canonical value; null with a <paramref name="problem"/> when it is of the wrong type.</summary>
-    public static JsonNode? Canonical(JsonValue value, FieldKind kind, out string? problem)
-    {
-        var result = value.GetValueKind() switch
+    /// <summary>The canonical value; null when it is of the wrong type.</summary>
+    public static JsonNode? Canonical(JsonValue value, FieldKind kind) =>
+        value.GetValueKind() switch
         {
             JsonValueKind.String => FromText(value.GetValue<string>(), kind),
             JsonValueKind.Number => FromNumber(value, kind),
             _ => kind == FieldKind.Bool ? value.DeepClone() : null,
         };
-        problem = result is null ? $"expected {Expected(kind)}, got {Describe(value)}" : null;
-        return result;
+
+    /// <summary>Where text ceases to be base64, as Go counts it: the first character that may not be there, or the end.</summary>
+    public static int IllegalBase64At(string text)
+    {
+        var (count, padding) = (0, 0);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is '\n' or '\r')
+            {
+                continue;
+            }
+            var isPadding = text[i] == '=';
+            if (isPadding ? count % 4 < 2 : padding > 0 || !(char.IsAsciiLetterOrDigit(text[i]) || text[i] is '+' or '/'))
+            {
+                return i;
+            }
+            count++;
+            padding += isPadding ? 1 : 0;
+        }
+        return text.Length;
     }
 
     private static JsonNode? FromText(string text, FieldKind kind)

@@ -104,6 +104,13 @@ public sealed class SchemaType(
     Func<SchemaType, IReadOnlyList<SchemaEmbedding>>? embedded = null
 )
 {
+    private static readonly HashSet<string> ConfidentialTypes = new(StringComparer.Ordinal)
+    {
+        "io.k8s.api.core.v1.Secret",
+        "io.k8s.api.authentication.v1.TokenRequest",
+        "io.k8s.api.authentication.v1.TokenReview",
+    };
+
     private Dictionary<int, SchemaField>? _byNumber;
     private IReadOnlyList<SchemaEmbedding>? _embedded;
 
@@ -121,6 +128,12 @@ public sealed class SchemaType(
     /// Conforms a document to this type, for types whose rules differ from those of upstream's built-in types; null for all other types.
     /// </summary>
     public Func<System.Text.Json.Nodes.JsonObject, ConformanceResult>? Conform { get; init; }
+
+    /// <summary>What messages show in place of a confidential value.</summary>
+    public const string Redacted = "<secret contents redacted>";
+
+    /// <summary>Whether messages must show no value of a document of this type: it holds passwords or tokens.</summary>
+    public bool IsConfidential => ConfidentialTypes.Contains(Name);
 
     /// <summary>Whether server-side apply treats values of this type as a whole.</summary>
     public bool IsAtomic { get; init; }

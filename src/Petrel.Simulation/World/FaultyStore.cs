@@ -18,6 +18,9 @@ public sealed class FaultyStore(IRevisionedStore inner, DiskFaults disk, TimePro
     public long CompactedRevision => inner.CompactedRevision;
 
     /// <inheritdoc/>
+    public StoreHealth Health => inner.Health;
+
+    /// <inheritdoc/>
     public async ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken)
     {
         if (disk.Delay is { Ticks: > 0 } delay)

@@ -12,6 +12,9 @@ public sealed class ObservedStore(IRevisionedStore inner, Action<IReadOnlyList<S
     public long CompactedRevision => inner.CompactedRevision;
 
     /// <inheritdoc/>
+    public StoreHealth Health => inner.Health;
+
+    /// <inheritdoc/>
     public async ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken)
     {
         var result = await inner.CommitAsync(operations, cancellationToken);

@@ -21,6 +21,9 @@ public sealed class MemoryStore : IRevisionedStore
     public long CompactedRevision => _state.Compacted;
 
     /// <inheritdoc/>
+    public StoreHealth Health => StoreHealth.Good;
+
+    /// <inheritdoc/>
     public ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken)
     {
         CommitGroup.Validate(operations);

@@ -8,7 +8,10 @@ namespace Petrel.Store.Sqlite;
 /// </summary>
 internal sealed class GroupCommitter
 {
-    private readonly SqliteLog _log;
+    // A group is decided anew when the disk is found full: without what takes space, and then with the reserve's space.
+    private const int Decisions = 3;
+
+    private readonly DiskWriter _log;
     private readonly VersionedState _state;
     private readonly CommitGroup _group;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,9 +25,8 @@ internal sealed class GroupCommitter
     // Used only by the writer thread.
     private List<PendingCommit> _takenCommits = [];
     private List<PendingWrite> _takenWrites = [];
-    private Exception? _failure;
 
-    public GroupCommitter(SqliteLog log, VersionedState state)
+    public GroupCommitter(DiskWriter log, VersionedState state)
     {
         (_log, _state) = (log, state);
         _group = new CommitGroup(state);
@@ -33,6 +35,8 @@ internal sealed class GroupCommitter
         new Thread(Run) { IsBackground = true, Name = "store-writer" }.Start();
 #pragma warning restore RS0030
     }
+
+    public StoreHealth Health => _log.Health;
 
     public bool Stopping
     {
@@ -96,7 +100,7 @@ internal sealed class GroupCommitter
         {
             while (Take())
             {
-                CommitTaken();
+                Process();
                 _takenCommits.Clear();
                 _takenWrites.Clear();
             }
@@ -109,7 +113,9 @@ internal sealed class GroupCommitter
         }
     }
 
-    /// <summary>Waits for work. Returns false when all work is done and the store stops.</summary>
+    /// <summary>
+    /// Waits for work, or until the disk is to be looked at again. Returns false when all work is done and the store stops.
+    /// </summary>
     private bool Take()
     {
         lock (_gate)
@@ -121,7 +127,14 @@ internal sealed class GroupCommitter
                     return false;
                 }
 
-                Monitor.Wait(_gate);
+                if (_log.RecoverAfter is not { } interval)
+                {
+                    Monitor.Wait(_gate);
+                }
+                else if (!Monitor.Wait(_gate, interval))
+                {
+                    break;
+                }
             }
             (_commits, _takenCommits) = (_takenCommits, _commits);
             (_writes, _takenWrites) = (_takenWrites, _writes);
@@ -129,46 +142,25 @@ internal sealed class GroupCommitter
         }
     }
 
-    private void CommitTaken()
+    private void Process()
     {
-        var begun = false;
         try
         {
-            if (_failure is not null)
+            if (_log.Recover() is { Count: > 0 } durable)
             {
-                throw new IOException($"The store stopped writing: {_failure.Message} Restart to recover.", _failure);
+                _state.Apply(durable);
             }
-
-            _group.Begin();
-            foreach (var commit in _takenCommits)
+            for (var decision = 1; ; decision++)
             {
-                commit.Result = commit.Task.IsCompleted ? null : _group.Add(commit.Operations);
-            }
-
-            if (_group.Commits.Count > 0 || _takenWrites.Count > 0)
-            {
-                _log.Begin();
-                begun = true;
-                foreach (var changes in _group.Commits)
+                Decide();
+                if (TryWrite(decision))
                 {
-                    _log.Append(changes);
+                    break;
                 }
-
-                foreach (var write in _takenWrites)
-                {
-                    write.Write(_log);
-                }
-
-                Flush();
             }
         }
         catch (Exception error) // The loop's edge: the callers of this group get it.
         {
-            if (begun && _failure is null)
-            {
-                RollBack();
-            }
-
             foreach (var commit in _takenCommits)
             {
                 commit.TrySetException(error);
@@ -199,51 +191,45 @@ internal sealed class GroupCommitter
         }
     }
 
-    private void Flush()
+    private void Decide()
     {
-        try
+        _group.Begin();
+        foreach (var commit in _takenCommits)
         {
-            _log.Commit();
-        }
-        catch (StoreFileException error)
-        {
-            // Whether the transaction reached the disk is unknown, so memory and disk may differ. Only reopening the file resolves this.
-            _failure = error;
-            throw;
-        }
-    }
-
-    private void RollBack()
-    {
-        try
-        {
-            _log.Rollback();
-        }
-        catch (StoreFileException error)
-        {
-            _failure = error;
-        }
-    }
-
-    private sealed class PendingCommit(IReadOnlyList<StoreOperation> operations)
-        : TaskCompletionSource<CommitResult>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public IReadOnlyList<StoreOperation> Operations { get; } = operations;
-
-        /// <summary>The result once the group is durable; null when the caller cancelled before the commit was decided.</summary>
-        public CommitResult? Result { get; set; }
-
-        public async ValueTask<CommitResult> AnswerAsync(CancellationToken cancellationToken)
-        {
-            using (cancellationToken.UnsafeRegister(static (pending, token) => ((PendingCommit)pending!).TrySetCanceled(token), this))
+            commit.Result = null;
+            if (commit.Task.IsCompleted)
             {
-                return await Task;
+                continue;
             }
+            if (_log.Refuse(commit.FreesSpace) is { } refusal)
+            {
+                commit.TrySetException(refusal);
+                continue;
+            }
+            commit.Result = _group.Add(commit.Operations);
         }
     }
 
-    private sealed class PendingWrite(Action<SqliteLog> write) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    // False when the group is to be decided again.
+    private bool TryWrite(int decision)
     {
-        public Action<SqliteLog> Write { get; } = write;
+        if (_group.Commits.Count == 0 && _takenWrites.Count == 0)
+        {
+            return true;
+        }
+        var wasFull = _log.Health.Fault == StoreFault.NoSpace;
+        try
+        {
+            _log.Write(_group.Commits, _takenWrites);
+            return true;
+        }
+        catch (StoreWriteException error) when (error.Fault == StoreFault.NoSpace && decision < Decisions)
+        {
+            if (wasFull && !_log.MakeRoom())
+            {
+                throw;
+            }
+            return false;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Petrel.Store.Sqlite;
 
@@ -14,8 +15,8 @@ internal static class SqliteFile
     // "PTRL": SQLite's application ID, by which file(1) identifies the file as a store.
     private const int ApplicationId = 0x5054524C;
 
-    // Checkpoint the write-ahead log at this many pages (32 MiB): rare under load, and small enough for a fast restart.
-    private const int CheckpointPages = 8192;
+    // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE.
+    private const int NoCheckpointOnClose = 1006;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -62,7 +63,8 @@ internal static class SqliteFile
 
             Run(connection, "PRAGMA journal_mode = WAL");
             Run(connection, "PRAGMA synchronous = FULL");
-            Run(connection, $"PRAGMA wal_autocheckpoint = {CheckpointPages}");
+            // The log checkpoints itself, because SQLite would ignore that the disk is too full for it.
+            Run(connection, "PRAGMA wal_autocheckpoint = 0");
             // Take the lock now, not at the first write.
             Run(connection, "BEGIN IMMEDIATE");
             if (isNew)
@@ -112,18 +114,25 @@ internal static class SqliteFile
         Run(connection, "INSERT INTO compaction VALUES (1, 0)");
     }
 
+    /// <summary>Whether closing the connection leaves the write-ahead log as it is, or moves it into the file.</summary>
+    public static void KeepLogOnClose(SqliteConnection connection, bool keep) =>
+        raw.sqlite3_db_config(connection.Handle!, NoCheckpointOnClose, keep ? 1 : 0, out _);
+
     private static StoreFileException Explain(string path, SqliteException error) =>
         new(
             path,
             error.SqliteErrorCode switch
             {
-                SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => "it is in use by another process: stop that one first.",
-                SQLitePCL.raw.SQLITE_NOTADB => "it is not a store.",
-                SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged: restore it from a backup.",
+                raw.SQLITE_BUSY or raw.SQLITE_LOCKED => "it is in use by another process: stop that one first.",
+                raw.SQLITE_NOTADB => "it is not a store.",
+                raw.SQLITE_CORRUPT => "it is damaged: restore it from a backup.",
                 _ => error.Message,
             },
             error
-        );
+        )
+        {
+            Code = error.SqliteErrorCode,
+        };
 
     private static void Run(SqliteConnection connection, string sql)
     {
@@ -146,4 +155,9 @@ public sealed class StoreFileException(string path, string reason, Exception? in
 {
     /// <summary>The path of the file.</summary>
     public string Path { get; } = path;
+
+    /// <summary>The code of the SQLite error; 0 when it was none.</summary>
+    internal int Code { get; init; }
+
+    internal bool IsFull => (Code & 0xFF) == raw.SQLITE_FULL;
 }

@@ -11,7 +11,14 @@ namespace Petrel.Store.Sqlite;
 /// </summary>
 internal sealed class SqliteLog : IDisposable
 {
+    /// <summary>The size of a page of the file, and nearly that of one in the write-ahead log.</summary>
+    public const int PageBytes = 4096;
+
+    // SQLITE_DBSTATUS_CACHE_WRITE: pages written to the write-ahead log.
+    private const int PagesWritten = 9;
+
     private readonly string _path;
+    private readonly Func<LogStep, int>? _faults;
     private readonly SqliteConnection _connection;
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _begin,
@@ -19,13 +26,19 @@ internal sealed class SqliteLog : IDisposable
         _rollback,
         _insert,
         _delete,
-        _compact;
+        _compact,
+        _probe;
     private byte[] _keyBuffer = new byte[512];
-    private List<RowId> _leftovers = [];
 
-    public SqliteLog(string path)
+    // Pages in the write-ahead log that are not in the file yet, without those of _database's own count.
+    private int _pages;
+
+    /// <param name="path">The file.</param>
+    /// <param name="faults">Lets the disk fail in tests: the SQLite error of a step, or 0.</param>
+    public SqliteLog(string path, Func<LogStep, int>? faults = null)
     {
-        _path = path;
+        (_path, _faults) = (path, faults);
+        Fail(LogStep.Open);
         _connection = SqliteFile.Open(path);
         _database = _connection.Handle!;
         _begin = Prepare("BEGIN IMMEDIATE");
@@ -34,12 +47,20 @@ internal sealed class SqliteLog : IDisposable
         _insert = Prepare("INSERT INTO change (id, key, create_revision, value) VALUES (?1, ?2, ?3, ?4)");
         _delete = Prepare("DELETE FROM change WHERE id = ?1");
         _compact = Prepare("UPDATE compaction SET revision = max(revision, ?1)");
+        _probe = Prepare("UPDATE compaction SET revision = revision");
+        var log = new FileInfo(path + "-wal");
+        _pages = log.Exists ? (int)(log.Length / PageBytes) : 0;
     }
 
     public void Begin() => Step(_begin);
 
     /// <summary>Commits the transaction. Returns when all changes since <see cref="Begin"/> are on the disk.</summary>
-    public void Commit() => Step(_commit);
+    public void Commit()
+    {
+        Fail(LogStep.Commit);
+        Step(_commit);
+        Fail(LogStep.Confirm);
+    }
 
     /// <summary>Rolls back all changes since <see cref="Begin"/>, unless SQLite has already done so because of the error.</summary>
     public void Rollback()
@@ -50,8 +71,53 @@ internal sealed class SqliteLog : IDisposable
         }
     }
 
+    /// <summary>Writes a transaction that changes nothing, to see whether the disk can be written.</summary>
+    public void Probe()
+    {
+        Begin();
+        Fail(LogStep.Append);
+        Step(_probe);
+        Commit();
+    }
+
+    /// <summary>How many pages of the write-ahead log are not in the file yet.</summary>
+    public int PagesToMove
+    {
+        get
+        {
+            raw.sqlite3_db_status(_database, PagesWritten, out var written, out _, resetFlg: 1);
+            return _pages += written;
+        }
+    }
+
+    /// <summary>Moves the write-ahead log into the file, so that the log starts again at its beginning.</summary>
+    public void Checkpoint()
+    {
+        var result = raw.sqlite3_wal_checkpoint_v2(_database, "main", raw.SQLITE_CHECKPOINT_PASSIVE, out _, out _);
+        if (result != raw.SQLITE_OK)
+        {
+            throw Error(result);
+        }
+        _ = PagesToMove;
+        _pages = 0;
+    }
+
+    /// <summary>The newest revision of which the file has changes, or the compacted one if that is newer.</summary>
+    public long NewestRevision()
+    {
+        var compacted = ReadCompacted();
+        using var select = Prepare("SELECT max(id) FROM change");
+        var result = raw.sqlite3_step(select);
+        if (result != raw.SQLITE_ROW)
+        {
+            throw Error(result);
+        }
+        return Math.Max(compacted, RowId.From(raw.sqlite3_column_int64(select, 0)).Revision);
+    }
+
     public void Append(StoreChange[] changes)
     {
+        Fail(LogStep.Append);
         for (var i = 0; i < changes.Length; i++)
         {
             var change = changes[i];
@@ -87,9 +153,10 @@ internal sealed class SqliteLog : IDisposable
         Step(_compact);
     }
 
-    /// <summary>Loads all rows into an empty state.</summary>
-    public void Load(VersionedState state)
+    /// <summary>Loads all rows into an empty state. Returns those that an interrupted compaction left behind.</summary>
+    public List<RowId> Load(VersionedState state)
     {
+        List<RowId> leftovers = [];
         var compacted = ReadCompacted();
         var select = Prepare("SELECT id, key, create_revision, value FROM change ORDER BY id");
         var changes = new List<StoreChange>();
@@ -152,11 +219,12 @@ internal sealed class SqliteLog : IDisposable
         }
 
         select.Dispose();
+        return leftovers;
 
         void FinishBase()
         {
             loaded = true;
-            _leftovers = state.StartAfter(compacted);
+            leftovers = state.StartAfter(compacted);
         }
 
         void ApplyRevision()
@@ -168,32 +236,21 @@ internal sealed class SqliteLog : IDisposable
         }
     }
 
-    /// <summary>Deletes rows that an interrupted compaction left behind. <see cref="Load"/> has found them.</summary>
-    public void DeleteLeftovers()
-    {
-        if (_leftovers.Count == 0)
-        {
-            return;
-        }
-
-        Begin();
-        foreach (var row in _leftovers)
-        {
-            Delete(row);
-        }
-
-        Commit();
-        _leftovers = [];
-    }
-
     public void Dispose()
     {
-        foreach (var statement in new[] { _begin, _commit, _rollback, _insert, _delete, _compact })
+        foreach (var statement in new[] { _begin, _commit, _rollback, _insert, _delete, _compact, _probe })
         {
             statement.Dispose();
         }
 
         _connection.Dispose();
+    }
+
+    /// <summary>Closes the file as it is: without moving the write-ahead log into it.</summary>
+    public void Abandon()
+    {
+        SqliteFile.KeepLogOnClose(_connection, keep: true);
+        Dispose();
     }
 
     private long ReadCompacted()
@@ -235,11 +292,22 @@ internal sealed class SqliteLog : IDisposable
         }
     }
 
+    private void Fail(LogStep step)
+    {
+        if (_faults?.Invoke(step) is { } code and not 0)
+        {
+            throw new StoreFileException(_path, $"a test lets it fail with SQLite error {code}.") { Code = code };
+        }
+    }
+
     private StoreFileException Error(int result) =>
         new(
             _path,
             raw.sqlite3_errmsg(_database).utf8_to_string() is { Length: > 0 } message
                 ? $"{message} (SQLite error {result})."
                 : $"SQLite error {result}."
-        );
+        )
+        {
+            Code = result,
+        };
 }

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Store.Versions;
 
 namespace Petrel.Store.Sqlite;
@@ -12,6 +14,10 @@ public sealed class SqliteStore : IRevisionedStore
 
     private readonly VersionedState _state;
     private readonly GroupCommitter _committer;
+    private readonly Lock _gate = new();
+
+    // Rows that no read can see, whose deletion failed or was interrupted.
+    private List<RowId> _undeleted = [];
 
     private SqliteStore(VersionedState state, GroupCommitter committer)
     {
@@ -20,16 +26,24 @@ public sealed class SqliteStore : IRevisionedStore
     }
 
     /// <summary>Opens the file, or creates it with mode 0600, and loads it into memory. Blocks on the disk: call it at startup.</summary>
+    /// <param name="path">The file. The write-ahead log and a reserve of disk space lie beside it.</param>
+    /// <param name="logger">Gets what happens to the disk.</param>
     /// <exception cref="StoreFileException">The file is in use, damaged, not a store, or of a newer format.</exception>
-    public static SqliteStore Open(string path)
+    public static SqliteStore Open(string path, ILogger? logger = null) => Open(path, logger, faults: null);
+
+    /// <summary>Opens a file on a disk that fails as <paramref name="faults"/> says.</summary>
+    internal static SqliteStore Open(string path, ILogger? logger, Func<LogStep, int>? faults)
     {
-        var log = new SqliteLog(path);
+        path = Path.GetFullPath(path);
+        var log = new SqliteLog(path, faults);
         try
         {
             var state = new VersionedState();
-            log.Load(state);
-            log.DeleteLeftovers();
-            return new SqliteStore(state, new GroupCommitter(log, state));
+            var leftovers = log.Load(state);
+            var writer = new DiskWriter(path, log, state, logger ?? NullLogger.Instance, faults);
+            var store = new SqliteStore(state, new GroupCommitter(writer, state));
+            store.DeleteSoon(leftovers);
+            return store;
         }
         catch
         {
@@ -37,6 +51,9 @@ public sealed class SqliteStore : IRevisionedStore
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public StoreHealth Health => _committer.Health;
 
     /// <inheritdoc/>
     public long CurrentRevision => _state.Current;
@@ -88,16 +105,32 @@ public sealed class SqliteStore : IRevisionedStore
             return;
         }
 
-        // Make the compaction durable before removing anything. If it is interrupted, the next open deletes the remaining rows.
+        // Make the compaction durable before removing anything. If it is interrupted, the next one or the next open deletes the rest.
         await _committer.WriteAsync(log => log.SetCompacted(revision));
         var dropped = new List<RowId>();
         _state.Compact(revision, dropped);
+        lock (_gate)
+        {
+            dropped.AddRange(_undeleted);
+            _undeleted = [];
+        }
         dropped.Sort(static (left, right) => left.Value.CompareTo(right.Value));
         for (var start = 0; start < dropped.Count; start += RowsPerDeletion)
         {
             // Delete in slices, each in the transaction of the commits that are waiting. No commit waits for the whole deletion.
             var slice = dropped.GetRange(start, Math.Min(RowsPerDeletion, dropped.Count - start));
-            await _committer.WriteAsync(log => slice.ForEach(log.Delete));
+            try
+            {
+                await _committer.WriteAsync(log => slice.ForEach(log.Delete));
+            }
+            catch (IOException)
+            {
+                lock (_gate)
+                {
+                    _undeleted.AddRange(dropped[start..]);
+                }
+                throw;
+            }
         }
     }
 
@@ -106,5 +139,15 @@ public sealed class SqliteStore : IRevisionedStore
     {
         await _committer.StopAsync();
         _state.Close();
+    }
+
+    private void DeleteSoon(List<RowId> rows)
+    {
+        for (var start = 0; start < rows.Count; start += RowsPerDeletion)
+        {
+            var slice = rows.GetRange(start, Math.Min(RowsPerDeletion, rows.Count - start));
+            // If it fails, the next open finds them again.
+            _ = _committer.WriteAsync(log => slice.ForEach(log.Delete)).ContinueWith(static t => t.Exception, TaskScheduler.Default);
+        }
     }
 }

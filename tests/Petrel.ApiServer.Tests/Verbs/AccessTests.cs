@@ -36,6 +36,40 @@ public sealed class AccessTests
         Assert.Equal("Unauthorized", (string?)status["reason"]);
     }
 
+    [Theory]
+    [InlineData("/version")]
+    [InlineData("/version/")]
+    [InlineData("/livez")]
+    [InlineData("/readyz/ping")]
+    public async Task Only_GET_is_open_to_all(string path)
+    {
+        await using var api = await TestApi.StartAsync(new ApiServerOptions { KeepDefaultRoles = true });
+        foreach (var method in (string[])["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"])
+        {
+            Assert.Equal(401, (await api.SendAsync(method, path, user: UserInfo.Anonymous)).StatusCode);
+            Assert.Equal(403, (await api.SendAsync(method, path, user: Somebody)).StatusCode);
+        }
+        Assert.Equal(200, (await api.SendAsync("GET", path, user: Somebody)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/version")]
+    [InlineData("/readyz")]
+    [InlineData("/metrics")]
+    [InlineData("/api")]
+    [InlineData("/apis/apps/v1")]
+    [InlineData("/openapi/v2")]
+    [InlineData("/openapi/v3")]
+    public async Task Paths_that_are_no_resources_answer_GET_alone(string path)
+    {
+        await using var api = await TestApi.StartAsync();
+
+        foreach (var method in (string[])["POST", "PUT", "PATCH", "DELETE"])
+        {
+            Assert.Equal(405, (await api.SendAsync(method, path)).StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Users_without_rights_may_only_look_around()
     {

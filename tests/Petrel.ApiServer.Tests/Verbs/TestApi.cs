@@ -11,6 +11,7 @@ using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
+using Petrel.Store;
 using Petrel.Store.Memory;
 
 namespace Petrel.ApiServer.Tests;
@@ -32,13 +33,14 @@ internal sealed class TestApi : IAsyncDisposable
         IWebhookCaller? webhooks,
         ITokenKeys? tokenKeys,
         IComponentHealth? components,
-        ISchedulingDecisions? decisions
+        ISchedulingDecisions? decisions,
+        Func<MemoryStore, IRevisionedStore>? wrap
     )
     {
         Store = store ?? new MemoryStore();
         Server = new Composition.ApiServer(
             options,
-            Store,
+            wrap?.Invoke(Store) ?? Store,
             kinds ?? BuiltInKinds.Registry,
             Time,
             new SeededEntropy(1),
@@ -64,7 +66,8 @@ internal sealed class TestApi : IAsyncDisposable
         IWebhookCaller? webhooks = null,
         ITokenKeys? tokenKeys = null,
         IComponentHealth? components = null,
-        ISchedulingDecisions? decisions = null
+        ISchedulingDecisions? decisions = null,
+        Func<MemoryStore, IRevisionedStore>? wrap = null
     )
     {
         var api = new TestApi(
@@ -75,7 +78,8 @@ internal sealed class TestApi : IAsyncDisposable
             webhooks,
             tokenKeys,
             components,
-            decisions
+            decisions,
+            wrap
         );
         await api.Server.Ready.WaitAsync(Patience);
         return api;

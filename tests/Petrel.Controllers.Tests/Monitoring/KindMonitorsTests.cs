@@ -2,7 +2,9 @@ using System.Text;
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Framework;
 using Petrel.Controllers.GarbageCollection;
+using Petrel.Controllers.Quotas;
 using Petrel.Model;
 using Petrel.Model.Api;
 using Petrel.Workloads;
@@ -18,12 +20,50 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     public KindMonitorsTests()
     {
         _interference = new(() => _cluster!.Api);
-        _cluster = new(context =>
-            [new GarbageCollector(context with { Client = new(_interference, UserInfo.ControlPlane("garbage-collector")) })]
-        );
+        _cluster = new(new(), Both, wrapApi: _ => _interference);
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private static IController[] Both(ControllerContext context) => [new GarbageCollector(context), new QuotaController(context)];
+
+    [Fact]
+    public void Each_kind_is_listed_and_watched_once_for_all_controllers_together()
+    {
+        CreateQuota("secrets", "pods", "count/deployments.apps");
+        _cluster.Run(65);
+        var collections = _interference.Reads.Where(r => !r.Path.Contains("/namespaces/", StringComparison.Ordinal)).ToList();
+        foreach (var path in (string[])["/api/v1/secrets", "/api/v1/pods", "/apis/apps/v1/deployments"])
+        {
+            Assert.Equal([false, true], collections.Where(r => r.Path == path).Select(r => r.Watches));
+        }
+        Assert.All(collections.Where(r => r.Path is not ("/api" or "/apis")).CountBy(r => r), read => Assert.Equal(1, read.Value));
+        // At 0, 30 and 60 seconds.
+        Assert.Equal(3, collections.Count(r => r.Path == "/apis"));
+        // Neither of them follows events.
+        Assert.DoesNotContain(collections, r => r.Path.EndsWith("/events", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_change_of_owners_of_a_kind_with_a_typed_cache_is_collected()
+    {
+        var owner = _cluster.Create(Map("owner"));
+        var service = new V1Service
+        {
+            ApiVersion = "v1",
+            Kind = "Service",
+            Metadata = new() { Name = "web", NamespaceProperty = "default" },
+            Spec = new() { Ports = [new() { Port = 80 }] },
+        };
+        _cluster.Create(service);
+        _cluster.Run(5);
+        _cluster.Change<V1Service>("web", s => s.Metadata.OwnerReferences = [OwnedBy("owner", owner.Metadata.Uid)]);
+        _cluster.Run(5);
+        Assert.NotNull(_cluster.Find<V1Service>("web"));
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1ConfigMap>(new ObjectKey("default", "owner"), new(), stop));
+        _cluster.Run(5);
+        Assert.Null(_cluster.Find<V1Service>("web"));
+    }
 
     [Fact]
     public void A_kind_that_is_served_later_is_monitored_from_then_on()
@@ -65,14 +105,7 @@ public sealed class KindMonitorsTests : IAsyncDisposable
     [Fact]
     public void A_deletion_that_the_watch_lost_is_found_by_the_next_list()
     {
-        var owner = _cluster.Create(
-            new V1ConfigMap
-            {
-                ApiVersion = "v1",
-                Kind = "ConfigMap",
-                Metadata = new() { Name = "owner", NamespaceProperty = "default" },
-            }
-        );
+        var owner = _cluster.Create(Map("owner"));
         CreateGarbage("dependent", "owner", owner.Metadata.Uid);
         _cluster.Run(60);
         _interference.LosesConfigMapEvents = true;
@@ -82,29 +115,42 @@ public sealed class KindMonitorsTests : IAsyncDisposable
         Assert.Null(_cluster.Find<V1ConfigMap>("dependent"));
     }
 
-    private void CreateGarbage(string name, string owner = "nobody", string uid = "00000000-0000-4000-8000-000000000000") =>
+    private const string NoUid = "00000000-0000-4000-8000-000000000000";
+
+    private void CreateGarbage(string name, string owner = "nobody", string uid = NoUid) => _cluster.Create(Map(name, OwnedBy(owner, uid)));
+
+    private void CreateQuota(params string[] resources) =>
         _cluster.Create(
-            new V1ConfigMap
+            new V1ResourceQuota
             {
                 ApiVersion = "v1",
-                Kind = "ConfigMap",
-                Metadata = new()
-                {
-                    Name = name,
-                    NamespaceProperty = "default",
-                    OwnerReferences =
-                    [
-                        new()
-                        {
-                            ApiVersion = "v1",
-                            Kind = "ConfigMap",
-                            Name = owner,
-                            Uid = uid,
-                        },
-                    ],
-                },
+                Kind = "ResourceQuota",
+                Metadata = new() { Name = "quota", NamespaceProperty = "default" },
+                Spec = new() { Hard = resources.ToDictionary(r => r, _ => new ResourceQuantity("9")) },
             }
         );
+
+    private static V1ConfigMap Map(string name, params V1OwnerReference[] owners) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Metadata = new()
+            {
+                Name = name,
+                NamespaceProperty = "default",
+                OwnerReferences = owners,
+            },
+        };
+
+    private static V1OwnerReference OwnedBy(string name, string uid = NoUid) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "ConfigMap",
+            Name = name,
+            Uid = uid,
+        };
 
     private sealed class Interference(Func<IApiHandler> api) : IApiHandler
     {
@@ -117,8 +163,14 @@ public sealed class KindMonitorsTests : IAsyncDisposable
 
         public int Lost { get; private set; }
 
+        public List<(string Path, bool Watches)> Reads { get; } = [];
+
         public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
         {
+            if (request.Method == "GET")
+            {
+                Reads.Add((request.Path, request.QueryValue("watch") is "1" or "true"));
+            }
             if (FailsDiscovery && request.Path is "/apis")
             {
                 throw new IOException("no discovery");

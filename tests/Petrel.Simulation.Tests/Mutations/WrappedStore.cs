@@ -20,6 +20,8 @@ internal sealed class TamperedDisk(Func<IReadOnlyList<StoreOperation>, IReadOnly
 
         public long CompactedRevision => inner.CompactedRevision;
 
+        public StoreHealth Health => inner.Health;
+
         public ValueTask<CommitResult> CommitAsync(IReadOnlyList<StoreOperation> operations, CancellationToken cancellationToken) =>
             inner.CommitAsync(change(operations), cancellationToken);
 
