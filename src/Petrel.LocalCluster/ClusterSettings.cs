@@ -22,13 +22,13 @@ public sealed record ClusterSettings
     public int AgentPort { get; init; } = 10250;
 
     /// <summary>Seconds without a heartbeat after which a node becomes NotReady (upstream: node-monitor-grace-period).</summary>
-    public double NodeGraceSeconds { get; init; } = 8;
+    public double NodeGraceSeconds { get; init; } = FailoverPace.Upstream.NodeGraceSeconds;
 
     /// <summary>The interval of the agent's lease renewals, in seconds.</summary>
-    public double LeaseRenewSeconds { get; init; } = 2;
+    public double LeaseRenewSeconds { get; init; } = FailoverPace.Upstream.LeaseRenewSeconds;
 
     /// <summary>Default tolerationSeconds of pods for not-ready and unreachable nodes.</summary>
-    public int EvictionSeconds { get; init; } = 10;
+    public int EvictionSeconds { get; init; } = FailoverPace.Upstream.EvictionSeconds;
 
     /// <summary>Host ports that are forwarded to Services of the cluster.</summary>
     public IReadOnlyList<ServiceForward> Forwards { get; init; } = [];

@@ -23,9 +23,12 @@ public static class NetworkTool
             RedirectStandardError = true,
         };
         using var process = Start(start);
+        // Disposing of the process leaves these two pipes open until the garbage collector runs.
+        using var outputReader = process.StandardOutput;
+        using var errorReader = process.StandardError;
         await using var cancelled = cancellationToken.UnsafeRegister(static p => ((Process)p!).Kill(), process);
-        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = outputReader.ReadToEndAsync(CancellationToken.None);
+        var errors = errorReader.ReadToEndAsync(CancellationToken.None);
         if (input is not null)
         {
             await process.StandardInput.WriteAsync(input);

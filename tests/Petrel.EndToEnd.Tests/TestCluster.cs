@@ -33,7 +33,7 @@ public sealed class TestCluster : IAsyncDisposable
 
     public static string NewDirectory() => Directory.CreateTempSubdirectory("petrel-e2e-").FullName;
 
-    /// <summary>Brings a cluster up and waits until it says that it is ready.</summary>
+    /// <summary>Brings a cluster up, which soon notices a lost node, and waits until it says that it is ready.</summary>
     public static async Task<TestCluster> UpAsync(
         int nodes = 3,
         string? directory = null,
@@ -46,7 +46,7 @@ public sealed class TestCluster : IAsyncDisposable
         {
             Program = program ?? Petrel,
         };
-        var up = await cluster.PetrelAsync(["up", "--detach", "--nodes", $"{nodes}", "--port", "0", .. more]);
+        var up = await cluster.PetrelAsync(["up", "--detach", "--fast-failover", "--nodes", $"{nodes}", "--port", "0", .. more]);
         Assert.True(up.ExitCode == 0, up.Text + await cluster.LogsAsync());
         return cluster;
     }

@@ -1,7 +1,6 @@
 using k8s.Models;
 using Petrel.Agent.EnvironmentVariables;
 using Petrel.Agent.Runtimes;
-using Petrel.Agent.Sources;
 using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
@@ -14,15 +13,14 @@ internal static class ContainerSpecs
     /// <param name="container">The container in the pod's spec.</param>
     /// <param name="attempt">How often the container was created before.</param>
     /// <param name="environment">The container's environment variables.</param>
-    /// <param name="volumes">The host paths of the pod's volumes by name.</param>
+    /// <param name="mounts">The container's mounts.</param>
     /// <param name="logPath">The path of the log file.</param>
-    /// <exception cref="PodSourceException">A mount is not allowed.</exception>
     public static ContainerSpec Create(
         V1Pod pod,
         V1Container container,
         int attempt,
         IReadOnlyList<KeyValuePair<string, string>> environment,
-        IReadOnlyDictionary<string, string> volumes,
+        IReadOnlyList<Mount> mounts,
         string logPath
     )
     {
@@ -37,14 +35,7 @@ internal static class ContainerSpecs
             Args = [.. (container.Args ?? []).Select(Expand)],
             WorkingDirectory = container.WorkingDir ?? "",
             Environment = environment,
-            Mounts =
-            [
-                .. (container.VolumeMounts ?? []).Select(m => new Mount(
-                    SubPath(volumes[m.Name], m.SubPathExpr is { Length: > 0 } expression ? Expand(expression) : m.SubPath),
-                    m.MountPath,
-                    m.ReadOnlyProperty == true
-                )),
-            ],
+            Mounts = mounts,
             Limits = Limits(container),
             LogPath = logPath,
             Stdin = container.Stdin == true,
@@ -75,12 +66,6 @@ internal static class ContainerSpecs
             Memory = limits.Memory,
         };
     }
-
-    private static string SubPath(string volume, string? subPath) =>
-        string.IsNullOrEmpty(subPath) ? volume
-        : subPath.Split('/').Contains("..")
-            ? throw new PodSourceException(PodSourceException.ContainerConfig, $"subPath must not contain '..': {subPath}")
-        : Path.Combine(volume, subPath);
 
     // The container's security context, with unset fields taken from the pod's.
     private static ContainerSecurity Security(V1Pod pod, V1Container container)

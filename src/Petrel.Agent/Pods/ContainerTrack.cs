@@ -12,6 +12,12 @@ internal sealed class ContainerTrack(string name)
     private Task _probesLoop = Task.CompletedTask;
     private string _probesOf = "";
 
+    private Task _hook = Task.CompletedTask;
+    private CancellationTokenSource? _hookStop;
+    private string _hookOf = "";
+    private bool _hookEnded;
+    private string? _hookProblem;
+
     public ContainerStatus? Current { get; private set; }
     public ContainerStatus? Previous { get; private set; }
     public string WaitingReason { get; set; } = "";
@@ -81,5 +87,40 @@ internal sealed class ContainerTrack(string name)
             _probesStop.Dispose();
             _probesStop = null;
         }
+    }
+
+    /// <summary>Whether the postStart hook of the running container has not ended yet.</summary>
+    public bool HookRuns => Current?.State == ContainerState.Running && _hookOf == Current.Id && !_hookEnded;
+
+    /// <summary>Why the postStart hook of the current container failed. Null when it did not fail.</summary>
+    public string? HookProblem => _hookOf == Current?.Id ? _hookProblem : null;
+
+    /// <summary>Starts the postStart hook of the running container.</summary>
+    /// <param name="run">Runs the hook. Returns why it failed, or null.</param>
+    /// <param name="ended">Called when it has ended.</param>
+    /// <param name="cancellationToken">Ends the hook.</param>
+    public void StartHook(Func<CancellationToken, Task<string?>> run, Action ended, CancellationToken cancellationToken)
+    {
+        (_hookOf, _hookEnded, _hookProblem) = (Current!.Id, false, null);
+        _hookStop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _hook = RunHookAsync(run, ended, _hookStop.Token);
+    }
+
+    public async ValueTask StopHookAsync()
+    {
+        if (_hookStop is not null)
+        {
+            _hookStop.Cancel();
+            await _hook;
+            _hookStop.Dispose();
+            _hookStop = null;
+        }
+    }
+
+    private async Task RunHookAsync(Func<CancellationToken, Task<string?>> run, Action ended, CancellationToken cancellationToken)
+    {
+        _hookProblem = await run(cancellationToken);
+        _hookEnded = true;
+        ended();
     }
 }

@@ -43,6 +43,20 @@ internal sealed record PodView(
 /// </summary>
 internal static class PodStatusBuilder
 {
+    /// <summary>
+    /// The status of a pod that the node refused before it started anything. As upstream, it has no container statuses, so that
+    /// <c>kubectl get pods</c> shows the reason of the refusal.
+    /// </summary>
+    public static JsonObject Refused(V1Pod pod, string reason, string message, DateTimeOffset since) =>
+        new()
+        {
+            ["observedGeneration"] = pod.Metadata.Generation,
+            ["phase"] = "Failed",
+            ["reason"] = reason,
+            ["message"] = message,
+            ["startTime"] = since.ToTimestamp(),
+        };
+
     public static JsonObject Build(PodView view, DateTimeOffset now)
     {
         var spec = view.Pod.Spec;
@@ -50,14 +64,6 @@ internal static class PodStatusBuilder
         var initialized = inits.All(c => IsInitialized(c, view));
         var mains = spec.Containers.Select(c => (Spec: c, View: view.Containers[c.Name])).ToList();
         var phase = Phase(view, inits, initialized, mains.Select(m => m.View).ToList());
-        var ended = phase is "Succeeded" or "Failed";
-        var ready =
-            !ended
-            && !view.Ended
-            && mains.All(m => IsReady(m.View))
-            && inits.Where(PodStates.IsSidecar).All(c => IsReady(view.Containers[c.Name]));
-        var unready = mains.Where(m => !IsReady(m.View)).Select(m => m.Spec.Name).ToList();
-
         var status = new JsonObject
         {
             ["observedGeneration"] = view.Pod.Metadata.Generation,
@@ -73,15 +79,11 @@ internal static class PodStatusBuilder
             status["podIP"] = view.Addresses[0];
             status["podIPs"] = new JsonArray([.. view.Addresses.Select(a => new JsonObject { ["ip"] = a })]);
         }
-        status["conditions"] = Conditions(view, now, initialized, ready, unready, inits, ended, phase);
-        status["containerStatuses"] = new JsonArray([
-            .. spec.Containers.Select(c => ContainerStatus(c, view, initialized && view.SandboxReady, isInit: false)),
-        ]);
+        status["conditions"] = PodConditions.Build(view, phase, now);
+        status["containerStatuses"] = new JsonArray([.. spec.Containers.Select(c => ContainerStatus(c, view, isInit: false))]);
         if (inits.Count > 0)
         {
-            status["initContainerStatuses"] = new JsonArray([
-                .. inits.Select(c => ContainerStatus(c, view, view.SandboxReady, isInit: true)),
-            ]);
+            status["initContainerStatuses"] = new JsonArray([.. inits.Select(c => ContainerStatus(c, view, isInit: true))]);
         }
         return status;
     }
@@ -95,7 +97,7 @@ internal static class PodStatusBuilder
             : of.Current is { State: ContainerState.Exited, ExitCode: 0 };
     }
 
-    private static bool IsReady(ContainerView view) => view.Current?.State == ContainerState.Running && view.Probes?.Ready == true;
+    public static bool IsReady(ContainerView view) => view.Current?.State == ContainerState.Running && view.Probes?.Ready == true;
 
     private static string Phase(PodView view, List<V1Container> inits, bool initialized, List<ContainerView> mains)
     {
@@ -107,11 +109,7 @@ internal static class PodStatusBuilder
         {
             return view.Pod.Status.Phase; // A finished pod never runs again.
         }
-        var policy = view.Pod.Spec.RestartPolicy;
-        var failedInit = inits.Any(c =>
-            !c.IsSidecar() && policy == "Never" && view.Containers[c.Name].Current is { State: ContainerState.Exited, ExitCode: not 0 }
-        );
-        if (failedInit)
+        if (inits.Any(c => RestartRules.FailsPod(view.Pod, c, view.Containers[c.Name].Current)))
         {
             return "Failed";
         }
@@ -119,18 +117,11 @@ internal static class PodStatusBuilder
         {
             return view.Ended ? "Failed" : "Pending";
         }
+        var containers = view.Pod.Spec.Containers;
         var exited = mains.Count(m => m.Current?.State == ContainerState.Exited);
-        if (exited == mains.Count && (view.Ended || policy != "Always"))
+        if (exited == mains.Count && (view.Ended || containers.All(c => RestartRules.IsOver(view.Pod, c, view.Containers[c.Name].Current))))
         {
-            var allSucceeded = mains.All(m => m.Current!.ExitCode == 0);
-            if (allSucceeded)
-            {
-                return "Succeeded";
-            }
-            if (view.Ended || policy == "Never")
-            {
-                return "Failed";
-            }
+            return mains.All(m => m.Current!.ExitCode == 0) ? "Succeeded" : "Failed";
         }
         if (view.Ended)
         {
@@ -143,77 +134,7 @@ internal static class PodStatusBuilder
         return mains.All(m => m.Current is null or { State: ContainerState.Created }) ? "Pending" : "Running";
     }
 
-    private static JsonArray Conditions(
-        PodView view,
-        DateTimeOffset now,
-        bool initialized,
-        bool ready,
-        List<string> unready,
-        List<V1Container> inits,
-        bool ended,
-        string phase
-    )
-    {
-        var notReady = ended
-            ? phase == "Succeeded"
-                ? ("PodCompleted", "")
-                : ("PodFailed", "")
-            : ("ContainersNotReady", $"containers with unready status: [{string.Join(' ', unready)}]");
-        var incomplete = inits.Where(c => !IsInitialized(c, view)).Select(c => c.Name);
-        var gates = view.Pod.Spec.ReadinessGates ?? [];
-        var missingGates = gates
-            .Where(g => view.Pod.Status?.Conditions?.Any(c => c.Type == g.ConditionType && c.Status == "True") != true)
-            .Select(g => g.ConditionType)
-            .ToList();
-        List<(string Type, bool Value, string Reason, string Message)> own =
-        [
-            ("PodReadyToStartContainers", view.SandboxReady && !view.Ended, "", ""),
-            initialized || phase == "Succeeded"
-                ? ("Initialized", true, phase == "Succeeded" ? "PodCompleted" : "", "")
-                : (
-                    "Initialized",
-                    false,
-                    "ContainersNotInitialized",
-                    $"containers with incomplete status: [{string.Join(' ', incomplete)}]"
-                ),
-            ready && missingGates.Count > 0
-                ? (
-                    "Ready",
-                    false,
-                    "ReadinessGatesNotReady",
-                    $"the status of pod readiness gates is not \"True\" for: [{string.Join(' ', missingGates)}]"
-                )
-                : ("Ready", ready, ready ? "" : notReady.Item1, ready ? "" : notReady.Item2),
-            ("ContainersReady", ready, ready ? "" : notReady.Item1, ready ? "" : notReady.Item2),
-        ];
-        var conditions = new JsonArray();
-        foreach (var (type, value, reason, message) in own)
-        {
-            var text = value ? "True" : "False";
-            var before = view.Pod.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
-            var since = before?.Status == text && before.LastTransitionTime is { } at ? new DateTimeOffset(at.ToUniversalTime()) : now;
-            var condition = new JsonObject
-            {
-                ["type"] = type,
-                ["status"] = text,
-                ["lastProbeTime"] = null,
-                ["lastTransitionTime"] = since.ToTimestamp(),
-                ["observedGeneration"] = view.Pod.Metadata.Generation,
-            };
-            if (reason.Length > 0)
-            {
-                condition["reason"] = reason;
-            }
-            if (message.Length > 0)
-            {
-                condition["message"] = message;
-            }
-            conditions.Add(condition);
-        }
-        return conditions;
-    }
-
-    private static JsonObject ContainerStatus(V1Container container, PodView view, bool mayStart, bool isInit)
+    private static JsonObject ContainerStatus(V1Container container, PodView view, bool isInit)
     {
         var of = view.Containers[container.Name];
         var current = of.Current;
@@ -250,7 +171,8 @@ internal static class PodStatusBuilder
         }
         else
         {
-            var reason = mayStart || isInit || !(view.Pod.Spec.InitContainers?.Count > 0) ? "ContainerCreating" : "PodInitializing";
+            // As upstream: every container of a pod with init containers waits for the pod's initialization.
+            var reason = view.Pod.Spec.InitContainers?.Count > 0 ? "PodInitializing" : "ContainerCreating";
             status["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = reason } };
         }
         var last = current?.State == ContainerState.Exited && waiting.Length > 0 && !view.Ended ? current : of.Previous;

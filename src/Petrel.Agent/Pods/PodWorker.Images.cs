@@ -16,7 +16,7 @@ internal sealed partial class PodWorker
         CancellationToken cancellationToken
     )
     {
-        var path = ProbeRunner.FieldPath(container);
+        var path = ContainerFieldPaths.Of(pod, container);
         var present = await _context.Runtime.FindImageAsync(container.Image, cancellationToken);
         if (present is not null && container.ImagePullPolicy != "Always")
         {

@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Sources;
+using Petrel.Agent.Timing;
 using Petrel.Agent.Volumes;
 using Petrel.Model.Documents;
 using Petrel.Network.Pods;
@@ -95,16 +96,11 @@ internal sealed partial class PodWorker
             {
                 continue;
             }
-            await SyncContainerAsync(
-                pod,
-                sandbox,
-                init,
-                sidecar ? "Always"
-                    : pod.Spec.RestartPolicy == "Never" ? "Never"
-                    : "OnFailure",
-                volumes,
-                cancellationToken
-            );
+            await SyncContainerAsync(pod, sandbox, init, volumes, cancellationToken);
+            if (track.HookRuns)
+            {
+                return; // As upstream: the next container starts after the postStart hook has ended.
+            }
             if (!begun && !(sidecar && track.Current?.State == ContainerState.Running && track.Probes?.Started != false))
             {
                 return;
@@ -112,7 +108,11 @@ internal sealed partial class PodWorker
         }
         foreach (var container in pod.Spec.Containers)
         {
-            await SyncContainerAsync(pod, sandbox, container, pod.Spec.RestartPolicy, volumes, cancellationToken);
+            await SyncContainerAsync(pod, sandbox, container, volumes, cancellationToken);
+            if (Track(container.Name).HookRuns)
+            {
+                return;
+            }
         }
     }
 
@@ -121,7 +121,6 @@ internal sealed partial class PodWorker
         V1Pod pod,
         SandboxStatus sandbox,
         V1Container container,
-        string policy,
         PodVolumes volumes,
         CancellationToken cancellationToken
     )
@@ -131,21 +130,29 @@ internal sealed partial class PodWorker
         if (track.Current is { State: ContainerState.Running } running)
         {
             (track.WaitingReason, track.WaitingMessage) = ("", "");
-            await ProbeAsync(pod, sandbox, container, track, running, cancellationToken);
-            if (track.Probes?.KillReason is { } reason)
+            if (_stops.IsStopping(running.Id))
             {
-                _context.Events.Record(pod, "Normal", "Killing", reason, ProbeRunner.FieldPath(container));
-                var probe = container.LivenessProbe?.TerminationGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30;
+                return;
+            }
+            await ProbeAsync(pod, sandbox, container, track, running, cancellationToken);
+            if (track.HookProblem is not null)
+            {
                 await track.StopProbesAsync();
-                await _context.Runtime.StopContainerAsync(running.Id, TimeSpan.FromSeconds(probe), cancellationToken);
-                Wake();
+                _stops.StopOne(pod, running, GraceOf(pod), "FailedPostStartHook", cancellationToken);
+            }
+            else if (track.Probes is { KillReason: { } reason } probes)
+            {
+                await track.StopProbesAsync();
+                var grace = probes.KillGraceSeconds is { } seconds ? LongDurations.FromSeconds(seconds) : GraceOf(pod);
+                _stops.StopOne(pod, running, grace, reason, cancellationToken);
             }
             return;
         }
         if (track.Current is { State: ContainerState.Exited } exited)
         {
             await track.StopProbesAsync();
-            if (policy == "Never" || (policy == "OnFailure" && exited.ExitCode == 0))
+            await track.StopHookAsync();
+            if (!RestartRules.Restarts(pod, container, exited.ExitCode ?? 0))
             {
                 return;
             }
@@ -161,7 +168,7 @@ internal sealed partial class PodWorker
                         "BackOff",
                         $"Back-off restarting failed container {container.Name} in pod "
                             + $"{pod.Metadata.Name}_{pod.Metadata.NamespaceProperty}({_uid})",
-                        ProbeRunner.FieldPath(container)
+                        ContainerFieldPaths.Of(pod, container)
                     );
                 }
                 track.WaitingReason = "CrashLoopBackOff";
@@ -193,7 +200,7 @@ internal sealed partial class PodWorker
                 new ProbeRunner(
                     pod,
                     container,
-                    running.Id,
+                    running,
                     sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
                     _context.Runtime,
                     _context.Prober,
@@ -227,7 +234,7 @@ internal sealed partial class PodWorker
         CancellationToken cancellationToken
     )
     {
-        var path = ProbeRunner.FieldPath(container);
+        var path = ContainerFieldPaths.Of(pod, container);
         try
         {
             if (!await EnsureImageAsync(pod, container, track, cancellationToken))
@@ -236,10 +243,12 @@ internal sealed partial class PodWorker
             }
             var services = _context.ServicesOf(pod.Metadata.NamespaceProperty);
             var environment = await _context.Environment.CreateAsync(pod, container, sandbox.Addresses, services, cancellationToken);
-            var attempt = track.NextAttempt;
+            var mounts = await ContainerMounts.CreateAsync(_context.Files, pod, container, environment, volumes, cancellationToken);
+            // An agent that died between creating and starting the container left it Created: start that one.
+            var attempt = track.Current is { State: ContainerState.Created } created ? created.Attempt : track.NextAttempt;
             var id = await _context.Runtime.CreateContainerAsync(
                 sandbox.Id,
-                ContainerSpecs.Create(pod, container, attempt, environment, volumes.HostPaths, LogPath(pod, container, attempt)),
+                ContainerSpecs.Create(pod, container, attempt, environment, mounts, LogPath(pod, container, attempt)),
                 cancellationToken
             );
             _context.Events.Record(pod, "Normal", "Created", $"Container created", path);
@@ -249,6 +258,14 @@ internal sealed partial class PodWorker
             track.Observe((await _context.Runtime.GetPodStatusAsync(_uid, cancellationToken)).Containers, pod);
             if (track.Current is { State: ContainerState.Running } running)
             {
+                if (container.Lifecycle?.PostStart is { } hook)
+                {
+                    track.StartHook(
+                        token => LifecycleHooks.RunPostStartAsync(_context, pod, container, id, hook, token),
+                        Wake,
+                        cancellationToken
+                    );
+                }
                 await ProbeAsync(pod, sandbox, container, track, running, cancellationToken);
             }
             else

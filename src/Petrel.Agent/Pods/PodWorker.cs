@@ -45,12 +45,15 @@ internal sealed partial class PodWorker
     private bool _finished;
     private string _failReason = "";
     private string _failMessage = "";
+    private bool _refused;
     private string _lastStatus = "";
+    private ulong _reported; // the revision of the last report
     private DateTimeOffset? _nextWake;
 
     public PodWorker(PodWorkerContext context, V1Pod pod)
     {
         _context = context;
+        _stops = new(context, problem => LogSyncFailed(context.Logger, pod.Metadata.NamespaceProperty, pod.Metadata.Name, problem), Wake);
         _pod = pod;
         _uid = pod.Metadata.Uid;
         _seen = pod.Status?.StartTime is { } started ? new DateTimeOffset(started.ToUniversalTime()) : context.Time.GetUtcNow();
@@ -80,7 +83,7 @@ internal sealed partial class PodWorker
     /// <summary>Marks the pod as failed permanently, before it starts (upstream: admission on the node).</summary>
     public void Reject(string reason, string message)
     {
-        (_failReason, _failMessage) = (reason, message);
+        (_failReason, _failMessage, _refused) = (reason, message, true);
         Wake();
     }
 
@@ -88,7 +91,7 @@ internal sealed partial class PodWorker
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        using var probes = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var own = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             while (!_finished)
@@ -96,7 +99,7 @@ internal sealed partial class PodWorker
                 _nextWake = null;
                 try
                 {
-                    await SyncAsync(cancellationToken);
+                    await SyncAsync(own.Token);
                 }
                 catch (Exception e)
                     when (e is RuntimeException or ApiException or TimeoutException || ApiFailures.IsTransient(e, cancellationToken))
@@ -122,9 +125,12 @@ internal sealed partial class PodWorker
         }
         finally
         {
+            own.Cancel();
+            await _stops.WaitAsync();
             foreach (var track in _tracks.Values)
             {
                 await track.StopProbesAsync();
+                await track.StopHookAsync();
             }
         }
     }
@@ -159,6 +165,7 @@ internal sealed partial class PodWorker
             var track = Track(container.Name);
             track.Observe(containers, pod);
         }
+        await _stops.ObserveAsync(containers);
         CheckDeadline(pod);
         if (_gone || pod.Metadata.DeletionTimestamp is not null || _failReason.Length > 0 || HasEnded(pod))
         {
@@ -184,20 +191,8 @@ internal sealed partial class PodWorker
         {
             return true;
         }
-        if (pod.Spec.RestartPolicy == "Always")
-        {
-            return false;
-        }
-        var failedInit =
-            pod.Spec.RestartPolicy == "Never"
-            && (pod.Spec.InitContainers ?? []).Any(c =>
-                !c.IsSidecar() && Track(c.Name).Current is { State: ContainerState.Exited, ExitCode: not 0 }
-            );
-        return failedInit
-            || pod.Spec.Containers.All(c =>
-                Track(c.Name).Current is { State: ContainerState.Exited } ended
-                && (pod.Spec.RestartPolicy == "Never" || ended.ExitCode == 0)
-            );
+        return (pod.Spec.InitContainers ?? []).Any(c => RestartRules.FailsPod(pod, c, Track(c.Name).Current))
+            || pod.Spec.Containers.All(c => RestartRules.IsOver(pod, c, Track(c.Name).Current));
     }
 
     private void CheckDeadline(V1Pod pod)
@@ -210,6 +205,7 @@ internal sealed partial class PodWorker
         if (left <= TimeSpan.Zero)
         {
             (_failReason, _failMessage) = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+            _context.Events.Record(pod, "Normal", _failReason, _failMessage);
         }
         else
         {
@@ -252,9 +248,11 @@ internal sealed partial class PodWorker
             ended,
             _seen
         );
-        var status = PodStatusBuilder.Build(view, _context.Time.GetUtcNow());
+        var status = _refused
+            ? PodStatusBuilder.Refused(pod, _failReason, _failMessage, _seen)
+            : PodStatusBuilder.Build(view, _context.Time.GetUtcNow());
         var text = status.ToJsonString();
-        if (text == _lastStatus)
+        if (text == _lastStatus && !IsContradicted(pod, status))
         {
             return;
         }
@@ -271,14 +269,20 @@ internal sealed partial class PodWorker
         };
         try
         {
-            await _context.Client.PatchStrategicallyAsync<V1Pod>(pod.Key(), patch, cancellationToken, "status");
-            _lastStatus = text;
+            var reported = await _context.Client.PatchStrategicallyAsync<V1Pod>(pod.Key(), patch, cancellationToken, "status");
+            (_lastStatus, _reported) = (text, reported.Revision());
         }
         catch (ApiException e) when (e.IsNotFound || e.IsConflict)
         {
             // The pod was deleted, or another pod has the same name now. The watch will deliver the change.
         }
     }
+
+    // Whether another writer has changed what this agent reported: the node lifecycle controller does so for a node that it believes lost.
+    // A version of the pod that is older than the last report says nothing.
+    private bool IsContradicted(V1Pod pod, JsonObject status) =>
+        pod.Revision() > _reported
+        && (pod.Status?.Phase != (string?)status["phase"] || (status["conditions"] is JsonArray own && !PodConditions.Agree(own, pod)));
 
     [LoggerMessage(EventId = 5012, Level = LogLevel.Error, Message = "{Namespace}/{Name} could not be handled and will be tried again")]
     private static partial void LogBroken(ILogger logger, Exception exception, string @namespace, string name);

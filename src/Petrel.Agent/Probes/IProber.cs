@@ -13,4 +13,7 @@ public interface IProber
     );
 
     ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>Asks the gRPC health service (grpc.health.v1) whether <paramref name="service"/> is serving, without TLS.</summary>
+    ValueTask<string?> GrpcAsync(string host, int port, string service, TimeSpan timeout, CancellationToken cancellationToken);
 }

@@ -1,5 +1,7 @@
+using System.Text;
 using k8s.Models;
 using Petrel.Agent.Runtimes;
+using Petrel.Agent.Timing;
 using Petrel.Client;
 
 namespace Petrel.Agent.Probes;
@@ -15,13 +17,16 @@ internal sealed class ProbeResults
 
     /// <summary>Why the container must be restarted: its liveness or startup probe reached the failure threshold. Null otherwise.</summary>
     public string? KillReason { get; set; }
+
+    /// <summary>The grace period that the probe of <see cref="KillReason"/> names; null for the pod's.</summary>
+    public long? KillGraceSeconds { get; set; }
 }
 
 /// <summary>Runs the probes of one running container until cancelled.</summary>
 internal sealed class ProbeRunner(
     V1Pod pod,
     V1Container container,
-    string containerId,
+    ContainerStatus running,
     string podAddress,
     IContainerRuntime runtime,
     IProber prober,
@@ -70,7 +75,13 @@ internal sealed class ProbeRunner(
     private async Task<bool> RunOneAsync(string kind, V1Probe probe, bool endsWithSuccess, CancellationToken cancellationToken)
     {
         await Task.Yield();
-        await Task.Delay(TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0), time, cancellationToken);
+        // The delay counts from the start of the container, also for the probes that wait for the startup probe.
+        var age = time.GetUtcNow() - (running.StartedAt ?? time.GetUtcNow());
+        var delay = LongDurations.FromSeconds(probe.InitialDelaySeconds ?? 0) - (age > TimeSpan.Zero ? age : TimeSpan.Zero);
+        if (delay > TimeSpan.Zero)
+        {
+            await LongDurations.DelayAsync(delay, time, cancellationToken);
+        }
         var (successes, failures) = (0, 0);
         while (true)
         {
@@ -94,7 +105,7 @@ internal sealed class ProbeRunner(
             else
             {
                 (successes, failures) = (0, failures + 1);
-                events.Record(pod, "Warning", "Unhealthy", $"{kind} probe failed: {problem}", FieldPath(container));
+                events.Record(pod, "Warning", "Unhealthy", $"{kind} probe failed: {problem}", ContainerFieldPaths.Of(pod, container));
                 if (failures >= (probe.FailureThreshold ?? 3))
                 {
                     if (kind == "Readiness")
@@ -107,60 +118,61 @@ internal sealed class ProbeRunner(
                     }
                     else
                     {
+                        Results.KillGraceSeconds = probe.TerminationGracePeriodSeconds;
                         Results.KillReason = $"Container {container.Name} failed {kind.ToLowerInvariant()} probe, will be restarted";
                         changed();
                         return false;
                     }
                 }
             }
-            await Task.Delay(TimeSpan.FromSeconds(probe.PeriodSeconds ?? 10), time, cancellationToken);
+            await LongDurations.DelayAsync(LongDurations.FromSeconds(probe.PeriodSeconds ?? 10), time, cancellationToken);
         }
     }
 
     private async ValueTask<string?> TryAsync(V1Probe probe, CancellationToken cancellationToken)
     {
-        var timeout = TimeSpan.FromSeconds(probe.TimeoutSeconds ?? 1);
+        var timeout = LongDurations.ForTimer(LongDurations.FromSeconds(probe.TimeoutSeconds ?? 1));
         if (probe.Exec is { } exec)
         {
-            try
-            {
-                var result = await runtime.ExecAsync(containerId, [.. exec.Command], timeout, cancellationToken);
-                return result.ExitCode == 0 ? null : System.Text.Encoding.UTF8.GetString([.. result.Output, .. result.ErrorOutput]).Trim();
-            }
-            catch (TimeoutException)
-            {
-                return $"command timed out: \"{string.Join(' ', exec.Command)}\" timed out after {timeout.TotalSeconds:0}s";
-            }
-            catch (RuntimeException e)
-            {
-                return e.Message;
-            }
+            return await ExecAsync([.. exec.Command], timeout, cancellationToken);
         }
         if (probe.HttpGet is { } http)
         {
-            var host = string.IsNullOrEmpty(http.Host) ? podAddress : http.Host;
-            var uri = new Uri($"{(http.Scheme ?? "HTTP").ToLowerInvariant()}://{host}:{Port(http.Port)}{(http.Path ?? "/")}");
-            return await prober.HttpAsync(
-                uri,
-                [.. (http.HttpHeaders ?? []).Select(h => KeyValuePair.Create(h.Name, h.Value))],
-                timeout,
-                cancellationToken
-            );
+            var target = ProbeTarget.Of(http, container, podAddress);
+            return target.Problem
+                ?? await prober.HttpAsync(
+                    target.Uri!,
+                    [.. (http.HttpHeaders ?? []).Select(h => KeyValuePair.Create(h.Name, h.Value))],
+                    timeout,
+                    cancellationToken
+                );
         }
         if (probe.TcpSocket is { } tcp)
         {
-            return await prober.TcpAsync(
-                string.IsNullOrEmpty(tcp.Host) ? podAddress : tcp.Host,
-                Port(tcp.Port),
-                timeout,
-                cancellationToken
-            );
+            var target = ProbeTarget.Of(tcp, container, podAddress);
+            return target.Problem ?? await prober.TcpAsync(target.Host, target.Port, timeout, cancellationToken);
         }
-        return "the probe names no exec, httpGet or tcpSocket (grpc probes are not supported yet)";
+        if (probe.Grpc is { } grpc)
+        {
+            return await prober.GrpcAsync(podAddress, grpc.Port, grpc.Service ?? "", timeout, cancellationToken);
+        }
+        return "missing probe handler"; // The API refuses such a probe.
     }
 
-    private int Port(IntOrString port) =>
-        int.TryParse(port.Value, out var number) ? number : container.Ports?.FirstOrDefault(p => p.Name == port.Value)?.ContainerPort ?? 0;
-
-    internal static string FieldPath(V1Container container) => $"spec.containers{{{container.Name}}}";
+    private async ValueTask<string?> ExecAsync(IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await runtime.ExecAsync(running.Id, command, timeout, cancellationToken);
+            return result.ExitCode == 0 ? null : Encoding.UTF8.GetString([.. result.Output, .. result.ErrorOutput]).Trim();
+        }
+        catch (TimeoutException)
+        {
+            return $"command timed out: \"{string.Join(' ', command)}\" timed out after {timeout.TotalSeconds:0}s";
+        }
+        catch (RuntimeException e)
+        {
+            return e.Message;
+        }
+    }
 }

@@ -13,4 +13,8 @@ public sealed class SimulatedProber : IProber
 
     /// <inheritdoc/>
     public ValueTask<string?> TcpAsync(string host, int port, TimeSpan timeout, CancellationToken cancellationToken) => new((string?)null);
+
+    /// <inheritdoc/>
+    public ValueTask<string?> GrpcAsync(string host, int port, string service, TimeSpan timeout, CancellationToken cancellationToken) =>
+        new((string?)null);
 }

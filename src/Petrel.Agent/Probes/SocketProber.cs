@@ -21,6 +21,22 @@ public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
     };
 #pragma warning restore CA5359
 
+    // HTTP/2 without TLS, as gRPC health services of pods speak it.
+    private readonly HttpClient _grpc = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            PooledConnectionLifetime = TimeSpan.Zero,
+            UseProxy = false,
+            UseCookies = false,
+        }
+    )
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+        DefaultRequestVersion = System.Net.HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
     /// <inheritdoc/>
     public async ValueTask<string?> HttpAsync(
         Uri uri,
@@ -44,7 +60,7 @@ public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
         }
         catch (HttpRequestException e)
         {
-            return $"Get \"{uri}\": {e.InnerException?.Message ?? e.Message}";
+            return $"Get \"{uri}\": {DialProblem.Of(e, uri.Host, uri.Port)}";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -65,14 +81,22 @@ public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
         }
         catch (SocketException e)
         {
-            return $"dial tcp {host}:{port}: {e.Message}";
+            return DialProblem.Of(e, host, port);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"dial tcp {host}:{port}: i/o timeout";
+            return DialProblem.TimedOut(host, port);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    public ValueTask<string?> GrpcAsync(string host, int port, string service, TimeSpan timeout, CancellationToken cancellationToken) =>
+        GrpcHealth.CheckAsync(_grpc, host, port, service, timeout, time, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _http.Dispose();
+        _grpc.Dispose();
+    }
 }

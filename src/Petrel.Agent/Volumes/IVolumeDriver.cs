@@ -31,4 +31,6 @@ public interface IVolumeDriver
 /// <summary>A volume that is set up.</summary>
 /// <param name="HostPath">The volume's path on the node.</param>
 /// <param name="RefreshAt">When its content expires and <see cref="IVolumeDriver.SetUpAsync"/> must run again; null for never.</param>
-public readonly record struct VolumeSetup(string HostPath, DateTimeOffset? RefreshAt = null);
+/// <param name="ReadOnly">Whether containers can only read it, whatever their mounts say. True for content that comes from API
+/// objects.</param>
+public readonly record struct VolumeSetup(string HostPath, DateTimeOffset? RefreshAt = null, bool ReadOnly = false);

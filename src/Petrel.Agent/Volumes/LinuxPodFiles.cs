@@ -1,31 +1,52 @@
-using System.Runtime.InteropServices;
+using System.Globalization;
+using Petrel.Agent.Files;
 
 namespace Petrel.Agent.Volumes;
 
 /// <summary>
 /// Stores the volumes and logs of pods in one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
+/// Containers write to the volumes, so everything in them is reached through a <see cref="ConfinedDirectory"/>.
 /// </summary>
-public sealed partial class LinuxPodFiles(string root) : IPodFiles
+public sealed class LinuxPodFiles(string root) : IPodFiles
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode AllUsers = (UnixFileMode)0b111_111_111;
+    private const uint OwnerOnly = 0x1C0; // 0700
+    private const uint AllUsers = 0x1FF; // 0777
+    private const uint AllCanRead = 0x1ED; // 0755
+    private const uint SetGroup = 0x400; // 02000
+    private const int LongestName = 255;
 
     // The number of logs of earlier attempts to keep. `kubectl logs --previous` needs the last one.
     private const int EarlierLogs = 1;
 
+    // Without root, there are neither mounts nor owners, and no isolation from which a link could lead out.
+    private readonly bool _isPrivileged = Environment.IsPrivilegedProcess;
+
     /// <inheritdoc/>
-    public ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken)
+    public ValueTask<string> EnsureDirectoryAsync(
+        string podUid,
+        string volume,
+        EmptyDirectory directory,
+        CancellationToken cancellationToken
+    )
     {
         var path = VolumePath(podUid, volume);
-        if (!Directory.Exists(path))
+        using var volumes = OpenVolumes(podUid);
+        if (volumes.StatusOf(volume) is null)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
-            Directory.CreateDirectory(path);
-            File.SetUnixFileMode(path, AllUsers);
-            if (inMemory && Environment.IsPrivilegedProcess && Mount("tmpfs", path, "tmpfs", 0, "mode=0777") != 0)
+            // The directory appears under its name when it is complete, because the agent may die at any time.
+            var fresh = $".{volume}.new";
+            volumes.RemoveTree(fresh);
+            using var made = volumes.CreateDirectory(fresh, AllUsers);
+            if (_isPrivileged && directory.Group is { } group)
             {
-                throw new IOException($"mounting tmpfs on {path} failed (errno {Marshal.GetLastPInvokeError()})");
+                made.ChangeOwner(null, group);
+                made.ChangeMode(AllUsers | SetGroup);
             }
+            volumes.Rename(fresh, volume);
+        }
+        if (directory.InMemory && _isPrivileged && !MountCalls.Below(path).Contains(path))
+        {
+            MountCalls.Mount("tmpfs", path, "tmpfs", 0, TmpfsOptions(directory));
         }
         return new(path);
     }
@@ -35,88 +56,64 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
         string podUid,
         string volume,
         IReadOnlyList<VolumeFile> files,
+        long? group,
         CancellationToken cancellationToken
     )
     {
-        var path = VolumePath(podUid, volume);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
-        Directory.CreateDirectory(path);
-        var link = Path.Combine(path, "..data");
-        var current = Directory.Exists(link) ? Path.GetFileName(new DirectoryInfo(link).LinkTarget) : null;
-        if (current is not null && HasExactly(Path.Combine(path, current), files))
+        using var volumes = OpenVolumes(podUid);
+        using var directory = volumes.EnsureDirectory(volume, AllCanRead);
+        if (_isPrivileged)
         {
-            return new(path);
+            AtomicFiles.Write(directory, files, group);
         }
-        var generation = $"..{(current is not null && int.TryParse(current[2..], out var number) ? number + 1 : 1)}";
-        foreach (var file in files)
+        else
         {
-            var target = Path.Combine(path, generation, file.Path);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.WriteAllBytes(target, file.Content.Span);
-            File.SetUnixFileMode(target, (UnixFileMode)(file.Mode & 0x1FF));
+            AtomicFiles.Write(directory, [.. files.Select(f => f with { User = null })], null);
         }
-        Directory.CreateDirectory(Path.Combine(path, generation));
-        var fresh = Path.Combine(path, "..data_tmp");
-        File.Delete(fresh);
-        File.CreateSymbolicLink(fresh, generation);
-        if (Rename(fresh, link) != 0)
-        {
-            throw new IOException($"renaming {fresh} failed (errno {Marshal.GetLastPInvokeError()})");
-        }
-        var tops = files.Select(f => f.Path.Split('/')[0]).ToHashSet(StringComparer.Ordinal);
-        foreach (var top in tops.Order(StringComparer.Ordinal))
-        {
-            var visible = Path.Combine(path, top);
-            if (new FileInfo(visible).LinkTarget is null)
-            {
-                File.CreateSymbolicLink(visible, $"..data/{top}");
-            }
-        }
-        foreach (var entry in Directory.EnumerateFileSystemEntries(path).Select(e => Path.GetFileName(e)!).Order(StringComparer.Ordinal))
-        {
-            if (!entry.StartsWith("..", StringComparison.Ordinal) && !tops.Contains(entry))
-            {
-                File.Delete(Path.Combine(path, entry));
-            }
-        }
-        if (current is not null)
-        {
-            Directory.Delete(Path.Combine(path, current), recursive: true);
-        }
-        return new(path);
+        return new(VolumePath(podUid, volume));
     }
 
     /// <inheritdoc/>
     public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken)
     {
-        switch (type)
-        {
-            case "" or null:
-                break;
-            case "DirectoryOrCreate":
-                Directory.CreateDirectory(path);
-                break;
-            case "Directory" when !Directory.Exists(path):
-                throw new IOException($"hostPath type check failed: {path} is not a directory");
-            case "FileOrCreate" when !File.Exists(path):
-                File.WriteAllBytes(path, []);
-                break;
-            case "File" when !File.Exists(path):
-                throw new IOException($"hostPath type check failed: {path} is not a file");
-        }
+        HostPathType.Ensure(path, type);
         return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<string> PinSubPathAsync(string podUid, VolumeSubPath subPath, CancellationToken cancellationToken)
+    {
+        using var volume = ConfinedDirectory.Open(subPath.HostPath);
+        using var pinned = volume.TryPin(subPath.Path, Links.Beneath) ?? Create(volume, subPath.Path);
+        if (!_isPrivileged)
+        {
+            return new(new FileInfo(ConfinedDirectory.PinnedPathOf(pinned)).LinkTarget!);
+        }
+        var place = Path.Combine("pods", podUid, "volume-subpaths", subPath.Volume, subPath.Container);
+        var index = subPath.Index.ToString(CultureInfo.InvariantCulture);
+        var target = Path.Combine(root, place, index);
+        using var top = OpenRoot();
+        using var directory = top.EnsureDirectory(place, OwnerOnly);
+        MountCalls.Remove(target);
+        directory.RemoveTree(index);
+        if (FileStatus.Of(pinned).Type == FileType.Directory)
+        {
+            directory.CreateDirectory(index, OwnerOnly).Dispose();
+        }
+        else
+        {
+            directory.WriteFile(index, [], OwnerOnly);
+        }
+        MountCalls.BindPinned(pinned, target);
+        return new(target);
     }
 
     /// <inheritdoc/>
     public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken)
     {
-        var volumes = VolumesFolder(podUid);
-        if (Directory.Exists(volumes) && Environment.IsPrivilegedProcess)
+        if (_isPrivileged)
         {
-            foreach (var volume in Directory.EnumerateDirectories(volumes))
-            {
-                _ = Unmount(volume, 2); // MNT_DETACH; most volumes are no mount points.
-            }
+            MountCalls.RemoveBelow(Path.Combine(root, "pods", podUid));
         }
         return default;
     }
@@ -124,56 +121,60 @@ public sealed partial class LinuxPodFiles(string root) : IPodFiles
     /// <inheritdoc/>
     public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt)
     {
-        var folder = Path.Combine(LogFolder(podNamespace, podName, podUid), container);
-        Directory.CreateDirectory(folder, OwnerOnly);
-        foreach (var old in Directory.EnumerateFiles(folder, "*.log"))
+        var folder = Path.Combine("logs", LogFolder(podNamespace, podName, podUid), container);
+        using var top = OpenRoot();
+        using var directory = top.EnsureDirectory(folder, OwnerOnly);
+        foreach (var log in directory.List().Where(n => n.EndsWith(".log", StringComparison.Ordinal)))
         {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(old), out var number) && number < attempt - EarlierLogs)
+            var isEarlier = int.TryParse(Path.GetFileNameWithoutExtension(log), out var number) && number < attempt - EarlierLogs;
+            if (isEarlier || directory.StatusOf(log) is { Type: not FileType.Regular })
             {
-                File.Delete(old);
+                directory.RemoveTree(log);
             }
         }
-        return Path.Combine(folder, $"{attempt}.log");
+        return Path.Combine(root, folder, $"{attempt}.log");
     }
 
     /// <inheritdoc/>
     public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken)
     {
-        foreach (var folder in new[] { Path.Combine(root, "pods", podUid), LogFolder(podNamespace, podName, podUid) })
+        if (Directory.Exists(root))
         {
-            if (Directory.Exists(folder))
-            {
-                Directory.Delete(folder, recursive: true);
-            }
+            using var directory = ConfinedDirectory.Open(root);
+            directory.RemoveTree(Path.Combine("pods", podUid));
+            directory.RemoveTree(Path.Combine("logs", LogFolder(podNamespace, podName, podUid)));
         }
         return default;
     }
 
-    private static bool HasExactly(string folder, IReadOnlyList<VolumeFile> files)
+    // A missing path is created with the mode of the volume (as upstream).
+    private static Microsoft.Win32.SafeHandles.SafeFileHandle Create(ConfinedDirectory volume, string path)
     {
-        var present = Directory
-            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(f => Path.GetRelativePath(folder, f))
-            .ToHashSet(StringComparer.Ordinal);
-        return present.Count == files.Count
-            && files.All(f =>
-                present.Contains(f.Path) && File.ReadAllBytes(Path.Combine(folder, f.Path)).AsSpan().SequenceEqual(f.Content.Span)
-            );
+        volume.EnsureDirectory(path, volume.Status.Mode & (AllUsers | SetGroup), Links.Beneath).Dispose();
+        return volume.TryPin(path, Links.Beneath) ?? throw new IOException($"{path} was removed while it was created");
     }
 
-    private string VolumesFolder(string podUid) => Path.Combine(root, "pods", podUid, "volumes");
+    private static string TmpfsOptions(EmptyDirectory directory)
+    {
+        var mode = directory.Group is { } group ? string.Create(CultureInfo.InvariantCulture, $"mode=2777,gid={group}") : "mode=0777";
+        return directory.SizeLimit is { } size ? string.Create(CultureInfo.InvariantCulture, $"{mode},size={size}") : mode;
+    }
 
-    private string VolumePath(string podUid, string volume) => Path.Combine(VolumesFolder(podUid), volume);
+    // File names are at most 255 bytes long, and the names of a pod and its namespace may be longer together.
+    private static string LogFolder(string podNamespace, string podName, string podUid) =>
+        $"{podNamespace}_{podName}_{podUid}" is { Length: <= LongestName } name ? name : podUid;
 
-    private string LogFolder(string podNamespace, string podName, string podUid) =>
-        Path.Combine(root, "logs", $"{podNamespace}_{podName}_{podUid}");
+    private ConfinedDirectory OpenRoot()
+    {
+        Directory.CreateDirectory(root);
+        return ConfinedDirectory.Open(root);
+    }
 
-    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Mount(string source, string target, string type, ulong flags, string data);
+    private ConfinedDirectory OpenVolumes(string podUid)
+    {
+        using var directory = OpenRoot();
+        return directory.EnsureDirectory(Path.Combine("pods", podUid, "volumes"), OwnerOnly);
+    }
 
-    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Unmount(string target, int flags);
-
-    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Rename(string from, string to);
+    private string VolumePath(string podUid, string volume) => Path.Combine(root, "pods", podUid, "volumes", volume);
 }

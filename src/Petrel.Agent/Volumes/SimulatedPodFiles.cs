@@ -4,19 +4,28 @@ namespace Petrel.Agent.Volumes;
 public sealed class SimulatedPodFiles : IPodFiles
 {
     /// <inheritdoc/>
-    public ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
-        new($"/simulated/{podUid}/{volume}");
+    public ValueTask<string> EnsureDirectoryAsync(
+        string podUid,
+        string volume,
+        EmptyDirectory directory,
+        CancellationToken cancellationToken
+    ) => new($"/simulated/{podUid}/{volume}");
 
     /// <inheritdoc/>
     public ValueTask<string> WriteFilesAsync(
         string podUid,
         string volume,
         IReadOnlyList<VolumeFile> files,
+        long? group,
         CancellationToken cancellationToken
     ) => new($"/simulated/{podUid}/{volume}");
 
     /// <inheritdoc/>
     public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public ValueTask<string> PinSubPathAsync(string podUid, VolumeSubPath subPath, CancellationToken cancellationToken) =>
+        new($"{subPath.HostPath}/{subPath.Path}");
 
     /// <inheritdoc/>
     public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken) => default;

@@ -5,9 +5,9 @@ using Petrel.Client;
 namespace Petrel.Agent.Volumes;
 
 /// <summary>The volumes of a pod after they are set up.</summary>
-/// <param name="HostPaths">The host paths of the volumes, by volume name.</param>
+/// <param name="Volumes">The volumes, by name.</param>
 /// <param name="RefreshAt">The earliest time at which a volume must be set up again; null for never.</param>
-internal sealed record PodVolumes(IReadOnlyDictionary<string, string> HostPaths, DateTimeOffset? RefreshAt);
+internal sealed record PodVolumes(IReadOnlyDictionary<string, VolumeSetup> Volumes, DateTimeOffset? RefreshAt);
 
 /// <summary>Finds the driver for each volume of a pod (upstream: the kubelet's volume manager).</summary>
 internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
@@ -16,14 +16,14 @@ internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
     /// <exception cref="PodSourceException">A volume can't be set up; the reason is FailedMount.</exception>
     public async ValueTask<PodVolumes> SetUpAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        var volumes = new Dictionary<string, VolumeSetup>(StringComparer.Ordinal);
         DateTimeOffset? refreshAt = null;
         foreach (var volume in pod.Spec.Volumes ?? [])
         {
             try
             {
                 var setup = await DriverFor(volume).SetUpAsync(pod, volume, cancellationToken);
-                paths[volume.Name] = setup.HostPath;
+                volumes[volume.Name] = setup;
                 refreshAt = setup.RefreshAt is { } at && !(refreshAt <= at) ? at : refreshAt;
             }
             catch (Exception e)
@@ -34,7 +34,7 @@ internal sealed class VolumeManager(IReadOnlyList<IVolumeDriver> drivers)
                 throw new PodSourceException("FailedMount", $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
             }
         }
-        return new(paths, refreshAt);
+        return new(volumes, refreshAt);
     }
 
     /// <summary>Tears down all volumes of a pod, even if only the pod's uid is known. Idempotent.</summary>

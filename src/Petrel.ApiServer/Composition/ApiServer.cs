@@ -15,7 +15,7 @@ namespace Petrel.ApiServer.Composition;
 /// The Kubernetes API over a revisioned store. The same code answers live requests and simulated ones: it takes no thread, no clock
 /// and no randomness of its own.
 /// </summary>
-public sealed class ApiServer : IApiHandler
+public sealed class ApiServer : IApiExchangeHandler
 {
     private readonly BackgroundLoops _loops;
     private readonly RequestPipeline _pipeline;
@@ -98,5 +98,9 @@ public sealed class ApiServer : IApiHandler
 
     /// <inheritdoc/>
     public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
-        _pipeline.HandleAsync(request, cancellationToken);
+        _pipeline.HandleAsync(request, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ApiResponse> HandleAsync(ApiRequest request, IApiExchange exchange, CancellationToken cancellationToken) =>
+        _pipeline.HandleAsync(request, exchange, cancellationToken);
 }

@@ -22,10 +22,10 @@ internal static class RequestStages
             new HealthStage(health),
             new AuthenticateStage(components.Authenticator),
             new ImpersonateStage(new Impersonator(components.Authorizer)),
-            new BodySizeStage(components.Parameters.Options.MaxBodyBytes),
             new MeasureStage(components.Metrics, components.Parameters.Time),
             new LimitStage(components.Limits),
             new AuthorizeStage(components.Authorizer),
+            new ReadBodyStage(components.Parameters.Options.MaxBodyBytes),
             new DispatchStage(Router(components, health)),
         ];
 

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Objects;
@@ -11,7 +12,7 @@ namespace Petrel.ApiServer.Objects;
 /// One version of one object. Its final bytes are the stored ones with <c>resourceVersion</c> put in, which nobody knew
 /// when they were stored; they are made while they are copied, so that the cache shares its memory with the store.
 /// </summary>
-internal sealed class WireObject
+internal sealed class WireObject : IContentPart
 {
     private readonly KindDefinition _kind;
     private readonly ReadOnlyMemory<byte> _stored;

@@ -18,7 +18,7 @@ internal sealed class MetricsPath(RequestMetrics metrics, RequestLimits limits) 
             {
                 StatusCode = 200,
                 ContentType = "text/plain; version=0.0.4; charset=utf-8",
-                Body = Encoding.UTF8.GetBytes(metrics.Text() + ProcessMetrics.Text(limits.Waiting)),
+                Body = Encoding.UTF8.GetBytes(metrics.Text() + ProcessMetrics.Text(limits.Queues.Sum(static q => q.Queue.Waiting))),
             }
             : null;
 }

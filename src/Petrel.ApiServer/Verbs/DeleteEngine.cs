@@ -18,6 +18,9 @@ internal sealed record DeleteResult(WireObject Object, string Uid, bool Gone);
 /// </summary>
 internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, AllocationContext allocation, AdmissionChain admission)
 {
+    // A longer grace period than a hundred years counts as a hundred years, because times have an end.
+    private const long MaxGraceSeconds = 100L * 365 * 24 * 3600;
+
     /// <param name="kind">The object's kind.</param>
     /// <param name="key">The object.</param>
     /// <param name="options">How to delete it.</param>
@@ -108,7 +111,7 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
             }
             return;
         }
-        var period = kind.GracePeriodSeconds(document, options.GracePeriodSeconds);
+        var period = Math.Min(kind.GracePeriodSeconds(document, options.GracePeriodSeconds), MaxGraceSeconds);
         metadata["deletionTimestamp"] = time.GetUtcNow().AddSeconds(period).ToTimestamp();
         metadata["deletionGracePeriodSeconds"] = period;
         if (metadata.Number("generation") is { } generation)

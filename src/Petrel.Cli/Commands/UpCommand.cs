@@ -31,11 +31,22 @@ internal static class UpCommand
         {
             Description =
                 "Seconds without a sign of life after which a node counts as lost. Nodes renew their leases four times within it. "
-                + "Default: as before, at first 8 (Kubernetes: 40).",
+                + "Default: as before, at first 40, as in Kubernetes.",
             HelpName = "seconds",
+        };
+        var fast = new Option<bool?>("--fast-failover")
+        {
+            Description =
+                "For demonstrations: a silent node counts as lost after 8 seconds, and its pods are replaced 10 seconds later (Kubernetes: "
+                + "40 and 300). A busy machine may raise false alarms. 'false' returns to 40 and 300. Default: as before, at first false.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready. It runs until 'petrel down'." };
         var fresh = new Option<bool>("--fresh") { Description = "Delete the objects of the cluster that was there, and make a new one." };
+        var acceptLoss = new Option<bool>("--accept-data-loss")
+        {
+            Description = "Start although the store is damaged or lost, with what is left of it. The damaged files are kept.",
+        };
         var runtime = new Option<string?>("--runtime")
         {
             Description =
@@ -58,8 +69,10 @@ internal static class UpCommand
             nodes,
             port,
             grace,
+            fast,
             detach,
             fresh,
+            acceptLoss,
             runtime,
             example,
             supervise,
@@ -88,8 +101,10 @@ internal static class UpCommand
                     Nodes = result.GetValue(nodes),
                     Port = result.GetValue(port),
                     NodeGrace = result.GetValue(grace),
+                    FastFailover = result.GetValue(fast) ?? (result.GetResult(fast) is { Implicit: false } ? true : null),
                     Runtime = result.GetValue(runtime),
                     Fresh = result.GetValue(fresh),
+                    AcceptDataLoss = result.GetValue(acceptLoss),
                 };
                 using var change = ClusterLock.TakeForChange(directory);
                 var settings = await ClusterPreparation.PrepareAsync(directory, request, cancellationToken);

@@ -1,3 +1,4 @@
+using Petrel.Cli.Hosting;
 using Petrel.Cli.Output;
 using Petrel.Cli.Preflight;
 using Petrel.LocalCluster;
@@ -36,6 +37,10 @@ internal static class ClusterPreparation
                 directory.DeleteState();
                 earlier = null;
             }
+            else if (request.AcceptDataLoss && ServerStore.AcceptLoss(directory) is { } accepted)
+            {
+                Progress.Say(accepted);
+            }
         }
         var runtime = request.Runtime ?? earlier?.Runtime ?? (Environment.IsPrivilegedProcess ? "oci" : "process");
         if (runtime == "oci" && !Environment.IsPrivilegedProcess)
@@ -60,13 +65,15 @@ internal static class ClusterPreparation
                 Runtime = runtime,
             };
         var nodes = request.Nodes ?? settings.Nodes;
+        var pace = PaceOf(request, settings);
         settings = settings with
         {
             Range = range,
             Runtime = runtime,
             Nodes = nodes,
-            NodeGraceSeconds = request.NodeGrace ?? settings.NodeGraceSeconds,
-            LeaseRenewSeconds = request.NodeGrace / 4.0 ?? settings.LeaseRenewSeconds,
+            NodeGraceSeconds = pace.NodeGraceSeconds,
+            LeaseRenewSeconds = pace.LeaseRenewSeconds,
+            EvictionSeconds = pace.EvictionSeconds,
             Port = port,
             AgentPort = range is null && earlier is null ? HostPorts.FindNeighbours(FirstAgentPort, nodes) : settings.AgentPort,
         };
@@ -78,10 +85,23 @@ internal static class ClusterPreparation
     // Adopt processes that an earlier supervisor left running, unless the request changes the settings that they were started with.
     private static bool KeepsWhatRuns(UpRequest request, ClusterSettings earlier) =>
         !request.Fresh
+        && !request.AcceptDataLoss
         && (request.Nodes ?? earlier.Nodes) == earlier.Nodes
         && (request.Port is null or 0 || request.Port == earlier.Port)
-        && (request.NodeGrace ?? earlier.NodeGraceSeconds) == earlier.NodeGraceSeconds
+        && PaceOf(request, earlier) == PaceOf(new(), earlier)
         && (request.Runtime ?? earlier.Runtime) == earlier.Runtime;
+
+    /// <summary>The pace that a request chooses, or the pace of the settings.</summary>
+    internal static FailoverPace PaceOf(UpRequest request, ClusterSettings settings)
+    {
+        var pace = request.FastFailover switch
+        {
+            true => FailoverPace.Fast,
+            false => FailoverPace.Upstream,
+            null => new(settings.NodeGraceSeconds, settings.LeaseRenewSeconds, settings.EvictionSeconds),
+        };
+        return request.NodeGrace is { } grace ? pace with { NodeGraceSeconds = grace, LeaseRenewSeconds = grace / 4.0 } : pace;
+    }
 
     private static void Check(UpRequest request)
     {

@@ -13,7 +13,13 @@ internal sealed record UpRequest
     /// <summary>The node grace period in seconds.</summary>
     public int? NodeGrace { get; init; }
 
+    /// <summary>Whether a lost node is noticed and its pods are replaced at the fast pace.</summary>
+    public bool? FastFailover { get; init; }
+
     public string? Runtime { get; init; }
 
     public bool Fresh { get; init; }
+
+    /// <summary>Whether to start with what is left of a damaged or lost store.</summary>
+    public bool AcceptDataLoss { get; init; }
 }

@@ -1,4 +1,5 @@
 using Petrel.Agent.Runtimes;
+using Petrel.Agent.Runtimes.Local;
 using Petrel.Agent.Runtimes.Oci;
 using Petrel.Network.Pods;
 
@@ -71,6 +72,76 @@ public sealed class OciRuntimeTests
         Assert.Contains(lines, l => l.EndsWith(" stdout F hello", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.EndsWith(" stderr F oops", StringComparison.Ordinal));
         Assert.All(lines, l => DateTimeOffset.Parse(l.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task A_container_that_an_agent_started_as_it_died_goes_on()
+    {
+        await using var bed = await OciTestBed.StartAsync();
+        var (_, id) = await bed.RunAsync(bed.Container("sleep", "1000"));
+        // The agent was killed between the start of the program and the record of it.
+        await bed.RestartAsync(() => Forget(bed, id, record => record with { State = ContainerState.Created }));
+        var status = await bed.StatusAsync(id);
+        Assert.Equal((ContainerState.Running, null), (status.State, status.ExitCode));
+        Assert.Equal("alive", await bed.ExecAsync(id, "echo", "alive"));
+        await bed.Runtime.StopContainerAsync(id, TimeSpan.Zero, None);
+        Assert.Equal(137, (await bed.ExitedAsync(id)).ExitCode);
+    }
+
+    [Theory]
+    [InlineData(true)] // The pid was recorded.
+    [InlineData(false)]
+    public async Task A_container_that_an_agent_created_as_it_died_is_started_by_the_next(bool hasPid)
+    {
+        await using var bed = await OciTestBed.StartAsync();
+        var sandbox = await bed.Runtime.RunSandboxAsync(bed.Pod(), None);
+        var id = await bed.Runtime.CreateContainerAsync(sandbox.Id, bed.Container("sleep", "1000"), None);
+        var monitor = ContainerMonitor.Find(bed.Settings, new Cgroups(bed.Settings.CgroupParent));
+        var records = new RecordFiles<ContainerRecord>(
+            Path.Combine(bed.Settings.StateDirectory, "containers"),
+            OciRuntimeJson.Default.ContainerRecord
+        );
+        var pid = await monitor.CreateAsync(id, records.DirectoryOf(id), bed.Container("sleep", "1000"), None);
+        await bed.RestartAsync(() =>
+            Forget(bed, id, record => hasPid ? record with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid) } : record)
+        );
+        Assert.Equal(ContainerState.Created, (await bed.StatusAsync(id)).State);
+        await bed.Runtime.StartContainerAsync(id, None);
+        Assert.Equal(ContainerState.Running, (await bed.StatusAsync(id)).State);
+        Assert.Equal("alive", await bed.ExecAsync(id, "echo", "alive"));
+    }
+
+    [Fact]
+    public async Task Pods_that_came_and_went_leave_no_descriptor_open()
+    {
+        await using var bed = await OciTestBed.StartAsync();
+        await RunOneAsync(); // Opens what stays open: the image store, the watch for exits, the thread pool's sockets.
+        var before = Open();
+        for (var i = 0; i < 10; i++)
+        {
+            await RunOneAsync();
+        }
+        // Each pod runs some ten programs, with two pipes to read each. None of them may wait for the garbage collector.
+        Assert.InRange(Open(), 0, before + 8);
+
+        async Task RunOneAsync()
+        {
+            var (sandbox, id) = await bed.RunAsync(bed.Container("sleep", "1000"));
+            await bed.ExecAsync(id, "true");
+            await bed.Runtime.RemoveSandboxAsync(sandbox, None);
+        }
+
+        static int Open() => Directory.GetFiles("/proc/self/fd").Length;
+    }
+
+    private static Task Forget(OciTestBed bed, string id, Func<ContainerRecord, ContainerRecord> change)
+    {
+        var records = new RecordFiles<ContainerRecord>(
+            Path.Combine(bed.Settings.StateDirectory, "containers"),
+            OciRuntimeJson.Default.ContainerRecord
+        );
+        records.Save(id, change(records.Load().Records.Single(r => r.Id == id)));
+        return Task.CompletedTask;
     }
 
     [Fact]

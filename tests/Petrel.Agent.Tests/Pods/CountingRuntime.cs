@@ -9,6 +9,14 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
 
     public int PodReads { get; private set; }
 
+    /// <summary>The containers that were stopped, in order, with the grace that each request gave.</summary>
+    public List<(string Container, TimeSpan Grace)> Stops { get; } = [];
+
+    /// <summary>The commands that were run in containers, in order.</summary>
+    public List<(string Container, string Command)> Commands { get; } = [];
+
+    private readonly Dictionary<string, string> _names = [];
+
     public RuntimeInfo Info => inner.Info;
 
     public Action<string>? PodChanged
@@ -40,14 +48,21 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
         return inner.GetPodStatusAsync(podUid, cancellationToken);
     }
 
-    public ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken) =>
-        inner.CreateContainerAsync(sandboxId, spec, cancellationToken);
+    public async ValueTask<string> CreateContainerAsync(string sandboxId, ContainerSpec spec, CancellationToken cancellationToken)
+    {
+        var id = await inner.CreateContainerAsync(sandboxId, spec, cancellationToken);
+        _names[id] = spec.Name;
+        return id;
+    }
 
     public ValueTask StartContainerAsync(string containerId, CancellationToken cancellationToken) =>
         inner.StartContainerAsync(containerId, cancellationToken);
 
-    public ValueTask StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken) =>
-        inner.StopContainerAsync(containerId, grace, cancellationToken);
+    public ValueTask StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken)
+    {
+        Stops.Add((_names[containerId], grace));
+        return inner.StopContainerAsync(containerId, grace, cancellationToken);
+    }
 
     public ValueTask RemoveContainerAsync(string containerId, CancellationToken cancellationToken) =>
         inner.RemoveContainerAsync(containerId, cancellationToken);
@@ -66,7 +81,11 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
         IReadOnlyList<string> command,
         TimeSpan timeout,
         CancellationToken cancellationToken
-    ) => inner.ExecAsync(containerId, command, timeout, cancellationToken);
+    )
+    {
+        Commands.Add((_names[containerId], string.Join(' ', command)));
+        return inner.ExecAsync(containerId, command, timeout, cancellationToken);
+    }
 
     public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
         inner.FindImageAsync(reference, cancellationToken);

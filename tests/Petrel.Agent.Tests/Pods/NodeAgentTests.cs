@@ -1,59 +1,12 @@
-using System.Net;
 using k8s.Models;
-using Microsoft.Extensions.Logging.Abstractions;
-using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes.Simulated;
-using Petrel.Agent.Volumes;
-using Petrel.ApiServer;
-using Petrel.ApiServer.Composition;
-using Petrel.ApiServer.Kinds;
-using Petrel.ApiServer.NodeConnections;
-using Petrel.Client;
 using Petrel.Model;
-using Petrel.Model.Api;
-using Petrel.Simulation.Execution;
-using Petrel.Store.Memory;
 
 namespace Petrel.Agent.Tests.Pods;
 
 /// <summary>The agent with the real API server, over simulated containers, in virtual time.</summary>
-public sealed class NodeAgentTests : IAsyncDisposable
+public sealed class NodeAgentTests : AgentTestBed
 {
-    private readonly Simulator _simulator = new(1);
-    private readonly MemoryStore _store = new();
-    private readonly SimulatedProcess _process;
-    private readonly SimulatedRuntime _runtime;
-    private readonly CountingRuntime _counted;
-    private readonly ApiClient _user;
-    private readonly ApiServer.Composition.ApiServer _server;
-    private readonly Dictionary<string, ContainerBehaviour> _behaviours = [];
-    private SimulatedProcess _agent;
-
-    public NodeAgentTests()
-    {
-        _process = _simulator.CreateProcess("server");
-        _server = new(
-            new ApiServerOptions(),
-            _store,
-            BuiltInKinds.Registry,
-            _process.Time,
-            _simulator.Entropy.Fork(),
-            new NoNodes(),
-            NullLoggerFactory.Instance
-        );
-        _user = new(_server, new UserInfo("admin", [UserInfo.MastersGroup]));
-        _simulator.Spawn(_process, "api", _server.RunAsync);
-        Assert.True(_simulator.RunUntil(() => _server.Ready.IsCompletedSuccessfully, TimeSpan.FromSeconds(10)));
-        _runtime = new(
-            _process.Time,
-            _simulator.Entropy.Fork(),
-            new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = spec => _behaviours.GetValueOrDefault(spec.Name) ?? new() }
-        );
-        _counted = new(_runtime);
-        _agent = StartAgent();
-        Run(2);
-    }
-
     [Fact]
     public void The_node_registers_is_ready_and_renews_its_lease()
     {
@@ -82,24 +35,24 @@ public sealed class NodeAgentTests : IAsyncDisposable
     [Fact]
     public void Syncing_a_pod_reads_that_pod_and_never_lists_the_whole_node()
     {
-        var atStart = _counted.NodeListings;
+        var atStart = Runtime.NodeListings;
         for (var i = 0; i < 20; i++)
         {
             Create(Pod($"web{i}", p => p.Spec.Containers[0].Resources = null));
         }
         Run(10);
         Assert.Equal("Running", Get<V1Pod>("web19").Status.Phase);
-        Do(async stop => await _user.DeleteAsync<V1Pod>(new ObjectKey("default", "web0"), new(), stop));
+        Do(async stop => await User.DeleteAsync<V1Pod>(new ObjectKey("default", "web0"), new(), stop));
         Run(200);
 
-        Assert.Equal(atStart, _counted.NodeListings);
-        Assert.InRange(_counted.PodReads, 20 * 4, 20 * 20); // Starting takes a few syncs; each pod is synced once a minute.
+        Assert.Equal(atStart, Runtime.NodeListings);
+        Assert.InRange(Runtime.PodReads, 20 * 4, 20 * 20); // Starting takes a few syncs; each pod is synced once a minute.
     }
 
     [Fact]
     public void A_container_that_keeps_failing_backs_off_longer_each_time()
     {
-        _behaviours["main"] = new() { EndsAfter = TimeSpan.FromSeconds(1), ExitCode = 3 };
+        Behaviours["main"] = new() { EndsAfter = TimeSpan.FromSeconds(1), ExitCode = 3 };
         Create(Pod("web"));
         Run(20);
         var container = Assert.Single(Get<V1Pod>("web").Status.ContainerStatuses);
@@ -117,7 +70,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     [InlineData("OnFailure", 0, "Succeeded")]
     public void A_pod_that_is_not_to_run_again_ends_with_its_containers(string policy, int exitCode, string phase)
     {
-        _behaviours["main"] = new() { EndsAfter = TimeSpan.FromSeconds(1), ExitCode = exitCode };
+        Behaviours["main"] = new() { EndsAfter = TimeSpan.FromSeconds(1), ExitCode = exitCode };
         Create(Pod("job", p => p.Spec.RestartPolicy = policy));
         Run(20);
         var status = Get<V1Pod>("job").Status;
@@ -129,7 +82,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     [Fact]
     public void Init_containers_run_one_after_the_other_before_the_rest()
     {
-        _behaviours["one"] = _behaviours["two"] = new() { EndsAfter = TimeSpan.FromSeconds(20) };
+        Behaviours["one"] = Behaviours["two"] = new() { EndsAfter = TimeSpan.FromSeconds(20) };
         Create(Pod("web", p => p.Spec.InitContainers = [new() { Name = "one", Image = "i" }, new() { Name = "two", Image = "i" }]));
         Run(15);
         var early = Get<V1Pod>("web").Status;
@@ -163,41 +116,41 @@ public sealed class NodeAgentTests : IAsyncDisposable
     [Fact]
     public void A_deleted_pod_ends_within_its_grace_and_is_gone()
     {
-        _behaviours["main"] = new() { IgnoresTermination = true };
+        Behaviours["main"] = new() { IgnoresTermination = true };
         Create(Pod("web", p => p.Spec.TerminationGracePeriodSeconds = 10));
         Run(10);
-        Do(async stop => await _user.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new(), stop));
+        Do(async stop => await User.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new(), stop));
         Run(8);
         Assert.NotNull(Get<V1Pod>("web").Metadata.DeletionTimestamp);
         Run(5);
-        Do(async stop => Assert.Null(await _user.FindAsync<V1Pod>(new ObjectKey("default", "web"), stop)));
-        Do(async stop => Assert.Empty(await _runtime.ListSandboxesAsync(stop)));
+        Do(async stop => Assert.Null(await User.FindAsync<V1Pod>(new ObjectKey("default", "web"), stop)));
+        Do(async stop => Assert.Empty(await Runtime.ListSandboxesAsync(stop)));
     }
 
     [Fact]
-    public void An_agent_that_died_goes_on_with_the_pods_that_run()
+    public void AnAgent_that_died_goes_on_with_the_pods_that_run()
     {
         Create(Pod("web"));
         Run(10);
         var before = Assert.Single(Get<V1Pod>("web").Status.ContainerStatuses);
-        _agent.Kill();
+        Agent.Kill();
         Run(5);
-        _agent = StartAgent();
+        Agent = StartAgent();
         Run(10);
         var after = Assert.Single(Get<V1Pod>("web").Status.ContainerStatuses);
         Assert.Equal((before.ContainerID, 0), (after.ContainerID, after.RestartCount));
     }
 
     [Fact]
-    public void A_pod_that_was_deleted_while_no_agent_looked_is_removed()
+    public void A_pod_that_was_deleted_while_noAgent_looked_is_removed()
     {
         Create(Pod("web"));
         Run(10);
-        _agent.Kill();
-        Do(async stop => await _user.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new() { GracePeriodSeconds = 0 }, stop));
-        _agent = StartAgent();
+        Agent.Kill();
+        Do(async stop => await User.DeleteAsync<V1Pod>(new ObjectKey("default", "web"), new() { GracePeriodSeconds = 0 }, stop));
+        Agent = StartAgent();
         Run(10);
-        Do(async stop => Assert.Empty(await _runtime.ListSandboxesAsync(stop)));
+        Do(async stop => Assert.Empty(await Runtime.ListSandboxesAsync(stop)));
     }
 
     [Fact]
@@ -217,7 +170,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     [Fact]
     public void A_container_whose_liveness_fails_is_restarted()
     {
-        _behaviours["main"] = new() { Exec = _ => new SimulatedCommand(ExitCode: 1) };
+        Behaviours["main"] = new() { Exec = _ => new SimulatedCommand(ExitCode: 1) };
         Create(Pod("web", p => p.Spec.Containers[0].LivenessProbe = new()
                 {
                     Exec = new() { Command = ["check"] },
@@ -234,7 +187,7 @@ public sealed class NodeAgentTests : IAsyncDisposable
     public void Readiness_follows_its_probe_and_restarts_nothing()
     {
         var healthy = false;
-        _behaviours["main"] = new() { Exec = _ => new SimulatedCommand(healthy ? 0 : 1) };
+        Behaviours["main"] = new() { Exec = _ => new SimulatedCommand(healthy ? 0 : 1) };
         Create(Pod("web", p => p.Spec.Containers[0].ReadinessProbe = new()
                 {
                     Exec = new() { Command = ["check"] },
@@ -250,99 +203,5 @@ public sealed class NodeAgentTests : IAsyncDisposable
         Run(3);
         var container = Assert.Single(Get<V1Pod>("web").Status.ContainerStatuses);
         Assert.Equal((false, 0), (container.Ready, container.RestartCount));
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _simulator.Dispose();
-        return _store.DisposeAsync();
-    }
-
-    private SimulatedProcess StartAgent()
-    {
-        var process = _simulator.CreateProcess("agent");
-        var agent = new NodeAgent(
-            new()
-            {
-                NodeName = "node1",
-                NodeAddress = "10.200.255.1",
-                PodCidr = "10.200.1.0/24",
-            },
-            new(_server, UserInfo.Node("node1")),
-            _counted,
-            new SimulatedPodFiles(),
-            new SimulatedPersistentVolumes(),
-            new SimulatedProber(),
-            process.Time,
-            _simulator.Entropy.Fork(),
-            NullLoggerFactory.Instance
-        );
-        _simulator.Spawn(process, "agent", agent.RunAsync);
-        return process;
-    }
-
-    private static V1Pod Pod(string name, Action<V1Pod>? change = null)
-    {
-        var pod = new V1Pod
-        {
-            Metadata = new() { Name = name, NamespaceProperty = "default" },
-            Spec = new()
-            {
-                NodeName = "node1",
-                TerminationGracePeriodSeconds = 1,
-                Containers = [new() { Name = "main", Image = "web:1" }],
-            },
-        };
-        change?.Invoke(pod);
-        return pod;
-    }
-
-    private void Create<T>(T value)
-        where T : k8s.IKubernetesObject<V1ObjectMeta> => Do(async stop => await _user.CreateAsync(value, stop));
-
-    private T Get<T>(string name, string ns = "default")
-        where T : k8s.IKubernetesObject<V1ObjectMeta>
-    {
-        T result = default!;
-        Do(async stop => result = await _user.GetAsync<T>(new ObjectKey(ns, name), stop));
-        return result;
-    }
-
-    private List<string> Events(string pod)
-    {
-        List<string> reasons = [];
-        Do(async stop =>
-            reasons = [
-                .. (await _user.ListAsync<Corev1Event>("default", stop))
-                    .Items.Where(e => e.InvolvedObject.Name == pod)
-                    .Select(e => e.Reason)
-                    .Distinct()
-                    .Order(StringComparer.Ordinal),
-            ]
-        );
-        return reasons;
-    }
-
-    private void Do(Func<CancellationToken, Task> work)
-    {
-        var component = _simulator.Spawn(_process, "user", work);
-        Assert.True(_simulator.RunUntil(() => component.HasEnded, TimeSpan.FromSeconds(10)));
-        Assert.Empty(_simulator.Findings);
-    }
-
-    private void Run(double seconds)
-    {
-        _simulator.Run(TimeSpan.FromSeconds(seconds));
-        Assert.Empty(_simulator.Findings);
-    }
-
-    private sealed class NoNodes : INodeConnector
-    {
-        public ValueTask<ApiResponse> SendAsync(
-            NodeEndpoint endpoint,
-            string path,
-            IReadOnlyList<KeyValuePair<string, string>> query,
-            CancellationToken cancellationToken
-        ) => throw new IOException("no agents here");
     }
 }

@@ -286,13 +286,18 @@ public sealed class PodTokensTests : IAsyncDisposable
 
         public SortedDictionary<string, byte[]> Contents { get; } = new(StringComparer.Ordinal);
 
-        public ValueTask<string> EnsureDirectoryAsync(string podUid, string volume, bool inMemory, CancellationToken cancellationToken) =>
-            _paths.EnsureDirectoryAsync(podUid, volume, inMemory, cancellationToken);
+        public ValueTask<string> EnsureDirectoryAsync(
+            string podUid,
+            string volume,
+            EmptyDirectory directory,
+            CancellationToken cancellationToken
+        ) => _paths.EnsureDirectoryAsync(podUid, volume, directory, cancellationToken);
 
         public ValueTask<string> WriteFilesAsync(
             string podUid,
             string volume,
             IReadOnlyList<VolumeFile> files,
+            long? group,
             CancellationToken cancellationToken
         )
         {
@@ -300,10 +305,13 @@ public sealed class PodTokensTests : IAsyncDisposable
             {
                 Contents[file.Path] = file.Content.ToArray();
             }
-            return _paths.WriteFilesAsync(podUid, volume, files, cancellationToken);
+            return _paths.WriteFilesAsync(podUid, volume, files, group, cancellationToken);
         }
 
         public ValueTask EnsureHostPathAsync(string path, string type, CancellationToken cancellationToken) => default;
+
+        public ValueTask<string> PinSubPathAsync(string podUid, VolumeSubPath subPath, CancellationToken cancellationToken) =>
+            _paths.PinSubPathAsync(podUid, subPath, cancellationToken);
 
         public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken) => default;
 

@@ -12,10 +12,10 @@ public sealed class LinuxPodFilesTests : IDisposable
     public async Task A_volume_is_replaced_whole_and_files_that_are_no_more_vanish()
     {
         var files = new LinuxPodFiles(_root);
-        var path = await files.WriteFilesAsync("uid", "config", [File("a", "1"), File("sub/b", "2")], None);
+        var path = await files.WriteFilesAsync("uid", "config", [File("a", "1"), File("sub/b", "2")], null, None);
         Assert.Equal(["1", "2"], [Read(path, "a"), Read(path, "sub/b")]);
 
-        Assert.Equal(path, await files.WriteFilesAsync("uid", "config", [File("a", "3")], None));
+        Assert.Equal(path, await files.WriteFilesAsync("uid", "config", [File("a", "3")], null, None));
 
         Assert.Equal("3", Read(path, "a"));
         Assert.False(Path.Exists(Path.Combine(path, "sub")));
@@ -26,10 +26,10 @@ public sealed class LinuxPodFilesTests : IDisposable
     public async Task Unchanged_files_are_left_as_they_are()
     {
         var files = new LinuxPodFiles(_root);
-        var path = await files.WriteFilesAsync("uid", "config", [File("a", "1")], None);
+        var path = await files.WriteFilesAsync("uid", "config", [File("a", "1")], null, None);
         var data = new FileInfo(Path.Combine(path, "..data")).LinkTarget;
 
-        await files.WriteFilesAsync("uid", "config", [File("a", "1")], None);
+        await files.WriteFilesAsync("uid", "config", [File("a", "1")], null, None);
 
         Assert.Equal(data, new FileInfo(Path.Combine(path, "..data")).LinkTarget);
     }
@@ -38,10 +38,10 @@ public sealed class LinuxPodFilesTests : IDisposable
     public async Task An_empty_directory_keeps_what_was_written_until_the_pod_is_removed()
     {
         var files = new LinuxPodFiles(_root);
-        var path = await files.EnsureDirectoryAsync("uid", "cache", inMemory: false, None);
+        var path = await files.EnsureDirectoryAsync("uid", "cache", new(), None);
         await System.IO.File.WriteAllTextAsync(Path.Combine(path, "kept"), "x", None);
 
-        Assert.Equal(path, await files.EnsureDirectoryAsync("uid", "cache", inMemory: false, None));
+        Assert.Equal(path, await files.EnsureDirectoryAsync("uid", "cache", new(), None));
         Assert.True(Path.Exists(Path.Combine(path, "kept")));
 
         await files.UnmountAsync("uid", None);

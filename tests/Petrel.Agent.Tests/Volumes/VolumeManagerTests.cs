@@ -28,7 +28,7 @@ public sealed class VolumeManagerTests
 
         Assert.Equal(
             [("cache", "/simulated/uid/cache"), ("keys", "/secret/keys"), ("settings", "/configMap/settings")],
-            volumes.HostPaths.Select(p => (p.Key, p.Value)).Order()
+            volumes.Volumes.Select(v => (v.Key, v.Value.HostPath)).Order()
         );
         Assert.Equal(Noon.AddHours(1), volumes.RefreshAt);
     }

@@ -159,6 +159,57 @@ public sealed class PodValidationTests
             + "duration less than 10 minutes"
     )]
     [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'serviceAccountToken':{'path':'/etc/shadow'}}]}}]}",
+        "spec.volumes[0].projected.path: Invalid value: \"/etc/shadow\": must be a relative path"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'serviceAccountToken':{'path':'../x'}}]}}]}",
+        "spec.volumes[0].projected.path: Invalid value: \"../x\": must not contain '..'"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'serviceAccountToken':{'path':'a/../../x'}}]}}]}",
+        "spec.volumes[0].projected.path: Invalid value: \"a/../../x\": must not contain '..'"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'serviceAccountToken':{'path':'..data'}}]}}]}",
+        "spec.volumes[0].projected.path: Invalid value: \"..data\": must not start with '..'"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'serviceAccountToken':{}}]}}]}",
+        "spec.volumes[0].projected.path: Required value"
+    )]
+    [InlineData("{'volumes':[{'name':'a','projected':{'sources':[{'serviceAccountToken':{'path':'tokens/api'}}]}}]}", "")]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'clusterTrustBundle':{'name':'b','path':'/ca.pem'}}]}}]}",
+        "spec.volumes[0].projected.sources[0].clusterTrustBundlePEM.path: Invalid value: \"/ca.pem\": must be a relative path"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'podCertificate':{'keyPath':'../key.pem'}}]}}]}",
+        "spec.volumes[0].projected.sources[0].podCertificate.keyPath: Invalid value: \"../key.pem\": must not contain '..'"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'secret':{'name':'s','items':[{'key':'k','path':'/x'}]}}]}}]}",
+        "spec.volumes[0].projected.sources[0].secret.items[0].path: Invalid value: \"/x\": must be a relative path"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'downwardAPI':{'items':[{'path':'..x',"
+            + "'fieldRef':{'fieldPath':'metadata.name'}}]}}]}}]}",
+        "spec.volumes[0].projected.sources[0].downwardAPI.items[0].path: Invalid value: \"..x\": must not start with '..'"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','projected':{'sources':[{'secret':{'name':'s','items':[{'key':'k','path':'x'}]}},"
+            + "{'configMap':{'name':'m','items':[{'key':'k','path':'x'}]}}]}}]}",
+        "spec.volumes[0].projected: Invalid value: \"m\": conflicting duplicate paths"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','secret':{'secretName':'s','items':[{'key':'k','path':'a/../b'}]}}]}",
+        "spec.volumes[0].secret.items[0].path: Invalid value: \"a/../b\": must not contain '..'"
+    )]
+    [InlineData(
+        "{'volumes':[{'name':'a','downwardAPI':{'items':[{'path':'/l','fieldRef':{'fieldPath':'metadata.labels'}}]}}]}",
+        "spec.volumes[0].downwardAPI.items[0].path: Invalid value: \"/l\": must be a relative path"
+    )]
+    [InlineData(
         "{'resources':{'requests':{'cpu':'2'},'limits':{'cpu':'1'}}}",
         "spec.resources.requests: Invalid value: \"2\": must be less than or equal to cpu limit of 1"
     )]
@@ -254,6 +305,23 @@ public sealed class PodValidationTests
         "spec.containers[0].volumeMounts[0].subPath: Invalid value: \"/a\": must be a relative path"
     )]
     [InlineData("{'volumeMounts':[{'name':'v','mountPath':'/x','subPath':'a/b'}]}", "")]
+    [InlineData(
+        "{'volumeMounts':[{'name':'v','mountPath':'/x','subPathExpr':'/$(A)'}]}",
+        "spec.containers[0].volumeMounts[0].subPathExpr: Invalid value: \"/$(A)\": must be a relative path"
+    )]
+    [InlineData(
+        "{'volumeMounts':[{'name':'v','mountPath':'/x','subPathExpr':'$(A)/../b'}]}",
+        "spec.containers[0].volumeMounts[0].subPathExpr: Invalid value: \"$(A)/../b\": must not contain '..'"
+    )]
+    [InlineData(
+        "{'volumeMounts':[{'name':'v','mountPath':'/x','mountPropagation':'Bidirectional'}]}",
+        "spec.containers[0].volumeMounts[0].mountPropagation: Forbidden: Bidirectional mount propagation is available only to "
+            + "privileged containers"
+    )]
+    [InlineData(
+        "{'volumeMounts':[{'name':'v','mountPath':'/x','recursiveReadOnly':'Enabled'}]}",
+        "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true"
+    )]
     [InlineData(
         "{'volumeMounts':[{'name':'v','mountPath':'/x','mountPropagation':'Up'}]}",
         "spec.containers[0].volumeMounts[0].mountPropagation: Unsupported value: \"Up\""

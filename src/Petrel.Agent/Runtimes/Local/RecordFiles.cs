@@ -29,7 +29,7 @@ internal sealed class RecordFiles<T>(string directory, JsonTypeInfo<T> type)
         foreach (var folder in Directory.EnumerateDirectories(directory).Order(StringComparer.Ordinal))
         {
             var file = Path.Combine(folder, Name);
-            if (File.Exists(file) && JsonSerializer.Deserialize(File.ReadAllBytes(file), type) is { } record)
+            if (Read(file) is { } record)
             {
                 records.Add(record);
             }
@@ -39,5 +39,18 @@ internal sealed class RecordFiles<T>(string directory, JsonTypeInfo<T> type)
             }
         }
         return (records, broken);
+    }
+
+    // A power cut may leave a record that is empty or cut off.
+    private T? Read(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), type) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 }

@@ -10,6 +10,9 @@ internal static partial class Tool
 {
     public const int SigKill = 9;
 
+    /// <summary>The number of bytes of a stream that are kept. The rest of the output is discarded.</summary>
+    public const int MaximumOutput = 1 << 20;
+
     public sealed record Result(int ExitCode, byte[] Output, byte[] ErrorOutput)
     {
         public string Text => Encoding.UTF8.GetString(Output);
@@ -27,6 +30,7 @@ internal static partial class Tool
     )
     {
         using var process = Start(new(program, arguments));
+        using var pipes = new ProcessPipes(process);
         await using var cancelled = cancellationToken.UnsafeRegister(static p => ((Process)p!).Kill(), process);
         var output = ReadAsync(process.StandardOutput.BaseStream);
         var errors = ReadAsync(process.StandardError.BaseStream);
@@ -68,6 +72,7 @@ internal static partial class Tool
     )
     {
         using var process = Start(start);
+        using var pipes = new ProcessPipes(process);
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -117,9 +122,15 @@ internal static partial class Tool
 
     private static async Task<byte[]> ReadAsync(Stream stream)
     {
-        var buffer = new MemoryStream();
-        await stream.CopyToAsync(buffer);
-        return buffer.ToArray();
+        var kept = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await stream.ReadAsync(buffer)) > 0)
+        {
+            // A command in a container may print without end.
+            kept.Write(buffer, 0, (int)Math.Min(count, MaximumOutput - kept.Length));
+        }
+        return kept.ToArray();
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -119,6 +119,7 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             WorkingDirectory = bundle,
         };
         using var process = Run(start);
+        using var pipes = new ProcessPipes(process);
         process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         var report = await process.StandardOutput.ReadLineAsync(cancellationToken);
@@ -140,6 +141,27 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
     /// <summary>Starts the program of a created container.</summary>
     public async ValueTask StartAsync(string id, CancellationToken cancellationToken) =>
         await Tool.MustRunAsync("RunContainerError", RuntimePath, ["--root=" + StateDirectory, "start", id], null, cancellationToken);
+
+    /// <summary>
+    /// The state of a container by the low-level runtime (<c>created</c>, <c>running</c> or <c>stopped</c>) and its pid; empty for none.
+    /// </summary>
+    public async ValueTask<(string State, int Pid)> StateAsync(string id, CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(Path.Combine(StateDirectory, id)))
+        {
+            return ("", 0);
+        }
+        var result = await Tool.RunAsync(RuntimePath, ["--root=" + StateDirectory, "state", id], null, cancellationToken);
+        if (result.ExitCode != 0)
+        {
+            return ("", 0);
+        }
+        using var document = JsonDocument.Parse(result.Output);
+        return (
+            document.RootElement.TryGetProperty("status", out var status) ? status.GetString() ?? "" : "",
+            document.RootElement.TryGetProperty("pid", out var pid) ? pid.GetInt32() : 0
+        );
+    }
 
     /// <summary>Kills the container's remaining processes and deletes the low-level runtime's state of it. Idempotent.</summary>
     public async ValueTask DeleteAsync(string id, CancellationToken cancellationToken)

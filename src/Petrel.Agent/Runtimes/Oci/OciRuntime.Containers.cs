@@ -76,7 +76,7 @@ public sealed partial class OciRuntime
         catch (Exception e)
         {
             Mounts.Remove(Path.Combine(directory, "rootfs"));
-            Directory.Delete(directory, recursive: true);
+            RemoveDirectory(directory);
             if (e is RuntimeException)
             {
                 throw;
@@ -100,18 +100,11 @@ public sealed partial class OciRuntime
         }
         try
         {
-            var pid = await Monitor.CreateAsync(
-                containerId,
-                _containerFiles.DirectoryOf(containerId),
-                container.Record.Spec,
-                cancellationToken
-            );
-            if (_seccomp is not null && Monitor.TakesBytecode && !container.Record.Spec.Security.Privileged)
+            // An agent that died meanwhile may have left a container that only needs its start.
+            if (container.Record.Pid == 0)
             {
-                _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(containerId));
+                await MakeAsync(container, cancellationToken);
             }
-            // Save the record before the program runs, so that it exists even when the program exits at once.
-            Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });
             await Monitor.StartAsync(containerId, cancellationToken);
             Update(container, r => r.State == ContainerState.Created ? r with { State = ContainerState.Running } : r);
         }
@@ -223,6 +216,33 @@ public sealed partial class OciRuntime
         }
     }
 
+    // Creates the container, so that its program waits for the start.
+    private async ValueTask MakeAsync(Container container, CancellationToken cancellationToken)
+    {
+        var id = container.Record.Id;
+        // An agent that died before it recorded the pid left the container created.
+        var (state, pid) = await Monitor.StateAsync(id, cancellationToken);
+        if (state != "created")
+        {
+            pid = await Monitor.CreateAsync(id, _containerFiles.DirectoryOf(id), container.Record.Spec, cancellationToken);
+        }
+        if (_seccomp is not null && Monitor.TakesBytecode && !container.Record.Spec.Security.Privileged)
+        {
+            _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(id));
+        }
+        // Save the record before the program runs, so that it exists even when the program exits at once.
+        Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });
+    }
+
+    // The earlier agent died before it recorded that the container's program runs. A program that waits for its start stays Created.
+    private async ValueTask AdoptAsync(string id, CancellationToken cancellationToken)
+    {
+        if ((await Monitor.StateAsync(id, cancellationToken)).State == "running")
+        {
+            Update(Find(id), r => r.State == ContainerState.Created ? r with { State = ContainerState.Running } : r);
+        }
+    }
+
     private static ContainerStatus StatusOf(ContainerRecord record) =>
         new()
         {
@@ -265,7 +285,7 @@ public sealed partial class OciRuntime
         await Monitor.DeleteAsync(id, cancellationToken);
         var directory = _containerFiles.DirectoryOf(id);
         Mounts.Remove(Path.Combine(directory, "rootfs"));
-        await RemoveDirectoryAsync(directory, cancellationToken);
+        RemoveDirectory(directory);
         File.Delete(Path.Combine(Monitor.ExitDirectory, id));
     }
 }

@@ -108,8 +108,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         FindExits();
         foreach (var record in containers.Where(c => c.State == ContainerState.Created && c.Pid > 0))
         {
-            // The agent died between creating and starting the container, so its program never ran. Kill it: the pod needs a new attempt.
-            _cgroups.KillContainer(record.SandboxId, record.Id);
+            await AdoptAsync(record.Id, cancellationToken);
         }
         foreach (var id in brokenContainers)
         {

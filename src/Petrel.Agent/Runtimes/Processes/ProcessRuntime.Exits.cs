@@ -30,6 +30,7 @@ public sealed partial class ProcessRuntime
             start.Environment[name] = value;
         }
         using var shim = Tool.Start(start);
+        using var pipes = new ProcessPipes(shim);
         shim.StandardInput.Close();
         var errors = shim.StandardError.ReadToEndAsync(cancellationToken);
         var word = await shim.StandardOutput.ReadLineAsync(cancellationToken);

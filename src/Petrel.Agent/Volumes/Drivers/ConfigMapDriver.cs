@@ -16,6 +16,13 @@ internal sealed class ConfigMapDriver(ConfigObjects objects, IPodFiles files) : 
         var data = await objects.ConfigMapAsync(pod.Metadata.NamespaceProperty, source.Name, source.Optional, cancellationToken);
         var mode = source.DefaultMode ?? VolumeContent.DefaultMode;
         var content = VolumeContent.OfEntries(data, source.Items, mode, $"configmap \"{source.Name}\"");
-        return new(await files.WriteFilesAsync(pod.Metadata.Uid, volume.Name, [.. content], cancellationToken));
+        var path = await files.WriteFilesAsync(
+            pod.Metadata.Uid,
+            volume.Name,
+            [.. content],
+            pod.Spec.SecurityContext?.FsGroup,
+            cancellationToken
+        );
+        return new(path, ReadOnly: true);
     }
 }

@@ -14,6 +14,13 @@ internal sealed class DownwardApiDriver(AgentSettings settings, IPodFiles files)
     {
         var mode = volume.DownwardAPI.DefaultMode ?? VolumeContent.DefaultMode;
         var content = VolumeContent.OfFields(pod, volume.DownwardAPI.Items, mode, settings);
-        return new(await files.WriteFilesAsync(pod.Metadata.Uid, volume.Name, [.. content], cancellationToken));
+        var path = await files.WriteFilesAsync(
+            pod.Metadata.Uid,
+            volume.Name,
+            [.. content],
+            pod.Spec.SecurityContext?.FsGroup,
+            cancellationToken
+        );
+        return new(path, ReadOnly: true);
     }
 }

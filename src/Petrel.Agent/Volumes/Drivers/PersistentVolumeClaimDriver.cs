@@ -20,7 +20,8 @@ internal sealed class PersistentVolumeClaimDriver(ApiClient client, IPersistentV
             throw new IOException($"PVC \"{key.Namespace}/{key.Name}\" is not bound");
         }
         var exclusive = claim.Spec.AccessModes.All(m => m is "ReadWriteOnce" or "ReadWriteOncePod");
-        return new(await volumes.AttachAsync(pod.Metadata.Uid, volume.Name, claim.Spec.VolumeName, exclusive, cancellationToken));
+        var path = await volumes.AttachAsync(pod.Metadata.Uid, volume.Name, claim.Spec.VolumeName, exclusive, cancellationToken);
+        return new(path, ReadOnly: volume.PersistentVolumeClaim.ReadOnlyProperty == true);
     }
 
     public ValueTask TearDownAsync(string podUid, CancellationToken cancellationToken) => volumes.DetachAsync(podUid, cancellationToken);

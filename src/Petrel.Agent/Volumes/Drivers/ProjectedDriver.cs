@@ -45,7 +45,14 @@ internal sealed class ProjectedDriver(AgentSettings settings, ConfigObjects obje
                 throw new IOException("projected trust bundles and pod certificates are not supported");
             }
         }
-        return new(await files.WriteFilesAsync(pod.Metadata.Uid, volume.Name, content, cancellationToken), refreshAt);
+        var path = await files.WriteFilesAsync(
+            pod.Metadata.Uid,
+            volume.Name,
+            content,
+            pod.Spec.SecurityContext?.FsGroup,
+            cancellationToken
+        );
+        return new(path, refreshAt, ReadOnly: true);
     }
 
     public ValueTask TearDownAsync(string podUid, CancellationToken cancellationToken)

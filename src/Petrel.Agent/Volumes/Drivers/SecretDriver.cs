@@ -16,6 +16,13 @@ internal sealed class SecretDriver(ConfigObjects objects, IPodFiles files) : IVo
         var data = await objects.SecretAsync(pod.Metadata.NamespaceProperty, source.SecretName, source.Optional, cancellationToken);
         var mode = source.DefaultMode ?? VolumeContent.DefaultMode;
         var content = VolumeContent.OfEntries(data, source.Items, mode, $"secret \"{source.SecretName}\"");
-        return new(await files.WriteFilesAsync(pod.Metadata.Uid, volume.Name, [.. content], cancellationToken));
+        var path = await files.WriteFilesAsync(
+            pod.Metadata.Uid,
+            volume.Name,
+            [.. content],
+            pod.Spec.SecurityContext?.FsGroup,
+            cancellationToken
+        );
+        return new(path, ReadOnly: true);
     }
 }

@@ -20,6 +20,8 @@ internal static class VolumeValidation
         "Socket",
     ];
 
+    private static readonly string[] RecursiveReadOnlyModes = ["Disabled", "Enabled", "IfPossible"];
+
     private static readonly string[] Propagations = ["Bidirectional", "HostToContainer", "None"];
 
     /// <summary>Checks the volumes; returns the names of the good ones.</summary>
@@ -79,6 +81,33 @@ internal static class VolumeValidation
             {
                 errors.NotSupported($"{at}.mountPropagation", propagation, Propagations);
             }
+            if (mount.Text("mountPropagation") == "Bidirectional" && container.Child("securityContext").Flag("privileged") != true)
+            {
+                errors.Forbidden($"{at}.mountPropagation", "Bidirectional mount propagation is available only to privileged containers");
+            }
+            RecursiveReadOnly(mount, $"{at}.recursiveReadOnly", errors);
+        }
+    }
+
+    private static void RecursiveReadOnly(JsonObject mount, string path, FieldErrors errors)
+    {
+        switch (mount.Text("recursiveReadOnly"))
+        {
+            case "" or "Disabled":
+                break;
+            case "Enabled" or "IfPossible":
+                if (mount.Flag("readOnly") != true)
+                {
+                    errors.Forbidden(path, "may only be specified when readOnly is true");
+                }
+                if (mount.Text("mountPropagation") is not ("" or "None"))
+                {
+                    errors.Forbidden(path, "may only be specified when mountPropagation is None or not specified");
+                }
+                break;
+            case var mode:
+                errors.NotSupported(path, mode, RecursiveReadOnlyModes);
+                break;
         }
     }
 
@@ -165,6 +194,7 @@ internal static class VolumeValidation
     private static void Projected(JsonObject projected, string path, FieldErrors errors)
     {
         Mode(projected, "defaultMode", path, errors);
+        var files = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (source, at) in projected.Indexed("sources", path))
         {
             var kinds = source.Where(m => m.Value is JsonObject).Select(m => m.Key).ToArray();
@@ -183,12 +213,35 @@ internal static class VolumeValidation
                 case "configMap" or "secret":
                     Needed(value, "name", $"{at}.{kinds[0]}", errors);
                     Files(value, $"{at}.{kinds[0]}", errors);
+                    foreach (var (item, _) in value.Indexed("items", at))
+                    {
+                        Unique(item.Text("path"), value.Text("name"));
+                    }
                     break;
                 case "downwardAPI":
                     DownwardItems(value, $"{at}.downwardAPI", errors);
+                    foreach (var (item, _) in value.Indexed("items", at))
+                    {
+                        Unique(item.Text("path"), item.Text("path"));
+                    }
+                    break;
+                case "clusterTrustBundle":
+                    // Upstream names the field after its first version.
+                    Needed(value, "path", $"{at}.clusterTrustBundlePEM", errors);
+                    FilePath(value.Text("path"), $"{at}.clusterTrustBundlePEM.path", errors);
+                    Unique(value.Text("path"), value.Text("path"));
+                    break;
+                case "podCertificate":
+                    foreach (var field in (string[])["credentialBundlePath", "keyPath", "certificateChainPath"])
+                    {
+                        FilePath(value.Text(field), $"{at}.podCertificate.{field}", errors);
+                        Unique(value.Text(field), value.Text(field));
+                    }
                     break;
                 case "serviceAccountToken":
-                    Needed(value, "path", $"{at}.serviceAccountToken", errors);
+                    // Upstream reports the path as a field of the volume.
+                    Needed(value, "path", path, errors);
+                    FilePath(value.Text("path"), $"{path}.path", errors);
                     if (value.Number("expirationSeconds") is < 600 and var seconds)
                     {
                         errors.Invalid(
@@ -198,6 +251,14 @@ internal static class VolumeValidation
                         );
                     }
                     break;
+            }
+        }
+
+        void Unique(string file, string shown)
+        {
+            if (file.Length > 0 && !files.Add(file))
+            {
+                errors.Invalid(path, shown, "conflicting duplicate paths");
             }
         }
     }
