@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
@@ -23,9 +24,9 @@ internal sealed class CacheHub
     private volatile Dictionary<string, KindCache> _byPrefix = [];
     private readonly CacheProgress _progress = new();
 
-    public CacheHub(IRevisionedStore store, IEnumerable<KindDefinition> kinds, int window, ILogger log)
+    public CacheHub(IRevisionedStore store, IEnumerable<KindDefinition> kinds, int window, ILogger? log = null)
     {
-        Broken = new(log);
+        Broken = new(log ?? NullLogger.Instance);
         _store = store;
         _window = window;
         foreach (var kind in kinds)

@@ -118,16 +118,7 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
         {
             throw StatusErrors.Unreadable(kind, key.Name, problem);
         }
-        var shown = new JsonObject
-        {
-            ["apiVersion"] = kind.Gvk.ApiVersion,
-            ["kind"] = kind.Gvk.Kind,
-            ["metadata"] = new JsonObject { ["name"] = key.Name, ["resourceVersion"] = entry.ModRevision.ToString() },
-        };
-        if (key.Namespace.Length > 0)
-        {
-            shown.Metadata()["namespace"] = key.Namespace;
-        }
+        var shown = StoredDocument.Named(kind, key, entry.ModRevision);
         CheckPreconditions(kind, key.Name, shown, options);
         var revision = entry.ModRevision;
         if (!options.DryRun)
