@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -77,7 +78,7 @@ public sealed class ManagedFields
                 }
                 var manager = new FieldManager(Text("manager"), Text("operation") == "Apply", Text("apiVersion"), Text("subresource"));
                 var fields = entry["fieldsV1"] ?? new JsonObject();
-                entries.Add(new(manager, Text("time"), FieldSet.Parse(fields)) { Written = fields });
+                entries.Add(new(manager, Text("time"), FieldSet.ParseShared(fields)) { Written = fields });
             }
             return new(entries);
         }
@@ -184,14 +185,7 @@ public sealed class ManagedFields
             return null;
         }
         var list = new JsonArray();
-        foreach (
-            var entry in _entries
-                .OrderBy(e => !e.Manager.Applies)
-                .ThenBy(e => e.Time, StringComparer.Ordinal)
-                .ThenBy(e => e.Manager.Manager, StringComparer.Ordinal)
-                .ThenBy(e => e.Manager.ApiVersion, StringComparer.Ordinal)
-                .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal)
-        )
+        foreach (var entry in InOrder())
         {
             var item = Entry(entry.Manager, entry.Time, entry.Written?.DeepClone() ?? entry.Fields.ToJson());
             list.Add((JsonNode)item);
@@ -199,12 +193,45 @@ public sealed class ManagedFields
         return list;
     }
 
+    // Sorted by insertion: there are few, mostly in order, and equal ones must keep theirs.
+    private List<ManagedEntry> InOrder()
+    {
+        var sorted = new List<ManagedEntry>(_entries.Count);
+        foreach (var entry in _entries)
+        {
+            var at = sorted.Count;
+            while (at > 0 && Compare(sorted[at - 1], entry) > 0)
+            {
+                at--;
+            }
+            sorted.Insert(at, entry);
+        }
+        return sorted;
+    }
+
+    private static int Compare(ManagedEntry left, ManagedEntry right)
+    {
+        var order = right.Manager.Applies.CompareTo(left.Manager.Applies);
+        order = order != 0 ? order : string.CompareOrdinal(left.Time, right.Time);
+        order = order != 0 ? order : string.CompareOrdinal(left.Manager.Manager, right.Manager.Manager);
+        order = order != 0 ? order : string.CompareOrdinal(left.Manager.ApiVersion, right.Manager.ApiVersion);
+        return order != 0 ? order : string.CompareOrdinal(left.Manager.Subresource, right.Manager.Subresource);
+    }
+
     /// <summary>
     /// The value of <c>metadata.managedFields</c> for a single manager, whose fields are given as FieldsV1 text; null when it owns no
     /// fields.
     /// </summary>
     public static JsonArray? Alone(FieldManager manager, string time, string fieldsV1) =>
-        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, DeepJson.Node(Encoding.UTF8.GetBytes(fieldsV1))!));
+        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, NodeOf(fieldsV1)));
+
+    private static JsonObject NodeOf(string fieldsV1)
+    {
+        var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(fieldsV1.Length));
+        var node = FieldSetCache.ToNode(bytes.AsSpan(0, Encoding.UTF8.GetBytes(fieldsV1, bytes)));
+        ArrayPool<byte>.Shared.Return(bytes);
+        return node;
+    }
 
     private static JsonObject Entry(FieldManager manager, string time, JsonNode fieldsV1)
     {
