@@ -48,6 +48,7 @@ public sealed partial class PodScheduler
     // Only the scheduling loop uses these.
     private readonly ClusterState _cluster = new();
     private readonly GangDirectory _gangs = new();
+    private readonly SteadyTime _steady;
     private readonly SchedulingQueue _queue;
     private readonly WaitingPods _waiting;
     private readonly SortedDictionary<string, SchedulingCycle> _cycles = new(StringComparer.Ordinal);
@@ -95,8 +96,10 @@ public sealed partial class PodScheduler
         _binder = new(client, time);
         _failures = new(client, time, _logger);
         _events = new(client, settings.Profiles[0].SchedulerName, "", time, entropy, _logger, MaxQueuedEvents);
-        _queue = new(time, settings) { Gate = pod => CycleOf(pod)?.Profile.PreEnqueue.FirstOrDefault(p => p.Refuse(pod) is not null) };
-        _waiting = new(time);
+        // The scheduler's waits do not follow a clock that is set.
+        _steady = new(time);
+        _queue = new(_steady, settings) { Gate = pod => CycleOf(pod)?.Profile.PreEnqueue.FirstOrDefault(p => p.Refuse(pod) is not null) };
+        _waiting = new(_steady);
         _preemptor = new(client, time, _events, _logger);
         foreach (var profile in settings.Profiles)
         {
@@ -209,7 +212,7 @@ public sealed partial class PodScheduler
             : _queue.NextDue ?? _waiting.NextDue;
         if (due is { } at)
         {
-            var wait = at - _time.GetUtcNow();
+            var wait = at - _steady.GetUtcNow();
             alarm.Change(wait > TimeSpan.Zero ? LongDurations.ForTimer(wait) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }

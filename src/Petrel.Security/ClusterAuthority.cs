@@ -5,8 +5,9 @@ namespace Petrel.Security;
 
 /// <summary>
 /// The cluster's own certificate authority and the certificates that it issued, as PEM files in one directory (mode 0600, ECDSA P-256).
-/// Loading also issues. A certificate is reissued when it is missing, expires soon, has other names or comes from another authority. An
-/// existing authority is kept.
+/// Loading also issues. A certificate is reissued when it is missing, expires soon, is not valid yet (the clock was ahead when it was
+/// made), has other names or comes from another authority. An existing authority keeps its key. It gets a new certificate when its own is
+/// not valid now.
 /// </summary>
 public sealed class ClusterAuthority
 {
@@ -14,8 +15,8 @@ public sealed class ClusterAuthority
     private static readonly TimeSpan LeafLife = TimeSpan.FromDays(365);
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
-    // Certificates are valid from a little earlier, because the clocks of machines differ.
-    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
+    // Certificates are valid from half a day earlier, because clocks differ and are set back.
+    private static readonly TimeSpan Skew = TimeSpan.FromHours(12);
 
     private static readonly Oid ServerUsage = new("1.3.6.1.5.5.7.3.1");
     private static readonly Oid ClientUsage = new("1.3.6.1.5.5.7.3.2");
@@ -23,19 +24,24 @@ public sealed class ClusterAuthority
     private readonly string _directory;
     private readonly TimeProvider _time;
     private readonly X509Certificate2 _certificate;
+    private readonly Action<string>? _renewed;
 
-    private ClusterAuthority(string directory, TimeProvider time, X509Certificate2 certificate)
+    private ClusterAuthority(string directory, TimeProvider time, X509Certificate2 certificate, Action<string>? renewed)
     {
         _directory = directory;
         _time = time;
         _certificate = certificate;
+        _renewed = renewed;
     }
 
     /// <summary>The authority's certificate without its key, which all clients and servers of the cluster trust.</summary>
     public string CertificatePem => _certificate.ExportCertificatePem();
 
     /// <summary>Loads the authority from a directory, or creates it there.</summary>
-    public static ClusterAuthority Open(string directory, TimeProvider time)
+    /// <param name="directory">Where its files are.</param>
+    /// <param name="time">The clock by which certificates must be valid.</param>
+    /// <param name="renewed">Gets a sentence for each certificate that is not valid now and is replaced.</param>
+    public static ClusterAuthority Open(string directory, TimeProvider time, Action<string>? renewed = null)
     {
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var certificatePath = Path.Combine(directory, "ca.crt");
@@ -43,22 +49,45 @@ public sealed class ClusterAuthority
         if (!File.Exists(certificatePath) || !File.Exists(keyPath))
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            var request = new CertificateRequest("CN=petrel-ca", key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-            request.CertificateExtensions.Add(
-                new X509KeyUsageExtension(
-                    X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature,
-                    true
-                )
-            );
-            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-            var now = time.GetUtcNow();
-            using var made = request.CreateSelfSigned(now - Skew, now + AuthorityLife);
             // Write the key first. A certificate without its key does not count as an authority, and a new one would be created.
             SecretFile.Write(keyPath, key.ExportPkcs8PrivateKeyPem());
-            SecretFile.Write(certificatePath, made.ExportCertificatePem());
+            SecretFile.Write(certificatePath, SelfSigned(key, time));
         }
-        return new(directory, time, X509Certificate2.CreateFromPemFile(certificatePath, keyPath));
+        var certificate = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
+        if (Untimely(certificate, time, TimeSpan.Zero) is { } problem)
+        {
+            renewed?.Invoke($"the certificate of the cluster's authority {problem}: it is issued again with the same key");
+            certificate.Dispose();
+            using var key = ECDsa.Create();
+            key.ImportFromPem(File.ReadAllText(keyPath));
+            SecretFile.Write(certificatePath, SelfSigned(key, time));
+            certificate = X509Certificate2.CreateFromPemFile(certificatePath, keyPath);
+        }
+        return new(directory, time, certificate, renewed);
+    }
+
+    private static string SelfSigned(ECDsa key, TimeProvider time)
+    {
+        var request = new CertificateRequest("CN=petrel-ca", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign | X509KeyUsageFlags.DigitalSignature, true)
+        );
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        var now = time.GetUtcNow();
+        using var made = request.CreateSelfSigned(now - Skew, now + AuthorityLife);
+        return made.ExportCertificatePem();
+    }
+
+    /// <summary>Why a certificate is not valid now, or ends within <paramref name="margin"/>; null when it is fine.</summary>
+    private static string? Untimely(X509Certificate2 certificate, TimeProvider time, TimeSpan margin)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var (start, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return start > now ? $"is valid only from {start:yyyy-MM-dd HH:mm} UTC, because the clock was ahead when it was made"
+            : end <= now ? $"has expired on {end:yyyy-MM-dd HH:mm} UTC"
+            : end - margin <= now ? $"ends on {end:yyyy-MM-dd HH:mm} UTC"
+            : null;
     }
 
     /// <summary>
@@ -74,7 +103,7 @@ public sealed class ClusterAuthority
             File.Exists(path)
             && File.ReadAllText(path) is var text
             && text.StartsWith(heading, StringComparison.Ordinal)
-            && FromFile(text) is { } existing
+            && FromFile(text, profile) is { } existing
         )
         {
             return existing;
@@ -85,14 +114,18 @@ public sealed class ClusterAuthority
     }
 
     /// <summary>The certificate in a file, if this authority issued it and it does not expire soon; otherwise null.</summary>
-    private IssuedCertificate? FromFile(string text)
+    private IssuedCertificate? FromFile(string text, CertificateProfile profile)
     {
         using var certificate = X509Certificate2.CreateFromPem(text);
         var issuer = certificate.Extensions.OfType<X509AuthorityKeyIdentifierExtension>().FirstOrDefault()?.KeyIdentifier;
         var authority = _certificate.Extensions.OfType<X509SubjectKeyIdentifierExtension>().First().SubjectKeyIdentifierBytes;
         var isOurs = issuer is { } identifier && identifier.Span.SequenceEqual(authority.Span);
-        var endsSoon = certificate.NotAfter.ToUniversalTime() - RenewBefore <= _time.GetUtcNow().UtcDateTime;
-        return isOurs && !endsSoon
+        var problem = Untimely(certificate, _time, RenewBefore);
+        if (isOurs && problem is not null)
+        {
+            _renewed?.Invoke($"the certificate of {profile.CommonName} {problem}: it is issued again");
+        }
+        return isOurs && problem is null
             ? new(certificate.ExportCertificatePem(), text[text.IndexOf("-----BEGIN PRIVATE KEY", StringComparison.Ordinal)..])
             : null;
     }

@@ -32,7 +32,7 @@ public static class SecretFile
     {
         try
         {
-            return File.GetUnixFileMode(path) == OwnerOnly && File.ReadAllText(path) == text;
+            return File.Exists(path) && File.GetUnixFileMode(path) == OwnerOnly && File.ReadAllText(path) == text;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

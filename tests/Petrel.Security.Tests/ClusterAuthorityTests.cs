@@ -111,6 +111,59 @@ public sealed class ClusterAuthorityTests : IDisposable
         Assert.Equal(second.CertificatePem, _fixture.Open().Issue(AuthorityFixture.Server).CertificatePem);
     }
 
+    [Theory]
+    [InlineData(48)]
+    [InlineData(24 * 400)]
+    [InlineData(24 * 365 * 12)]
+    public void Certificates_made_while_the_clock_was_ahead_are_issued_again_with_a_message(int hoursAhead)
+    {
+        var now = _fixture.Time.Now;
+        _fixture.Time.Now = now.AddHours(hoursAhead);
+        var ahead = _fixture.Open();
+        ahead.Issue(AuthorityFixture.Server);
+        _fixture.Time.Now = now;
+
+        var messages = new List<string>();
+        var authority = ClusterAuthority.Open(_fixture.Directory, _fixture.Time, messages.Add);
+        using var server = authority.Issue(AuthorityFixture.Server).ToX509();
+        Assert.Equal([], Problems(server, authority, ServerAuthentication));
+        Assert.NotEqual(ahead.CertificatePem, authority.CertificatePem);
+        Assert.Equal(2, messages.Count);
+        Assert.All(messages, m => Assert.Contains("because the clock was ahead", m, StringComparison.Ordinal));
+        // The authority's key is the same, so what trusts either certificate trusts both.
+        using var before = X509Certificate2.CreateFromPem(ahead.CertificatePem);
+        using var after = X509Certificate2.CreateFromPem(authority.CertificatePem);
+        Assert.Equal(before.GetPublicKey(), after.GetPublicKey());
+        messages.Clear();
+        var again = ClusterAuthority.Open(_fixture.Directory, _fixture.Time, messages.Add);
+        again.Issue(AuthorityFixture.Server);
+        Assert.Empty(messages);
+    }
+
+    [Fact]
+    public void Certificates_stay_valid_when_the_clock_is_set_back_by_an_hour()
+    {
+        var authority = _fixture.Open();
+        var server = authority.Issue(AuthorityFixture.Server);
+        _fixture.Time.Now = _fixture.Time.Now.AddHours(-1);
+        var messages = new List<string>();
+        var later = ClusterAuthority.Open(_fixture.Directory, _fixture.Time, messages.Add);
+        Assert.Equal(server.CertificatePem, later.Issue(AuthorityFixture.Server).CertificatePem);
+        Assert.Equal(authority.CertificatePem, later.CertificatePem);
+        Assert.Empty(messages);
+    }
+
+    [Fact]
+    public void An_expired_authority_is_issued_again_with_its_key()
+    {
+        var first = _fixture.Open();
+        _fixture.Time.Now = _fixture.Time.Now.AddDays(3651);
+        var messages = new List<string>();
+        var second = ClusterAuthority.Open(_fixture.Directory, _fixture.Time, messages.Add);
+        Assert.NotEqual(first.CertificatePem, second.CertificatePem);
+        Assert.Contains("has expired", Assert.Single(messages), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_certificate_for_other_addresses_is_issued_anew()
     {

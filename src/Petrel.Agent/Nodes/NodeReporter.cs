@@ -63,22 +63,25 @@ internal sealed partial class NodeReporter
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
-        var statusDue = _time.GetUtcNow();
+        // By elapsed time: the clock may be set back.
+        var start = _time.GetTimestamp();
+        TimeSpan Elapsed() => _time.GetElapsedTime(start);
+        var statusDue = TimeSpan.Zero;
         while (!cancellationToken.IsCancellationRequested)
         {
             var wait = _settings.LeaseRenewInterval;
             try
             {
-                if (_time.GetUtcNow() >= statusDue)
+                if (Elapsed() >= statusDue)
                 {
                     await RegisterAsync(cancellationToken);
                     await ReportAsync(ready: true, cancellationToken);
-                    statusDue = _time.GetUtcNow() + _settings.NodeStatusInterval;
+                    statusDue = Elapsed() + _settings.NodeStatusInterval;
                 }
                 await RenewLeaseAsync(cancellationToken);
                 if (!IsAgreed())
                 {
-                    statusDue = _time.GetUtcNow(); // The control plane has marked the node not ready: report again.
+                    statusDue = Elapsed(); // The control plane has marked the node not ready: report again.
                     wait = RetryDelay;
                 }
             }
@@ -90,7 +93,7 @@ internal sealed partial class NodeReporter
             {
                 LogRetry(_logger, e.Message);
                 wait = RetryDelay;
-                statusDue = _time.GetUtcNow();
+                statusDue = Elapsed();
             }
             try
             {
@@ -102,7 +105,7 @@ internal sealed partial class NodeReporter
             }
             if (!IsAgreed())
             {
-                statusDue = _time.GetUtcNow();
+                statusDue = Elapsed();
             }
         }
     }

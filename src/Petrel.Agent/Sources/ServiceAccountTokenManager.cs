@@ -10,7 +10,7 @@ namespace Petrel.Agent.Sources;
 /// <param name="Text">The token.</param>
 /// <param name="RefreshAt">When the token must be replaced.</param>
 /// <param name="Expires">When the token expires.</param>
-internal sealed record ServiceAccountToken(byte[] Text, DateTimeOffset RefreshAt, DateTimeOffset Expires);
+internal sealed record ServiceAccountToken(byte[] Text, DateTimeOffset IssuedAt, DateTimeOffset RefreshAt, DateTimeOffset Expires);
 
 /// <summary>
 /// The service account tokens of the node's pods. Each is bound to its pod. A token is replaced after four fifths of its lifetime, or when
@@ -23,6 +23,8 @@ internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider 
 
     // The delay after a failed refresh. Meanwhile the current token stays in use while it is valid.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Dictionary<(string Audience, long Seconds), ServiceAccountToken>> _tokens = [];
@@ -38,7 +40,8 @@ internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider 
         var key = (source.Audience ?? "", source.ExpirationSeconds ?? DefaultSeconds);
         var now = time.GetUtcNow();
         var known = Find(pod.Metadata.Uid, key);
-        if (known is not null && now < known.RefreshAt)
+        // A token from the future was issued before the clock was set back: the API does not take it.
+        if (known is not null && now < known.RefreshAt && now >= known.IssuedAt - Leeway)
         {
             return known;
         }
@@ -123,6 +126,6 @@ internal sealed class ServiceAccountTokenManager(ApiClient client, TimeProvider 
             throw new IOException($"the API answered the request for a token of service account \"{account}\" without one");
         }
         var refresh = (expires - now) * 0.8;
-        return new(Encoding.UTF8.GetBytes(text), now + (refresh < MaxAge ? refresh : MaxAge), expires);
+        return new(Encoding.UTF8.GetBytes(text), now, now + (refresh < MaxAge ? refresh : MaxAge), expires);
     }
 }

@@ -25,10 +25,13 @@ internal static class ClusterPreparation
         if (earlier is not null)
         {
             var supervisor = new Supervisor(directory, earlier, Progress.Say);
-            if (supervisor.IsAnythingRunning && KeepsWhatRuns(request, earlier))
+            if (
+                supervisor.IsAnythingRunning
+                && KeepsWhatRuns(request, earlier)
+                && !ClusterCertificates.Ensure(directory, earlier, Progress.Say)
+            )
             {
                 Progress.Say("the cluster runs without a supervisor; taking it over");
-                ClusterCertificates.Ensure(directory, earlier);
                 return earlier;
             }
             await supervisor.StopAsync(cancellationToken);
@@ -78,7 +81,7 @@ internal static class ClusterPreparation
             AgentPort = range is null && earlier is null ? HostPorts.FindNeighbours(FirstAgentPort, nodes) : settings.AgentPort,
         };
         settings.Save(directory);
-        ClusterCertificates.Ensure(directory, settings);
+        ClusterCertificates.Ensure(directory, settings, Progress.Say);
         return settings;
     }
 

@@ -12,8 +12,8 @@ namespace Petrel.Controllers.Nodes;
 
 /// <summary>
 /// Detects nodes without a heartbeat (upstream: node-lifecycle-controller). Their conditions become Unknown, taints keep new pods away and
-/// evict running ones, and their pods become unready. The grace period counts by this controller's clock from when it saw the lease change,
-/// because the node's clock may differ.
+/// evict running ones, and their pods become unready. The grace period counts from when this controller saw the lease change, by elapsed
+/// time: the node's clock may differ, and this one's may jump.
 /// </summary>
 public sealed partial class NodeLifecycleController : IController
 {
@@ -23,7 +23,7 @@ public sealed partial class NodeLifecycleController : IController
     private readonly ControllerLoop _loop;
 
     // The nodes that this controller knows, with their last heartbeats and when it saw them. There is one worker only.
-    private readonly Dictionary<string, (V1Node Node, string Heartbeat, DateTimeOffset SeenAt)> _known = [];
+    private readonly Dictionary<string, (V1Node Node, string Heartbeat, long SeenAt)> _known = [];
 
     public NodeLifecycleController(ControllerContext context)
     {
@@ -85,9 +85,9 @@ public sealed partial class NodeLifecycleController : IController
         }
         if (!isKnown || last.Heartbeat != heartbeat)
         {
-            _known[node.Metadata.Name] = last = (node, heartbeat, now);
+            _known[node.Metadata.Name] = last = (node, heartbeat, _context.Time.GetTimestamp());
         }
-        return last.SeenAt;
+        return now - _context.Time.GetElapsedTime(last.SeenAt);
     }
 
     private async ValueTask<V1Node> PatchAsync(

@@ -6,10 +6,18 @@ namespace Petrel.LocalCluster.Connections;
 /// <summary>The cluster's certificates and kubeconfig. <c>up</c> writes and renews them; other commands only read them.</summary>
 public static class ClusterCertificates
 {
-    /// <summary>Issues certificates that are missing or expire soon, for the server and every node.</summary>
-    public static void Ensure(ClusterDirectory directory, ClusterSettings settings)
+    /// <summary>
+    /// Issues certificates that are missing, expire soon or are not valid now, for the server and every node. Tells what was not valid.
+    /// Returns whether something was replaced that running processes use.
+    /// </summary>
+    public static bool Ensure(ClusterDirectory directory, ClusterSettings settings, Action<string> progress)
     {
-        var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System);
+        var replaced = false;
+        var authority = ClusterAuthority.Open(directory.Pki, TimeProvider.System, what =>
+        {
+            replaced = true;
+            progress(what);
+        });
         authority.Issue(ServerProfile(settings));
         authority.Issue(CertificateProfile.ApiServerToNode);
         var admin = authority.Issue(CertificateProfile.Admin);
@@ -20,6 +28,7 @@ public static class ClusterCertificates
             authority.Issue(CertificateProfile.NodeServer(node, ClusterAddresses.Node(settings, index)));
         }
         Kubeconfig.Write(directory.Kubeconfig, $"https://127.0.0.1:{settings.Port}", authority.CertificatePem, admin);
+        return replaced;
     }
 
     /// <summary>The profile of the API server's certificate: all its addresses, and the address of the Service <c>kubernetes</c>.</summary>

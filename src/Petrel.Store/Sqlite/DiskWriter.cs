@@ -218,7 +218,7 @@ internal sealed partial class DiskWriter : IDisposable
     // Moves the write-ahead log into the file when it is long, or always. False when the disk does not allow it.
     private bool TryCheckpoint(bool always = false)
     {
-        if (_log is not { } log || (!always && log.PagesToMove < _reserve.CheckpointPages))
+        if (_log is not { } log || (!always && !log.WantsCheckpoint && log.PagesToMove < _reserve.CheckpointPages))
         {
             return true;
         }

@@ -13,6 +13,9 @@ internal static class SqliteFile
     // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE.
     private const int NoCheckpointOnClose = 1006;
 
+    // How long the write-ahead log's file stays while it is empty: appending to an existing file is faster.
+    private const int LogBytesKept = 8 << 20;
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <exception cref="StoreFileException">The file is in use, lost, damaged, not a store, or of a newer format.</exception>
@@ -71,18 +74,24 @@ internal static class SqliteFile
             connection.Run("PRAGMA synchronous = FULL");
             // The log checkpoints itself, because SQLite would ignore that the disk is too full for it.
             connection.Run("PRAGMA wal_autocheckpoint = 0");
+            connection.Run($"PRAGMA journal_size_limit = {LogBytesKept}");
+            var isOld = !isNew && connection.Read("PRAGMA user_version") < SqliteSchema.Format;
             // Take the lock now, not at the first write.
             connection.Run("BEGIN IMMEDIATE");
             if (isNew)
             {
                 SqliteSchema.Create(connection);
             }
-            else if (connection.Read("PRAGMA user_version") < SqliteSchema.Format)
+            else if (isOld)
             {
                 Upgrade(connection, path);
             }
 
             connection.Run("COMMIT");
+            if (isOld)
+            {
+                AllowVacuum(connection);
+            }
             return connection;
         }
         catch (SqliteException error)
@@ -155,6 +164,20 @@ internal static class SqliteFile
             throw StoreFileException.Damaged(path, "its format does not fit its content");
         }
         SqliteSchema.Upgrade(connection, path);
+    }
+
+    // Older files give no space back until they are written anew. One that finds no room for that goes on as before.
+    private static void AllowVacuum(SqliteConnection connection)
+    {
+        try
+        {
+            connection.Run("PRAGMA auto_vacuum = INCREMENTAL");
+            connection.Run("VACUUM");
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_IOERR)
+        {
+            // The upgrade itself is done.
+        }
     }
 
     private static StoreFileException Explain(string path, SqliteException error) =>

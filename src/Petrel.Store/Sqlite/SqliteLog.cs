@@ -188,6 +188,31 @@ internal sealed class SqliteLog : IDisposable
         Commit();
     }
 
+    /// <summary>
+    /// Gives at most <paramref name="pages"/> empty pages at the end of the file back to the disk, within a transaction. Returns whether
+    /// many are left.
+    /// </summary>
+    public bool Vacuum(int pages)
+    {
+        using (var free = Prepare("PRAGMA freelist_count"))
+        {
+            if (raw.sqlite3_step(free) != raw.SQLITE_ROW || raw.sqlite3_column_int64(free, 0) < pages)
+            {
+                return false;
+            }
+        }
+        using var vacuum = Prepare($"PRAGMA incremental_vacuum({pages})");
+        int result;
+        while ((result = raw.sqlite3_step(vacuum)) == raw.SQLITE_ROW) { }
+        Check(result);
+        // The file itself becomes shorter when the write-ahead log is moved into it.
+        WantsCheckpoint = true;
+        return true;
+    }
+
+    /// <summary>Whether to move the write-ahead log into the file soon, however short it is.</summary>
+    public bool WantsCheckpoint { get; private set; }
+
     /// <summary>Moves the write-ahead log into the file, so that the log starts again at its beginning.</summary>
     public void Checkpoint()
     {
@@ -198,6 +223,7 @@ internal sealed class SqliteLog : IDisposable
         }
         _ = PagesToMove;
         _pages = 0;
+        WantsCheckpoint = false;
     }
 
     /// <summary>

@@ -13,6 +13,9 @@ public sealed class SqliteStore : IRevisionedStore
 {
     private const int RowsPerDeletion = 1000;
 
+    // 2 MiB in one transaction, and no effort for less.
+    private const int PagesPerVacuum = 512;
+
     private readonly VersionedState _state;
     private readonly GroupCommitter _committer;
     private readonly Lock _gate = new();
@@ -132,6 +135,16 @@ public sealed class SqliteStore : IRevisionedStore
                 }
                 throw;
             }
+        }
+        await VacuumAsync();
+    }
+
+    private async Task VacuumAsync()
+    {
+        var goesOn = true;
+        while (goesOn)
+        {
+            await _committer.WriteAsync(log => goesOn = log.Vacuum(PagesPerVacuum));
         }
     }
 

@@ -2,10 +2,14 @@ using Petrel.Model;
 
 namespace Petrel.Store.Versions;
 
-/// <summary>The changes of every revision that is not compacted, in a growing ring buffer. Not safe for concurrent use.</summary>
+/// <summary>
+/// The changes of every revision that is not compacted, in a ring buffer that grows and shrinks. Not safe for concurrent use.
+/// </summary>
 internal sealed class ChangeHistory
 {
-    private StoreChange[][] _ring = new StoreChange[64][];
+    private const int Smallest = 64;
+
+    private StoreChange[][] _ring = new StoreChange[Smallest][];
     private int _start;
     private int _count;
 
@@ -34,13 +38,7 @@ internal sealed class ChangeHistory
         );
         if (_count == _ring.Length)
         {
-            var larger = new StoreChange[_ring.Length * 2][];
-            for (var i = 0; i < _count; i++)
-            {
-                larger[i] = _ring[(_start + i) & (_ring.Length - 1)];
-            }
-
-            (_ring, _start) = (larger, 0);
+            Resize(_ring.Length * 2);
         }
         _ring[(_start + _count++) & (_ring.Length - 1)] = changes;
     }
@@ -53,7 +51,21 @@ internal sealed class ChangeHistory
         _start = (_start + 1) & (_ring.Length - 1);
         _count--;
         Compacted++;
+        if (_ring.Length > Smallest && _count < _ring.Length / 4)
+        {
+            Resize(_ring.Length / 2);
+        }
         return oldest;
+    }
+
+    private void Resize(int length)
+    {
+        var resized = new StoreChange[length][];
+        for (var i = 0; i < _count; i++)
+        {
+            resized[i] = _ring[(_start + i) & (_ring.Length - 1)];
+        }
+        (_ring, _start) = (resized, 0);
     }
 
     private int Slot(long revision)
