@@ -6,6 +6,10 @@ namespace Petrel.Agent.Pods;
 /// <content>Evicts the pod when one of its volumes exceeds its size limit.</content>
 internal sealed partial class PodWorker
 {
+    private const string Evicted = "Evicted";
+
+    // A pod that fills the node's disk does not get the grace period of its spec (as upstream).
+    private static readonly TimeSpan EvictionGrace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MeasureInterval = TimeSpan.FromSeconds(10);
 
     // A measurement takes at most this share of the time, however many files the volumes have.
@@ -25,7 +29,7 @@ internal sealed partial class PodWorker
             var start = _context.Time.GetTimestamp();
             if (await EmptyDirLimits.ExceededAsync(_context.Files, pod, cancellationToken) is { } message)
             {
-                (_failReason, _failMessage) = ("Evicted", message);
+                (_failReason, _failMessage) = (Evicted, message);
                 _context.Events.Record(pod, "Warning", _failReason, message);
                 return;
             }

@@ -40,8 +40,8 @@ public sealed class VolumeOwnershipTests : IAsyncLifetime
 
         Assert.NotEqual(0, (await RunAsync(plain, "cat /v/sub/key")).ExitCode);
         Assert.Equal(
-            (0, "value\n\n440 0:2000\n2755 0:2000"),
-            await RunAsync(shared, "cat /v/sub/key; echo; cd /v; stat -Lc '%a %u:%g' sub/key sub")
+            (0, "value\n440 0:2000\n2755 0:2000"),
+            await RunAsync(shared, "echo $(cat /v/sub/key); cd /v; stat -Lc '%a %u:%g' sub/key sub")
         );
     }
 

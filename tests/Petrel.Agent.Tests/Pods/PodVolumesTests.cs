@@ -9,7 +9,12 @@ public sealed class PodVolumesTests : AgentTestBed
     public void A_pod_whose_emptyDir_exceeds_its_limit_is_evicted()
     {
         VolumeSizes["cache"] = 1 << 20;
-        Create(Pod("web", WithVolume(new() { EmptyDir = new() { SizeLimit = new("1Mi") } })));
+        Behaviours["main"] = new() { IgnoresTermination = true };
+        Create(Pod("web", p =>
+            {
+                WithVolume(new() { EmptyDir = new() { SizeLimit = new("1Mi") } })(p);
+                p.Spec.TerminationGracePeriodSeconds = 1000;
+            }));
         Run(60);
         Assert.Equal("Running", Get<V1Pod>("web").Status.Phase);
 
