@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Reconciliation;
 using Petrel.ApiServer.Requests;
@@ -20,7 +20,7 @@ internal sealed class CustomResourceReconciler(
     KindRegistry kinds,
     CacheHub caches,
     TimeProvider time,
-    ILogger log,
+    BackgroundRetry retry,
     UpdateEngine updates,
     DeleteEngine deletions,
     Action servesOther
@@ -28,7 +28,7 @@ internal sealed class CustomResourceReconciler(
 {
     private static readonly KindDefinition Definitions = CustomResourceDefinitionKind.Definition;
 
-    private readonly ReconcileLoop _loop = new("custom resource definitions", CustomResourceDefinitionKind.Definition, caches, time, log);
+    private readonly ReconcileLoop _loop = new("custom resource definitions", CustomResourceDefinitionKind.Definition, caches, retry);
     private readonly SortedDictionary<string, Served> _served = new(StringComparer.Ordinal);
 
     /// <summary>Serves the existing definitions, before the server is ready.</summary>
@@ -216,6 +216,7 @@ internal sealed class CustomResourceReconciler(
         {
             return;
         }
+        await TerminateAsync(definition, true, "InstanceDeletionInProgress", "CustomResource deletion is in progress", cancellationToken);
         var storage =
             _served.TryGetValue(name, out var served) && served.Kinds.Count > 0 ? served.Kinds[0].Storage ?? served.Kinds[0] : null;
         if (storage is not null)
@@ -256,6 +257,7 @@ internal sealed class CustomResourceReconciler(
             definition,
             current =>
             {
+                SetCondition(current.Ensure("status"), "Terminating", false, "InstanceDeletionCompleted", "removed all instances");
                 var rest = current.Metadata().Texts("finalizers").Where(f => f != CustomResourceDefinitionKind.CleanupFinalizer).ToList();
                 if (rest.Count > 0)
                 {
@@ -269,6 +271,28 @@ internal sealed class CustomResourceReconciler(
             },
             cancellationToken
         );
+    }
+
+    private async ValueTask TerminateAsync(
+        JsonObject definition,
+        bool value,
+        string reason,
+        string message,
+        CancellationToken cancellationToken
+    )
+    {
+        if (Conditions.Find(definition.Child("status") ?? [], "Terminating").Text("reason") != reason)
+        {
+            await WriteAsync(
+                definition,
+                current =>
+                {
+                    SetCondition(current.Ensure("status"), "Terminating", value, reason, message);
+                    return current;
+                },
+                cancellationToken
+            );
+        }
     }
 
     private async ValueTask WriteAsync(JsonObject definition, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)

@@ -7,6 +7,9 @@ namespace Petrel.ApiServer.Verbs;
 /// <summary>Which part of an object a write may change; the rest keeps its stored value.</summary>
 internal sealed class UpdateScope
 {
+    // What clients write of metadata.
+    private static readonly string[] Written = ["annotations", "labels", "finalizers", "ownerReferences"];
+
     private readonly Func<KindDefinition, JsonObject, JsonObject, JsonObject> _restrict;
 
     private UpdateScope(Func<KindDefinition, JsonObject, JsonObject, JsonObject> restrict) => _restrict = restrict;
@@ -29,21 +32,22 @@ internal sealed class UpdateScope
     /// note their progress in them.
     /// </summary>
     public static UpdateScope Status { get; } =
-        Part(
-            static (result, changed) =>
+        new(
+            static (kind, changed, old) =>
             {
-                result.CopyFrom(changed, "status");
-                if (changed["metadata"] is JsonObject metadata)
-                {
-                    result.Metadata().CopyFrom(metadata, "annotations");
-                }
+                var result = old.DeepClone().AsObject();
+                result.MoveFrom(changed, "status");
+                CopyMetadata(result, changed, kind.StatusWritesMetadata ? Written : ["annotations"]);
+                return result;
             }
         );
 
     /// <summary>Anything, unchecked: the server's own changes, such as a binding.</summary>
     public static UpdateScope Server { get; } = new(static (_, changed, _) => changed);
 
-    /// <summary>The scope of a subresource that writes one part: copies it from the changed document into the stored one.</summary>
+    /// <summary>
+    /// The scope of a subresource that writes one part: copies or moves it from the changed document into a copy of the stored one.
+    /// </summary>
     public static UpdateScope Part(Action<JsonObject, JsonObject> copy) =>
         new(
             (_, changed, old) =>
@@ -54,6 +58,20 @@ internal sealed class UpdateScope
             }
         );
 
-    /// <summary>The stored document with those changes that the scope allows.</summary>
+    /// <summary>Copies what clients may write of metadata.</summary>
+    public static void CopyMetadata(JsonObject result, JsonObject changed) => CopyMetadata(result, changed, Written);
+
+    private static void CopyMetadata(JsonObject result, JsonObject changed, string[] fields)
+    {
+        if (changed["metadata"] is JsonObject metadata)
+        {
+            foreach (var field in fields)
+            {
+                result.Metadata().CopyFrom(metadata, field);
+            }
+        }
+    }
+
+    /// <summary>The stored document with those changes that the scope allows. The changed document is not usable afterwards.</summary>
     public JsonObject Restrict(KindDefinition kind, JsonObject changed, JsonObject old) => _restrict(kind, changed, old);
 }

@@ -15,12 +15,12 @@ using Petrel.LocalCluster.Connections;
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Supervision;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Settings;
 using Petrel.Security;
 using Petrel.Security.Tokens;
-using Petrel.Store.Sqlite;
 
 namespace Petrel.Cli.Hosting;
 
@@ -37,7 +37,7 @@ internal static class ServerHost
         using var nodeClient = authority.Issue(CertificateProfile.ApiServerToNode).ToX509();
         using var nodes = new HttpsNodeConnector(nodeClient, authorityCertificate);
         var tokenKeys = TokenKeyFiles.Open(directory.Pki, TimeProvider.System);
-        await using var store = SqliteStore.Open(directory.StoreFile, logs.CreateLogger("Petrel.Store"));
+        await using var store = ServerStore.Open(directory, logs);
         var options = new ApiServerOptions
         {
             ServiceCidr = ClusterAddresses.ServiceCidr(settings),
@@ -49,6 +49,7 @@ internal static class ServerHost
             PublicAddress = ClusterAddresses.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
             MountServiceAccountTokens = true,
+            BuildDate = File.GetLastWriteTimeUtc(typeof(ApiServerOptions).Assembly.Location).ToTimestamp(),
         };
         using var webhooks = new HttpsWebhookCaller();
         var health = new ComponentHealth();
