@@ -28,7 +28,7 @@ public sealed class PodVolumesTests : AgentTestBed
     }
 
     [Fact]
-    public void An_emptyDir_without_a_limit_or_in_memory_is_not_measured()
+    public void The_limit_holds_in_memory_too_and_without_a_limit_nothing_is_measured()
     {
         VolumeSizes["cache"] = 1L << 40;
         Create(Pod("disk", WithVolume(new() { EmptyDir = new() })));
@@ -45,7 +45,7 @@ public sealed class PodVolumesTests : AgentTestBed
         );
         Run(60);
         Assert.Equal("Running", Get<V1Pod>("disk").Status.Phase);
-        Assert.Equal("Running", Get<V1Pod>("memory").Status.Phase);
+        Assert.Equal("Evicted", Get<V1Pod>("memory").Status.Reason);
     }
 
     [Fact]
