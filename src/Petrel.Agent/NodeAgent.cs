@@ -60,7 +60,7 @@ public sealed partial class NodeAgent
         _services = new(client, time, entropy, _logger);
         _admission = new(settings);
         var objects = new ConfigObjects(client);
-        _volumes = new(BuiltInVolumeDrivers.Create(settings, client, objects, files, persistentVolumes, time));
+        _volumes = new(BuiltInVolumeDrivers.Create(settings, client, objects, runtime, files, persistentVolumes, time));
         _workerContext = new(
             settings,
             client,

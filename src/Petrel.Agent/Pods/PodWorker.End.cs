@@ -18,13 +18,13 @@ internal sealed partial class PodWorker
 
     // The time that the pod's containers have to exit.
     private TimeSpan GraceOf(V1Pod pod) =>
-        _gone
-            ? TimeSpan.Zero
-            : LongDurations.FromSeconds(
-                (pod.Metadata.DeletionTimestamp is null ? null : pod.Metadata.DeletionGracePeriodSeconds)
-                    ?? pod.Spec.TerminationGracePeriodSeconds
-                    ?? DefaultGraceSeconds
-            );
+        _gone ? TimeSpan.Zero
+        : _failReason == Evicted && pod.Metadata.DeletionTimestamp is null ? EvictionGrace
+        : LongDurations.FromSeconds(
+            (pod.Metadata.DeletionTimestamp is null ? null : pod.Metadata.DeletionGracePeriodSeconds)
+                ?? pod.Spec.TerminationGracePeriodSeconds
+                ?? DefaultGraceSeconds
+        );
 
     private async ValueTask EndAsync(
         V1Pod pod,

@@ -39,6 +39,14 @@ internal sealed partial class PodWorker
         }
         try
         {
+            if (pod.Spec.HostUsers == false)
+            {
+                // Pod security admits more for such pods, so they must not run as users of the node.
+                throw new RuntimeException(
+                    "CreatePodSandboxError",
+                    "can't set `spec.hostUsers: false`, runtime does not support user namespaces"
+                );
+            }
             return await _context.Runtime.RunSandboxAsync(
                 new SandboxSpec
                 {

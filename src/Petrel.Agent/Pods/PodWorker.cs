@@ -167,6 +167,7 @@ internal sealed partial class PodWorker
         }
         await _stops.ObserveAsync(containers);
         CheckDeadline(pod);
+        await CheckVolumeSizesAsync(pod, cancellationToken);
         if (_gone || pod.Metadata.DeletionTimestamp is not null || _failReason.Length > 0 || HasEnded(pod))
         {
             await EndAsync(pod, sandboxes, containers, cancellationToken);

@@ -78,6 +78,12 @@ public interface IContainerRuntime
     /// <summary>Pulls an image into the node's store.</summary>
     ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Makes the files of an image appear, read-only if the runtime can mount, in an empty directory that only the agent controls. The
+    /// image must be present. Does nothing when they are there already.
+    /// </summary>
+    ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken);
+
     ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken);
 }
 
@@ -177,7 +183,25 @@ public sealed record ContainerSpec
 }
 
 /// <summary>A host path that is mounted into the container.</summary>
-public sealed record Mount(string HostPath, string ContainerPath, bool ReadOnly);
+public sealed record Mount(string HostPath, string ContainerPath, bool ReadOnly)
+{
+    /// <summary>Whether mounts below the path that are made later appear on the other side.</summary>
+    public MountPropagation Propagation { get; init; }
+
+    /// <summary>Whether mounts below the path are read-only too. Only for a read-only mount.</summary>
+    public bool RecursiveReadOnly { get; init; }
+
+    /// <summary>Whether programs in the path can't be run.</summary>
+    public bool NoExecute { get; init; }
+}
+
+/// <summary>To which side new mounts propagate.</summary>
+public enum MountPropagation
+{
+    None,
+    HostToContainer,
+    Bidirectional,
+}
 
 /// <summary>The container's securityContext merged with the pod's.</summary>
 public sealed record ContainerSecurity

@@ -51,6 +51,11 @@ internal static class ContainerMounts
                     mount.MountPath.StartsWith('/') ? mount.MountPath : "/" + mount.MountPath,
                     volume.ReadOnly || mount.ReadOnlyProperty == true
                 )
+                {
+                    Propagation = Enum.TryParse<MountPropagation>(mount.MountPropagation, out var propagation) ? propagation : default,
+                    RecursiveReadOnly = mount.RecursiveReadOnly is "Enabled" or "IfPossible",
+                    NoExecute = volume.NoExecute,
+                }
             );
         }
         return mounts;

@@ -58,6 +58,12 @@ public interface IPodFiles
     /// <exception cref="IOException">The path leads out of the volume, or can't be created.</exception>
     ValueTask<string> PinSubPathAsync(string podUid, VolumeSubPath subPath, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The disk space in bytes that a volume occupies, 0 when it does not exist; null when it can't be measured because it has too many
+    /// levels.
+    /// </summary>
+    ValueTask<long?> MeasureAsync(string podUid, string volume, CancellationToken cancellationToken);
+
     /// <summary>Unmounts everything that is mounted in the pod's directory. Idempotent.</summary>
     ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken);
 

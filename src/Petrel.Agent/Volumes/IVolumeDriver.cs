@@ -33,4 +33,5 @@ public interface IVolumeDriver
 /// <param name="RefreshAt">When its content expires and <see cref="IVolumeDriver.SetUpAsync"/> must run again; null for never.</param>
 /// <param name="ReadOnly">Whether containers can only read it, whatever their mounts say. True for content that comes from API
 /// objects.</param>
-public readonly record struct VolumeSetup(string HostPath, DateTimeOffset? RefreshAt = null, bool ReadOnly = false);
+/// <param name="NoExecute">Whether containers can't run programs in it.</param>
+public readonly record struct VolumeSetup(string HostPath, DateTimeOffset? RefreshAt = null, bool ReadOnly = false, bool NoExecute = false);

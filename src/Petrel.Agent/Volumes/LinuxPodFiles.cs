@@ -109,6 +109,21 @@ public sealed class LinuxPodFiles(string root) : IPodFiles
     }
 
     /// <inheritdoc/>
+    public ValueTask<long?> MeasureAsync(string podUid, string volume, CancellationToken cancellationToken)
+    {
+        using var volumes = OpenVolumes(podUid);
+        try
+        {
+            using var directory = volumes.TryOpenDirectory(volume);
+            return new(directory?.MeasureBytes() ?? 0);
+        }
+        catch (IOException)
+        {
+            return new((long?)null);
+        }
+    }
+
+    /// <inheritdoc/>
     public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken)
     {
         if (_isPrivileged)

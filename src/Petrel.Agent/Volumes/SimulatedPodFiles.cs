@@ -1,7 +1,10 @@
 namespace Petrel.Agent.Volumes;
 
-/// <summary>Simulated pod files. No files exist; the returned paths are only names.</summary>
-public sealed class SimulatedPodFiles : IPodFiles
+/// <summary>
+/// Simulated pod files. No files exist; the returned paths are only names. A volume has the size that <paramref name="sizeOf"/> returns for
+/// its name; by default, volumes are empty.
+/// </summary>
+public sealed class SimulatedPodFiles(Func<string, long>? sizeOf = null) : IPodFiles
 {
     /// <inheritdoc/>
     public ValueTask<string> EnsureDirectoryAsync(
@@ -26,6 +29,10 @@ public sealed class SimulatedPodFiles : IPodFiles
     /// <inheritdoc/>
     public ValueTask<string> PinSubPathAsync(string podUid, VolumeSubPath subPath, CancellationToken cancellationToken) =>
         new($"{subPath.HostPath}/{subPath.Path}");
+
+    /// <inheritdoc/>
+    public ValueTask<long?> MeasureAsync(string podUid, string volume, CancellationToken cancellationToken) =>
+        new(sizeOf?.Invoke(volume) ?? 0);
 
     /// <inheritdoc/>
     public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken) => default;

@@ -14,6 +14,7 @@ public sealed class NodeLauncher(ClusterDirectory directory, ClusterSettings set
     // Prepares the new namespaces. Hides the unified hierarchy of a hybrid cgroup host, because crun rejects hosts that show both.
     private const string Boot = """
         hostname "$1"
+        mount --make-rshared /
         if [ -d /sys/fs/cgroup/cpu ] && grep -q " /sys/fs/cgroup/unified " /proc/mounts; then umount /sys/fs/cgroup/unified; fi
 
         """;

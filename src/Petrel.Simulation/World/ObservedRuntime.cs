@@ -114,6 +114,10 @@ public sealed class ObservedRuntime(
             : inner.PullImageAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken) =>
+        inner.MountImageAsync(reference, directory, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         inner.ListImagesAsync(cancellationToken);
 

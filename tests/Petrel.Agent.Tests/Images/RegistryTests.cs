@@ -77,6 +77,18 @@ public sealed class RegistryTests : IDisposable
         Assert.NotNull(store.Find($"127.0.0.1:{server.Port}/app:v1"));
     }
 
+    [Fact]
+    public async Task A_blob_that_is_longer_than_its_manifest_says_is_not_taken_whole()
+    {
+        var layout = TestImage.Busybox().WriteLayout(PathOf("layout"), "app");
+        using var server = new FaultyRegistry(layout) { Excess = 1 << 20 };
+        using var store = NewStore("one");
+        var refused = await Assert.ThrowsAsync<RuntimeException>(() => store.PullAsync($"127.0.0.1:{server.Port}/app:v1", None).AsTask());
+        Assert.Equal("ErrImagePull", refused.Reason);
+        Assert.Contains("is longer than the", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(PathOf("one/scratch")));
+    }
+
     private void Push(string reference)
     {
         new TestImage { Cmd = ["x"] }
@@ -164,6 +176,9 @@ public sealed class RegistryTests : IDisposable
         public int TokensGiven { get; private set; }
         public int Resumed { get; private set; }
 
+        /// <summary>The number of bytes that follow each blob and do not belong to it.</summary>
+        public int Excess { get; init; }
+
         public void Dispose()
         {
             _listener.Close();
@@ -227,7 +242,7 @@ public sealed class RegistryTests : IDisposable
                 Resumed++;
                 response.StatusCode = 206;
             }
-            Write(response, content[from..]);
+            Write(response, [.. content[from..], .. new byte[Excess]]);
         }
 
         private byte[] Blob(string digest) => File.ReadAllBytes(Path.Combine(_layout, "blobs", "sha256", digest["sha256:".Length..]));

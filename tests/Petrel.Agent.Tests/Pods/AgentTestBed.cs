@@ -28,6 +28,9 @@ public abstract class AgentTestBed : IAsyncDisposable
     /// <summary>The behaviour of the containers with these names.</summary>
     private protected Dictionary<string, ContainerBehaviour> Behaviours { get; } = [];
 
+    /// <summary>The sizes in bytes of the volumes with these names.</summary>
+    private protected Dictionary<string, long> VolumeSizes { get; } = [];
+
     private protected CountingRuntime Runtime { get; }
 
     private protected ScriptedProber Prober { get; } = new();
@@ -83,7 +86,7 @@ public abstract class AgentTestBed : IAsyncDisposable
             },
             new(_server, UserInfo.Node("node1")),
             Runtime,
-            new SimulatedPodFiles(),
+            new SimulatedPodFiles(volume => VolumeSizes.GetValueOrDefault(volume)),
             new SimulatedPersistentVolumes(),
             Prober,
             process.Time,

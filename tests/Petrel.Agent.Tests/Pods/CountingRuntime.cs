@@ -93,6 +93,9 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
     public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
         inner.PullImageAsync(reference, cancellationToken);
 
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken) =>
+        inner.MountImageAsync(reference, directory, cancellationToken);
+
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         inner.ListImagesAsync(cancellationToken);
 }

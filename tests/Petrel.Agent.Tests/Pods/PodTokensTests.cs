@@ -313,6 +313,8 @@ public sealed class PodTokensTests : IAsyncDisposable
         public ValueTask<string> PinSubPathAsync(string podUid, VolumeSubPath subPath, CancellationToken cancellationToken) =>
             _paths.PinSubPathAsync(podUid, subPath, cancellationToken);
 
+        public ValueTask<long?> MeasureAsync(string podUid, string volume, CancellationToken cancellationToken) => new(0);
+
         public ValueTask UnmountAsync(string podUid, CancellationToken cancellationToken) => default;
 
         public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Agent.Nodes;
 using Petrel.Agent.Sources;
 using Petrel.Agent.Volumes;
 using Petrel.Agent.Volumes.Drivers;
@@ -8,6 +9,7 @@ namespace Petrel.Agent.Tests.Volumes;
 public sealed class VolumeManagerTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly AgentSettings Settings = new() { NodeName = "node", NodeAddress = "10.0.0.1" };
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
@@ -15,7 +17,7 @@ public sealed class VolumeManagerTests
     {
         var secrets = new RecordingDriver("secret", v => v.Secret is not null, Noon.AddHours(2));
         var maps = new RecordingDriver("configMap", v => v.ConfigMap is not null, Noon.AddHours(1));
-        var manager = new VolumeManager([new EmptyDirDriver(new SimulatedPodFiles()), secrets, maps]);
+        var manager = new VolumeManager([new EmptyDirDriver(Settings, new SimulatedPodFiles()), secrets, maps]);
 
         var volumes = await manager.SetUpAsync(
             Pod(
@@ -36,7 +38,10 @@ public sealed class VolumeManagerTests
     [Fact]
     public async Task A_volume_without_a_driver_is_refused_with_the_types_that_there_are()
     {
-        var manager = new VolumeManager([new EmptyDirDriver(new SimulatedPodFiles()), new HostPathDriver(new SimulatedPodFiles())]);
+        var manager = new VolumeManager([
+            new EmptyDirDriver(Settings, new SimulatedPodFiles()),
+            new HostPathDriver(new SimulatedPodFiles()),
+        ]);
 
         var refused = await Assert.ThrowsAsync<PodSourceException>(() =>
             manager.SetUpAsync(Pod(new V1Volume { Name = "share", Nfs = new() }), None).AsTask()

@@ -319,6 +319,14 @@ public sealed class PodValidationTests
             + "privileged containers"
     )]
     [InlineData(
+        "{'securityContext':{'procMount':'Unmasked'}}",
+        "spec.containers[0].securityContext.procMount: Invalid value: \"Unmasked\": `hostUsers` must be false to use `Unmasked`"
+    )]
+    [InlineData(
+        "{'securityContext':{'procMount':'All'}}",
+        "spec.containers[0].securityContext.procMount: Unsupported value: \"All\": supported values: \"Default\", \"Unmasked\""
+    )]
+    [InlineData(
         "{'volumeMounts':[{'name':'v','mountPath':'/x','recursiveReadOnly':'Enabled'}]}",
         "spec.containers[0].volumeMounts[0].recursiveReadOnly: Forbidden: may only be specified when readOnly is true"
     )]

@@ -73,6 +73,9 @@ internal sealed class DeafRuntime(IContainerRuntime inner) : IContainerRuntime
     public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
         inner.PullImageAsync(reference, cancellationToken);
 
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken) =>
+        inner.MountImageAsync(reference, directory, cancellationToken);
+
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         inner.ListImagesAsync(cancellationToken);
 

@@ -101,6 +101,7 @@ internal static class Bundle
                 MaskedPaths = privileged ? [] : MaskedPaths,
                 ReadonlyPaths = privileged ? [] : ReadOnlyPaths,
                 Seccomp = privileged ? null : seccomp,
+                RootfsPropagation = RootPropagation(spec.Mounts),
             },
             Annotations = privileged || seccompBytecode is null ? null : new() { ["run.oci.seccomp_bpf_data"] = seccompBytecode },
         };
@@ -194,10 +195,31 @@ internal static class Bundle
         foreach (var mount in spec.Mounts.OrderBy(m => m.ContainerPath.Count(c => c == '/')))
         {
             mounts.RemoveAll(m => m.Destination == mount.ContainerPath);
-            mounts.Add(new(mount.ContainerPath, "bind", mount.HostPath, ["rbind", "rprivate", mount.ReadOnly ? "ro" : "rw"]));
+            mounts.Add(new(mount.ContainerPath, "bind", mount.HostPath, OptionsOf(mount)));
         }
         return mounts;
     }
+
+    private static string[] OptionsOf(Mount mount) =>
+        [
+            "rbind",
+            mount.Propagation switch
+            {
+                MountPropagation.HostToContainer => "rslave",
+                MountPropagation.Bidirectional => "rshared",
+                _ => "rprivate",
+            },
+            !mount.ReadOnly ? "rw"
+            : mount.RecursiveReadOnly ? "rro"
+            : "ro",
+            .. mount.NoExecute ? ["noexec", "nosuid", "nodev"] : Array.Empty<string>(),
+        ];
+
+    // A mount propagates only if the container's root does not cut it off from the node's mounts.
+    private static string? RootPropagation(IReadOnlyList<Mount> mounts) =>
+        mounts.Any(m => m.Propagation == MountPropagation.Bidirectional) ? "rshared"
+        : mounts.Any(m => m.Propagation == MountPropagation.HostToContainer) ? "rslave"
+        : null;
 
     private static ResourceSpecification ResourcesOf(ResourceLimits limits, bool privileged) =>
         new()

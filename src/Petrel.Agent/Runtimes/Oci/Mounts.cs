@@ -11,17 +11,65 @@ internal static class Mounts
     /// <exception cref="RuntimeException">The mount failed.</exception>
     public static void Overlay(IReadOnlyList<string> layers, string upper, string work, string target)
     {
-        var lower = string.Join(':', layers.Reverse().Select(Escape));
-        var options = $"lowerdir={lower},upperdir={Escape(upper)},workdir={Escape(work)}";
+        var options = $"{LowerDirectories(layers)},upperdir={Escape(upper)},workdir={Escape(work)}";
+        MountOverlay(layers.Count, options, target, 0);
+    }
+
+    /// <summary>Mounts the files of an image read-only at <paramref name="target"/>. Its programs can't be run there.</summary>
+    /// <exception cref="RuntimeException">The mount failed.</exception>
+    public static void Image(IReadOnlyList<string> layers, string target)
+    {
+        const ulong flags = MountCalls.ReadOnly | MountCalls.NoSetUid | MountCalls.NoDevices | MountCalls.NoExecute;
+        switch (layers.Count)
+        {
+            case 0:
+                break;
+            case 1: // An overlay needs two directories.
+                Checked(() =>
+                {
+                    MountCalls.Mount(layers[0], target, "none", MountCalls.Bind);
+                    MountCalls.Mount("none", target, "none", MountCalls.Bind | MountCalls.Remount | flags);
+                });
+                break;
+            default:
+                MountOverlay(layers.Count, LowerDirectories(layers), target, flags);
+                break;
+        }
+    }
+
+    /// <summary>Checks that new mounts can propagate between a mount's path on the node and a container, as the mount asks.</summary>
+    /// <exception cref="RuntimeException">They can't.</exception>
+    public static void RequirePropagation(Mount mount)
+    {
+        if (mount.Propagation == MountPropagation.None)
+        {
+            return;
+        }
+        var (path, isShared, isSlave) = MountCalls.MountOf(mount.HostPath);
+        if (isShared || (isSlave && mount.Propagation == MountPropagation.HostToContainer))
+        {
+            return;
+        }
+        var wanted = mount.Propagation == MountPropagation.Bidirectional ? "shared" : "shared or slave";
+        throw new RuntimeException(
+            "CreateContainerError",
+            $"path \"{mount.HostPath}\" is mounted on \"{path}\" but it is not a {wanted} mount"
+        );
+    }
+
+    private static string LowerDirectories(IReadOnlyList<string> layers) => $"lowerdir={string.Join(':', layers.Reverse().Select(Escape))}";
+
+    private static void MountOverlay(int layers, string options, string target, ulong flags)
+    {
         // The kernel accepts at most one page of mount options. Images with very many layers and long paths exceed it.
         if (System.Text.Encoding.UTF8.GetByteCount(options) >= 4096)
         {
             throw new RuntimeException(
                 "CreateContainerError",
-                $"the image's {layers.Count} layers do not fit into one overlay mount under {target}"
+                $"the image's {layers} layers do not fit into one overlay mount under {target}"
             );
         }
-        Checked(() => MountCalls.Mount("overlay", target, "overlay", 0, options));
+        Checked(() => MountCalls.Mount("overlay", target, "overlay", flags, options));
     }
 
     public static void Tmpfs(string target, long size)

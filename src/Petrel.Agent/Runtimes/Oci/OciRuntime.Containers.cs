@@ -54,6 +54,10 @@ public sealed partial class OciRuntime
                     $"volumeMounts[{mount.ContainerPath}]: {mount.HostPath} does not exist on the node"
                 );
             }
+            foreach (var mount in spec.Mounts)
+            {
+                Mounts.RequirePropagation(mount);
+            }
             var hostname = sandbox.Record.Spec.HostNetwork ? Environment.MachineName : sandbox.Record.Spec.Hostname;
             var configuration = Bundle.Create(
                 spec,

@@ -137,6 +137,18 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         _images.PullAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken)
+    {
+        var image = _images.Load(reference)
+            ?? throw new RuntimeException("CreateContainerError", $"image \"{reference}\" is not present on the node");
+        if (!Mounts.Below(directory).Contains(directory))
+        {
+            Mounts.Image(image.Layers, directory);
+        }
+        return default;
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
 
     /// <summary>Stops watching for exits. Containers keep running.</summary>

@@ -45,6 +45,7 @@ internal sealed record LinuxSpecification
     public required IReadOnlyList<string> MaskedPaths { get; init; }
     public required IReadOnlyList<string> ReadonlyPaths { get; init; }
     public JsonElement? Seccomp { get; init; }
+    public string? RootfsPropagation { get; init; }
 }
 
 internal sealed record NamespaceSpecification(string Type, string? Path = null);

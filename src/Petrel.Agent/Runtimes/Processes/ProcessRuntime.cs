@@ -186,6 +186,23 @@ public sealed partial class ProcessRuntime : IContainerRuntime, IDisposable
         _images.PullAsync(reference, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken)
+    {
+        var image = _images.Load(reference)
+            ?? throw new RuntimeException("CreateContainerError", $"image \"{reference}\" is not present on the node");
+        if (!Directory.EnumerateFileSystemEntries(directory).Any())
+        {
+            // The copy gets its name when it is complete, because the agent may die at any time.
+            var copy = directory + ".copy";
+            RootFileSystem.Delete(copy);
+            RootFileSystem.Build(image.Layers, copy);
+            Directory.Delete(directory);
+            Directory.Move(copy, directory);
+        }
+        return default;
+    }
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) => new(_images.List());
 
     /// <summary>Stops watching for exits. Containers keep running.</summary>

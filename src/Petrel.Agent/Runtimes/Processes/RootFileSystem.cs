@@ -53,19 +53,10 @@ internal static class RootFileSystem
     /// <summary>Deletes a root. Links to volumes are deleted; the volumes are not.</summary>
     public static void Delete(string directory)
     {
-        if (!Directory.Exists(directory))
+        if (Path.GetDirectoryName(directory) is { } parent && Directory.Exists(parent))
         {
-            return;
-        }
-        try
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-        {
-            // The program removed permissions from its own directories. Restore them.
-            MakeWritable(directory);
-            Directory.Delete(directory, recursive: true);
+            using var place = ConfinedDirectory.Open(parent);
+            place.RemoveTree(Path.GetFileName(directory));
         }
     }
 
@@ -118,15 +109,6 @@ internal static class RootFileSystem
         else
         {
             File.Delete(path);
-        }
-    }
-
-    private static void MakeWritable(string directory)
-    {
-        File.SetUnixFileMode(directory, File.GetUnixFileMode(directory) | Owner);
-        foreach (var folder in Directory.EnumerateDirectories(directory).Where(IsDirectory))
-        {
-            MakeWritable(folder);
         }
     }
 

@@ -134,6 +134,9 @@ public sealed partial class SimulatedRuntime(TimeProvider time, IEntropy entropy
     }
 
     /// <inheritdoc/>
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
     public async ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken)
     {
         if (await FindImageAsync(reference, cancellationToken) is { } present)

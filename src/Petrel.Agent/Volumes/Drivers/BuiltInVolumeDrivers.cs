@@ -1,4 +1,5 @@
 using Petrel.Agent.Nodes;
+using Petrel.Agent.Runtimes;
 using Petrel.Agent.Sources;
 using Petrel.Client;
 
@@ -11,13 +12,15 @@ internal static class BuiltInVolumeDrivers
         AgentSettings settings,
         ApiClient client,
         ConfigObjects objects,
+        IContainerRuntime runtime,
         IPodFiles files,
         IPersistentVolumes persistentVolumes,
         TimeProvider time
     ) =>
         [
-            new EmptyDirDriver(files),
+            new EmptyDirDriver(settings, files),
             new HostPathDriver(files),
+            new ImageDriver(runtime, files),
             new ConfigMapDriver(objects, files),
             new SecretDriver(objects, files),
             new DownwardApiDriver(settings, files),

@@ -37,7 +37,7 @@ internal sealed class ProjectedDriver(AgentSettings settings, ConfigObjects obje
             if (source.ServiceAccountToken is { } projection)
             {
                 var token = await tokens.GetAsync(pod, projection, cancellationToken);
-                content.Add(new(projection.Path, token.Text, mode));
+                content.Add(VolumeContent.OfToken(pod, projection.Path, token.Text, mode));
                 refreshAt = !(refreshAt <= token.RefreshAt) ? token.RefreshAt : refreshAt;
             }
             if (source.ClusterTrustBundle is not null || source.PodCertificate is not null)

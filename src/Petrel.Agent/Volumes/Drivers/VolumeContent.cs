@@ -41,6 +41,22 @@ internal static class VolumeContent
     public static IEnumerable<VolumeFile> OfFields(V1Pod pod, IList<V1DownwardAPIVolumeFile>? items, int mode, AgentSettings settings) =>
         (items ?? []).Select(item => new VolumeFile(item.Path, Encoding.UTF8.GetBytes(FieldOf(pod, item, settings)), item.Mode ?? mode));
 
+    /// <summary>
+    /// The file with a token. With an fsGroup, or with one user for all containers, only they can read it (as upstream). Otherwise, it has
+    /// the mode of the volume's files.
+    /// </summary>
+    public static VolumeFile OfToken(V1Pod pod, string path, byte[] token, int mode)
+    {
+        const int ownerOnly = 0b110_000_000;
+        var users = pod
+            .Spec.Containers.Concat(pod.Spec.InitContainers ?? [])
+            .Select(c => c.SecurityContext?.RunAsUser ?? pod.Spec.SecurityContext?.RunAsUser)
+            .Distinct()
+            .ToList();
+        var user = users.Count == 1 ? users[0] : null;
+        return new(path, token, user is not null || pod.Spec.SecurityContext?.FsGroup is not null ? ownerOnly : mode, user);
+    }
+
     private static string FieldOf(V1Pod pod, V1DownwardAPIVolumeFile item, AgentSettings settings) =>
         item.FieldRef is { } field
             ? PodFields.Value(pod, field.FieldPath, settings, []) ?? ""

@@ -14,6 +14,7 @@ internal static class ContainerValidation
     private static readonly string[] PullPolicies = ["Always", "IfNotPresent", "Never"];
     private static readonly string[] MessagePolicies = ["FallbackToLogsOnError", "File"];
     private static readonly string[] RestartPolicies = ["Always", "Never", "OnFailure"];
+    private static readonly string[] ProcMounts = ["Default", "Unmasked"];
     private static readonly string[] Protocols = ["SCTP", "TCP", "UDP"];
 
     /// <summary>Checks all containers of a spec; <paramref name="volumes"/> are the names that mounts may use.</summary>
@@ -29,11 +30,13 @@ internal static class ContainerValidation
         foreach (var (container, at) in spec.Indexed("initContainers", path))
         {
             Container(container, at, names, volumes, errors);
+            ProcMount(container.Child("securityContext"), $"{at}.securityContext", spec.Flag("hostUsers") == false, errors);
             InitOnly(container, at, errors);
         }
         foreach (var (container, at) in spec.Indexed("containers", path))
         {
             Container(container, at, names, volumes, errors);
+            ProcMount(container.Child("securityContext"), $"{at}.securityContext", spec.Flag("hostUsers") == false, errors);
             ProbeValidation.Probes(container, at, errors);
             Lifecycle(container, at, errors);
             HostPorts(container, at, hostPorts, hostNetwork, isPod, errors);
@@ -188,6 +191,21 @@ internal static class ContainerValidation
             if (hostPort != 0 && !taken.Add(key))
             {
                 errors.Duplicate($"{at}.hostPort", key);
+            }
+        }
+    }
+
+    private static void ProcMount(JsonObject? context, string path, bool hasOwnUsers, FieldErrors errors)
+    {
+        if (context.Text("procMount") is { Length: > 0 } procMount)
+        {
+            if (!ProcMounts.Contains(procMount))
+            {
+                errors.NotSupported($"{path}.procMount", procMount, ProcMounts);
+            }
+            if (procMount == "Unmasked" && !hasOwnUsers)
+            {
+                errors.Invalid($"{path}.procMount", procMount, "`hostUsers` must be false to use `Unmasked`");
             }
         }
     }
