@@ -55,7 +55,7 @@ internal static class RequestStages
                 new DiscoveryDocuments(kinds),
                 new OpenApiDocuments(kinds),
                 new SwaggerDocument(kinds),
-                new MetricsPath(components.Metrics, components.Limits),
+                new MetricsPath(components.Parameters.Metrics),
                 new IssuerDocuments(options, components.Parameters.TokenKeys),
             ]
         );

@@ -69,6 +69,10 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
         return ObjectResponses.Text(200, RequestInfo.IsTrue(request.QueryValue("verbose")) ? $"{text}{name} check passed\n" : "ok");
     }
 
+    /// <summary>The version that <c>/version</c> and nodes report.</summary>
+    public static string GitVersion { get; } =
+        $"{KubernetesRelease.Version}+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}";
+
     private static ApiResponse Version { get; } =
         new()
         {
@@ -82,7 +86,7 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
                     ["emulationMinor"] = "35",
                     ["minCompatibilityMajor"] = "1",
                     ["minCompatibilityMinor"] = "34",
-                    ["gitVersion"] = $"{KubernetesRelease.Version}+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
+                    ["gitVersion"] = GitVersion,
                     ["gitCommit"] = "",
                     ["gitTreeState"] = "clean",
                     ["buildDate"] = "",

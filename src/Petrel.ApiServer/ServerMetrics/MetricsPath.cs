@@ -1,12 +1,12 @@
 using System.Text;
 using Petrel.ApiServer.Dispatching;
-using Petrel.ApiServer.Protection;
 using Petrel.Model.Api;
+using Petrel.Model.Metrics;
 
 namespace Petrel.ApiServer.ServerMetrics;
 
 /// <summary>GET of <c>/metrics</c>: the server's own metrics in the Prometheus text format.</summary>
-internal sealed class MetricsPath(RequestMetrics metrics, RequestLimits limits) : IPathHandler
+internal sealed class MetricsPath(MetricRegistry registry) : IPathHandler
 {
     /// <inheritdoc/>
     public ApiResponse? Answer(ApiRequest request) =>
@@ -15,7 +15,7 @@ internal sealed class MetricsPath(RequestMetrics metrics, RequestLimits limits) 
             {
                 StatusCode = 200,
                 ContentType = "text/plain; version=0.0.4; charset=utf-8",
-                Body = Encoding.UTF8.GetBytes(metrics.Text() + ProcessMetrics.Text(limits.Queues.Sum(static q => q.Queue.Waiting))),
+                Body = Encoding.UTF8.GetBytes(registry.Text()),
             }
             : null;
 }
