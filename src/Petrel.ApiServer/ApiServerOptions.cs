@@ -32,6 +32,9 @@ public sealed record ApiServerOptions
     /// <summary>The audiences that the API counts itself among.</summary>
     public IReadOnlyList<string> ApiAudiences => [ServiceAccountIssuer];
 
+    /// <summary>When the program was built, in RFC 3339, for <c>/version</c>; the default says that nobody knows.</summary>
+    public string BuildDate { get; init; } = "1970-01-01T00:00:00Z";
+
     /// <summary>How clients reach the server, for example <c>https://10.0.0.1:6443</c>; empty when that is not known.</summary>
     public string PublicAddress { get; init; } = "";
 

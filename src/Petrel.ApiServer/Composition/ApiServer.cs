@@ -66,7 +66,8 @@ public sealed class ApiServer : IApiExchangeHandler
                 writing,
                 new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully),
                 new("shutdown", () => !_stopping),
-            ]
+            ],
+            parameters.Options.BuildDate
         );
         var components = new ServerComponents(parameters);
         _pipeline = new RequestPipeline(stages(RequestStages.Create(components, health)), parameters.Log);

@@ -32,6 +32,15 @@ internal static class RequestStages
     private static Router Router(ServerComponents components, HealthPaths health)
     {
         var (options, kinds) = (components.Parameters.Options, components.Parameters.Kinds);
+        IPathHandler[] paths =
+        [
+            health,
+            new DiscoveryDocuments(kinds),
+            new OpenApiDocuments(kinds),
+            new SwaggerDocument(kinds),
+            new MetricsPath(components.Parameters.Metrics, components.Parameters.Caches.Broken),
+            new IssuerDocuments(options, components.Parameters.TokenKeys),
+        ];
         return new(
             kinds,
             new StoredObjects(
@@ -50,14 +59,7 @@ internal static class RequestStages
                 new BindingCollection(SubresourceTable.CreateBinding(components)),
                 new SampledMetrics(kinds, components.Parameters.Caches, components.Parameters.Time),
             ],
-            [
-                health,
-                new DiscoveryDocuments(kinds),
-                new OpenApiDocuments(kinds),
-                new SwaggerDocument(kinds),
-                new MetricsPath(components.Parameters.Metrics),
-                new IssuerDocuments(options, components.Parameters.TokenKeys),
-            ]
+            [new RootIndex(paths), .. paths]
         );
     }
 }

@@ -46,11 +46,11 @@ internal sealed class ServerComponents
         Update = new UpdateVerb(time, Updates, Create, creation);
         Patch = new PatchVerb(kinds, time, Updates, Create, creation);
         Delete = new DeleteVerb(time, Deletions);
-        DeleteCollection = new DeleteCollectionVerb(List, Deletions);
+        DeleteCollection = new DeleteCollectionVerb(List, parameters.Caches, Deletions);
 
         LimitMetrics.Add(parameters.Metrics, Limits);
         StorageMetrics.Add(parameters.Metrics, kinds, caches);
-        ProcessMetrics.Add(parameters.Metrics, HealthPaths.GitVersion);
+        ProcessMetrics.Add(parameters.Metrics, VersionDocument.GitVersion);
         Usage = new UsageCollector(options, caches, time, parameters.Nodes, parameters.Log);
     }
 

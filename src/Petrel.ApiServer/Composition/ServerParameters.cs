@@ -27,7 +27,7 @@ internal sealed record ServerParameters(
     public MetricRegistry Metrics { get; init; } = new();
 
     /// <summary>The watch caches of all kinds.</summary>
-    public CacheHub Caches { get; } = new(Store, Kinds.All, Options.WatchWindow);
+    public CacheHub Caches { get; } = new(Store, Kinds.All, Options.WatchWindow, Log);
 
     public IWebhookCaller Webhooks { get; init; } = NoWebhooks.Instance;
 

@@ -36,8 +36,8 @@ public static class StatusErrors
     public static StatusException NoSuchResource() =>
         new(404, "NotFound", "the server could not find the requested resource", new JsonObject());
 
-    public static StatusException MethodNotAllowed() =>
-        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", new JsonObject());
+    public static StatusException MethodNotAllowed(string why = "the server does not allow this method on the requested resource") =>
+        new(405, "MethodNotAllowed", why, new JsonObject());
 
     public static StatusException NotAcceptable(IEnumerable<string> accepted) =>
         new(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", accepted)}");
@@ -143,6 +143,15 @@ public static class StatusErrors
         );
 
     public static StatusException ServiceUnavailable(string why) => new(503, "ServiceUnavailable", why);
+
+    /// <summary>The stored object can't be read. It can be deleted by its name.</summary>
+    public static StatusException Unreadable(KindDefinition kind, string name, string problem) =>
+        new(
+            500,
+            "StorageReadError",
+            $"{Qualified(kind)} \"{name}\" can't be read from the store: {problem}",
+            Details(kind.Gvk.Group, kind.Plural, name)
+        );
 
     /// <summary>
     /// The store's disk is full or fails. Upstream has no reason of its own for 507. There is no Retry-After header, because clients would

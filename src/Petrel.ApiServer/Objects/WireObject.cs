@@ -46,7 +46,7 @@ internal sealed class WireObject : IContentPart
     public string Namespace => Path.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 ? Path[..slash] : "";
 
     /// <summary>The length of the final bytes.</summary>
-    public int Length => _stored.Length + FieldStart.Length + Digits(Revision) + FieldEnd.Length;
+    public int Length => Revision == 0 ? _stored.Length : _stored.Length + FieldStart.Length + Digits(Revision) + FieldEnd.Length;
 
     /// <summary>The object's labels, read once.</summary>
     public FrozenDictionary<string, string> Labels => _labels ??= ReadLabels();
@@ -87,6 +87,12 @@ internal sealed class WireObject : IContentPart
     public int CopyTo(Span<byte> target)
     {
         var stored = _stored.Span;
+        if (Revision == 0)
+        {
+            // The object of a dry run, which was not committed.
+            stored.CopyTo(target);
+            return stored.Length;
+        }
         stored[.._splice].CopyTo(target);
         var written = _splice;
         FieldStart.CopyTo(target[written..]);

@@ -1,4 +1,5 @@
 using System.Text;
+using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Dispatching;
 using Petrel.Model.Api;
 using Petrel.Model.Metrics;
@@ -6,8 +7,11 @@ using Petrel.Model.Metrics;
 namespace Petrel.ApiServer.ServerMetrics;
 
 /// <summary>GET of <c>/metrics</c>: the server's own metrics in the Prometheus text format.</summary>
-internal sealed class MetricsPath(MetricRegistry registry) : IPathHandler
+internal sealed class MetricsPath(MetricRegistry registry, BrokenObjects broken) : IPathHandler
 {
+    /// <inheritdoc/>
+    public IEnumerable<string> Paths => ["/metrics"];
+
     /// <inheritdoc/>
     public ApiResponse? Answer(ApiRequest request) =>
         request is { Method: "GET", Path: "/metrics" }
@@ -15,7 +19,7 @@ internal sealed class MetricsPath(MetricRegistry registry) : IPathHandler
             {
                 StatusCode = 200,
                 ContentType = "text/plain; version=0.0.4; charset=utf-8",
-                Body = Encoding.UTF8.GetBytes(registry.Text()),
+                Body = Encoding.UTF8.GetBytes(registry.Text() + broken.Metrics()),
             }
             : null;
 }
