@@ -42,7 +42,7 @@ internal static class NoisyClients
             var buffer = new byte[64 * 1024];
             var target = what switch
             {
-                "lists" => Maps,
+                "lists" or "unread" => Maps,
                 "watches" => Maps + "?watch=true&timeoutSeconds=1",
                 _ => Maps + "?watch=true",
             };
@@ -58,6 +58,11 @@ internal static class NoisyClients
                         continue;
                     }
                     response.EnsureSuccessStatusCode();
+                    if (what == "unread")
+                    {
+                        Interlocked.Increment(ref answered);
+                        await Task.Delay(Timeout.Infinite, stop.Token);
+                    }
                     await using var body = await response.Content.ReadAsStreamAsync(stop.Token);
                     for (int read; (read = await body.ReadAsync(buffer, stop.Token)) > 0; )
                     {

@@ -59,6 +59,12 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, WorkQueue<Obj
                 LogBehind(logger, reconciler.Name, key, e.Message);
                 queue.AddRateLimited(key);
             }
+            catch (ApiException e) when (e.StatusCode is >= 400 and < 500)
+            {
+                // The API refuses what the object asks for, for example because of a quota: no fault of the program.
+                LogRefused(logger, reconciler.Name, key, e.Message);
+                queue.AddRateLimited(key);
+            }
             catch (Exception e)
             {
                 LogFailed(logger, e, reconciler.Name, key);
@@ -73,6 +79,9 @@ public sealed partial class ReconcilerHost(IReconciler reconciler, WorkQueue<Obj
 
     [LoggerMessage(EventId = 3010, Level = LogLevel.Debug, Message = "{Controller}: {Key} is tried again: {Reason}")]
     private static partial void LogBehind(ILogger logger, string controller, ObjectKey key, string reason);
+
+    [LoggerMessage(EventId = 3012, Level = LogLevel.Information, Message = "{Controller}: the API refuses a request for {Key}: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string controller, ObjectKey key, string reason);
 
     [LoggerMessage(EventId = 3011, Level = LogLevel.Error, Message = "{Controller}: reconciling {Key} failed and will be tried again")]
     private static partial void LogFailed(ILogger logger, Exception exception, string controller, ObjectKey key);

@@ -7,15 +7,21 @@ namespace Petrel.Client;
 /// Keys that need work (upstream: client-go's rate-limited work queue). A key that is added again while it is queued is queued once. A key
 /// that is added while a worker processes it is queued again afterwards, so that two workers never process it at once.
 /// </summary>
-public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = null, TimeSpan? maxDelay = null) : IDisposable
+/// <param name="time">The clock.</param>
+/// <param name="baseDelay">The delay after a key's first failure.</param>
+/// <param name="maxDelay">The longest delay after failures.</param>
+/// <param name="name">The name of the queue in metrics; null for none.</param>
+public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = null, TimeSpan? maxDelay = null, string? name = null)
+    : IDisposable
     where TKey : notnull
 {
     private readonly TimeSpan _baseDelay = baseDelay ?? TimeSpan.FromMilliseconds(5);
     private readonly TimeSpan _maxDelay = maxDelay ?? TimeSpan.FromSeconds(1000);
     private readonly Lock _gate = new();
-    private readonly Queue<TKey> _ready = new();
+    private readonly QueueMeasurements _measure = new(name);
+    private readonly Queue<(TKey Key, long Since)> _ready = new();
     private readonly HashSet<TKey> _dirty = [];
-    private readonly HashSet<TKey> _processing = [];
+    private readonly Dictionary<TKey, long> _processing = [];
     private readonly Dictionary<TKey, int> _failures = [];
     private readonly Dictionary<TKey, (TimeSpan Due, ITimer Timer)> _delayed = [];
     private readonly Queue<TaskCompletionSource> _takers = new();
@@ -39,7 +45,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     {
         lock (_gate)
         {
-            if (!_disposed && _dirty.Add(key) && !_processing.Contains(key))
+            if (!_disposed && _dirty.Add(key) && !_processing.ContainsKey(key))
             {
                 Enqueue(key);
             }
@@ -70,6 +76,7 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     public void AddRateLimited(TKey key)
     {
         TimeSpan delay;
+        _measure.Retried();
         lock (_gate)
         {
             var failures = _failures.GetValueOrDefault(key);
@@ -96,10 +103,12 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
             TaskCompletionSource taker;
             lock (_gate)
             {
-                if (_ready.TryDequeue(out var key))
+                if (_ready.TryDequeue(out var next))
                 {
+                    var key = next.Key;
                     Invariant.Check(_dirty.Remove(key), $"key {key} is queued because it was added");
-                    Invariant.Check(_processing.Add(key), $"key {key} goes to one worker at a time");
+                    Invariant.Check(_processing.TryAdd(key, time.GetTimestamp()), $"key {key} goes to one worker at a time");
+                    _measure.Taken(time.GetElapsedTime(next.Since));
                     return key;
                 }
                 taker = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -115,7 +124,8 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     {
         lock (_gate)
         {
-            Invariant.Check(_processing.Remove(key), $"work on key {key} ends once");
+            Invariant.Check(_processing.Remove(key, out var since), $"work on key {key} ends once");
+            _measure.Done(time.GetElapsedTime(since));
             if (_dirty.Contains(key))
             {
                 Enqueue(key);
@@ -140,7 +150,8 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     // Call with the lock held. A taker that has been cancelled is skipped.
     private void Enqueue(TKey key)
     {
-        _ready.Enqueue(key);
+        _ready.Enqueue((key, time.GetTimestamp()));
+        _measure.Added();
         while (_takers.TryDequeue(out var taker) && !taker.TrySetResult()) { }
     }
 

@@ -7,6 +7,7 @@ using Petrel.Scheduler.Binding;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Metrics;
 using Petrel.Scheduler.Queue;
 
 namespace Petrel.Scheduler;
@@ -126,6 +127,9 @@ public sealed partial class PodScheduler
         if (result == BindResult.Bound)
         {
             LogBound(_logger, pod.Key, placed.NodeName);
+            var now = _time.GetUtcNow();
+            SchedulerMetrics.Attempted("scheduled", pod.Pod.Spec.SchedulerName ?? "", now - placed.Since);
+            SchedulerMetrics.Bound(placed.Queued.Failures + 1, now - placed.Queued.Added);
             _events.Record(pod.Pod, "Normal", "Scheduled", $"Successfully assigned {pod.Key} to {placed.NodeName}");
             _cluster.Nominations.Remove(pod.Uid);
             RemoveFromQueue(placed.Queued);
@@ -138,6 +142,7 @@ public sealed partial class PodScheduler
             return;
         }
         _decisions?.NotBound(pod.Uid, problem);
+        SchedulerMetrics.Attempted("error", pod.Pod.Spec.SchedulerName ?? "", _time.GetUtcNow() - placed.Since);
         Unreserve(placed);
         ForgetAssumed(pod);
         if (result == BindResult.Refused)

@@ -13,6 +13,7 @@ using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
 using Petrel.Scheduler.Gangs;
+using Petrel.Scheduler.Metrics;
 using Petrel.Scheduler.Preemption;
 using Petrel.Scheduler.Queue;
 using Petrel.Scheduler.Settings;
@@ -236,9 +237,12 @@ public sealed partial class PodScheduler
             return;
         }
         var cycle = CycleFor(pod);
+        var begun = _time.GetTimestamp();
         var placement = cycle.Schedule(pod);
+        SchedulerMetrics.Searched(_time.GetElapsedTime(begun));
         if (placement.NodeName is null)
         {
+            SchedulerMetrics.Attempted("unschedulable", pod.Pod.Spec.SchedulerName ?? "", _time.GetElapsedTime(begun));
             HandleFailure(queued, placement, cancellationToken);
             return;
         }

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Model;
 using Petrel.Simulation.Execution;
@@ -46,6 +47,22 @@ public sealed class ReconcilerHostTests : IDisposable
         _queue.Add(Key("a"));
         Run(10);
         Assert.Equal([0, 10, 30, 70], attempts);
+    }
+
+    [Theory]
+    [InlineData(403, false)]
+    [InlineData(422, false)]
+    [InlineData(500, true)]
+    public void What_the_API_refuses_is_logged_without_a_stack_trace(int code, bool hasTrace)
+    {
+        var log = new RecordingLogger();
+        Start(_ => throw new ApiException(code, new V1Status { Reason = "Forbidden", Message = "exceeded quota" }), logger: log);
+        _queue.Add(Key("a"));
+        Run(0.005);
+
+        var (message, exception) = Assert.Single(log.Entries);
+        Assert.Equal(hasTrace, exception is not null);
+        Assert.Contains("a", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,11 +152,11 @@ public sealed class ReconcilerHostTests : IDisposable
 
     private double Now => _simulator.Clock.Elapsed.TotalMilliseconds;
 
-    private SimulatedComponent Start(Func<ObjectKey, ValueTask<TimeSpan?>> work, int workers = 1) =>
+    private SimulatedComponent Start(Func<ObjectKey, ValueTask<TimeSpan?>> work, int workers = 1, ILogger? logger = null) =>
         _simulator.Spawn(_process, "host", stop =>
         {
             _stopping = stop;
-            return new ReconcilerHost(new Scripted(work), _queue, NullLogger.Instance, workers).RunAsync(stop);
+            return new ReconcilerHost(new Scripted(work), _queue, logger ?? NullLogger.Instance, workers).RunAsync(stop);
         });
 
     private void Run(double seconds)
@@ -155,5 +172,23 @@ public sealed class ReconcilerHostTests : IDisposable
         public string Name => "scripted";
 
         public ValueTask<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken) => work(key);
+    }
+
+    private sealed class RecordingLogger : ILogger
+    {
+        public List<(string Message, Exception? Exception)> Entries { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Entries.Add((formatter(state, exception), exception));
     }
 }

@@ -13,13 +13,13 @@ public sealed class DescriptorLimitTests
         Assert.Equal(limit, DescriptorLimit.Parse(["Limit                     Soft Limit           Hard Limit           Units", line]));
 
     [Theory]
-    [InlineData(64, 16)]
-    [InlineData(256, 128)]
-    [InlineData(1024, 768)]
-    [InlineData(8192, 6144)]
-    [InlineData(long.MaxValue, 10_000)]
-    public void A_quarter_of_the_descriptors_is_for_other_things_than_connections(long descriptors, int connections) =>
-        Assert.Equal(connections, DescriptorLimit.ConnectionsOf(descriptors));
+    [InlineData(64, 20, 16)]
+    [InlineData(256, 20, 108)]
+    [InlineData(1024, 150, 618)]
+    [InlineData(8192, 200, 5944)]
+    [InlineData(long.MaxValue, 200, 10_000)]
+    public void Some_descriptors_are_for_other_things_than_connections(long descriptors, int open, int connections) =>
+        Assert.Equal(connections, DescriptorLimit.ConnectionsOf(descriptors, open));
 
     [Fact]
     public void The_soft_limit_is_the_hard_one_in_this_process()

@@ -7,6 +7,7 @@ using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
 using Petrel.Client;
 using Petrel.Model.Api;
+using Petrel.Model.Metrics;
 using Petrel.Simulation.Execution;
 using Petrel.Store.Memory;
 
@@ -48,6 +49,8 @@ public sealed class RealServerTests : IAsyncDisposable
     [Fact]
     public void Pods_are_bound_or_told_why_not()
     {
+        var metrics = new MetricRegistry();
+        using var bridge = new MeterBridge(metrics);
         Do(async stop =>
         {
             await _user.CreateAsync(Make.Node("node1", cpu: "1"), stop);
@@ -57,6 +60,19 @@ public sealed class RealServerTests : IAsyncDisposable
         Do(async stop => await _user.CreateAsync(Make.Pod("second", "600m"), stop));
         Run(2);
 
+        var text = metrics.Text();
+        Assert.Contains(
+            "scheduler_schedule_attempts_total{result=\"scheduled\",profile=\"default-scheduler\"}",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "scheduler_schedule_attempts_total{result=\"unschedulable\",profile=\"default-scheduler\"}",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("scheduler_pending_pods{queue=\"unschedulable\"}", text, StringComparison.Ordinal);
+        Assert.Contains("scheduler_pod_scheduling_sli_duration_seconds_count{attempts=\"1\"}", text, StringComparison.Ordinal);
         var first = Get<V1Pod>("first");
         Assert.Equal("node1", first.Spec.NodeName);
         Assert.Contains(first.Status.Conditions, c => c is { Type: "PodScheduled", Status: "True" });

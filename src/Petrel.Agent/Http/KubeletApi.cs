@@ -3,14 +3,18 @@ using Petrel.Agent.Logs;
 using Petrel.Agent.Metrics;
 using Petrel.Agent.Runtimes;
 using Petrel.Model.Api;
+using Petrel.Model.Metrics;
 
 namespace Petrel.Agent.Http;
 
 /// <summary>
-/// The agent's HTTP API (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics/resource</c> and
-/// <c>/healthz</c>. Only the API server and administrators are authorized: a node's certificate is not enough.
+/// The agent's HTTP API (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics</c>,
+/// <c>/metrics/resource</c> and <c>/healthz</c>. Only the API server and administrators are authorized: a node's certificate is not enough.
 /// </summary>
-public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : IApiHandler
+/// <param name="runtime">The node's containers.</param>
+/// <param name="time">The clock.</param>
+/// <param name="metrics">What is offered at <c>/metrics</c>; null for nothing but what the runtime tells.</param>
+public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time, AgentMetrics? metrics = null) : IApiHandler
 {
     /// <inheritdoc/>
     public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -26,6 +30,7 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time) : I
         return request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
         {
             ["healthz"] => Text(200, "ok"),
+            ["metrics"] => await (metrics ?? new AgentMetrics("", new MetricRegistry())).RenderAsync(runtime, cancellationToken),
             ["metrics", "resource"] => await ResourceMetrics.RenderAsync(runtime, time, cancellationToken),
             ["containerLogs", var ns, var pod, var container] => await LogAsync(request, ns, pod, container, cancellationToken),
             _ => Text(404, "404 page not found"),

@@ -4,9 +4,11 @@ using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Pipeline;
+using Petrel.ApiServer.ServerMetrics;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
+using Petrel.Model.Metrics;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Composition;
@@ -34,10 +36,11 @@ public sealed class ApiServer : IApiExchangeHandler
         IWebhookCaller? webhooks = null,
         ITokenKeys? tokenKeys = null,
         IComponentHealth? components = null,
-        ISchedulingDecisions? decisions = null
+        ISchedulingDecisions? decisions = null,
+        MetricRegistry? metrics = null
     )
         : this(
-            new ServerParameters(options, store, kinds.Fork(), time, entropy, nodes, logs.CreateLogger("Petrel.ApiServer"))
+            Measured(options, store, kinds, time, entropy, nodes, logs, metrics ?? new MetricRegistry()) with
             {
                 Webhooks = webhooks ?? NoWebhooks.Instance,
                 TokenKeys = tokenKeys,
@@ -70,6 +73,21 @@ public sealed class ApiServer : IApiExchangeHandler
         _pipeline = new RequestPipeline(stages(RequestStages.Create(components, health)), parameters.Log);
         _loops = new BackgroundLoops(components);
     }
+
+    private static ServerParameters Measured(
+        ApiServerOptions options,
+        IRevisionedStore store,
+        KindRegistry kinds,
+        TimeProvider time,
+        IEntropy entropy,
+        INodeConnector nodes,
+        ILoggerFactory logs,
+        MetricRegistry metrics
+    ) =>
+        new(options, new MeasuredStore(store, metrics, time), kinds.Fork(), time, entropy, nodes, logs.CreateLogger("Petrel.ApiServer"))
+        {
+            Metrics = metrics,
+        };
 
     /// <summary>Completes when the server can answer: its caches follow the store, and the system's namespaces are there.</summary>
     public Task Ready => _ready.Task;

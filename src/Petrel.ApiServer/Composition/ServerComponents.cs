@@ -3,6 +3,7 @@ using Petrel.ApiServer.Apply;
 using Petrel.ApiServer.Authentication;
 using Petrel.ApiServer.Authorization;
 using Petrel.ApiServer.Caching;
+using Petrel.ApiServer.Health;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Protection;
 using Petrel.ApiServer.ResourceMetrics;
@@ -21,6 +22,7 @@ internal sealed class ServerComponents
         var (options, store, kinds, caches) = (parameters.Options, parameters.Store, parameters.Kinds, parameters.Caches);
         var (time, entropy) = (parameters.Time, parameters.Entropy);
 
+        Metrics = new RequestMetrics(parameters.Metrics, kinds);
         Limits = new RequestLimits(options, kinds, new WorkEstimator(kinds, caches, options.MaxBodyBytes), time);
         Revisions = new ResourceVersionWait(options, store, caches, time);
 
@@ -38,7 +40,7 @@ internal sealed class ServerComponents
 
         Get = new GetVerb(caches, time, Revisions);
         List = new ListVerb(store, caches, time, Revisions);
-        Watch = new WatchVerb(options, caches, time, entropy, Revisions, Limits);
+        Watch = new WatchVerb(options, caches, time, entropy, Revisions, Limits, Metrics);
         Create = new CreateVerb(store, time, context, tracking, allocation, Admission);
         var creation = new CreationRight(Authorizer);
         Update = new UpdateVerb(time, Updates, Create, creation);
@@ -46,11 +48,14 @@ internal sealed class ServerComponents
         Delete = new DeleteVerb(time, Deletions);
         DeleteCollection = new DeleteCollectionVerb(List, parameters.Caches, Deletions);
 
+        LimitMetrics.Add(parameters.Metrics, Limits);
+        StorageMetrics.Add(parameters.Metrics, kinds, caches);
+        ProcessMetrics.Add(parameters.Metrics, VersionDocument.GitVersion);
         Usage = new UsageCollector(options, caches, time, parameters.Nodes, parameters.Log);
     }
 
     public ServerParameters Parameters { get; }
-    public RequestMetrics Metrics { get; } = new();
+    public RequestMetrics Metrics { get; }
     public RequestLimits Limits { get; }
     public ResourceVersionWait Revisions { get; }
 

@@ -7,6 +7,7 @@ using Petrel.ApiServer.NodeConnections;
 using Petrel.ApiServer.Subresources;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
+using Petrel.Model.Metrics;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Composition;
@@ -22,6 +23,9 @@ internal sealed record ServerParameters(
     ILogger Log
 )
 {
+    /// <summary>What the server offers at <c>/metrics</c>.</summary>
+    public MetricRegistry Metrics { get; init; } = new();
+
     /// <summary>The watch caches of all kinds.</summary>
     public CacheHub Caches { get; } = new(Store, Kinds.All, Options.WatchWindow, Log);
 

@@ -9,6 +9,10 @@ namespace Petrel.ApiServer.Health;
 /// <summary>What <c>/version</c> answers: the release of Kubernetes whose API is served, and the build that serves it.</summary>
 internal static class VersionDocument
 {
+    /// <summary>The version that <c>/version</c> and metrics report.</summary>
+    public static string GitVersion { get; } =
+        $"{KubernetesRelease.Version}+petrel-{typeof(VersionDocument).Assembly.GetName().Version!.ToString(3)}";
+
     /// <param name="buildDate">When the program was built, in RFC 3339.</param>
     public static ApiResponse Create(string buildDate)
     {
@@ -28,7 +32,7 @@ internal static class VersionDocument
                     ["emulationMinor"] = "35",
                     ["minCompatibilityMajor"] = "1",
                     ["minCompatibilityMinor"] = "34",
-                    ["gitVersion"] = $"{KubernetesRelease.Version}+petrel-{assembly.GetName().Version!.ToString(3)}",
+                    ["gitVersion"] = GitVersion,
                     ["gitCommit"] = plus < 0 ? "" : full[(plus + 1)..],
                     ["gitTreeState"] = plus < 0 ? "archive" : "clean",
                     ["buildDate"] = buildDate,

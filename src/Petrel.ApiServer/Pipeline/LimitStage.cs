@@ -19,6 +19,7 @@ internal sealed class LimitStage(RequestLimits limits) : IRequestStage
         var lease = limits.Begin(context.CancellationToken);
         context.Lease = lease;
         lease.Slot = await limits.EnterAsync(context.Info, context.Request, context.BodyLength, lease.Token);
+        lease.Admitted();
         context.CancellationToken = lease.Token;
         return null;
     }

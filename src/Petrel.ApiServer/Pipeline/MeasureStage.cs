@@ -18,7 +18,8 @@ internal sealed class MeasureStage(RequestMetrics metrics, TimeProvider time) : 
     {
         if (response is not null)
         {
-            metrics.Record(context.Info, response.StatusCode, response.Stream is null ? time.GetElapsedTime(context.StartedAt) : null);
+            var duration = time.GetElapsedTime(context.StartedAt);
+            metrics.Record(context.Info, context.Request, response, duration, context.Lease?.Waited ?? TimeSpan.Zero);
         }
     }
 }

@@ -30,8 +30,17 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan queueTimeout,
     /// <summary>How many requests run now.</summary>
     public int Running { get; private set; }
 
-    /// <summary>How many requests were refused.</summary>
-    public long Refused { get; private set; }
+    /// <summary>How many seats there are.</summary>
+    public int Seats => seats;
+
+    /// <summary>How many requests got seats since the start.</summary>
+    public long Admitted { get; private set; }
+
+    /// <summary>How many requests were refused because too many of their flow waited.</summary>
+    public long RefusedFull { get; private set; }
+
+    /// <summary>How many requests were refused because they had waited for too long.</summary>
+    public long RefusedLate { get; private set; }
 
     /// <summary>Waits for seats. Dispose of them when the request has ended.</summary>
     /// <param name="flowName">The flow.</param>
@@ -54,7 +63,7 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan queueTimeout,
             }
             if (flow.Waiters.Count >= queueLength)
             {
-                Refused++;
+                RefusedFull++;
                 Forget(flow);
                 throw TooMany();
             }
@@ -88,7 +97,7 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan queueTimeout,
             {
                 return;
             }
-            Refused += refused ? 1 : 0;
+            RefusedLate += refused ? 1 : 0;
             var flow = waiter.Flow;
             Leave(waiter, place);
             if (flow.Waiters.Count == 0)
@@ -152,6 +161,7 @@ public sealed class FairQueue(int seats, int queueLength, TimeSpan queueTimeout,
     {
         Held += width;
         Running++;
+        Admitted++;
         flow.Held += width;
         return new Slot(this, flow, width);
     }

@@ -6,8 +6,12 @@ internal sealed class RequestLease : IDisposable
     private readonly CancellationTokenSource _limit;
     private readonly CancellationTokenSource _either;
 
+    private readonly TimeProvider _time;
+    private readonly long _begun;
+
     public RequestLease(TimeSpan timeout, TimeProvider time, CancellationToken aborted)
     {
+        (_time, _begun) = (time, time.GetTimestamp());
         _limit = new CancellationTokenSource(timeout, time);
         _either = CancellationTokenSource.CreateLinkedTokenSource(aborted, _limit.Token);
     }
@@ -22,6 +26,12 @@ internal sealed class RequestLease : IDisposable
 
     /// <summary>The seats; null while the request waits for them, and for requests that need none.</summary>
     public FairQueue.Slot? Slot { get; set; }
+
+    /// <summary>How long the request waited for its seats.</summary>
+    public TimeSpan Waited { get; private set; }
+
+    /// <summary>The request has its seats, or needs none.</summary>
+    public void Admitted() => Waited = _time.GetElapsedTime(_begun);
 
     /// <summary>Gives the seats back when the time is over or the client has gone, whether or not anybody disposes of the lease.</summary>
     public void ReleaseAtEnd() => _either.Token.Register(() => Slot?.Dispose());

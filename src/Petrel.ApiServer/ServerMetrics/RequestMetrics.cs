@@ -1,174 +1,159 @@
-using System.Diagnostics.Metrics;
-using System.Globalization;
-using System.Text;
+using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
-using Petrel.Model.Documents;
+using Petrel.Model.Api;
+using Petrel.Model.Metrics;
 
 namespace Petrel.ApiServer.ServerMetrics;
 
-/// <summary>
-/// How many requests were answered and how long that took, under upstream's names; for any listener of
-/// <see cref="System.Diagnostics.Metrics"/>, and as Prometheus text at <c>/metrics</c>.
-/// </summary>
+/// <summary>How many requests were answered, how long that took and how large the answers were, with upstream's names and labels.</summary>
 internal sealed class RequestMetrics
 {
-    public const string MeterName = "Petrel.ApiServer";
+    private const string Component = "apiserver";
 
-    // Every other bucket of upstream.
-    private static readonly double[] Buckets =
-    [
-        0.005,
-        0.025,
-        0.05,
-        0.1,
-        0.2,
-        0.4,
-        0.6,
-        0.8,
-        1,
-        1.5,
-        2,
-        3,
-        4,
-        5,
-        6,
-        8,
-        10,
-        15,
-        20,
-        30,
-        45,
-        60,
-    ];
-
-    // One meter for the process: meters are never collected, and a simulation creates many servers.
-    private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Total = Meter.CreateCounter<long>("apiserver_request_total");
-    private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>("apiserver_request_duration_seconds", "s");
-
+    private readonly KindRegistry _kinds;
+    private readonly MetricFamily _total;
+    private readonly MetricFamily _duration;
+    private readonly MetricFamily _indicator;
+    private readonly MetricFamily _sizes;
+    private readonly MetricFamily _longRunning;
+    private readonly MetricFamily _watchEvents;
     private readonly Lock _gate = new();
-    private readonly Dictionary<Labels, Series> _series = [];
+    private readonly Dictionary<(Labels Labels, string DryRun), RequestSeries> _series = [];
 
-    /// <summary>Counts an answered request; watches and followed logs have no duration.</summary>
-    public void Record(RequestInfo info, int code, TimeSpan? duration)
+    public RequestMetrics(MetricRegistry registry, KindRegistry kinds)
     {
-        var verb = info.IsResource || info.Verb is "get" or "head" ? UpperCase(info.Verb) : "OTHER";
-        // Label only existing resources: clients choose the paths, and each label value takes memory.
-        var labels = code is 404 or 403
-            ? new Labels(verb, "", "", "", "")
-            : new Labels(verb, info.Group, info.Version, info.Resource, info.Subresource);
-        if (Total.Enabled)
+        _kinds = kinds;
+        string[] resource = ["group", "version", "resource", "subresource", "scope", "component"];
+        _total = registry.Counter(
+            "apiserver_request_total",
+            "Requests by verb, dry run, group, version, resource, scope, component and HTTP response code.",
+            ["verb", "dry_run", .. resource, "code"]
+        );
+        _duration = registry.Histogram(
+            "apiserver_request_duration_seconds",
+            "Time until the response is known, in seconds. Watches and other streams have none.",
+            MetricBuckets.Requests,
+            ["verb", "dry_run", .. resource]
+        );
+        _indicator = registry.Histogram(
+            "apiserver_request_sli_duration_seconds",
+            "Time until the response is known without the wait for seats, in seconds.",
+            MetricBuckets.Indicators,
+            ["verb", .. resource]
+        );
+        _sizes = registry.Histogram(
+            "apiserver_response_sizes",
+            "Size of the responses to reads, in bytes.",
+            MetricBuckets.Exponential(1000, 10, 7),
+            ["verb", .. resource]
+        );
+        _longRunning = registry.Gauge("apiserver_longrunning_requests", "Watches that are open now.", ["verb", .. resource]);
+        _watchEvents = registry.Counter("apiserver_watch_events_total", "Events sent to watches.", ["group", "version", "kind"]);
+    }
+
+    /// <summary>Counts an answered request.</summary>
+    /// <param name="info">What it asked for.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="duration">How long that took; streams have no duration.</param>
+    /// <param name="waited">How much of it the request waited for seats.</param>
+    public void Record(RequestInfo info, ApiRequest request, ApiResponse response, TimeSpan duration, TimeSpan waited)
+    {
+        var series = Of(
+            LabelsOf(info, request),
+            request.QueryValue("dryRun") is { Length: > 0 } dryRun ? dryRun[..Math.Min(3, dryRun.Length)] : ""
+        );
+        series.Code(_total, response.StatusCode).Add(1);
+        if (response.Stream is not null)
         {
-            Total.Add(1, new("verb", verb), new("resource", info.Resource), new("code", code));
+            return;
         }
-        if (duration is { } taken && Duration.Enabled)
+        series.Duration.Observe(duration.TotalSeconds);
+        series.Indicator.Observe((duration - waited).TotalSeconds);
+        if (series.Sizes is { } sizes)
         {
-            Duration.Record(taken.TotalSeconds, new("verb", verb), new("resource", info.Resource));
-        }
-        lock (_gate)
-        {
-            if (!_series.TryGetValue(labels, out var series))
-            {
-                _series[labels] = series = new Series();
-            }
-            series.Count(code);
-            if (duration is { } time)
-            {
-                series.Add(time.TotalSeconds);
-            }
+            sizes.Observe(response.Content?.Length ?? response.Body.Length);
         }
     }
 
-    private static string UpperCase(string verb) =>
-        verb switch
+    /// <summary>The number of open watches of a resource, and the number of events sent to them.</summary>
+    public (MetricSeries Open, MetricSeries Events) Watches(RequestInfo info, ApiRequest request)
+    {
+        var labels = LabelsOf(info, request);
+        var kind = _kinds.Find(info.Group, info.Version, info.Resource)?.Gvk.Kind ?? "";
+        return (_longRunning.Of(labels.All()), _watchEvents.Of(labels.Group, labels.Version, kind));
+    }
+
+    private RequestSeries Of(Labels labels, string dryRun)
+    {
+        lock (_gate)
         {
-            "get" => "GET",
-            "list" => "LIST",
+            if (!_series.TryGetValue((labels, dryRun), out var series))
+            {
+                _series[(labels, dryRun)] = series = new RequestSeries(labels, dryRun)
+                {
+                    Duration = _duration.Of([labels.Verb, dryRun, .. labels.All()[1..]]),
+                    Indicator = _indicator.Of(labels.All()),
+                    Sizes = labels.Verb is "GET" or "LIST" ? _sizes.Of(labels.All()) : null,
+                };
+            }
+            return series;
+        }
+    }
+
+    // Only resources that are served are labelled: clients choose the paths, and each label value takes memory.
+    private Labels LabelsOf(RequestInfo info, ApiRequest request)
+    {
+        var verb = VerbOf(info, request);
+        if (!info.IsResource || _kinds.Find(info.Group, info.Version, info.Resource) is not { } kind)
+        {
+            return new(verb, "", "", "", "", "");
+        }
+        var subresource = _kinds.FindSubresource(kind, info.Subresource) is null ? "" : info.Subresource;
+        var scope =
+            info.Name.Length > 0 || info.Verb == "create" ? "resource"
+            : info.Namespace.Length > 0 ? "namespace"
+            : "cluster";
+        return new(verb, info.Group, info.Version, info.Resource, subresource, scope);
+    }
+
+    private static string VerbOf(RequestInfo info, ApiRequest request) =>
+        info.Verb switch
+        {
             "watch" => "WATCH",
-            "create" => "CREATE",
-            "update" => "UPDATE",
-            "patch" => "PATCH",
-            "delete" => "DELETE",
-            _ => verb.ToUpperInvariant(),
+            "list" => "LIST",
+            "get" or "head" => "GET",
+            _ => request.Method switch
+            {
+                "PATCH" when request.ContentType.StartsWith("application/apply-patch", StringComparison.Ordinal) => "APPLY",
+                "POST" or "PUT" or "PATCH" or "DELETE" or "GET" => request.Method,
+                _ => "OTHER",
+            },
         };
 
-    /// <summary>The Prometheus text format, version 0.0.4.</summary>
-    public string Text()
+    private readonly record struct Labels(string Verb, string Group, string Version, string Resource, string Subresource, string Scope)
     {
-        var text = new StringBuilder();
-        text.Append("# HELP apiserver_request_total Counter of apiserver requests.\n# TYPE apiserver_request_total counter\n");
-        lock (_gate)
-        {
-            var series = _series
-                .Select(s => (Labels: s.Key.ToString(), Series: s.Value))
-                .OrderBy(s => s.Labels, StringComparer.Ordinal)
-                .ToArray();
-            foreach (var (labels, counted) in series)
-            {
-                counted.WriteCounts(text, labels);
-            }
-            text.Append(
-                "# HELP apiserver_request_duration_seconds Response latency in seconds.\n# TYPE "
-                    + "apiserver_request_duration_seconds histogram\n"
-            );
-            foreach (var (labels, measured) in series)
-            {
-                measured.WriteDurations(text, labels);
-            }
-        }
-        return text.ToString();
+        public string[] All() => [Verb, Group, Version, Resource, Subresource, Scope, Component];
     }
 
-    private readonly record struct Labels(string Verb, string Group, string Version, string Resource, string Subresource)
+    /// <summary>The series of one combination of labels: found once, then used without looking them up.</summary>
+    private sealed class RequestSeries(Labels labels, string dryRun)
     {
-        public override string ToString() =>
-            $"verb=\"{Verb}\",group=\"{Group}\",version=\"{Version}\",resource=\"{Resource}\",subresource=\"{Subresource}\"";
-    }
+        private readonly Lock _gate = new();
+        private readonly Dictionary<int, MetricSeries> _codes = [];
 
-    private sealed class Series
-    {
-        private readonly SortedDictionary<int, long> _codes = [];
-        private readonly long[] _within = new long[Buckets.Length];
-        private long _count;
-        private double _sum;
+        public required MetricSeries Duration { get; init; }
+        public required MetricSeries Indicator { get; init; }
+        public MetricSeries? Sizes { get; init; }
 
-        public void Count(int code) => _codes[code] = _codes.GetValueOrDefault(code) + 1;
-
-        public void Add(double seconds)
+        public MetricSeries Code(MetricFamily total, int code)
         {
-            _count++;
-            _sum += seconds;
-            for (var i = 0; i < Buckets.Length; i++)
+            lock (_gate)
             {
-                if (seconds <= Buckets[i])
-                {
-                    _within[i]++;
-                }
+                return _codes.TryGetValue(code, out var found)
+                    ? found
+                    : _codes[code] = total.Of([labels.Verb, dryRun, .. labels.All()[1..], code.ToString()]);
             }
-        }
-
-        public void WriteCounts(StringBuilder text, string labels)
-        {
-            foreach (var (code, count) in _codes)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"apiserver_request_total{{{labels},code=\"{code}\"}} {count}\n");
-            }
-        }
-
-        public void WriteDurations(StringBuilder text, string labels)
-        {
-            if (_count == 0)
-            {
-                return;
-            }
-            const string Name = "apiserver_request_duration_seconds";
-            for (var i = 0; i < Buckets.Length; i++)
-            {
-                text.Append(CultureInfo.InvariantCulture, $"{Name}_bucket{{{labels},le=\"{Buckets[i]}\"}} {_within[i]}\n");
-            }
-            text.Append(CultureInfo.InvariantCulture, $"{Name}_bucket{{{labels},le=\"+Inf\"}} {_count}\n");
-            text.Append(CultureInfo.InvariantCulture, $"{Name}_sum{{{labels}}} {_sum}\n");
-            text.Append(CultureInfo.InvariantCulture, $"{Name}_count{{{labels}}} {_count}\n");
         }
     }
 }

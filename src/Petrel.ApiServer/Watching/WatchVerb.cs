@@ -3,6 +3,7 @@ using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Protection;
 using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.ServerMetrics;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
@@ -20,7 +21,8 @@ internal sealed class WatchVerb(
     TimeProvider time,
     IEntropy entropy,
     ResourceVersionWait revisions,
-    RequestLimits limits
+    RequestLimits limits,
+    RequestMetrics metrics
 )
 {
     // Large enough for few writes under load, small enough to start sending at once.
@@ -75,6 +77,8 @@ internal sealed class WatchVerb(
         var filter = new WatchFilter(request.PathPrefix, options);
         var cursor = cache.BeginWatch(signal, start.Place, filter.IndexKeyOf(cache.Kind, request.Kind));
         limits.Watches.Open(request.Http.User.Name);
+        var (open, sentEvents) = metrics.Watches(request.Info, request.Http);
+        open.Add(1);
         try
         {
             var sent = start.Revision;
@@ -88,6 +92,7 @@ internal sealed class WatchVerb(
                     if (options.SelectsAll || options.Matches(item))
                     {
                         chunk.Add(form.Initial(item));
+                        sentEvents.Add(1);
                         if (chunk.IsFull)
                         {
                             yield return chunk.Take();
@@ -123,6 +128,7 @@ internal sealed class WatchVerb(
                     if (filter.TypeOf(change) is { } type && change.Revision > start.Revision)
                     {
                         chunk.Add(form.Event(change, type));
+                        sentEvents.Add(1);
                     }
                     if (chunk.IsFull)
                     {
@@ -157,6 +163,7 @@ internal sealed class WatchVerb(
         finally
         {
             start.Lease.Dispose();
+            open.Add(-1);
             limits.Watches.Close(request.Http.User.Name);
             cache.EndWatch(cursor);
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Petrel.Cli.Examples;
+using Petrel.Cli.Hosting;
 using Petrel.Cli.Output;
 using Petrel.Cli.Up;
 using Petrel.LocalCluster;
@@ -59,6 +60,11 @@ internal static class UpCommand
             Description = "Also run an example application, and print the address of its page. Works on a running cluster too.",
         };
         example.AcceptOnlyFromAmong([.. Example.All.Select(e => e.Name)]);
+        var logging = new Option<string?>("--logging-format")
+        {
+            Description = "How the server and the agents write their logs: text or json (an object in each line). Default: text.",
+        };
+        logging.AcceptOnlyFromAmong("text", "json");
         var supervise = new Option<bool>("--supervise") { Hidden = true };
         var command = new Command(
             "up",
@@ -75,12 +81,18 @@ internal static class UpCommand
             acceptLoss,
             runtime,
             example,
+            logging,
             supervise,
         };
         command.SetAction(
             async (result, cancellationToken) =>
             {
                 Progress.Begin();
+                if (result.GetValue(logging) is { } format)
+                {
+                    // The supervisor, the server and the agents inherit it.
+                    Environment.SetEnvironmentVariable(LogFormat.Variable, format);
+                }
                 var directory = TargetCluster.DirectoryOf(result, data);
                 if (result.GetValue(supervise))
                 {

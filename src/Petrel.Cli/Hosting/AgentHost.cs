@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Agent;
 using Petrel.Agent.Http;
 using Petrel.Agent.Images;
+using Petrel.Agent.Metrics;
 using Petrel.Agent.Nodes;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
@@ -19,6 +20,7 @@ using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Nodes;
 using Petrel.LocalCluster.Processes;
 using Petrel.Model.Api;
+using Petrel.Model.Metrics;
 using Petrel.Network.Linux;
 using Petrel.Security;
 
@@ -44,7 +46,9 @@ internal static class AgentHost
         using var images = new ImageStore(directory.Images, new SystemEntropy(), new RegistrySettings(), TimeProvider.System);
         using var containers = cluster.Runtime == "process" ? null : Containers(directory, cluster, node, settings, images, logs);
         using var processes = cluster.Runtime == "process" ? Processes(directory, node, settings, images, logs) : null;
-        var runtime = (IContainerRuntime?)containers ?? processes!;
+        var metrics = new MetricRegistry();
+        using var meters = new MeterBridge(metrics);
+        var runtime = new MeasuredRuntime((IContainerRuntime?)containers ?? processes!, TimeProvider.System);
         using var prober = new SocketProber(TimeProvider.System);
         var agent = new NodeAgent(
             settings,
@@ -60,7 +64,7 @@ internal static class AgentHost
         var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
         await using var front = new KestrelFront(
             new FrontOptions([endpoint], serverCertificate, authorityCertificate),
-            new KubeletApi(runtime, TimeProvider.System),
+            new KubeletApi(runtime, TimeProvider.System, new AgentMetrics(node, metrics)),
             TimeProvider.System,
             logs
         );

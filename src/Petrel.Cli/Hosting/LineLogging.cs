@@ -5,7 +5,7 @@ namespace Petrel.Cli.Hosting;
 
 /// <summary>
 /// Writes each log entry as one line to standard output, which the launcher redirects to the process's log file. PETREL_LOG sets the level
-/// (default: Information).
+/// (default: Information), and PETREL_LOG_FORMAT=json the format.
 /// </summary>
 internal sealed class LineLogging : ILoggerProvider
 {
@@ -16,6 +16,8 @@ internal sealed class LineLogging : ILoggerProvider
     )
         ? level
         : LogLevel.Information;
+
+    private readonly bool _json = LogFormat.IsJson;
 
     /// <summary>Creates a logger factory with only this provider.</summary>
     public static ILoggerFactory Create() => new LoggerFactory([new LineLogging()], new LoggerFilterOptions { MinLevel = LogLevel.Trace });
@@ -46,10 +48,16 @@ internal sealed class LineLogging : ILoggerProvider
         {
             if (IsEnabled(logLevel))
             {
-                var detail = exception is null ? "" : $"\n{exception}";
-                SafeOutput.Standard.WriteLine(
-                    $"{DateTime.UtcNow:yyyy-MM-ddTHH:mm:ss.fffZ} {logLevel} {category}[{eventId.Id}] {formatter(state, exception)}{detail}"
+                var entry = new LogEntry(
+                    DateTimeOffset.UtcNow,
+                    logLevel,
+                    category,
+                    eventId.Id,
+                    formatter(state, exception),
+                    state as IEnumerable<KeyValuePair<string, object?>> ?? [],
+                    exception
                 );
+                SafeOutput.Standard.WriteLine(owner._json ? LogFormat.Json(entry) : LogFormat.Text(entry));
             }
         }
     }

@@ -16,6 +16,7 @@ using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Supervision;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
+using Petrel.Model.Metrics;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Settings;
@@ -56,6 +57,8 @@ internal static class ServerHost
         // The decisions outlive a scheduler that fails.
         var scheduling = new SchedulerSettings();
         var decisions = new DecisionLog(new DecisionSettings());
+        var metrics = new MetricRegistry();
+        using var meters = new MeterBridge(metrics);
         var api = new ApiServer.Composition.ApiServer(
             options,
             store,
@@ -67,7 +70,8 @@ internal static class ServerHost
             webhooks,
             tokenKeys,
             health,
-            new RecordedDecisions(decisions, scheduling)
+            new RecordedDecisions(decisions, scheduling),
+            metrics
         );
         var addresses = ClusterAddresses.Server(settings).Select(a => new IPEndPoint(a, settings.Port));
         await using var front = new KestrelFront(

@@ -53,7 +53,7 @@ internal sealed class ControllerLoop : IReconciler
         _context = context;
         _sync = sync;
         _options = options ?? new();
-        _queue = CreateQueue(context.Time, _options);
+        _queue = CreateQueue(context.Time, _options, name);
         Name = name;
         Logger = context.Logs.CreateLogger(name);
         Events = context.Events(_options.EventSource ?? name);
@@ -120,6 +120,6 @@ internal sealed class ControllerLoop : IReconciler
     /// <inheritdoc/>
     ValueTask<TimeSpan?> IReconciler.ReconcileAsync(ObjectKey key, CancellationToken cancellationToken) => _sync(key, cancellationToken);
 
-    private static WorkQueue<ObjectKey> CreateQueue(TimeProvider time, ControllerOptions options) =>
-        new(time, options.BaseDelay, options.MaxDelay);
+    private static WorkQueue<ObjectKey> CreateQueue(TimeProvider time, ControllerOptions options, string name) =>
+        new(time, options.BaseDelay, options.MaxDelay, name);
 }

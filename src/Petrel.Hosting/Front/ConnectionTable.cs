@@ -7,8 +7,8 @@ namespace Petrel.Hosting.Front;
 
 /// <summary>
 /// Limits how many connections there are, of all users and of each, so that nobody takes all file descriptors. When there are too many, the
-/// oldest one goes that serves nobody: one that has not finished its TLS handshake, else one whose user is not known, else an idle one. A
-/// new connection is refused only when all others serve requests of known users.
+/// oldest one goes that serves nobody: one whose user is not known (its handshake may not even be over), else an idle one. A new connection
+/// waits only while all others serve requests of known users.
 /// </summary>
 internal sealed class ConnectionTable(int limit, int limitPerUser)
 {
@@ -17,11 +17,14 @@ internal sealed class ConnectionTable(int limit, int limitPerUser)
     private readonly Lock _gate = new();
 
     // The oldest comes first in each.
-    private readonly LinkedList<Connection> _handshaking = new();
     private readonly LinkedList<Connection> _unknown = new();
     private readonly LinkedList<Connection> _idle = new();
     private readonly LinkedList<Connection> _busy = new();
     private readonly Dictionary<string, int> _users = new(StringComparer.Ordinal);
+
+    // Sockets that are open, or about to be accepted; some are not in a list yet, or not any more.
+    private int _open;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How many connections there are.</summary>
     public int Count
@@ -30,8 +33,48 @@ internal sealed class ConnectionTable(int limit, int limitPerUser)
         {
             lock (_gate)
             {
-                return _handshaking.Count + _unknown.Count + _idle.Count + _busy.Count;
+                return _open;
             }
+        }
+    }
+
+    /// <summary>
+    /// Waits until there is room for one more connection, for which it closes the oldest one that serves nobody. Every call takes one
+    /// <see cref="Closed"/>.
+    /// </summary>
+    public async ValueTask MakeRoomAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Connection? victim;
+            Task changed;
+            lock (_gate)
+            {
+                if (_open < limit)
+                {
+                    _open++;
+                    return;
+                }
+                victim = (_unknown.First ?? _idle.First)?.Value;
+                if (victim is not null)
+                {
+                    Remove(victim);
+                }
+                changed = _changed.Task;
+            }
+            victim?.Context.Abort(new ConnectionAbortedException("The server has too many connections."));
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>A connection is closed, or was not made.</summary>
+    public void Closed()
+    {
+        lock (_gate)
+        {
+            _open--;
+            Change();
         }
     }
 
@@ -39,25 +82,12 @@ internal sealed class ConnectionTable(int limit, int limitPerUser)
     public async Task AcceptAsync(ConnectionContext context, ConnectionDelegate next)
     {
         var connection = new Connection(context);
-        Connection? victim = null;
+        context.Items[ItemKey] = connection;
         lock (_gate)
         {
-            if (Count >= limit)
-            {
-                victim = (_handshaking.First ?? _unknown.First ?? _idle.First)?.Value ?? connection;
-                Remove(victim);
-            }
-            if (victim != connection)
-            {
-                Move(connection, _handshaking);
-            }
+            Move(connection, _unknown);
+            Change();
         }
-        victim?.Context.Abort(new ConnectionAbortedException("The server has too many connections."));
-        if (victim == connection)
-        {
-            return;
-        }
-        context.Items[ItemKey] = connection;
         try
         {
             await next(context);
@@ -69,22 +99,6 @@ internal sealed class ConnectionTable(int limit, int limitPerUser)
                 Remove(connection);
             }
         }
-    }
-
-    /// <summary>Serves a connection whose TLS handshake is over.</summary>
-    public Task SecuredAsync(ConnectionContext context, ConnectionDelegate next)
-    {
-        if (context.Items.TryGetValue(ItemKey, out var item) && item is Connection connection)
-        {
-            lock (_gate)
-            {
-                if (connection.Place is not null)
-                {
-                    Move(connection, _unknown);
-                }
-            }
-        }
-        return next(context);
     }
 
     /// <summary>A request begins.</summary>
@@ -153,7 +167,18 @@ internal sealed class ConnectionTable(int limit, int limitPerUser)
         if (connection is { Place: not null, User: not null })
         {
             Move(connection, connection.Requests > 0 ? _busy : _idle);
+            if (connection.Requests == 0 && _open >= limit)
+            {
+                Change();
+            }
         }
+    }
+
+    // There may be room now, or a connection to close.
+    private void Change()
+    {
+        _changed.TrySetResult();
+        _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private static void Move(Connection connection, LinkedList<Connection> list)

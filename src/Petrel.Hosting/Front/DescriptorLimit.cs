@@ -10,13 +10,25 @@ public static class DescriptorLimit
     private const int MostConnections = 10_000;
 
     /// <summary>
-    /// The number of connections to accept at most. A quarter of all descriptors, and 128 at least, is for everything else: the store, the
-    /// log, and the server's own connections.
+    /// The number of connections to accept at most: those that are open at the start are not free, and a quarter of all, 128 at least, is
+    /// for what the process opens later, and for connections that are being closed.
     /// </summary>
-    public static int Connections { get; } = ConnectionsOf(Read());
+    public static int Connections { get; } = ConnectionsOf(Read(), Open());
 
-    internal static int ConnectionsOf(long descriptors) =>
-        (int)Math.Clamp(descriptors - Math.Max(128, descriptors / 4), 16, MostConnections);
+    internal static int ConnectionsOf(long descriptors, int open) =>
+        (int)Math.Clamp(descriptors - open - Math.Max(128, descriptors / 4), 16, MostConnections);
+
+    private static int Open()
+    {
+        try
+        {
+            return Directory.GetFiles("/proc/self/fd").Length;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
 
     /// <summary>The soft limit. The runtime raises it to the hard one when a process starts.</summary>
     internal static long Read()

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -7,8 +8,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
 
@@ -46,6 +50,12 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         builder.Services.AddSingleton(logs);
         // Sockets don't process what they receive inline: one busy connection would hold a thread, and others would wait for it.
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
+        builder.Services.Replace(
+            ServiceDescriptor.Singleton<IConnectionListenerFactory>(services => new LimitedListenerFactory(
+                new SocketTransportFactory(services.GetRequiredService<IOptions<SocketTransportOptions>>(), logs),
+                _connections
+            ))
+        );
         builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         _application = builder.Build();
@@ -112,8 +122,6 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         server.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         server.Limits.RequestHeadersTimeout = options.HandshakeTimeout;
         server.Limits.KeepAliveTimeout = options.IdleTimeout;
-        // The connection table closes connections before they are so many; these are those that it is about to close.
-        server.Limits.MaxConcurrentConnections = options.MaxConnections + Math.Max(64, options.MaxConnections / 8);
         foreach (var address in options.Addresses)
         {
             server.Listen(address, listen =>
@@ -130,7 +138,6 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                         HandshakeTimeout = options.HandshakeTimeout,
                     }
                 );
-                listen.Use(next => connection => _connections.SecuredAsync(connection, next));
             });
         }
     }
@@ -144,10 +151,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             var response = await AnswerAsync(context, exchange, context.RequestAborted);
             using var sender = new ResponseSender(context, options, time, exchange.Limit);
             await sender.SendAsync(response, _stopping.Token);
-            if (exchange.IsHeld)
-            {
-                await sender.CompleteAsync();
-            }
+            await sender.CompleteAsync();
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

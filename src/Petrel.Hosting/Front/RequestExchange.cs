@@ -47,9 +47,6 @@ internal sealed class RequestExchange(HttpContext context, FrontOptions options,
         Limit = limit;
     }
 
-    /// <summary>Whether somebody waits for the response to be sent.</summary>
-    public bool IsHeld => _held is not null;
-
     /// <inheritdoc/>
     public void Dispose() => _held?.ForEach(static held => held.Dispose());
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model.Documents;
 using Petrel.Scheduler.Cluster;
+using Petrel.Scheduler.Metrics;
 
 namespace Petrel.Scheduler.Preemption;
 
@@ -50,6 +51,7 @@ internal sealed partial class Preemptor(ApiClient client, TimeProvider time, Eve
             }
             foreach (var (pod, candidate) in preemptors)
             {
+                SchedulerMetrics.Preempted(candidate.Victims.Count);
                 foreach (var victim in candidate.Victims)
                 {
                     if (await DeleteVictimAsync(victim, pod, candidate.Node, cancellationToken) == Outcome.Refused)

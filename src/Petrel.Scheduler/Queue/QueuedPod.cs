@@ -1,6 +1,7 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
+using Petrel.Scheduler.Metrics;
 
 namespace Petrel.Scheduler.Queue;
 
@@ -28,7 +29,31 @@ internal sealed class QueuedPod(PodInfo pod)
     /// <summary>The latest version of the pod.</summary>
     public PodInfo Pod { get; set; } = pod;
 
-    public QueueState State { get; set; }
+    public QueueState State
+    {
+        get;
+        set
+        {
+            Count(-1);
+            field = value;
+            Count(1);
+        }
+    }
+
+    /// <summary>Whether metrics count the pod: while it is in the queue.</summary>
+    public bool IsCounted
+    {
+        get;
+        set
+        {
+            Count(-1);
+            field = value;
+            Count(1);
+        }
+    }
+
+    /// <summary>When the pod entered the queue.</summary>
+    public DateTimeOffset Added { get; init; }
 
     /// <summary>The number of failed attempts.</summary>
     public int Failures { get; set; }
@@ -44,4 +69,19 @@ internal sealed class QueuedPod(PodInfo pod)
 
     /// <summary>The number of its valid entry in a heap; other entries are stale.</summary>
     public long Ticket { get; set; }
+
+    private void Count(int change)
+    {
+        if (IsCounted && State != QueueState.InFlight)
+        {
+            var queue = State switch
+            {
+                QueueState.Active => "active",
+                QueueState.Backoff => "backoff",
+                QueueState.Gated => "gated",
+                _ => "unschedulable",
+            };
+            SchedulerMetrics.Moved(queue, change);
+        }
+    }
 }

@@ -35,7 +35,13 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         if (!_pods.TryGetValue(pod.Key, out var queued) || queued.Pod.Uid != pod.Uid)
         {
             Remove(pod.Key);
-            queued = _pods[pod.Key] = new(pod) { Since = time.GetUtcNow() };
+            var now = time.GetUtcNow();
+            queued = _pods[pod.Key] = new(pod)
+            {
+                Added = now,
+                Since = now,
+                IsCounted = true,
+            };
             Activate(queued);
             return;
         }
@@ -52,6 +58,7 @@ internal sealed class SchedulingQueue(TimeProvider time, SchedulerSettings setti
         {
             // Its entry in a heap becomes stale.
             queued.Ticket = 0;
+            queued.IsCounted = false;
             _unschedulable.Remove(key);
         }
     }

@@ -54,7 +54,10 @@ internal sealed class TestFront : IAsyncDisposable
         new(Front.Addresses[0], _authority.Issue(profile).ToX509(), _authorityCertificate);
 
     /// <summary>A plain HTTP client; <paramref name="client"/> null sends no certificate.</summary>
-    public HttpClient Http(Version version, X509Certificate2? client)
+    /// <param name="version">The version of HTTP.</param>
+    /// <param name="client">The user's certificate.</param>
+    /// <param name="receiveBuffer">How much the kernel keeps for a client that does not read; 0 for as much as it likes.</param>
+    public HttpClient Http(Version version, X509Certificate2? client, int receiveBuffer = 0)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(_authorityCertificate);
@@ -62,6 +65,7 @@ internal sealed class TestFront : IAsyncDisposable
             new SocketsHttpHandler
             {
                 UseProxy = false,
+                ConnectCallback = receiveBuffer == 0 ? null : (context, token) => DialAsync(receiveBuffer, token),
                 SslOptions = new SslClientAuthenticationOptions
                 {
                     CertificateChainPolicy = policy,
@@ -91,6 +95,16 @@ internal sealed class TestFront : IAsyncDisposable
             "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:nodes"}]}
             """
         );
+    }
+
+    private async ValueTask<Stream> DialAsync(int receiveBuffer, CancellationToken cancellationToken)
+    {
+        var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp)
+        {
+            ReceiveBufferSize = receiveBuffer,
+        };
+        await socket.ConnectAsync(IPAddress.Loopback, Front.Addresses[0].Port, cancellationToken);
+        return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
     }
 
     /// <summary>A bare TCP connection.</summary>

@@ -43,7 +43,9 @@ public sealed class WorkEstimatorTests
                     .Select(i => new Store.StoreEntry(
                         $"{kind.StorePrefix}default/m{i:0000}",
                         System.Text.Encoding.UTF8.GetBytes(
-                            "{\"metadata\":{\"name\":\"m\"},\"data\":{\"v\":\"" + new string('x', size) + "\"}}"
+                            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"m\"},\"data\":{\"v\":\""
+                                + new string('x', size)
+                                + "\"}}"
                         ),
                         1,
                         1

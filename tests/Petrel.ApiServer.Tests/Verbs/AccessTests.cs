@@ -154,21 +154,6 @@ public sealed class AccessTests
     }
 
     [Fact]
-    public async Task Requests_are_counted_and_timed()
-    {
-        await using var api = await TestApi.StartAsync();
-        await api.GetAsync("/api/v1/namespaces/default");
-        await api.GetAsync("/api/v1/namespaces/default");
-
-        var text = (await api.SendAsync("GET", "/metrics")).BodyText;
-
-        const string Labels = "verb=\"GET\",group=\"\",version=\"v1\",resource=\"namespaces\",subresource=\"\"";
-        Assert.Contains($"apiserver_request_total{{{Labels},code=\"200\"}} 2\n", text, StringComparison.Ordinal);
-        Assert.Contains($"apiserver_request_duration_seconds_count{{{Labels}}} 2\n", text, StringComparison.Ordinal);
-        Assert.Equal(403, (await api.SendAsync("GET", "/metrics", user: Somebody)).StatusCode);
-    }
-
-    [Fact]
     public async Task What_is_not_served_is_said_to_be_so()
     {
         await using var api = await TestApi.StartAsync();
