@@ -50,7 +50,7 @@ internal static class EtcdPeer
             }
             var ready = watch.Elapsed.TotalSeconds;
             await Task.Delay(TimeSpan.FromSeconds(2));
-            return new(ready, ready, PetrelCluster.ResidentMiB(process.Id));
+            return new(ready, ready, ProcessMemory.Of(process.Id));
         }
         finally
         {

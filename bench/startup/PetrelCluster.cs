@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace Petrel.Bench.Startup;
 
-/// <summary>Seconds from the command to ready, and mebibytes resident when idle.</summary>
-internal sealed record Figures(double ApiReady, double NodesReady, double ServerMiB);
+/// <summary>Seconds from the command to ready, and memory when idle. That of agents is their mean; null for a peer without any.</summary>
+internal sealed record Figures(double ApiReady, double NodesReady, ProcessMemory Server, ProcessMemory? Agent = null);
 
 /// <summary>A cluster of <c>petrel up</c> in a directory of its own.</summary>
 internal sealed partial class PetrelCluster
@@ -15,7 +15,13 @@ internal sealed partial class PetrelCluster
     public async Task<Figures> MeasureAsync()
     {
         var output = await UpAsync(fresh: false);
-        var figures = new Figures(Seconds(output, "API ready"), Seconds(output, "3 of 3 nodes Ready"), await IdleMemoryAsync());
+        var server = await IdleMemoryAsync();
+        var figures = new Figures(
+            Seconds(output, "API ready"),
+            Seconds(output, "3 of 3 nodes Ready"),
+            server,
+            ProcessMemory.OfAgents(_directory)
+        );
         await DownAsync();
         return figures;
     }
@@ -27,18 +33,12 @@ internal sealed partial class PetrelCluster
 
     public void Delete() => Directory.Delete(_directory, recursive: true);
 
-    private async Task<double> IdleMemoryAsync()
+    private async Task<ProcessMemory> IdleMemoryAsync()
     {
         // What start-up needed is collected by then.
         await Task.Delay(TimeSpan.FromSeconds(5));
         var pid = (await File.ReadAllTextAsync(Path.Combine(_directory, "run", "server.pid"))).Split(' ')[0];
-        return ResidentMiB(int.Parse(pid, CultureInfo.InvariantCulture));
-    }
-
-    internal static double ResidentMiB(int pid)
-    {
-        using var process = Process.GetProcessById(pid);
-        return process.WorkingSet64 / 1048576.0;
+        return ProcessMemory.Of(int.Parse(pid, CultureInfo.InvariantCulture));
     }
 
     private static async Task<string> RunAsync(string[] arguments)

@@ -25,7 +25,12 @@ petrel.Delete();
 
 Print("API ready (s)", own.Select(f => f.ApiReady), peer.Select(f => f.ApiReady));
 Print("three nodes Ready (s)", own.Select(f => f.NodesReady), []);
-Print("idle server resident (MiB)", own.Select(f => f.ServerMiB), peer.Select(f => f.ServerMiB));
+Print("idle server resident (MiB)", own.Select(f => f.Server.Resident), peer.Select(f => f.Server.Resident));
+Print("  its proportional share", own.Select(f => f.Server.Proportional), peer.Select(f => f.Server.Proportional));
+Print("  private to it", own.Select(f => f.Server.Private), peer.Select(f => f.Server.Private));
+Print("idle agent resident (MiB)", own.Select(f => f.Agent!.Resident), []);
+Print("  its proportional share", own.Select(f => f.Agent!.Proportional), []);
+Print("  private to it", own.Select(f => f.Agent!.Private), []);
 
 static void Print(string what, IEnumerable<double> own, IEnumerable<double> peer)
 {

@@ -59,7 +59,8 @@ internal static class BodyDecoder
 
     /// <summary>
     /// Checks a document against its schema. Problems found while decoding are reported with those found here. Members that
-    /// <paramref name="skip"/> names are known to conform. The document itself is changed.
+    /// <paramref name="skip"/> names are known to conform, and members of the metadata that <paramref name="skipOfMetadata"/> names. The
+    /// document itself is changed.
     /// </summary>
     public static DecodedBody Conform(
         JsonObject document,
@@ -67,10 +68,11 @@ internal static class BodyDecoder
         GroupVersionKind kind,
         SchemaType schema,
         FieldValidation validation,
-        Func<string, bool>? skip = null
+        Func<string, bool>? skip = null,
+        Func<string, bool>? skipOfMetadata = null
     )
     {
-        var conforming = DocumentConformance.CheckInPlace(document, schema, skip);
+        var conforming = DocumentConformance.CheckInPlace(document, schema, skip, skipOfMetadata);
         if (conforming.TypeErrors.Count > 0)
         {
             throw StatusErrors.BadRequest(CannotBeHandled(kind, string.Join(", ", conforming.TypeErrors)));

@@ -39,6 +39,11 @@ internal sealed class WriteCall
     /// </summary>
     public IReadOnlySet<string>? PatchedMembers { get; set; }
 
+    /// <summary>
+    /// The members of the metadata that a patch mentions; null for other writes, and for patches of which that is not known.
+    /// </summary>
+    public IReadOnlySet<string>? PatchedMetadata { get; set; }
+
     /// <summary>Warnings from decoding the body. Each attempt at a patch replaces them.</summary>
     public IReadOnlyList<string> BodyWarnings { get; set; } = [];
 

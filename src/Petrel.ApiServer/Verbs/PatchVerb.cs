@@ -41,9 +41,12 @@ internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEng
     {
         var patch = ObjectPatch.Read(request.Http, request.Kind);
         call.PatchedMembers = patch.Members;
+        call.PatchedMetadata = patch.MembersOfMetadata;
         // What is stored conforms to its schema, unless that may change.
-        Func<string, bool>? conforms =
-            patch.Members is { } members && request.Kind is { IsCustom: false, FromStorage: null } ? name => !members.Contains(name) : null;
+        var isKnown = request.Kind is { IsCustom: false, FromStorage: null };
+        Func<string, bool>? conforms = isKnown && patch.Members is { } members ? name => !members.Contains(name) : null;
+        Func<string, bool>? conformsInMetadata =
+            isKnown && patch.MembersOfMetadata is { } ofMetadata ? name => !ofMetadata.Contains(name) : null;
         var patched = await engine.RunAsync(
             request.Kind,
             request.Key,
@@ -51,7 +54,7 @@ internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEng
             call,
             current =>
             {
-                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, call.Validation, conforms);
+                var body = patch.Apply(current, request.Kind.Gvk, request.Kind.Schema, call.Validation, conforms, conformsInMetadata);
                 call.BodyWarnings = body.Warnings;
                 return body.Document;
             },
@@ -137,10 +140,11 @@ internal sealed class ObjectPatch
     private ObjectPatch(string type, ReadOnlyMemory<byte> body, JsonNode patch, IReadOnlyList<string> problems)
     {
         (_type, _body, _unused, _problems) = (type, body, patch, problems);
-        Members =
-            _type != JsonPatchType && patch is JsonObject members && !members.Any(member => member.Key.StartsWith('$'))
-                ? members.Select(member => member.Key).ToHashSet(StringComparer.Ordinal)
-                : null;
+        Members = type == JsonPatchType ? null : NamesIn(patch);
+        MembersOfMetadata =
+            Members is null ? null
+            : Members.Contains("metadata") ? NamesIn(patch["metadata"])
+            : new HashSet<string>();
     }
 
     public static ObjectPatch Read(ApiRequest request, KindDefinition kind)
@@ -178,16 +182,20 @@ internal sealed class ObjectPatch
     /// <summary>The top-level members that the patch may change; null when it does not tell by their names.</summary>
     public IReadOnlySet<string>? Members { get; }
 
+    /// <summary>The members of the metadata that the patch may change; null when it does not tell by their names.</summary>
+    public IReadOnlySet<string>? MembersOfMetadata { get; }
+
     /// <summary>
-    /// The patched document, held against its schema but for the members that <paramref name="conforms"/> names. It is made out of the
-    /// current one, which is not usable afterwards.
+    /// The patched document, held against its schema but for the members that <paramref name="conforms"/> names, and those of the metadata
+    /// that <paramref name="conformsInMetadata"/> names. It is made out of the current one, which is not usable afterwards.
     /// </summary>
     public DecodedBody Apply(
         JsonObject current,
         GroupVersionKind kind,
         SchemaType schema,
         FieldValidation validation,
-        Func<string, bool>? conforms = null
+        Func<string, bool>? conforms = null,
+        Func<string, bool>? conformsInMetadata = null
     )
     {
         JsonNode? result;
@@ -225,8 +233,14 @@ internal sealed class ObjectPatch
                 $"a patch may not change apiVersion and kind from {kind.ApiVersion} {kind.Kind} to {apiVersion} {name}"
             );
         }
-        return BodyDecoder.Conform(document, _problems, kind, schema, validation, conforms);
+        return BodyDecoder.Conform(document, _problems, kind, schema, validation, conforms, conformsInMetadata);
     }
+
+    // A strategic merge patch may have directives, which change members that it does not name.
+    private static HashSet<string>? NamesIn(JsonNode? patch) =>
+        patch is JsonObject members && !members.Any(member => member.Key.StartsWith('$'))
+            ? members.Select(member => member.Key).ToHashSet(StringComparer.Ordinal)
+            : null;
 
     private JsonNode TakePatch() => Interlocked.Exchange(ref _unused, null) ?? DocumentParser.ParseValue(_body.Span)!;
 }

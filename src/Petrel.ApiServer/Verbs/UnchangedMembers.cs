@@ -33,7 +33,7 @@ internal readonly struct UnchangedMembers(KindDefinition kind, UpdateScope scope
         && name != "annotations"
         && (
             scope == UpdateScope.Status
-            || (scope == UpdateScope.Object && call.PatchedMembers?.Contains("metadata") == false && name != "labels")
+            || (scope == UpdateScope.Object && name != "labels" && call.PatchedMetadata?.Contains(name) == false)
         );
 
     /// <summary>What the computation of managers need not compare.</summary>

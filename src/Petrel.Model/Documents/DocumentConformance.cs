@@ -20,16 +20,22 @@ public static class DocumentConformance
 
     /// <summary>
     /// Makes the document itself conform, which creates no nodes for values that conform already. Types with rules of their own return a
-    /// copy. Top-level members for which <paramref name="skip"/> is true are known to conform: they are not checked.
+    /// copy. Top-level members for which <paramref name="skip"/> is true are known to conform, and so are members of the metadata for which
+    /// <paramref name="skipOfMetadata"/> is: they are not checked.
     /// </summary>
-    public static ConformanceResult CheckInPlace(JsonObject document, SchemaType type, Func<string, bool>? skip = null)
+    public static ConformanceResult CheckInPlace(
+        JsonObject document,
+        SchemaType type,
+        Func<string, bool>? skip = null,
+        Func<string, bool>? skipOfMetadata = null
+    )
     {
         if (type.Conform is { } own)
         {
             return own(document);
         }
         var check = new Checker(type.IsConfidential);
-        return new ConformanceResult(check.Object(document, type, null, skip), check.Unknown, check.Errors);
+        return new ConformanceResult(check.Object(document, type, null, skip, skipOfMetadata), check.Unknown, check.Errors);
     }
 
     private sealed class Checker(bool confidential)
@@ -38,7 +44,13 @@ public static class DocumentConformance
 
         public List<string> Errors { get; } = [];
 
-        public JsonObject Object(JsonObject source, SchemaType type, FieldPath? path, Func<string, bool>? skip = null)
+        public JsonObject Object(
+            JsonObject source,
+            SchemaType type,
+            FieldPath? path,
+            Func<string, bool>? skip = null,
+            Func<string, bool>? skipOfMetadata = null
+        )
         {
             // Null removes the member.
             List<KeyValuePair<string, JsonNode?>>? changes = null;
@@ -58,7 +70,10 @@ public static class DocumentConformance
                 }
                 else if (value is not null)
                 {
-                    conforming = Field(value, field, new(path, name));
+                    conforming =
+                        skipOfMetadata is not null && name == "metadata" && value is JsonObject metadata
+                            ? Object(metadata, field.Type!, new(path, name), skipOfMetadata)
+                            : Field(value, field, new(path, name));
                     conforming = conforming is null || IsOmitted(conforming, field) ? null : conforming;
                 }
                 if (conforming is null || !ReferenceEquals(conforming, value))
