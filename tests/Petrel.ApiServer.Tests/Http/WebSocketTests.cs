@@ -73,7 +73,8 @@ public sealed class WebSocketTests
             200,
             "PATCH",
             "/api/v1/nodes/n1/status",
-            """{"status":{"addresses":[{"type":"InternalIP","address":"10.1.2.3"}],"daemonEndpoints":{"kubeletEndpoint":{"Port":10250}}}}""",
+            """{"status":{"addresses":[{"type":"InternalIP","address":"10.1.2.3"}],"""
+                + "\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":10250}}}}",
             "application/merge-patch+json"
         );
         await front.Api.CreateAsync(
