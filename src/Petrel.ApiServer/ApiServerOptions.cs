@@ -29,6 +29,9 @@ public sealed record ApiServerOptions
     /// <summary>Who issues service account tokens; they are for the API itself when they name no other audience.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
+    /// <summary>The certificates that clients verify the server with, as PEM text, for Secrets with tokens; empty: none.</summary>
+    public string RootCertificates { get; init; } = "";
+
     /// <summary>The audiences that the API counts itself among.</summary>
     public IReadOnlyList<string> ApiAudiences => [ServiceAccountIssuer];
 

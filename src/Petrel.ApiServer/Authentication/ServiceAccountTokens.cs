@@ -30,6 +30,20 @@ internal sealed class ServiceAccountTokens(
     public string Issue(BoundToken token) =>
         keys.Sign(TokenClaims.Of(token, options.ServiceAccountIssuer, time.GetUtcNow(), entropy.NewUid()));
 
+    /// <summary>The token of a Secret: it does not expire, and is valid while the Secret holds it.</summary>
+    public string IssueForSecret(ObjectKey account, string accountUid, string secret) =>
+        keys.Sign(
+            new JsonObject
+            {
+                ["iss"] = TokenClaims.LegacyIssuer,
+                [TokenClaims.LegacyNamespace] = account.Namespace,
+                [TokenClaims.LegacySecret] = secret,
+                [TokenClaims.LegacyAccount] = account.Name,
+                [TokenClaims.LegacyUid] = accountUid,
+                ["sub"] = ServiceAccountNames.User(account),
+            }
+        );
+
     public async ValueTask<TokenAuthentication> ReadAsync(
         string token,
         IReadOnlyList<string> audiences,

@@ -20,6 +20,7 @@ internal sealed class BackgroundLoops
     private readonly RoleAggregation _aggregation;
     private readonly ApiServiceRegistration _apiServices;
     private readonly CustomResourceReconciler _customResources;
+    private readonly AccountSecrets? _accountSecrets;
 
     public BackgroundLoops(ServerComponents components)
     {
@@ -35,6 +36,9 @@ internal sealed class BackgroundLoops
         _aggregation = new RoleAggregation(caches, _retry, updates);
         _apiServices = new ApiServiceRegistration(kinds, caches, _retry, create, updates, deletions);
         _customResources = new CustomResourceReconciler(kinds, caches, time, _retry, updates, deletions, _apiServices.Wake);
+        _accountSecrets = components.AccountTokens is { } tokens
+            ? new AccountSecrets(options, store, caches, _retry, tokens, updates, deletions)
+            : null;
     }
 
     /// <summary>Runs until cancelled or until a loop fails, whose exception it throws.</summary>
@@ -62,6 +66,10 @@ internal sealed class BackgroundLoops
                 Start(_components.Usage.RunAsync);
             }
             Start(_customResources.RunAsync);
+            if (_accountSecrets is not null)
+            {
+                Start(_accountSecrets.RunAsync);
+            }
             onReady();
             await Task.WhenAll(loops);
         }

@@ -39,6 +39,7 @@ internal static class YamlForm
             ? response with
             {
                 ContentType = "application/yaml",
+                Content = null,
                 Body = System.Text.Encoding.UTF8.GetBytes(Writer.Serialize(Plain(DeepJson.Node(response.Body.Span)))),
             }
             : response;

@@ -50,6 +50,7 @@ internal static class ServerHost
             PublicAddress = ClusterAddresses.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
             MountServiceAccountTokens = true,
+            RootCertificates = authority.CertificatePem,
             BuildDate = File.GetLastWriteTimeUtc(typeof(ApiServerOptions).Assembly.Location).ToTimestamp(),
         };
         using var webhooks = new HttpsWebhookCaller();

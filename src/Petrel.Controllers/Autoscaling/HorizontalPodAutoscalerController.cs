@@ -195,7 +195,7 @@ public sealed class HorizontalPodAutoscalerController : IController
         var specs = status.Autoscaler.Spec.Metrics ?? [];
         var statuses = new List<V2MetricStatus>();
         var (replicas, name) = (0, "");
-        var (failed, failure, first) = (0, "", "");
+        var (failed, failure, first, error) = (0, "", "", "");
         foreach (var spec in specs)
         {
             try
@@ -211,7 +211,10 @@ public sealed class HorizontalPodAutoscalerController : IController
             {
                 var reason = MetricEvaluator.FailureOf(spec);
                 _loop.Events.Record(status.Autoscaler, "Warning", reason, e.Message);
-                (failure, first) = failed++ == 0 ? (reason, e.Message) : (failure, first);
+                if (failed++ == 0)
+                {
+                    (failure, first, error) = (reason, e.Message, MetricEvaluator.ErrorOf(spec, e.Message));
+                }
             }
         }
         // A metric that cannot be read may be high. The other metrics may then scale up, but not down.
@@ -222,7 +225,7 @@ public sealed class HorizontalPodAutoscalerController : IController
                 status.Autoscaler,
                 "Warning",
                 "FailedComputeMetricsReplicas",
-                $"invalid metrics ({failed} invalid out of {specs.Count}), first error is: {first}"
+                $"invalid metrics ({failed} invalid out of {specs.Count}), first error is: {error}"
             );
             return null;
         }
@@ -236,7 +239,7 @@ public sealed class HorizontalPodAutoscalerController : IController
         var text = scale.Status?.Selector ?? "";
         if (text.Length == 0)
         {
-            _loop.Events.Record(autoscaler, "Warning", "SelectorRequired", "selector is required");
+            RecordSelectorProblem(autoscaler, "SelectorRequired", "selector is required");
             status.ScalingActive(false, "InvalidSelector", "the HPA target's scale is missing a selector");
             return null;
         }
@@ -247,9 +250,8 @@ public sealed class HorizontalPodAutoscalerController : IController
         }
         catch (FormatException e)
         {
-            _loop.Events.Record(
+            RecordSelectorProblem(
                 autoscaler,
-                "Warning",
                 "InvalidSelector",
                 $"couldn't convert selector into a corresponding internal selector object: {e.Message}"
             );
@@ -266,11 +268,17 @@ public sealed class HorizontalPodAutoscalerController : IController
         if (conflicting.Count > 1)
         {
             var message = $"pods by selector {text} are controlled by multiple HPAs: [{string.Join(' ', conflicting)}]";
-            _loop.Events.Record(autoscaler, "Warning", "AmbiguousSelector", message);
+            RecordSelectorProblem(autoscaler, "AmbiguousSelector", message);
             status.ScalingActive(false, "AmbiguousSelector", message);
             return null;
         }
         return new(ns, current, scale.Status?.Replicas ?? 0, text, pods);
+    }
+
+    private void RecordSelectorProblem(V2HorizontalPodAutoscaler autoscaler, string reason, string message)
+    {
+        _loop.Events.Record(autoscaler, "Warning", reason, message);
+        _loop.Events.Record(autoscaler, "Warning", "FailedComputeMetricsReplicas", message);
     }
 
     // The autoscalers whose selectors match some of the same pods, including this one. Each recorded its selector at its last sync.

@@ -28,6 +28,23 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
             _ => "InvalidMetricSourceType",
         };
 
+    /// <summary>The error that the controller reports for a failed metric: the problem, and which metric it is about.</summary>
+    public static string ErrorOf(V2MetricSpec metric, string problem) =>
+        metric switch
+        {
+            { ObjectProperty: { Target.Type: "AverageValue" } average } =>
+                $"failed to get object metric value: failed to get {average.Metric.Name} object metric: {problem}",
+            { ObjectProperty: not null } => $"failed to get object metric value: {problem}",
+            { Pods: not null } => $"failed to get pods metric value: {problem}",
+            { Resource: { } resource } => $"failed to get {resource.Name} resource metric value: {problem}",
+            { ContainerResource: { } resource } => $"failed to get {resource.Container} container metric value: {problem}",
+            { External: { Target.AverageValue: not null } average } => $"failed to get {average.Metric.Name} external metric value: "
+                + $"failed to get {average.Metric.Name} external metric: {problem}",
+            { External: { } external } => $"failed to get {external.Metric.Name} external metric value: "
+                + $"failed to get external metric {external.Metric.Name}: {problem}",
+            _ => problem,
+        };
+
     /// <exception cref="MetricException">The metric cannot be read, or no number can be computed from it.</exception>
     public async ValueTask<EvaluatedMetric> EvaluateAsync(V2MetricSpec metric, CancellationToken cancellationToken) =>
         metric switch
@@ -59,7 +76,10 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
         var (proposal, current, kind) = await UsageAsync(metric.Name, metric.Container, metric.Target, cancellationToken);
         return new(
             proposal,
-            $"{metric.Name} container resource{kind}",
+            // An average value has the name of a pod's resource, as upstream has it.
+            kind.Length == 0
+                ? $"{metric.Name} resource"
+                : $"{metric.Name} container resource{kind}",
             new()
             {
                 Type = "ContainerResource",
@@ -86,6 +106,24 @@ internal sealed class MetricEvaluator(MetricReader reader, ReplicaCalculator cal
                 "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set"
             );
         }
+        try
+        {
+            return await ReadUsageAsync(resource, container, metricTarget, cancellationToken);
+        }
+        catch (MetricException e)
+        {
+            var what = metricTarget.AverageValue is null ? "utilization" : "usage";
+            throw new MetricException($"failed to get {resource} {what}: {e.Message}");
+        }
+    }
+
+    private async ValueTask<(ReplicaProposal, V2MetricValueStatus, string)> ReadUsageAsync(
+        string resource,
+        string container,
+        V2MetricTarget metricTarget,
+        CancellationToken cancellationToken
+    )
+    {
         var metrics = await reader.ResourceAsync(target.Namespace, target.Selector, resource, container, cancellationToken);
         if (metricTarget.AverageValue is { } average)
         {

@@ -18,10 +18,11 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
     private readonly MetadataClient _metadata = new(client);
     private readonly SortedDictionary<string, Monitor> _monitors = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<(Func<ResourceKind, bool> Follows, Action<ResourceKind, CacheChange<ObjectMetadata>> Changed)> _followers = [];
+    private readonly List<Follower> _followers = [];
     private readonly HashSet<(string Group, string Plural)> _cached = [.. caches.Kinds.Select(k => (k.Gvk.Group, k.Plural))];
     private volatile DiscoveredKinds _kinds = new([], new SortedDictionary<string, string>(StringComparer.Ordinal));
     private volatile MetadataCache[] _caches = [];
+    private volatile TaskCompletionSource _refresh = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The kinds that discovery listed last.</summary>
     public DiscoveredKinds Kinds => _kinds;
@@ -34,11 +35,25 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
     /// whenever discovery is read. It must be quick and must not throw. Kinds with a typed cache only show additions, deletions, and
     /// changes of owners, finalizers and deletion time.
     /// </summary>
-    public void Follow(Func<ResourceKind, bool> follows, Action<ResourceKind, CacheChange<ObjectMetadata>> changed)
+    /// <param name="follows">Which kinds.</param>
+    /// <param name="changed">Gets the changes.</param>
+    /// <param name="listed">Called when a kind without a typed cache has its first list: changes from before it are not known.</param>
+    public void Follow(
+        Func<ResourceKind, bool> follows,
+        Action<ResourceKind, CacheChange<ObjectMetadata>> changed,
+        Action<ResourceKind>? listed = null
+    )
     {
-        _followers.Add((follows, changed));
+        _followers.Add(new(follows, changed, listed));
         caches.OnLifecycleChange(changed);
     }
+
+    /// <summary>Whether the changes of a kind are known.</summary>
+    public bool IsFollowed(ResourceKind kind) =>
+        _cached.Contains((kind.Gvk.Group, kind.Plural)) || _caches.Any(c => c.Kind.Root == kind.Root);
+
+    /// <summary>Selects the kinds to follow anew, without waiting for the next reading of discovery.</summary>
+    public void Refresh() => _refresh.TrySetResult();
 
     /// <summary>Completes when discovery was read for the first time.</summary>
     public async ValueTask WaitForKindsAsync(CancellationToken cancellationToken)
@@ -72,6 +87,7 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
             while (true)
             {
                 var delay = period;
+                _refresh = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 try
                 {
                     await SyncAsync(await _discovery.ReadAsync(cancellationToken), cancellationToken);
@@ -82,7 +98,7 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
                     LogUnknownKinds(logger, e.Message);
                     delay = RetryDelay;
                 }
-                await Task.Delay(delay, time, cancellationToken);
+                await DelayAsync(delay, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -96,6 +112,15 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
                 await monitor.StopAsync();
             }
         }
+    }
+
+    private async Task DelayAsync(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var woken = _refresh;
+        using var timer = time.CreateTimer(_ => woken.TrySetResult(), null, delay, Timeout.InfiniteTimeSpan);
+        using var stop = cancellationToken.Register(() => woken.TrySetResult());
+        await woken.Task;
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task SyncAsync(DiscoveredKinds kinds, CancellationToken cancellationToken)
@@ -131,7 +156,7 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
             if (!_monitors.ContainsKey(root))
             {
                 var cache = new MetadataCache(kind, _metadata, time, entropy, logger, change => Report(kind, change));
-                _monitors[root] = new(cache, cancellationToken);
+                _monitors[root] = new(cache, () => _followers.ForEach(f => f.Listed?.Invoke(kind)), cancellationToken);
             }
         }
         _caches = [.. _monitors.Values.Select(m => m.Cache)];
@@ -157,22 +182,41 @@ public sealed partial class KindMonitors(ApiClient client, ClusterCaches caches,
     [LoggerMessage(EventId = 3140, Level = LogLevel.Warning, Message = "Reading discovery failed and will be tried again: {Reason}")]
     private static partial void LogUnknownKinds(ILogger logger, string reason);
 
+    private sealed record Follower(
+        Func<ResourceKind, bool> Follows,
+        Action<ResourceKind, CacheChange<ObjectMetadata>> Changed,
+        Action<ResourceKind>? Listed
+    );
+
     /// <summary>The watch of one kind, while discovery lists it.</summary>
     private sealed class Monitor
     {
         private readonly CancellationTokenSource _stop;
         private readonly Task _running;
 
-        public Monitor(MetadataCache cache, CancellationToken cancellationToken)
+        public Monitor(MetadataCache cache, Action listed, CancellationToken cancellationToken)
         {
             Cache = cache;
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            _running = cache.RunAsync(_stop.Token);
+            _running = Task.WhenAll(cache.RunAsync(_stop.Token), ReportListAsync(cache, listed, _stop.Token));
         }
 
         public MetadataCache Cache { get; }
 
         public bool HasEnded => _running.IsCompleted;
+
+        private static async Task ReportListAsync(MetadataCache cache, Action listed, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await WaitForAsync(cache.Synced, cancellationToken);
+                listed();
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // It was stopped before its first list.
+            }
+        }
 
         public async Task StopAsync()
         {

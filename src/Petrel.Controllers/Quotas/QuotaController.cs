@@ -34,9 +34,10 @@ public sealed partial class QuotaController : IController
         // A quota that admission charges all the time gets counted between two charges: retry often.
         _loop = new(context, "resourcequota-controller", SyncAsync, new() { MaxDelay = TimeSpan.FromSeconds(10) });
         _monitors = context.Monitors;
-        _monitors.Follow(IsCounted, OnOtherKind);
+        _monitors.Follow(IsCounted, OnOtherKind, OnListed);
 
         _loop.Watch(_caches.ResourceQuotas, change => QuotaTriggers.NeedsCount(change) ? [change.Latest.Key()] : []);
+        _caches.ResourceQuotas.OnChange(FollowCounted);
         _loop.Watch(_caches.Pods, change => QuotaTriggers.FreesUsage(change) ? QuotasOf(change.Latest, "", "pods") : []);
         _loop.Watch(_caches.Services, change => QuotaTriggers.FreesUsage(change) ? QuotasOf(change.Latest, "", "services") : []);
         _loop.AlsoRun(ResyncAsync);
@@ -116,6 +117,34 @@ public sealed partial class QuotaController : IController
         if (change is { New: null, Old: { } gone } && IsOther(kind))
         {
             _loop.Enqueue(QuotasIn(gone.Key.Namespace, kind.Gvk.Group, kind.Plural));
+        }
+    }
+
+    // The first quota that counts a kind begins its watch at once.
+    private void FollowCounted(CacheChange<V1ResourceQuota> change)
+    {
+        if (
+            QuotaTriggers.NeedsCount(change)
+            && (
+                QuotaTriggers.CountsUnknown(change.New!, _monitors.Kinds.Preferred)
+                || _monitors.Kinds.Preferred.Any(kind => IsCounted(kind) && !_monitors.IsFollowed(kind))
+            )
+        )
+        {
+            _monitors.Refresh();
+        }
+    }
+
+    // What was deleted between the count and the first list is not known: count again.
+    private void OnListed(ResourceKind kind)
+    {
+        if (IsOther(kind))
+        {
+            _loop.Enqueue(
+                _caches
+                    .ResourceQuotas.Snapshot.Values.Where(quota => QuotaTriggers.Counts(quota, kind.Gvk.Group, kind.Plural))
+                    .Select(quota => quota.Key())
+            );
         }
     }
 

@@ -59,6 +59,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         _application = builder.Build();
+        _application.UseWebSockets();
         _application.Run(ServeAsync);
         await _application.StartAsync(cancellationToken);
         var addresses = _application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>();
@@ -149,6 +150,11 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         try
         {
             var response = await AnswerAsync(context, exchange, context.RequestAborted);
+            if (WebSocketReply.Fits(context, response))
+            {
+                await new WebSocketReply(context, options, time).SendAsync(response, exchange.Limit, _stopping.Token);
+                return;
+            }
             using var sender = new ResponseSender(context, options, time, exchange.Limit);
             await sender.SendAsync(response, _stopping.Token);
             await sender.CompleteAsync();

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Admission.Webhooks;
 using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.NodeConnections;
 using Petrel.Client.Http;
 using Petrel.Hosting.Front;
 using Petrel.Model.Api;
@@ -42,10 +43,12 @@ internal sealed class TestFront : IAsyncDisposable
         ITokenKeys? tokenKeys = null,
         IWebhookCaller? webhooks = null,
         TimeSpan shutdownDelay = default,
-        Func<FrontOptions, FrontOptions>? front = null
+        Func<FrontOptions, FrontOptions>? front = null,
+        INodeConnector? nodes = null
     )
     {
-        var test = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys, webhooks: webhooks), shutdownDelay, front);
+        var api = await TestApi.StartAsync(options, nodes, tokenKeys: tokenKeys, webhooks: webhooks);
+        var test = new TestFront(api, shutdownDelay, front);
         await test.Front.StartAsync(CancellationToken.None);
         return test;
     }

@@ -75,6 +75,7 @@ public sealed class ResponseFormTests
         var expected = JsonNode.Parse(json.Body.Span)!;
         Assert.True(JsonNode.DeepEquals(expected, YamlDocument.Parse(read.Body.Span)), read.BodyText);
         Assert.Equal("ConfigMapList", (string?)YamlDocument.Parse(list.Body.Span)["kind"]);
+        Assert.Null(list.Content);
         Assert.Equal(404, (long)YamlDocument.Parse(missing.Body.Span)["code"]!);
         Assert.Contains("\nkind: ConfigMap\n", read.BodyText, StringComparison.Ordinal);
         // And written again.

@@ -188,6 +188,28 @@ public sealed class HorizontalPodAutoscalerTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Failures_are_reported_in_upstreams_words()
+    {
+        Deploy(1);
+        _cluster.Create(Autoscaler(External("nothing", "10"), Resource("memory", 50)));
+        Live(20);
+
+        string Message(string reason) => _cluster.List<Corev1Event>().First(e => e.Reason == reason).Message;
+        var external = Message("FailedGetExternalMetric");
+        Assert.StartsWith("unable to get external metric default/nothing", external, StringComparison.Ordinal);
+        Assert.Equal(
+            $"the HPA was unable to compute the replica count: {external}",
+            Status().Conditions.Single(c => c.Type == "ScalingActive").Message
+        );
+        Assert.StartsWith("failed to get memory utilization: ", Message("FailedGetResourceMetric"), StringComparison.Ordinal);
+        Assert.Equal(
+            "invalid metrics (2 invalid out of 2), first error is: failed to get nothing external metric value: failed to get nothing "
+                + $"external metric: {external}",
+            Message("FailedComputeMetricsReplicas")
+        );
+    }
+
+    [Fact]
     public void With_a_missing_metric_the_others_may_scale_up_but_not_down()
     {
         Deploy(4);

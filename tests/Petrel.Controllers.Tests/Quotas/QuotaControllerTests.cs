@@ -38,8 +38,7 @@ public sealed class QuotaControllerTests
         cluster.Run(1);
         AssertUsed(cluster, ("count/deployments.apps", "0"), ("pods", "0"), ("requests.cpu", "0"), ("secrets", "1"));
 
-        // Kinds with a metadata watch are monitored once a quota counts them.
-        cluster.Run(60);
+        // Kinds with a metadata watch are monitored as soon as a quota counts them.
         cluster.Do(async (user, stop) => await user.DeleteAsync<V1Secret>(new("default", "s"), new(), stop));
         cluster.Run(1);
         AssertUsed(cluster, ("count/deployments.apps", "0"), ("pods", "0"), ("requests.cpu", "0"), ("secrets", "0"));
@@ -111,6 +110,49 @@ public sealed class QuotaControllerTests
         );
         cluster.Run(5);
         AssertUsed(cluster, (resource, "0"));
+    }
+
+    [Fact]
+    public async Task The_first_quota_that_counts_a_kind_follows_it_at_once()
+    {
+        await using var cluster = new TestCluster(context => [new QuotaController(context)]);
+        cluster.Run(1);
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            cluster.Create(
+                new V1Secret
+                {
+                    ApiVersion = "v1",
+                    Kind = "Secret",
+                    Metadata = Meta(name),
+                }
+            );
+        }
+
+        cluster.Create(Quota(("secrets", "5")));
+        // Deleted at once, while the watch begins; and soon after it.
+        cluster.Do(async (user, stop) => await user.DeleteAsync<V1Secret>(new("default", "a"), new(), stop));
+        cluster.Run(2);
+        AssertUsed(cluster, ("secrets", "2"));
+        cluster.Do(async (user, stop) => await user.DeleteAsync<V1Secret>(new("default", "b"), new(), stop));
+        cluster.Run(1);
+        AssertUsed(cluster, ("secrets", "1"));
+
+        // And a quota that begins to count another kind.
+        cluster.Change<V1ResourceQuota>("q", q => q.Spec.Hard = Quantities(("secrets", "5"), ("configmaps", "5")));
+        cluster.Create(
+            new V1ConfigMap
+            {
+                ApiVersion = "v1",
+                Kind = "ConfigMap",
+                Metadata = Meta("m"),
+            }
+        );
+        cluster.Run(2);
+        AssertUsed(cluster, ("configmaps", "1"), ("secrets", "1"));
+        cluster.Do(async (user, stop) => await user.DeleteAsync<V1ConfigMap>(new("default", "m"), new(), stop));
+        cluster.Run(1);
+        AssertUsed(cluster, ("configmaps", "0"), ("secrets", "1"));
     }
 
     [Fact]

@@ -9,6 +9,9 @@ namespace Petrel.ApiServer.Kinds.Core;
 /// <summary>v1 Secret.</summary>
 internal static class SecretKind
 {
+    /// <summary>The type of Secrets that hold the token of a service account.</summary>
+    public const string AccountToken = "kubernetes.io/service-account-token";
+
     public static KindDefinition Definition { get; } =
         KindDefinition.Create("", "v1", "Secret", "secrets", namespaced: true) with
         {
@@ -65,7 +68,7 @@ internal static class SecretKind
         var data = secret.Child("data");
         switch (secret.Text("type"))
         {
-            case "kubernetes.io/service-account-token":
+            case AccountToken:
                 if (secret.Child("metadata").Child("annotations").Text("kubernetes.io/service-account.name").Length == 0)
                 {
                     errors.Required("metadata.annotations[kubernetes.io/service-account.name]");
