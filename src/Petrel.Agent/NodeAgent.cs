@@ -53,8 +53,8 @@ public sealed partial class NodeAgent
         _runtime = runtime;
         _files = files;
         _logger = logs.CreateLogger<NodeAgent>();
-        _reporter = new(settings, client, runtime, time, entropy, _logger);
         _events = new(client, "kubelet", settings.NodeName, time, entropy, _logger);
+        _reporter = new(settings, client, runtime, time, entropy, _events, _logger);
         _pods = new(client, time, entropy, _logger, $"spec.nodeName={settings.NodeName}");
         _services = new(client, time, entropy, _logger);
         _admission = new(settings);
@@ -76,6 +76,9 @@ public sealed partial class NodeAgent
         _pods.OnChange(change => Post(() => OnPod(change)));
         _runtime.PodChanged = uid => Post(() => OnRuntimeChange(uid));
     }
+
+    /// <summary>The pod of this node with a namespace and name, as the API shows it; null when there is none.</summary>
+    public V1Pod? FindPod(string podNamespace, string name) => _pods.Get(new(podNamespace, name));
 
     /// <summary>
     /// Runs the agent until it is cancelled. The node's pods keep running afterwards. Throws when one of the agent's loops fails; the
@@ -142,7 +145,7 @@ public sealed partial class NodeAgent
                 {
                     message();
                 }
-                StartAdded(cancellationToken);
+                await StartAddedAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -179,7 +182,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    private void StartAdded(CancellationToken cancellationToken)
+    private async ValueTask StartAddedAsync(CancellationToken cancellationToken)
     {
         // Older pods are admitted first.
         foreach (
@@ -189,13 +192,31 @@ public sealed partial class NodeAgent
             _added.Remove(pod.Metadata.Uid);
             var uid = pod.Metadata.Uid;
             var worker = new PodWorker(_workerContext, pod);
-            if (_admission.Admit(pod) is { } refusal)
+            if (await RefusalOfAsync(pod, cancellationToken) is { } refusal)
             {
                 LogRejected(_logger, pod.Metadata.NamespaceProperty, pod.Metadata.Name, refusal.Message);
                 _events.Record(pod, "Warning", refusal.Reason, refusal.Message);
                 worker.Reject(refusal.Reason, $"Pod was rejected: {refusal.Message}");
             }
             _workers[uid] = (worker, WorkAsync(uid, worker, cancellationToken));
+        }
+    }
+
+    private async ValueTask<Refusal?> RefusalOfAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var refusal = _admission.Admit(pod, _reporter.Node);
+        if (refusal?.Reason != NodeAdmission.NodeAffinity)
+        {
+            return refusal;
+        }
+        // The watch of the pod may be ahead of that of the node, whose labels may have just changed.
+        try
+        {
+            return _admission.Admit(pod, await _reporter.FetchAsync(cancellationToken));
+        }
+        catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
+        {
+            return refusal;
         }
     }
 

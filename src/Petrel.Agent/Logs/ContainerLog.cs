@@ -59,6 +59,32 @@ public static class ContainerLog
         }
     }
 
+    /// <summary>The text of the last lines of a log, at most <paramref name="bytes"/> bytes from its end. Reads a bounded part.</summary>
+    public static byte[] ReadEnd(string path, int lines, int bytes)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+        var start = Math.Max(0, file.Length - bytes - (lines * ChunkSize));
+        file.Position = start;
+        using var pending = new MemoryStream();
+        using var output = new MemoryStream();
+        file.CopyTo(pending);
+        if (start > 0)
+        {
+            // The part begins within a line.
+            var rest = pending.ToArray();
+            pending.SetLength(0);
+            pending.Write(rest.AsSpan(rest.AsSpan().IndexOf((byte)'\n') + 1));
+        }
+        Convert(pending, output, new(), startsLine: true);
+        ReadOnlySpan<byte> text = output.ToArray();
+        var end = text.Length - 1; // The last line ends here.
+        for (; lines > 0 && end > 0; lines--)
+        {
+            end = text[..end].LastIndexOf((byte)'\n');
+        }
+        return text[Math.Max(end < 0 ? 0 : end + (lines == 0 ? 1 : 0), text.Length - bytes)..].ToArray();
+    }
+
     // Moves all whole lines from pending to output. Returns whether the next text begins a line.
     private static bool Convert(MemoryStream pending, MemoryStream output, LogOptions options, bool startsLine)
     {
@@ -83,7 +109,7 @@ public static class ContainerLog
             }
             if (options.Timestamps && startsLine)
             {
-                output.Write(stamp);
+                Write(stamp, output);
                 output.WriteByte((byte)' ');
             }
             output.Write(text);
@@ -97,6 +123,20 @@ public static class ContainerLog
         pending.SetLength(0);
         pending.Write(rest);
         return startsLine;
+    }
+
+    // conmon writes the offset of UTC as +00:00, the API shows it as Z.
+    private static void Write(ReadOnlySpan<byte> stamp, MemoryStream output)
+    {
+        if (stamp.EndsWith("+00:00"u8))
+        {
+            output.Write(stamp[..^6]);
+            output.WriteByte((byte)'Z');
+        }
+        else
+        {
+            output.Write(stamp);
+        }
     }
 
     private static bool TryParse(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> stamp, out ReadOnlySpan<byte> text, out bool whole)

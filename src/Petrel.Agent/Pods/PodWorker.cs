@@ -164,6 +164,10 @@ internal sealed partial class PodWorker
         {
             var track = Track(container.Name);
             track.Observe(containers, pod);
+            foreach (var ended in track.Ended.Where(e => !track.HasMessage(e.Id)))
+            {
+                track.SetMessage(ended.Id, await TerminationMessages.ReadAsync(_context, pod, container, ended, cancellationToken));
+            }
         }
         await _stops.ObserveAsync(containers);
         CheckDeadline(pod);

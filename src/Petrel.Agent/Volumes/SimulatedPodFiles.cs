@@ -36,4 +36,21 @@ public sealed class SimulatedPodFiles : IPodFiles
 
     /// <inheritdoc/>
     public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public ValueTask<string> EnsureTerminationFileAsync(
+        string podUid,
+        string container,
+        int attempt,
+        CancellationToken cancellationToken
+    ) => new($"/simulated/{podUid}/{container}/{attempt}.termination");
+
+    /// <inheritdoc/>
+    public ValueTask<byte[]> ReadTerminationFileAsync(
+        string podUid,
+        string container,
+        int attempt,
+        int limit,
+        CancellationToken cancellationToken
+    ) => new([]);
 }

@@ -60,7 +60,7 @@ internal static class AgentHost
         var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
         await using var front = new KestrelFront(
             new FrontOptions([endpoint], serverCertificate, authorityCertificate),
-            new KubeletApi(runtime, TimeProvider.System),
+            new KubeletApi(runtime, agent.FindPod, TimeProvider.System),
             TimeProvider.System,
             logs
         );

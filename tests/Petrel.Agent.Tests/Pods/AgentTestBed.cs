@@ -71,7 +71,7 @@ public abstract class AgentTestBed : IAsyncDisposable
         return _store.DisposeAsync();
     }
 
-    private protected SimulatedProcess StartAgent()
+    private protected SimulatedProcess StartAgent(IPodFiles? files = null)
     {
         var process = _simulator.CreateProcess("agent");
         var agent = new NodeAgent(
@@ -83,7 +83,7 @@ public abstract class AgentTestBed : IAsyncDisposable
             },
             new(_server, UserInfo.Node("node1")),
             Runtime,
-            new SimulatedPodFiles(),
+            files ?? new SimulatedPodFiles(),
             new SimulatedPersistentVolumes(),
             Prober,
             process.Time,

@@ -15,6 +15,12 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
     /// <summary>The commands that were run in containers, in order.</summary>
     public List<(string Container, string Command)> Commands { get; } = [];
 
+    /// <summary>What each pull of an image fails with; null when pulls succeed.</summary>
+    public RuntimeException? PullProblem { get; set; }
+
+    /// <summary>What each look for an image fails with; null when it succeeds.</summary>
+    public RuntimeException? FindProblem { get; set; }
+
     private readonly Dictionary<string, string> _names = [];
 
     public RuntimeInfo Info => inner.Info;
@@ -88,10 +94,10 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
     }
 
     public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
-        inner.FindImageAsync(reference, cancellationToken);
+        FindProblem is { } problem ? throw problem : inner.FindImageAsync(reference, cancellationToken);
 
     public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
-        inner.PullImageAsync(reference, cancellationToken);
+        PullProblem is { } problem ? throw problem : inner.PullImageAsync(reference, cancellationToken);
 
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         inner.ListImagesAsync(cancellationToken);

@@ -76,6 +76,7 @@ internal static class ContainerValidation
         {
             Choice(container, "restartPolicy", RestartPolicies, path, errors);
         }
+        RestartRuleValidation.Validate(container, path, errors);
         Ports(container, path, errors);
         EnvironmentValidation.Variables(container, path, errors);
         VolumeValidation.Mounts(container, path, volumes, errors);
@@ -194,6 +195,7 @@ internal static class ContainerValidation
 
     private static void Security(JsonObject? context, string path, FieldErrors errors)
     {
+        SecurityProfileValidation.Validate(context, path, errors);
         foreach (var field in new[] { "runAsUser", "runAsGroup" })
         {
             if (context.Number(field) is { } id and (< 0 or > int.MaxValue))
