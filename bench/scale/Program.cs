@@ -5,6 +5,7 @@
 //   dotnet run -c Release --project bench/scale --against /path/to/old/petrel [nodes:pods ...]: another build's program beside this one, at
 //     each size in one run, and the ratio. Processor time, memory and counts hold on a busy machine; seconds and latencies do not.
 //   dotnet run -c Release --project bench/scale watchers: what a change costs beside 1, 100, 1,000 and 5,000 watches of single nodes
+//   dotnet run -c Release --project bench/scale lifecycle [nodes] [pods]: what a pod takes from created to Running, in one process
 using System.Globalization;
 using Petrel.Bench.Scale;
 
@@ -14,6 +15,12 @@ if (args is ["watchers"])
     {
         await WatcherRun.MeasureAsync(count);
     }
+    return 0;
+}
+if (args is ["lifecycle", ..])
+{
+    int Given(int index, int otherwise) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;
+    await LifecycleRun.MeasureAsync(Given(1, 1000), Given(2, 5000));
     return 0;
 }
 var against = args is ["--against", var program, ..] ? program : null;

@@ -27,6 +27,10 @@ public sealed class ClusterDirectory
     public string Pki => Path.Combine(Root, "pki");
     public string Kubeconfig => Path.Combine(Root, "kubeconfig");
     public string StoreFile => Path.Combine(Root, "store", "petrel.db");
+
+    /// <summary>Exists once the store has been created.</summary>
+    public string StoreMark => Path.Combine(Root, "store.created");
+
     public string Images => Path.Combine(Root, "images");
 
     /// <summary>Pid files and logs of the cluster's own processes.</summary>
@@ -73,6 +77,7 @@ public sealed class ClusterDirectory
                 Directory.Delete(path, recursive: true);
             }
         }
+        File.Delete(StoreMark);
         File.Delete(Kubeconfig);
         File.Delete(Settings);
     }

@@ -53,6 +53,35 @@ public static class Shell
         IReadOnlyDictionary<string, string>? environment = null
     ) => new(Process.Start(StartInfo(program, arguments, environment))!);
 
+    /// <summary>Sends SIGINT, as Ctrl-C does. The shell's own `kill` needs no package.</summary>
+    public static async Task InterruptAsync(int pid)
+    {
+        var kill = await RunAsync("sh", ["-c", $"kill -INT {pid}"]);
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"SIGINT did not reach process {pid}: {kill.Text}");
+        }
+    }
+
+    /// <summary>The number of running processes whose command line contains <paramref name="text"/>.</summary>
+    public static int CountProcesses(string text) =>
+        Directory.EnumerateDirectories("/proc").Count(folder => CommandLineOf(folder).Contains(text, StringComparison.Ordinal));
+
+    private static string CommandLineOf(string folder)
+    {
+        try
+        {
+            return int.TryParse(Path.GetFileName(folder), out _)
+                ? File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' ')
+                : "";
+        }
+        catch (IOException)
+        {
+            // The process ended while the list was read.
+            return "";
+        }
+    }
+
     private static ProcessStartInfo StartInfo(
         string program,
         IReadOnlyList<string> arguments,

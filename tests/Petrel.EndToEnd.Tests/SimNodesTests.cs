@@ -72,7 +72,7 @@ public sealed class SimNodesTests
             cluster.DescribeAsync
         );
 
-        await Shell.RunAsync("kill", ["-INT", $"{fleet.Id}"]);
+        await Shell.InterruptAsync(fleet.Id);
         await Eventually.TrueAsync(
             "the nodes are taken out",
             () => Task.FromResult(fleet.Text.Contains("50 nodes removed", StringComparison.Ordinal)),

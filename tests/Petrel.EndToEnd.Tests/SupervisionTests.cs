@@ -116,13 +116,13 @@ public sealed class SupervisionTests
         string[] up = ["up", "--detach", "--nodes", "1", "--port", "0", "--data", directory];
 
         var results = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Shell.RunAsync(TestCluster.Petrel, up)));
-        var supervisors = (await Shell.RunAsync("pgrep", ["-fc", $"up --supervise --data {directory}"])).Output.Trim();
+        var supervisors = Shell.CountProcesses($"up --supervise --data {directory}");
         var down = await Shell.RunAsync(TestCluster.Petrel, ["down", "--data", directory]);
 
         var texts = string.Join('\n', results.Select(r => r.Text));
         Assert.True(results.Count(r => r.ExitCode == 0) == 1, texts);
         Assert.All(results.Where(r => r.ExitCode != 0), r => Assert.Matches("at work on the cluster|is up already", r.Errors));
-        Assert.Equal("1", supervisors);
+        Assert.Equal(1, supervisors);
         Assert.True(down.ExitCode == 0, down.Text);
         Directory.Delete(directory, recursive: true);
         Assert.Empty((await HostInventory.ReadAsync()).Since(before));

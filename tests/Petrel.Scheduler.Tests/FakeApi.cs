@@ -21,6 +21,9 @@ internal enum Fault
 
     /// <summary>The caller gives up on it, and later it arrives.</summary>
     Late,
+
+    /// <summary>It never arrives, and the transport gives up: a cancellation that the caller did not ask for.</summary>
+    TimeOut,
 }
 
 /// <summary>
@@ -76,6 +79,8 @@ internal sealed class FakeApi(TimeProvider time) : IApiHandler
             case Fault.Late:
                 _late.Add(time.CreateTimer(_ => Answer(request), null, TimeSpan.FromSeconds(4), Timeout.InfiniteTimeSpan));
                 throw new IOException("timed out");
+            case Fault.TimeOut:
+                throw new OperationCanceledException("timed out");
             default:
                 return request.QueryValue("watch") == "true"
                     ? new()

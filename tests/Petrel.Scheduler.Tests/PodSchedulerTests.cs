@@ -181,6 +181,7 @@ public sealed class PodSchedulerTests : IDisposable
     [InlineData("LoseRequest")]
     [InlineData("LoseAnswer")]
     [InlineData("Late")]
+    [InlineData("TimeOut")]
     public void A_lost_binding_never_places_a_pod_twice(string name)
     {
         var fault = Enum.Parse<Fault>(name);
@@ -196,6 +197,28 @@ public sealed class PodSchedulerTests : IDisposable
         Assert.Equal(2, _api.Bound.Select(b => b.Uid).Distinct().Count());
         Assert.Equal(2, _api.Bound.Select(b => b.Node).Distinct().Count());
         Assert.All(_api.Pods, pod => Assert.NotNull(pod.Spec.NodeName));
+    }
+
+    [Theory]
+    [InlineData("/status")]
+    [InlineData("/events")]
+    [InlineData("/persistentvolumeclaims/data")]
+    public void A_request_that_times_out_does_not_end_the_scheduler(string path)
+    {
+        var timeOuts = 0;
+        _api.Faults = request =>
+            request.Method != "GET" && request.Path.EndsWith(path, StringComparison.Ordinal) && timeOuts++ < 2 ? Fault.TimeOut : Fault.None;
+        _api.Put(Make.Node("node1", cpu: "1"));
+        _api.Put(Make.Pod("large", "2"));
+        _api.Put(VolumeTests.Class("local"));
+        _api.Put(VolumeTests.Claim("data", "local"));
+        _api.Put(Make.Pod("stateful", with: s => s.Volumes = [VolumeTests.Uses("data")]));
+        Run(30);
+        _api.Put(Make.Pod("small", "100m"));
+        Run(30);
+
+        Assert.True(timeOuts > 0, "nothing was sent there");
+        Assert.Equal("node1", _api.Pod("small").Spec.NodeName);
     }
 
     [Fact]

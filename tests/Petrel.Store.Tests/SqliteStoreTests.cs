@@ -76,7 +76,13 @@ public sealed class SqliteStoreTests : WatchContract
         await Store.Commit(Set("a", "2"), Delete("b"));
         await Store.Commit(Set("a", "3"), Set("c", "3"));
         await Store.DisposeAsync();
-        Sql("UPDATE compaction SET revision = 2; SELECT 0");
+        // The disk fails when the rows are to be deleted, and the process ends before it is back.
+        var transactions = 0;
+        await using (var interrupted = SqliteStore.Open(FilePath, null, step => step == LogStep.Commit && ++transactions > 1 ? 10 : 0))
+        {
+            await Assert.ThrowsAsync<StoreWriteException>(() => interrupted.CompactAsync(2, default).AsTask());
+        }
+        Assert.Equal(6, Sql("SELECT count(*) FROM change"));
         await using (var again = Open())
         {
             Assert.Equal((3, 2), (again.CurrentRevision, again.CompactedRevision));
@@ -202,9 +208,9 @@ public sealed class SqliteStoreTests : WatchContract
     public async Task Files_of_a_newer_format_or_of_others_are_refused_and_left_alone()
     {
         await Store.DisposeAsync();
-        Sql("PRAGMA user_version = 2; SELECT 0");
+        Sql("PRAGMA user_version = 3; SELECT 0");
         Assert.Contains(
-            "its format is 2, and this program knows formats up to 1",
+            "its format is 3, and this program knows formats up to 2",
             Assert.Throws<StoreFileException>(Open).Message,
             StringComparison.Ordinal
         );

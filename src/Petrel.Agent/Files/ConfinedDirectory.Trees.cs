@@ -44,16 +44,29 @@ internal sealed partial class ConfinedDirectory
 
     private static void RemoveEntry(int parent, byte[] name, string path)
     {
+        for (var attempt = 0; attempt < MaximumPasses; attempt++)
+        {
+            if (TryRemoveEntry(parent, name, path))
+            {
+                return;
+            }
+        }
+        throw new IOException($"{path} is still being written to");
+    }
+
+    // Returns false when another process replaced the entry meanwhile.
+    private static bool TryRemoveEntry(int parent, byte[] name, string path)
+    {
         if (SystemCalls.UnlinkAt(parent, name, 0) == 0)
         {
-            return;
+            return true;
         }
         var error = SystemCalls.LastError;
         if (error == SystemCalls.NoEntry)
         {
-            return;
+            return true;
         }
-        if (error is not (SystemCalls.IsDirectory or SystemCalls.NotPermitted) || FileStatus.Read(parent, name)?.Type != FileType.Directory)
+        if (error is not (SystemCalls.IsDirectory or SystemCalls.NotPermitted))
         {
             throw SystemCalls.Failure("remove", path, error);
         }
@@ -68,10 +81,17 @@ internal sealed partial class ConfinedDirectory
                 });
             }
         }
-        if (SystemCalls.UnlinkAt(parent, name, SystemCalls.RemoveDirectory) != 0 && SystemCalls.LastError != SystemCalls.NoEntry)
+        if (SystemCalls.UnlinkAt(parent, name, SystemCalls.RemoveDirectory) == 0)
         {
-            throw SystemCalls.Failure("remove", path);
+            return true;
         }
+        return SystemCalls.LastError switch
+        {
+            SystemCalls.NoEntry => true,
+            SystemCalls.NotDirectory when error == SystemCalls.IsDirectory => false,
+            SystemCalls.NotEmpty or SystemCalls.Exists => false,
+            var reason => throw SystemCalls.Failure("remove", path, reason),
+        };
     }
 
     private static void Empty(int top, string path)

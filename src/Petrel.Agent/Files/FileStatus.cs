@@ -42,6 +42,10 @@ internal readonly record struct FileStatus(
         return status;
     }
 
+    /// <summary>The status of an entry at a path that only the agent controls. Links are not followed.</summary>
+    public static FileStatus Of(string path) =>
+        Read(SystemCalls.CurrentDirectory, SystemCalls.Name(path)) ?? throw new FileNotFoundException($"{path} does not exist", path);
+
     /// <summary>The status of what a path on the node leads to: links are followed. Null when it leads to nothing.</summary>
     public static FileStatus? OfTarget(string path) => Read(SystemCalls.CurrentDirectory, SystemCalls.Name(path), follow: true);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Petrel.Agent.Files;
 using Petrel.Model.Determinism;
 
 namespace Petrel.Agent.Images;
@@ -15,8 +16,14 @@ internal sealed class BlobStore
     private readonly string _scratch;
     private readonly IEntropy _entropy;
 
-    public BlobStore(string root, IEntropy entropy)
+    private readonly int _documentLimit;
+
+    /// <param name="root">The directory of the store.</param>
+    /// <param name="entropy">The source of random names.</param>
+    /// <param name="documentLimit">The largest blob that <see cref="Read"/> returns.</param>
+    public BlobStore(string root, IEntropy entropy, int documentLimit)
     {
+        _documentLimit = documentLimit;
         _blobs = Path.Combine(root, "blobs", "sha256");
         _scratch = Path.Combine(root, "scratch");
         _entropy = entropy;
@@ -31,7 +38,20 @@ internal sealed class BlobStore
 
     public bool Contains(string digest) => File.Exists(PathOf(digest));
 
-    public byte[] Read(string digest) => File.ReadAllBytes(PathOf(digest));
+    /// <summary>Reads a document, such as a manifest.</summary>
+    /// <exception cref="InvalidDataException">The blob is too large for a document.</exception>
+    public byte[] Read(string digest)
+    {
+        using var blobs = ConfinedDirectory.Open(_blobs);
+        using var file = blobs.TryOpenFile(Hex(digest)) ?? throw new FileNotFoundException($"there is no blob {digest}");
+        if (file.Length > _documentLimit)
+        {
+            throw new InvalidDataException($"{digest} has {file.Length} bytes; a manifest or configuration has at most {_documentLimit}");
+        }
+        var content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
+    }
 
     /// <summary>Returns the 64 hexadecimal digits of a <c>sha256:</c> digest.</summary>
     public static string Hex(string digest)
@@ -114,10 +134,9 @@ internal sealed class BlobStore
 
         public void Dispose()
         {
-            if (System.IO.Directory.Exists(Directory))
-            {
-                System.IO.Directory.Delete(Directory, recursive: true);
-            }
+            // A layer may have names that are not UTF-8, which Directory.Delete can't remove.
+            using var parent = ConfinedDirectory.Open(Path.GetDirectoryName(Directory)!);
+            parent.RemoveTree(Path.GetFileName(Directory));
             File.Delete(held.Name);
             held.Dispose();
         }

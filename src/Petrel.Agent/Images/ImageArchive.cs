@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json;
+using Petrel.Agent.Files;
 
 namespace Petrel.Agent.Images;
 
@@ -61,14 +62,16 @@ internal static class ImageArchive
         await using var file = File.OpenRead(archive);
         await using var content = Decompress(file);
         await using var tar = new TarReader(content);
+        using var root = ConfinedDirectory.Open(target);
         while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
         {
             // Extract regular files only: image archives need no other entry types.
-            var path = ScopedPath.Resolve(target, entry.Name, followLast: false);
-            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && path != target)
+            var path = ScopedPath.Resolve(root, entry.Name, followLast: false);
+            if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile && path.Length > 0)
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                await using var output = File.Create(path);
+                root.EnsureDirectory(path[..Math.Max(path.LastIndexOf('/'), 0)], 0x1C0).Dispose();
+                root.RemoveTree(path);
+                await using var output = root.CreateFile(path);
                 if (entry.DataStream is { } data)
                 {
                     await data.CopyToAsync(output, cancellationToken);
@@ -178,7 +181,8 @@ internal static class ImageArchive
         {
             if (!adopted.TryGetValue(name, out var descriptor))
             {
-                var file = ScopedPath.Resolve(layout, name, followLast: false);
+                using var root = ConfinedDirectory.Open(layout);
+                var file = Path.Combine(layout, ScopedPath.Resolve(root, name, followLast: false));
                 if (!File.Exists(file))
                 {
                     throw new InvalidDataException($"manifest.json names '{name}', which is not in the archive");

@@ -21,6 +21,7 @@ public sealed class ImageStore : IDisposable
 {
     private readonly string _layers;
     private readonly string _references;
+    private readonly ImageLimits _limits;
     private readonly RegistryClient _registry;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, StoredImage> _loaded = new(StringComparer.Ordinal);
@@ -29,15 +30,17 @@ public sealed class ImageStore : IDisposable
     /// <param name="entropy">The source of random names for scratch files.</param>
     /// <param name="registries">The settings for registry access.</param>
     /// <param name="time">The clock for delays before a failed request is retried.</param>
-    public ImageStore(string root, IEntropy entropy, RegistrySettings registries, TimeProvider time)
+    /// <param name="limits">The bounds of an image; null for the default ones.</param>
+    public ImageStore(string root, IEntropy entropy, RegistrySettings registries, TimeProvider time, ImageLimits? limits = null)
     {
+        _limits = limits ?? new();
         Root = root;
         _layers = Path.Combine(root, "layers");
         _references = Path.Combine(root, "references");
         Directory.CreateDirectory(_layers);
         Directory.CreateDirectory(_references);
-        Blobs = new BlobStore(root, entropy);
-        _registry = new RegistryClient(registries, Blobs, time);
+        Blobs = new BlobStore(root, entropy, _limits.DocumentBytes);
+        _registry = new RegistryClient(registries, Blobs, time, _limits);
     }
 
     public string Root { get; }
@@ -164,7 +167,7 @@ public sealed class ImageStore : IDisposable
         using var scratch = Blobs.NewScratch();
         var unpacked = Path.Combine(scratch.Directory, "layer");
         Directory.CreateDirectory(unpacked);
-        var actual = await LayerUnpacker.UnpackAsync(Blobs.PathOf(layer.Digest), layer.MediaType, unpacked, cancellationToken);
+        var actual = await LayerUnpacker.UnpackAsync(Blobs.PathOf(layer.Digest), layer.MediaType, unpacked, _limits, cancellationToken);
         if (actual != diffId)
         {
             throw new InvalidDataException($"layer {layer.Digest} unpacks to {actual}, and its image says {diffId}");
@@ -223,7 +226,8 @@ public sealed class ImageStore : IDisposable
 
     private ImageConfigDocument ReadConfig(ManifestDocument manifest)
     {
-        var config = JsonSerializer.Deserialize(Blobs.Read(manifest.Config!.Digest), OciJson.Default.ImageConfigDocument)!;
+        var config = JsonSerializer.Deserialize(Blobs.Read(manifest.Config!.Digest), OciJson.Default.ImageConfigDocument)
+            ?? throw new InvalidDataException($"{manifest.Config.Digest} is not an image configuration");
         var wanted = Architecture;
         return config.Architecture is "" || (config.Architecture == wanted && config.Os is "linux" or "")
             ? config

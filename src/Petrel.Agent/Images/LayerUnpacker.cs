@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Petrel.Agent.Files;
 
 namespace Petrel.Agent.Images;
 
@@ -18,40 +19,60 @@ internal static class LayerUnpacker
     private const string AttributePrefix = "SCHILY.xattr.";
     private const uint OwnersFile = 0x180; // 0600
     private const uint OwnersFolder = 0x1C0; // 0700
+    private const uint NewFolder = 0x1ED; // 0755
 
     // The kernel lets only root set the first attribute.
     private static readonly string[] OpaqueAttributes = ["trusted.overlay.opaque", "user.overlay.opaque"];
 
     private static string OpaqueAttribute => OpaqueAttributes[Environment.IsPrivilegedProcess ? 0 : 1];
 
-    /// <summary>Whether an unpacked entry is a whiteout, which hides the entry with the same name in lower layers.</summary>
-    public static bool IsWhiteout(string path) => FileSystemCalls.TypeOf(path) is (FileSystemCalls.CharacterDevice, 0, 0);
-
     /// <summary>Whether an unpacked directory is opaque, which means that it hides the directory's content in lower layers.</summary>
-    public static bool IsOpaque(string path) => OpaqueAttributes.Any(name => FileSystemCalls.HasAttribute(path, name));
+    public static bool IsOpaque(string path)
+    {
+        using var directory = ConfinedDirectory.Open(path);
+        return OpaqueAttributes.Any(directory.HasAttribute);
+    }
 
     /// <summary>Unpacks the blob at <paramref name="blob"/> into the empty directory <paramref name="target"/>.</summary>
     /// <returns>The digest of the uncompressed layer, its <c>diff_id</c>.</returns>
-    /// <exception cref="InvalidDataException">The layer is damaged, or an entry's path points outside of the layer.</exception>
-    public static async ValueTask<string> UnpackAsync(string blob, string mediaType, string target, CancellationToken cancellationToken)
+    /// <exception cref="InvalidDataException">
+    /// The layer is damaged or larger than <paramref name="limits"/> allow, or an entry's path points outside of the layer.
+    /// </exception>
+    public static async ValueTask<string> UnpackAsync(
+        string blob,
+        string mediaType,
+        string target,
+        ImageLimits limits,
+        CancellationToken cancellationToken
+    )
     {
         await using var file = File.OpenRead(blob);
         await using var plain = await DecompressAsync(file, mediaType, cancellationToken);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var hashed = new HashingStream(plain, hash);
+        await using var hashed = new HashingStream(plain, hash, limits.LayerBytes);
         await using (var tar = new TarReader(hashed, leaveOpen: true))
         {
+            using var root = ConfinedDirectory.Open(target);
             var directories = new List<(string Path, DateTimeOffset Modified)>();
+            var entries = 0;
             while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
             {
-                await UnpackEntryAsync(entry, target, directories, cancellationToken);
+                if (++entries > limits.LayerEntries)
+                {
+                    throw new InvalidDataException($"the layer has more than {limits.LayerEntries} entries");
+                }
+                await UnpackEntryAsync(entry, root, directories, cancellationToken);
             }
             // Set the times of parents after their children: creating an entry changes the modification time of its directory.
             for (var i = directories.Count - 1; i >= 0; i--)
             {
-                if (Directory.Exists(directories[i].Path))
+                if (directories[i].Path.Length == 0)
                 {
-                    FileSystemCalls.SetModified(directories[i].Path, directories[i].Modified);
+                    Directory.SetLastWriteTimeUtc(root.PinnedPath, directories[i].Modified.UtcDateTime);
+                }
+                else if (root.StatusOf(directories[i].Path) is { Type: FileType.Directory })
+                {
+                    root.SetModified(directories[i].Path, directories[i].Modified);
                 }
             }
         }
@@ -78,7 +99,7 @@ internal static class LayerUnpacker
 
     private static async ValueTask UnpackEntryAsync(
         TarEntry entry,
-        string root,
+        ConfinedDirectory root,
         List<(string Path, DateTimeOffset Modified)> directories,
         CancellationToken cancellationToken
     )
@@ -89,83 +110,104 @@ internal static class LayerUnpacker
             throw new InvalidDataException($"layer entry '{entry.Name}' leads outside of the layer");
         }
         var path = ScopedPath.Resolve(root, name, followLast: false);
-        if (path == root)
+        if (path.Length == 0)
         {
-            ApplyMetadata(entry, root);
-            directories.Insert(0, (root, entry.ModificationTime));
+            if (entry.EntryType != TarEntryType.Directory)
+            {
+                throw new InvalidDataException($"layer entry '{entry.Name}' would replace the layer's root");
+            }
+            ApplyMetadata(entry, root, path);
+            directories.Insert(0, (path, entry.ModificationTime));
             return;
         }
-        var parent = Path.GetDirectoryName(path)!;
-        Directory.CreateDirectory(parent);
-        var leaf = Path.GetFileName(path);
+        var slash = path.LastIndexOf('/');
+        var (parent, leaf) = (path[..Math.Max(slash, 0)], path[(slash + 1)..]);
+        root.EnsureDirectory(parent, NewFolder).Dispose();
         if (leaf == OpaqueMarker)
         {
-            FileSystemCalls.SetAttribute(parent, OpaqueAttribute, "y"u8);
+            root.SetAttribute(parent, OpaqueAttribute, "y"u8);
             return;
         }
         if (leaf.StartsWith(WhiteoutPrefix, StringComparison.Ordinal))
         {
-            var hidden = $"{parent}/{leaf[WhiteoutPrefix.Length..]}";
-            if (!Exists(hidden))
+            var hidden = leaf[WhiteoutPrefix.Length..];
+            if (hidden is "" or "." or "..")
             {
-                FileSystemCalls.MakeNode(hidden, FileSystemCalls.CharacterDevice, 0, 0, 0);
+                throw new InvalidDataException($"layer entry '{entry.Name}' is a whiteout of no entry");
+            }
+            hidden = parent.Length == 0 ? hidden : $"{parent}/{hidden}";
+            if (root.StatusOf(hidden) is null)
+            {
+                root.CreateNode(hidden, FileType.CharacterDevice, 0);
             }
             return;
         }
-        if (entry.EntryType != TarEntryType.Directory || !IsDirectory(path))
+        if (entry.EntryType != TarEntryType.Directory || root.StatusOf(path) is not { Type: FileType.Directory })
         {
-            Remove(path);
+            root.RemoveTree(path);
         }
         switch (entry.EntryType)
         {
             case TarEntryType.Directory:
-                Directory.CreateDirectory(path);
+                root.EnsureDirectory(path, NewFolder).Dispose();
                 directories.Add((path, entry.ModificationTime));
                 break;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
-                await using (var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
+                await using (var file = root.CreateFile(path))
                 {
                     if (entry.DataStream is { } data)
                     {
-                        await data.CopyToAsync(file, cancellationToken);
+                        await data.CopyToAsync(file, 1 << 16, cancellationToken);
                     }
                 }
                 break;
             case TarEntryType.SymbolicLink:
-                File.CreateSymbolicLink(path, entry.LinkName);
+                root.CreateSymbolicLink(path, entry.LinkName);
                 break;
             case TarEntryType.HardLink:
                 var existing = ScopedPath.Resolve(root, entry.LinkName, followLast: false);
-                if (!Exists(existing))
+                if (existing.Length == 0 || root.StatusOf(existing) is null)
                 {
                     throw new InvalidDataException(
                         $"layer entry '{entry.Name}' is a hard link to '{entry.LinkName}', which is not in the layer"
                     );
                 }
-                FileSystemCalls.MakeHardLink(existing, path);
+                root.CreateHardLink(existing, path);
                 return;
             case TarEntryType.CharacterDevice or TarEntryType.BlockDevice when !Environment.IsPrivilegedProcess:
                 return;
             case TarEntryType.CharacterDevice or TarEntryType.BlockDevice:
                 var device = (PosixTarEntry)entry;
-                var type = entry.EntryType == TarEntryType.CharacterDevice ? FileSystemCalls.CharacterDevice : FileSystemCalls.BlockDevice;
-                FileSystemCalls.MakeNode(path, type, (uint)entry.Mode, (uint)device.DeviceMajor, (uint)device.DeviceMinor);
+                var type = entry.EntryType == TarEntryType.CharacterDevice ? FileType.CharacterDevice : FileType.BlockDevice;
+                root.CreateNode(path, type, OwnersFile, (uint)device.DeviceMajor, (uint)device.DeviceMinor);
                 break;
             case TarEntryType.Fifo:
-                FileSystemCalls.MakeNode(path, FileSystemCalls.Fifo, (uint)entry.Mode, 0, 0);
+                root.CreateNode(path, FileType.Fifo, OwnersFile);
                 break;
             default:
                 throw new InvalidDataException($"layer entry '{entry.Name}' has the unknown type '{entry.EntryType}'");
         }
-        ApplyMetadata(entry, path);
+        ApplyMetadata(entry, root, path);
     }
 
-    private static void ApplyMetadata(TarEntry entry, string path)
+    private static void ApplyMetadata(TarEntry entry, ConfinedDirectory root, string path)
     {
         var privileged = Environment.IsPrivilegedProcess;
         if (privileged)
         {
-            FileSystemCalls.ChangeOwner(path, entry.Uid, entry.Gid);
+            if (path.Length == 0)
+            {
+                root.ChangeOwner(entry.Uid, entry.Gid);
+            }
+            else
+            {
+                root.ChangeOwnerOf(path, entry.Uid, entry.Gid);
+            }
+        }
+        if (entry.EntryType == TarEntryType.SymbolicLink)
+        {
+            root.SetModified(path, entry.ModificationTime);
+            return;
         }
         if (entry is PaxTarEntry pax && privileged)
         {
@@ -174,44 +216,45 @@ internal static class LayerUnpacker
                 // The tar reader decodes values as UTF-8, which corrupts binary values. Skip those.
                 if (key.StartsWith(AttributePrefix, StringComparison.Ordinal) && !value.Contains('\uFFFD'))
                 {
-                    FileSystemCalls.SetAttribute(path, key[AttributePrefix.Length..], Encoding.UTF8.GetBytes(value));
+                    SetAttribute(root, path, key[AttributePrefix.Length..], value);
                 }
             }
         }
-        if (entry.EntryType != TarEntryType.SymbolicLink)
+        var own =
+            privileged ? 0
+            : entry.EntryType == TarEntryType.Directory ? OwnersFolder
+            : OwnersFile;
+        if (path.Length == 0)
         {
-            var own =
-                privileged ? 0
-                : entry.EntryType == TarEntryType.Directory ? OwnersFolder
-                : OwnersFile;
-            FileSystemCalls.ChangeMode(path, (uint)entry.Mode | own);
-        }
-        if (entry.EntryType != TarEntryType.Directory)
-        {
-            FileSystemCalls.SetModified(path, entry.ModificationTime);
-        }
-    }
-
-    private static bool Exists(string path) =>
-        new FileInfo(path) is { } info && (info.Exists || info.LinkTarget is not null || Directory.Exists(path));
-
-    private static bool IsDirectory(string path) => Directory.Exists(path) && new FileInfo(path).LinkTarget is null;
-
-    private static void Remove(string path)
-    {
-        if (IsDirectory(path))
-        {
-            Directory.Delete(path, recursive: true);
+            root.ChangeMode((uint)entry.Mode | own);
         }
         else
         {
-            File.Delete(path);
+            root.ChangeModeOf(path, (uint)entry.Mode | own);
+        }
+        if (entry.EntryType != TarEntryType.Directory)
+        {
+            root.SetModified(path, entry.ModificationTime);
         }
     }
 
-    /// <summary>A read-only stream that hashes the bytes that are read through it.</summary>
-    private sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream
+    // Attributes of overlayfs would give an image power over the mount of its layers, and those of other families over the node's policies.
+    private static void SetAttribute(ConfinedDirectory root, string path, string name, string value)
     {
+        var isAllowed =
+            name == "security.capability"
+            || (name.StartsWith("user.", StringComparison.Ordinal) && !name.StartsWith("user.overlay.", StringComparison.Ordinal));
+        if (isAllowed)
+        {
+            root.SetAttribute(path, name, Encoding.UTF8.GetBytes(value));
+        }
+    }
+
+    /// <summary>A read-only stream that hashes the bytes that are read through it, up to a limit.</summary>
+    private sealed class HashingStream(Stream inner, IncrementalHash hash, long limit) : Stream
+    {
+        private long _total;
+
         public override bool CanRead => true;
         public override bool CanSeek => false;
         public override bool CanWrite => false;
@@ -225,6 +268,7 @@ internal static class LayerUnpacker
         public override int Read(Span<byte> buffer)
         {
             var read = inner.Read(buffer);
+            Count(read);
             hash.AppendData(buffer[..read]);
             return read;
         }
@@ -234,8 +278,18 @@ internal static class LayerUnpacker
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await inner.ReadAsync(buffer, cancellationToken);
+            Count(read);
             hash.AppendData(buffer.Span[..read]);
             return read;
+        }
+
+        private void Count(int read)
+        {
+            _total += read;
+            if (_total > limit)
+            {
+                throw new InvalidDataException($"the unpacked layer is larger than {limit} bytes");
+            }
         }
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

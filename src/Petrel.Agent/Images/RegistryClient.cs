@@ -25,10 +25,9 @@ public sealed record RegistrySettings
 /// Pulls images as the OCI distribution specification 1.1 defines it: it verifies the digests of manifests and blobs, obtains bearer
 /// tokens, and resumes interrupted blob downloads where they stopped.
 /// </summary>
-internal sealed partial class RegistryClient(RegistrySettings settings, BlobStore blobs, TimeProvider time) : IDisposable
+internal sealed partial class RegistryClient(RegistrySettings settings, BlobStore blobs, TimeProvider time, ImageLimits limits)
+    : IDisposable
 {
-    private const int MaximumManifest = 4 << 20;
-
     private readonly HttpClient _http = new(
         new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None, ConnectTimeout = TimeSpan.FromSeconds(15) }
     )
@@ -44,8 +43,12 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
     {
         var pull = new Pull(this, reference);
         var manifest = await pull.ManifestAsync(reference.Digest ?? reference.Tag!, reference.Digest, cancellationToken);
-        while (ReadDocument(manifest.Digest) is { Manifests: { } platforms })
+        for (var depth = 1; ReadDocument(manifest.Digest) is { Manifests: { } platforms }; depth++)
         {
+            if (depth > limits.IndexDepth)
+            {
+                throw new InvalidDataException($"{reference} is an index of indexes, more than {limits.IndexDepth} levels deep");
+            }
             var chosen = platforms.FirstOrDefault(m => m.Platform is { Os: "linux" } p && p.Architecture == ImageStore.Architecture)
                 ?? throw new InvalidDataException($"no image for linux/{ImageStore.Architecture} in {reference}");
             manifest = await pull.ManifestAsync(chosen.Digest, chosen.Digest, cancellationToken);
@@ -134,6 +137,14 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
         private async ValueTask DownloadAsync(Descriptor blob, string file, CancellationToken cancellationToken)
         {
             await using var output = new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1 << 16);
+            if (blob.Size < 0 || blob.Size > client.Limits.BlobBytes)
+            {
+                throw new RuntimeException(
+                    "ErrImagePull",
+                    $"failed to pull image \"{reference}\": blob {blob.Digest} has {blob.Size} bytes; "
+                        + $"supported are at most {client.Limits.BlobBytes}"
+                );
+            }
             if (blob.Size > 0 && output.Length >= blob.Size)
             {
                 return;
@@ -145,7 +156,16 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             }
             output.Position = output.Length;
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            await body.CopyToAsync(output, cancellationToken);
+            var buffer = new byte[1 << 16];
+            int count;
+            while ((count = await body.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                if (output.Length + count > blob.Size)
+                {
+                    throw new InvalidDataException($"blob {blob.Digest} is longer than the {blob.Size} bytes of the manifest");
+                }
+                await output.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+            }
         }
 
         private async ValueTask<HttpResponseMessage> SendAsync(string path, long from, CancellationToken cancellationToken)
@@ -225,7 +245,14 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             }
             var service = fields.TryGetValue("service", out var named) ? $"service={Uri.EscapeDataString(named)}&" : "";
             var scope = fields.TryGetValue("scope", out var asked) ? asked : $"repository:{reference.Repository}:pull";
-            using var answer = await client._http.GetAsync($"{realm}?{service}scope={Uri.EscapeDataString(scope)}", cancellationToken);
+            if (
+                !Uri.TryCreate($"{realm}?{service}scope={Uri.EscapeDataString(scope)}", UriKind.Absolute, out var address)
+                || address.Scheme is not ("http" or "https")
+            )
+            {
+                throw new InvalidDataException($"{reference.Registry} names '{realm}' for tokens, which is no HTTP address");
+            }
+            using var answer = await client._http.GetAsync(address, cancellationToken);
             if (!answer.IsSuccessStatusCode)
             {
                 throw await RefusedAsync(answer, cancellationToken);
@@ -259,14 +286,16 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
             );
         }
 
-        private static async ValueTask<byte[]> ReadLimitedAsync(HttpContent content, CancellationToken cancellationToken)
+        private async ValueTask<byte[]> ReadLimitedAsync(HttpContent content, CancellationToken cancellationToken)
         {
-            await content.LoadIntoBufferAsync(MaximumManifest, cancellationToken);
+            await content.LoadIntoBufferAsync(client.Limits.DocumentBytes, cancellationToken);
             return await content.ReadAsByteArrayAsync(cancellationToken);
         }
     }
 
     private int Attempts => settings.Attempts;
+
+    private ImageLimits Limits => limits;
 
     private bool Contains(string digest) => blobs.Contains(digest);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Petrel.Agent.Files;
 
 namespace Petrel.Agent.Logs;
 
@@ -25,7 +26,7 @@ public static class ContainerLog
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+        await using var file = Open(path);
         if (options.TailLines is { } tail)
         {
             file.Position = TailStart(file, tail);
@@ -62,7 +63,7 @@ public static class ContainerLog
     /// <summary>The text of the last lines of a log, at most <paramref name="bytes"/> bytes from its end. Reads a bounded part.</summary>
     public static byte[] ReadEnd(string path, int lines, int bytes)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+        using var file = Open(path);
         var start = Math.Max(0, file.Length - bytes - (lines * ChunkSize));
         file.Position = start;
         using var pending = new MemoryStream();
@@ -83,6 +84,19 @@ public static class ContainerLog
             end = text[..end].LastIndexOf((byte)'\n');
         }
         return text[Math.Max(end < 0 ? 0 : end + (lines == 0 ? 1 : 0), text.Length - bytes)..].ToArray();
+    }
+
+    // A log is at NS_NAME_UID/CONTAINER/ATTEMPT.log. No link in that part is followed: a pod that mounts the node's log directory could
+    // otherwise have any file of the node read as its log.
+    private static FileStream Open(string path)
+    {
+        var root = path;
+        for (var level = 0; level < 3 && Path.GetDirectoryName(root) is { } parent; level++)
+        {
+            root = parent;
+        }
+        using var logs = ConfinedDirectory.Open(root);
+        return logs.TryOpenFile(Path.GetRelativePath(root, path)) ?? throw new FileNotFoundException($"there is no log {path}", path);
     }
 
     // Moves all whole lines from pending to output. Returns whether the next text begins a line.

@@ -32,14 +32,14 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
     /// <param name="changed">The object as it will be.</param>
     /// <param name="stated">The managedFields of the write, or null.</param>
     /// <param name="call">Who writes.</param>
-    /// <param name="isUnchanged">Whether a top-level member is known to be as it was.</param>
+    /// <param name="unchanged">The fields that are known to be as they were; null when none is.</param>
     public ManagedFields OnUpdate(
         KindDefinition kind,
         JsonObject old,
         JsonObject changed,
         JsonNode? stated,
         WriteCall call,
-        Func<string, bool> isUnchanged
+        UnchangedFields? unchanged
     )
     {
         var before = ManagedFields.Read(old.Metadata()["managedFields"]) ?? ManagedFields.None;
@@ -48,7 +48,7 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
             : ManagedFields.IsReset(stated) ? ManagedFields.None
             : ManagedFields.Read(stated) ?? before;
         // An object without managers is tracked again from its next apply on.
-        return managers.Entries.Count == 0 ? managers : Update(kind, old, changed, managers, call, isUnchanged);
+        return managers.Entries.Count == 0 ? managers : Update(kind, old, changed, managers, call, unchanged);
     }
 
     /// <summary>Sets or removes <c>metadata.managedFields</c>.</summary>
@@ -67,7 +67,7 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
         JsonObject after,
         ManagedFields managers,
         WriteCall call,
-        Func<string, bool>? isUnchanged = null
+        UnchangedFields? unchanged = null
     ) =>
         FieldOwnership.Update(
             before,
@@ -77,7 +77,7 @@ internal sealed class FieldTracking(KindRegistry kinds, TimeProvider time)
             OwnedKinds.Of(kind, kinds),
             OwnedKinds.ResetFields(kind, call.Subresource),
             ManagedFields.Timestamp(time.GetUtcNow()),
-            isUnchanged
+            unchanged
         );
 
     private static FieldManager WriterOf(KindDefinition kind, WriteCall call) =>

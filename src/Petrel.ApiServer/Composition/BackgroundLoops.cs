@@ -1,6 +1,5 @@
 using Petrel.ApiServer.Bootstrap;
 using Petrel.ApiServer.CustomResources;
-using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Reconciliation;
 
@@ -8,12 +7,13 @@ namespace Petrel.ApiServer.Composition;
 
 /// <summary>
 /// Everything that a server does between requests: owns the loops, starts them in the order of their needs, and waits for their ends.
-/// When one loop ends, all end: a server without one of them would serve stale or unbounded data.
+/// When one loop ends, all end: a server without one of them would serve stale or unbounded data. Failed writes are repeated.
 /// </summary>
 internal sealed class BackgroundLoops
 {
     private readonly ServerParameters _parameters;
     private readonly ServerComponents _components;
+    private readonly BackgroundRetry _retry;
     private readonly HistoryCompactor _compactor;
     private readonly EventExpiry _expiry;
     private readonly DefaultRoles _defaultRoles;
@@ -26,14 +26,15 @@ internal sealed class BackgroundLoops
         _components = components;
         _parameters = components.Parameters;
         var (options, store, kinds, caches) = (_parameters.Options, _parameters.Store, _parameters.Kinds, _parameters.Caches);
-        var (time, log) = (_parameters.Time, _parameters.Log);
+        var time = _parameters.Time;
         var (create, updates, deletions) = (components.Create, components.Updates, components.Deletions);
-        _compactor = new HistoryCompactor(options, store, caches, time, log);
-        _expiry = new EventExpiry(options, store, caches, time, log);
+        _retry = new BackgroundRetry(time, _parameters.Entropy, _parameters.Log);
+        _compactor = new HistoryCompactor(options, store, caches, time, _retry);
+        _expiry = new EventExpiry(options, store, caches, time, _retry);
         _defaultRoles = new DefaultRoles(caches, create, updates);
-        _aggregation = new RoleAggregation(caches, time, log, updates);
-        _apiServices = new ApiServiceRegistration(kinds, caches, time, log, create, updates, deletions);
-        _customResources = new CustomResourceReconciler(kinds, caches, time, log, updates, deletions, _apiServices.Wake);
+        _aggregation = new RoleAggregation(caches, _retry, updates);
+        _apiServices = new ApiServiceRegistration(kinds, caches, _retry, create, updates, deletions);
+        _customResources = new CustomResourceReconciler(kinds, caches, time, _retry, updates, deletions, _apiServices.Wake);
     }
 
     /// <summary>Runs until cancelled or until a loop fails, whose exception it throws.</summary>
@@ -50,7 +51,7 @@ internal sealed class BackgroundLoops
         Start(_expiry.RunAsync);
         try
         {
-            await BootstrapAsync(stop.Token);
+            await _retry.RunAsync("Creating the server's own objects", BootstrapAsync, stop.Token);
             Start(_aggregation.RunAsync);
             if (_parameters.Options.KeepApiServices)
             {
@@ -64,8 +65,9 @@ internal sealed class BackgroundLoops
             onReady();
             await Task.WhenAll(loops);
         }
-        catch (Exception e) when (stop.IsCancellationRequested && e is OperationCanceledException or StatusException)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
+            // What ended the loops is the reason: a loop's exception, or none when the server was asked to stop.
             await Task.WhenAll(loops);
         }
         finally
@@ -74,7 +76,7 @@ internal sealed class BackgroundLoops
         }
     }
 
-    private async Task BootstrapAsync(CancellationToken cancellationToken)
+    private async ValueTask BootstrapAsync(CancellationToken cancellationToken)
     {
         var (store, kinds, caches) = (_parameters.Store, _parameters.Kinds, _parameters.Caches);
         await caches.WaitUntilCurrentAsync(cancellationToken);

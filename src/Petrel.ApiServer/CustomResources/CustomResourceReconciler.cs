@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
+using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Reconciliation;
 using Petrel.ApiServer.Requests;
@@ -20,7 +20,7 @@ internal sealed class CustomResourceReconciler(
     KindRegistry kinds,
     CacheHub caches,
     TimeProvider time,
-    ILogger log,
+    BackgroundRetry retry,
     UpdateEngine updates,
     DeleteEngine deletions,
     Action servesOther
@@ -28,7 +28,7 @@ internal sealed class CustomResourceReconciler(
 {
     private static readonly KindDefinition Definitions = CustomResourceDefinitionKind.Definition;
 
-    private readonly ReconcileLoop _loop = new("custom resource definitions", CustomResourceDefinitionKind.Definition, caches, time, log);
+    private readonly ReconcileLoop _loop = new("custom resource definitions", CustomResourceDefinitionKind.Definition, caches, retry);
     private readonly SortedDictionary<string, Served> _served = new(StringComparer.Ordinal);
 
     /// <summary>Serves the existing definitions, before the server is ready.</summary>

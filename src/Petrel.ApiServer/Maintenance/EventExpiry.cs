@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds.Core;
 using Petrel.ApiServer.Objects;
@@ -11,7 +10,13 @@ namespace Petrel.ApiServer.Maintenance;
 /// <summary>
 /// Deletes events that have not been updated for <see cref="ApiServerOptions.EventTtl"/>; upstream uses leases in etcd.
 /// </summary>
-internal sealed partial class EventExpiry(ApiServerOptions options, IRevisionedStore store, CacheHub caches, TimeProvider time, ILogger log)
+internal sealed class EventExpiry(
+    ApiServerOptions options,
+    IRevisionedStore store,
+    CacheHub caches,
+    TimeProvider time,
+    BackgroundRetry retry
+)
 {
     // A compromise: events expire at most a twelfth of the TTL late, and all events are read twelve times per TTL.
     private const int RoundsPerTtl = 12;
@@ -32,15 +37,11 @@ internal sealed partial class EventExpiry(ApiServerOptions options, IRevisionedS
         while (true)
         {
             await Task.Delay(options.EventTtl / RoundsPerTtl, time, cancellationToken);
-            try
-            {
-                await RemoveAsync(time.GetUtcNow() - options.EventTtl, cancellationToken);
-            }
-            catch (IOException e)
-            {
-                // The disk failed. The next round removes what is left.
-                LogFailed(log, e.Message);
-            }
+            await retry.RunAsync(
+                "Removing expired events",
+                token => RemoveAsync(time.GetUtcNow() - options.EventTtl, token),
+                cancellationToken
+            );
         }
     }
 
@@ -67,9 +68,6 @@ internal sealed partial class EventExpiry(ApiServerOptions options, IRevisionedS
             }
         }
     }
-
-    [LoggerMessage(EventId = 2042, Level = LogLevel.Warning, Message = "Expired events could not be removed yet: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
 
     private static DateTimeOffset? LastWritten(WireObject value)
     {

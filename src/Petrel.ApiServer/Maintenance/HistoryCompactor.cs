@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.Model.Documents;
 using Petrel.Store;
@@ -9,12 +8,12 @@ namespace Petrel.ApiServer.Maintenance;
 /// Compacts the store's history in small steps: revisions older than five minutes (as upstream), or earlier once there are many,
 /// because history is kept in memory. Watches read the caches' windows instead; paginated lists need the history while they last.
 /// </summary>
-internal sealed partial class HistoryCompactor(
+internal sealed class HistoryCompactor(
     ApiServerOptions options,
     IRevisionedStore store,
     CacheHub caches,
     TimeProvider time,
-    ILogger log
+    BackgroundRetry retry
 )
 {
     private const int StepsPerInterval = 10;
@@ -40,21 +39,10 @@ internal sealed partial class HistoryCompactor(
             // Keep revisions that the caches have not read yet.
             if (forgotten > store.CompactedRevision && forgotten <= caches.Revision)
             {
-                try
-                {
-                    await store.CompactAsync(forgotten, cancellationToken);
-                }
-                catch (IOException e)
-                {
-                    // The disk failed. The next step compacts what is left.
-                    LogFailed(log, e.Message);
-                }
+                await retry.RunAsync("Compacting the history", token => store.CompactAsync(forgotten, token), cancellationToken);
             }
         }
     }
-
-    [LoggerMessage(EventId = 2043, Level = LogLevel.Warning, Message = "The history could not be compacted yet: {Reason}")]
-    private static partial void LogFailed(ILogger logger, string reason);
 
     private bool MayForget((DateTimeOffset At, long Revision) step, DateTimeOffset now, long current) =>
         now - step.At >= options.CompactionInterval

@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Kinds.ApiRegistration;
-using Petrel.ApiServer.Reconciliation;
+using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
@@ -19,8 +18,7 @@ namespace Petrel.ApiServer.Reconciliation;
 internal sealed class ApiServiceRegistration(
     KindRegistry kinds,
     CacheHub caches,
-    TimeProvider time,
-    ILogger log,
+    BackgroundRetry retry,
     CreateVerb create,
     UpdateEngine updates,
     DeleteEngine deletions
@@ -58,7 +56,7 @@ internal sealed class ApiServiceRegistration(
         ["metrics.petrel.dev"] = 100,
     };
 
-    private readonly ReconcileLoop _loop = new("APIServices", ApiServiceKind.Definition, caches, time, log);
+    private readonly ReconcileLoop _loop = new("APIServices", ApiServiceKind.Definition, caches, retry);
 
     /// <summary>Reconciles again because the served kinds have changed.</summary>
     public void Wake() => _loop.Signal.Wake();

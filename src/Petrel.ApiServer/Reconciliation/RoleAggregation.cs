@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Kinds.Rbac;
-using Petrel.ApiServer.Reconciliation;
+using Petrel.ApiServer.Maintenance;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Verbs;
 using Petrel.Model;
@@ -11,9 +10,9 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Reconciliation;
 
 /// <summary>Fills the rules of aggregated ClusterRoles (upstream: the clusterrole-aggregation controller).</summary>
-internal sealed class RoleAggregation(CacheHub caches, TimeProvider time, ILogger log, UpdateEngine updates)
+internal sealed class RoleAggregation(CacheHub caches, BackgroundRetry retry, UpdateEngine updates)
 {
-    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, time, log);
+    private readonly ReconcileLoop _loop = new("aggregated cluster roles", RbacKinds.ClusterRole, caches, retry);
 
     /// <summary>Reconciles until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>

@@ -59,7 +59,7 @@ internal static class BodyDecoder
 
     /// <summary>
     /// Checks a document against its schema. Problems found while decoding are reported with those found here. Members that
-    /// <paramref name="skip"/> names are known to conform.
+    /// <paramref name="skip"/> names are known to conform. The document itself is changed.
     /// </summary>
     public static DecodedBody Conform(
         JsonObject document,
@@ -70,7 +70,7 @@ internal static class BodyDecoder
         Func<string, bool>? skip = null
     )
     {
-        var conforming = DocumentConformance.Check(document, schema, skip);
+        var conforming = DocumentConformance.CheckInPlace(document, schema, skip);
         if (conforming.TypeErrors.Count > 0)
         {
             throw StatusErrors.BadRequest(CannotBeHandled(kind, string.Join(", ", conforming.TypeErrors)));

@@ -113,11 +113,20 @@ internal sealed class ObjectPatch
     private static readonly string[] Accepted = [JsonPatchType, MergePatchType, StrategicPatchType, ApplyConfiguration.MediaType];
 
     private readonly string _type;
-    private readonly JsonNode _patch;
+    private readonly ReadOnlyMemory<byte> _body;
     private readonly IReadOnlyList<string> _problems;
 
-    private ObjectPatch(string type, JsonNode patch, IReadOnlyList<string> problems) =>
-        (_type, _patch, _problems) = (type, patch, problems);
+    // An application of the patch may take parts of it. It is parsed again for a second attempt, which is rare.
+    private JsonNode? _unused;
+
+    private ObjectPatch(string type, ReadOnlyMemory<byte> body, JsonNode patch, IReadOnlyList<string> problems)
+    {
+        (_type, _body, _unused, _problems) = (type, body, patch, problems);
+        Members =
+            _type != JsonPatchType && patch is JsonObject members && !members.Any(member => member.Key.StartsWith('$'))
+                ? members.Select(member => member.Key).ToHashSet(StringComparer.Ordinal)
+                : null;
+    }
 
     public static ObjectPatch Read(ApiRequest request, KindDefinition kind)
     {
@@ -139,11 +148,11 @@ internal sealed class ObjectPatch
             if (type == JsonPatchType)
             {
                 return DocumentParser.ParseValue(request.Body.Span) is JsonArray operations
-                    ? new(type, operations, [])
+                    ? new(type, request.Body, operations, [])
                     : throw StatusErrors.BadRequest("error decoding patch: a JSON patch is an array of operations");
             }
             var (document, problems) = DocumentParser.Parse(request.Body.Span);
-            return new(type, document, problems);
+            return new(type, request.Body, document, problems);
         }
         catch (Exception e) when (e is FormatException or System.Text.Json.JsonException)
         {
@@ -152,12 +161,12 @@ internal sealed class ObjectPatch
     }
 
     /// <summary>The top-level members that the patch may change; null when it does not tell by their names.</summary>
-    public IReadOnlySet<string>? Members =>
-        _type != JsonPatchType && _patch is JsonObject patch && !patch.Any(member => member.Key.StartsWith('$'))
-            ? patch.Select(member => member.Key).ToHashSet(StringComparer.Ordinal)
-            : null;
+    public IReadOnlySet<string>? Members { get; }
 
-    /// <summary>The patched document, held against its schema but for the members that <paramref name="conforms"/> names.</summary>
+    /// <summary>
+    /// The patched document, held against its schema but for the members that <paramref name="conforms"/> names. It is made out of the
+    /// current one, which is not usable afterwards.
+    /// </summary>
     public DecodedBody Apply(
         JsonObject current,
         GroupVersionKind kind,
@@ -171,9 +180,9 @@ internal sealed class ObjectPatch
         {
             result = _type switch
             {
-                JsonPatchType => JsonPatch.Apply(current, _patch.AsArray()),
-                MergePatchType => JsonMergePatch.Apply(current, _patch),
-                _ => StrategicMergePatch.Apply(current, _patch.AsObject(), schema),
+                JsonPatchType => JsonPatch.Apply(current, TakePatch().AsArray()),
+                MergePatchType => JsonMergePatch.Merge(current, TakePatch()),
+                _ => StrategicMergePatch.Merge(current, TakePatch().AsObject(), schema),
             };
         }
         catch (PatchException e) when (_type == JsonPatchType)
@@ -203,4 +212,6 @@ internal sealed class ObjectPatch
         }
         return BodyDecoder.Conform(document, _problems, kind, schema, validation, conforms);
     }
+
+    private JsonNode TakePatch() => Interlocked.Exchange(ref _unused, null) ?? DocumentParser.ParseValue(_body.Span)!;
 }

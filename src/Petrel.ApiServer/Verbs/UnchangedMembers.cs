@@ -1,5 +1,6 @@
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Requests;
+using Petrel.Model.Apply;
 
 namespace Petrel.ApiServer.Verbs;
 
@@ -22,6 +23,21 @@ internal readonly struct UnchangedMembers(KindDefinition kind, UpdateScope scope
                 ? name != "status"
                 : scope == UpdateScope.Object && ((kind.HasStatus && name == "status") || call.PatchedMembers?.Contains(name) == false)
         );
+
+    /// <summary>
+    /// Whether the write leaves this member of the metadata as it is stored; false when that is not known. Defaults may set labels and
+    /// annotations.
+    /// </summary>
+    public bool ContainsOfMetadata(string name) =>
+        _known
+        && name != "annotations"
+        && (
+            scope == UpdateScope.Status
+            || (scope == UpdateScope.Object && call.PatchedMembers?.Contains("metadata") == false && name != "labels")
+        );
+
+    /// <summary>What the computation of managers need not compare.</summary>
+    public UnchangedFields? Fields => _known ? new(Contains, ContainsOfMetadata) : null;
 
     /// <summary>Whether the defaults and the validation of the kind look at nothing that the write changes.</summary>
     public bool HoldAllThatIsChecked => Contains("spec") && kind.ChecksOnlySpec;

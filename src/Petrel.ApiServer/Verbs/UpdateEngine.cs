@@ -64,7 +64,7 @@ internal sealed class UpdateEngine(
                 {
                     kind.Default(changed);
                 }
-                managers = call.Applied ?? tracking.OnUpdate(kind, old, changed, stated, call, unchanged.Contains);
+                managers = call.Applied ?? tracking.OnUpdate(kind, old, changed, stated, call, unchanged.Fields);
             }
             var request = new AdmissionRequest
             {

@@ -32,7 +32,7 @@ internal sealed class UpdateScope
         Part(
             static (result, changed) =>
             {
-                result.CopyFrom(changed, "status");
+                result.MoveFrom(changed, "status");
                 if (changed["metadata"] is JsonObject metadata)
                 {
                     result.Metadata().CopyFrom(metadata, "annotations");
@@ -43,7 +43,9 @@ internal sealed class UpdateScope
     /// <summary>Anything, unchecked: the server's own changes, such as a binding.</summary>
     public static UpdateScope Server { get; } = new(static (_, changed, _) => changed);
 
-    /// <summary>The scope of a subresource that writes one part: copies it from the changed document into the stored one.</summary>
+    /// <summary>
+    /// The scope of a subresource that writes one part: copies or moves it from the changed document into a copy of the stored one.
+    /// </summary>
     public static UpdateScope Part(Action<JsonObject, JsonObject> copy) =>
         new(
             (_, changed, old) =>
@@ -54,6 +56,6 @@ internal sealed class UpdateScope
             }
         );
 
-    /// <summary>The stored document with those changes that the scope allows.</summary>
+    /// <summary>The stored document with those changes that the scope allows. The changed document is not usable afterwards.</summary>
     public JsonObject Restrict(KindDefinition kind, JsonObject changed, JsonObject old) => _restrict(kind, changed, old);
 }

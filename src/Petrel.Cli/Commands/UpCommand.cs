@@ -43,6 +43,10 @@ internal static class UpCommand
         };
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when the cluster is ready. It runs until 'petrel down'." };
         var fresh = new Option<bool>("--fresh") { Description = "Delete the objects of the cluster that was there, and make a new one." };
+        var acceptLoss = new Option<bool>("--accept-data-loss")
+        {
+            Description = "Start although the store is damaged or lost, with what is left of it. The damaged files are kept.",
+        };
         var runtime = new Option<string?>("--runtime")
         {
             Description =
@@ -68,6 +72,7 @@ internal static class UpCommand
             fast,
             detach,
             fresh,
+            acceptLoss,
             runtime,
             example,
             supervise,
@@ -99,6 +104,7 @@ internal static class UpCommand
                     FastFailover = result.GetValue(fast) ?? (result.GetResult(fast) is { Implicit: false } ? true : null),
                     Runtime = result.GetValue(runtime),
                     Fresh = result.GetValue(fresh),
+                    AcceptDataLoss = result.GetValue(acceptLoss),
                 };
                 using var change = ClusterLock.TakeForChange(directory);
                 var settings = await ClusterPreparation.PrepareAsync(directory, request, cancellationToken);

@@ -14,6 +14,7 @@ internal static class CommandTable
         StatusCommand.Create,
         DownCommand.Create,
         DeleteCommand.Create,
+        CheckCommand.Create,
         KubeconfigCommand.Create,
         NodeCommand.Create,
         ImageCommand.Create,

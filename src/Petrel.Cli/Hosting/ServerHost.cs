@@ -20,7 +20,6 @@ using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Settings;
 using Petrel.Security;
 using Petrel.Security.Tokens;
-using Petrel.Store.Sqlite;
 
 namespace Petrel.Cli.Hosting;
 
@@ -37,7 +36,7 @@ internal static class ServerHost
         using var nodeClient = authority.Issue(CertificateProfile.ApiServerToNode).ToX509();
         using var nodes = new HttpsNodeConnector(nodeClient, authorityCertificate);
         var tokenKeys = TokenKeyFiles.Open(directory.Pki, TimeProvider.System);
-        await using var store = SqliteStore.Open(directory.StoreFile, logs.CreateLogger("Petrel.Store"));
+        await using var store = ServerStore.Open(directory, logs);
         var options = new ApiServerOptions
         {
             ServiceCidr = ClusterAddresses.ServiceCidr(settings),

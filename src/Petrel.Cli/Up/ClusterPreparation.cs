@@ -1,3 +1,4 @@
+using Petrel.Cli.Hosting;
 using Petrel.Cli.Output;
 using Petrel.Cli.Preflight;
 using Petrel.LocalCluster;
@@ -35,6 +36,10 @@ internal static class ClusterPreparation
             {
                 directory.DeleteState();
                 earlier = null;
+            }
+            else if (request.AcceptDataLoss && ServerStore.AcceptLoss(directory) is { } accepted)
+            {
+                Progress.Say(accepted);
             }
         }
         var runtime = request.Runtime ?? earlier?.Runtime ?? (Environment.IsPrivilegedProcess ? "oci" : "process");
@@ -80,6 +85,7 @@ internal static class ClusterPreparation
     // Adopt processes that an earlier supervisor left running, unless the request changes the settings that they were started with.
     private static bool KeepsWhatRuns(UpRequest request, ClusterSettings earlier) =>
         !request.Fresh
+        && !request.AcceptDataLoss
         && (request.Nodes ?? earlier.Nodes) == earlier.Nodes
         && (request.Port is null or 0 || request.Port == earlier.Port)
         && PaceOf(request, earlier) == PaceOf(new(), earlier)

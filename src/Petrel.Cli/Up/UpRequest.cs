@@ -19,4 +19,7 @@ internal sealed record UpRequest
     public string? Runtime { get; init; }
 
     public bool Fresh { get; init; }
+
+    /// <summary>Whether to start with what is left of a damaged or lost store.</summary>
+    public bool AcceptDataLoss { get; init; }
 }

@@ -4,7 +4,8 @@ using Petrel.Client;
 namespace Petrel.Controllers.Framework;
 
 /// <summary>
-/// The loop of a controller that no change wakes: it syncs everything from time to time. A failed sync is tried again at the next time.
+/// The loop of a controller that no change wakes: it syncs everything from time to time. A failed sync is tried again at the next time, and
+/// ends neither the loop nor the other controllers.
 /// </summary>
 internal sealed partial class PeriodicLoop(ControllerContext context, string name, TimeSpan period, Func<CancellationToken, ValueTask> sync)
 {
@@ -22,7 +23,7 @@ internal sealed partial class PeriodicLoop(ControllerContext context, string nam
             {
                 await sync(cancellationToken);
             }
-            catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 LogRetry(Logger, name, e.Message);
             }

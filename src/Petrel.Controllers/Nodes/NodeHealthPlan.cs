@@ -8,8 +8,7 @@ namespace Petrel.Controllers.Nodes;
 /// <summary>What to write about the health of a node.</summary>
 /// <param name="IsUnknown">No heartbeat for longer than the grace period: its conditions become Unknown.</param>
 /// <param name="Taints">All its taints as they should be; null when they are unchanged.</param>
-/// <param name="IsReady">Whether its pods may be ready.</param>
-public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Taints, bool IsReady)
+public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Taints)
 {
     public const string NotReady = "node.kubernetes.io/not-ready";
     public const string Unreachable = "node.kubernetes.io/unreachable";
@@ -75,7 +74,7 @@ public sealed record NodeHealthPlan(bool IsUnknown, IReadOnlyList<V1Taint>? Tain
             })
             .ToList();
         var changed = kept.Count != present.Count || added.Count > 0;
-        return new(unknown, changed ? [.. kept, .. added] : null, Status("Ready") == "True");
+        return new(unknown, changed ? [.. kept, .. added] : null);
     }
 
     /// <summary>The node's conditions without a heartbeat: reported ones become Unknown, the others stay.</summary>

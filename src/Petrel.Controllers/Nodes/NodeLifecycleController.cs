@@ -22,8 +22,8 @@ public sealed partial class NodeLifecycleController : IController
     private readonly ControllerContext _context;
     private readonly ControllerLoop _loop;
 
-    // The last heartbeat of each node, and when this controller saw it. There is one worker only.
-    private readonly Dictionary<string, (string Heartbeat, DateTimeOffset SeenAt)> _heartbeats = [];
+    // The nodes that this controller knows, with their last heartbeats and when it saw them. There is one worker only.
+    private readonly Dictionary<string, (V1Node Node, string Heartbeat, DateTimeOffset SeenAt)> _known = [];
 
     public NodeLifecycleController(ControllerContext context)
     {
@@ -40,7 +40,10 @@ public sealed partial class NodeLifecycleController : IController
     {
         if (_context.Caches.Nodes.Get(key) is not { } node)
         {
-            _heartbeats.Remove(key.Name);
+            if (_known.Remove(key.Name, out var gone))
+            {
+                _loop.Events.Record(gone.Node, "Normal", "RemovingNode", $"Removing Node {key.Name} from Controller");
+            }
             return null;
         }
         var now = _context.Time.GetUtcNow();
@@ -53,16 +56,18 @@ public sealed partial class NodeLifecycleController : IController
         if (plan.IsUnknown)
         {
             LogUnreachable(_loop.Logger, node.Metadata.Name);
+            var wasReady = NodeHealthPlan.StatusOf(node, "Ready") == "True";
             var status = new JsonObject { ["conditions"] = ConditionalPatch.Json(NodeHealthPlan.UnknownConditions(node, now)) };
             node = await PatchAsync(node, "status", status, "status", cancellationToken);
+            if (wasReady)
+            {
+                // What a node's own agent reports is the agent's event.
+                _loop.Events.Record(node, "Normal", "NodeNotReady", $"Node {key.Name} status is now: NodeNotReady");
+            }
         }
         if (plan.Taints is { } taints)
         {
             node = await PatchAsync(node, "spec", new() { ["taints"] = ConditionalPatch.Json(taints) }, null, cancellationToken);
-            if (!plan.IsReady && taints.Any(t => t.Effect == "NoExecute"))
-            {
-                _loop.Events.Record(node, "Normal", "NodeNotReady", $"Node {node.Metadata.Name} status is now: NodeNotReady");
-            }
         }
         // A live agent reports itself which of its pods are ready.
         if (NodeHealthPlan.StatusOf(node, "Ready") == "Unknown")
@@ -78,9 +83,14 @@ public sealed partial class NodeLifecycleController : IController
         var renewed = _context.Caches.Leases.Get(new(LeaseNamespace, node.Metadata.Name))?.Spec?.RenewTime;
         var ready = node.Status?.Conditions?.FirstOrDefault(c => c.Type == "Ready");
         var heartbeat = $"{node.Metadata.Uid} {renewed?.Ticks} {ready?.LastHeartbeatTime?.Ticks}";
-        if (!_heartbeats.TryGetValue(node.Metadata.Name, out var last) || last.Heartbeat != heartbeat)
+        var isKnown = _known.TryGetValue(node.Metadata.Name, out var last);
+        if (!isKnown || last.Node.Metadata.Uid != node.Metadata.Uid)
         {
-            _heartbeats[node.Metadata.Name] = last = (heartbeat, now);
+            _loop.Events.Record(node, "Normal", "RegisteredNode", $"Registered Node {node.Metadata.Name} in Controller");
+        }
+        if (!isKnown || last.Heartbeat != heartbeat)
+        {
+            _known[node.Metadata.Name] = last = (node, heartbeat, now);
         }
         return last.SeenAt;
     }

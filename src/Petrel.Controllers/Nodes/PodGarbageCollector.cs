@@ -121,8 +121,16 @@ public sealed partial class PodGarbageCollector : IController
         {
             // It changed meanwhile. The next sync checks it again.
         }
+        catch (ApiException e) when (!ApiFailures.IsTransient(e, cancellationToken))
+        {
+            // A pod that the API refuses to change or to delete does not keep the others.
+            LogRefused(_loop.Logger, key, e.Message);
+        }
     }
 
     [LoggerMessage(EventId = 6011, Level = LogLevel.Information, Message = "Deleting pod {Pod}. {Reason}")]
     private static partial void LogRemove(ILogger logger, ObjectKey pod, string reason);
+
+    [LoggerMessage(EventId = 6012, Level = LogLevel.Warning, Message = "The API refuses to delete pod {Pod}: {Reason}")]
+    private static partial void LogRefused(ILogger logger, ObjectKey pod, string reason);
 }

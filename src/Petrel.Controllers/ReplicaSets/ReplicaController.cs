@@ -38,7 +38,7 @@ internal sealed class ReplicaController<T> : IController
         _sets = kind.Cache(_caches);
         _loop = new(context, kind.ControllerName, SyncAsync);
         _owners = new(_sets, set => kind.ToReplicaSet(set).Spec.Selector);
-        _pods = new(context.Client, _caches.Pods, _loop.Events);
+        _pods = new(context.Client, _caches.Pods, _loop.Events, keepsRecovered: true);
         _podMetadata = new(context.Client, _caches.Pods);
         _liveCheck = new(context.Client, _sets, (live, cached) => Replicas(live) == Replicas(cached));
         _status = new(context.Client, _sets);

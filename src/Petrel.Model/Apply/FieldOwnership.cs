@@ -45,8 +45,7 @@ public static class FieldOwnership
     /// <param name="kind">The object's kind.</param>
     /// <param name="reset">Fields that this path cannot write.</param>
     /// <param name="now">The time of the change.</param>
-    /// <param name="isUnchanged">Whether a top-level member is known to be unchanged, so that it need not be compared; null when none is
-    /// known.</param>
+    /// <param name="unchanged">The fields that are known to be unchanged, so that they need not be compared; null when none is.</param>
     public static ManagedFields Update(
         JsonObject before,
         JsonObject after,
@@ -55,10 +54,10 @@ public static class FieldOwnership
         ApplyKind kind,
         FieldSet reset,
         string now,
-        Func<string, bool>? isUnchanged = null
+        UnchangedFields? unchanged = null
     )
     {
-        var comparisons = new Comparisons(before, after, kind, reset, isUnchanged);
+        var comparisons = new Comparisons(before, after, kind, reset, unchanged);
         var comparison = comparisons.Of(kind.ApiVersion)!;
         if (comparison.IsSame)
         {
@@ -197,13 +196,7 @@ public static class FieldOwnership
     }
 
     // Compares the object before and after a write, in each version that a manager uses.
-    private sealed class Comparisons(
-        JsonObject before,
-        JsonObject after,
-        ApplyKind kind,
-        FieldSet reset,
-        Func<string, bool>? isUnchanged = null
-    )
+    private sealed class Comparisons(JsonObject before, JsonObject after, ApplyKind kind, FieldSet reset, UnchangedFields? unchanged = null)
     {
         private readonly Dictionary<string, FieldComparison?> _known = new(StringComparer.Ordinal);
 
@@ -221,7 +214,7 @@ public static class FieldOwnership
                 return comparison;
             }
             // A conversion may move data between members, so unchanged members can be skipped only without one.
-            var skip = version.From is null ? isUnchanged : null;
+            var skip = version.From is null ? unchanged : null;
             comparison = TypedComparison.Compare(version.Of(before), version.Of(after), version.Schema, skip);
             if (!reset.IsEmpty)
             {

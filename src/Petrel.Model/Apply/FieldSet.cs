@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.Model.Documents;
@@ -15,12 +13,6 @@ namespace Petrel.Model.Apply;
 public sealed class FieldSet
 {
     private const string Self = ".";
-
-    private static readonly JsonWriterOptions Relaxed = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
 
     /// <summary>The set of one field at the end of a path. The instance is shared, so nothing can be added below it.</summary>
     internal static FieldSet Leaf { get; } = new() { IsMember = true };
@@ -59,6 +51,26 @@ public sealed class FieldSet
         return Parse(ref reader);
     }
 
+    /// <summary>Reads FieldsV1, or returns the shared set that was read from the same text before.</summary>
+    /// <exception cref="FormatException">The value is not valid FieldsV1.</exception>
+    internal static FieldSet ParseShared(JsonNode? fields) =>
+        fields is JsonObject members
+            ? JsonScratch.Write(members, static (value, writer) => value.WriteTo(writer), static text => ParseShared(text))
+            : throw new FormatException("fieldsV1 must be an object");
+
+    private static FieldSet ParseShared(ReadOnlySpan<byte> text)
+    {
+        if (FieldSetCache.Find(text) is { } known)
+        {
+            return known;
+        }
+        var reader = new Utf8JsonReader(text, DeepJson.Reader);
+        reader.Read();
+        var set = Parse(ref reader);
+        FieldSetCache.Keep(text, set);
+        return set;
+    }
+
     // The reader is at the start of an object.
     private static FieldSet Parse(ref Utf8JsonReader reader)
     {
@@ -92,13 +104,8 @@ public sealed class FieldSet
     /// <summary>The set as FieldsV1.</summary>
     public JsonObject ToJson()
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, Relaxed))
-        {
-            Write(writer);
-        }
         // Return one node that holds the text, instead of a node for each path element: most callers only write it out again.
-        return DeepJson.Node(buffer.WrittenSpan)!.AsObject();
+        return JsonScratch.Write(this, static (set, writer) => set.Write(writer), static text => DeepJson.Node(text)!.AsObject());
     }
 
     /// <summary>Writes the set as FieldsV1.</summary>

@@ -77,7 +77,7 @@ public sealed class ManagedFields
                 }
                 var manager = new FieldManager(Text("manager"), Text("operation") == "Apply", Text("apiVersion"), Text("subresource"));
                 var fields = entry["fieldsV1"] ?? new JsonObject();
-                entries.Add(new(manager, Text("time"), FieldSet.Parse(fields)) { Written = fields });
+                entries.Add(new(manager, Text("time"), FieldSet.ParseShared(fields)) { Written = fields });
             }
             return new(entries);
         }
@@ -184,19 +184,37 @@ public sealed class ManagedFields
             return null;
         }
         var list = new JsonArray();
-        foreach (
-            var entry in _entries
-                .OrderBy(e => !e.Manager.Applies)
-                .ThenBy(e => e.Time, StringComparer.Ordinal)
-                .ThenBy(e => e.Manager.Manager, StringComparer.Ordinal)
-                .ThenBy(e => e.Manager.ApiVersion, StringComparer.Ordinal)
-                .ThenBy(e => e.Manager.Subresource, StringComparer.Ordinal)
-        )
+        foreach (var entry in InOrder())
         {
             var item = Entry(entry.Manager, entry.Time, entry.Written?.DeepClone() ?? entry.Fields.ToJson());
             list.Add((JsonNode)item);
         }
         return list;
+    }
+
+    // Sorted by insertion: there are few, mostly in order, and equal ones must keep theirs.
+    private List<ManagedEntry> InOrder()
+    {
+        var sorted = new List<ManagedEntry>(_entries.Count);
+        foreach (var entry in _entries)
+        {
+            var at = sorted.Count;
+            while (at > 0 && Compare(sorted[at - 1], entry) > 0)
+            {
+                at--;
+            }
+            sorted.Insert(at, entry);
+        }
+        return sorted;
+    }
+
+    private static int Compare(ManagedEntry left, ManagedEntry right)
+    {
+        var order = right.Manager.Applies.CompareTo(left.Manager.Applies);
+        order = order != 0 ? order : string.CompareOrdinal(left.Time, right.Time);
+        order = order != 0 ? order : string.CompareOrdinal(left.Manager.Manager, right.Manager.Manager);
+        order = order != 0 ? order : string.CompareOrdinal(left.Manager.ApiVersion, right.Manager.ApiVersion);
+        return order != 0 ? order : string.CompareOrdinal(left.Manager.Subresource, right.Manager.Subresource);
     }
 
     /// <summary>

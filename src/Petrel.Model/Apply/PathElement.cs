@@ -43,6 +43,16 @@ public static class PathElement
             throw new ApplyException($"associative list with keys may not have {(item is null ? "a null element" : "non-map elements")}");
         }
         var names = list.ListMapKeys;
+        if (
+            names.Count == 1
+            && members.TryGetPropertyValue(names[0], out var only)
+            && only is JsonValue single
+            && single.TryGetValue<string>(out var plain)
+            && !NeedsEscapes(plain)
+        )
+        {
+            return PathElementNames.OfItem(names[0], plain);
+        }
         if (names.Count > 1)
         {
             names = [.. names.Order(StringComparer.Ordinal)];
@@ -66,6 +76,8 @@ public static class PathElement
                     + $"[{string.Join(' ', list.ListMapKeys.Select(k => $"\"{k}\""))}] (and doesn't have default values for any key fields)"
             );
     }
+
+    private static bool NeedsEscapes(string text) => !ReferenceEquals(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text), text);
 
     // Most keys are strings, so these take the short path.
     private static string Text(JsonNode value) =>
@@ -109,6 +121,10 @@ public static class PathElement
         )
         {
             return i.CompareTo(j);
+        }
+        if (left[0] == 'k' && ItemKeyText.TryCompare(left, right, out var known))
+        {
+            return known;
         }
         var (a, b) = (Parse(left[2..]), Parse(right[2..]));
         var order = a is JsonObject keys && b is JsonObject others ? CompareKeys(keys, others) : CompareValues(a, b);

@@ -12,6 +12,10 @@ internal static class PathElementNames
     private const int Places = 1024;
     private const int LongestKept = 48;
 
+    // FNV-1a.
+    private const uint FirstHash = 0x811C9DC5;
+    private const uint HashFactor = 0x01000193;
+
     // Each slot is a single reference that is replaced atomically. At worst, racing threads create the same string twice.
     private static readonly string?[] Known = new string?[Places];
 
@@ -33,14 +37,40 @@ internal static class PathElementNames
         return known;
     }
 
+    /// <summary>The path element of a list item by its only key, whose value needs no escapes: <c>k:{"name":"web"}</c>.</summary>
+    public static string OfItem(string key, string value)
+    {
+        Span<char> text = stackalloc char[LongestKept];
+        if (!text.TryWrite($"k:{{\"{key}\":\"{value}\"}}", out var length))
+        {
+            return $"k:{{\"{key}\":\"{value}\"}}";
+        }
+        text = text[..length];
+        var hash = FirstHash;
+        foreach (var letter in text)
+        {
+            hash = (hash ^ letter) * HashFactor;
+        }
+        ref var place = ref Known[PlaceOf(hash)];
+        var known = Volatile.Read(ref place);
+        if (known is not null && text.SequenceEqual(known))
+        {
+            return known;
+        }
+        known = new string(text);
+        Volatile.Write(ref place, known);
+        return known;
+    }
+
     private static int PlaceOf(ReadOnlySpan<byte> name)
     {
-        // FNV-1a.
-        var hash = 0x811C9DC5;
+        var hash = FirstHash;
         foreach (var value in name)
         {
-            hash = (hash ^ value) * 0x01000193;
+            hash = (hash ^ value) * HashFactor;
         }
-        return (int)((hash ^ (hash >> 15)) & (Places - 1));
+        return PlaceOf(hash);
     }
+
+    private static int PlaceOf(uint hash) => (int)((hash ^ (hash >> 15)) & (Places - 1));
 }

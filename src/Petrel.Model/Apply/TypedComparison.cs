@@ -16,17 +16,23 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
     public FieldSet Changed => Added.Union(Modified);
 }
 
+/// <summary>What a write is known to leave as it was, so that it need not be compared.</summary>
+/// <param name="Member">Whether a top-level member is unchanged.</param>
+/// <param name="OfMetadata">Whether a member of the metadata is unchanged.</param>
+public sealed record UnchangedFields(Func<string, bool> Member, Func<string, bool> OfMetadata);
+
 /// <summary>Compares documents field by field, by their schema (structured-merge-diff's Compare).</summary>
 public static class TypedComparison
 {
+    // Longer lists are compared by tables.
+    private const int MostSearched = 16;
+
     private static readonly List<JsonNode?> None = [];
 
-    /// <summary>
-    /// Compares two documents, except for the top-level members that <paramref name="skip"/> selects, which are known to be equal.
-    /// </summary>
-    public static FieldComparison Compare(JsonObject before, JsonObject after, SchemaType type, Func<string, bool>? skip = null)
+    /// <summary>Compares two documents, except for the fields that <paramref name="unchanged"/> knows to be equal.</summary>
+    public static FieldComparison Compare(JsonObject before, JsonObject after, SchemaType type, UnchangedFields? unchanged = null)
     {
-        var found = Members(before, true, after, true, FieldShape.Of(type), skip);
+        var found = Members(before, true, after, true, FieldShape.Of(type), unchanged?.Member, unchanged?.OfMetadata);
         return new(found.Added ?? new(), found.Modified ?? new(), found.Removed ?? new());
     }
 
@@ -37,7 +43,8 @@ public static class TypedComparison
         JsonObject? after,
         bool isThere,
         FieldShape shape,
-        Func<string, bool>? skip = null
+        Func<string, bool>? skip = null,
+        Func<string, bool>? skipOfMetadata = null
     )
     {
         var found = default(Found);
@@ -47,7 +54,12 @@ public static class TypedComparison
             {
                 JsonNode? old = null;
                 var wasChild = before?.TryGetPropertyValue(name, out old) == true || (was && IsAlwaysThere(shape, name));
-                found.PutMember(name, Values(old, wasChild, value, true, child));
+                found.PutMember(
+                    name,
+                    skipOfMetadata is not null && name == "metadata" && old is JsonObject earlier && value is JsonObject later
+                        ? Members(earlier, true, later, true, child, skipOfMetadata)
+                        : Values(old, wasChild, value, true, child)
+                );
             }
         }
         foreach (var (name, old) in before ?? [])
@@ -84,7 +96,7 @@ public static class TypedComparison
             or ShapeKind.Set
                 when before is null or JsonArray
                     && after is null or JsonArray
-                    && Items(before as JsonArray ?? [], after as JsonArray ?? [], shape) is { } items:
+                    && Lists(before as JsonArray, after as JsonArray, shape) is { } items:
                 found = items;
                 break;
             default:
@@ -111,20 +123,82 @@ public static class TypedComparison
         : default;
 
     // Null when items cannot be told apart, which only updates (not applies) can cause. The lists are then compared as a whole.
-    private static Found? Items(JsonArray before, JsonArray after, FieldShape shape)
+    private static Found? Lists(JsonArray? before, JsonArray? after, FieldShape shape)
     {
-        var order = new List<string>(after.Count);
-        Dictionary<string, List<JsonNode?>> old;
-        Dictionary<string, List<JsonNode?>> now;
+        // Most lists do not differ. Comparing their bytes creates none of their nodes.
+        if (before is not null && after is not null && JsonEquality.HaveSameBytes(before, after))
+        {
+            return default(Found);
+        }
         try
         {
-            old = Group(shape.Items(before), order);
-            now = Group(shape.Items(after), order);
+            var (old, now) = (shape.Items(before ?? []), shape.Items(after ?? []));
+            return old.Count > MostSearched || now.Count > MostSearched || HasDuplicates(old) || HasDuplicates(now)
+                ? Grouped(old, now, shape)
+                : Distinct(old, now, shape);
         }
         catch (ApplyException)
         {
             return null;
         }
+    }
+
+    // Short lists, whose items differ in their keys, are searched: that takes less than building tables.
+    private static Found Distinct(
+        List<KeyValuePair<string, JsonNode?>> before,
+        List<KeyValuePair<string, JsonNode?>> after,
+        FieldShape shape
+    )
+    {
+        var found = default(Found);
+        for (var i = 0; i < before.Count; i++)
+        {
+            var (element, old) = before[i];
+            var at = i < after.Count && after[i].Key == element ? i : IndexOf(after, element);
+            found.Put(element, Item(old, true, at < 0 ? null : after[at].Value, at >= 0, shape));
+        }
+        foreach (var (element, item) in after)
+        {
+            if (IndexOf(before, element) < 0)
+            {
+                found.Put(element, Item(null, false, item, true, shape));
+            }
+        }
+        return found;
+    }
+
+    private static bool HasDuplicates(List<KeyValuePair<string, JsonNode?>> items)
+    {
+        for (var i = 1; i < items.Count; i++)
+        {
+            if (IndexOf(items, items[i].Key) < i)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int IndexOf(List<KeyValuePair<string, JsonNode?>> items, string element)
+    {
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i].Key == element)
+            {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private static Found Grouped(
+        List<KeyValuePair<string, JsonNode?>> before,
+        List<KeyValuePair<string, JsonNode?>> after,
+        FieldShape shape
+    )
+    {
+        var order = new List<string>(after.Count);
+        var (old, now) = (Group(before, order), Group(after, order));
         var found = default(Found);
         foreach (var element in order.Distinct(StringComparer.Ordinal))
         {
@@ -164,10 +238,11 @@ public static class TypedComparison
     private static Found Item(List<JsonNode?> before, List<JsonNode?> after, FieldShape shape)
     {
         var (was, isThere) = (before.Count > 0, after.Count > 0);
-        return shape.Kind == ShapeKind.ListMap
-            ? Values(was ? before[0] : null, was, isThere ? after[0] : null, isThere, shape.Item)
-            : Whole(null, was, null, isThere);
+        return Item(was ? before[0] : null, was, isThere ? after[0] : null, isThere, shape);
     }
+
+    private static Found Item(JsonNode? before, bool was, JsonNode? after, bool isThere, FieldShape shape) =>
+        shape.Kind == ShapeKind.ListMap ? Values(before, was, after, isThere, shape.Item) : Whole(null, was, null, isThere);
 
     private static Dictionary<string, List<JsonNode?>> Group(List<KeyValuePair<string, JsonNode?>> items, List<string> order)
     {

@@ -14,11 +14,15 @@ public static class DocumentConformance
     /// <summary>Upstream reports at most this many problems of one document.</summary>
     private const int MaxProblems = 100;
 
+    /// <summary>Returns the conforming copy. The argument is not changed.</summary>
+    public static ConformanceResult Check(JsonObject document, SchemaType type) =>
+        CheckInPlace(type.Conform is null ? document.DeepClone().AsObject() : document, type);
+
     /// <summary>
-    /// Returns the conforming copy; the argument is not changed. Top-level members for which <paramref name="skip"/> is true are known to
-    /// conform: they are copied without a check.
+    /// Makes the document itself conform, which creates no nodes for values that conform already. Types with rules of their own return a
+    /// copy. Top-level members for which <paramref name="skip"/> is true are known to conform: they are not checked.
     /// </summary>
-    public static ConformanceResult Check(JsonObject document, SchemaType type, Func<string, bool>? skip = null)
+    public static ConformanceResult CheckInPlace(JsonObject document, SchemaType type, Func<string, bool>? skip = null)
     {
         if (type.Conform is { } own)
         {
@@ -36,84 +40,109 @@ public static class DocumentConformance
 
         public JsonObject Object(JsonObject source, SchemaType type, FieldPath? path, Func<string, bool>? skip = null)
         {
-            var result = new JsonObject();
+            // Null removes the member.
+            List<KeyValuePair<string, JsonNode?>>? changes = null;
             foreach (var (name, value) in source)
             {
                 if (skip?.Invoke(name) == true)
                 {
-                    result[name] = value?.DeepClone();
+                    continue;
                 }
-                else if (type.Field(name) is not { } field)
+                JsonNode? conforming = null;
+                if (type.Field(name) is not { } field)
                 {
                     if (Unknown.Count < MaxProblems)
                     {
                         Unknown.Add($"unknown field \"{new FieldPath(path, name)}\"");
                     }
                 }
-                else if (
-                    value is not null
-                    && Field(value, field, new FieldPath(path, name)) is { } conforming
-                    && !IsOmitted(conforming, field)
-                )
+                else if (value is not null)
                 {
-                    result[name] = conforming;
+                    conforming = Field(value, field, new(path, name));
+                    conforming = conforming is null || IsOmitted(conforming, field) ? null : conforming;
+                }
+                if (conforming is null || !ReferenceEquals(conforming, value))
+                {
+                    (changes ??= []).Add(new(name, conforming));
                 }
             }
-            return result;
+            Make(source, changes);
+            return source;
         }
 
-        private JsonNode? Field(JsonNode value, SchemaField field, FieldPath path)
+        private static void Make(JsonObject target, List<KeyValuePair<string, JsonNode?>>? changes)
+        {
+            foreach (var (name, value) in changes ?? [])
+            {
+                if (value is null)
+                {
+                    target.Remove(name);
+                }
+                else
+                {
+                    target[name] = value;
+                }
+            }
+        }
+
+        private JsonNode? Field(JsonNode value, SchemaField field, FieldStep step)
         {
             if (!field.IsMap)
             {
-                return field.IsList ? List(value, field, path) : Value(value, field, path);
+                return field.IsList ? List(value, field, step) : Value(value, field, step);
             }
             if (value is not JsonObject map)
             {
-                return Wrong(path, "an object", value);
+                return Wrong(step, "an object", value);
             }
-            var result = new JsonObject();
+            var path = step.ToPath();
+            List<KeyValuePair<string, JsonNode?>>? changes = null;
             foreach (var (name, item) in map)
             {
-                var at = new FieldPath(path, name);
+                var at = new FieldStep(path, name);
                 var conforming =
                     field.IsList && item is not null ? List(item, field, at)
                     : item is null ? Zero(field)
                     : Value(item, field, at);
-                if (conforming is not null)
+                if (conforming is null || !ReferenceEquals(conforming, item))
                 {
-                    result[name] = conforming;
+                    (changes ??= []).Add(new(name, conforming));
                 }
             }
-            return result;
+            Make(map, changes);
+            return map;
         }
 
-        private JsonNode? List(JsonNode value, SchemaField field, FieldPath path)
+        private JsonNode? List(JsonNode value, SchemaField field, FieldStep step)
         {
             if (value is not JsonArray list)
             {
-                return Wrong(path, "an array", value);
+                return Wrong(step, "an array", value);
             }
-            var result = new JsonArray();
+            var path = step.ToPath();
             for (var i = 0; i < list.Count; i++)
             {
-                result.Add(list[i] is { } item ? Value(item, field, new FieldPath(path, i)) : Zero(field));
+                var conforming = list[i] is { } item ? Value(item, field, new(path, i)) : Zero(field);
+                if (!ReferenceEquals(conforming, list[i]))
+                {
+                    list[i] = conforming;
+                }
             }
-            return result;
+            return list;
         }
 
-        private JsonNode? Value(JsonNode value, SchemaField field, FieldPath path)
+        private JsonNode? Value(JsonNode value, SchemaField field, FieldStep step)
         {
             switch (field.Kind)
             {
                 case FieldKind.Json:
-                    return value.DeepClone();
+                    return value;
                 case FieldKind.Object:
-                    return value is JsonObject members ? Object(members, field.Type!, path) : Wrong(path, "an object", value);
+                    return value is JsonObject members ? Object(members, field.Type!, step.ToPath()) : Wrong(step, "an object", value);
             }
             if (value is not JsonValue)
             {
-                return Wrong(path, FieldValues.Expected(field.Kind), value);
+                return Wrong(step, FieldValues.Expected(field.Kind), value);
             }
             var canonical = FieldValues.Canonical((JsonValue)value, field.Kind);
             if (canonical is not null)
@@ -122,11 +151,11 @@ public static class DocumentConformance
             }
             if (field.Kind != FieldKind.Bytes || value.GetValueKind() != JsonValueKind.String)
             {
-                return Wrong(path, FieldValues.Expected(field.Kind), value);
+                return Wrong(step, FieldValues.Expected(field.Kind), value);
             }
             if (Errors.Count < MaxProblems)
             {
-                Errors.Add($"{path}: illegal base64 data at input byte {FieldValues.IllegalBase64At(value.GetValue<string>())}");
+                Errors.Add($"{step.ToPath()}: illegal base64 data at input byte {FieldValues.IllegalBase64At(value.GetValue<string>())}");
             }
             return null;
         }
@@ -162,11 +191,11 @@ public static class DocumentConformance
                 _ => null,
             };
 
-        private JsonNode? Wrong(FieldPath path, string expected, JsonNode value)
+        private JsonNode? Wrong(FieldStep step, string expected, JsonNode value)
         {
             if (Errors.Count < MaxProblems)
             {
-                Errors.Add($"{path}: expected {expected}, got {FieldValues.Describe(value, confidential)}");
+                Errors.Add($"{step.ToPath()}: expected {expected}, got {FieldValues.Describe(value, confidential)}");
             }
             return null;
         }

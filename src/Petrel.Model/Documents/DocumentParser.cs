@@ -42,7 +42,7 @@ public static class DocumentParser
         {
             var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DeepJson.MaxDepthAccepted });
             reader.Read();
-            var value = Value(ref reader, new FieldPath(null, ""), []);
+            var value = Value(ref reader, new FieldStep(null, ""), []);
             reader.Read();
             return value;
         }
@@ -58,10 +58,10 @@ public static class DocumentParser
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString()!;
-            var member = new FieldPath(path, name);
+            var member = new FieldStep(path, name);
             if (result.ContainsKey(name) && problems.Count < MaxProblems)
             {
-                problems.Add($"duplicate field \"{member}\"");
+                problems.Add($"duplicate field \"{member.ToPath()}\"");
             }
             reader.Read();
             result[name] = Value(ref reader, member, problems);
@@ -74,16 +74,16 @@ public static class DocumentParser
         var result = new JsonArray();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            result.Add(Value(ref reader, new FieldPath(path, result.Count), problems));
+            result.Add(Value(ref reader, new FieldStep(path, result.Count), problems));
         }
         return result;
     }
 
-    private static JsonNode? Value(ref Utf8JsonReader reader, FieldPath path, List<string> problems) =>
+    private static JsonNode? Value(ref Utf8JsonReader reader, FieldStep step, List<string> problems) =>
         reader.TokenType switch
         {
-            JsonTokenType.StartObject => Object(ref reader, path, problems),
-            JsonTokenType.StartArray => Array(ref reader, path, problems),
+            JsonTokenType.StartObject => Object(ref reader, step.ToPath(), problems),
+            JsonTokenType.StartArray => Array(ref reader, step.ToPath(), problems),
             JsonTokenType.String => JsonValue.Create(reader.GetString()),
             JsonTokenType.True => JsonValue.Create(true),
             JsonTokenType.False => JsonValue.Create(false),

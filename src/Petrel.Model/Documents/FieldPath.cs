@@ -22,3 +22,17 @@ internal sealed class FieldPath
         : _parent is null ? _name
         : $"{_parent}.{_name}";
 }
+
+/// <summary>The last step of a path, of which an object is made only for fields below it and for messages.</summary>
+internal readonly struct FieldStep
+{
+    private readonly FieldPath? _parent;
+    private readonly string? _name;
+    private readonly int _index;
+
+    public FieldStep(FieldPath? parent, string name) => (_parent, _name) = (parent, name);
+
+    public FieldStep(FieldPath? parent, int index) => (_parent, _index) = (parent, index);
+
+    public FieldPath ToPath() => _name is null ? new(_parent, _index) : new(_parent, _name);
+}

@@ -43,13 +43,13 @@ internal static class FieldValues
         };
     }
 
-    /// <summary>The canonical value; null when it is of the wrong type.</summary>
+    /// <summary>The canonical value, which is the value itself if it is canonical; null when it is of the wrong type.</summary>
     public static JsonNode? Canonical(JsonValue value, FieldKind kind) =>
         value.GetValueKind() switch
         {
-            JsonValueKind.String => FromText(value.GetValue<string>(), kind),
+            JsonValueKind.String => FromText(value, value.GetValue<string>(), kind),
             JsonValueKind.Number => FromNumber(value, kind),
-            _ => kind == FieldKind.Bool ? value.DeepClone() : null,
+            _ => kind == FieldKind.Bool ? value : null,
         };
 
     /// <summary>Where text ceases to be base64, as Go counts it: the first character that may not be there, or the end.</summary>
@@ -73,22 +73,24 @@ internal static class FieldValues
         return text.Length;
     }
 
-    private static JsonNode? FromText(string text, FieldKind kind)
+    private static JsonNode? FromText(JsonValue value, string text, FieldKind kind)
     {
         switch (kind)
         {
             case FieldKind.String or FieldKind.IntOrString or FieldKind.Duration:
-                return text;
+                return value;
             case FieldKind.Bytes:
                 // Go skips line breaks inside base64.
                 var compact = text.Replace("\n", "", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal);
-                return System.Buffers.Text.Base64.IsValid(compact) && !compact.AsSpan().ContainsAny(' ', '\t') ? compact : null;
+                return System.Buffers.Text.Base64.IsValid(compact) && !compact.AsSpan().ContainsAny(' ', '\t')
+                    ? Same(value, text, compact)
+                    : null;
             case FieldKind.Quantity:
-                return Quantity.TryParse(text, out var quantity) ? quantity.ToString() : null;
+                return Quantity.TryParse(text, out var quantity) ? Same(value, text, quantity.ToString()) : null;
             case FieldKind.Time:
-                return TryTime(text, out var time) ? time.ToTimestamp() : null;
+                return TryTime(text, out var time) ? Same(value, text, time.ToTimestamp()) : null;
             case FieldKind.MicroTime:
-                return TryTime(text, out var micro) ? micro.ToMicroTimestamp() : null;
+                return TryTime(text, out var micro) ? Same(value, text, micro.ToMicroTimestamp()) : null;
             default:
                 return null;
         }
@@ -105,16 +107,21 @@ internal static class FieldValues
                 CultureInfo.InvariantCulture,
                 out var small
             )
-                ? small
+                ? Same(value, text, small)
                 : null,
             FieldKind.Int64 => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large)
-                ? large
+                ? Same(value, text, large)
                 : null,
-            FieldKind.Double => value.DeepClone(),
+            FieldKind.Double => value,
             FieldKind.Quantity => Quantity.TryParse(text, out var quantity) ? quantity.ToString() : null,
             _ => null,
         };
     }
+
+    private static JsonNode Same(JsonValue value, string text, string canonical) => text == canonical ? value : canonical;
+
+    // Negative zero is the only integer that can be written in two ways.
+    private static JsonNode Same(JsonValue value, string text, long canonical) => text == "-0" ? canonical : value;
 
     private static bool TryTime(string text, out DateTime time)
     {

@@ -18,10 +18,11 @@ public static class JsonEquality
 
     public static bool DeepEquals(JsonNode? left, JsonNode? right) =>
         (left is JsonObject && right is JsonObject) || (left is JsonArray && right is JsonArray)
-            ? SameBytes(left, right) || JsonNode.DeepEquals(left, right)
+            ? HaveSameBytes(left, right) || JsonNode.DeepEquals(left, right)
             : JsonNode.DeepEquals(left, right);
 
-    private static bool SameBytes(JsonNode left, JsonNode right)
+    /// <summary>Whether both are written as the same bytes. If not, they may still be equal.</summary>
+    public static bool HaveSameBytes(JsonNode left, JsonNode right)
     {
         var scratch = _scratch ?? (new(), new(), new Utf8JsonWriter(Stream.Null, new() { SkipValidation = true }));
         _scratch = null;

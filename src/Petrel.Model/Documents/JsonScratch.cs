@@ -21,7 +21,14 @@ public static class JsonScratch
     /// Returns the bytes that <paramref name="write"/> writes. <paramref name="write"/> must not call this method, because the buffer is in
     /// use.
     /// </summary>
-    public static byte[] Write<T>(T document, Action<T, Utf8JsonWriter> write)
+    public static byte[] Write<T>(T document, Action<T, Utf8JsonWriter> write) =>
+        Write(document, write, static written => written.ToArray());
+
+    /// <summary>
+    /// Returns what <paramref name="read"/> makes of the bytes that <paramref name="write"/> writes. Neither may call this method, because
+    /// the buffer is in use.
+    /// </summary>
+    public static TResult Write<T, TResult>(T document, Action<T, Utf8JsonWriter> write, Func<ReadOnlySpan<byte>, TResult> read)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(4096);
         var writer = _writer ??= new Utf8JsonWriter(buffer, JsonBytes.Options);
@@ -29,7 +36,7 @@ public static class JsonScratch
         {
             write(document, writer);
             writer.Flush();
-            return buffer.WrittenSpan.ToArray();
+            return read(buffer.WrittenSpan);
         }
         finally
         {

@@ -34,6 +34,20 @@ public static class NodeFields
         }
     }
 
+    /// <summary>As <see cref="CopyFrom"/>, but takes the other document's member away instead of copying it.</summary>
+    public static void MoveFrom(this JsonObject parent, JsonObject other, string name)
+    {
+        if (other[name] is { } value)
+        {
+            other.Remove(name);
+            parent[name] = value;
+        }
+        else
+        {
+            parent.Remove(name);
+        }
+    }
+
     public static JsonObject? Child(this JsonNode? node, string name) => (node as JsonObject)?[name] as JsonObject;
 
     /// <summary>Returns the member as an object; creates it when absent.</summary>

@@ -6,32 +6,28 @@ namespace Petrel.Model.Patches;
 public static class JsonMergePatch
 {
     /// <summary>Returns a patched copy. Neither argument is changed.</summary>
-    public static JsonNode? Apply(JsonNode? original, JsonNode? patch)
+    public static JsonNode? Apply(JsonNode? original, JsonNode? patch) => Merge(original?.DeepClone(), patch);
+
+    /// <summary>As <see cref="Apply"/>, but an original object becomes the result. The patch is not changed.</summary>
+    public static JsonNode? Merge(JsonNode? original, JsonNode? patch)
     {
         if (patch is not JsonObject changes)
         {
             return patch?.DeepClone();
         }
-        var result = new JsonObject();
-        if (original is JsonObject members)
-        {
-            foreach (var (name, value) in members)
-            {
-                if (!changes.TryGetPropertyValue(name, out var change))
-                {
-                    result[name] = value?.DeepClone();
-                }
-                else if (change is not null)
-                {
-                    result[name] = Apply(value, change);
-                }
-            }
-        }
+        var result = original as JsonObject ?? [];
         foreach (var (name, change) in changes)
         {
-            if (change is not null && !result.ContainsKey(name))
+            if (change is null)
             {
-                result[name] = Apply(null, change);
+                result.Remove(name);
+                continue;
+            }
+            var old = result[name];
+            var merged = Merge(old, change);
+            if (old is null || !ReferenceEquals(merged, old))
+            {
+                result[name] = merged;
             }
         }
         return result;

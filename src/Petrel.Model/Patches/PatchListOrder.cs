@@ -12,10 +12,12 @@ internal static class PatchListOrder
     /// <param name="order">The elements (or their keys) in the desired order.</param>
     /// <param name="before">The list before the patch.</param>
     /// <param name="key">The merge key; null for lists of primitives.</param>
-    public static JsonArray Arrange(JsonArray merged, JsonArray order, JsonArray before, string? key)
+    public static JsonArray Arrange(JsonArray merged, JsonArray order, JsonArray before, string? key) =>
+        Arrange(merged, Positions(order, key), Positions(before, key), key);
+
+    /// <summary>As the other overload, with the positions of the elements in the desired order and in the list before the patch.</summary>
+    public static JsonArray Arrange(JsonArray merged, Dictionary<string, int> wanted, Dictionary<string, int> live, string? key)
     {
-        var wanted = Positions(order, key);
-        var live = Positions(before, key);
         var items = merged.Select(i => (Node: i, Id: Id(i, key))).ToArray();
         merged.Clear();
         var named = items.Where(i => wanted.ContainsKey(i.Id)).OrderBy(i => wanted[i.Id]).ToArray();
@@ -75,12 +77,14 @@ internal static class PatchListOrder
 
     private static string Id(JsonNode? item, string? key) => key is not null && item is JsonObject ? KeyOf(item, key) : Text(item);
 
-    private static Dictionary<string, int> Positions(JsonArray list, string? key)
+    /// <summary>The position of each element by its key, or of the first one with that key.</summary>
+    public static Dictionary<string, int> Positions(IEnumerable<JsonNode?> list, string? key)
     {
         var positions = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < list.Count; i++)
+        var place = 0;
+        foreach (var item in list)
         {
-            positions.TryAdd(Id(list[i], key), i);
+            positions.TryAdd(Id(item, key), place++);
         }
         return positions;
     }

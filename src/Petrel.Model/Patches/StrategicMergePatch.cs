@@ -18,7 +18,13 @@ public static class StrategicMergePatch
     /// <summary>Returns a patched copy. Neither document is changed.</summary>
     /// <exception cref="PatchException">A directive is malformed, or a list element lacks its merge key.</exception>
     public static JsonObject Apply(JsonObject original, JsonObject patch, SchemaType schema) =>
-        MergeObject((JsonObject)original.DeepClone(), (JsonObject)patch.DeepClone(), schema);
+        Merge((JsonObject)original.DeepClone(), (JsonObject)patch.DeepClone(), schema);
+
+    /// <summary>
+    /// As <see cref="Apply"/>, but changes the original into the result, and takes parts of the patch. Neither is usable if it fails.
+    /// </summary>
+    /// <exception cref="PatchException">A directive is malformed, or a list element lacks its merge key.</exception>
+    public static JsonObject Merge(JsonObject original, JsonObject patch, SchemaType schema) => MergeObject(original, patch, schema);
 
     // Modifies and consumes both arguments, which the caller must own. Without a schema, a list in the patch replaces the original list.
     private static JsonObject MergeObject(JsonObject original, JsonObject patch, SchemaType? schema)
@@ -60,11 +66,7 @@ public static class StrategicMergePatch
             }
             original[name] = (original[name], value) switch
             {
-                (JsonArray list, JsonArray items) when field is { PatchMerge: true } => MergeList(
-                    (JsonArray)list.DeepClone(),
-                    items,
-                    field
-                ),
+                (JsonArray list, JsonArray items) when field is { PatchMerge: true } => MergeList(list, items, field),
                 (JsonArray, JsonArray items) => items,
                 _ => WithoutDirectives(value),
             };
@@ -146,11 +148,12 @@ public static class StrategicMergePatch
         original[name] = new JsonArray([.. list.Where(v => !keys.Contains(PatchListOrder.Text(v))).Select(v => v?.DeepClone())]);
     }
 
+    // Consumes both lists. The result is a new one.
     private static JsonArray MergeList(JsonArray original, JsonArray patch, SchemaField field)
     {
         if (original.Count == 0 && patch.Count == 0)
         {
-            return original;
+            return [];
         }
         var key = field.PatchMergeKey;
         if (field.Kind != FieldKind.Object)
@@ -163,10 +166,10 @@ public static class StrategicMergePatch
         {
             throw new PatchException($"cannot merge lists without merge key for {field.Name}");
         }
-        var before = (JsonArray)original.DeepClone();
+        var live = PatchListOrder.Positions(original, key);
         var (kept, changes) = ApplyElementDirectives(original, patch, key);
-        // The merge consumes the changes. Arrange needs their original form to order the result, so copy them first.
-        var order = new JsonArray([.. changes.Select(c => c.DeepClone())]);
+        // The merge consumes the changes, so note their order first.
+        var wanted = PatchListOrder.Positions(changes, key);
         var result = kept.ToList();
         foreach (var change in changes)
         {
@@ -181,7 +184,7 @@ public static class StrategicMergePatch
                 result[index] = MergeObject(result[index], change, field.Type);
             }
         }
-        return PatchListOrder.Arrange(new JsonArray([.. result]), order, before, key);
+        return PatchListOrder.Arrange(new JsonArray([.. result]), wanted, live, key);
     }
 
     // Removes the $patch: delete and $patch: replace elements from the patch, and carries them out.
@@ -226,34 +229,44 @@ public static class StrategicMergePatch
     }
 
     // Prepares a value that the patch adds where the object has none. Its directives and nulls have nothing to act on, so they are dropped.
+    // The value itself is changed and returned.
     private static JsonNode WithoutDirectives(JsonNode value)
     {
         switch (value)
         {
             case JsonObject members:
-                var result = new JsonObject();
+                List<string>? dropped = null;
                 foreach (var (name, member) in members)
                 {
                     if (
-                        member is not null
-                        && name is not (Directive or RetainKeys)
-                        && !name.StartsWith(SetElementOrder, StringComparison.Ordinal)
-                        && !name.StartsWith(DeleteFromPrimitiveList, StringComparison.Ordinal)
+                        member is null
+                        || name is Directive or RetainKeys
+                        || name.StartsWith(SetElementOrder, StringComparison.Ordinal)
+                        || name.StartsWith(DeleteFromPrimitiveList, StringComparison.Ordinal)
                     )
                     {
-                        result[name] = WithoutDirectives(member);
+                        (dropped ??= []).Add(name);
+                    }
+                    else
+                    {
+                        WithoutDirectives(member);
                     }
                 }
-                return result;
+                dropped?.ForEach(name => members.Remove(name));
+                break;
             case JsonArray list:
                 // An element that is only a directive ($patch: delete) adds nothing.
-                return new JsonArray([
-                    .. list.Where(i => i is not JsonObject o || !o.ContainsKey(Directive))
-                        .Select(i => i is null ? null : WithoutDirectives(i)),
-                ]);
-            default:
-                return value.DeepClone();
+                list.RemoveAll(item => item is JsonObject element && element.ContainsKey(Directive));
+                foreach (var item in list)
+                {
+                    if (item is not null)
+                    {
+                        WithoutDirectives(item);
+                    }
+                }
+                break;
         }
+        return value;
     }
 
     private static JsonArray? List(JsonObject parent, string name) =>

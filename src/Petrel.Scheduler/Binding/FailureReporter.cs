@@ -79,7 +79,7 @@ internal sealed partial class FailureReporter(ApiClient client, TimeProvider tim
                 cancellationToken
             );
         }
-        catch (Exception e) when (e is ApiException or IOException)
+        catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
         {
             // The next attempt to schedule the pod writes the condition again.
             LogLost(logger, key, e.Message);

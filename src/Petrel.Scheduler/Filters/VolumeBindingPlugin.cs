@@ -100,7 +100,7 @@ internal sealed class VolumeBindingPlugin(
                 await client.PatchAsync<V1PersistentVolumeClaim>(claim.Key(), SelectedNode(claim, nodeName), cancellationToken);
             }
         }
-        catch (Exception e) when (e is ApiException or IOException)
+        catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
         {
             // The next attempt keeps what was written, or corrects it.
             return $"binding volumes: {e.Message}";

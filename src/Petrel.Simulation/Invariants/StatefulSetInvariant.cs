@@ -9,6 +9,11 @@ namespace Petrel.Simulation.Invariants;
 /// when no higher one is active. A rolling update touches no member below the partition, and takes away no healthy one while more than
 /// maxUnavailable are missing, but for those that were lost otherwise. No member has a number outside of the set's since it was last
 /// complete.
+/// <para>
+/// A member counts as scaled away if it has seen a size of the set that had no place for it, until the set is complete again. The API has
+/// no precondition over two objects: a deletion that the controller decided and sent while the set was smaller may be executed right after
+/// a user made the set larger again. Upstream's controller has the same race, whatever it reads before it sends.
+/// </para>
 /// </summary>
 public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
 {
@@ -29,6 +34,10 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
             if (change.Latest.OwnerKind == "StatefulSet" && _bounds.TryGetValue(change.Latest.OwnerUid, out var bounds))
             {
                 problem ??= change.Before is null ? ObserveNew(change.After!, bounds) : ObserveLoss(change, bounds);
+                if (change is { Before: null, After: { } created } && !bounds.HasPlaceFor(Ordinal(created)))
+                {
+                    bounds.ScaledAway.Add(created.Uid);
+                }
                 if (change.After is { IsReady: true } ready)
                 {
                     bounds.EverReady.Add(Ordinal(ready));
@@ -88,7 +97,7 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         }
         var ordinal = Ordinal(before);
         var replicas = set.Number("spec", "replicas") ?? 1;
-        if (ordinal < bounds.Start || ordinal >= bounds.Start + replicas)
+        if (bounds.ScaledAway.Contains(before.Uid))
         {
             var higher = facts.PodsOf(before.OwnerUid).Where(p => p.IsActive && Ordinal(p) > ordinal).Select(p => p.Name).FirstOrDefault();
             return bounds.IsOrdered && ordinal >= bounds.Start && higher is not null
@@ -147,6 +156,8 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         bounds.MaxUnavailable = Math.Max(bounds.MaxUnavailable, unavailable);
         bounds.First = Math.Min(bounds.First, start);
         bounds.End = Math.Max(bounds.End, start + replicas);
+        bounds.Size = replicas;
+        bounds.ScaledAway.UnionWith(facts.PodsOf(uid).Where(p => !bounds.HasPlaceFor(Ordinal(p))).Select(p => p.Uid));
         bounds.IsOrdered = set.Text("spec", "podManagementPolicy") is "" or "OrderedReady";
     }
 
@@ -166,6 +177,7 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
     {
         public string Name { get; } = name;
         public int Start { get; set; }
+        public int Size { get; set; }
         public int First { get; set; }
         public int End { get; set; }
         public int Replicas { get; set; }
@@ -174,5 +186,10 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         public bool IsOrdered { get; set; }
         public int Lost { get; set; }
         public SortedSet<int> EverReady { get; } = [];
+
+        /// <summary>The uids of members that a size of the set had no place for.</summary>
+        public SortedSet<string> ScaledAway { get; } = new(StringComparer.Ordinal);
+
+        public bool HasPlaceFor(int ordinal) => ordinal >= Start && ordinal < Start + Size;
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Petrel.Store.Sqlite.Integrity;
 using Petrel.Store.Versions;
 
 namespace Petrel.Store.Sqlite;
@@ -28,9 +29,14 @@ internal sealed partial class DiskWriter : IDisposable
     private List<StoreChange[]>? _unresolved;
     private long _lastTry;
 
+    private readonly HistoryAnchor _anchor;
+    private long _anchorFlushed = Clock.GetTimestamp();
+    private bool _anchorFailed;
+
     public DiskWriter(string path, SqliteLog log, VersionedState state, ILogger logger, Func<LogStep, int>? faults)
     {
         (_path, _log, _state, _logger, _faults) = (path, log, state, logger, faults);
+        _anchor = HistoryAnchor.Open(path, log.Anchor);
         _reserve = new DiskReserve(path);
         if (!_reserve.TryHold())
         {
@@ -40,8 +46,10 @@ internal sealed partial class DiskWriter : IDisposable
 
     public StoreHealth Health => _health;
 
-    /// <summary>How long to wait at most until <see cref="Recover"/> is due; null when nothing is wrong.</summary>
-    public TimeSpan? RecoverAfter => _health.Fault == StoreFault.None ? null : RetryInterval;
+    /// <summary>
+    /// How long to wait at most until <see cref="Recover"/> and <see cref="FlushAnchor"/> are due; null when they are not.
+    /// </summary>
+    public TimeSpan? WakeAfter => _health.Fault == StoreFault.None && !_anchor.IsDirty ? null : RetryInterval;
 
     /// <summary>The exception for a commit that the disk's state refuses; null when it may be tried.</summary>
     public StoreWriteException? Refuse(bool freesSpace) =>
@@ -79,7 +87,42 @@ internal sealed partial class DiskWriter : IDisposable
     public void Write(IReadOnlyList<StoreChange[]> commits, IReadOnlyList<PendingWrite> writes)
     {
         WriteTransaction(commits, writes);
+        if (commits.Count > 0)
+        {
+            AdvanceAnchor();
+        }
         TryCheckpoint();
+    }
+
+    /// <summary>Flushes the anchor when that is due. Call it when the commits are answered: none waits for this.</summary>
+    public void FlushAnchor()
+    {
+        if (!_anchor.IsDirty || Clock.GetElapsedTime(_anchorFlushed) < RetryInterval)
+        {
+            return;
+        }
+        _anchorFlushed = Clock.GetTimestamp();
+        OnAnchor(static (anchor, _) => anchor.Flush());
+    }
+
+    private void AdvanceAnchor() => OnAnchor(static (anchor, log) => anchor.Advance(log!.Anchor));
+
+    // The commits are durable. That their end can't be noted is no reason to refuse them.
+    private void OnAnchor(Action<HistoryAnchor, SqliteLog?> act)
+    {
+        try
+        {
+            act(_anchor, _log);
+            _anchorFailed = false;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!_anchorFailed)
+            {
+                LogAnchorFailed(_logger, _path, e.Message);
+            }
+            _anchorFailed = true;
+        }
     }
 
     private void WriteTransaction(IReadOnlyList<StoreChange[]> commits, IReadOnlyList<PendingWrite> writes)
@@ -144,7 +187,12 @@ internal sealed partial class DiskWriter : IDisposable
         return true;
     }
 
-    public void Dispose() => _log?.Dispose();
+    public void Dispose()
+    {
+        OnAnchor(static (anchor, _) => anchor.Flush());
+        _anchor.Dispose();
+        _log?.Dispose();
+    }
 
     private StoreWriteException Failed(StoreFileException error)
     {
@@ -209,7 +257,8 @@ internal sealed partial class DiskWriter : IDisposable
             _log?.Abandon();
             _log = null;
             var log = new SqliteLog(_path, _faults);
-            var newest = log.NewestRevision();
+            log.FindTail();
+            var newest = log.Revision;
             var unresolved = _unresolved ?? [];
             if (newest == _state.Current || (newest < _state.Current && _state.Current == _state.Compacted))
             {
@@ -224,6 +273,7 @@ internal sealed partial class DiskWriter : IDisposable
                 );
             }
             (_log, _unresolved) = (log, null);
+            AdvanceAnchor();
             return unresolved;
         }
         catch (StoreFileException error)
@@ -288,6 +338,13 @@ internal sealed partial class DiskWriter : IDisposable
         Message = "The store {Path} can't be written ({Problem}): all writes are refused until it can"
     )]
     private static partial void LogFailing(ILogger logger, string path, string problem);
+
+    [LoggerMessage(
+        EventId = 1005,
+        Level = LogLevel.Error,
+        Message = "The anchor of the store {Path} can't be written ({Problem}): a loss of its newest changes would not be noticed"
+    )]
+    private static partial void LogAnchorFailed(ILogger logger, string path, string problem);
 
     [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "The store {Path} can be written again")]
     private static partial void LogRecovered(ILogger logger, string path);

@@ -101,6 +101,7 @@ internal sealed class GroupCommitter
             while (Take())
             {
                 Process();
+                _log.FlushAnchor();
                 _takenCommits.Clear();
                 _takenWrites.Clear();
             }
@@ -127,7 +128,7 @@ internal sealed class GroupCommitter
                     return false;
                 }
 
-                if (_log.RecoverAfter is not { } interval)
+                if (_log.WakeAfter is not { } interval)
                 {
                     Monitor.Wait(_gate);
                 }

@@ -1,30 +1,26 @@
 using Microsoft.Data.Sqlite;
+using Petrel.Store.Sqlite.Integrity;
 using SQLitePCL;
 
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
 /// Opens a store's file for one process: creates it with mode 0600, takes an exclusive lock, and checks that it is a store in a
-/// supported format.
+/// supported format. Nothing of an existing file changes before <see cref="Trust"/>, except that its format is brought up to date.
 /// </summary>
 internal static class SqliteFile
 {
-    /// <summary>The format that this program writes, stored as SQLite's user version.</summary>
-    public const int Format = 1;
-
-    // "PTRL": SQLite's application ID, by which file(1) identifies the file as a store.
-    private const int ApplicationId = 0x5054524C;
-
     // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE.
     private const int NoCheckpointOnClose = 1006;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <exception cref="StoreFileException">The file is in use, damaged, not a store, or of a newer format.</exception>
+    /// <exception cref="StoreFileException">The file is in use, lost, damaged, not a store, or of a newer format.</exception>
     public static SqliteConnection Open(string path)
     {
         path = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        RequireWhatWasWritten(path);
         if (!File.Exists(path))
         {
             using var created = new FileStream(
@@ -53,26 +49,40 @@ internal static class SqliteFile
         try
         {
             connection.Open();
+            KeepLogOnClose(connection, keep: true);
             // Lock the file from the first access on. Other processes can't open it, and SQLite needs no shared memory.
-            Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
-            var isNew = Read(connection, "SELECT count(*) FROM sqlite_schema") == 0;
-            if (!isNew)
+            connection.Run("PRAGMA locking_mode = EXCLUSIVE");
+            var isNew = connection.Read("SELECT count(*) FROM sqlite_schema") == 0;
+            if (isNew)
+            {
+                if (HistoryAnchor.Exists(path))
+                {
+                    throw Lost(path, "empty");
+                }
+                // Empty pages are given back to the disk step by step.
+                connection.Run("PRAGMA auto_vacuum = INCREMENTAL");
+                connection.Run("PRAGMA journal_mode = WAL");
+            }
+            else
             {
                 CheckFormat(connection, path);
             }
 
-            Run(connection, "PRAGMA journal_mode = WAL");
-            Run(connection, "PRAGMA synchronous = FULL");
+            connection.Run("PRAGMA synchronous = FULL");
             // The log checkpoints itself, because SQLite would ignore that the disk is too full for it.
-            Run(connection, "PRAGMA wal_autocheckpoint = 0");
+            connection.Run("PRAGMA wal_autocheckpoint = 0");
             // Take the lock now, not at the first write.
-            Run(connection, "BEGIN IMMEDIATE");
+            connection.Run("BEGIN IMMEDIATE");
             if (isNew)
             {
-                CreateSchema(connection);
+                SqliteSchema.Create(connection);
+            }
+            else if (connection.Read("PRAGMA user_version") < SqliteSchema.Format)
+            {
+                Upgrade(connection, path);
             }
 
-            Run(connection, "COMMIT");
+            connection.Run("COMMIT");
             return connection;
         }
         catch (SqliteException error)
@@ -87,36 +97,65 @@ internal static class SqliteFile
         }
     }
 
-    private static void CheckFormat(SqliteConnection connection, string path)
+    /// <summary>The file is verified: from now on closing it moves the write-ahead log into it.</summary>
+    public static void Trust(SqliteConnection connection)
     {
-        if (Read(connection, "PRAGMA application_id") != ApplicationId)
+        try
         {
-            throw new StoreFileException(path, "it is an SQLite database, but not a store.");
+            // A copy that other tools made may have another mode.
+            connection.Run("PRAGMA journal_mode = WAL");
         }
-
-        var format = Read(connection, "PRAGMA user_version");
-        if (format > Format)
+        catch (SqliteException error)
         {
-            throw new StoreFileException(
-                path,
-                $"its format is {format}, and this program knows formats up to {Format}: use the newer program that wrote it."
-            );
+            throw Explain(connection.DataSource, error);
         }
-    }
-
-    private static void CreateSchema(SqliteConnection connection)
-    {
-        Run(connection, $"PRAGMA application_id = {ApplicationId}");
-        Run(connection, $"PRAGMA user_version = {Format}");
-        // The ID (RowId) increases with every change, so that rows are only ever appended. A deletion has no value.
-        Run(connection, "CREATE TABLE change (id INTEGER PRIMARY KEY, key TEXT NOT NULL, create_revision INTEGER NOT NULL, value BLOB)");
-        Run(connection, "CREATE TABLE compaction (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)");
-        Run(connection, "INSERT INTO compaction VALUES (1, 0)");
+        KeepLogOnClose(connection, keep: false);
     }
 
     /// <summary>Whether closing the connection leaves the write-ahead log as it is, or moves it into the file.</summary>
     public static void KeepLogOnClose(SqliteConnection connection, bool keep) =>
         raw.sqlite3_db_config(connection.Handle!, NoCheckpointOnClose, keep ? 1 : 0, out _);
+
+    /// <exception cref="StoreFileException">The file was written once, and is not there or empty.</exception>
+    private static void RequireWhatWasWritten(string path)
+    {
+        var file = new FileInfo(path);
+        var hasLog = new FileInfo(path + "-wal") is { Exists: true, Length: > 0 };
+        if (!(file is { Exists: true, Length: > 0 }) && (hasLog || HistoryAnchor.Exists(path)))
+        {
+            throw Lost(path, file.Exists ? "empty" : "missing");
+        }
+    }
+
+    private static StoreFileException Lost(string path, string how) =>
+        new(path, $"it is {how}, and the files beside it say that it was written. Restore it from a backup.") { IsDamage = true };
+
+    private static void CheckFormat(SqliteConnection connection, string path)
+    {
+        if (connection.Read("PRAGMA application_id") != SqliteSchema.ApplicationId)
+        {
+            throw new StoreFileException(path, "it is an SQLite database, but not a store.");
+        }
+
+        var format = connection.Read("PRAGMA user_version");
+        if (format > SqliteSchema.Format)
+        {
+            throw new StoreFileException(
+                path,
+                $"its format is {format}, and this program knows formats up to {SqliteSchema.Format}: use the newer program that wrote it."
+            );
+        }
+    }
+
+    private static void Upgrade(SqliteConnection connection, string path)
+    {
+        // Older formats had no anchor and no checksums, so a file that has them says the wrong format.
+        if (HistoryAnchor.Exists(path) || connection.Read("SELECT count(*) FROM pragma_table_info('change') WHERE name = 'digest'") > 0)
+        {
+            throw StoreFileException.Damaged(path, "its format does not fit its content");
+        }
+        SqliteSchema.Upgrade(connection, path);
+    }
 
     private static StoreFileException Explain(string path, SqliteException error) =>
         new(
@@ -132,32 +171,6 @@ internal static class SqliteFile
         )
         {
             Code = error.SqliteErrorCode,
+            IsDamage = error.SqliteErrorCode is raw.SQLITE_NOTADB or raw.SQLITE_CORRUPT,
         };
-
-    private static void Run(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
-
-    private static long Read(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (long)command.ExecuteScalar()!;
-    }
-}
-
-/// <summary>The store's file can't be used. The message explains why and what to do.</summary>
-public sealed class StoreFileException(string path, string reason, Exception? inner = null)
-    : IOException($"Can't use the store '{path}': {reason}", inner)
-{
-    /// <summary>The path of the file.</summary>
-    public string Path { get; } = path;
-
-    /// <summary>The code of the SQLite error; 0 when it was none.</summary>
-    internal int Code { get; init; }
-
-    internal bool IsFull => (Code & 0xFF) == raw.SQLITE_FULL;
 }

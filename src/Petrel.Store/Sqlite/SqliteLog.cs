@@ -1,13 +1,14 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
+using Petrel.Store.Sqlite.Integrity;
 using Petrel.Store.Versions;
 using SQLitePCL;
 
 namespace Petrel.Store.Sqlite;
 
 /// <summary>
-/// The durable part of the store: one row for each change, in order. Statements are prepared once, and values are bound without copies,
-/// because every write takes this path. Calls block. Only one thread may use it at a time.
+/// The durable part of the store: one row for each change, in order, with its checksums. Statements are prepared once, and values are bound
+/// without copies, because every write takes this path. Calls block. Only one thread may use it at a time.
 /// </summary>
 internal sealed class SqliteLog : IDisposable
 {
@@ -26,12 +27,20 @@ internal sealed class SqliteLog : IDisposable
         _rollback,
         _insert,
         _delete,
-        _compact,
-        _probe;
+        _rebase,
+        _chainAt;
+    private readonly RowDigest _digest = new();
     private byte[] _keyBuffer = new byte[512];
 
-    // Pages in the write-ahead log that are not in the file yet, without those of _database's own count.
+    // Pages in the write-ahead log that are not in the file yet, without those that SQLite still counts.
     private int _pages;
+
+    // The base and the end of the file as the transaction leaves them, and as they were before it.
+    private HistoryBase _base,
+        _baseBefore;
+    private HistoryTail _tail,
+        _tailBefore;
+    private bool _baseChanged;
 
     /// <param name="path">The file.</param>
     /// <param name="faults">Lets the disk fail in tests: the SQLite error of a step, or 0.</param>
@@ -41,44 +50,31 @@ internal sealed class SqliteLog : IDisposable
         Fail(LogStep.Open);
         _connection = SqliteFile.Open(path);
         _database = _connection.Handle!;
+        try
+        {
+            _base = ReadBase();
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");
-        _insert = Prepare("INSERT INTO change (id, key, create_revision, value) VALUES (?1, ?2, ?3, ?4)");
-        _delete = Prepare("DELETE FROM change WHERE id = ?1");
-        _compact = Prepare("UPDATE compaction SET revision = max(revision, ?1)");
-        _probe = Prepare("UPDATE compaction SET revision = revision");
+        _insert = Prepare("INSERT INTO change (id, key, create_revision, value, digest, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+        _delete = Prepare("DELETE FROM change WHERE id = ?1 RETURNING digest");
+        _rebase = Prepare("UPDATE compaction SET revision = ?1, chain = ?2, mark = ?3, rows = ?4, sum = ?5, seal = ?6");
+        _chainAt = Prepare("SELECT chain FROM change WHERE id < ?1 ORDER BY id DESC LIMIT 1");
         var log = new FileInfo(path + "-wal");
         _pages = log.Exists ? (int)(log.Length / PageBytes) : 0;
     }
 
-    public void Begin() => Step(_begin);
+    /// <summary>The newest revision in the file: of its last row, or the compacted one if that is newer.</summary>
+    public long Revision => Math.Max(_base.Compacted, RowId.From(_tail.LastRow).Revision);
 
-    /// <summary>Commits the transaction. Returns when all changes since <see cref="Begin"/> are on the disk.</summary>
-    public void Commit()
-    {
-        Fail(LogStep.Commit);
-        Step(_commit);
-        Fail(LogStep.Confirm);
-    }
-
-    /// <summary>Rolls back all changes since <see cref="Begin"/>, unless SQLite has already done so because of the error.</summary>
-    public void Rollback()
-    {
-        if (raw.sqlite3_get_autocommit(_database) == 0)
-        {
-            Step(_rollback);
-        }
-    }
-
-    /// <summary>Writes a transaction that changes nothing, to see whether the disk can be written.</summary>
-    public void Probe()
-    {
-        Begin();
-        Fail(LogStep.Append);
-        Step(_probe);
-        Commit();
-    }
+    /// <summary>What the anchor is to say once the transaction is durable.</summary>
+    public AnchorState Anchor => new(_base.Store, Revision, _tail.Chain);
 
     /// <summary>How many pages of the write-ahead log are not in the file yet.</summary>
     public int PagesToMove
@@ -88,6 +84,108 @@ internal sealed class SqliteLog : IDisposable
             raw.sqlite3_db_status(_database, PagesWritten, out var written, out _, resetFlg: 1);
             return _pages += written;
         }
+    }
+
+    public void Begin()
+    {
+        (_baseBefore, _tailBefore) = (_base, _tail);
+        Step(_begin);
+    }
+
+    /// <summary>Commits the transaction. Returns when all changes since <see cref="Begin"/> are on the disk.</summary>
+    public void Commit()
+    {
+        if (_baseChanged)
+        {
+            WriteBase();
+        }
+        Fail(LogStep.Commit);
+        Step(_commit);
+        Fail(LogStep.Confirm);
+    }
+
+    /// <summary>Rolls back all changes since <see cref="Begin"/>, unless SQLite has already done so because of the error.</summary>
+    public void Rollback()
+    {
+        (_base, _tail, _baseChanged) = (_baseBefore, _tailBefore, false);
+        if (raw.sqlite3_get_autocommit(_database) == 0)
+        {
+            Step(_rollback);
+        }
+    }
+
+    public void Append(StoreChange[] changes)
+    {
+        Fail(LogStep.Append);
+        for (var i = 0; i < changes.Length; i++)
+        {
+            var change = changes[i];
+            var row = new RowId(change.Revision, i);
+            var key = Encode(change.Key);
+            raw.sqlite3_bind_int64(_insert, 1, row.Value);
+            raw.sqlite3_bind_text(_insert, 2, key);
+            raw.sqlite3_bind_int64(_insert, 3, change.CreateRevision);
+            if (change.Value is not { } value)
+            {
+                raw.sqlite3_bind_null(_insert, 4);
+            }
+            else if (value.IsEmpty)
+            {
+                raw.sqlite3_bind_zeroblob(_insert, 4, 0);
+            }
+            else
+            {
+                raw.sqlite3_bind_blob(_insert, 4, value.Span);
+            }
+            var digest = _digest.Of(row, key, change.CreateRevision, change.Value is null, change.Value.GetValueOrDefault().Span);
+            _tail = _tail.Plus(row, digest, _digest.Chain(_tail.Chain, digest));
+            raw.sqlite3_bind_int64(_insert, 5, digest);
+            raw.sqlite3_bind_int64(_insert, 6, _tail.Chain);
+            Step(_insert);
+        }
+    }
+
+    /// <summary>Deletes a row. Does nothing when it is not there.</summary>
+    public void Delete(RowId row)
+    {
+        raw.sqlite3_bind_int64(_delete, 1, row.Value);
+        var result = raw.sqlite3_step(_delete);
+        if (result == raw.SQLITE_ROW)
+        {
+            _tail = _tail.Minus(raw.sqlite3_column_int64(_delete, 0));
+            _baseChanged = true;
+            result = raw.sqlite3_step(_delete);
+        }
+        raw.sqlite3_reset(_delete);
+        Check(result);
+    }
+
+    /// <summary>Makes a revision the compacted one, unless a newer one is.</summary>
+    public void SetCompacted(long revision)
+    {
+        if (revision <= _base.Compacted)
+        {
+            return;
+        }
+        raw.sqlite3_bind_int64(_chainAt, 1, new RowId(revision + 1, 0).Value);
+        var result = raw.sqlite3_step(_chainAt);
+        var chain = result == raw.SQLITE_ROW ? raw.sqlite3_column_int64(_chainAt, 0) : _base.Chain;
+        raw.sqlite3_reset(_chainAt);
+        if (result != raw.SQLITE_ROW)
+        {
+            Check(result);
+        }
+        _base = _base with { Compacted = revision, Chain = chain };
+        _baseChanged = true;
+    }
+
+    /// <summary>Writes a transaction that changes nothing, to see whether the disk can be written.</summary>
+    public void Probe()
+    {
+        Begin();
+        Fail(LogStep.Append);
+        _baseChanged = true;
+        Commit();
     }
 
     /// <summary>Moves the write-ahead log into the file, so that the log starts again at its beginning.</summary>
@@ -102,147 +200,62 @@ internal sealed class SqliteLog : IDisposable
         _pages = 0;
     }
 
-    /// <summary>The newest revision of which the file has changes, or the compacted one if that is newer.</summary>
-    public long NewestRevision()
+    /// <summary>
+    /// Verifies all rows and loads them into an empty state. Nothing is written to the file before. Returns the rows that an interrupted
+    /// compaction left behind.
+    /// </summary>
+    /// <param name="state">The state to fill.</param>
+    /// <param name="anchor">What was acknowledged, if that is known.</param>
+    /// <exception cref="StoreFileException">The file is damaged.</exception>
+    public List<RowId> Load(VersionedState state, AnchorState? anchor)
     {
-        var compacted = ReadCompacted();
-        using var select = Prepare("SELECT max(id) FROM change");
-        var result = raw.sqlite3_step(select);
-        if (result != raw.SQLITE_ROW)
+        using var verifier = new HistoryVerifier(_base, what => throw StoreFileException.Damaged(_path, what));
+        verifier.Expect(anchor);
+        var loader = new StateLoader(_path, state, _base.Compacted);
+        using var reader = new RowReader(_database, _path);
+        while (reader.Read())
         {
-            throw Error(result);
+            verifier.Row(reader.Row, reader.KeyBytes, reader.CreateRevision, reader.IsDeletion, reader.ValueBytes, reader.Seal);
+            loader.Add(reader.Row, reader.Key, reader.CreateRevision, reader.Value);
         }
-        return Math.Max(compacted, RowId.From(raw.sqlite3_column_int64(select, 0)).Revision);
-    }
-
-    public void Append(StoreChange[] changes)
-    {
-        Fail(LogStep.Append);
-        for (var i = 0; i < changes.Length; i++)
-        {
-            var change = changes[i];
-            raw.sqlite3_bind_int64(_insert, 1, new RowId(change.Revision, i).Value);
-            raw.sqlite3_bind_text(_insert, 2, Encode(change.Key));
-            raw.sqlite3_bind_int64(_insert, 3, change.CreateRevision);
-            if (change.Value is not { } value)
-            {
-                raw.sqlite3_bind_null(_insert, 4);
-            }
-            else if (value.IsEmpty)
-            {
-                raw.sqlite3_bind_zeroblob(_insert, 4, 0);
-            }
-            else
-            {
-                raw.sqlite3_bind_blob(_insert, 4, value.Span);
-            }
-
-            Step(_insert);
-        }
-    }
-
-    public void Delete(RowId row)
-    {
-        raw.sqlite3_bind_int64(_delete, 1, row.Value);
-        Step(_delete);
-    }
-
-    public void SetCompacted(long revision)
-    {
-        raw.sqlite3_bind_int64(_compact, 1, revision);
-        Step(_compact);
-    }
-
-    /// <summary>Loads all rows into an empty state. Returns those that an interrupted compaction left behind.</summary>
-    public List<RowId> Load(VersionedState state)
-    {
-        List<RowId> leftovers = [];
-        var compacted = ReadCompacted();
-        var select = Prepare("SELECT id, key, create_revision, value FROM change ORDER BY id");
-        var changes = new List<StoreChange>();
-        var loaded = false;
-        while (raw.sqlite3_step(select) is var result && result != raw.SQLITE_DONE)
-        {
-            if (result != raw.SQLITE_ROW)
-            {
-                throw Error(result);
-            }
-
-            var row = RowId.From(raw.sqlite3_column_int64(select, 0));
-            var key = raw.sqlite3_column_text(select, 1).utf8_to_string();
-            var createRevision = raw.sqlite3_column_int64(select, 2);
-            ReadOnlyMemory<byte>? value = null;
-            if (raw.sqlite3_column_type(select, 3) != raw.SQLITE_NULL)
-            {
-                value = raw.sqlite3_column_blob(select, 3).ToArray();
-            }
-
-            if (row.Revision <= compacted)
-            {
-                state.Restore(key, row, value is { } bytes ? new StoreEntry(key, bytes, createRevision, row.Revision) : null);
-                continue;
-            }
-            if (!loaded)
-            {
-                FinishBase();
-            }
-
-            if (changes.Count > 0 && changes[0].Revision != row.Revision)
-            {
-                ApplyRevision();
-            }
-
-            if (row != new RowId(state.Current + 1, changes.Count))
-            {
-                throw new StoreFileException(_path, $"it is damaged: revision {state.Current + 1} is not whole. Restore it from a backup.");
-            }
-
-            var previous = state.Get(key);
-            if (createRevision != (previous?.CreateRevision ?? row.Revision))
-            {
-                throw new StoreFileException(
-                    _path,
-                    $"it is damaged: revision {row.Revision} does not fit {key}. Restore it from a backup."
-                );
-            }
-
-            changes.Add(new StoreChange(key, row.Revision, value, createRevision, previous?.Value));
-        }
-        if (!loaded)
-        {
-            FinishBase();
-        }
-
-        if (changes.Count > 0)
-        {
-            ApplyRevision();
-        }
-
-        select.Dispose();
+        var leftovers = loader.Finish();
+        verifier.End();
+        _tail = verifier.Tail;
+        SqliteFile.Trust(_connection);
         return leftovers;
+    }
 
-        void FinishBase()
+    /// <summary>Finds the end of a file whose rows have been verified by <see cref="Load"/> before it was opened again.</summary>
+    public void FindTail()
+    {
+        var tail = new HistoryTail(_base.Mark, _base.Chain, _base.Rows, _base.Sum);
+        using var select = Prepare("SELECT id, digest, chain FROM change WHERE id > ?1 ORDER BY id");
+        raw.sqlite3_bind_int64(select, 1, _base.Mark);
+        int result;
+        while ((result = raw.sqlite3_step(select)) == raw.SQLITE_ROW)
         {
-            loaded = true;
-            leftovers = state.StartAfter(compacted);
+            var row = RowId.From(raw.sqlite3_column_int64(select, 0));
+            tail = tail.Plus(row, raw.sqlite3_column_int64(select, 1), raw.sqlite3_column_int64(select, 2));
         }
-
-        void ApplyRevision()
+        Check(result);
+        if (tail.LastRow == _base.Mark && RowId.From(_base.Mark).Revision > _base.Compacted)
         {
-            state.Apply([
-                [.. changes],
-            ]);
-            changes.Clear();
+            raw.sqlite3_bind_int64(_chainAt, 1, _base.Mark + 1);
+            tail = tail with { Chain = raw.sqlite3_step(_chainAt) == raw.SQLITE_ROW ? raw.sqlite3_column_int64(_chainAt, 0) : tail.Chain };
+            raw.sqlite3_reset(_chainAt);
         }
+        _tail = tail;
+        SqliteFile.Trust(_connection);
     }
 
     public void Dispose()
     {
-        foreach (var statement in new[] { _begin, _commit, _rollback, _insert, _delete, _compact, _probe })
+        foreach (var statement in new[] { _begin, _commit, _rollback, _insert, _delete, _rebase, _chainAt })
         {
             statement.Dispose();
         }
 
+        _digest.Dispose();
         _connection.Dispose();
     }
 
@@ -253,16 +266,23 @@ internal sealed class SqliteLog : IDisposable
         Dispose();
     }
 
-    private long ReadCompacted()
+    private HistoryBase ReadBase()
     {
-        using var select = Prepare("SELECT revision FROM compaction");
-        var result = raw.sqlite3_step(select);
-        if (result != raw.SQLITE_ROW)
-        {
-            throw Error(result);
-        }
+        var read = HistoryBaseRow.Read(_database, _digest);
+        return read ?? throw StoreFileException.Damaged(_path, "what it says about its own history does not match its checksum");
+    }
 
-        return raw.sqlite3_column_int64(select, 0);
+    private void WriteBase()
+    {
+        _base = _base with { Mark = Math.Max(_tail.LastRow, _base.Mark), Rows = _tail.Rows, Sum = _tail.Sum };
+        raw.sqlite3_bind_int64(_rebase, 1, _base.Compacted);
+        raw.sqlite3_bind_int64(_rebase, 2, _base.Chain);
+        raw.sqlite3_bind_int64(_rebase, 3, _base.Mark);
+        raw.sqlite3_bind_int64(_rebase, 4, _base.Rows);
+        raw.sqlite3_bind_int64(_rebase, 5, _base.Sum);
+        raw.sqlite3_bind_int64(_rebase, 6, _base.Seal(_digest));
+        Step(_rebase);
+        _baseChanged = false;
     }
 
     private ReadOnlySpan<byte> Encode(string key)
@@ -286,6 +306,11 @@ internal sealed class SqliteLog : IDisposable
     {
         var result = raw.sqlite3_step(statement);
         raw.sqlite3_reset(statement);
+        Check(result);
+    }
+
+    private void Check(int result)
+    {
         if (result != raw.SQLITE_DONE)
         {
             throw Error(result);
@@ -300,14 +325,5 @@ internal sealed class SqliteLog : IDisposable
         }
     }
 
-    private StoreFileException Error(int result) =>
-        new(
-            _path,
-            raw.sqlite3_errmsg(_database).utf8_to_string() is { Length: > 0 } message
-                ? $"{message} (SQLite error {result})."
-                : $"SQLite error {result}."
-        )
-        {
-            Code = result,
-        };
+    private StoreFileException Error(int result) => StoreFileException.Of(_path, _database, result);
 }

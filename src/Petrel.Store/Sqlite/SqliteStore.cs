@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Petrel.Store.Sqlite.Integrity;
 using Petrel.Store.Versions;
 
 namespace Petrel.Store.Sqlite;
@@ -39,7 +40,7 @@ public sealed class SqliteStore : IRevisionedStore
         try
         {
             var state = new VersionedState();
-            var leftovers = log.Load(state);
+            var leftovers = log.Load(state, ReadAnchor(path));
             var writer = new DiskWriter(path, log, state, logger ?? NullLogger.Instance, faults);
             var store = new SqliteStore(state, new GroupCommitter(writer, state));
             store.DeleteSoon(leftovers);
@@ -47,7 +48,7 @@ public sealed class SqliteStore : IRevisionedStore
         }
         catch
         {
-            log.Dispose();
+            log.Abandon();
             throw;
         }
     }
@@ -139,6 +140,18 @@ public sealed class SqliteStore : IRevisionedStore
     {
         await _committer.StopAsync();
         _state.Close();
+    }
+
+    private static AnchorState? ReadAnchor(string path)
+    {
+        try
+        {
+            return HistoryAnchor.Read(path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw StoreFileException.Damaged(HistoryAnchor.PathOf(path), e.Message);
+        }
     }
 
     private void DeleteSoon(List<RowId> rows)

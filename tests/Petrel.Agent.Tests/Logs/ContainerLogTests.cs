@@ -1,5 +1,6 @@
 using System.Text;
 using Petrel.Agent.Logs;
+using Petrel.Agent.Tests.Files;
 
 namespace Petrel.Agent.Tests.Logs;
 
@@ -36,6 +37,24 @@ public sealed class ContainerLogTests : IDisposable
         var shown = await ReadAsync(text, new() { TailLines = 3000 });
         Assert.StartsWith("line 2000 of a log\n", shown);
         Assert.Equal(3000, shown.Split('\n').Length - 1);
+    }
+
+    [Fact]
+    public async Task A_log_or_its_directory_that_is_a_link_is_not_read()
+    {
+        using var outside = new Outside();
+        var logs = Directory.CreateDirectory(outside.InsideOf("default_web_uid/main")).FullName;
+        File.CreateSymbolicLink(Path.Combine(logs, "0.log"), Path.Combine(outside.Path, "canary"));
+        File.CreateSymbolicLink(outside.InsideOf("default_web_uid/other"), outside.Path);
+
+        foreach (var path in (string[])[Path.Combine(logs, "0.log"), outside.InsideOf("default_web_uid/other/canary")])
+        {
+            await Assert.ThrowsAsync<IOException>(async () =>
+            {
+                var read = ContainerLog.ReadAsync(path, new(), _ => new(true), TimeProvider.System, CancellationToken.None);
+                await foreach (var _ in read) { }
+            });
+        }
     }
 
     [Fact]

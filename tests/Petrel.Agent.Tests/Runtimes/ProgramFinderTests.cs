@@ -1,5 +1,5 @@
 using System.Text;
-using Petrel.Agent.Images;
+using Petrel.Agent.Files;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Processes;
 using Petrel.Agent.Tests.Oci;
@@ -87,12 +87,11 @@ public sealed class ProgramFinderTests : IDisposable
         {
             Write("/upper/" + file, "upper"u8);
         }
-        FileSystemCalls.MakeNode(upper + "/gone", FileSystemCalls.CharacterDevice, 0, 0, 0);
-        FileSystemCalls.SetAttribute(
-            upper + "/emptied",
-            Environment.IsPrivilegedProcess ? "trusted.overlay.opaque" : "user.overlay.opaque",
-            "y"u8
-        );
+        using (var directory = ConfinedDirectory.Open(upper))
+        {
+            directory.CreateNode("gone", FileType.CharacterDevice, 0);
+            directory.SetAttribute("emptied", Environment.IsPrivilegedProcess ? "trusted.overlay.opaque" : "user.overlay.opaque", "y"u8);
+        }
         File.CreateSymbolicLink(upper + "/dir", "/dir2");
         File.CreateSymbolicLink(upper + "/outside", "/../../etc/passwd");
         RootFileSystem.Build([lower, upper], root);

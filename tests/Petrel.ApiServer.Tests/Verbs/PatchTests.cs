@@ -1,5 +1,10 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Composition;
+using Petrel.ApiServer.Kinds.Core;
+using Petrel.ApiServer.Requests;
+using Petrel.ApiServer.Verbs;
+using Petrel.Model.Api;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Tests.Verbs;
@@ -44,6 +49,45 @@ public sealed class PatchTests
         );
 
         Assert.Equal(["a=1", "b=2"], patched["spec"]!["containers"]!.AsArray().Select(c => $"{c!["name"]}={c["image"]}").Order());
+    }
+
+    [Theory]
+    [InlineData("application/strategic-merge-patch+json", """{"status":{"conditions":[{"type":"A","status":"True","reason":null}]}}""")]
+    [InlineData(
+        "application/merge-patch+json",
+        """{"status":{"conditions":[{"type":"A","status":"True"},{"type":"B","status":"False"}]}}"""
+    )]
+    [InlineData("application/json-patch+json", """[{"op":"replace","path":"/status/conditions/0","value":{"type":"A","status":"True"}}]""")]
+    public void A_patch_gives_the_same_when_a_conflict_makes_it_apply_again(string type, string body)
+    {
+        var kind = PodKind.Definition;
+        var request = new ApiRequest
+        {
+            Method = "PATCH",
+            Path = Pods + "/p",
+            ContentType = type,
+            Body = Encoding.UTF8.GetBytes(body),
+        };
+        var patch = ObjectPatch.Read(request, kind);
+        string Apply() =>
+            patch
+                .Apply(
+                    JsonNode
+                        .Parse(
+                            """
+                            {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},
+                            "status":{"conditions":[{"type":"A","status":"False"},{"type":"B","status":"False"}]}}
+                            """
+                        )!
+                        .AsObject(),
+                    kind.Gvk,
+                    kind.Schema,
+                    FieldValidation.Ignore
+                )
+                .Document["status"]!.ToJsonString();
+
+        Assert.Equal("""{"conditions":[{"type":"A","status":"True"},{"type":"B","status":"False"}]}""", Apply());
+        Assert.Equal("""{"conditions":[{"type":"A","status":"True"},{"type":"B","status":"False"}]}""", Apply());
     }
 
     [Fact]

@@ -8,7 +8,7 @@ public sealed class CommandTableTests
     private const int WordsInASentence = 30;
 
     /// <summary>The commands that read: each prints its data for programs too.</summary>
-    public static TheoryData<string> ReadCommands => ["status", "kubeconfig", "image list", "explain pod", "version", "sim list"];
+    public static TheoryData<string> ReadCommands => ["status", "kubeconfig", "image list", "explain pod", "version", "sim list", "check"];
 
     public static TheoryData<string> AllCommands => new(Walk(CommandTable.CreateRoot()).Select(PathOf));
 

@@ -56,6 +56,46 @@ public sealed class NodeLossTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_node_is_registered_once_and_its_loss_and_removal_are_told_once()
+    {
+        _cluster.Create(new V1Node { Metadata = new() { Name = "node1" } });
+        _cluster.Run(2);
+        // It has not reported yet: it is tainted, and that is no loss.
+        Assert.NotEmpty(Node("node1").Spec.Taints);
+        Assert.Equal([("RegisteredNode", 1, "Registered Node node1 in Controller")], NodeEvents());
+
+        _cluster.Change<V1Node>("node1", SayReady, status: true, ns: "");
+        _cluster.Run(1);
+        Assert.Empty(Node("node1").Spec.Taints ?? []);
+        _cluster.Run(20);
+        Assert.Equal("Unknown", NodeHealthPlan.StatusOf(Node("node1"), "Ready"));
+        _cluster.Do(async (user, stop) => await user.DeleteAsync<V1Node>(new ObjectKey("", "node1"), new(), stop));
+        _cluster.Run(2);
+        Assert.Equal(
+            [
+                ("NodeNotReady", 1, "Node node1 status is now: NodeNotReady"),
+                ("RegisteredNode", 1, "Registered Node node1 in Controller"),
+                ("RemovingNode", 1, "Removing Node node1 from Controller"),
+            ],
+            NodeEvents()
+        );
+
+        _cluster.Create(new V1Node { Metadata = new() { Name = "node1" } });
+        _cluster.Run(2);
+        Assert.Equal(2, NodeEvents().Count(e => e.Reason == "RegisteredNode"));
+    }
+
+    [Fact]
+    public void A_node_that_says_itself_that_it_is_not_ready_needs_no_event_of_the_controller()
+    {
+        AddNode("node1");
+        _cluster.Change<V1Node>("node1", n => n.Status.Conditions[0].Status = "False", status: true, ns: "");
+        _cluster.Run(2);
+        Assert.NotEmpty(Node("node1").Spec.Taints);
+        Assert.DoesNotContain(NodeEvents(), e => e.Reason == "NodeNotReady");
+    }
+
+    [Fact]
     public void Pods_leave_a_lost_node_when_their_toleration_ends_and_stay_terminating()
     {
         AddNode("node1");
@@ -163,6 +203,13 @@ public sealed class NodeLossTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private IEnumerable<(string Reason, int? Count, string Message)> NodeEvents() =>
+        _cluster
+            .List<Corev1Event>()
+            .Where(e => e is { InvolvedObject.Kind: "Node", Source.Component: "node-controller" })
+            .Select(e => (e.Reason, e.Count, e.Message))
+            .Order();
 
     private void AddNode(string name)
     {

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using CsCheck;
 using Petrel.Model.Apply;
@@ -40,6 +41,49 @@ public sealed class FieldSetTests
                     Assert.True(a.RecursiveDifference(b).Intersection(b).IsEmpty);
                 }
             );
+
+    [Fact]
+    public void Items_are_in_the_order_of_the_values_of_their_keys()
+    {
+        // Texts with and without escapes, texts that only differ after one's end, and numbers of different lengths.
+        string[] texts = ["", "a", "a!", "a b", "ab", "a\"", "a\"!", "a\\", "\u00e9", "A"];
+        Gen.Select(Gen.Int[0, 120], Gen.OneOfConst(texts), Gen.Int[0, 120], Gen.OneOfConst(texts))
+            .Sample(
+                (leftPort, leftText, rightPort, rightText) =>
+                {
+                    var byPort = leftPort.CompareTo(rightPort);
+                    var byText = Math.Sign(string.CompareOrdinal(leftText, rightText));
+                    Assert.Equal(byPort != 0 ? byPort : byText, Order(Item(leftPort, leftText), Item(rightPort, rightText)));
+                    Assert.Equal(byText, Order(Item(null, leftText), Item(null, rightText)));
+                    // Numbers come before texts, and an item with fewer keys before one with more.
+                    Assert.Equal(-1, Order($$$"""k:{"a":{{{leftPort}}}}""", Item("a", leftText)));
+                    Assert.Equal(-1, Order($$$"""k:{"port":{{{leftPort}}}}""", Item(leftPort, leftText)));
+                }
+            );
+
+        static int Order(string left, string right) => Math.Sign(PathElement.Compare(left, right));
+        static string Item(object? port, string text) =>
+            "k:"
+            + (
+                port switch
+                {
+                    int number => new JsonObject { ["port"] = number, ["protocol"] = text },
+                    string name => new JsonObject { [name] = text },
+                    _ => new JsonObject { ["protocol"] = text },
+                }
+            ).ToJsonString(new(System.Text.Json.JsonSerializerOptions.Default) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+
+    [Theory]
+    [InlineData("k:{\"a\":\"1\"", "k:{\"a\":\"2\"}")]
+    [InlineData("k:{\"a\":01}", "k:{\"a\":2}")]
+    [InlineData("k:{\"a\":\"x\"}}", "k:{\"a\":\"y\"}")]
+    [InlineData("k:nothing", "k:{\"a\":1}")]
+    public void Texts_that_are_no_keys_are_ordered_all_the_same(string left, string right)
+    {
+        Assert.NotEqual(0, PathElement.Compare(left, right));
+        Assert.Equal(-Math.Sign(PathElement.Compare(left, right)), Math.Sign(PathElement.Compare(right, left)));
+    }
 
     [Fact]
     public void Membership_agrees_with_the_paths() =>

@@ -47,6 +47,32 @@ public sealed class TypedComparisonTests
     }
 
     [Theory]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void Items_are_found_by_their_keys_in_lists_of_any_length_and_order(int count)
+    {
+        JsonObject Status(IEnumerable<(string Type, string Status)> conditions) =>
+            new()
+            {
+                ["status"] = new JsonObject
+                {
+                    ["conditions"] = new JsonArray([
+                        .. conditions.Select(c => new JsonObject { ["type"] = c.Type, ["status"] = c.Status }),
+                    ]),
+                },
+            };
+        var before = Enumerable.Range(0, count).Select(i => ($"t{i}", "True")).ToList();
+        var after = before.Skip(2).Append(("t1", "False")).Prepend(("new", "True")).ToList();
+
+        var found = TypedComparison.Compare(Status(before), Status(after), Pod);
+
+        Assert.Equal("""{"f:status":{"f:conditions":{"k:{\"type\":\"new\"}":{".":{},"f:status":{},"f:type":{}}}}}""", Text(found.Added));
+        Assert.Equal("""{"f:status":{"f:conditions":{"k:{\"type\":\"t1\"}":{"f:status":{}}}}}""", Text(found.Modified));
+        Assert.Equal("""{"f:status":{"f:conditions":{"k:{\"type\":\"t0\"}":{".":{},"f:status":{},"f:type":{}}}}}""", Text(found.Removed));
+        Assert.True(TypedComparison.Compare(Status(before), Status(before.AsEnumerable().Reverse()), Pod).IsSame);
+    }
+
+    [Theory]
     [InlineData("""{"spec":{"priority":1}}""", """{"spec":{"priority":2}}""", "{}", """{"f:spec":{"f:priority":{}}}""", "{}")]
     [InlineData("""{"spec":{"priority":1}}""", """{"spec":{}}""", "{}", "{}", """{"f:spec":{"f:priority":{}}}""")]
     [InlineData(

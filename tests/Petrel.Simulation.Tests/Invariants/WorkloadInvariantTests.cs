@@ -74,6 +74,32 @@ public sealed class WorkloadInvariantTests
     }
 
     [Fact]
+    public void A_deletion_that_was_sent_while_the_set_was_smaller_may_arrive_after_it_grew_again()
+    {
+        var feed = new CommitFeed(facts => new StatefulSetInvariant(facts));
+        void Set(int replicas) => feed.Put("/registry/apps/statefulsets/default/db", StatefulSet(replicas, partition: 2));
+        Set(2);
+        feed.Pod(Member(0));
+        feed.Pod(Member(1));
+        Set(0);
+        Set(2);
+        Assert.Null(feed.Pod(Member(1) with { Terminating = true }));
+        feed.Delete(Member(1).Key);
+
+        // Its successor has never been too many, and neither has a member that came with the larger size.
+        feed.Pod(Member(1) with { Uid = "successor" });
+        Assert.Contains(
+            "below the partition",
+            feed.Pod(Member(1) with { Uid = "successor", Terminating = true }),
+            StringComparison.Ordinal
+        );
+        // In order all the same.
+        feed.Pod(Member(1) with { Uid = "third" });
+        Set(0);
+        Assert.Contains("removed db-0 before db-1", feed.Pod(Member(0) with { Terminating = true }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_second_daemon_on_a_node_is_found_but_for_a_surge()
     {
         var feed = new CommitFeed(facts => new DaemonInvariant(facts));

@@ -10,6 +10,9 @@ internal static partial class Tool
 {
     public const int SigKill = 9;
 
+    /// <summary>The number of bytes of a stream that are kept. The rest of the output is discarded.</summary>
+    public const int MaximumOutput = 1 << 20;
+
     public sealed record Result(int ExitCode, byte[] Output, byte[] ErrorOutput)
     {
         public string Text => Encoding.UTF8.GetString(Output);
@@ -119,9 +122,15 @@ internal static partial class Tool
 
     private static async Task<byte[]> ReadAsync(Stream stream)
     {
-        var buffer = new MemoryStream();
-        await stream.CopyToAsync(buffer);
-        return buffer.ToArray();
+        var kept = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await stream.ReadAsync(buffer)) > 0)
+        {
+            // A command in a container may print without end.
+            kept.Write(buffer, 0, (int)Math.Min(count, MaximumOutput - kept.Length));
+        }
+        return kept.ToArray();
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

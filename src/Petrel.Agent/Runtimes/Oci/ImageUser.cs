@@ -1,5 +1,6 @@
 using System.Globalization;
-using Petrel.Agent.Images;
+using System.Text;
+using Petrel.Agent.Files;
 
 namespace Petrel.Agent.Runtimes.Oci;
 
@@ -9,6 +10,8 @@ namespace Petrel.Agent.Runtimes.Oci;
 /// <param name="Home">The user's home directory, or <c>/</c> when it is unknown.</param>
 internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups, string Home)
 {
+    private const int MaximumFile = 4 << 20;
+
     /// <summary>
     /// Resolves the image's user (<c>user[:group]</c>, names or numbers) and applies the overrides of the pod's security context.
     /// </summary>
@@ -86,7 +89,17 @@ internal sealed record ImageUser(long Uid, long Gid, IReadOnlyList<long> Groups,
     // The image is not trusted: a symbolic link in it must not resolve to a file on the node.
     private static List<string[]> Entries(string rootfs, string path, int fields)
     {
-        var file = ScopedPath.Resolve(rootfs, path, followLast: true);
-        return File.Exists(file) ? [.. File.ReadLines(file).Select(line => line.Split(':')).Where(e => e.Length >= fields)] : [];
+        try
+        {
+            using var root = ConfinedDirectory.Open(rootfs);
+            var content = root.TryRead(path, MaximumFile, Links.InRoot);
+            return content is null
+                ? []
+                : [.. Encoding.UTF8.GetString(content).Split('\n').Select(line => line.Split(':')).Where(e => e.Length >= fields)];
+        }
+        catch (IOException e)
+        {
+            throw new RuntimeException("CreateContainerError", $"the image's {path} can't be read: {e.Message}", e);
+        }
     }
 }

@@ -77,7 +77,7 @@ public sealed partial class OciRuntime
         catch (Exception e)
         {
             Mounts.Remove(Path.Combine(directory, "rootfs"));
-            Directory.Delete(directory, recursive: true);
+            RemoveDirectory(directory);
             if (e is RuntimeException)
             {
                 throw;
@@ -288,7 +288,7 @@ public sealed partial class OciRuntime
         await Monitor.DeleteAsync(id, cancellationToken);
         var directory = _containerFiles.DirectoryOf(id);
         Mounts.Remove(Path.Combine(directory, "rootfs"));
-        await RemoveDirectoryAsync(directory, cancellationToken);
+        RemoveDirectory(directory);
         File.Delete(Path.Combine(Monitor.ExitDirectory, id));
     }
 }

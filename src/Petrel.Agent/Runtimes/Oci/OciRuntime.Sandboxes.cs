@@ -1,3 +1,4 @@
+using Petrel.Agent.Files;
 using Petrel.Agent.Runtimes.Local;
 using Petrel.Network.Pods;
 
@@ -180,7 +181,10 @@ public sealed partial class OciRuntime
         string[] kinds = spec.HostNetwork ? ["ipc"] : ["net", "ipc", "uts"];
         foreach (var kind in kinds)
         {
-            Images.FileSystemCalls.Touch(Pin(id, kind));
+            if (!File.Exists(Pin(id, kind)))
+            {
+                File.WriteAllBytes(Pin(id, kind), []);
+            }
         }
         string[] command = spec.HostNetwork ? ["true"] : ["sh", "-ec", SetUp, "sh", spec.Hostname, address is null ? "" : "network"];
         await Tool.MustRunAsync(
@@ -233,7 +237,7 @@ public sealed partial class OciRuntime
         var directory = _sandboxFiles.DirectoryOf(id);
         Mounts.Remove(Path.Combine(directory, "shm"));
         _cgroups.RemovePod(id);
-        await RemoveDirectoryAsync(directory, cancellationToken);
+        RemoveDirectory(directory);
     }
 
     private static void RemovePin(string path)
@@ -245,19 +249,10 @@ public sealed partial class OciRuntime
         }
     }
 
-    private static async ValueTask RemoveDirectoryAsync(string directory, CancellationToken cancellationToken)
+    // Containers wrote to the directory: it has names that are not UTF-8, links and trees of any depth.
+    private static void RemoveDirectory(string directory)
     {
-        try
-        {
-            if (Directory.Exists(directory))
-            {
-                Directory.Delete(directory, recursive: true);
-            }
-        }
-        catch (IOException)
-        {
-            // Use rm, because containers may leave file names that are not valid UTF-8.
-            await Tool.MustRunAsync("RuntimeError", "rm", ["-rf", "--one-file-system", directory], null, cancellationToken);
-        }
+        using var parent = ConfinedDirectory.Open(Path.GetDirectoryName(directory)!);
+        parent.RemoveTree(Path.GetFileName(directory));
     }
 }

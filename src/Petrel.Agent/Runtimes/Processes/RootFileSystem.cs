@@ -1,3 +1,4 @@
+using Petrel.Agent.Files;
 using Petrel.Agent.Images;
 
 namespace Petrel.Agent.Runtimes.Processes;
@@ -80,9 +81,9 @@ internal static class RootFileSystem
         foreach (var from in Directory.EnumerateFileSystemEntries(source).Order(StringComparer.Ordinal))
         {
             var to = Path.Combine(target, Path.GetFileName(from));
-            switch (FileSystemCalls.TypeOf(from).Type)
+            switch (FileStatus.Of(from).Type)
             {
-                case FileSystemCalls.Directory:
+                case FileType.Directory:
                     if (!IsDirectory(to))
                     {
                         Remove(to);
@@ -91,11 +92,11 @@ internal static class RootFileSystem
                     File.SetUnixFileMode(to, File.GetUnixFileMode(from) | Owner);
                     Merge(from, to, root);
                     break;
-                case FileSystemCalls.RegularFile:
+                case FileType.Regular:
                     Remove(to);
                     File.Copy(from, to);
                     break;
-                case FileSystemCalls.SymbolicLink:
+                case FileType.SymbolicLink:
                     Remove(to);
                     var link = new FileInfo(from).LinkTarget!;
                     File.CreateSymbolicLink(to, link.StartsWith('/') ? InRoot(root, link) : link);

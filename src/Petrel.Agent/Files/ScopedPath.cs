@@ -1,16 +1,19 @@
-namespace Petrel.Agent.Images;
+namespace Petrel.Agent.Files;
 
-/// <summary>Resolves paths inside a root directory with untrusted content. Symbolic links resolve as if the root were <c>/</c>.</summary>
+/// <summary>
+/// Resolves the symbolic links of paths inside a root directory with untrusted content, as if the root were <c>/</c>. In contrast to the
+/// kernel, it also resolves paths of which a part does not exist.
+/// </summary>
 internal static class ScopedPath
 {
     private const int MaximumLinks = 40;
 
     /// <summary>
-    /// The host path of <paramref name="path"/> inside <paramref name="root"/>, with symbolic links resolved. A link in the last component
-    /// is resolved only when <paramref name="followLast"/> is true. The path does not need to exist. The result is always inside the root.
+    /// The relative path of <paramref name="path"/> inside <paramref name="root"/>, with symbolic links resolved; empty for the root. A
+    /// link in the last component is resolved only when <paramref name="followLast"/> is true. The path does not need to exist.
     /// </summary>
     /// <exception cref="InvalidDataException">The path has too many levels of symbolic links.</exception>
-    public static string Resolve(string root, string path, bool followLast)
+    public static string Resolve(ConfinedDirectory root, string path, bool followLast)
     {
         var pending = new Stack<string>();
         Push(pending, path);
@@ -31,7 +34,7 @@ internal static class ScopedPath
             {
                 break;
             }
-            if (new FileInfo(Join(root, resolved)).LinkTarget is not { } target)
+            if (root.ReadLink(string.Join('/', resolved)) is not { } target)
             {
                 continue;
             }
@@ -46,7 +49,7 @@ internal static class ScopedPath
             }
             Push(pending, target);
         }
-        return Join(root, resolved);
+        return string.Join('/', resolved);
     }
 
     private static void Push(Stack<string> pending, string path)
@@ -60,6 +63,4 @@ internal static class ScopedPath
             }
         }
     }
-
-    private static string Join(string root, List<string> parts) => parts.Count == 0 ? root : $"{root}/{string.Join('/', parts)}";
 }
