@@ -47,11 +47,6 @@ public sealed partial class NodeLifecycleController : IController
             return null;
         }
         var now = _context.Time.GetUtcNow();
-        if (!_heartbeats.ContainsKey(node.Metadata.Name))
-        {
-            var registered = $"Registered Node {node.Metadata.Name} in Controller";
-            _loop.Events.Record(node, "Normal", "RegisteredNode", $"Node {node.Metadata.Name} event: {registered}");
-        }
         var plan = NodeHealthPlan.Compute(node, LastSeen(node, now), now, _context.Settings.NodeMonitorGracePeriod);
         if (plan.IsUnknown)
         {
