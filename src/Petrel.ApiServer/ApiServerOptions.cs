@@ -32,6 +32,9 @@ public sealed record ApiServerOptions
     /// <summary>The audiences that the API counts itself among.</summary>
     public IReadOnlyList<string> ApiAudiences => [ServiceAccountIssuer];
 
+    /// <summary>When the program was built, in RFC 3339, for <c>/version</c>; the default says that nobody knows.</summary>
+    public string BuildDate { get; init; } = "1970-01-01T00:00:00Z";
+
     /// <summary>How clients reach the server, for example <c>https://10.0.0.1:6443</c>; empty when that is not known.</summary>
     public string PublicAddress { get; init; } = "";
 
@@ -60,11 +63,22 @@ public sealed record ApiServerOptions
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
 
     /// <summary>
-    /// How many reads run at a time, watches aside. They take processor time and little else: a few for each core are enough.
+    /// How many small reads run at a time. They take processor time and little else: a few for each core are enough.
     /// </summary>
     public int MaxReadsInFlight { get; init; } = Math.Max(16, 4 * Environment.ProcessorCount);
 
-    /// <summary>How many writes run at a time. Most of them wait for one commit together.</summary>
+    /// <summary>
+    /// How many seats there are for lists of more than a hundred objects or 100 kB, and for watches that begin with as many. Each takes up
+    /// to ten.
+    /// </summary>
+    public int MaxListSeats { get; init; } = Math.Max(40, 10 * Environment.ProcessorCount);
+
+    /// <summary>How many watches one user may have open, administrators aside; more are answered 429.</summary>
+    public int MaxWatchesPerUser { get; init; } = 10_000;
+
+    /// <summary>
+    /// How many seats there are for writes. Most writes take one and wait for one commit together; large ones take one for each 100 kB.
+    /// </summary>
     public int MaxWritesInFlight { get; init; } = 256;
 
     /// <summary>How many requests of one user may wait for a concurrency slot; more are answered 429.</summary>
@@ -73,7 +87,10 @@ public sealed record ApiServerOptions
     /// <summary>How long a request waits for a concurrency slot before it is answered 429.</summary>
     public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a request may take, watches and the like aside; then it is answered 504, and its outcome is unknown.</summary>
+    /// <summary>
+    /// How long a request may take until its response is sent, watches and the like aside. Then it is answered 504, and its outcome is
+    /// unknown; or the response is cut off.
+    /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>

@@ -11,10 +11,15 @@ namespace Petrel.ApiServer.Authentication;
 /// </summary>
 internal sealed class IssuerDocuments(ApiServerOptions options, ITokenKeys? keys) : IPathHandler
 {
+    private const string ConfigurationPath = "/.well-known/openid-configuration";
     private const string KeysPath = "/openid/v1/jwks";
 
     private static readonly KeyValuePair<string, string>[] Cached = [new("Cache-Control", "public, max-age=3600")];
 
+    /// <inheritdoc/>
+    public IEnumerable<string> Paths => keys is null ? [] : [ConfigurationPath, KeysPath];
+
+    /// <inheritdoc/>
     public ApiResponse? Answer(ApiRequest request)
     {
         if (request.Method is not ("GET" or "HEAD") || keys is null)
@@ -23,7 +28,7 @@ internal sealed class IssuerDocuments(ApiServerOptions options, ITokenKeys? keys
         }
         return request.Path.TrimEnd('/') switch
         {
-            "/.well-known/openid-configuration" => new ApiResponse
+            ConfigurationPath => new ApiResponse
             {
                 StatusCode = 200,
                 Headers = Cached,

@@ -81,6 +81,9 @@ internal sealed class CacheHub
     /// <exception cref="StatusException">The kind is not served any more.</exception>
     public KindCache Of(KindDefinition kind) => _byPrefix.GetValueOrDefault(kind.StorePrefix) ?? throw StatusErrors.NoSuchResource();
 
+    /// <summary>The cache of a kind's objects, or null when the kind is not stored or not served any more.</summary>
+    public KindCache? Find(KindDefinition kind) => _byPrefix.GetValueOrDefault(kind.StorePrefix);
+
     /// <summary>Completes when reads from the caches show everything that is committed now.</summary>
     public Task WaitUntilCurrentAsync(CancellationToken cancellationToken) =>
         _progress.WaitForAsync(_store.CurrentRevision, cancellationToken);

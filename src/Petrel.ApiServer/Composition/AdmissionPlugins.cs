@@ -23,6 +23,7 @@ internal static class AdmissionPlugins
         var webhooks = new WebhookDispatcher(store, kinds, time, entropy, parameters.Webhooks, log, services);
         return
         [
+            new TerminatingDefinitions(store, kinds),
             new NamespaceLifecycle(store, kinds),
             new CertificateRequester(),
             new RbacEscalation(caches, authorizer),

@@ -15,7 +15,7 @@ namespace Petrel.ApiServer.Composition;
 /// The Kubernetes API over a revisioned store. The same code answers live requests and simulated ones: it takes no thread, no clock
 /// and no randomness of its own.
 /// </summary>
-public sealed class ApiServer : IApiHandler
+public sealed class ApiServer : IApiExchangeHandler
 {
     private readonly BackgroundLoops _loops;
     private readonly RequestPipeline _pipeline;
@@ -63,7 +63,8 @@ public sealed class ApiServer : IApiHandler
                 writing,
                 new("poststarthook/bootstrap", () => _ready.Task.IsCompletedSuccessfully),
                 new("shutdown", () => !_stopping),
-            ]
+            ],
+            parameters.Options.BuildDate
         );
         var components = new ServerComponents(parameters);
         _pipeline = new RequestPipeline(stages(RequestStages.Create(components, health)), parameters.Log);
@@ -97,5 +98,9 @@ public sealed class ApiServer : IApiHandler
 
     /// <inheritdoc/>
     public ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken) =>
-        _pipeline.HandleAsync(request, cancellationToken);
+        _pipeline.HandleAsync(request, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ApiResponse> HandleAsync(ApiRequest request, IApiExchange exchange, CancellationToken cancellationToken) =>
+        _pipeline.HandleAsync(request, exchange, cancellationToken);
 }

@@ -22,16 +22,25 @@ internal static class RequestStages
             new HealthStage(health),
             new AuthenticateStage(components.Authenticator),
             new ImpersonateStage(new Impersonator(components.Authorizer)),
-            new BodySizeStage(components.Parameters.Options.MaxBodyBytes),
             new MeasureStage(components.Metrics, components.Parameters.Time),
             new LimitStage(components.Limits),
             new AuthorizeStage(components.Authorizer),
+            new ReadBodyStage(components.Parameters.Options.MaxBodyBytes),
             new DispatchStage(Router(components, health)),
         ];
 
     private static Router Router(ServerComponents components, HealthPaths health)
     {
         var (options, kinds) = (components.Parameters.Options, components.Parameters.Kinds);
+        IPathHandler[] paths =
+        [
+            health,
+            new DiscoveryDocuments(kinds),
+            new OpenApiDocuments(kinds),
+            new SwaggerDocument(kinds),
+            new MetricsPath(components.Metrics, components.Limits),
+            new IssuerDocuments(options, components.Parameters.TokenKeys),
+        ];
         return new(
             kinds,
             new StoredObjects(
@@ -50,14 +59,7 @@ internal static class RequestStages
                 new BindingCollection(SubresourceTable.CreateBinding(components)),
                 new SampledMetrics(kinds, components.Parameters.Caches, components.Parameters.Time),
             ],
-            [
-                health,
-                new DiscoveryDocuments(kinds),
-                new OpenApiDocuments(kinds),
-                new SwaggerDocument(kinds),
-                new MetricsPath(components.Metrics, components.Limits),
-                new IssuerDocuments(options, components.Parameters.TokenKeys),
-            ]
+            [new RootIndex(paths), .. paths]
         );
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ServerComponents
         var (options, store, kinds, caches) = (parameters.Options, parameters.Store, parameters.Kinds, parameters.Caches);
         var (time, entropy) = (parameters.Time, parameters.Entropy);
 
-        Limits = new RequestLimits(options, kinds, time);
+        Limits = new RequestLimits(options, kinds, new WorkEstimator(kinds, caches, options.MaxBodyBytes), time);
         Revisions = new ResourceVersionWait(options, store, caches, time);
 
         TokenObjects = new TokenBoundObjects(kinds, caches);
@@ -38,7 +38,7 @@ internal sealed class ServerComponents
 
         Get = new GetVerb(caches, time, Revisions);
         List = new ListVerb(store, caches, time, Revisions);
-        Watch = new WatchVerb(options, caches, time, entropy, Revisions);
+        Watch = new WatchVerb(options, caches, time, entropy, Revisions, Limits);
         Create = new CreateVerb(store, time, context, tracking, allocation, Admission);
         var creation = new CreationRight(Authorizer);
         Update = new UpdateVerb(time, Updates, Create, creation);

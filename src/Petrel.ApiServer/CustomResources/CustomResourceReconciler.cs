@@ -216,6 +216,7 @@ internal sealed class CustomResourceReconciler(
         {
             return;
         }
+        await TerminateAsync(definition, true, "InstanceDeletionInProgress", "CustomResource deletion is in progress", cancellationToken);
         var storage =
             _served.TryGetValue(name, out var served) && served.Kinds.Count > 0 ? served.Kinds[0].Storage ?? served.Kinds[0] : null;
         if (storage is not null)
@@ -256,6 +257,7 @@ internal sealed class CustomResourceReconciler(
             definition,
             current =>
             {
+                SetCondition(current.Ensure("status"), "Terminating", false, "InstanceDeletionCompleted", "removed all instances");
                 var rest = current.Metadata().Texts("finalizers").Where(f => f != CustomResourceDefinitionKind.CleanupFinalizer).ToList();
                 if (rest.Count > 0)
                 {
@@ -269,6 +271,28 @@ internal sealed class CustomResourceReconciler(
             },
             cancellationToken
         );
+    }
+
+    private async ValueTask TerminateAsync(
+        JsonObject definition,
+        bool value,
+        string reason,
+        string message,
+        CancellationToken cancellationToken
+    )
+    {
+        if (Conditions.Find(definition.Child("status") ?? [], "Terminating").Text("reason") != reason)
+        {
+            await WriteAsync(
+                definition,
+                current =>
+                {
+                    SetCondition(current.Ensure("status"), "Terminating", value, reason, message);
+                    return current;
+                },
+                cancellationToken
+            );
+        }
     }
 
     private async ValueTask WriteAsync(JsonObject definition, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)

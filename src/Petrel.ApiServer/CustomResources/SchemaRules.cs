@@ -101,6 +101,10 @@ internal static class SchemaRules
                 errors.Invalid($"{path}.pattern", pattern, $"must be a valid regular expression, but isn't: {e.Message}");
             }
         }
+        if (schema["default"] is { } value)
+        {
+            Default(value, schema, path, isRoot, errors);
+        }
         foreach (var (name, property) in schema.Child("properties") ?? [])
         {
             if (property is JsonObject child && !(isRoot && name == "metadata"))
@@ -138,6 +142,34 @@ internal static class SchemaRules
         if (schema.Child("not") is { } not)
         {
             Branch(not, schema, $"{path}.not", intOrString, errors);
+        }
+    }
+
+    // A default must be what the node itself would accept and keep.
+    private static void Default(JsonNode value, JsonObject schema, string path, bool isRoot, FieldErrors errors)
+    {
+        if (isRoot)
+        {
+            errors.Forbidden($"{path}.default", "must not be set at the root");
+            return;
+        }
+        StructuralSchema parsed;
+        try
+        {
+            parsed = StructuralSchema.Parse(schema);
+        }
+        catch (FormatException)
+        {
+            // The pattern is reported where it stands.
+            return;
+        }
+        if (!SchemaShaping.Keeps(value, parsed))
+        {
+            errors.Invalid($"{path}.default", value, "must not have unknown fields");
+        }
+        else
+        {
+            SchemaValidation.Default(value, parsed, $"{path}.default", errors);
         }
     }
 

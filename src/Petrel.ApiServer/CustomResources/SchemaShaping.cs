@@ -20,6 +20,14 @@ internal static class SchemaShaping
         return new(result, unknown, errors);
     }
 
+    /// <summary>Whether pruning leaves a value of this node as it is.</summary>
+    public static bool Keeps(JsonNode value, StructuralSchema schema)
+    {
+        var unknown = new List<string>();
+        Value(value, schema, "", unknown, []);
+        return unknown.Count == 0;
+    }
+
     /// <summary>Sets absent fields that have a default. Idempotent.</summary>
     public static void Default(JsonObject document, StructuralSchema schema)
     {

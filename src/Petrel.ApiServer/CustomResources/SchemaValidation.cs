@@ -18,6 +18,10 @@ internal static partial class SchemaValidation
         Junctors(document, schema, "", errors);
     }
 
+    /// <summary>Checks the default of a node; <paramref name="path"/> is its field path in the definition.</summary>
+    public static void Default(JsonNode value, StructuralSchema schema, string path, FieldErrors errors) =>
+        Value(value, schema, path, errors);
+
     private static void Value(JsonNode? value, StructuralSchema schema, string path, FieldErrors errors)
     {
         if (value is null)

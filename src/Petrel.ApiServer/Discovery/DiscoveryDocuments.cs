@@ -30,6 +30,14 @@ internal sealed class DiscoveryDocuments(KindRegistry kinds) : IPathHandler
     private readonly SortedDictionary<string, CachedDocument> _documents = new(StringComparer.Ordinal);
     private long _version;
 
+    /// <inheritdoc/>
+    public IEnumerable<string> Paths =>
+        kinds
+            .GroupVersions.SelectMany(v =>
+                v.Group.Length == 0 ? [$"/api/{v.Version}"] : new[] { $"/apis/{v.Group}", $"/apis/{v.Group}/{v.Version}" }
+            )
+            .Concat(["/api", "/apis"]);
+
     /// <summary>The answer to a discovery path; null for any other path, or when there is no such group or version.</summary>
     public ApiResponse? Answer(ApiRequest request)
     {

@@ -54,8 +54,14 @@ internal sealed class Router(
         {
             throw StatusErrors.NoSuchResource();
         }
+        var request = new ResourceRequest(http, info, kind);
+        if (kind.Columns.Count == 0)
+        {
+            // Refuse what cannot be answered before anything is done.
+            _ = request.Format;
+        }
         var handler = info.Subresource.Length == 0 ? HandlerOf(kind, info) : HandlerOfSubresource(kind, info);
-        var response = handler.HandleAsync(new ResourceRequest(http, info, kind), cancellationToken);
+        var response = handler.HandleAsync(request, cancellationToken);
         return kind.Deprecation.Length == 0 ? response : WarnAsync(response, kind.Deprecation);
     }
 

@@ -36,8 +36,8 @@ public static class StatusErrors
     public static StatusException NoSuchResource() =>
         new(404, "NotFound", "the server could not find the requested resource", new JsonObject());
 
-    public static StatusException MethodNotAllowed() =>
-        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", new JsonObject());
+    public static StatusException MethodNotAllowed(string why = "the server does not allow this method on the requested resource") =>
+        new(405, "MethodNotAllowed", why, new JsonObject());
 
     public static StatusException NotAcceptable(IEnumerable<string> accepted) =>
         new(406, "NotAcceptable", $"only the following media types are accepted: {string.Join(", ", accepted)}");

@@ -20,6 +20,16 @@ public sealed class StatusException(int code, string reason, string message, Jso
     /// </summary>
     public string Continue { get; init; } = "";
 
+    /// <summary>What to warn the client about besides.</summary>
+    public IReadOnlyList<string> Warnings { get; private set; } = [];
+
+    /// <summary>This refusal, with the warnings that came before it.</summary>
+    public StatusException With(IReadOnlyList<string> warnings)
+    {
+        Warnings = warnings;
+        return this;
+    }
+
     /// <summary>The Status document.</summary>
     public JsonObject ToStatus() => StatusDocument.Failure(Code, Reason, Message, Details, Continue);
 
@@ -30,7 +40,11 @@ public sealed class StatusException(int code, string reason, string message, Jso
         {
             StatusCode = Code,
             Body = JsonBytes.Of(ToStatus()),
-            Headers = retryAfter is { } seconds ? [new("Retry-After", seconds.ToString())] : [],
+            Headers =
+            [
+                .. retryAfter is { } seconds ? [new("Retry-After", seconds.ToString())] : (KeyValuePair<string, string>[])[],
+                .. WarningHeaders.Of(Warnings),
+            ],
         };
     }
 }

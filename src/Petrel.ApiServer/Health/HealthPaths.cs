@@ -1,11 +1,9 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Petrel.ApiServer.Dispatching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Requests;
 using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
-using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Health;
 
@@ -13,8 +11,16 @@ namespace Petrel.ApiServer.Health;
 /// <c>/livez</c>, <c>/readyz</c> and <c>/healthz</c>, as a whole, with every check (<c>?verbose</c>), or one check by its path; and
 /// <c>/version</c>.
 /// </summary>
-internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready) : IPathHandler
+internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList<HealthCheck> ready, string buildDate) : IPathHandler
 {
+    private readonly ApiResponse _version = VersionDocument.Create(buildDate);
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Paths =>
+        new[] { ("livez", live), ("readyz", ready), ("healthz", ready) }
+            .SelectMany(p => p.Item2.Select(check => $"/{p.Item1}/{check.Name}").Prepend($"/{p.Item1}"))
+            .Append("/version");
+
     /// <summary>Whether anybody may send a request, without authentication: a GET of one of these paths.</summary>
     public static bool IsOpen(ApiRequest request) => request.Method == "GET" && Has(request.Path);
 
@@ -39,7 +45,7 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
     {
         if (request.Path.StartsWith("/version", StringComparison.Ordinal))
         {
-            return Version;
+            return _version;
         }
         var parts = request.Path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var checks = parts[0] == "livez" ? live : ready;
@@ -68,30 +74,6 @@ internal sealed class HealthPaths(IReadOnlyList<HealthCheck> live, IReadOnlyList
         }
         return ObjectResponses.Text(200, RequestInfo.IsTrue(request.QueryValue("verbose")) ? $"{text}{name} check passed\n" : "ok");
     }
-
-    private static ApiResponse Version { get; } =
-        new()
-        {
-            StatusCode = 200,
-            Body = JsonBytes.Of(
-                new System.Text.Json.Nodes.JsonObject
-                {
-                    ["major"] = "1",
-                    ["minor"] = "35",
-                    ["emulationMajor"] = "1",
-                    ["emulationMinor"] = "35",
-                    ["minCompatibilityMajor"] = "1",
-                    ["minCompatibilityMinor"] = "34",
-                    ["gitVersion"] = $"{KubernetesRelease.Version}+petrel-{typeof(HealthPaths).Assembly.GetName().Version!.ToString(3)}",
-                    ["gitCommit"] = "",
-                    ["gitTreeState"] = "clean",
-                    ["buildDate"] = "",
-                    ["goVersion"] = "",
-                    ["compiler"] = RuntimeInformation.FrameworkDescription,
-                    ["platform"] = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "linux/arm64" : "linux/amd64",
-                }
-            ),
-        };
 }
 
 /// <summary>One health check.</summary>

@@ -61,6 +61,12 @@ public sealed record KindDefinition
     /// </summary>
     public bool HasStatus { get; init; }
 
+    /// <summary>
+    /// Whether a write of the status may change labels, finalizers and owners too, and not only annotations (upstream:
+    /// CertificateSigningRequests).
+    /// </summary>
+    public bool StatusWritesMetadata { get; init; }
+
     /// <summary>Whether <c>metadata.generation</c> is kept (upstream: kinds with a spec that controllers observe).</summary>
     public bool HasGeneration { get; init; }
 
@@ -87,6 +93,12 @@ public sealed record KindDefinition
     /// alike (<see cref="MetadataValidation"/>).
     /// </summary>
     public Action<JsonObject, JsonObject?, FieldErrors> Validate { get; init; } = static (_, _, _) => { };
+
+    /// <summary>
+    /// What to warn the client about (new, old or null on creation) when the object is valid and probably not what was meant (upstream:
+    /// WarningsOnCreate, WarningsOnUpdate).
+    /// </summary>
+    public Func<JsonObject, JsonObject?, IEnumerable<string>> Warnings { get; init; } = static (_, _) => [];
 
     /// <summary>
     /// Whether <see cref="Default"/> and <see cref="Validate"/> look at nothing but <c>spec</c>: then a write that leaves the spec as it is

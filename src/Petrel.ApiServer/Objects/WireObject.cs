@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model.Api;
 using Petrel.Model.Documents;
 
 namespace Petrel.ApiServer.Objects;
@@ -11,7 +12,7 @@ namespace Petrel.ApiServer.Objects;
 /// One version of one object. Its final bytes are the stored ones with <c>resourceVersion</c> put in, which nobody knew
 /// when they were stored; they are made while they are copied, so that the cache shares its memory with the store.
 /// </summary>
-internal sealed class WireObject
+internal sealed class WireObject : IContentPart
 {
     private readonly KindDefinition _kind;
     private readonly ReadOnlyMemory<byte> _stored;
@@ -45,7 +46,7 @@ internal sealed class WireObject
     public string Namespace => Path.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 ? Path[..slash] : "";
 
     /// <summary>The length of the final bytes.</summary>
-    public int Length => _stored.Length + FieldStart.Length + Digits(Revision) + FieldEnd.Length;
+    public int Length => Revision == 0 ? _stored.Length : _stored.Length + FieldStart.Length + Digits(Revision) + FieldEnd.Length;
 
     /// <summary>The object's labels, read once.</summary>
     public FrozenDictionary<string, string> Labels => _labels ??= ReadLabels();
@@ -86,6 +87,12 @@ internal sealed class WireObject
     public int CopyTo(Span<byte> target)
     {
         var stored = _stored.Span;
+        if (Revision == 0)
+        {
+            // The object of a dry run, which was not committed.
+            stored.CopyTo(target);
+            return stored.Length;
+        }
         stored[.._splice].CopyTo(target);
         var written = _splice;
         FieldStart.CopyTo(target[written..]);

@@ -21,6 +21,9 @@ internal sealed class OpenApiDocuments(KindRegistry kinds) : IPathHandler
     private CachedDocument? _index;
     private long _version;
 
+    /// <inheritdoc/>
+    public IEnumerable<string> Paths => kinds.GroupVersions.Select(version => $"{Root}/{version.Root}").Prepend(Root);
+
     /// <summary>The answer to a path under <c>/openapi/v3</c>; null for any other, or when there is no such group and version.</summary>
     public ApiResponse? Answer(ApiRequest request)
     {

@@ -23,6 +23,7 @@ internal sealed class SchemaWriter
         Mark(kind.PublishedSchema is { } published ? AddPublished(kind.Schema.Name, published) : Add(kind.Schema), kind.Gvk);
         var list = kind.Gvk with { Kind = kind.ListKind.Length > 0 ? kind.ListKind : kind.Gvk.Kind + "List" };
         var name = ListName(kind);
+        var head = KubernetesSchemas.ByName("io.k8s.api.core.v1.PodList")!;
         _schemas[name] = new JsonObject
         {
             ["type"] = "object",
@@ -30,10 +31,17 @@ internal sealed class SchemaWriter
             ["required"] = new JsonArray("items"),
             ["properties"] = new JsonObject
             {
-                ["apiVersion"] = new JsonObject { ["type"] = "string" },
-                ["items"] = new JsonObject { ["type"] = "array", ["items"] = Whole(kind.Schema.Name) },
-                ["kind"] = new JsonObject { ["type"] = "string" },
-                ["metadata"] = Whole(Meta("ListMeta")),
+                ["apiVersion"] = Head(head, "apiVersion", Typed("string")),
+                ["items"] = new JsonObject
+                {
+                    ["description"] =
+                        $"List of {kind.Plural}. More info: "
+                        + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md",
+                    ["type"] = "array",
+                    ["items"] = Whole(kind.Schema.Name),
+                },
+                ["kind"] = Head(head, "kind", Typed("string")),
+                ["metadata"] = Head(head, "metadata", Whole(Meta("ListMeta"))),
             },
         };
         Mark(name, list);
@@ -67,11 +75,23 @@ internal sealed class SchemaWriter
         {
             schema["properties"] = properties = [];
         }
-        properties["apiVersion"] = new JsonObject { ["type"] = "string" };
-        properties["kind"] = new JsonObject { ["type"] = "string" };
-        properties["metadata"] = Whole(Meta("ObjectMeta"));
+        var head = KubernetesSchemas.ByName("io.k8s.api.core.v1.Pod")!;
+        properties["apiVersion"] = Head(head, "apiVersion", Typed("string"));
+        properties["kind"] = Head(head, "kind", Typed("string"));
+        properties["metadata"] = Head(head, "metadata", Whole(Meta("ObjectMeta")));
         _schemas[name] = schema;
         return name;
+    }
+
+    // apiVersion, kind and metadata are described alike in all kinds.
+    private JsonObject Head(SchemaType type, string field, JsonObject schema)
+    {
+        var result = Described(_descriptions.Of(type, type.Field(field)!));
+        foreach (var (name, value) in schema)
+        {
+            result[name] = value?.DeepClone();
+        }
+        return result;
     }
 
     private string Mark(string name, GroupVersionKind kind)

@@ -21,6 +21,9 @@ internal sealed class SwaggerDocument(KindRegistry kinds) : IPathHandler
     private CachedDocument? _protobuf;
     private long _version;
 
+    /// <inheritdoc/>
+    public IEnumerable<string> Paths => ["/openapi/v2"];
+
     /// <summary>The document; null for any other path.</summary>
     public ApiResponse? Answer(ApiRequest request)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Api;
@@ -185,6 +186,23 @@ internal static class SwaggerWriter
                 result[name] = value?.DeepClone();
             }
         }
+        // Old clients check objects against this document. They refuse what it cannot express, so that it says less (upstream:
+        // ToStructuralOpenAPIV2): nothing of nullable values, and nothing of what is below a node that keeps unknown fields.
+        if (Nullable(schema) || schema.Flag("x-kubernetes-preserve-unknown-fields") == true)
+        {
+            schema = new JsonObject(
+                schema.Where(m => m.Key is not ("properties" or "items")).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone()))
+            );
+            if (Nullable(schema))
+            {
+                result.Remove("type");
+            }
+        }
+        if (result["type"]?.GetValueKind() == JsonValueKind.String && (string?)result["type"] == "array" && schema["items"] is null)
+        {
+            result.Remove("type");
+        }
+        Required(schema, result);
         if (schema["oneOf"] is not null && schema["type"] is null)
         {
             result["type"] = "string";
@@ -205,6 +223,26 @@ internal static class SwaggerWriter
         }
         Extensions(schema, result);
         return result;
+    }
+
+    private static bool Nullable(JsonObject schema) => schema.Flag("nullable") == true;
+
+    private static void Required(JsonObject schema, JsonObject result)
+    {
+        var nullable = (schema.Child("properties") ?? [])
+            .Where(p => p.Value is JsonObject child && Nullable(child))
+            .Select(p => p.Key)
+            .ToList();
+        if (nullable.Count == 0 || result["required"] is not JsonArray required)
+        {
+            return;
+        }
+        var rest = required.Select(NodeFields.AsText).OfType<string>().Except(nullable).ToList();
+        result.Remove("required");
+        if (rest.Count > 0)
+        {
+            result["required"] = Texts(rest);
+        }
     }
 
     private static void Extensions(JsonObject source, JsonObject target)

@@ -11,6 +11,10 @@ internal sealed class AuthenticateStage(Authenticator authenticator) : IRequestS
     public async ValueTask<ApiResponse?> EnterAsync(RequestContext context)
     {
         context.Request = await authenticator.AuthenticateAsync(context.Request, context.CancellationToken);
-        return context.Request.User.Groups.Contains(UserInfo.UnauthenticatedGroup) ? throw StatusErrors.Unauthorized() : null;
+        if (context.Request.User.Groups.Contains(UserInfo.UnauthenticatedGroup))
+        {
+            throw StatusErrors.Unauthorized();
+        }
+        return context.Exchange?.Identify(context.Request.User);
     }
 }

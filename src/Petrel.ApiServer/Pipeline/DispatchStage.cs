@@ -1,4 +1,5 @@
 using Petrel.ApiServer.Dispatching;
+using Petrel.ApiServer.Responses;
 using Petrel.Model.Api;
 
 namespace Petrel.ApiServer.Pipeline;
@@ -8,5 +9,5 @@ internal sealed class DispatchStage(Router router) : IRequestStage
 {
     /// <inheritdoc/>
     public ValueTask<ApiResponse?> EnterAsync(RequestContext context) =>
-        router.RouteAsync(context.Info, context.Request, context.CancellationToken)!;
+        YamlForm.AnswerAsync(context.Request, request => router.RouteAsync(context.Info, request, context.CancellationToken))!;
 }

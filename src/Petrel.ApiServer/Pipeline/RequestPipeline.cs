@@ -10,10 +10,13 @@ internal sealed partial class RequestPipeline(IReadOnlyList<IRequestStage> stage
 {
     private readonly IRequestStage[] _stages = [.. stages];
 
+    /// <param name="request">The request; without its body when there is an exchange.</param>
+    /// <param name="exchange">The transport's side of the request; null for callers in this process.</param>
+    /// <param name="cancellationToken">The client no longer waits.</param>
     /// <exception cref="OperationCanceledException">The client no longer waits for the response.</exception>
-    public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, IApiExchange? exchange, CancellationToken cancellationToken)
     {
-        var context = new RequestContext(request, cancellationToken);
+        var context = new RequestContext(request, exchange, cancellationToken);
         var entered = 0;
         ApiResponse? response = null;
         try

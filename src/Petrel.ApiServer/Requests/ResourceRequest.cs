@@ -11,7 +11,7 @@ internal sealed record ResourceRequest(ApiRequest Http, RequestInfo Info, KindDe
     public ObjectKey Key { get; } = new(Kind.Namespaced ? Info.Namespace : "", Info.Name);
 
     /// <summary>The form of the response that the client asks for.</summary>
-    public ResponseFormat Format => AcceptHeader.Read(Http.Accept);
+    public ResponseFormat Format => AcceptHeader.Read(Http.Accept, hasTable: Kind.Columns.Count > 0);
 
     /// <summary>The prefix of the paths of the collection's objects.</summary>
     public string PathPrefix => Key.Namespace.Length == 0 ? "" : Key.Namespace + "/";

@@ -101,6 +101,9 @@ internal sealed class WriteCall
     /// <summary>Adds a warning to the response.</summary>
     public void Warn(string text) => _warnings.Add(text);
 
+    /// <summary>Adds warnings to the response.</summary>
+    public void Warn(IEnumerable<string> texts) => _warnings.AddRange(texts);
+
     /// <summary>Begins another attempt: warnings of the previous one are dropped, since it would repeat them.</summary>
     public void BeginAttempt() => _warnings.Clear();
 }

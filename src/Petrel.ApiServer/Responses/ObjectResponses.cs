@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
@@ -73,17 +74,5 @@ internal static class ObjectResponses
             Body = System.Text.Encoding.UTF8.GetBytes(text),
         };
 
-    // RFC 7234: a warning is a code, an agent ("-" for none) and a quoted text.
-    public static KeyValuePair<string, string>[] Warnings(IReadOnlyList<string>? warnings) =>
-        warnings is null or []
-            ? []
-            :
-            [
-                .. warnings.Select(w =>
-                    KeyValuePair.Create(
-                        "Warning",
-                        $"299 - \"{w.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
-                    )
-                ),
-            ];
+    public static KeyValuePair<string, string>[] Warnings(IReadOnlyList<string>? warnings) => WarningHeaders.Of(warnings ?? []);
 }

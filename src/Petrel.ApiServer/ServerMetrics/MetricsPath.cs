@@ -9,13 +9,16 @@ namespace Petrel.ApiServer.ServerMetrics;
 internal sealed class MetricsPath(RequestMetrics metrics, RequestLimits limits) : IPathHandler
 {
     /// <inheritdoc/>
+    public IEnumerable<string> Paths => ["/metrics"];
+
+    /// <inheritdoc/>
     public ApiResponse? Answer(ApiRequest request) =>
         request is { Method: "GET", Path: "/metrics" }
             ? new ApiResponse
             {
                 StatusCode = 200,
                 ContentType = "text/plain; version=0.0.4; charset=utf-8",
-                Body = Encoding.UTF8.GetBytes(metrics.Text() + ProcessMetrics.Text(limits.Waiting)),
+                Body = Encoding.UTF8.GetBytes(metrics.Text() + ProcessMetrics.Text(limits.Queues.Sum(static q => q.Queue.Waiting))),
             }
             : null;
 }

@@ -15,5 +15,11 @@ internal static class ApprovalSubresource
         };
 
     public static UpdateScope Scope { get; } =
-        UpdateScope.Part(static (result, changed) => result.Ensure("status").CopyFrom(changed.Ensure("status"), "conditions"));
+        UpdateScope.Part(
+            static (result, changed) =>
+            {
+                result.Ensure("status").CopyFrom(changed.Ensure("status"), "conditions");
+                UpdateScope.CopyMetadata(result, changed);
+            }
+        );
 }

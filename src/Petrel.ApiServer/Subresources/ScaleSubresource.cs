@@ -27,6 +27,18 @@ internal sealed class ScaleSubresource(
 {
     private static readonly GroupVersionKind ScaleKind = new("autoscaling", "v1", "Scale");
 
+    // The row of the subresource's own objects, which are not stored.
+    private static readonly KindDefinition Row = KindDefinition.Create("autoscaling", "v1", "Scale", "scales", namespaced: true) with
+    {
+        Columns =
+        [
+            Columns.Name,
+            Columns.Shown("Desired", "How many pods are wanted.", static o => o.Number("spec", "replicas"), "integer"),
+            Columns.Shown("Available", "How many pods there are.", static o => o.Number("status", "replicas"), "integer"),
+            Columns.Age,
+        ],
+    };
+
     public static SubresourceDefinition Definition { get; } =
         new("scale", ["get", "patch", "update"]) { BelongsTo = static kind => kind.Scale is not null, Kind = ScaleKind };
 
@@ -40,17 +52,17 @@ internal sealed class ScaleSubresource(
                 await revisions.WaitAsync(null, cancellationToken);
                 var found = caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
                     ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
-                return Answer(request.Kind, found, []);
+                return Answer(request, found, []);
             case "update":
                 var update = WriteCall.Read(request.Http, "UpdateOptions", "scale");
                 var body = BodyDecoder.Decode(request.Http, ScaleKind, schema);
                 update.BodyWarnings = body.Warnings;
-                return Answer(request.Kind, await ScaleAsync(request, update, _ => body.Document, cancellationToken), update.Warnings);
+                return Answer(request, await ScaleAsync(request, update, _ => body.Document, cancellationToken), update.Warnings);
             case "patch":
                 var call = WriteCall.Read(request.Http, "PatchOptions", "scale");
                 if (BodyDecoder.MediaType(request.Http.ContentType) == ApplyConfiguration.MediaType)
                 {
-                    return Answer(request.Kind, await ApplyAsync(request, schema, call, cancellationToken), call.Warnings);
+                    return Answer(request, await ApplyAsync(request, schema, call, cancellationToken), call.Warnings);
                 }
                 var patch = ObjectPatch.Read(request.Http, request.Kind);
                 var patched = await ScaleAsync(
@@ -59,7 +71,7 @@ internal sealed class ScaleSubresource(
                     scale => patch.Apply(scale, ScaleKind, schema, call.Validation).Document,
                     cancellationToken
                 );
-                return Answer(request.Kind, patched, call.Warnings);
+                return Answer(request, patched, call.Warnings);
             default:
                 throw StatusErrors.MethodNotAllowed();
         }
@@ -129,13 +141,13 @@ internal sealed class ScaleSubresource(
             cancellationToken
         );
 
-    private static ApiResponse Answer(KindDefinition kind, WireObject workload, IReadOnlyList<string> warnings) =>
-        new()
-        {
-            StatusCode = 200,
-            Headers = ObjectResponses.Warnings(warnings),
-            Body = JsonBytes.Of(Of(kind, DeepJson.Node(workload.ToArray())!.AsObject())),
-        };
+    // In the form that the client asks for: kubectl get --subresource=scale asks for a table.
+    private ApiResponse Answer(ResourceRequest request, WireObject workload, IReadOnlyList<string> warnings)
+    {
+        var scale = Of(request.Kind, DeepJson.Node(workload.ToArray())!.AsObject());
+        var shown = new WireObject(Row, workload.Path, StoredDocument.Encode(scale), workload.Revision);
+        return ObjectResponses.Object(new ResourceRequest(request.Http, request.Info, Row), shown, time.GetUtcNow(), warnings: warnings);
+    }
 
     private static JsonObject Of(KindDefinition kind, JsonObject workload)
     {

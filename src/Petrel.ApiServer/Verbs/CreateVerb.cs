@@ -43,14 +43,21 @@ internal sealed class CreateVerb(
         }
         call.BodyWarnings = body.Warnings;
         JsonObject? next = body.Document;
-        var created = await CreateAsync(
-            kind,
-            key.Namespace,
-            () => Interlocked.Exchange(ref next, null) ?? BodyDecoder.Decode(request.Http, kind.Gvk, kind.Schema).Document,
-            call,
-            cancellationToken
-        );
-        return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
+        try
+        {
+            var created = await CreateAsync(
+                kind,
+                key.Namespace,
+                () => Interlocked.Exchange(ref next, null) ?? BodyDecoder.Decode(request.Http, kind.Gvk, kind.Schema).Document,
+                call,
+                cancellationToken
+            );
+            return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
+        }
+        catch (StatusException e)
+        {
+            throw e.With(call.Warnings);
+        }
     }
 
     /// <summary>Creates a conforming document, as if a client had sent it. The document is not changed.</summary>
@@ -89,6 +96,7 @@ internal sealed class CreateVerb(
                 ? await allocator.AllocateAsync(allocation, kind, key, candidate, null, cancellationToken)
                 : [];
             Validate(kind, key, candidate);
+            call.Warn(kind.Warnings(candidate, null));
             await admission.ValidateAsync(request, cancellationToken);
             var stored = StoredDocument.Encode(candidate, kind);
             var shown = kind.ToStorage is null ? stored : StoredDocument.Encode(candidate);

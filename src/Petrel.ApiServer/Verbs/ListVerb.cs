@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Objects;
@@ -28,14 +26,22 @@ internal sealed class ListVerb(IRevisionedStore store, CacheHub caches, TimeProv
     /// <summary>The answer of a page, in the form that the client asked for.</summary>
     public ApiResponse Respond(ResourceRequest request, ListPage page)
     {
-        var body = request.Format switch
+        switch (request.Format)
         {
-            ResponseFormat.Table => TableForm.Of(request, page, time.GetUtcNow()),
-            ResponseFormat.Metadata => Join("PartialObjectMetadataList", "meta.k8s.io/v1", page, [.. page.Items.Select(MetadataForm.Of)]),
-            _ => Join(request, page),
+            case ResponseFormat.Table:
+                return Whole(TableForm.Of(request, page, time.GetUtcNow()));
+            case ResponseFormat.Metadata:
+                return Whole(Join("PartialObjectMetadataList", "meta.k8s.io/v1", page, [.. page.Items.Select(MetadataForm.Of)]));
+        }
+        var kind = request.Kind.ListKind.Length > 0 ? request.Kind.ListKind : request.Kind.Gvk.Kind + "List";
+        return new ApiResponse
+        {
+            StatusCode = 200,
+            Content = new ListContent(ListContent.Start(kind, request.Kind.Gvk.ApiVersion, page), page.Items),
         };
-        return new ApiResponse { StatusCode = 200, Body = body };
     }
+
+    private static ApiResponse Whole(ReadOnlyMemory<byte> body) => new() { StatusCode = 200, Body = body };
 
     /// <summary>The objects that a list or deletecollection is about.</summary>
     public async ValueTask<ListPage> SelectAsync(ResourceRequest request, ListOptions options, CancellationToken cancellationToken)
@@ -149,38 +155,10 @@ internal sealed class ListVerb(IRevisionedStore store, CacheHub caches, TimeProv
         }
     }
 
-    private static ReadOnlyMemory<byte> Join(ResourceRequest request, ListPage page)
-    {
-        var start = Start(
-            (request.Kind.ListKind.Length > 0 ? request.Kind.ListKind : request.Kind.Gvk.Kind + "List"),
-            request.Kind.Gvk.ApiVersion,
-            page
-        );
-        long length = start.Length + 2 + Math.Max(0, page.Items.Count - 1);
-        foreach (var item in page.Items)
-        {
-            length += item.Length;
-        }
-        var body = GC.AllocateUninitializedArray<byte>(checked((int)length));
-        start.CopyTo(body, 0);
-        var at = start.Length;
-        for (var i = 0; i < page.Items.Count; i++)
-        {
-            if (i > 0)
-            {
-                body[at++] = (byte)',';
-            }
-            at += page.Items[i].CopyTo(body.AsSpan(at));
-        }
-        body[at++] = (byte)']';
-        body[at] = (byte)'}';
-        return body;
-    }
-
     private static ReadOnlyMemory<byte> Join(string kind, string apiVersion, ListPage page, IReadOnlyList<byte[]> items)
     {
         using var body = new MemoryStream();
-        body.Write(Start(kind, apiVersion, page));
+        body.Write(ListContent.Start(kind, apiVersion, page));
         for (var i = 0; i < items.Count; i++)
         {
             if (i > 0)
@@ -192,9 +170,4 @@ internal sealed class ListVerb(IRevisionedStore store, CacheHub caches, TimeProv
         body.Write("]}"u8);
         return body.ToArray();
     }
-
-    private static byte[] Start(string kind, string apiVersion, ListPage page) =>
-        Encoding.UTF8.GetBytes(
-            $"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{page.Metadata().ToJsonString()},\"items\":["
-        );
 }

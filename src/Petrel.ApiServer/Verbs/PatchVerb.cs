@@ -20,10 +20,25 @@ internal sealed class PatchVerb(KindRegistry kinds, TimeProvider time, UpdateEng
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, UpdateScope scope, CancellationToken cancellationToken)
     {
         var call = WriteCall.Read(request.Http, "PatchOptions", request.Info.Subresource);
-        if (BodyDecoder.MediaType(request.Http.ContentType) == ApplyConfiguration.MediaType)
+        try
         {
-            return await ApplyAsync(request, scope, call, cancellationToken);
+            return BodyDecoder.MediaType(request.Http.ContentType) == ApplyConfiguration.MediaType
+                ? await ApplyAsync(request, scope, call, cancellationToken)
+                : await PatchAsync(request, scope, call, cancellationToken);
         }
+        catch (StatusException e)
+        {
+            throw e.With(call.Warnings);
+        }
+    }
+
+    private async ValueTask<ApiResponse> PatchAsync(
+        ResourceRequest request,
+        UpdateScope scope,
+        WriteCall call,
+        CancellationToken cancellationToken
+    )
+    {
         var patch = ObjectPatch.Read(request.Http, request.Kind);
         call.PatchedMembers = patch.Members;
         // What is stored conforms to its schema, unless that may change.

@@ -90,6 +90,10 @@ internal sealed class UpdateEngine(
             if (scope != UpdateScope.Server)
             {
                 Validate(kind, key, changed, old, unchanged);
+                if (scope == UpdateScope.Object && !unchanged.HoldAllThatIsChecked)
+                {
+                    call.Warn(kind.Warnings(changed, old));
+                }
                 await admission.ValidateAsync(request, cancellationToken);
             }
             var stored = StoredDocument.Encode(changed, kind);

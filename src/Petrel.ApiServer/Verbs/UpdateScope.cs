@@ -7,6 +7,9 @@ namespace Petrel.ApiServer.Verbs;
 /// <summary>Which part of an object a write may change; the rest keeps its stored value.</summary>
 internal sealed class UpdateScope
 {
+    // What clients write of metadata.
+    private static readonly string[] Written = ["annotations", "labels", "finalizers", "ownerReferences"];
+
     private readonly Func<KindDefinition, JsonObject, JsonObject, JsonObject> _restrict;
 
     private UpdateScope(Func<KindDefinition, JsonObject, JsonObject, JsonObject> restrict) => _restrict = restrict;
@@ -29,14 +32,13 @@ internal sealed class UpdateScope
     /// note their progress in them.
     /// </summary>
     public static UpdateScope Status { get; } =
-        Part(
-            static (result, changed) =>
+        new(
+            static (kind, changed, old) =>
             {
+                var result = old.DeepClone().AsObject();
                 result.MoveFrom(changed, "status");
-                if (changed["metadata"] is JsonObject metadata)
-                {
-                    result.Metadata().CopyFrom(metadata, "annotations");
-                }
+                CopyMetadata(result, changed, kind.StatusWritesMetadata ? Written : ["annotations"]);
+                return result;
             }
         );
 
@@ -55,6 +57,20 @@ internal sealed class UpdateScope
                 return result;
             }
         );
+
+    /// <summary>Copies what clients may write of metadata.</summary>
+    public static void CopyMetadata(JsonObject result, JsonObject changed) => CopyMetadata(result, changed, Written);
+
+    private static void CopyMetadata(JsonObject result, JsonObject changed, string[] fields)
+    {
+        if (changed["metadata"] is JsonObject metadata)
+        {
+            foreach (var field in fields)
+            {
+                result.Metadata().CopyFrom(metadata, field);
+            }
+        }
+    }
 
     /// <summary>The stored document with those changes that the scope allows. The changed document is not usable afterwards.</summary>
     public JsonObject Restrict(KindDefinition kind, JsonObject changed, JsonObject old) => _restrict(kind, changed, old);

@@ -43,5 +43,9 @@ internal sealed class UpdateVerb(TimeProvider time, UpdateEngine engine, CreateV
             var created = await create.CreateAsync(request.Kind, request.Key.Namespace, Stated(), call, cancellationToken);
             return ObjectResponses.Object(request, created, time.GetUtcNow(), 201, call.Warnings);
         }
+        catch (StatusException e)
+        {
+            throw e.With(call.Warnings);
+        }
     }
 }

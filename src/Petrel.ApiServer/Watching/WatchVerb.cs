@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
+using Petrel.ApiServer.Protection;
 using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
@@ -17,7 +18,8 @@ internal sealed class WatchVerb(
     CacheHub caches,
     TimeProvider time,
     IEntropy entropy,
-    ResourceVersionWait revisions
+    ResourceVersionWait revisions,
+    RequestLimits limits
 )
 {
     // Large enough for few writes under load, small enough to start sending at once.
@@ -37,18 +39,23 @@ internal sealed class WatchVerb(
             // A future revision needs no wait: its events will come.
             await caches.WaitForAsync(0, cancellationToken);
         }
+        // Send the current objects first, unless the client asked for none.
+        var sendsObjects = options.SendInitialEvents || (options.ResourceVersion is not > 0 && !options.SendInitialEventsGiven);
+        var lease = await limits.EnterWatchAsync(request.Info, request.Http, sendsObjects, cancellationToken);
         var cache = caches.Of(request.Kind);
         if (options.ResourceVersion is > 0 && !options.SendInitialEvents)
         {
             var after = options.ResourceVersion.Value;
-            return cache.TryFind(after, out var next, out var oldest)
-                ? Answer(StreamAsync(request, options, form, new WatchStart(next, after, null), cancellationToken))
-                : Answer(One(CacheEvent.MakeFrame("ERROR", JsonBytes.Of(StatusErrors.TooOld(after, oldest).ToStatus()).Span)));
+            if (!cache.TryFind(after, out var next, out var oldest))
+            {
+                lease.Dispose();
+                return Answer(One(CacheEvent.MakeFrame("ERROR", JsonBytes.Of(StatusErrors.TooOld(after, oldest).ToStatus()).Span)));
+            }
+            return Answer(StreamAsync(request, options, form, new WatchStart(next, after, null, lease), cancellationToken));
         }
         var current = cache.Find(out var place);
-        // Send the current objects first, unless the client asked for none.
-        var shown = options.SendInitialEvents || !options.SendInitialEventsGiven ? current : null;
-        return Answer(StreamAsync(request, options, form, new WatchStart(place, current.Revision, shown), cancellationToken));
+        var start = new WatchStart(place, current.Revision, sendsObjects ? current : null, lease);
+        return Answer(StreamAsync(request, options, form, start, cancellationToken));
     }
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(
@@ -66,6 +73,7 @@ internal sealed class WatchVerb(
         using var second = cancellationToken.Register(signal.Wake);
         var filter = new WatchFilter(request.PathPrefix, options);
         var cursor = cache.BeginWatch(signal, start.Place, filter.IndexKeyOf(cache.Kind, request.Kind));
+        limits.Watches.Open(request.Http.User.Name);
         try
         {
             var sent = start.Revision;
@@ -83,6 +91,11 @@ internal sealed class WatchVerb(
                         {
                             yield return chunk.Take();
                         }
+                        if (start.Lease.HasTimedOut)
+                        {
+                            // The client has not read its first objects in the time that a list would have.
+                            yield break;
+                        }
                     }
                 }
                 if (options.SendInitialEvents && options.AllowBookmarks)
@@ -94,6 +107,7 @@ internal sealed class WatchVerb(
                     yield return chunk.Take();
                 }
             }
+            start.Lease.Dispose();
             var events = new CacheEvent[EventsPerRead];
             using var clock = new WatchClock(time, TimeoutOf(options), options.AllowBookmarks ? settings.BookmarkInterval : null, signal);
             while (!requestEnded.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -141,6 +155,8 @@ internal sealed class WatchVerb(
         }
         finally
         {
+            start.Lease.Dispose();
+            limits.Watches.Close(request.Http.User.Name);
             cache.EndWatch(cursor);
         }
     }
@@ -163,4 +179,5 @@ internal sealed class WatchVerb(
 /// <param name="Place">Of the first event to read.</param>
 /// <param name="Revision">Events at or below it are known to the client, or are not for it.</param>
 /// <param name="Shown">What to show first, or null.</param>
-internal sealed record WatchStart(long Place, long Revision, Snapshot? Shown);
+/// <param name="Lease">The seats for what is shown first.</param>
+internal sealed record WatchStart(long Place, long Revision, Snapshot? Shown, RequestLease Lease);

@@ -15,6 +15,7 @@ using Petrel.LocalCluster.Connections;
 using Petrel.LocalCluster.Networking;
 using Petrel.LocalCluster.Supervision;
 using Petrel.Model.Api;
+using Petrel.Model.Documents;
 using Petrel.Scheduler;
 using Petrel.Scheduler.Decisions;
 using Petrel.Scheduler.Settings;
@@ -48,6 +49,7 @@ internal static class ServerHost
             PublicAddress = ClusterAddresses.ServerForNodes(settings).GetLeftPart(UriPartial.Authority),
             RequireServiceAccounts = true,
             MountServiceAccountTokens = true,
+            BuildDate = File.GetLastWriteTimeUtc(typeof(ApiServerOptions).Assembly.Location).ToTimestamp(),
         };
         using var webhooks = new HttpsWebhookCaller();
         var health = new ComponentHealth();

@@ -13,6 +13,12 @@ internal static class FrontErrors
 
     public static ApiResponse BadRequest(string message) => Refuse(400, "BadRequest", message);
 
+    public static ApiResponse TooManyRequests(string message) =>
+        Refuse(429, "TooManyRequests", message) with
+        {
+            Headers = [new("Retry-After", "1")],
+        };
+
     public static ApiResponse RequestEntityTooLarge(long limit) =>
         Refuse(413, "RequestEntityTooLarge", $"Request entity too large: limit is {limit}");
 

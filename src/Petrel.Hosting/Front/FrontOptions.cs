@@ -12,6 +12,28 @@ public sealed record FrontOptions(IReadOnlyList<IPEndPoint> Addresses, X509Certi
     /// <summary>The largest request body, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 3 * 1024 * 1024;
 
+    /// <summary>How many connections there may be.</summary>
+    public int MaxConnections { get; init; } = DescriptorLimit.Connections;
+
+    /// <summary>How many connections one user may have, administrators aside.</summary>
+    public int MaxConnectionsPerUser
+    {
+        get => field > 0 ? field : Math.Max(8, MaxConnections / 2);
+        init;
+    }
+
+    /// <summary>How many requests one HTTP/2 connection may carry at a time (the default of Go's server, as upstream's).</summary>
+    public int MaxStreamsPerConnection { get; init; } = 250;
+
+    /// <summary>How long a client may take for its TLS handshake, and for the headers of a request.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may be idle. Watches keep it open.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>How long a client may accept no byte of a response, a watch included, before it is cut off.</summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Responses larger than this, in bytes, are compressed for clients that accept compression.</summary>
     public int CompressAbove { get; init; } = 128 * 1024;
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Compression;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -13,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Petrel.Model.Api;
 using Petrel.Model.Documents;
-using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
 namespace Petrel.Hosting.Front;
 
@@ -23,24 +20,32 @@ namespace Petrel.Hosting.Front;
 public sealed partial class KestrelFront(FrontOptions options, IApiHandler handler, TimeProvider time, ILoggerFactory logs)
     : IAsyncDisposable
 {
-    private const int FlushAbove = 32 * 1024;
     private const int MaxHeaderBytes = 256 * 1024;
+    private const int StreamBufferBytes = 64 * 1024;
 
     private readonly ClientCertificates _clients = new(options.ClientAuthority, time);
+    private readonly ConnectionTable _connections = new(options.MaxConnections, options.MaxConnectionsPerUser);
     private readonly ILogger _log = logs.CreateLogger("Petrel.Hosting.Front");
     private readonly CancellationTokenSource _stopping = new();
     private WebApplication? _application;
+    private long _cutOff;
 
     /// <summary>The URLs that the server listens on, with the actual ports. Available after the start.</summary>
     public IReadOnlyList<Uri> Addresses { get; private set; } = [];
+
+    /// <summary>How many connections there are.</summary>
+    public int Connections => _connections.Count;
+
+    /// <summary>How many responses were cut off because their clients did not read them.</summary>
+    public long CutOff => Interlocked.Read(ref _cutOff);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // The empty builder reads no configuration and adds no middleware. Startup is fast, and only this class handles requests.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logs);
-        // No handler blocks a thread, so received data can be processed inline, without a switch to another thread.
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        // Sockets don't process what they receive inline: one busy connection would hold a thread, and others would wait for it.
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseSockets();
         builder.WebHost.ConfigureKestrel(Configure);
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = options.ShutdownTimeout);
         _application = builder.Build();
@@ -96,19 +101,25 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         server.Limits.MaxRequestLineSize = MaxHeaderBytes;
         server.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         server.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
-        server.Limits.Http2.MaxStreamsPerConnection = 1000;
-        // Lists are large, and small windows would cost round trips.
-        server.Limits.Http2.InitialConnectionWindowSize = 4 * 1024 * 1024;
-        server.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;
+        server.Limits.Http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
+        server.Limits.MaxRequestBufferSize = MaxHeaderBytes;
+        // Bodies of requests that wait for seats stay in these buffers. Every stream needs its own, or waiting ones would hold up the
+        // bodies of those that run.
+        server.Limits.Http2.InitialStreamWindowSize = StreamBufferBytes;
+        server.Limits.Http2.InitialConnectionWindowSize = options.MaxStreamsPerConnection * StreamBufferBytes;
         // Detect agents and clients that died.
         server.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         server.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
-        server.Limits.MinResponseDataRate = null;
+        server.Limits.RequestHeadersTimeout = options.HandshakeTimeout;
+        server.Limits.KeepAliveTimeout = options.IdleTimeout;
+        // The connection table closes connections before they are so many; these are those that it is about to close.
+        server.Limits.MaxConcurrentConnections = options.MaxConnections + Math.Max(64, options.MaxConnections / 8);
         foreach (var address in options.Addresses)
         {
             server.Listen(address, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.Use(next => connection => _connections.AcceptAsync(connection, next));
                 listen.UseHttps(
                     new HttpsConnectionAdapterOptions
                     {
@@ -116,22 +127,37 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                         // Health checks need no certificate. A client with an invalid certificate gets 401 instead of a closed connection.
                         ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                         ClientCertificateValidation = static (_, _, _) => true,
+                        HandshakeTimeout = options.HandshakeTimeout,
                     }
                 );
+                listen.Use(next => connection => _connections.SecuredAsync(connection, next));
             });
         }
     }
 
     private async Task ServeAsync(HttpContext context)
     {
+        _connections.Enter(context);
+        using var exchange = new RequestExchange(context, options, _connections);
         try
         {
-            var response = await AnswerAsync(context, context.RequestAborted);
-            await SendAsync(context, response, context.RequestAborted);
+            var response = await AnswerAsync(context, exchange, context.RequestAborted);
+            using var sender = new ResponseSender(context, options, time, exchange.Limit);
+            await sender.SendAsync(response, _stopping.Token);
+            if (exchange.IsHeld)
+            {
+                await sender.CompleteAsync();
+            }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The client has disconnected, so no response can be sent.
+        }
+        catch (OperationCanceledException)
+        {
+            Interlocked.Increment(ref _cutOff);
+            LogBroken(_log, context.Request.Method, context.Request.Path, "the client did not read it in time");
+            context.Abort();
         }
         catch (IOException e)
         {
@@ -139,9 +165,13 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             LogBroken(_log, context.Request.Method, context.Request.Path, e.Message);
             context.Abort();
         }
+        finally
+        {
+            _connections.Leave(context);
+        }
     }
 
-    private async ValueTask<ApiResponse> AnswerAsync(HttpContext context, CancellationToken cancellationToken)
+    private async ValueTask<ApiResponse> AnswerAsync(HttpContext context, RequestExchange exchange, CancellationToken cancellationToken)
     {
         var authorization = context.Request.Headers.Authorization.ToString();
         var user = _clients.Read(context.Connection.ClientCertificate);
@@ -149,63 +179,33 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         {
             return FrontErrors.Unauthorized();
         }
-        ReadOnlyMemory<byte> body;
-        try
-        {
-            body = await ReadBodyAsync(context.Request, cancellationToken);
-        }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return FrontErrors.RequestEntityTooLarge(options.MaxBodyBytes);
-        }
-        catch (BadHttpRequestException e)
-        {
-            return FrontErrors.BadRequest(e.Message);
-        }
         var request = context.Request;
         var headers = request.Headers;
-        return await handler.HandleAsync(
-            new ApiRequest
-            {
-                Method = request.Method,
-                Path = request.Path.Value ?? "/",
-                Query = ReadQuery(request.QueryString.Value),
-                Accept = headers.Accept.ToString(),
-                ContentType = request.ContentType ?? "",
-                UserAgent = headers.UserAgent.ToString(),
-                IfNoneMatch = headers.IfNoneMatch.ToString(),
-                Body = body,
-                Authorization = authorization,
-                Impersonation = ImpersonationHeaders.Read(headers),
-                // When the certificate is not trusted, a token may still authenticate the user.
-                User = user ?? UserInfo.Anonymous,
-            },
-            cancellationToken
-        );
-    }
-
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        if (
-            request.ContentLength == 0
-            || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == false)
-        )
+        var question = new ApiRequest
         {
-            return default;
-        }
-        if (request.ContentLength is { } length && length <= int.MaxValue)
+            Method = request.Method,
+            Path = request.Path.Value ?? "/",
+            Query = ReadQuery(request.QueryString.Value),
+            Accept = headers.Accept.ToString(),
+            ContentType = request.ContentType ?? "",
+            UserAgent = headers.UserAgent.ToString(),
+            IfNoneMatch = headers.IfNoneMatch.ToString(),
+            Authorization = authorization,
+            Impersonation = ImpersonationHeaders.Read(headers),
+            // When the certificate is not trusted, a token may still authenticate the user.
+            User = user ?? UserInfo.Anonymous,
+        };
+        if (handler is IApiExchangeHandler reader)
         {
-            if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize < length)
-            {
-                throw new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge);
-            }
-            var exact = GC.AllocateUninitializedArray<byte>((int)length);
-            await request.Body.ReadExactlyAsync(exact, cancellationToken);
-            return exact;
+            return await reader.HandleAsync(question, exchange, cancellationToken);
         }
-        using var buffer = new MemoryStream();
-        await request.Body.CopyToAsync(buffer, cancellationToken);
-        return buffer.ToArray();
+        // Other handlers serve only clients that the certificate identifies.
+        if (user is { } known && !known.Groups.Contains(UserInfo.UnauthenticatedGroup) && exchange.Identify(known) is { } refused)
+        {
+            return refused;
+        }
+        var body = await exchange.ReadBodyAsync(cancellationToken);
+        return body.Refusal ?? await handler.HandleAsync(question with { Body = body.Bytes }, cancellationToken);
     }
 
     private static List<KeyValuePair<string, string>> ReadQuery(string? text)
@@ -216,86 +216,6 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
             query.Add(new(pair.DecodeName().ToString(), pair.DecodeValue().ToString()));
         }
         return query;
-    }
-
-    private async ValueTask SendAsync(HttpContext context, ApiResponse response, CancellationToken cancellationToken)
-    {
-        var target = context.Response;
-        target.StatusCode = response.StatusCode;
-        if (response.ContentType.Length > 0)
-        {
-            target.ContentType = response.ContentType;
-        }
-        target.Headers.CacheControl = "no-cache, private";
-        foreach (var group in response.Headers.GroupBy(h => h.Key, StringComparer.OrdinalIgnoreCase))
-        {
-            target.Headers[group.Key] = group.Select(h => h.Value).ToArray();
-        }
-        if (response.Stream is { } stream)
-        {
-            await StreamAsync(context, stream, cancellationToken);
-        }
-        else if (
-            response.Body.Length > options.CompressAbove
-            && context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase)
-        )
-        {
-            target.Headers.ContentEncoding = "gzip";
-            target.Headers.Append("Vary", "Accept-Encoding");
-            await using var gzip = new GZipStream(target.Body, CompressionLevel.Fastest, leaveOpen: true);
-            await gzip.WriteAsync(response.Body, cancellationToken);
-        }
-        else if (response.Body.Length > 0 && !HttpMethods.IsHead(context.Request.Method))
-        {
-            target.ContentLength = response.Body.Length;
-            if (response.Body.Length <= FlushAbove)
-            {
-                // No flush here, so that headers, body and the end of the stream are sent together.
-                target.BodyWriter.Write(response.Body.Span);
-            }
-            else
-            {
-                await target.Body.WriteAsync(response.Body, cancellationToken);
-            }
-        }
-    }
-
-    private async ValueTask StreamAsync(
-        HttpContext context,
-        IAsyncEnumerable<ReadOnlyMemory<byte>> stream,
-        CancellationToken cancellationToken
-    )
-    {
-        await context.Response.StartAsync(cancellationToken);
-        var writer = context.Response.BodyWriter;
-        await writer.FlushAsync(cancellationToken);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        await using var chunks = stream.GetAsyncEnumerator(ended.Token);
-        var unsent = 0;
-        while (true)
-        {
-            var next = chunks.MoveNextAsync();
-            if (unsent > FlushAbove || (unsent > 0 && !next.IsCompleted))
-            {
-                // All available data is written. Flush it before waiting for more.
-                await writer.FlushAsync(cancellationToken);
-                unsent = 0;
-            }
-            try
-            {
-                if (!await next)
-                {
-                    return;
-                }
-            }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-            {
-                // On shutdown, a watch ends as it does on a timeout.
-                return;
-            }
-            writer.Write(chunks.Current.Span);
-            unsent += chunks.Current.Length;
-        }
     }
 
     [LoggerMessage(EventId = 9101, Level = LogLevel.Debug, Message = "{Method} {Path} broke off: {Reason}")]

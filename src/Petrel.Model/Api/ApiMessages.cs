@@ -62,7 +62,16 @@ public sealed record ApiResponse
     public required int StatusCode { get; init; }
     public string ContentType { get; init; } = "application/json";
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
-    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>The body. If there is <see cref="Content"/>, it is made from it when somebody asks.</summary>
+    public ReadOnlyMemory<byte> Body
+    {
+        get => field.IsEmpty && Content is { } content ? field = Whole(content) : field;
+        init;
+    }
+
+    /// <summary>If not null, the body is made from this while it is sent.</summary>
+    public IApiContent? Content { get; init; }
 
     /// <summary>
     /// If not null, the body is this sequence of chunks. For a watch, each chunk is one or more whole lines, and each line is one JSON
@@ -74,6 +83,17 @@ public sealed record ApiResponse
 
     /// <summary>The body as text, for messages and tests.</summary>
     public string BodyText => Encoding.UTF8.GetString(Body.Span);
+
+    private static byte[] Whole(IApiContent content)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(checked((int)content.Length));
+        var at = 0;
+        foreach (var part in content.Parts)
+        {
+            at += part.CopyTo(bytes.AsSpan(at));
+        }
+        return bytes;
+    }
 }
 
 /// <summary>

@@ -24,6 +24,7 @@ namespace Petrel.Simulation.World;
 public sealed class SimulatedWorld
 {
     private const int ReadsInFlight = 16;
+    private const int ListSeats = 40;
 
     private readonly Simulator _simulator;
     private readonly WorldSettings _settings;
@@ -153,6 +154,7 @@ public sealed class SimulatedWorld
             WatchWindow = _settings.WatchWindow,
             // The default depends on the machine, and runs must not.
             MaxReadsInFlight = ReadsInFlight,
+            MaxListSeats = ListSeats,
         };
         _store = _disk.Open();
         var server = new ApiServer.Composition.ApiServer(

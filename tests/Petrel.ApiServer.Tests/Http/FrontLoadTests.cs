@@ -45,8 +45,10 @@ public sealed class FrontLoadTests
         Assert.All(refused, r => Assert.Equal(TimeSpan.FromSeconds(1), r.Headers.RetryAfter!.Delta));
         Assert.Equal("TooManyRequests", (string?)JsonNode.Parse(await refused[0].Content.ReadAsStringAsync())!["reason"]);
         Assert.All(flood, f => Assert.False(f.IsCompleted));
-        // A watch needs no slot, the flooding client's neither.
-        using var watch = await clients[0].GetAsync("/api/v1/nodes?watch=true", HttpCompletionOption.ResponseHeadersRead);
+        // A watch needs a seat to begin, and the flooding client has none left.
+        using var refusedWatch = await clients[0].GetAsync("/api/v1/nodes?watch=true", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refusedWatch.StatusCode);
+        using var watch = await quiet.GetAsync("/api/v1/nodes?watch=true", HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, watch.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await quiet.GetAsync("/readyz")).StatusCode);
 

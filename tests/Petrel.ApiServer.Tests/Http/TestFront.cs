@@ -18,18 +18,17 @@ internal sealed class TestFront : IAsyncDisposable
     private readonly ClusterAuthority _authority;
     private readonly X509Certificate2 _authorityCertificate;
 
-    private TestFront(TestApi api, TimeSpan shutdownDelay)
+    private TestFront(TestApi api, TimeSpan shutdownDelay, Func<FrontOptions, FrontOptions>? change)
     {
         Api = api;
         _authority = ClusterAuthority.Open(_directory, TimeProvider.System);
         _authorityCertificate = X509Certificate2.CreateFromPem(_authority.CertificatePem);
         var certificate = _authority.Issue(CertificateProfile.ApiServer([IPAddress.Loopback])).ToX509();
-        Front = new KestrelFront(
-            new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, _authorityCertificate) { ShutdownDelay = shutdownDelay },
-            api.Server,
-            Time,
-            NullLoggerFactory.Instance
-        );
+        var options = new FrontOptions([new IPEndPoint(IPAddress.Loopback, 0)], certificate, _authorityCertificate)
+        {
+            ShutdownDelay = shutdownDelay,
+        };
+        Front = new KestrelFront(change is null ? options : change(options), api.Server, Time, NullLoggerFactory.Instance);
     }
 
     public TestApi Api { get; }
@@ -42,12 +41,13 @@ internal sealed class TestFront : IAsyncDisposable
         ApiServerOptions? options = null,
         ITokenKeys? tokenKeys = null,
         IWebhookCaller? webhooks = null,
-        TimeSpan shutdownDelay = default
+        TimeSpan shutdownDelay = default,
+        Func<FrontOptions, FrontOptions>? front = null
     )
     {
-        var front = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys, webhooks: webhooks), shutdownDelay);
-        await front.Front.StartAsync(CancellationToken.None);
-        return front;
+        var test = new TestFront(await TestApi.StartAsync(options, tokenKeys: tokenKeys, webhooks: webhooks), shutdownDelay, front);
+        await test.Front.StartAsync(CancellationToken.None);
+        return test;
     }
 
     public HttpApiHandler Handler(CertificateProfile profile) =>
@@ -77,18 +77,41 @@ internal sealed class TestFront : IAsyncDisposable
         };
     }
 
-    /// <summary>A bare TLS connection that speaks <paramref name="protocol"/>.</summary>
-    public async Task<SslStream> ConnectAsync(SslApplicationProtocol protocol, X509Certificate2 client)
+    /// <summary>Lets all nodes' users do everything to ConfigMaps.</summary>
+    public async Task AllowNodesAsync()
+    {
+        await Api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            """{"metadata":{"name":"maps"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"verbs":["*"]}]}"""
+        );
+        await Api.CreateAsync(
+            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+            """
+            {"metadata":{"name":"maps"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"maps"},
+            "subjects":[{"kind":"Group","apiGroup":"rbac.authorization.k8s.io","name":"system:nodes"}]}
+            """
+        );
+    }
+
+    /// <summary>A bare TCP connection.</summary>
+    public async Task<System.Net.Sockets.TcpClient> DialAsync()
     {
         var socket = new System.Net.Sockets.TcpClient();
         await socket.ConnectAsync(IPAddress.Loopback, Front.Addresses[0].Port);
+        return socket;
+    }
+
+    /// <summary>A bare TLS connection that speaks <paramref name="protocol"/>.</summary>
+    public async Task<SslStream> ConnectAsync(SslApplicationProtocol protocol, X509Certificate2? client)
+    {
+        var socket = await DialAsync();
         var stream = new SslStream(socket.GetStream(), leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null);
         await stream.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions
             {
                 TargetHost = "localhost",
                 ApplicationProtocols = [protocol],
-                ClientCertificates = [client],
+                ClientCertificates = client is null ? [] : [client],
             }
         );
         return stream;

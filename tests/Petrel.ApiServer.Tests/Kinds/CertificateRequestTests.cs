@@ -35,6 +35,34 @@ public sealed class CertificateRequestTests
         Assert.Contains("developers", created["spec"]!["groups"]!.AsArray().Select(g => (string?)g));
     }
 
+    [Theory]
+    [InlineData("approval")]
+    [InlineData("status")]
+    public async Task Its_subresources_write_metadata_too(string subresource)
+    {
+        await using var api = await TestApi.StartAsync();
+        var request = await api.JsonAsync(201, "POST", Requests, Body(), user: Jane);
+        var path = $"{Requests}/jane/{subresource}";
+        request["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
+        request["metadata"]!["annotations"] = new JsonObject { ["c"] = "d" };
+        request["metadata"]!["uid"] = null;
+
+        var put = await api.JsonAsync(200, "PUT", path, request.ToJsonString());
+        var patched = await api.JsonAsync(
+            200,
+            "PATCH",
+            path,
+            """{"metadata":{"labels":{"a":null,"e":"f"}},"spec":{"signerName":"example.com/x"}}""",
+            "application/merge-patch+json"
+        );
+
+        Assert.Equal("""{"a":"b"}""", put["metadata"]!["labels"]!.ToJsonString());
+        Assert.Equal("""{"e":"f"}""", patched["metadata"]!["labels"]!.ToJsonString());
+        Assert.Equal("""{"c":"d"}""", patched["metadata"]!["annotations"]!.ToJsonString());
+        Assert.NotNull(patched["metadata"]!["uid"]);
+        Assert.Equal("kubernetes.io/kube-apiserver-client", (string?)patched["spec"]!["signerName"]);
+    }
+
     [Fact]
     public async Task Approval_changes_the_conditions_and_nothing_else()
     {

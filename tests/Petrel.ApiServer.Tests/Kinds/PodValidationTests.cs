@@ -50,37 +50,6 @@ public sealed class PodValidationTests
     )]
     [InlineData("{'activeDeadlineSeconds':0}", "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive")]
     [InlineData("{'activeDeadlineSeconds':1}", "")]
-    [InlineData("{'securityContext':{'seccompProfile':{'type':'RuntimeDefault'}}}", "")]
-    [InlineData("{'securityContext':{'seccompProfile':{'type':'Localhost','localhostProfile':'a/b.json'}}}", "")]
-    [InlineData(
-        "{'securityContext':{'seccompProfile':{'type':'Other'}}}",
-        "spec.securityContext.seccompProfile.type: Unsupported value: \"Other\": supported values: \"Localhost\", \"RuntimeDefault\", "
-            + "\"Unconfined\""
-    )]
-    [InlineData(
-        "{'securityContext':{'seccompProfile':{'type':'Localhost'}}}",
-        "spec.securityContext.seccompProfile.localhostProfile: Required value: must be set when seccomp type is Localhost"
-    )]
-    [InlineData(
-        "{'securityContext':{'seccompProfile':{'type':'Localhost','localhostProfile':'../a'}}}",
-        "spec.securityContext.seccompProfile.localhostProfile: Invalid value: \"../a\": must not contain '..'"
-    )]
-    [InlineData(
-        "{'securityContext':{'seccompProfile':{'type':'Localhost','localhostProfile':'/a'}}}",
-        "spec.securityContext.seccompProfile.localhostProfile: Invalid value: \"/a\": must be a relative path"
-    )]
-    [InlineData(
-        "{'securityContext':{'seccompProfile':{'type':'Unconfined','localhostProfile':'a'}}}",
-        "spec.securityContext.seccompProfile.localhostProfile: Invalid value: \"a\": can only be set when seccomp type is Localhost"
-    )]
-    [InlineData(
-        "{'securityContext':{'appArmorProfile':{'type':'Other'}}}",
-        "spec.securityContext.appArmorProfile.type: Unsupported value: \"Other\""
-    )]
-    [InlineData(
-        "{'containers':[{'name':'x','image':'i','securityContext':{'appArmorProfile':{'type':'Localhost'}}}]}",
-        "spec.containers[0].securityContext.appArmorProfile.localhostProfile: Required value: must be set when AppArmor type is Localhost"
-    )]
     [InlineData(
         "{'containers':[{'name':'x','image':'i','restartPolicyRules':[{'action':'Restart','exitCodes':{'operator':'In','values':[1]}}]}]}",
         "spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used"

@@ -13,7 +13,7 @@ public sealed class FairQueueTests
     private FairQueue Queue(int slots, int length = 100) => new(slots, length, TimeSpan.FromSeconds(15), _time);
 
     private static Task<FairQueue.Slot> Take(FairQueue queue, string flow, CancellationToken cancellationToken = default) =>
-        queue.TakeAsync(flow, cancellationToken).AsTask();
+        queue.TakeAsync(flow, 1, cancellationToken).AsTask();
 
     [Fact]
     public async Task A_request_runs_at_once_while_there_are_seats()
@@ -106,6 +106,96 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public async Task A_wide_request_waits_for_its_seats_and_nobody_overtakes_it()
+    {
+        var queue = Queue(8);
+        var first = await Take(queue, "a");
+        var second = await queue.TakeAsync("b", 5, default);
+
+        var wide = queue.TakeAsync("c", 6, default).AsTask();
+        var late = Take(queue, "d");
+        Assert.False(wide.IsCompleted);
+        Assert.False(late.IsCompleted);
+        first.Dispose();
+        Assert.False(wide.IsCompleted);
+        second.Dispose();
+
+        await wide.WaitAsync(TestApi.Patience);
+        await late.WaitAsync(TestApi.Patience);
+        Assert.Equal(7, queue.Held);
+    }
+
+    [Fact]
+    public async Task A_flow_that_waits_for_its_own_seats_holds_nobody_up()
+    {
+        var queue = Queue(8);
+        using var held = await queue.TakeAsync("noisy", 5, default);
+        var waiting = queue.TakeAsync("noisy", 5, default).AsTask();
+
+        var other = Take(queue, "quiet");
+
+        Assert.False(waiting.IsCompleted);
+        Assert.True(other.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task Nothing_is_wider_than_what_one_flow_may_hold()
+    {
+        var queue = Queue(8);
+
+        using var slot = await queue.TakeAsync("a", 1000, default);
+
+        Assert.Equal(6, slot.Width);
+        Assert.True(Take(queue, "b").IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task Seats_are_given_back_once()
+    {
+        var queue = Queue(8);
+        var slot = await queue.TakeAsync("a", 3, default);
+
+        slot.Dispose();
+        slot.Dispose();
+
+        Assert.Equal(0, queue.Held);
+    }
+
+    [Fact]
+    public async Task When_a_wide_request_gives_up_those_behind_it_run()
+    {
+        var queue = Queue(4);
+        using var held = await queue.TakeAsync("a", 3, default);
+        using var leaving = new CancellationTokenSource();
+        var wide = queue.TakeAsync("b", 3, leaving.Token).AsTask();
+        var behind = Take(queue, "c");
+        Assert.False(behind.IsCompleted);
+
+        await leaving.CancelAsync();
+
+        await behind.WaitAsync(TestApi.Patience);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wide);
+    }
+
+    [Fact]
+    public async Task Clients_that_left_take_no_place_in_the_queue()
+    {
+        var queue = Queue(1, length: 2);
+        using var slot = await Take(queue, "a");
+        for (var i = 0; i < 10; i++)
+        {
+            using var leaving = new CancellationTokenSource();
+            var gone = Take(queue, "a", leaving.Token);
+            await leaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        }
+
+        var waiting = Take(queue, "a");
+
+        Assert.False(waiting.IsCompleted);
+    }
+
+    [Fact]
     public void Every_request_is_served_once_whatever_the_order_of_things() =>
         Gen.Int[0, 4]
             .Array[1, 60]
@@ -134,10 +224,12 @@ public sealed class FairQueueTests
                     }
                     else
                     {
-                        waiting.Add(Take(queue, $"flow {step}"));
+                        // Of three seats one flow may hold two.
+                        waiting.Add(queue.TakeAsync($"flow {step}", 1 + (step % 2), default).AsTask());
                     }
                     Collect();
-                    Assert.True(running.Count <= 3);
+                    Assert.True(running.Sum(r => r.Width) <= 3);
+                    Assert.Equal(running.Sum(r => r.Width), queue.Held);
                 }
                 var asked = served + waiting.Count;
                 while (running.TryDequeue(out var slot))

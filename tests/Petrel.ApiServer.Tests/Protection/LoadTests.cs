@@ -96,33 +96,144 @@ public sealed class LoadTests
         });
 
     [Fact]
-    public void Watches_and_logs_take_no_seat() =>
+    public void Followed_logs_and_running_watches_take_no_seat() =>
         VirtualThread.Run(async thread =>
         {
             await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 2, MaxQueuedPerUser = 0 });
             using var stop = new CancellationTokenSource();
-            var lasting = new List<Task<ApiResponse>>();
+            var watches = new List<IAsyncEnumerator<ReadOnlyMemory<byte>>>();
             for (var i = 0; i < 100; i++)
             {
-                lasting.Add(api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token).AsTask());
-                lasting.Add(
-                    api.SendAsync(
-                            "GET",
-                            "/api/v1/namespaces/default/pods/gone/log?follow=true",
-                            user: User("noisy"),
-                            cancellationToken: stop.Token
-                        )
-                        .AsTask()
-                );
+                var log = await api.SendAsync("GET", "/api/v1/namespaces/default/pods/gone/log?follow=true", user: User("noisy"));
+                Assert.Equal(404, log.StatusCode);
+                var watch = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token);
+                Assert.Equal(200, watch.StatusCode);
+                watches.Add(watch.Stream!.GetAsyncEnumerator(stop.Token));
+                _ = watches[^1].MoveNextAsync().AsTask();
+                thread.Settle();
             }
-            thread.Settle();
 
             var read = await api.SendAsync("GET", ConfigMaps, user: User("noisy"));
 
-            Assert.Equal(100, lasting.Count(l => l.Result is { StatusCode: 200, Stream: not null }));
-            Assert.Equal(100, lasting.Count(l => l.Result.StatusCode == 404));
             Assert.Equal(200, read.StatusCode);
+            await stop.CancelAsync();
+            thread.Settle();
         });
+
+    [Fact]
+    public void A_watch_holds_a_seat_until_the_objects_that_it_begins_with_are_read() =>
+        VirtualThread.Run(async thread =>
+        {
+            await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 2, MaxQueuedPerUser = 0 });
+            using var stop = new CancellationTokenSource();
+            await api.CreateAsync(ConfigMaps, Map("first", "fast"));
+
+            var first = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token);
+            var second = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token);
+            var other = await api.SendAsync("GET", ConfigMaps, user: User("quiet"));
+            var chunks = first.Stream!.GetAsyncEnumerator(stop.Token);
+            Assert.True(await chunks.MoveNextAsync());
+            var next = chunks.MoveNextAsync();
+            thread.Settle();
+            var third = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"), cancellationToken: stop.Token);
+
+            Assert.Equal([200, 429, 200, 200], new[] { first, second, other, third }.Select(r => r.StatusCode));
+            Assert.False(next.IsCompleted);
+            await stop.CancelAsync();
+            thread.Settle();
+        });
+
+    [Fact]
+    public void A_watch_that_nobody_reads_gives_its_seat_back_when_its_time_is_over() =>
+        VirtualThread.Run(async thread =>
+        {
+            await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxReadsInFlight = 2, MaxQueuedPerUser = 0 });
+            for (var i = 0; i < 3; i++)
+            {
+                await api.CreateAsync(ConfigMaps, Map($"m{i}", "fast"));
+            }
+            var unread = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("noisy"));
+
+            api.Time.Advance(TimeSpan.FromSeconds(61));
+            thread.Settle();
+            var next = await api.SendAsync("GET", ConfigMaps, user: User("noisy"));
+            await using var chunks = unread.Stream!.GetAsyncEnumerator();
+
+            Assert.Equal(200, next.StatusCode);
+            Assert.False(await chunks.MoveNextAsync());
+        });
+
+    [Fact]
+    public void A_request_holds_its_seats_until_its_response_is_sent() =>
+        VirtualThread.Run(async thread =>
+        {
+            await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxListSeats = 12, MaxQueuedPerUser = 0 });
+            for (var i = 0; i < 500; i++)
+            {
+                await api.CreateAsync(ConfigMaps, Map($"m{i}", "fast"));
+            }
+            thread.Settle();
+            var sending = new Exchange();
+
+            // Five seats for five hundred objects, of the nine that one user may hold.
+            var first = await ListAsync(api, "noisy", sending);
+            var second = await ListAsync(api, "noisy", new Exchange());
+            var other = await ListAsync(api, "quiet", new Exchange());
+            sending.Sent();
+            var third = await ListAsync(api, "noisy", new Exchange());
+
+            Assert.Equal([200, 429, 200, 200], new[] { first, second, other, third }.Select(r => r.StatusCode));
+            thread.Settle();
+        });
+
+    [Fact]
+    public void A_response_that_is_not_sent_in_time_is_cut_off() =>
+        VirtualThread.Run(async thread =>
+        {
+            await using var api = await StartAsync(new MemoryWebhooks(), Options);
+            var sending = new Exchange();
+
+            await ListAsync(api, "noisy", sending);
+            Assert.False(sending.IsCutOff);
+            api.Time.Advance(TimeSpan.FromSeconds(61));
+            thread.Settle();
+
+            Assert.True(sending.IsCutOff);
+        });
+
+    [Fact]
+    public void One_user_may_have_so_many_watches_and_others_too() =>
+        VirtualThread.Run(async thread =>
+        {
+            await using var api = await StartAsync(new MemoryWebhooks(), Options with { MaxWatchesPerUser = 5 });
+            using var stop = new CancellationTokenSource();
+            var answers = new List<int>();
+            foreach (var user in (string[])["a", "a", "a", "a", "a", "a", "a", "b"])
+            {
+                var watch = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User(user), cancellationToken: stop.Token);
+                answers.Add(watch.StatusCode);
+                _ = watch.Stream?.GetAsyncEnumerator(stop.Token).MoveNextAsync().AsTask();
+                thread.Settle();
+            }
+            await stop.CancelAsync();
+            thread.Settle();
+            var again = await api.SendAsync("GET", ConfigMaps + "?watch=true", user: User("a"));
+
+            Assert.Equal([200, 200, 200, 200, 200, 429, 429, 200], answers);
+            Assert.Equal(200, again.StatusCode);
+        });
+
+    private static ValueTask<ApiResponse> ListAsync(TestApi api, string user, Exchange exchange) =>
+        api.Server.HandleAsync(
+            new ApiRequest
+            {
+                Method = "GET",
+                Path = ConfigMaps,
+                User = User(user),
+            },
+            exchange,
+            CancellationToken.None
+        );
 
     /// <summary>How the requests of a user who sends two each second fared, for five seconds, and those of the floods.</summary>
     private static (List<Answer> Quiet, List<Answer> Noisy) Measure(string quietName, bool slowWrites, string[] floods)
@@ -220,4 +331,27 @@ public sealed class LoadTests
         """;
 
     private sealed record Answer(int Status, TimeSpan Took);
+
+    /// <summary>A transport that sends a response for as long as the test wants.</summary>
+    private sealed class Exchange : IApiExchange
+    {
+        private readonly List<IDisposable> _held = [];
+        private CancellationToken _limit;
+
+        public long? BodyLength => 0;
+
+        public bool IsCutOff => _limit.IsCancellationRequested;
+
+        public ApiResponse? Identify(UserInfo user) => null;
+
+        public ValueTask<RequestBody> ReadBodyAsync(CancellationToken cancellationToken) => default;
+
+        public void HoldUntilSent(IDisposable held, CancellationToken limit)
+        {
+            _held.Add(held);
+            _limit = limit;
+        }
+
+        public void Sent() => _held.ForEach(static held => held.Dispose());
+    }
 }

@@ -27,6 +27,33 @@ public sealed class ServiceAllocationTests
     }
 
     [Fact]
+    public async Task Ports_of_one_number_share_their_node_port()
+    {
+        await using var api = await TestApi.StartAsync(new ApiServerOptions { NodePorts = (30000, 30003) });
+        static string Dns(string name, string udp = "", string tcp = "") =>
+            "{\"metadata\":{\"name\":\""
+            + name
+            + "\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"name\":\"udp\",\"protocol\":\"UDP\",\"port\":53"
+            + udp
+            + "},{\"name\":\"tcp\",\"port\":53"
+            + tcp
+            + "},{\"name\":\"other\",\"port\":9153}]}}";
+        static int[] Ports(System.Text.Json.Nodes.JsonNode service) =>
+            [.. service["spec"]!["ports"]!.AsArray().Select(p => (int)p!["nodePort"]!)];
+
+        var given = Ports(await api.CreateAsync(Services, Dns("a")));
+        await api.JsonAsync(200, "DELETE", Services + "/a");
+        var first = Ports(await api.CreateAsync(Services, Dns("b", udp: ",\"nodePort\":30002")));
+        await api.JsonAsync(200, "DELETE", Services + "/b");
+        var second = Ports(await api.CreateAsync(Services, Dns("c", tcp: ",\"nodePort\":30001")));
+
+        Assert.Equal(given[0], given[1]);
+        Assert.NotEqual(given[0], given[2]);
+        Assert.Equal([30002, 30002], first[..2]);
+        Assert.Equal([30001, 30001], second[..2]);
+    }
+
+    [Fact]
     public async Task An_address_can_be_asked_for_when_it_is_free_and_in_range()
     {
         await using var api = await TestApi.StartAsync();

@@ -21,6 +21,7 @@ internal static class DaemonSetKind
             PrepareForCreate = PrepareForCreate,
             PrepareForUpdate = static (value, old, _) => TemplateGeneration.Count(value, old),
             Validate = Validate,
+            Warnings = static (value, old) => PodWarnings.Template(value.Child("spec"), old.Child("spec"), "spec.template."),
             Columns =
             [
                 Name,

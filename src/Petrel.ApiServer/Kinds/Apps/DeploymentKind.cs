@@ -21,6 +21,7 @@ internal static class DeploymentKind
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
             Validate = WorkloadValidation.Deployment,
+            Warnings = PodWarnings.Workload,
             ChecksOnlySpec = true,
             Columns =
             [

@@ -24,6 +24,7 @@ internal static class ReplicaSetKind
             },
             PrepareForCreate = static (value, _) => value["status"] = new System.Text.Json.Nodes.JsonObject { ["replicas"] = 0 },
             Validate = WorkloadValidation.ReplicaSet,
+            Warnings = PodWarnings.Workload,
             ChecksOnlySpec = true,
             Columns =
             [

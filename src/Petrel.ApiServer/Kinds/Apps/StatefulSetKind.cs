@@ -34,6 +34,7 @@ internal static class StatefulSetKind
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["availableReplicas"] = 0, ["replicas"] = 0 },
             Validate = Validate,
+            Warnings = Warn,
             Columns =
             [
                 Name,
@@ -68,6 +69,19 @@ internal static class StatefulSetKind
             claim.Ensure("status").Fill("phase", "Pending");
         }
         PodDefaults.Template(spec);
+    }
+
+    private static IEnumerable<string> Warn(JsonObject value, JsonObject? old)
+    {
+        var claims = value.Child("spec").Indexed("volumeClaimTemplates", "spec");
+        return PodWarnings
+            .Template(value.Child("spec"), old.Child("spec"), "spec.template.")
+            .Concat(claims.SelectMany(c => VolumeWarnings.Claim(c.Value.Child("spec"), $"{c.Path}.spec")))
+            .Concat(
+                value.Child("spec").Number("revisionHistoryLimit") < 0
+                    ? ["spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"]
+                    : []
+            );
     }
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)

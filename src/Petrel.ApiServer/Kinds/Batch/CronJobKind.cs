@@ -26,6 +26,7 @@ internal static class CronJobKind
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
             Validate = Validate,
+            Warnings = JobWarnings.CronJob,
             Columns =
             [
                 Name,

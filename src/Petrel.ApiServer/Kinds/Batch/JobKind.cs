@@ -25,6 +25,7 @@ internal static class JobKind
             Default = Default,
             PrepareForCreate = static (value, _) => PrepareForCreate(value),
             Validate = JobValidation.Job,
+            Warnings = JobWarnings.Job,
             Columns =
             [
                 Name,

@@ -56,6 +56,7 @@ internal static class CertificateSigningRequestKind
         {
             ShortNames = ["csr"],
             HasStatus = true,
+            StatusWritesMetadata = true,
             NameProblem = NameSyntax.PathSegmentProblem,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject(),
             // The spec is immutable.

@@ -28,6 +28,7 @@ internal static class PersistentVolumeClaimKind
             },
             PrepareForUpdate = static (value, old, _) => Populate(value.Ensure("spec"), old.Child("spec")),
             Validate = Validate,
+            Warnings = static (value, _) => VolumeWarnings.OfClaim(value),
             Columns =
             [
                 Name,

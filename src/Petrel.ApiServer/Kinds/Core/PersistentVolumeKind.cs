@@ -62,6 +62,7 @@ internal static class PersistentVolumeKind
                     ["lastPhaseTransitionTime"] = context.Time.GetUtcNow().ToTimestamp(),
                 },
             Validate = Validate,
+            Warnings = static (value, _) => VolumeWarnings.OfVolume(value),
             Columns =
             [
                 Name,

@@ -19,6 +19,7 @@ internal static class PodKind
             PrepareForCreate = static (pod, _) =>
                 pod["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = PodResources.QosClass(pod.Ensure("spec")) },
             Validate = PodValidation.Validate,
+            Warnings = PodWarnings.Pod,
             ChecksOnlySpec = true,
             GracePeriodSeconds = GracePeriod,
             Columns = PodColumns.All,

@@ -18,6 +18,7 @@ internal static class PodTemplateKind
                 var holder = new System.Text.Json.Nodes.JsonObject { ["template"] = value["template"]?.DeepClone() };
                 WorkloadValidation.PodTemplate(holder, null, "", errors);
             },
+            Warnings = static (value, old) => PodWarnings.Template(value, old, "template."),
             Columns =
             [
                 Name,

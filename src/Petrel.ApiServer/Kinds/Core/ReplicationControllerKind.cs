@@ -21,6 +21,7 @@ internal static class ReplicationControllerKind
             Default = Default,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["replicas"] = 0 },
             Validate = Validate,
+            Warnings = PodWarnings.Workload,
             Columns =
             [
                 Name,

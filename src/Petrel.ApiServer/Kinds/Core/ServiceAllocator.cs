@@ -188,7 +188,7 @@ internal sealed class ServiceAllocator : IAllocator
         for (var i = 0; i < ports.Count; i++)
         {
             var port = ports[i]!.AsObject();
-            var protocol = port.Text("protocol") is { Length: > 0 } p ? p : "TCP";
+            var protocol = PortProtocol(port);
             var number = (int)(port.Number("nodePort") ?? 0);
             if (number == 0 && !giveOut)
             {
@@ -196,7 +196,7 @@ internal sealed class ServiceAllocator : IAllocator
             }
             if (number == 0)
             {
-                number = await FreePortAsync(context, protocol, wanted, cancellationToken);
+                number = await SharedPortAsync(context, port, ports, held, wanted, cancellationToken);
                 port["nodePort"] = number;
             }
             else if (!held.Contains(PortName(protocol, number)))
@@ -219,6 +219,32 @@ internal sealed class ServiceAllocator : IAllocator
         }
     }
 
+    // Ports of one number (DNS on TCP and UDP) share their node port, be it asked for or given out.
+    private static async ValueTask<int> SharedPortAsync(
+        AllocationContext context,
+        JsonObject port,
+        JsonArray ports,
+        SortedSet<string> held,
+        SortedSet<string> wanted,
+        CancellationToken cancellationToken
+    )
+    {
+        var same = ports.OfType<JsonObject>().Where(p => p.Number("port") == port.Number("port")).ToList();
+        var own = PortProtocol(port);
+        foreach (var number in same.Select(p => (int)(p.Number("nodePort") ?? 0)).Where(n => n > 0))
+        {
+            var name = PortName(own, number);
+            if (!wanted.Contains(name) && (held.Contains(name) || await context.Store.GetAsync(Prefix + name, cancellationToken) is null))
+            {
+                return number;
+            }
+        }
+        string[] protocols = [.. same.Where(p => (p.Number("nodePort") ?? 0) == 0).Select(PortProtocol)];
+        return await FreePortAsync(context, protocols, wanted, cancellationToken);
+    }
+
+    private static string PortProtocol(JsonObject port) => port.Text("protocol") is { Length: > 0 } protocol ? protocol : "TCP";
+
     /// <summary>
     /// The health check node port, where nodes report whether they have a pod of the Service. It is allocated like any other node port.
     /// </summary>
@@ -233,7 +259,7 @@ internal sealed class ServiceAllocator : IAllocator
         var number = (int)(spec.Number("healthCheckNodePort") ?? 0);
         if (number == 0)
         {
-            number = await FreePortAsync(context, "TCP", wanted, cancellationToken);
+            number = await FreePortAsync(context, ["TCP"], wanted, cancellationToken);
             spec["healthCheckNodePort"] = number;
         }
         else if (!held.Contains(PortName("TCP", number)))
@@ -259,9 +285,10 @@ internal sealed class ServiceAllocator : IAllocator
         wanted.Add(PortName("TCP", number));
     }
 
+    /// <summary>A port that is free for all of these protocols.</summary>
     private static async ValueTask<int> FreePortAsync(
         AllocationContext context,
-        string protocol,
+        string[] protocols,
         SortedSet<string> wanted,
         CancellationToken cancellationToken
     )
@@ -272,8 +299,12 @@ internal sealed class ServiceAllocator : IAllocator
         for (var i = 0; i < size; i++)
         {
             var number = first + (start + i) % size;
-            var name = PortName(protocol, number);
-            if (!wanted.Contains(name) && await context.Store.GetAsync(Prefix + name, cancellationToken) is null)
+            var isFree = true;
+            foreach (var name in protocols.Select(p => PortName(p, number)))
+            {
+                isFree = isFree && !wanted.Contains(name) && await context.Store.GetAsync(Prefix + name, cancellationToken) is null;
+            }
+            if (isFree)
             {
                 return number;
             }
@@ -296,7 +327,7 @@ internal sealed class ServiceAllocator : IAllocator
         {
             if (port!.AsObject().Number("nodePort") is { } number and > 0)
             {
-                held.Add(PortName(port.AsObject().Text("protocol") is { Length: > 0 } p ? p : "TCP", (int)number));
+                held.Add(PortName(PortProtocol(port.AsObject()), (int)number));
             }
         }
         if (spec.Number("healthCheckNodePort") is { } health and > 0)

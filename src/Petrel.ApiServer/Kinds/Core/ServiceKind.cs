@@ -22,6 +22,7 @@ internal static class ServiceKind
             PrepareForCreate = static (service, _) => service["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
             PrepareForUpdate = static (service, old, _) => ServiceDefaults.Keep(service, old),
             Validate = ServiceValidation.Validate,
+            Warnings = ServiceWarnings.Of,
             Columns =
             [
                 Name,

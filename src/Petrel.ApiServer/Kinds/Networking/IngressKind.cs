@@ -24,6 +24,7 @@ internal static class IngressKind
             HasGeneration = true,
             PrepareForCreate = static (value, _) => value["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() },
             Validate = Validate,
+            Warnings = Warn,
             Columns =
             [
                 Name,
@@ -66,6 +67,13 @@ internal static class IngressKind
         );
         return all.Length > ShownAddress ? all[..(ShownAddress - 3)] + "..." : all;
     }
+
+    private static IEnumerable<string> Warn(JsonObject value, JsonObject? old) =>
+        old is null
+        && value.Child("metadata").Child("annotations").Has("kubernetes.io/ingress.class")
+        && !value.Child("spec").Has("ingressClassName")
+            ? ["annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"]
+            : [];
 
     private static void Validate(JsonObject value, JsonObject? old, FieldErrors errors)
     {

@@ -13,6 +13,12 @@ internal static class RuntimeClassKind
         KindDefinition.Create("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced: false) with
         {
             Validate = Validate,
+            Warnings = static (value, _) =>
+                value
+                    .Child("scheduling")
+                    .Map("nodeSelector")
+                    .Where(l => DeprecatedNodeLabels.Message(l.Key) is not null)
+                    .Select(l => $"scheduling.nodeSelector: {DeprecatedNodeLabels.Message(l.Key)}"),
             Columns = [Name, Shown("Handler", "What nodes know the runtime by.", static o => o.Text("handler")), Age],
         };
 

@@ -195,14 +195,7 @@ internal static class ContainerValidation
 
     private static void Security(JsonObject? context, string path, FieldErrors errors)
     {
-        SecurityProfileValidation.Validate(context, path, errors);
-        foreach (var field in new[] { "runAsUser", "runAsGroup" })
-        {
-            if (context.Number(field) is { } id and (< 0 or > int.MaxValue))
-            {
-                errors.Invalid($"{path}.{field}", id, $"must be between 0 and {int.MaxValue}, inclusive");
-            }
-        }
+        SecurityValidation.Container(context, path, errors);
         if (context.Flag("allowPrivilegeEscalation") != false)
         {
             return;

@@ -58,7 +58,7 @@ internal static class PodValidation
             }
         }
         HostAliases(spec, path, errors);
-        SecurityProfileValidation.Validate(spec.Child("securityContext"), $"{path}.securityContext", errors);
+        SecurityValidation.Pod(spec, path, errors);
         if (spec.Child("os") is { } os && os.Text("name") is not ("linux" or "windows"))
         {
             errors.NotSupported($"{path}.os.name", os.Text("name"), "linux", "windows");

@@ -23,5 +23,7 @@ internal static class ReviewKinds
         KindDefinition.Create(group, "v1", kind, plural, namespaced: false) with
         {
             Verbs = ["create"],
+            // Nobody lists them: there is no table of them.
+            Columns = [],
         };
 }

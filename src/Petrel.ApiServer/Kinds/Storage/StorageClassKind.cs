@@ -28,6 +28,12 @@ internal static class StorageClassKind
                 value.Fill("volumeBindingMode", "Immediate");
             },
             Validate = Validate,
+            Warnings = static (value, _) =>
+                value
+                    .Indexed("allowedTopologies", "")
+                    .SelectMany(t => t.Value.Indexed("matchLabelExpressions", t.Path[1..]))
+                    .Where(e => DeprecatedNodeLabels.Message(e.Value.Text("key")) is not null)
+                    .Select(e => $"{e.Path}: {DeprecatedNodeLabels.Message(e.Value.Text("key"))}"),
             Columns =
             [
                 Name with
