@@ -12,7 +12,8 @@ internal static class NodeFieldWarnings
     {
         if (spec.Flag("shareProcessNamespace") == true)
         {
-            yield return $"{path}.shareProcessNamespace: not supported by Petrel's agents yet: containers do not see each other's processes";
+            yield return $"{path}.shareProcessNamespace: not supported by Petrel's agents yet: "
+                + "containers do not see each other's processes";
         }
         if (spec.Flag("hostUsers") == false)
         {
