@@ -11,7 +11,6 @@ using Petrel.Agent.Volumes;
 using Petrel.Agent.Volumes.Drivers;
 using Petrel.Client;
 using Petrel.Model.Determinism;
-using Petrel.Model.Timing;
 
 namespace Petrel.Agent;
 
@@ -109,25 +108,26 @@ public sealed partial class NodeAgent
     {
         await Task.Yield();
         await _reporter.ReportShutdownAsync(cancellationToken);
-        var grace = _pods.Snapshot.Values.ToDictionary(
-            p => p.Metadata.Uid,
-            p => LongDurations.FromSeconds(p.Spec.TerminationGracePeriodSeconds ?? 30)
-        );
+        var pods = _pods.Snapshot.Values.ToDictionary(p => p.Metadata.Uid, StringComparer.Ordinal);
         var running = (await _runtime.ListContainersAsync(cancellationToken)).Where(c => c.State == ContainerState.Running);
-        await Task.WhenAll(
-            running.Select(async container =>
-            {
-                var own = grace.GetValueOrDefault(container.PodUid, _settings.ShutdownGrace);
-                await _runtime.StopContainerAsync(
-                    container.Id,
-                    own < _settings.ShutdownGrace ? own : _settings.ShutdownGrace,
-                    cancellationToken
-                );
-            })
-        );
+        await Task.WhenAll(running.GroupBy(c => c.PodUid, StringComparer.Ordinal).Select(StopAsync));
         foreach (var sandbox in await _runtime.ListSandboxesAsync(cancellationToken))
         {
             await _runtime.StopSandboxAsync(sandbox.Id, cancellationToken);
+        }
+
+        // The containers of a pod that the API does not have end with their sandbox.
+        async Task StopAsync(IGrouping<string, ContainerStatus> containers)
+        {
+            await Task.Yield();
+            if (pods.TryGetValue(containers.Key, out var pod))
+            {
+                var own = ContainerStops.GraceOf(pod);
+                var stops = new ContainerStops(_workerContext, problem => LogStopFailed(_logger, pod.Metadata.Name, problem), () => { });
+                var grace = own < _settings.ShutdownGrace ? own : _settings.ShutdownGrace;
+                stops.StopAll(pod, [.. containers], grace, cancellationToken);
+                await stops.WaitAsync();
+            }
         }
     }
 
@@ -261,6 +261,9 @@ public sealed partial class NodeAgent
 
     [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "{Namespace}/{Name} is rejected: {Reason}")]
     private static partial void LogRejected(ILogger logger, string @namespace, string name, string reason);
+
+    [LoggerMessage(EventId = 5022, Level = LogLevel.Warning, Message = "A container of {Name} can't be stopped: {Problem}")]
+    private static partial void LogStopFailed(ILogger logger, string name, string problem);
 
     [LoggerMessage(
         EventId = 5021,

@@ -2,6 +2,7 @@ using k8s.Models;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Model.Documents;
+using Petrel.Model.Timing;
 
 namespace Petrel.Agent.Pods;
 
@@ -44,13 +45,21 @@ internal sealed partial class PodWorker
         }
         Record(pod, container, "Normal", "Pulling", $"Pulling image \"{container.Image}\"");
         var start = _context.Time.GetTimestamp();
+        // A pull may hang for as long as a registry likes: the pod's deletion and deadline end it.
+        using var limit = new CancellationTokenSource(LongDurations.ForTimer(UntilDeadline(pod)), _context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token, limit.Token);
         try
         {
-            var image = await _context.Runtime.PullImageAsync(container.Image, cancellationToken);
+            var image = await _context.Runtime.PullImageAsync(container.Image, either.Token);
             track.PullFailures = 0;
             var text = $"Successfully pulled image \"{container.Image}\" in {PullTime(start)}. Image size: {image.SizeBytes} bytes.";
             Record(pod, container, "Normal", "Pulled", text);
             return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Wake();
+            return false;
         }
         catch (RuntimeException e)
         {

@@ -3,7 +3,7 @@ using Petrel.Agent.Runtimes;
 namespace Petrel.Agent.Tests.Pods;
 
 /// <summary>Counts how often the whole node is listed and how often one pod is read. Everything else passes through.</summary>
-internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRuntime
+internal sealed class CountingRuntime(IContainerRuntime inner, TimeProvider time) : IContainerRuntime
 {
     public int NodeListings { get; private set; }
 
@@ -17,6 +17,9 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
 
     /// <summary>What each pull of an image fails with; null when pulls succeed.</summary>
     public RuntimeException? PullProblem { get; set; }
+
+    /// <summary>Whether pulls hang until they are cancelled.</summary>
+    public bool PullsHang { get; set; }
 
     /// <summary>What each look for an image fails with; null when it succeeds.</summary>
     public RuntimeException? FindProblem { get; set; }
@@ -96,8 +99,14 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
     public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
         FindProblem is { } problem ? throw problem : inner.FindImageAsync(reference, cancellationToken);
 
-    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
-        PullProblem is { } problem ? throw problem : inner.PullImageAsync(reference, cancellationToken);
+    public async ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken)
+    {
+        if (PullsHang)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        }
+        return PullProblem is { } problem ? throw problem : await inner.PullImageAsync(reference, cancellationToken);
+    }
 
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         inner.ListImagesAsync(cancellationToken);

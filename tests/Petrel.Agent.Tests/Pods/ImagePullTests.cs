@@ -47,6 +47,21 @@ public sealed class ImagePullTests : AgentTestBed
     }
 
     [Fact]
+    public void A_pull_that_hangs_ends_with_the_pods_deletion_or_deadline()
+    {
+        Runtime.PullsHang = true;
+        Create(Pod("deleted"));
+        Create(Pod("late", p => p.Spec.ActiveDeadlineSeconds = 20));
+        Run(10);
+        Delete("deleted");
+        Run(3);
+        Assert.False(Exists("deleted"));
+        Assert.Equal("Pending", Get<V1Pod>("late").Status.Phase);
+        Run(10);
+        Assert.Equal(("Failed", "DeadlineExceeded"), (Get<V1Pod>("late").Status.Phase, Get<V1Pod>("late").Status.Reason));
+    }
+
+    [Fact]
     public void The_policy_Never_names_the_missing_image()
     {
         Create(Pod("web", p => p.Spec.Containers[0].ImagePullPolicy = "Never"));

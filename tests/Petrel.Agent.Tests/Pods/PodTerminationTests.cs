@@ -204,6 +204,19 @@ public sealed class PodTerminationTests : AgentTestBed
     }
 
     [Fact]
+    public void A_node_that_shuts_down_stops_its_pods_in_the_same_order_within_its_own_limit()
+    {
+        Behaviours["main"] = Behaviours["first"] = Behaviours["second"] = new() { TerminationTime = TimeSpan.FromSeconds(1) };
+        Create(WithSidecars("web", 600, "first", "second"));
+        Run(15);
+        ShutDown();
+        Assert.Equal(["main", "second", "first"], Stopped());
+        Assert.Equal([10, 9, 8], Runtime.Stops.Select(s => (int)Math.Round(s.Grace.TotalSeconds)));
+        Assert.Equal(3, Runtime.Commands.Count);
+        Assert.True(Exists("web"));
+    }
+
+    [Fact]
     public void A_grace_of_any_length_is_taken()
     {
         Create(WithSidecars("web", long.MaxValue));
