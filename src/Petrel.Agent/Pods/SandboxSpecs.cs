@@ -17,7 +17,7 @@ internal static class SandboxSpecs
     /// <exception cref="PodSourceException">The pod's name in the domain is too long for a hostname.</exception>
     public static SandboxSpec Create(V1Pod pod, AgentSettings settings, int attempt)
     {
-        var (hostname, fullName) = NamesOf(pod, settings.ClusterDomain);
+        var (hostname, fullName, shortName) = NamesOf(pod, settings.ClusterDomain);
         return new()
         {
             PodNamespace = pod.Metadata.NamespaceProperty,
@@ -26,6 +26,7 @@ internal static class SandboxSpecs
             Attempt = attempt,
             Hostname = hostname,
             FullName = fullName,
+            ShortName = shortName,
             HostNetwork = pod.Spec.HostNetwork == true,
             HostPid = pod.Spec.HostPID == true,
             HostIpc = pod.Spec.HostIPC == true,
@@ -42,25 +43,26 @@ internal static class SandboxSpecs
         };
     }
 
-    // The hostname, and the fully qualified name of a pod with a subdomain (upstream: GeneratePodHostNameAndDomain).
-    private static (string Hostname, string FullName) NamesOf(V1Pod pod, string clusterDomain)
+    // The hostname, the fully qualified name of a pod with a subdomain, and its name without the domain (upstream:
+    // GeneratePodHostNameAndDomain and GetNodenameForKernel).
+    private static (string Hostname, string FullName, string ShortName) NamesOf(V1Pod pod, string clusterDomain)
     {
         if (pod.Spec.HostnameOverride is { Length: > 0 } chosen)
         {
-            return (chosen, "");
+            return (chosen, "", chosen);
         }
         var hostname = pod.Spec.Hostname is { Length: > 0 } own ? own : Truncate(pod.Metadata.Name);
         if (pod.Spec.Subdomain is not { Length: > 0 } subdomain)
         {
-            return (hostname, "");
+            return (hostname, "", hostname);
         }
         var fullName = $"{hostname}.{subdomain}.{pod.Metadata.NamespaceProperty}.svc.{clusterDomain}";
         if (pod.Spec.SetHostnameAsFQDN != true)
         {
-            return (hostname, fullName);
+            return (hostname, fullName, hostname);
         }
         return fullName.Length <= MaxKernelHostname
-            ? (fullName, fullName)
+            ? (fullName, fullName, hostname)
             : throw new PodSourceException(
                 "FailedCreatePodSandBox",
                 $"failed to construct FQDN from Pod hostname and cluster domain, FQDN {fullName} is too long "

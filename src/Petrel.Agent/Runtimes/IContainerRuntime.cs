@@ -102,6 +102,9 @@ public sealed record SandboxSpec
     /// <summary>The fully qualified name of the pod in <c>/etc/hosts</c>; empty for none.</summary>
     public string FullName { get; init; } = "";
 
+    /// <summary>The name beside <see cref="FullName"/> in <c>/etc/hosts</c>; empty for the hostname.</summary>
+    public string ShortName { get; init; } = "";
+
     public bool HostNetwork { get; init; }
 
     /// <summary>Whether the containers see the node's processes.</summary>

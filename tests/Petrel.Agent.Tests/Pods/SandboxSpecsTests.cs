@@ -49,6 +49,16 @@ public sealed class SandboxSpecsTests
     }
 
     [Fact]
+    public void The_hosts_file_keeps_the_short_name_of_a_pod_whose_hostname_is_its_full_name()
+    {
+        var pod = Pod("web", s => (s.Subdomain, s.SetHostnameAsFQDN) = ("sub", true));
+        Assert.Contains(
+            "10.1.0.2\tweb.sub.ns.svc.cluster.local\tweb\n",
+            PodEtcFiles.Hosts(SandboxSpecs.Create(pod, Settings, 0), ["10.1.0.2"], OfNode)
+        );
+    }
+
+    [Fact]
     public void The_hosts_file_has_the_pods_names_and_its_aliases()
     {
         var pod = Pod("web", s =>

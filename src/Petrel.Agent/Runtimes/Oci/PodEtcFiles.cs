@@ -30,7 +30,8 @@ internal static class PodEtcFiles
 
                 """
             );
-            var names = spec.FullName.Length > 0 ? $"{spec.FullName}\t{spec.Hostname}" : spec.Hostname;
+            var shortName = spec.ShortName.Length > 0 ? spec.ShortName : spec.Hostname;
+            var names = spec.FullName.Length > 0 ? $"{spec.FullName}\t{shortName}" : shortName;
             foreach (var address in addresses)
             {
                 text.Append(address).Append('\t').Append(names).Append('\n');
