@@ -11,7 +11,6 @@ using Petrel.Agent.Volumes;
 using Petrel.Agent.Volumes.Drivers;
 using Petrel.Client;
 using Petrel.Model.Determinism;
-using Petrel.Model.Timing;
 
 namespace Petrel.Agent;
 
@@ -54,8 +53,8 @@ public sealed partial class NodeAgent
         _runtime = runtime;
         _files = files;
         _logger = logs.CreateLogger<NodeAgent>();
-        _reporter = new(settings, client, runtime, time, entropy, _logger);
         _events = new(client, "kubelet", settings.NodeName, time, entropy, _logger);
+        _reporter = new(settings, client, runtime, time, entropy, _events, _logger);
         _pods = new(client, time, entropy, _logger, $"spec.nodeName={settings.NodeName}");
         _services = new(client, time, entropy, _logger);
         _admission = new(settings);
@@ -77,6 +76,9 @@ public sealed partial class NodeAgent
         _pods.OnChange(change => Post(() => OnPod(change)));
         _runtime.PodChanged = uid => Post(() => OnRuntimeChange(uid));
     }
+
+    /// <summary>The pod of this node with a namespace and name, as the API shows it; null when there is none.</summary>
+    public V1Pod? FindPod(string podNamespace, string name) => _pods.Get(new(podNamespace, name));
 
     /// <summary>
     /// Runs the agent until it is cancelled. The node's pods keep running afterwards. Throws when one of the agent's loops fails; the
@@ -106,25 +108,26 @@ public sealed partial class NodeAgent
     {
         await Task.Yield();
         await _reporter.ReportShutdownAsync(cancellationToken);
-        var grace = _pods.Snapshot.Values.ToDictionary(
-            p => p.Metadata.Uid,
-            p => LongDurations.FromSeconds(p.Spec.TerminationGracePeriodSeconds ?? 30)
-        );
+        var pods = _pods.Snapshot.Values.ToDictionary(p => p.Metadata.Uid, StringComparer.Ordinal);
         var running = (await _runtime.ListContainersAsync(cancellationToken)).Where(c => c.State == ContainerState.Running);
-        await Task.WhenAll(
-            running.Select(async container =>
-            {
-                var own = grace.GetValueOrDefault(container.PodUid, _settings.ShutdownGrace);
-                await _runtime.StopContainerAsync(
-                    container.Id,
-                    own < _settings.ShutdownGrace ? own : _settings.ShutdownGrace,
-                    cancellationToken
-                );
-            })
-        );
+        await Task.WhenAll(running.GroupBy(c => c.PodUid, StringComparer.Ordinal).Select(StopAsync));
         foreach (var sandbox in await _runtime.ListSandboxesAsync(cancellationToken))
         {
             await _runtime.StopSandboxAsync(sandbox.Id, cancellationToken);
+        }
+
+        // The containers of a pod that the API does not have end with their sandbox.
+        async Task StopAsync(IGrouping<string, ContainerStatus> containers)
+        {
+            await Task.Yield();
+            if (pods.TryGetValue(containers.Key, out var pod))
+            {
+                var own = ContainerStops.GraceOf(pod);
+                var stops = new ContainerStops(_workerContext, problem => LogStopFailed(_logger, pod.Metadata.Name, problem), () => { });
+                var grace = own < _settings.ShutdownGrace ? own : _settings.ShutdownGrace;
+                stops.StopAll(pod, [.. containers], grace, cancellationToken);
+                await stops.WaitAsync();
+            }
         }
     }
 
@@ -143,7 +146,7 @@ public sealed partial class NodeAgent
                 {
                     message();
                 }
-                StartAdded(cancellationToken);
+                await StartAddedAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -180,7 +183,7 @@ public sealed partial class NodeAgent
         }
     }
 
-    private void StartAdded(CancellationToken cancellationToken)
+    private async ValueTask StartAddedAsync(CancellationToken cancellationToken)
     {
         // Older pods are admitted first.
         foreach (
@@ -190,13 +193,31 @@ public sealed partial class NodeAgent
             _added.Remove(pod.Metadata.Uid);
             var uid = pod.Metadata.Uid;
             var worker = new PodWorker(_workerContext, pod);
-            if (_admission.Admit(pod) is { } refusal)
+            if (await RefusalOfAsync(pod, cancellationToken) is { } refusal)
             {
                 LogRejected(_logger, pod.Metadata.NamespaceProperty, pod.Metadata.Name, refusal.Message);
                 _events.Record(pod, "Warning", refusal.Reason, refusal.Message);
                 worker.Reject(refusal.Reason, $"Pod was rejected: {refusal.Message}");
             }
             _workers[uid] = (worker, WorkAsync(uid, worker, cancellationToken));
+        }
+    }
+
+    private async ValueTask<Refusal?> RefusalOfAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        var refusal = _admission.Admit(pod, _reporter.Node);
+        if (refusal?.Reason != NodeAdmission.NodeAffinity)
+        {
+            return refusal;
+        }
+        // The watch of the pod may be ahead of that of the node, whose labels may have just changed.
+        try
+        {
+            return _admission.Admit(pod, await _reporter.FetchAsync(cancellationToken));
+        }
+        catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
+        {
+            return refusal;
         }
     }
 
@@ -240,6 +261,9 @@ public sealed partial class NodeAgent
 
     [LoggerMessage(EventId = 5020, Level = LogLevel.Warning, Message = "{Namespace}/{Name} is rejected: {Reason}")]
     private static partial void LogRejected(ILogger logger, string @namespace, string name, string reason);
+
+    [LoggerMessage(EventId = 5022, Level = LogLevel.Warning, Message = "A container of {Name} can't be stopped: {Problem}")]
+    private static partial void LogStopFailed(ILogger logger, string name, string problem);
 
     [LoggerMessage(
         EventId = 5021,

@@ -24,10 +24,13 @@ public sealed partial class EventRecorder(
 )
 {
     private const int Remembered = 4096;
+    private const int MaxNameAttempts = 5;
+    private const int MaxAbout = 253 - 17; // Names have at most 253 characters.
 
     private readonly Channel<Corev1Event> _queue = Channel.CreateBounded<Corev1Event>(
         new BoundedChannelOptions(queueLimit) { FullMode = BoundedChannelFullMode.DropWrite }
     );
+    private long _lastName; // the time in the last event's name
     private readonly Dictionary<(string Uid, string Type, string Reason, string Message, string FieldPath), Corev1Event> _known = [];
 
     /// <summary>Records an event about an object; <paramref name="type"/> is <c>Normal</c> or <c>Warning</c>.</summary>
@@ -111,17 +114,42 @@ public sealed partial class EventRecorder(
         }
         try
         {
-            next.Metadata.Name = $"{next.InvolvedObject.Name}.{entropy.NextUInt64():x16}";
             if (_known.Count >= Remembered)
             {
                 _known.Clear();
             }
-            _known[identity] = await client.CreateAsync(next, cancellationToken);
+            _known[identity] = await CreateAsync(next, cancellationToken);
         }
         catch (Exception e) when (IsLost(e, cancellationToken))
         {
             LogLost(logger, next.Reason, e.Message);
         }
+    }
+
+    private async ValueTask<Corev1Event> CreateAsync(Corev1Event next, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            next.Metadata.Name = NameOf(next, attempt);
+            try
+            {
+                return await client.CreateAsync(next, cancellationToken);
+            }
+            catch (ApiException e) when (e.IsAlreadyExists && attempt < MaxNameAttempts)
+            {
+                // Another component recorded an event about the same object at the same time.
+            }
+        }
+    }
+
+    // As upstream, the name ends with the time in nanoseconds as 16 hexadecimal digits: lists of events are in the order of their times.
+    // Two events of one recorder never have the same time.
+    private string NameOf(Corev1Event next, int attempt)
+    {
+        var now = Math.Max((next.FirstTimestamp!.Value.Ticks - DateTime.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick, _lastName + 1);
+        _lastName = attempt == 0 ? now : now + (long)(entropy.NextUInt64() % (ulong)TimeSpan.NanosecondsPerTick);
+        var about = next.InvolvedObject.Name;
+        return $"{(about.Length <= MaxAbout ? about : about[..MaxAbout].TrimEnd('.', '-'))}.{_lastName:x16}";
     }
 
     // The API refused the event or the request failed. In both cases the event is dropped.

@@ -63,6 +63,34 @@ public sealed class EventRecorderTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Names_are_in_the_order_of_the_events_even_within_one_moment()
+    {
+        Start();
+        for (var i = 0; i < 20; i++)
+        {
+            _events.Record(_about, "Normal", "Seen", $"Seen {i}.");
+        }
+        _world.Run(1);
+        _events.Record(_about, "Normal", "Seen", "Seen last.");
+        _world.Run(1);
+        var names = Sent().OrderBy(e => e.Metadata.Name, StringComparer.Ordinal).Select(e => e.Message);
+        Assert.Equal([.. Enumerable.Range(0, 20).Select(i => $"Seen {i}."), "Seen last."], names);
+        Assert.All(Sent(), e => Assert.Matches("^a\\.[0-9a-f]{16}$", e.Metadata.Name));
+    }
+
+    [Fact]
+    public void Two_recorders_that_see_something_at_the_same_moment_record_both()
+    {
+        var other = new EventRecorder(_world.Client, "other", "n2", _world.Time, _world.Entropy, NullLogger.Instance);
+        Start();
+        _world.Start(other.RunAsync);
+        _events.Record(_about, "Normal", "Seen", "Seen here.");
+        other.Record(_about, "Normal", "Seen", "Seen there.");
+        _world.Run(1);
+        Assert.Equal(2, Sent().Count);
+    }
+
+    [Fact]
     public void What_differs_in_anything_is_another_event()
     {
         Start();

@@ -10,7 +10,10 @@ public sealed class LifecycleTests
         spec:
           terminationGracePeriodSeconds: 1
           containers:
-          - {name: main, image: busybox, command: [sh, -c, "while :; do date; sleep 1; done"]}
+          - name: main
+            image: busybox
+            imagePullPolicy: IfNotPresent
+            command: [sh, -c, "while :; do date; sleep 1; done"]
         """;
 
     [RootFact]

@@ -1,4 +1,5 @@
 using System.Text;
+using k8s.Models;
 using Petrel.Agent.Logs;
 using Petrel.Agent.Metrics;
 using Petrel.Agent.Runtimes;
@@ -11,10 +12,16 @@ namespace Petrel.Agent.Http;
 /// The agent's HTTP API (upstream: the kubelet API): <c>/containerLogs/NAMESPACE/POD/CONTAINER</c>, <c>/metrics</c>,
 /// <c>/metrics/resource</c> and <c>/healthz</c>. Only the API server and administrators are authorized: a node's certificate is not enough.
 /// </summary>
-/// <param name="runtime">The node's containers.</param>
+/// <param name="runtime">The node's runtime.</param>
+/// <param name="findPod">Returns the pod of this node with a namespace and name, or null.</param>
 /// <param name="time">The clock.</param>
 /// <param name="metrics">What is offered at <c>/metrics</c>; null for nothing but what the runtime tells.</param>
-public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time, AgentMetrics? metrics = null) : IApiHandler
+public sealed class KubeletApi(
+    IContainerRuntime runtime,
+    Func<string, string, V1Pod?> findPod,
+    TimeProvider time,
+    AgentMetrics? metrics = null
+) : IApiHandler
 {
     /// <inheritdoc/>
     public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -57,7 +64,7 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time, Age
         var pods = (await runtime.ListSandboxesAsync(cancellationToken)).Where(s => s.PodNamespace == ns && s.PodName == pod).ToList();
         if (pods.Count == 0)
         {
-            return Text(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating");
+            return Waiting(ns, pod, container);
         }
         // A deleted pod may still have a sandbox when a new pod with the same name has one too. Use the newer sandbox.
         var uid = pods.MaxBy(s => s.CreatedAt)!.PodUid;
@@ -73,8 +80,33 @@ public sealed class KubeletApi(IContainerRuntime runtime, TimeProvider time, Age
                 : Text(400, $"previous terminated container \"{container}\" in pod \"{pod}\" not found");
         }
         return attempts.Count == 0 || !File.Exists(attempts[^1].LogPath)
-            ? Text(400, $"container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating")
+            ? Waiting(ns, pod, container)
             : Log(attempts[^1], attempts[^1].LogPath, options);
+    }
+
+    // Why the container has no log yet, with upstream's messages.
+    private ApiResponse Waiting(string ns, string name, string container)
+    {
+        if (findPod(ns, name) is not { } pod)
+        {
+            return Text(404, $"pod \"{name}\" not found");
+        }
+        var status = (pod.Status?.ContainerStatuses ?? [])
+            .Concat(pod.Status?.InitContainerStatuses ?? [])
+            .FirstOrDefault(s => s.Name == container);
+        var reason = status?.State?.Waiting?.Reason;
+        return Text(
+            400,
+            $"container \"{container}\" in pod \"{name}\" is waiting to start"
+                + reason switch
+                {
+                    "ErrImagePull" => ": image can't be pulled",
+                    "ImagePullBackOff" => ": trying and failing to pull image",
+                    { Length: > 0 } => $": {reason}",
+                    // The pod was not reported yet, or it ended before the container started.
+                    _ => status is null && pod.Status?.Reason is not { Length: > 0 } ? ": ContainerCreating" : " - no logs yet",
+                }
+        );
     }
 
     // The log of the previous attempt may exist longer than its container, so find it by file name.

@@ -60,6 +60,32 @@ public static class ContainerLog
         }
     }
 
+    /// <summary>The text of the last lines of a log, at most <paramref name="bytes"/> bytes from its end. Reads a bounded part.</summary>
+    public static byte[] ReadEnd(string path, int lines, int bytes)
+    {
+        using var file = Open(path);
+        var start = Math.Max(0, file.Length - bytes - (lines * ChunkSize));
+        file.Position = start;
+        using var pending = new MemoryStream();
+        using var output = new MemoryStream();
+        file.CopyTo(pending);
+        if (start > 0)
+        {
+            // The part begins within a line.
+            var rest = pending.ToArray();
+            pending.SetLength(0);
+            pending.Write(rest.AsSpan(rest.AsSpan().IndexOf((byte)'\n') + 1));
+        }
+        Convert(pending, output, new(), startsLine: true);
+        ReadOnlySpan<byte> text = output.ToArray();
+        var end = text.Length - 1; // The last line ends here.
+        for (; lines > 0 && end > 0; lines--)
+        {
+            end = text[..end].LastIndexOf((byte)'\n');
+        }
+        return text[Math.Max(end < 0 ? 0 : end + (lines == 0 ? 1 : 0), text.Length - bytes)..].ToArray();
+    }
+
     // A log is at NS_NAME_UID/CONTAINER/ATTEMPT.log. No link in that part is followed: a pod that mounts the node's log directory could
     // otherwise have any file of the node read as its log.
     private static FileStream Open(string path)
@@ -97,7 +123,7 @@ public static class ContainerLog
             }
             if (options.Timestamps && startsLine)
             {
-                output.Write(stamp);
+                Write(stamp, output);
                 output.WriteByte((byte)' ');
             }
             output.Write(text);
@@ -111,6 +137,20 @@ public static class ContainerLog
         pending.SetLength(0);
         pending.Write(rest);
         return startsLine;
+    }
+
+    // conmon writes the offset of UTC as +00:00, the API shows it as Z.
+    private static void Write(ReadOnlySpan<byte> stamp, MemoryStream output)
+    {
+        if (stamp.EndsWith("+00:00"u8))
+        {
+            output.Write(stamp[..^6]);
+            output.WriteByte((byte)'Z');
+        }
+        else
+        {
+            output.Write(stamp);
+        }
     }
 
     private static bool TryParse(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> stamp, out ReadOnlySpan<byte> text, out bool whole)

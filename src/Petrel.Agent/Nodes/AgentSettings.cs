@@ -23,6 +23,17 @@ public sealed record AgentSettings
     /// <summary>The maximum number of pods (upstream: 110).</summary>
     public int MaxPods { get; init; } = 110;
 
+    /// <summary>
+    /// The maximum number of processes and threads of a pod (upstream: podPidsLimit, which is unlimited by default). Zero means unlimited.
+    /// </summary>
+    public long PodPidsLimit { get; init; } = 4096;
+
+    /// <summary>The DNS servers of the cluster. Empty while the cluster has none.</summary>
+    public IReadOnlyList<string> ClusterDns { get; init; } = [];
+
+    /// <summary>The cluster's DNS domain.</summary>
+    public string ClusterDomain { get; init; } = "cluster.local";
+
     /// <summary>Ephemeral storage in bytes.</summary>
     public long EphemeralStorage { get; init; } = 10L << 30;
 

@@ -28,8 +28,9 @@ internal sealed partial class NodeReporter
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
-    private DateTimeOffset? _readySince;
-    private string _nodeUid = "";
+    private readonly EventRecorder _events;
+    private V1Node? _found; // as it was when the agent registered it
+    private bool _wasReady;
     private ulong _reported; // the revision of the last report
     private V1Lease? _lease; // as it was written last
 
@@ -39,23 +40,33 @@ internal sealed partial class NodeReporter
         IContainerRuntime runtime,
         TimeProvider time,
         IEntropy entropy,
+        EventRecorder events,
         ILogger logger
     )
     {
+        _events = events;
         _settings = settings;
         _client = client;
         _runtime = runtime;
         _time = time;
         _logger = logger;
         _view = new(client, time, entropy, logger, $"metadata.name={settings.NodeName}");
-        _view.OnChange(_ =>
+        _view.OnChange(change =>
         {
+            RecordCordon(change.Old, change.New);
             if (!IsAgreed())
             {
                 _wake.Writer.TryWrite(true);
             }
         });
     }
+
+    /// <summary>The node as the API shows it. Null before the agent has registered it.</summary>
+    public V1Node? Node => _view.Get(new("", _settings.NodeName)) is { } seen && seen.Metadata.Uid == _found?.Metadata.Uid ? seen : _found;
+
+    /// <summary>Reads the node from the API.</summary>
+    public async ValueTask<V1Node?> FetchAsync(CancellationToken cancellationToken) =>
+        await _client.FindAsync<V1Node>(new("", _settings.NodeName), cancellationToken);
 
     /// <summary>Registers the node, then reports until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Loops.RunTogetherAsync(cancellationToken, _view.RunAsync, ReportAsync);
@@ -142,16 +153,14 @@ internal sealed partial class NodeReporter
 
     private async ValueTask RegisterAsync(CancellationToken cancellationToken)
     {
-        var existing = await _client.FindAsync<V1Node>(new("", _settings.NodeName), cancellationToken);
-        if (existing is not null)
+        if (await FetchAsync(cancellationToken) is { } existing)
         {
-            _nodeUid = existing.Metadata.Uid;
-            _readySince ??= existing.Status?.Conditions?.FirstOrDefault(c => c is { Type: "Ready", Status: "True" })?.LastTransitionTime;
+            _found = existing;
             return;
         }
         try
         {
-            var node = await _client.CreateAsync(
+            _found = await _client.CreateAsync(
                 new V1Node
                 {
                     ApiVersion = "v1",
@@ -172,7 +181,6 @@ internal sealed partial class NodeReporter
                 },
                 cancellationToken
             );
-            _nodeUid = node.Metadata.Uid;
         }
         catch (ApiException e) when (e.IsAlreadyExists)
         {
@@ -183,10 +191,14 @@ internal sealed partial class NodeReporter
     private async ValueTask ReportAsync(bool ready, CancellationToken cancellationToken)
     {
         var now = _time.GetUtcNow();
-        _readySince ??= now;
+        var node = Node;
         var at = now.ToTimestamp();
-        JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset since) =>
-            new()
+        JsonObject Condition(string type, string status, string reason, string message)
+        {
+            var before = node?.Status?.Conditions?.FirstOrDefault(c => c.Type == type);
+            var since =
+                before?.Status == status && before.LastTransitionTime is { } then ? new DateTimeOffset(then.ToUniversalTime()) : now;
+            return new()
             {
                 ["type"] = type,
                 ["status"] = status,
@@ -195,6 +207,7 @@ internal sealed partial class NodeReporter
                 ["reason"] = reason,
                 ["message"] = message,
             };
+        }
         JsonObject Resources() =>
             new()
             {
@@ -214,23 +227,19 @@ internal sealed partial class NodeReporter
                 }
             );
         }
+        var allocatable = Resources();
+        ExtendedResources.AddTo(allocatable, node);
         var status = new JsonObject
         {
             ["capacity"] = Resources(),
-            ["allocatable"] = Resources(),
+            ["allocatable"] = allocatable,
             ["conditions"] = new JsonArray(
-                Condition(
-                    "MemoryPressure",
-                    "False",
-                    "KubeletHasSufficientMemory",
-                    "kubelet has sufficient memory available",
-                    _readySince.Value
-                ),
-                Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", _readySince.Value),
-                Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available", _readySince.Value),
+                Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+                Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+                Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
                 ready
-                    ? Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", _readySince.Value)
-                    : Condition("Ready", "False", "KubeletNotReady", "node is shutting down", now)
+                    ? Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+                    : Condition("Ready", "False", "KubeletNotReady", "node is shutting down")
             ),
             ["addresses"] = new JsonArray(
                 new JsonObject { ["type"] = "InternalIP", ["address"] = _settings.NodeAddress },
@@ -252,16 +261,40 @@ internal sealed partial class NodeReporter
             },
             ["images"] = images,
         };
-        var reported = await _client.PatchAsync<V1Node>(
+        // Strategic: it merges conditions by type, so that those of others (a network plugin's, a problem detector's) stay.
+        var reported = await _client.PatchStrategicallyAsync<V1Node>(
             new("", _settings.NodeName),
             new JsonObject { ["status"] = status },
             cancellationToken,
             "status"
         );
         _reported = reported.Revision();
+        RecordTransition(node ?? reported, ready);
     }
 
-    // Whether the API shows this node as ready. A cached version that is older than the last report does not count.
+    // As upstream: an event for each transition, and for the first report of an agent.
+    private void RecordTransition(V1Node node, bool ready)
+    {
+        if (ready != _wasReady)
+        {
+            _wasReady = ready;
+            var reason = ready ? "NodeReady" : "NodeNotReady";
+            _events.Record(node, "Normal", reason, $"Node {_settings.NodeName} status is now: {reason}");
+        }
+    }
+
+    private void RecordCordon(V1Node? before, V1Node? node)
+    {
+        var cordoned = node?.Spec?.Unschedulable == true;
+        if (before is not null && node is not null && cordoned != (before.Spec?.Unschedulable == true))
+        {
+            var reason = cordoned ? "NodeNotSchedulable" : "NodeSchedulable";
+            _events.Record(node, "Normal", reason, $"Node {_settings.NodeName} status is now: {reason}");
+        }
+    }
+
+    // Whether the API shows this node as ready, with all of its resources. A cached version that is older than the last report does not
+    // count.
     private bool IsAgreed()
     {
         if (_view.Revision < _reported)
@@ -269,7 +302,10 @@ internal sealed partial class NodeReporter
             return true;
         }
         var node = _view.Get(new("", _settings.NodeName));
-        return node?.Metadata.Uid == _nodeUid && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+        return node is not null
+            && node.Metadata.Uid == _found?.Metadata.Uid
+            && node.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true
+            && ExtendedResources.AreAllocatable(node);
     }
 
     // As upstream: update the lease as it was last written, and read it again only after a conflict.
@@ -306,7 +342,7 @@ internal sealed partial class NodeReporter
                                 ApiVersion = "v1",
                                 Kind = "Node",
                                 Name = _settings.NodeName,
-                                Uid = _nodeUid,
+                                Uid = _found?.Metadata.Uid,
                             },
                         ],
                     },

@@ -44,15 +44,23 @@ internal static class ContainerSpecs
         };
     }
 
-    /// <summary>The pod-level resource limits. A resource is limited only if every container has a limit for it.</summary>
-    public static ResourceLimits PodLimits(V1Pod pod)
+    /// <summary>
+    /// The pod-level resource limits. CPU and memory are limited only if every container has a limit for them. Sidecars count beside the
+    /// containers, and init containers before them.
+    /// </summary>
+    public static ResourceLimits PodLimits(V1Pod pod, long pidsLimit)
     {
-        var each = pod.Spec.Containers.Select(Limits).ToList();
+        var inits = pod.Spec.InitContainers ?? [];
+        var together = pod.Spec.Containers.Concat(inits.Where(PodStates.IsSidecar)).Select(Limits).ToList();
+        var before = inits.Where(c => !c.IsSidecar()).Select(Limits).ToList();
+        long Total(Func<ResourceLimits, long> of) => Math.Max(together.Sum(of), before.Select(of).DefaultIfEmpty().Max());
+        long Limit(Func<ResourceLimits, long> of) => together.Concat(before).All(l => of(l) > 0) ? Total(of) : 0;
         return new()
         {
-            MilliCpu = each.All(l => l.MilliCpu > 0) ? each.Sum(l => l.MilliCpu) : 0,
-            MilliCpuRequest = each.Sum(l => l.MilliCpuRequest),
-            Memory = each.All(l => l.Memory > 0) ? each.Sum(l => l.Memory) : 0,
+            MilliCpu = Limit(l => l.MilliCpu),
+            MilliCpuRequest = Total(l => l.MilliCpuRequest),
+            Memory = Limit(l => l.Memory),
+            Pids = pidsLimit,
         };
     }
 
@@ -82,6 +90,9 @@ internal static class ContainerSpecs
             NoNewPrivileges = own?.AllowPrivilegeEscalation == false,
             AddCapabilities = [.. own?.Capabilities?.Add ?? []],
             DropCapabilities = [.. own?.Capabilities?.Drop ?? []],
+            Seccomp = (own?.SeccompProfile ?? shared?.SeccompProfile) is { } seccomp
+                ? new(seccomp.Type ?? "", seccomp.LocalhostProfile ?? "")
+                : SeccompSetting.Default,
         };
     }
 }

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
+using Petrel.Model.Timing;
 using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
@@ -14,7 +15,18 @@ namespace Petrel.Agent.Pods;
 /// <param name="wake">Called when a stop has ended.</param>
 internal sealed class ContainerStops(PodWorkerContext context, Action<string> failed, Action wake)
 {
+    private const long DefaultGraceSeconds = 30;
+
     private readonly SortedDictionary<string, ContainerStop> _stops = new(StringComparer.Ordinal);
+
+    /// <summary>The time that the containers of a pod have to exit. A negative one counts as a second (as upstream).</summary>
+    public static TimeSpan GraceOf(V1Pod pod)
+    {
+        var seconds = (pod.Metadata.DeletionTimestamp is null ? null : pod.Metadata.DeletionGracePeriodSeconds)
+            ?? pod.Spec.TerminationGracePeriodSeconds
+            ?? DefaultGraceSeconds;
+        return LongDurations.FromSeconds(seconds < 0 ? 1 : seconds);
+    }
 
     public bool IsStopping(string containerId) => _stops.ContainsKey(containerId);
 

@@ -11,6 +11,7 @@ internal sealed class ContainerTrack(string name)
     private CancellationTokenSource? _probesStop;
     private Task _probesLoop = Task.CompletedTask;
     private string _probesOf = "";
+    private readonly Dictionary<string, string> _messages = []; // termination messages by container id
 
     private Task _hook = Task.CompletedTask;
     private CancellationTokenSource? _hookStop;
@@ -29,6 +30,9 @@ internal sealed class ContainerTrack(string name)
 
     /// <summary>The number of failed attempts to pull the image, for back-off.</summary>
     public int PullFailures { get; set; }
+
+    /// <summary>When the status starts to show that the next pull waits. Null when it shows that already, or no pull has failed.</summary>
+    public DateTimeOffset? PullBacksOffAt { get; set; }
 
     /// <summary>When the next attempt to start the container is allowed. Null if it is allowed now.</summary>
     public DateTimeOffset? NotBefore { get; set; }
@@ -62,7 +66,30 @@ internal sealed class ContainerTrack(string name)
         (WaitingReason, WaitingMessage, NotBefore) = ("", "", null);
     }
 
-    public ContainerView View() => new(Current, Previous, Probes, WaitingReason, WaitingMessage, RestartCount);
+    /// <summary>The current and the previous attempt, as far as they have exited.</summary>
+    public IEnumerable<ContainerStatus> Ended =>
+        new[] { Previous, Current }.OfType<ContainerStatus>().Where(c => c.State == ContainerState.Exited);
+
+    public bool HasMessage(string containerId) => _messages.ContainsKey(containerId);
+
+    /// <summary>Sets the termination message of an attempt that has exited.</summary>
+    public void SetMessage(string containerId, string message)
+    {
+        foreach (var forgotten in _messages.Keys.Where(id => id != Current?.Id && id != Previous?.Id).ToList())
+        {
+            _messages.Remove(forgotten);
+        }
+        _messages[containerId] = message;
+    }
+
+    public ContainerView View() =>
+        new(Current, Previous, Probes, WaitingReason, WaitingMessage, RestartCount)
+        {
+            Message = MessageOf(Current),
+            PreviousMessage = MessageOf(Previous),
+        };
+
+    private string MessageOf(ContainerStatus? attempt) => attempt is null ? "" : _messages.GetValueOrDefault(attempt.Id, "");
 
     /// <summary>Starts the probes of the running container unless they are already running.</summary>
     public async ValueTask EnsureProbesAsync(Func<ProbeRunner> create, CancellationToken cancellationToken)

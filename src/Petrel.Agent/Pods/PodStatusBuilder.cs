@@ -22,7 +22,14 @@ internal sealed record ContainerView(
     string WaitingReason,
     string WaitingMessage,
     int RestartCount
-);
+)
+{
+    /// <summary>The termination message of <see cref="Current"/> once it has exited.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>The termination message of <see cref="Previous"/>.</summary>
+    public string PreviousMessage { get; init; } = "";
+}
 
 /// <summary>The input from which a pod's status is built.</summary>
 internal sealed record PodView(
@@ -167,7 +174,7 @@ internal static class PodStatusBuilder
         }
         else if (current?.State == ContainerState.Exited)
         {
-            status["state"] = new JsonObject { ["terminated"] = Terminated(current, view) };
+            status["state"] = new JsonObject { ["terminated"] = Terminated(current, of.Message, view) };
         }
         else
         {
@@ -176,12 +183,15 @@ internal static class PodStatusBuilder
             status["state"] = new JsonObject { ["waiting"] = new JsonObject { ["reason"] = reason } };
         }
         var last = current?.State == ContainerState.Exited && waiting.Length > 0 && !view.Ended ? current : of.Previous;
-        status["lastState"] = last is null ? new JsonObject() : new JsonObject { ["terminated"] = Terminated(last, view) };
+        status["lastState"] = last is null
+            ? new JsonObject()
+            : new JsonObject { ["terminated"] = Terminated(last, last == current ? of.Message : of.PreviousMessage, view) };
         return status;
     }
 
-    private static JsonObject Terminated(ContainerStatus container, PodView view) =>
-        new()
+    private static JsonObject Terminated(ContainerStatus container, string message, PodView view)
+    {
+        var terminated = new JsonObject
         {
             ["exitCode"] = container.ExitCode ?? 137,
             ["reason"] =
@@ -192,6 +202,12 @@ internal static class PodStatusBuilder
             ["finishedAt"] = Time(container.FinishedAt ?? container.StartedAt ?? container.CreatedAt),
             ["containerID"] = $"{view.RuntimeName}://{container.Id}",
         };
+        if (message.Length > 0)
+        {
+            terminated["message"] = message;
+        }
+        return terminated;
+    }
 
     private static string? Time(DateTimeOffset? at) => at?.ToTimestamp();
 }

@@ -12,19 +12,13 @@ namespace Petrel.Agent.Pods;
 /// </content>
 internal sealed partial class PodWorker
 {
-    private const long DefaultGraceSeconds = 30;
-
     private readonly ContainerStops _stops;
 
     // The time that the pod's containers have to exit.
     private TimeSpan GraceOf(V1Pod pod) =>
         _gone ? TimeSpan.Zero
         : _failReason == Evicted && pod.Metadata.DeletionTimestamp is null ? EvictionGrace
-        : LongDurations.FromSeconds(
-            (pod.Metadata.DeletionTimestamp is null ? null : pod.Metadata.DeletionGracePeriodSeconds)
-                ?? pod.Spec.TerminationGracePeriodSeconds
-                ?? DefaultGraceSeconds
-        );
+        : ContainerStops.GraceOf(pod);
 
     private async ValueTask EndAsync(
         V1Pod pod,

@@ -5,7 +5,6 @@ using Petrel.Agent.Sources;
 using Petrel.Agent.Volumes;
 using Petrel.Model.Documents;
 using Petrel.Model.Timing;
-using Petrel.Network.Pods;
 using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
@@ -47,28 +46,10 @@ internal sealed partial class PodWorker
                     "can't set `spec.hostUsers: false`, runtime does not support user namespaces"
                 );
             }
-            return await _context.Runtime.RunSandboxAsync(
-                new SandboxSpec
-                {
-                    PodNamespace = pod.Metadata.NamespaceProperty,
-                    PodName = pod.Metadata.Name,
-                    PodUid = _uid,
-                    Attempt = old.Count == 0 ? 0 : old.Max(s => s.Attempt) + 1,
-                    Hostname = pod.Spec.Hostname is { Length: > 0 } hostname ? hostname : pod.Metadata.Name,
-                    HostNetwork = pod.Spec.HostNetwork == true,
-                    Limits = ContainerSpecs.PodLimits(pod),
-                    HostPorts =
-                    [
-                        .. from container in pod.Spec.Containers
-                        from port in container.Ports ?? []
-                        where port.HostPort is > 0 && pod.Spec.HostNetwork != true
-                        select new PortMapping(port.HostPort!.Value, port.ContainerPort, port.Protocol ?? "TCP", port.HostIP ?? ""),
-                    ],
-                },
-                cancellationToken
-            );
+            var attempt = old.Count == 0 ? 0 : old.Max(s => s.Attempt) + 1;
+            return await _context.Runtime.RunSandboxAsync(SandboxSpecs.Create(pod, _context.Settings, attempt), cancellationToken);
         }
-        catch (RuntimeException e)
+        catch (Exception e) when (e is RuntimeException or PodSourceException)
         {
             _context.Events.Record(pod, "Warning", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Message}");
             WakeIn(TimeSpan.FromSeconds(2));
@@ -189,9 +170,11 @@ internal sealed partial class PodWorker
         }
         if (track.NotBefore is { } notBefore && now < notBefore)
         {
+            ShowPullBackOff(pod, container, track);
             WakeIn(notBefore - now);
             return;
         }
+        track.PullBacksOffAt = null;
         await StartAsync(pod, sandbox, container, track, volumes, cancellationToken);
     }
 
@@ -254,6 +237,10 @@ internal sealed partial class PodWorker
             var mounts = await ContainerMounts.CreateAsync(_context.Files, pod, container, environment, volumes, cancellationToken);
             // An agent that died between creating and starting the container left it Created: start that one.
             var attempt = track.Current is { State: ContainerState.Created } created ? created.Attempt : track.NextAttempt;
+            if (await TerminationMessages.MountAsync(_context.Files, pod, container, attempt, cancellationToken) is { } message)
+            {
+                mounts = [.. mounts, message];
+            }
             var id = await _context.Runtime.CreateContainerAsync(
                 sandbox.Id,
                 ContainerSpecs.Create(pod, container, attempt, environment, mounts, LogPath(pod, container, attempt)),
@@ -280,6 +267,12 @@ internal sealed partial class PodWorker
             {
                 Wake();
             }
+        }
+        catch (IOException e)
+        {
+            // For example, the node's disk is full.
+            Fail(track, "CreateContainerError", e.Message);
+            _context.Events.Record(pod, "Warning", "Failed", $"Error: {e.Message}", path);
         }
         catch (PodSourceException e)
         {

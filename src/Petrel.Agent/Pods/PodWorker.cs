@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using k8s.Models;
@@ -8,6 +9,7 @@ using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Volumes;
 using Petrel.Client;
+using Petrel.Model.Timing;
 using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;
@@ -31,6 +33,7 @@ internal sealed record PodWorkerContext(
 /// Syncs one pod of this node (one uid) with its spec and reports its status (upstream: the kubelet's pod worker). Level-triggered: each
 /// sync reads the runtime's state and takes the next step. After a restart of the agent, all of its state except back-off is recovered.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer or a parent holds nothing to release.")]
 internal sealed partial class PodWorker
 {
     private readonly PodWorkerContext _context;
@@ -46,6 +49,7 @@ internal sealed partial class PodWorker
     private string _failReason = "";
     private string _failMessage = "";
     private bool _refused;
+    private readonly CancellationTokenSource _ending = new(); // cancelled when the pod is deleted
     private string _lastStatus = "";
     private ulong _reported; // the revision of the last report
     private DateTimeOffset? _nextWake;
@@ -70,6 +74,10 @@ internal sealed partial class PodWorker
     public void Update(V1Pod pod)
     {
         _pod = pod;
+        if (pod.Metadata.DeletionTimestamp is not null)
+        {
+            _ending.Cancel();
+        }
         Wake();
     }
 
@@ -77,6 +85,7 @@ internal sealed partial class PodWorker
     public void Remove()
     {
         _gone = true;
+        _ending.Cancel();
         Wake();
     }
 
@@ -164,6 +173,10 @@ internal sealed partial class PodWorker
         {
             var track = Track(container.Name);
             track.Observe(containers, pod);
+            foreach (var ended in track.Ended.Where(e => !track.HasMessage(e.Id)))
+            {
+                track.SetMessage(ended.Id, await TerminationMessages.ReadAsync(_context, pod, container, ended, cancellationToken));
+            }
         }
         await _stops.ObserveAsync(containers);
         CheckDeadline(pod);
@@ -196,13 +209,24 @@ internal sealed partial class PodWorker
             || pod.Spec.Containers.All(c => RestartRules.IsOver(pod, c, Track(c.Name).Current));
     }
 
+    // The time until the pod's deadline, at least zero; a very long time without one.
+    private TimeSpan UntilDeadline(V1Pod pod)
+    {
+        if (pod.Spec.ActiveDeadlineSeconds is not { } seconds)
+        {
+            return LongDurations.MaxTimer;
+        }
+        var left = _seen + LongDurations.FromSeconds(seconds) - _context.Time.GetUtcNow();
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
     private void CheckDeadline(V1Pod pod)
     {
-        if (pod.Spec.ActiveDeadlineSeconds is not { } seconds || _failReason.Length > 0)
+        if (pod.Spec.ActiveDeadlineSeconds is null || _failReason.Length > 0)
         {
             return;
         }
-        var left = _seen.AddSeconds(seconds) - _context.Time.GetUtcNow();
+        var left = UntilDeadline(pod);
         if (left <= TimeSpan.Zero)
         {
             (_failReason, _failMessage) = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");

@@ -17,6 +17,28 @@ internal static class GrpcHealth
     private const int MaxResponse = 1024;
     private const int Serving = 1;
 
+    // The names of gRPC's status codes, by number.
+    private static readonly string[] CodeNames =
+    [
+        "OK",
+        "Canceled",
+        "Unknown",
+        "InvalidArgument",
+        "DeadlineExceeded",
+        "NotFound",
+        "AlreadyExists",
+        "PermissionDenied",
+        "ResourceExhausted",
+        "FailedPrecondition",
+        "Aborted",
+        "OutOfRange",
+        "Unimplemented",
+        "Internal",
+        "Unavailable",
+        "DataLoss",
+        "Unauthenticated",
+    ];
+
     private static readonly string[] StatusNames = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 
     /// <summary>Returns null when the service is serving, otherwise the failure message.</summary>
@@ -55,7 +77,7 @@ internal static class GrpcHealth
                 return code == "12"
                     ? "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): "
                         + Trailer(response, "grpc-message")
-                    : $"error: health rpc probe failed: rpc error: code = {code} desc = {Trailer(response, "grpc-message")}";
+                    : $"error: health rpc probe failed: rpc error: code = {NameOf(code)} desc = {Trailer(response, "grpc-message")}";
             }
             var status = Status(buffer.AsSpan(0, length));
             var name = status >= 0 && status < StatusNames.Length ? StatusNames[status] : $"{status}";
@@ -63,7 +85,7 @@ internal static class GrpcHealth
         }
         catch (HttpRequestException e)
         {
-            return $"error: failed to connect service \"{address}\": {DialProblem.Of(e, host, port)}";
+            return $"error: failed to connect service at \"{address}\": {DialProblem.Of(e, host, port)}";
         }
         catch (IOException e)
         {
@@ -74,6 +96,9 @@ internal static class GrpcHealth
             return $"timeout: failed to connect service \"{address}\" within {timeout.TotalSeconds:0.###}s: context deadline exceeded";
         }
     }
+
+    private static string NameOf(string code) =>
+        int.TryParse(code, out var number) && number >= 0 && number < CodeNames.Length ? CodeNames[number] : "Unknown";
 
     // A message of gRPC: not compressed, its length in four bytes, then the message.
     private static byte[] Request(string service)

@@ -104,7 +104,26 @@ public sealed record SandboxSpec
     public int Attempt { get; init; }
 
     public required string Hostname { get; init; }
+
+    /// <summary>The fully qualified name of the pod in <c>/etc/hosts</c>; empty for none.</summary>
+    public string FullName { get; init; } = "";
+
+    /// <summary>The name beside <see cref="FullName"/> in <c>/etc/hosts</c>; empty for the hostname.</summary>
+    public string ShortName { get; init; } = "";
+
     public bool HostNetwork { get; init; }
+
+    /// <summary>Whether the containers see the node's processes.</summary>
+    public bool HostPid { get; init; }
+
+    /// <summary>Whether the containers share the node's System V IPC, message queues and shared memory.</summary>
+    public bool HostIpc { get; init; }
+
+    /// <summary>Further lines of <c>/etc/hosts</c>.</summary>
+    public IReadOnlyList<HostEntry> HostEntries { get; init; } = [];
+
+    /// <summary>The content of <c>/etc/resolv.conf</c>. Null for the node's own file.</summary>
+    public ResolverConfig? Resolver { get; init; } = new();
 
     /// <summary>Pod-level limits: the sums over the pod's containers (0 means unlimited).</summary>
     public ResourceLimits Limits { get; init; } = new();
@@ -112,6 +131,9 @@ public sealed record SandboxSpec
     /// <summary>Host ports that are forwarded to the pod.</summary>
     public IReadOnlyList<PortMapping> HostPorts { get; init; } = [];
 }
+
+/// <summary>A line of <c>/etc/hosts</c>.</summary>
+public sealed record HostEntry(string Address, IReadOnlyList<string> Names);
 
 /// <summary>Limits in the kernel's units; 0 means unlimited.</summary>
 public sealed record ResourceLimits
@@ -215,6 +237,21 @@ public sealed record ContainerSecurity
     public bool NoNewPrivileges { get; init; }
     public IReadOnlyList<string> AddCapabilities { get; init; } = [];
     public IReadOnlyList<string> DropCapabilities { get; init; } = [];
+
+    /// <summary>The system calls that the container may use.</summary>
+    public SeccompSetting Seccomp { get; init; } = SeccompSetting.Default;
+}
+
+/// <summary>Which seccomp profile a container has.</summary>
+/// <param name="Type"><c>RuntimeDefault</c>, <c>Unconfined</c> or <c>Localhost</c>.</param>
+/// <param name="LocalhostProfile">The file of a Localhost profile, relative to the node's directory of profiles.</param>
+public sealed record SeccompSetting(string Type, string LocalhostProfile = "")
+{
+    public const string RuntimeDefault = "RuntimeDefault";
+    public const string Unconfined = "Unconfined";
+    public const string Localhost = "Localhost";
+
+    public static SeccompSetting Default { get; } = new(RuntimeDefault);
 }
 
 /// <summary>The sandboxes and containers of one pod.</summary>

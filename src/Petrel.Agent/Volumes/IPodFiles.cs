@@ -70,6 +70,20 @@ public interface IPodFiles
     /// <summary>Returns the log path of a container's attempt, and creates the directory of the log.</summary>
     string LogPath(string podNamespace, string podName, string podUid, string container, int attempt);
 
+    /// <summary>
+    /// Creates the empty file to which an attempt of a container writes its termination message, unless it exists. Returns its host path.
+    /// </summary>
+    ValueTask<string> EnsureTerminationFileAsync(string podUid, string container, int attempt, CancellationToken cancellationToken);
+
+    /// <summary>Reads the last <paramref name="limit"/> bytes of a termination message; empty when there is none.</summary>
+    ValueTask<byte[]> ReadTerminationFileAsync(
+        string podUid,
+        string container,
+        int attempt,
+        int limit,
+        CancellationToken cancellationToken
+    );
+
     /// <summary>Removes the pod's volumes and logs. Nothing may be mounted below them at this point. Idempotent.</summary>
     ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken);
 }

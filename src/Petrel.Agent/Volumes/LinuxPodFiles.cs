@@ -7,7 +7,7 @@ namespace Petrel.Agent.Volumes;
 /// Stores the volumes and logs of pods in one directory: <c>pods/UID/volumes/NAME</c> and <c>logs/NS_NAME_UID/CONTAINER/ATTEMPT.log</c>.
 /// Containers write to the volumes, so everything in them is reached through a <see cref="ConfinedDirectory"/>.
 /// </summary>
-public sealed class LinuxPodFiles(string root) : IPodFiles
+public sealed partial class LinuxPodFiles(string root) : IPodFiles
 {
     private const uint OwnerOnly = 0x1C0; // 0700
     private const uint AllUsers = 0x1FF; // 0777

@@ -43,4 +43,21 @@ public sealed class SimulatedPodFiles(Func<string, long>? sizeOf = null) : IPodF
 
     /// <inheritdoc/>
     public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken) => default;
+
+    /// <inheritdoc/>
+    public ValueTask<string> EnsureTerminationFileAsync(
+        string podUid,
+        string container,
+        int attempt,
+        CancellationToken cancellationToken
+    ) => new($"/simulated/{podUid}/{container}/{attempt}.termination");
+
+    /// <inheritdoc/>
+    public ValueTask<byte[]> ReadTerminationFileAsync(
+        string podUid,
+        string container,
+        int attempt,
+        int limit,
+        CancellationToken cancellationToken
+    ) => new([]);
 }

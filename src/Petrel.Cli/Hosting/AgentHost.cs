@@ -64,7 +64,7 @@ internal static class AgentHost
         var endpoint = new IPEndPoint(IPAddress.Parse(settings.NodeAddress), settings.Port);
         await using var front = new KestrelFront(
             new FrontOptions([endpoint], serverCertificate, authorityCertificate),
-            new KubeletApi(runtime, TimeProvider.System, new AgentMetrics(node, metrics)),
+            new KubeletApi(runtime, agent.FindPod, TimeProvider.System, new AgentMetrics(node, metrics)),
             TimeProvider.System,
             logs
         );

@@ -1,6 +1,7 @@
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Events;
 using Petrel.Scheduler.Framework;
+using Petrel.Workloads;
 
 namespace Petrel.Scheduler.Filters;
 

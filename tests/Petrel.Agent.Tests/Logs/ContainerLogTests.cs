@@ -69,6 +69,16 @@ public sealed class ContainerLogTests : IDisposable
         );
 
     [Fact]
+    public async Task The_offset_of_universal_time_is_shown_as_Z() =>
+        Assert.Equal(
+            "2026-01-01T00:00:01.5Z here\n2026-01-01T02:00:01.5+02:00 there\n",
+            await ReadAsync(
+                "2026-01-01T00:00:01.5+00:00 stdout F here\n2026-01-01T02:00:01.5+02:00 stdout F there\n",
+                new() { Timestamps = true }
+            )
+        );
+
+    [Fact]
     public async Task No_more_bytes_than_the_limit_are_shown() =>
         Assert.Equal("first\nse", await ReadAsync(Lines, new() { LimitBytes = 8 }));
 

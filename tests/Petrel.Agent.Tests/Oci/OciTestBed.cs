@@ -18,14 +18,16 @@ internal sealed class OciTestBed : IAsyncDisposable
     private readonly SeededEntropy _entropy = new((ulong)Random.Shared.NextInt64());
     private int _pods;
 
-    private OciTestBed(string? runtimePath)
+    private OciTestBed(string? runtimePath, Func<OciRuntimeSettings, OciRuntimeSettings>? change)
     {
-        Settings = new OciRuntimeSettings
+        var settings = new OciRuntimeSettings
         {
             StateDirectory = Path.Combine(Directory.FullName, "node"),
             CgroupParent = $"petrel-test-{Path.GetFileName(Directory.FullName)}",
             RuntimePath = runtimePath,
+            SeccompProfiles = PathOf("seccomp"),
         };
+        Settings = change?.Invoke(settings) ?? settings;
         Images = new ImageStore(Path.Combine(Directory.FullName, "images"), _entropy, new RegistrySettings(), TimeProvider.System);
         Runtime = NewRuntime();
     }
@@ -35,10 +37,10 @@ internal sealed class OciTestBed : IAsyncDisposable
     public ImageStore Images { get; }
     public OciRuntime Runtime { get; private set; }
 
-    public static async Task<OciTestBed> StartAsync(string? runtimePath = null)
+    public static async Task<OciTestBed> StartAsync(string? runtimePath = null, Func<OciRuntimeSettings, OciRuntimeSettings>? change = null)
     {
         Assert.SkipWhen(TestNode.Missing is not null, TestNode.Missing ?? "");
-        var bed = new OciTestBed(runtimePath);
+        var bed = new OciTestBed(runtimePath, change);
         await bed.Images.ImportAsync(TestImage.Busybox().WriteLayout(bed.PathOf("layout"), "busybox"), CancellationToken.None);
         await bed.Runtime.StartAsync(CancellationToken.None);
         return bed;

@@ -25,6 +25,8 @@ public abstract class AgentTestBed : IAsyncDisposable
     private readonly SimulatedRuntime _runtime;
     private readonly ApiServer.Composition.ApiServer _server;
 
+    private Func<CancellationToken, Task> _shutDown = static _ => Task.CompletedTask;
+
     /// <summary>The behaviour of the containers with these names.</summary>
     private protected Dictionary<string, ContainerBehaviour> Behaviours { get; } = [];
 
@@ -59,7 +61,7 @@ public abstract class AgentTestBed : IAsyncDisposable
             _simulator.Entropy.Fork(),
             new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = spec => Behaviours.GetValueOrDefault(spec.Name) ?? new() }
         );
-        Runtime = new(_runtime);
+        Runtime = new(_runtime, _process.Time);
         Agent = StartAgent();
         Run(2);
     }
@@ -74,7 +76,7 @@ public abstract class AgentTestBed : IAsyncDisposable
         return _store.DisposeAsync();
     }
 
-    private protected SimulatedProcess StartAgent()
+    private protected SimulatedProcess StartAgent(IPodFiles? files = null)
     {
         var process = _simulator.CreateProcess("agent");
         var agent = new NodeAgent(
@@ -86,15 +88,33 @@ public abstract class AgentTestBed : IAsyncDisposable
             },
             new(_server, UserInfo.Node("node1")),
             Runtime,
-            new SimulatedPodFiles(volume => VolumeSizes.GetValueOrDefault(volume)),
+            files ?? new SimulatedPodFiles(volume => VolumeSizes.GetValueOrDefault(volume)),
             new SimulatedPersistentVolumes(),
             Prober,
             process.Time,
             _simulator.Entropy.Fork(),
             NullLoggerFactory.Instance
         );
-        _simulator.Spawn(process, "agent", agent.RunAsync);
+        var stop = new CancellationTokenSource();
+        var loop = _simulator.Spawn(process, "agent", _ => agent.RunAsync(stop.Token));
+        _shutDown = async cancellationToken =>
+        {
+            stop.Cancel();
+            while (!loop.HasEnded)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), process.Time, cancellationToken);
+            }
+            await agent.ShutDownAsync(cancellationToken);
+        };
         return process;
+    }
+
+    /// <summary>Ends the agent's loops, then lets it stop the node's pods.</summary>
+    protected void ShutDown()
+    {
+        var component = _simulator.Spawn(Agent, "shutdown", _shutDown);
+        Assert.True(_simulator.RunUntil(() => component.HasEnded, TimeSpan.FromSeconds(60)));
+        Assert.Empty(_simulator.Findings);
     }
 
     protected static V1Pod Pod(string name, Action<V1Pod>? change = null)

@@ -3,7 +3,7 @@ using Petrel.Agent.Runtimes;
 namespace Petrel.Agent.Tests.Pods;
 
 /// <summary>Counts how often the whole node is listed and how often one pod is read. Everything else passes through.</summary>
-internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRuntime
+internal sealed class CountingRuntime(IContainerRuntime inner, TimeProvider time) : IContainerRuntime
 {
     public int NodeListings { get; private set; }
 
@@ -14,6 +14,15 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
 
     /// <summary>The commands that were run in containers, in order.</summary>
     public List<(string Container, string Command)> Commands { get; } = [];
+
+    /// <summary>What each pull of an image fails with; null when pulls succeed.</summary>
+    public RuntimeException? PullProblem { get; set; }
+
+    /// <summary>Whether pulls hang until they are cancelled.</summary>
+    public bool PullsHang { get; set; }
+
+    /// <summary>What each look for an image fails with; null when it succeeds.</summary>
+    public RuntimeException? FindProblem { get; set; }
 
     private readonly Dictionary<string, string> _names = [];
 
@@ -88,10 +97,16 @@ internal sealed class CountingRuntime(IContainerRuntime inner) : IContainerRunti
     }
 
     public ValueTask<ImageStatus?> FindImageAsync(string reference, CancellationToken cancellationToken) =>
-        inner.FindImageAsync(reference, cancellationToken);
+        FindProblem is { } problem ? throw problem : inner.FindImageAsync(reference, cancellationToken);
 
-    public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
-        inner.PullImageAsync(reference, cancellationToken);
+    public async ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken)
+    {
+        if (PullsHang)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        }
+        return PullProblem is { } problem ? throw problem : await inner.PullImageAsync(reference, cancellationToken);
+    }
 
     public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken) =>
         inner.MountImageAsync(reference, directory, cancellationToken);

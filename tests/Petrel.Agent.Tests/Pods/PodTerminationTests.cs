@@ -173,6 +173,50 @@ public sealed class PodTerminationTests : AgentTestBed
     }
 
     [Fact]
+    public void A_postStart_hook_holds_back_the_next_container_and_its_failure_restarts_the_container()
+    {
+        var fails = false;
+        Behaviours["main"] = new() { Exec = _ => new(fails ? 1 : 0, TimeSpan.FromSeconds(20)) };
+        var pod = Pod("web", p =>
+        {
+            p.Spec.Containers[0].Lifecycle = new() { PostStart = new() { Exec = new() { Command = ["hello"] } } };
+            p.Spec.Containers.Add(new() { Name = "second", Image = "web:1" });
+        });
+        Create(pod);
+        Run(8);
+        var status = Get<V1Pod>("web").Status.ContainerStatuses;
+        Assert.NotNull(status[0].State.Running);
+        Assert.Equal("ContainerCreating", status[1].State.Waiting.Reason);
+        Run(20);
+        Assert.NotNull(Get<V1Pod>("web").Status.ContainerStatuses[1].State.Running);
+        Assert.Equal([("main", "hello")], Runtime.Commands);
+        Delete("web");
+        Run(5);
+
+        fails = true;
+        Create(pod);
+        Run(30);
+        Assert.True(Get<V1Pod>("web").Status.ContainerStatuses[0].RestartCount > 0);
+        Assert.Contains("FailedPostStartHook: PostStartHook failed", EventTexts("web"));
+        Delete("web");
+        Run(5);
+        Assert.False(Exists("web"));
+    }
+
+    [Fact]
+    public void A_node_that_shuts_down_stops_its_pods_in_the_same_order_within_its_own_limit()
+    {
+        Behaviours["main"] = Behaviours["first"] = Behaviours["second"] = new() { TerminationTime = TimeSpan.FromSeconds(1) };
+        Create(WithSidecars("web", 600, "first", "second"));
+        Run(15);
+        ShutDown();
+        Assert.Equal(["main", "second", "first"], Stopped());
+        Assert.Equal([10, 9, 8], Runtime.Stops.Select(s => (int)Math.Round(s.Grace.TotalSeconds)));
+        Assert.Equal(3, Runtime.Commands.Count);
+        Assert.True(Exists("web"));
+    }
+
+    [Fact]
     public void A_grace_of_any_length_is_taken()
     {
         Create(WithSidecars("web", long.MaxValue));

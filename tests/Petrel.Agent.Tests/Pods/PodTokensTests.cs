@@ -320,6 +320,21 @@ public sealed class PodTokensTests : IAsyncDisposable
         public string LogPath(string podNamespace, string podName, string podUid, string container, int attempt) =>
             _paths.LogPath(podNamespace, podName, podUid, container, attempt);
 
+        public ValueTask<string> EnsureTerminationFileAsync(
+            string podUid,
+            string container,
+            int attempt,
+            CancellationToken cancellationToken
+        ) => _paths.EnsureTerminationFileAsync(podUid, container, attempt, cancellationToken);
+
+        public ValueTask<byte[]> ReadTerminationFileAsync(
+            string podUid,
+            string container,
+            int attempt,
+            int limit,
+            CancellationToken cancellationToken
+        ) => new([]);
+
         public ValueTask RemovePodAsync(string podNamespace, string podName, string podUid, CancellationToken cancellationToken) => default;
     }
 

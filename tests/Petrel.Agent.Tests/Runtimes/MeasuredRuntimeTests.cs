@@ -30,7 +30,7 @@ public sealed class MeasuredRuntimeTests
             ),
             TimeProvider.System
         );
-        var api = new KubeletApi(runtime, TimeProvider.System, new AgentMetrics("node-1", registry));
+        var api = new KubeletApi(runtime, (_, _) => null, TimeProvider.System, new AgentMetrics("node-1", registry));
         await runtime.RunSandboxAsync(Pod("a"), CancellationToken.None);
         await Assert.ThrowsAsync<RuntimeException>(async () =>
         {

@@ -50,6 +50,21 @@ public sealed class PodValidationTests
     )]
     [InlineData("{'activeDeadlineSeconds':0}", "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive")]
     [InlineData("{'activeDeadlineSeconds':1}", "")]
+    [InlineData(
+        "{'containers':[{'name':'x','image':'i','restartPolicyRules':[{'action':'Restart','exitCodes':{'operator':'In','values':[1]}}]}]}",
+        "spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used"
+    )]
+    [InlineData(
+        "{'containers':[{'name':'x','image':'i','restartPolicy':'Never','restartPolicyRules':[{'action':'Restart',"
+            + "'exitCodes':{'operator':'In','values':[1]}}]}]}",
+        ""
+    )]
+    [InlineData(
+        "{'containers':[{'name':'x','image':'i','restartPolicy':'Never','restartPolicyRules':[{'action':'Wait',"
+            + "'exitCodes':{'operator':'Is','values':[1]}}]}]}",
+        "spec.containers[0].restartPolicyRules[0].action: Unsupported value: \"Wait\": supported values: \"Restart\" ; "
+            + "spec.containers[0].restartPolicyRules[0].exitCodes.operator: Unsupported value: \"Is\": supported values: \"In\", \"NotIn\""
+    )]
     [InlineData("{'hostname':'a.b'}", "spec.hostname: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of")]
     [InlineData("{'hostname':'a','subdomain':'b'}", "")]
     [InlineData("{'serviceAccountName':'A'}", "spec.serviceAccountName: Invalid value: \"A\": a lowercase RFC 1123 subdomain")]

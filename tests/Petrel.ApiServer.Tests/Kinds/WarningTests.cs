@@ -41,6 +41,44 @@ public sealed class WarningTests
 
     [Theory]
     [InlineData(
+        "\"shareProcessNamespace\":true,",
+        "",
+        "spec.shareProcessNamespace: not supported by Petrel's agents yet: containers do not see each other's processes"
+    )]
+    [InlineData("\"shareProcessNamespace\":false,", "", "")]
+    [InlineData(
+        "\"hostUsers\":false,",
+        "",
+        "spec.hostUsers: not supported by Petrel's agents yet: the pod has no user namespace of its own"
+    )]
+    [InlineData(
+        """
+            "securityContext":{"sysctls":[{"name":"kernel.shm_rmid_forced","value":"1"}]},
+            """,
+        "",
+        "spec.securityContext.sysctls: not supported by Petrel's agents yet: kernel parameters keep their values"
+    )]
+    [InlineData(
+        """
+            "securityContext":{"seLinuxOptions":{"level":"s0"}},
+            """,
+        "",
+        "spec.securityContext.seLinuxOptions: not supported by Petrel's agents: no SELinux label is applied"
+    )]
+    [InlineData(
+        "",
+        ",\"securityContext\":{\"procMount\":\"Unmasked\"}",
+        "spec.containers[0].securityContext.procMount: not supported by Petrel's agents yet: /proc stays masked"
+    )]
+    public async Task Fields_that_the_agents_do_not_apply(string spec, string container, string warning)
+    {
+        var warnings = await OfAsync(Core + "pods", Pod(spec, container));
+
+        Assert.Equal(warning.Length == 0 ? [] : [warning], warnings);
+    }
+
+    [Theory]
+    [InlineData(
         """{"containerPort":80},{"containerPort":80}""",
         "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]"
     )]

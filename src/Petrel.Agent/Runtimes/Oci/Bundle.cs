@@ -4,15 +4,18 @@ namespace Petrel.Agent.Runtimes.Oci;
 
 /// <summary>The resources that all containers of a pod share, as host paths.</summary>
 /// <param name="NetworkNamespace">Null for the node's network (<c>hostNetwork</c>).</param>
+/// <param name="IpcNamespace">Null for the node's IPC (<c>hostIPC</c>).</param>
 /// <param name="UtsNamespace">Null for the node's hostname.</param>
+/// <param name="HostPid">Whether containers see the node's processes (<c>hostPID</c>).</param>
 internal sealed record PodFiles(
     string? NetworkNamespace,
-    string IpcNamespace,
+    string? IpcNamespace,
     string? UtsNamespace,
     string Hosts,
     string Hostname,
     string ResolvConf,
-    string SharedMemory
+    string SharedMemory,
+    bool HostPid = false
 );
 
 /// <summary>Creates the runtime specification of a container. A pure function of the image, the container's spec and the pod.</summary>
@@ -87,9 +90,9 @@ internal static class Bundle
             {
                 Namespaces =
                 [
-                    new("pid"),
+                    .. pod.HostPid ? Array.Empty<NamespaceSpecification>() : [new NamespaceSpecification("pid")],
                     new("mount"),
-                    new("ipc", pod.IpcNamespace),
+                    .. pod.IpcNamespace is { } ipc ? [new NamespaceSpecification("ipc", ipc)] : Array.Empty<NamespaceSpecification>(),
                     .. pod.NetworkNamespace is { } network
                         ? [new NamespaceSpecification("network", network)]
                         : Array.Empty<NamespaceSpecification>(),

@@ -118,6 +118,7 @@ internal sealed record ContainerMonitor(string RuntimePath, string ConmonPath, s
             // conmon creates the file 'oom' in its working directory.
             WorkingDirectory = bundle,
         };
+        start.Environment["TZ"] = "UTC"; // conmon writes the times of the log in its local time.
         using var process = Run(start);
         using var pipes = new ProcessPipes(process);
         process.StandardInput.Close();

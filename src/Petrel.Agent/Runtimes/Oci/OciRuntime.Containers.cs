@@ -58,6 +58,7 @@ public sealed partial class OciRuntime
             {
                 Mounts.RequirePropagation(mount);
             }
+            var seccomp = _seccomp.For(spec.Security);
             var hostname = sandbox.Record.Spec.HostNetwork ? Environment.MachineName : sandbox.Record.Spec.Hostname;
             var configuration = Bundle.Create(
                 spec,
@@ -68,8 +69,8 @@ public sealed partial class OciRuntime
                 _cgroups.ContainerPath(sandboxId, id),
                 _cgroups.IsUnified,
                 capabilities,
-                _seccomp?.For(capabilities),
-                Monitor.TakesBytecode ? _seccomp?.CompiledFor(capabilities) : null
+                seccomp?.For(capabilities),
+                Monitor.TakesBytecode ? seccomp?.CompiledFor(capabilities) : null
             );
             File.WriteAllBytes(
                 Path.Combine(directory, "config.json"),
@@ -230,9 +231,11 @@ public sealed partial class OciRuntime
         {
             pid = await Monitor.CreateAsync(id, _containerFiles.DirectoryOf(id), container.Record.Spec, cancellationToken);
         }
-        if (_seccomp is not null && Monitor.TakesBytecode && !container.Record.Spec.Security.Privileged)
+        // Profiles of the node's administrator may change, so only the default one is kept.
+        var security = container.Record.Spec.Security;
+        if (Monitor.TakesBytecode && security.Seccomp.Type == SeccompSetting.RuntimeDefault)
         {
-            _seccomp.KeepCompiled(Capabilities.For(container.Record.Spec.Security, _capabilities), Monitor.BytecodeFile(id));
+            _seccomp.For(security)?.KeepCompiled(Capabilities.For(security, _capabilities), Monitor.BytecodeFile(id));
         }
         // Save the record before the program runs, so that it exists even when the program exits at once.
         Update(container, r => r with { Pid = pid, ProcessStart = ProcessIdentity.StartOf(pid), StartedAt = _time.GetUtcNow() });

@@ -79,11 +79,24 @@ public sealed partial class OciRuntime
         {
             return;
         }
+        if (IsOnNodesProcesses(container.Record.SandboxId))
+        {
+            // Without a PID namespace of its own, a container's other processes survive its program.
+            _cgroups.KillContainer(container.Record.SandboxId, containerId);
+        }
         var reason =
             _cgroups.WasOutOfMemory(container.Record.SandboxId, containerId) ? "OOMKilled"
             : code == 0 ? "Completed"
             : "Error";
         SetExited(container, code, reason, new DateTimeOffset(file.LastWriteTimeUtc));
+    }
+
+    private bool IsOnNodesProcesses(string sandboxId)
+    {
+        lock (_lock)
+        {
+            return _sandboxes.Find(sandboxId) is { Record.Spec.HostPid: true };
+        }
     }
 
     private void SetExited(Container container, int code, string reason, DateTimeOffset finished)

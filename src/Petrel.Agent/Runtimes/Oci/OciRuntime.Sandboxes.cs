@@ -1,4 +1,3 @@
-using System.Text;
 using Petrel.Agent.Files;
 using Petrel.Agent.Runtimes.Local;
 using Petrel.Network.Pods;
@@ -200,54 +199,32 @@ public sealed partial class OciRuntime
     private void WriteFiles(SandboxRecord sandbox)
     {
         var files = FilesOf(sandbox);
-        var hostname = sandbox.Spec.Hostname;
-        var hosts = new StringBuilder(
-            """
-            # Managed by Petrel.
-            127.0.0.1	localhost
-            ::1	localhost ip6-localhost ip6-loopback
-            fe00::0	ip6-localnet
-            fe00::0	ip6-mcastprefix
-            fe00::1	ip6-allnodes
-            fe00::2	ip6-allrouters
-
-            """
-        );
-        foreach (var address in sandbox.Addresses)
+        var spec = sandbox.Spec;
+        File.WriteAllText(files.Hosts, PodEtcFiles.Hosts(spec, sandbox.Addresses, OfNode("/etc/hosts")));
+        File.WriteAllText(files.Hostname, (spec.HostNetwork ? Environment.MachineName : spec.Hostname) + "\n");
+        File.WriteAllText(files.ResolvConf, PodEtcFiles.Resolver(spec, OfNode("/etc/resolv.conf") ?? ""));
+        if (spec.HostIpc)
         {
-            hosts.Append($"{address}\t{hostname}\n");
+            return;
         }
-        File.WriteAllText(
-            files.Hosts,
-            sandbox.Spec.HostNetwork && File.Exists("/etc/hosts") ? File.ReadAllText("/etc/hosts") : hosts.ToString()
-        );
-        File.WriteAllText(files.Hostname, (sandbox.Spec.HostNetwork ? Environment.MachineName : hostname) + "\n");
-        var domain = _settings.ClusterDomain;
-        var resolver =
-            _settings.Nameservers.Count == 0
-                ? ""
-                : $"search {sandbox.Spec.PodNamespace}.svc.{domain} svc.{domain} {domain}\n"
-                    + string.Concat(_settings.Nameservers.Select(n => $"nameserver {n}\n"))
-                    + "options ndots:5\n";
-        File.WriteAllText(
-            files.ResolvConf,
-            sandbox.Spec.HostNetwork && File.Exists("/etc/resolv.conf") ? File.ReadAllText("/etc/resolv.conf") : resolver
-        );
         Directory.CreateDirectory(files.SharedMemory);
         Mounts.Tmpfs(files.SharedMemory, _settings.SharedMemory);
     }
+
+    private static string? OfNode(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
 
     private PodFiles FilesOf(SandboxRecord sandbox)
     {
         var directory = _sandboxFiles.DirectoryOf(sandbox.Id);
         return new PodFiles(
             sandbox.Spec.HostNetwork ? null : Pin(sandbox.Id, "net"),
-            Pin(sandbox.Id, "ipc"),
+            sandbox.Spec.HostIpc ? null : Pin(sandbox.Id, "ipc"),
             sandbox.Spec.HostNetwork ? null : Pin(sandbox.Id, "uts"),
             Path.Combine(directory, "hosts"),
             Path.Combine(directory, "hostname"),
             Path.Combine(directory, "resolv.conf"),
-            Path.Combine(directory, "shm")
+            sandbox.Spec.HostIpc ? "/dev/shm" : Path.Combine(directory, "shm"),
+            sandbox.Spec.HostPid
         );
     }
 

@@ -29,7 +29,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     private readonly PodTable<Sandbox> _sandboxes = new(s => s.Record.Id, s => s.Record.Spec.PodUid);
     private readonly PodTable<Container> _containers = new(c => c.Record.Id, c => c.Record.PodUid);
     private ContainerMonitor? _monitor;
-    private SeccompProfile? _seccomp;
+    private readonly SeccompProfiles _seccomp;
     private FileSystemWatcher? _exits;
     private ulong _capabilities;
     private long _sequence;
@@ -50,6 +50,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         _entropy = entropy;
         _logger = logger;
         _cgroups = new Cgroups(settings.CgroupParent);
+        _seccomp = new SeccompProfiles(settings);
         _namespaces = Path.Combine(settings.StateDirectory, "namespaces");
         _sandboxFiles = new(Path.Combine(settings.StateDirectory, "sandboxes"), OciRuntimeJson.Default.SandboxRecord);
         _containerFiles = new(Path.Combine(settings.StateDirectory, "containers"), OciRuntimeJson.Default.ContainerRecord);
@@ -67,7 +68,6 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     public async ValueTask StartAsync(CancellationToken cancellationToken)
     {
         _monitor = ContainerMonitor.Find(_settings, _cgroups);
-        _seccomp = SeccompProfile.Read(_settings.SeccompProfile);
         _capabilities = Capabilities.Available();
         Directory.CreateDirectory(_namespaces);
         Directory.CreateDirectory(_monitor.StateDirectory);

@@ -18,16 +18,12 @@ public sealed record OciRuntimeSettings
     public string? RuntimePath { get; init; }
 
     /// <summary>
-    /// The seccomp profile of unprivileged containers, in the format of the containers project. No profile is applied when the file is
-    /// absent.
+    /// The seccomp profile of containers that name no other one (RuntimeDefault), in the format of the containers project.
     /// </summary>
     public string SeccompProfile { get; init; } = "/usr/share/containers/seccomp.json";
 
-    /// <summary>The DNS servers of pods. Empty while the cluster has no DNS server.</summary>
-    public IReadOnlyList<string> Nameservers { get; init; } = [];
-
-    /// <summary>The cluster's DNS domain.</summary>
-    public string ClusterDomain { get; init; } = "cluster.local";
+    /// <summary>The directory of the node's own seccomp profiles (Localhost), as upstream's.</summary>
+    public string SeccompProfiles { get; init; } = "/var/lib/kubelet/seccomp";
 
     /// <summary>The size of a pod's shared memory (<c>/dev/shm</c>) in bytes.</summary>
     public long SharedMemory { get; init; } = 64 << 20;

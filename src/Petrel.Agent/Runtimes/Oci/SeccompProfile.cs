@@ -17,9 +17,12 @@ internal sealed class SeccompProfile
 
     private SeccompProfile(JsonObject profile) => _profile = profile;
 
-    /// <summary>Reads a profile. Returns null when the file does not exist.</summary>
-    public static SeccompProfile? Read(string path) =>
-        File.Exists(path) && JsonNode.Parse(File.ReadAllBytes(path)) is JsonObject profile ? new SeccompProfile(profile) : null;
+    /// <summary>Parses a profile. Returns null when the document is not one.</summary>
+    /// <exception cref="JsonException">The document is not JSON.</exception>
+    public static SeccompProfile? TryParse(byte[] document) =>
+        JsonNode.Parse(document) is JsonObject profile && profile["defaultAction"] is JsonValue && profile["syscalls"] is null or JsonArray
+            ? new SeccompProfile(profile)
+            : null;
 
     /// <summary>The profile for a container with these capabilities.</summary>
     public JsonElement For(IReadOnlyList<string> capabilities)
@@ -76,14 +79,26 @@ internal sealed class SeccompProfile
                 }
             }
         }
+        // Profiles that were written for runtimes list the architectures themselves.
+        foreach (var listed in _profile["architectures"] as JsonArray ?? [])
+        {
+            if (!architectures.Any(known => (string?)known == (string?)listed))
+            {
+                architectures.Add(listed!.DeepClone());
+            }
+        }
         var rules = new JsonArray();
-        foreach (var rule in _profile["syscalls"]!.AsArray().OfType<JsonObject>())
+        foreach (var rule in (_profile["syscalls"] as JsonArray ?? []).OfType<JsonObject>())
         {
             if (!Applies(rule, architecture, capabilities))
             {
                 continue;
             }
-            var plain = new JsonObject { ["names"] = rule["names"]!.DeepClone(), ["action"] = rule["action"]!.DeepClone() };
+            var plain = new JsonObject
+            {
+                ["names"] = rule["names"]?.DeepClone() ?? new JsonArray(rule["name"]?.DeepClone()),
+                ["action"] = rule["action"]?.DeepClone(),
+            };
             if (rule["errnoRet"] is { } number)
             {
                 plain["errnoRet"] = number.DeepClone();

@@ -79,6 +79,7 @@ internal static class ContainerValidation
         {
             Choice(container, "restartPolicy", RestartPolicies, path, errors);
         }
+        RestartRuleValidation.Validate(container, path, errors);
         Ports(container, path, errors);
         EnvironmentValidation.Variables(container, path, errors);
         VolumeValidation.Mounts(container, path, volumes, errors);

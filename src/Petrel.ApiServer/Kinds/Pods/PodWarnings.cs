@@ -72,6 +72,7 @@ internal static class PodWarnings
                     : []
             )
             .Concat(ContainerWarnings.Of(spec, annotations, path))
+            .Concat(NodeFieldWarnings.Of(spec, at))
             .Concat(
                 spec.Number("terminationGracePeriodSeconds") < 0
                     ? [$"{at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"]

@@ -1,10 +1,9 @@
 using k8s.Models;
-using Petrel.Workloads;
 
-namespace Petrel.Scheduler.Cluster;
+namespace Petrel.Workloads;
 
 /// <summary>A port of the node that a pod claims.</summary>
-internal readonly record struct HostPortClaim(string Address, string Protocol, int Port)
+public readonly record struct HostPortClaim(string Address, string Protocol, int Port)
 {
     private const string AnyAddress = "0.0.0.0";
 
@@ -14,6 +13,7 @@ internal readonly record struct HostPortClaim(string Address, string Protocol, i
         && Protocol == other.Protocol
         && (Address == other.Address || Address == AnyAddress || other.Address == AnyAddress);
 
+    /// <summary>The ports that a pod claims: those of its containers and sidecars.</summary>
     public static HostPortClaim[] Of(V1PodSpec spec) =>
         [
             .. from container in (spec.Containers ?? []).Concat((spec.InitContainers ?? []).Where(c => c.IsSidecar()))
