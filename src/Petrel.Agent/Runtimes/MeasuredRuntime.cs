@@ -80,6 +80,9 @@ public sealed class MeasuredRuntime(IContainerRuntime runtime, TimeProvider time
     public ValueTask<ImageStatus> PullImageAsync(string reference, CancellationToken cancellationToken) =>
         MeasureAsync("pull_image", runtime.PullImageAsync(reference, cancellationToken));
 
+    public ValueTask MountImageAsync(string reference, string directory, CancellationToken cancellationToken) =>
+        MeasureAsync("mount_image", runtime.MountImageAsync(reference, directory, cancellationToken));
+
     public ValueTask<IReadOnlyList<ImageStatus>> ListImagesAsync(CancellationToken cancellationToken) =>
         MeasureAsync("list_images", runtime.ListImagesAsync(cancellationToken));
 
