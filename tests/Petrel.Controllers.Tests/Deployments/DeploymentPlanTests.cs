@@ -101,6 +101,47 @@ public sealed class DeploymentPlanTests
         Check(rule, deployment, sets, expected);
     }
 
+    [Theory]
+    [InlineData("the status of an old set counts one pod", "a 0/0 of 1")]
+    [InlineData("an old set may still create pods of an earlier size", "a 0/0 unseen")]
+    public void Recreate_waits_for_what_old_sets_say(string rule, string sets)
+    {
+        var deployment = Deployment(4, "0", "0");
+        deployment.Spec.Strategy = new() { Type = "Recreate" };
+        Assert.Equal((rule, 0), (rule, Compute(deployment, Sets(deployment, sets)).Count(a => a is not UpdateDeploymentStatus)));
+    }
+
+    [Theory]
+    [InlineData("Running", false)]
+    [InlineData("Succeeded", true)]
+    public void Recreate_waits_for_pods_that_may_run(string phase, bool starts)
+    {
+        var deployment = Deployment(4, "0", "0");
+        deployment.Spec.Strategy = new() { Type = "Recreate" };
+        var sets = Sets(deployment, "a 0/0");
+        var pod = Pod(sets[0], 0);
+        pod.Status.Phase = phase;
+        Assert.Equal(starts, Compute(deployment, sets, [pod]).OfType<CreateReplicaSet>().Any());
+    }
+
+    [Fact]
+    public void The_history_of_revisions_loses_its_oldest_ones_when_it_becomes_too_long()
+    {
+        var annotations = new Dictionary<string, string>
+        {
+            [DeploymentNames.Revision] = "9000",
+            [DeploymentNames.RevisionHistory] = string.Join(',', Enumerable.Range(1000, 400)),
+        };
+        Assert.True(DeploymentRevisions.Update(Deployment(1, "1", "0"), annotations, 9001));
+        var history = annotations[DeploymentNames.RevisionHistory].Split(',');
+        Assert.Equal(("1001", "1399", "9000"), (history[0], history[^2], history[^1]));
+        Assert.Equal(400, history.Length);
+        Assert.Equal("9001", annotations[DeploymentNames.Revision]);
+
+        // An older revision is no news.
+        Assert.False(DeploymentRevisions.Update(Deployment(1, "1", "0"), annotations, 9001));
+    }
+
     [Fact]
     public void A_deployment_without_bounds_has_a_quarter_of_each()
     {
