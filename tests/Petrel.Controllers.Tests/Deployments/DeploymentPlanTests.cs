@@ -1,6 +1,6 @@
-using System.Globalization;
 using k8s.Models;
 using Petrel.Controllers.Deployments;
+using static Petrel.Controllers.Tests.Deployments.DeploymentObjects;
 
 namespace Petrel.Controllers.Tests.Deployments;
 
@@ -11,9 +11,6 @@ namespace Petrel.Controllers.Tests.Deployments;
 /// </summary>
 public sealed class DeploymentPlanTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
-    private static readonly Dictionary<string, string> Labels = new() { ["app"] = "web" };
-
     [Theory]
     [InlineData("a new set starts with what the surge allows", 4, "1", "1", "a 4/4", "new 1")]
     [InlineData("no more than wanted", 4, "5", "0", "a 1/1", "new 4")]
@@ -143,6 +140,30 @@ public sealed class DeploymentPlanTests
     }
 
     [Fact]
+    public void Of_several_sets_with_the_template_the_oldest_is_the_new_one()
+    {
+        var deployment = Deployment(3, "1", "0");
+        var sets = Sets(deployment, "new 1/1, twin 1/1");
+        sets[1].Spec.Template = deployment.Spec.Template;
+        var update = Assert.Single(Compute(deployment, sets).OfType<UpdateReplicaSet>());
+        Assert.Equal(("new", "3"), (update.Value.Metadata.Name, update.Value.Metadata.Annotations[DeploymentNames.Revision]));
+    }
+
+    [Fact]
+    public void A_deployment_that_selects_all_pods_is_told_of_and_only_observed()
+    {
+        var deployment = Deployment(3, "1", "0");
+        deployment.Spec.Selector = new();
+        deployment.Metadata.Generation = 2;
+        var actions = Compute(deployment, []);
+        Assert.Equal("SelectingAll", Assert.Single(actions.OfType<RecordEvent>()).Event.Reason);
+        Assert.Equal(2, Assert.Single(actions.OfType<UpdateDeploymentStatus>()).Value.Status.ObservedGeneration);
+        Assert.Equal(2, actions.Count);
+        deployment.Status.ObservedGeneration = 2;
+        Assert.IsType<RecordEvent>(Assert.Single(Compute(deployment, [])));
+    }
+
+    [Fact]
     public void A_deployment_without_bounds_has_a_quarter_of_each()
     {
         var deployment = Deployment(8, "", "");
@@ -189,112 +210,4 @@ public sealed class DeploymentPlanTests
         IReadOnlyList<V1ReplicaSet> sets,
         IReadOnlyList<V1Pod>? pods = null
     ) => DeploymentPlan.Compute(deployment, sets, pods ?? [], Now).Actions;
-
-    private static V1Deployment Deployment(int size, string surge, string unavailable) =>
-        new()
-        {
-            Metadata = new()
-            {
-                Name = "web",
-                NamespaceProperty = "default",
-                Uid = "deployment",
-                Generation = 1,
-            },
-            Spec = new()
-            {
-                Replicas = size,
-                Selector = new() { MatchLabels = Labels },
-                Strategy = new()
-                {
-                    Type = "RollingUpdate",
-                    RollingUpdate = new() { MaxSurge = surge, MaxUnavailable = unavailable },
-                },
-                Template = Template("new"),
-            },
-            Status = new() { ObservedGeneration = 1 },
-        };
-
-    private static V1PodTemplateSpec Template(string image) =>
-        new()
-        {
-            Metadata = new() { Labels = Labels },
-            Spec = new() { Containers = [new() { Name = "web", Image = image }] },
-        };
-
-    private static List<V1ReplicaSet> Sets(V1Deployment deployment, string text) =>
-        [.. text.Split(", ", StringSplitOptions.RemoveEmptyEntries).Select((set, index) => Set(deployment, set.Split(' '), index))];
-
-    private static V1ReplicaSet Set(V1Deployment deployment, string[] words, int index)
-    {
-        int? After(string word) =>
-            Array.IndexOf(words, word) is >= 0 and var at ? int.Parse(words[at + 1], CultureInfo.InvariantCulture) : null;
-        var numbers = words[1].Split('/').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray();
-        var recorded = After("for") ?? deployment.Spec.Replicas!.Value;
-        var bounds = RolloutBounds.Of(deployment.Spec);
-        var annotations = new Dictionary<string, string>();
-        DeploymentRevisions.Update(deployment, annotations, index + 1);
-        annotations[DeploymentNames.DesiredReplicas] = $"{recorded}";
-        annotations[DeploymentNames.MaxReplicas] = $"{recorded + bounds.MaxSurge}";
-        return new()
-        {
-            Metadata = new()
-            {
-                Name = words[0],
-                NamespaceProperty = "default",
-                Uid = $"set-{words[0]}",
-                Generation = 1,
-                CreationTimestamp = Now.UtcDateTime.AddHours(index - 10),
-                Labels = Labels,
-                Annotations = annotations,
-                OwnerReferences =
-                [
-                    new()
-                    {
-                        ApiVersion = "apps/v1",
-                        Kind = "Deployment",
-                        Name = "web",
-                        Uid = "deployment",
-                        Controller = true,
-                    },
-                ],
-            },
-            Spec = new()
-            {
-                Replicas = numbers[0],
-                MinReadySeconds = 0,
-                Selector = new() { MatchLabels = Labels },
-                Template = Template(words[0]),
-            },
-            Status = new()
-            {
-                Replicas = After("of") ?? numbers[0],
-                ReadyReplicas = numbers[1],
-                AvailableReplicas = numbers[1],
-                ObservedGeneration = words.Contains("unseen") ? 0 : 1,
-            },
-        };
-    }
-
-    private static V1Pod Pod(V1ReplicaSet owner, int number) =>
-        new()
-        {
-            Metadata = new()
-            {
-                Name = $"{owner.Metadata.Name}-{number}",
-                NamespaceProperty = "default",
-                Labels = Labels,
-                OwnerReferences =
-                [
-                    new()
-                    {
-                        ApiVersion = "apps/v1",
-                        Kind = "ReplicaSet",
-                        Name = owner.Metadata.Name,
-                        Uid = owner.Metadata.Uid,
-                        Controller = true,
-                    },
-                ],
-            },
-            Status = new() { Phase = "Running" },
-        };
 }
