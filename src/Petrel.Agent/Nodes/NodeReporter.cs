@@ -78,6 +78,7 @@ internal sealed partial class NodeReporter
         var start = _time.GetTimestamp();
         TimeSpan Elapsed() => _time.GetElapsedTime(start);
         var statusDue = TimeSpan.Zero;
+        var retry = RetryDelay;
         while (!cancellationToken.IsCancellationRequested)
         {
             var wait = _settings.LeaseRenewInterval;
@@ -90,6 +91,7 @@ internal sealed partial class NodeReporter
                     statusDue = Elapsed() + _settings.NodeStatusInterval;
                 }
                 await RenewLeaseAsync(cancellationToken);
+                retry = RetryDelay;
                 if (!IsAgreed())
                 {
                     statusDue = Elapsed(); // The control plane has marked the node not ready: report again.
@@ -102,8 +104,10 @@ internal sealed partial class NodeReporter
             }
             catch (Exception e) when (e is ApiException || ApiFailures.IsTransient(e, cancellationToken))
             {
+                // Never rarer than leases are renewed, so that the node is back soon.
                 LogRetry(_logger, e.Message);
-                wait = RetryDelay;
+                wait = retry;
+                retry = retry * 2 < _settings.LeaseRenewInterval ? retry * 2 : _settings.LeaseRenewInterval;
                 statusDue = Elapsed();
             }
             try
