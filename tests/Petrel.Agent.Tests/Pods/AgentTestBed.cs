@@ -2,6 +2,7 @@ using System.Net;
 using k8s.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Probes;
+using Petrel.Agent.Runtimes;
 using Petrel.Agent.Runtimes.Simulated;
 using Petrel.Agent.Volumes;
 using Petrel.ApiServer;
@@ -29,6 +30,9 @@ public abstract class AgentTestBed : IAsyncDisposable
 
     /// <summary>The behaviour of the containers with these names.</summary>
     private protected Dictionary<string, ContainerBehaviour> Behaviours { get; } = [];
+
+    /// <summary>The specs of the containers that were created, by name.</summary>
+    private protected Dictionary<string, ContainerSpec> Specs { get; } = [];
 
     /// <summary>The sizes in bytes of the volumes with these names.</summary>
     private protected Dictionary<string, long> VolumeSizes { get; } = [];
@@ -59,7 +63,7 @@ public abstract class AgentTestBed : IAsyncDisposable
         _runtime = new(
             _process.Time,
             _simulator.Entropy.Fork(),
-            new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = spec => Behaviours.GetValueOrDefault(spec.Name) ?? new() }
+            new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = BehaviourOf }
         );
         Runtime = new(_runtime, _process.Time);
         Agent = StartAgent();
@@ -74,6 +78,12 @@ public abstract class AgentTestBed : IAsyncDisposable
         GC.SuppressFinalize(this);
         _simulator.Dispose();
         return _store.DisposeAsync();
+    }
+
+    private ContainerBehaviour BehaviourOf(ContainerSpec spec)
+    {
+        Specs[spec.Name] = spec;
+        return Behaviours.GetValueOrDefault(spec.Name) ?? new();
     }
 
     private protected SimulatedProcess StartAgent(IPodFiles? files = null)

@@ -49,6 +49,64 @@ public sealed class PodVolumesTests : AgentTestBed
     }
 
     [Fact]
+    public void Volumes_with_content_from_the_API_are_read_only_whatever_the_mount_says()
+    {
+        Create(
+            new V1ConfigMap
+            {
+                Metadata = new() { Name = "map", NamespaceProperty = "default" },
+            }
+        );
+        Create(
+            new V1Secret
+            {
+                Metadata = new() { Name = "secret", NamespaceProperty = "default" },
+            }
+        );
+        V1Volume[] volumes =
+        [
+            new()
+            {
+                Name = "map",
+                ConfigMap = new() { Name = "map" },
+            },
+            new()
+            {
+                Name = "secret",
+                Secret = new() { SecretName = "secret" },
+            },
+            new() { Name = "fields", DownwardAPI = new() },
+            new() { Name = "projected", Projected = new() },
+            new()
+            {
+                Name = "image",
+                Image = new() { Reference = "example.com/data:1" },
+            },
+            new() { Name = "empty", EmptyDir = new() },
+        ];
+        Create(Pod("web", p =>
+            {
+                p.Spec.Volumes = volumes;
+                p.Spec.Containers[0].VolumeMounts =
+                [
+                    .. volumes.Select(v => new V1VolumeMount
+                    {
+                        Name = v.Name,
+                        MountPath = "/" + v.Name,
+                        ReadOnlyProperty = false,
+                    }),
+                ];
+            }));
+        Run(10);
+
+        Assert.Equal(
+            [("/map", true), ("/secret", true), ("/fields", true), ("/projected", true), ("/image", true), ("/empty", false)],
+            Specs["main"].Mounts.Select(m => (m.ContainerPath, m.ReadOnly))
+        );
+        Assert.Equal("/image", Assert.Single(Specs["main"].Mounts, m => m.NoExecute).ContainerPath);
+    }
+
+    [Fact]
     public void A_medium_that_the_node_lacks_is_named()
     {
         Create(Pod("web", WithVolume(new() { EmptyDir = new() { Medium = "HugePages" } })));
