@@ -69,7 +69,12 @@ internal static class AgentHost
             logs
         );
 
-        List<Func<CancellationToken, Task>> loops = [agent.RunAsync, front.RunAsync];
+        List<Func<CancellationToken, Task>> loops =
+        [
+            agent.RunAsync,
+            front.RunAsync,
+            token => IdleCollection.TrimAsync(TimeProvider.System, token),
+        ];
         if (cluster.Range is { } number)
         {
             loops.Add(

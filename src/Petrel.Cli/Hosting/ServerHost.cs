@@ -100,7 +100,8 @@ internal static class ServerHost
                         token
                     ),
                 token => RunAgainAsync("scheduler", t => Scheduler(api, scheduling, decisions, logs).RunAsync(t), health, logs, token),
-                token => IdleCollection.RunAsync(TimeProvider.System, token)
+                token => IdleCollection.RunAsync(TimeProvider.System, token),
+                token => IdleCollection.TrimAsync(TimeProvider.System, token)
             );
         }
         finally
