@@ -11,6 +11,7 @@ using Petrel.Agent.Volumes;
 using Petrel.Agent.Volumes.Drivers;
 using Petrel.Client;
 using Petrel.Model.Determinism;
+using Petrel.Model.Timing;
 
 namespace Petrel.Agent;
 
@@ -107,7 +108,7 @@ public sealed partial class NodeAgent
         await _reporter.ReportShutdownAsync(cancellationToken);
         var grace = _pods.Snapshot.Values.ToDictionary(
             p => p.Metadata.Uid,
-            p => TimeSpan.FromSeconds(p.Spec.TerminationGracePeriodSeconds ?? 30)
+            p => LongDurations.FromSeconds(p.Spec.TerminationGracePeriodSeconds ?? 30)
         );
         var running = (await _runtime.ListContainersAsync(cancellationToken)).Where(c => c.State == ContainerState.Running);
         await Task.WhenAll(

@@ -1,4 +1,5 @@
 using Petrel.Model;
+using Petrel.Model.Timing;
 
 namespace Petrel.Client;
 
@@ -16,8 +17,9 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
     private readonly HashSet<TKey> _dirty = [];
     private readonly HashSet<TKey> _processing = [];
     private readonly Dictionary<TKey, int> _failures = [];
-    private readonly Dictionary<TKey, (DateTimeOffset Due, ITimer Timer)> _delayed = [];
+    private readonly Dictionary<TKey, (TimeSpan Due, ITimer Timer)> _delayed = [];
     private readonly Queue<TaskCompletionSource> _takers = new();
+    private readonly long _start = time.GetTimestamp();
     private bool _disposed;
 
     /// <summary>The number of keys that are ready now.</summary>
@@ -54,13 +56,13 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         }
         lock (_gate)
         {
-            var due = time.GetUtcNow() + delay;
+            var due = Elapsed + delay;
             if (_disposed || (_delayed.TryGetValue(key, out var existing) && existing.Due <= due))
             {
                 return;
             }
             existing.Timer?.Dispose();
-            _delayed[key] = (due, time.CreateTimer(_ => Release(key), null, delay, Timeout.InfiniteTimeSpan));
+            _delayed[key] = (due, Timer(key, delay));
         }
     }
 
@@ -142,13 +144,26 @@ public sealed class WorkQueue<TKey>(TimeProvider time, TimeSpan? baseDelay = nul
         while (_takers.TryDequeue(out var taker) && !taker.TrySetResult()) { }
     }
 
+    // The time since the queue began, which does not jump with the clock.
+    private TimeSpan Elapsed => time.GetElapsedTime(_start);
+
+    // Call with the lock held. A delay that is too long for a timer takes several.
+    private ITimer Timer(TKey key, TimeSpan delay) =>
+        time.CreateTimer(_ => Release(key), null, LongDurations.ForTimer(delay), Timeout.InfiniteTimeSpan);
+
     private void Release(TKey key)
     {
         lock (_gate)
         {
-            if (_delayed.Remove(key, out var entry))
+            if (_delayed.TryGetValue(key, out var entry))
             {
                 entry.Timer.Dispose();
+                if (entry.Due - Elapsed is var left && left > TimeSpan.FromSeconds(1))
+                {
+                    _delayed[key] = (entry.Due, Timer(key, left));
+                    return;
+                }
+                _delayed.Remove(key);
             }
         }
         Add(key);

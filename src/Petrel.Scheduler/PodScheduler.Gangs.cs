@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Model;
+using Petrel.Model.Timing;
 using Petrel.Scheduler.Binding;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Cycle;
@@ -264,7 +265,7 @@ public sealed partial class PodScheduler
         CancellationToken cancellationToken
     )
     {
-        await Task.Delay(delay, _time, cancellationToken);
+        await LongDurations.DelayAsync(delay, _time, cancellationToken);
         Post(() =>
         {
             foreach (var pod in pods)

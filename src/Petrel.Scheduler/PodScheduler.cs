@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Petrel.Client;
 using Petrel.Model;
 using Petrel.Model.Determinism;
+using Petrel.Model.Timing;
 using Petrel.Scheduler.Binding;
 using Petrel.Scheduler.Cluster;
 using Petrel.Scheduler.Composition;
@@ -209,7 +210,7 @@ public sealed partial class PodScheduler
         if (due is { } at)
         {
             var wait = at - _time.GetUtcNow();
-            alarm.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            alarm.Change(wait > TimeSpan.Zero ? LongDurations.ForTimer(wait) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 

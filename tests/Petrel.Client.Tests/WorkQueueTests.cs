@@ -88,6 +88,25 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Equal(["a"], TakeAll());
     }
 
+    [Theory]
+    [InlineData(9_000_000)]
+    [InlineData(100L * 366 * 24 * 3600)]
+    public void A_delay_may_be_longer_than_a_timer_takes(long seconds)
+    {
+        var delay = TimeSpan.FromSeconds(seconds);
+        _queue.AddAfter("a", delay);
+        for (var step = delay / 100; _time.Elapsed + step < delay; )
+        {
+            _time.Advance(step);
+            Assert.Equal(0, _queue.Count);
+        }
+        _time.Advance(delay - _time.Elapsed);
+        Assert.Equal(["a"], TakeAll());
+        using var real = new WorkQueue<string>(TimeProvider.System);
+        real.AddAfter("a", delay);
+        Assert.Equal(0, real.Count);
+    }
+
     [Fact]
     public void A_delayed_key_that_was_added_meanwhile_is_there_once()
     {

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Petrel.Agent.Runtimes;
-using Petrel.Agent.Timing;
+using Petrel.Model.Timing;
 
 namespace Petrel.Agent.Pods;
 

@@ -2,7 +2,7 @@ using System.Text;
 using k8s.Models;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
-using Petrel.Agent.Timing;
+using Petrel.Model.Timing;
 
 namespace Petrel.Agent.Pods;
 

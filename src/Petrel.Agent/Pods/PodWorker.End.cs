@@ -1,7 +1,7 @@
 using k8s.Models;
 using Petrel.Agent.Runtimes;
-using Petrel.Agent.Timing;
 using Petrel.Client;
+using Petrel.Model.Timing;
 using Petrel.Workloads;
 
 namespace Petrel.Agent.Pods;

@@ -2,9 +2,9 @@ using k8s.Models;
 using Petrel.Agent.Probes;
 using Petrel.Agent.Runtimes;
 using Petrel.Agent.Sources;
-using Petrel.Agent.Timing;
 using Petrel.Agent.Volumes;
 using Petrel.Model.Documents;
+using Petrel.Model.Timing;
 using Petrel.Network.Pods;
 using Petrel.Workloads;
 

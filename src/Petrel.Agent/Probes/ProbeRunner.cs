@@ -1,8 +1,8 @@
 using System.Text;
 using k8s.Models;
 using Petrel.Agent.Runtimes;
-using Petrel.Agent.Timing;
 using Petrel.Client;
+using Petrel.Model.Timing;
 
 namespace Petrel.Agent.Probes;
 

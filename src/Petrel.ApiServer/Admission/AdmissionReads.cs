@@ -22,8 +22,12 @@ internal static class AdmissionReads
     )
     {
         var prefix = kind.Namespaced ? $"{kind.StorePrefix}{namespaceName}/" : kind.StorePrefix;
-        return (await store.RangeAsync(prefix, 0, null, 0, cancellationToken)).Entries;
+        var all = (await store.RangeAsync(prefix, 0, null, 0, cancellationToken)).Entries;
+        // What can't be read is set aside, as in the caches.
+        return all.Any(IsBroken) ? [.. all.Where(e => !IsBroken(e))] : all;
     }
+
+    private static bool IsBroken(StoreEntry entry) => StoredDocumentCheck.Problem(entry.Value.Span) is not null;
 
     /// <summary>One object, or null.</summary>
     public static async ValueTask<JsonObject?> FindAsync(

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Kinds;
 using Petrel.Model.Documents;
@@ -22,14 +24,15 @@ internal sealed class CacheHub
     private volatile Dictionary<string, KindCache> _byPrefix = [];
     private readonly CacheProgress _progress = new();
 
-    public CacheHub(IRevisionedStore store, IEnumerable<KindDefinition> kinds, int window)
+    public CacheHub(IRevisionedStore store, IEnumerable<KindDefinition> kinds, int window, ILogger? log = null)
     {
+        Broken = new(log ?? NullLogger.Instance);
         _store = store;
         _window = window;
         foreach (var kind in kinds)
         {
             // Versions of one resource share their storage.
-            _byPrefix.TryAdd(kind.StorePrefix, new KindCache(kind.Storage ?? kind, window, _progress));
+            _byPrefix.TryAdd(kind.StorePrefix, new KindCache(kind.Storage ?? kind, window, _progress, Broken));
         }
     }
 
@@ -52,7 +55,7 @@ internal sealed class CacheHub
                 // The snapshot is usable only if no change was applied since: otherwise read again.
                 if (_progress.Revision == revision)
                 {
-                    var cache = new KindCache(kind.Storage ?? kind, _window, _progress);
+                    var cache = new KindCache(kind.Storage ?? kind, _window, _progress, Broken);
                     cache.Load(objects.Entries, revision);
                     _byPrefix = new(_byPrefix) { [kind.StorePrefix] = cache };
                     return;
@@ -73,6 +76,9 @@ internal sealed class CacheHub
         }
         cache?.Close();
     }
+
+    /// <summary>The stored objects that can't be read.</summary>
+    public BrokenObjects Broken { get; }
 
     /// <summary>The revision that all caches have reached; -1 before they are loaded.</summary>
     public long Revision => _progress.Revision;

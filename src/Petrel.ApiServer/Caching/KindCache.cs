@@ -9,7 +9,7 @@ namespace Petrel.ApiServer.Caching;
 /// The watch cache of one kind: its objects as of the newest revision, and a window of its newest events. Reads never touch the
 /// store; watchers read the window at their own pace (docs/api.md, "Watches").
 /// </summary>
-internal sealed class KindCache(KindDefinition kind, int window, CacheProgress progress)
+internal sealed class KindCache(KindDefinition kind, int window, CacheProgress progress, BrokenObjects broken)
 {
     private readonly Lock _gate = new();
     private readonly List<WatchSignal> _watchers = [];
@@ -39,7 +39,10 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
         foreach (var entry in entries)
         {
             var path = entry.Key[Kind.StorePrefix.Length..];
-            objects.Add(new(path, new WireObject(Kind, path, entry.Value, entry.ModRevision)));
+            if (Read(path, entry.Value, entry.ModRevision) is { } value)
+            {
+                objects.Add(new(path, value));
+            }
         }
         lock (_gate)
         {
@@ -52,7 +55,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
     public void Apply(IReadOnlyList<StoreChange> changes, long upTo)
     {
         var objects = _snapshot.Objects.ToBuilder();
-        var events = new CacheEvent[changes.Count];
+        var events = new List<CacheEvent>(changes.Count);
         for (var i = 0; i < changes.Count; i++)
         {
             var change = changes[i];
@@ -60,7 +63,12 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             objects.TryGetValue(new(path, null), out var before);
             // All versions of an object share one path string: it saves memory with many objects.
             path = before.Object?.Path ?? path;
-            var value = change.Value is { } stored ? new WireObject(Kind, path, stored, change.Revision) : null;
+            broken.Remove(change.Key);
+            var value = change.Value is { } stored ? Read(path, stored, change.Revision) : null;
+            if (value is null && before.Object is null)
+            {
+                continue;
+            }
             if (before.Object is not null)
             {
                 objects.Remove(before);
@@ -69,7 +77,7 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
             {
                 objects.Add(new(path, value));
             }
-            events[i] = new CacheEvent(change.Revision, value, before.Object);
+            events.Add(new CacheEvent(change.Revision, value, before.Object));
             foreach (var field in _index.Fields)
             {
                 // Read the fields now, outside the lock; the object keeps them.
@@ -206,6 +214,17 @@ internal sealed class KindCache(KindDefinition kind, int window, CacheProgress p
                 : 0;
             return true;
         }
+    }
+
+    // Null for a value that can't be read, which is set aside: for watches the object is gone.
+    private WireObject? Read(string path, ReadOnlyMemory<byte> stored, long revision)
+    {
+        if (StoredDocumentCheck.Problem(stored.Span) is not { } problem)
+        {
+            return new WireObject(Kind, path, stored, revision);
+        }
+        broken.Add(Kind, path, revision, problem);
+        return null;
     }
 
     private static bool Copy(EventWindow events, WatchCursor cursor, long end, Span<CacheEvent> target, ref int count)

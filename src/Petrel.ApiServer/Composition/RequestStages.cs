@@ -38,7 +38,7 @@ internal static class RequestStages
             new DiscoveryDocuments(kinds),
             new OpenApiDocuments(kinds),
             new SwaggerDocument(kinds),
-            new MetricsPath(components.Metrics, components.Limits),
+            new MetricsPath(components.Metrics, components.Limits, components.Parameters.Caches.Broken),
             new IssuerDocuments(options, components.Parameters.TokenKeys),
         ];
         return new(

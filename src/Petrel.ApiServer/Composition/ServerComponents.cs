@@ -44,7 +44,7 @@ internal sealed class ServerComponents
         Update = new UpdateVerb(time, Updates, Create, creation);
         Patch = new PatchVerb(kinds, time, Updates, Create, creation);
         Delete = new DeleteVerb(time, Deletions);
-        DeleteCollection = new DeleteCollectionVerb(List, Deletions);
+        DeleteCollection = new DeleteCollectionVerb(List, parameters.Caches, Deletions);
 
         Usage = new UsageCollector(options, caches, time, parameters.Nodes, parameters.Log);
     }

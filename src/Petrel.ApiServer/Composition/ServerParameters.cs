@@ -23,7 +23,7 @@ internal sealed record ServerParameters(
 )
 {
     /// <summary>The watch caches of all kinds.</summary>
-    public CacheHub Caches { get; } = new(Store, Kinds.All, Options.WatchWindow);
+    public CacheHub Caches { get; } = new(Store, Kinds.All, Options.WatchWindow, Log);
 
     public IWebhookCaller Webhooks { get; init; } = NoWebhooks.Instance;
 

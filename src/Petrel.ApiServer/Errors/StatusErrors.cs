@@ -144,6 +144,15 @@ public static class StatusErrors
 
     public static StatusException ServiceUnavailable(string why) => new(503, "ServiceUnavailable", why);
 
+    /// <summary>The stored object can't be read. It can be deleted by its name.</summary>
+    public static StatusException Unreadable(KindDefinition kind, string name, string problem) =>
+        new(
+            500,
+            "StorageReadError",
+            $"{Qualified(kind)} \"{name}\" can't be read from the store: {problem}",
+            Details(kind.Gvk.Group, kind.Plural, name)
+        );
+
     /// <summary>
     /// The store's disk is full or fails. Upstream has no reason of its own for 507. There is no Retry-After header, because clients would
     /// wait and try again instead of telling their user.

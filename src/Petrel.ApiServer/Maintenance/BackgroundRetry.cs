@@ -25,8 +25,10 @@ internal sealed partial class BackgroundRetry(TimeProvider time, IEntropy entrop
                 await work(cancellationToken);
                 return;
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
+                // A server that is being stopped refuses requests, those of its own loops too.
+                cancellationToken.ThrowIfCancellationRequested();
                 LogFailed(log, subject, e.Message);
             }
             // Between three quarters of the delay and all of it: several loops that failed together do not all write at once.

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Petrel.ApiServer.Kinds;
+using Petrel.Model;
 using Petrel.Model.Documents;
 using Petrel.Store;
 
@@ -51,6 +52,22 @@ internal static class StoredDocument
         document = kind.FromStorage is { } convert ? convert(document) : document;
         document.Metadata()["resourceVersion"] = entry.ModRevision.ToString();
         return document;
+    }
+
+    /// <summary>What can be said of an object whose stored value can't be read.</summary>
+    public static JsonObject Named(KindDefinition kind, ObjectKey key, long revision)
+    {
+        var metadata = new JsonObject { ["name"] = key.Name, ["resourceVersion"] = revision.ToString() };
+        if (key.Namespace.Length > 0)
+        {
+            metadata["namespace"] = key.Namespace;
+        }
+        return new()
+        {
+            ["apiVersion"] = kind.Gvk.ApiVersion,
+            ["kind"] = kind.Gvk.Kind,
+            ["metadata"] = metadata,
+        };
     }
 
     /// <summary>The document as it is stored, with its resourceVersion.</summary>

@@ -1,3 +1,4 @@
+using Petrel.ApiServer.Caching;
 using Petrel.ApiServer.Errors;
 using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
@@ -8,7 +9,7 @@ using Petrel.Model.Documents;
 namespace Petrel.ApiServer.Verbs;
 
 /// <summary>DELETE of a collection: every object that is selected, each as if it were deleted alone.</summary>
-internal sealed class DeleteCollectionVerb(ListVerb list, DeleteEngine engine)
+internal sealed class DeleteCollectionVerb(ListVerb list, CacheHub caches, DeleteEngine engine)
 {
     public async ValueTask<ApiResponse> RunAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
@@ -22,13 +23,17 @@ internal sealed class DeleteCollectionVerb(ListVerb list, DeleteEngine engine)
             DryRun = options.DryRun,
         };
         var deleted = new List<WireObject>();
-        foreach (var item in page.Items)
+        var keys = page.Items.Select(item => new ObjectKey(item.Namespace, item.Name)).ToList();
+        if (selection.SelectsAll && page.Continue.Length == 0)
+        {
+            // Nothing selects what can't be read, so it goes with the rest. Otherwise it would outlive its namespace.
+            keys.AddRange(caches.Broken.Under(request.Kind, request.PathPrefix).Select(KeyOf));
+        }
+        foreach (var key in keys)
         {
             try
             {
-                deleted.Add(
-                    (await engine.RunAsync(request.Kind, new ObjectKey(item.Namespace, item.Name), options, call, cancellationToken)).Object
-                );
+                deleted.Add((await engine.RunAsync(request.Kind, key, options, call, cancellationToken)).Object);
             }
             catch (StatusException e) when (e.Reason == "NotFound")
             {
@@ -37,4 +42,7 @@ internal sealed class DeleteCollectionVerb(ListVerb list, DeleteEngine engine)
         }
         return list.Respond(request, page with { Items = deleted });
     }
+
+    private static ObjectKey KeyOf(string path) =>
+        path.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? new(path[..slash], path[(slash + 1)..]) : new("", path);
 }

@@ -6,6 +6,7 @@ using Petrel.ApiServer.Objects;
 using Petrel.ApiServer.Requests;
 using Petrel.Model;
 using Petrel.Model.Documents;
+using Petrel.Model.Timing;
 using Petrel.Store;
 
 namespace Petrel.ApiServer.Verbs;
@@ -45,6 +46,14 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
         {
             call.BeginAttempt();
             var entry = await store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            if (StoredDocumentCheck.Problem(entry.Value.Span) is { } problem)
+            {
+                if (await RemoveBrokenAsync(kind, key, entry, options, problem, cancellationToken) is { } removed)
+                {
+                    return removed;
+                }
+                continue;
+            }
             var document = StoredDocument.Decode(entry, kind);
             var uid = document.Metadata().Text("uid");
             CheckPreconditions(kind, key.Name, document, options);
@@ -94,6 +103,37 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
     }
 
     /// <summary>
+    /// Removes an object that can't be read at once: nothing can be said of its finalizers and its grace. Null after a concurrent write.
+    /// </summary>
+    private async ValueTask<DeleteResult?> RemoveBrokenAsync(
+        KindDefinition kind,
+        ObjectKey key,
+        StoreEntry entry,
+        DeleteOptions options,
+        string problem,
+        CancellationToken cancellationToken
+    )
+    {
+        if (options.PreconditionUid is { Length: > 0 })
+        {
+            throw StatusErrors.Unreadable(kind, key.Name, problem);
+        }
+        var shown = StoredDocument.Named(kind, key, entry.ModRevision);
+        CheckPreconditions(kind, key.Name, shown, options);
+        var revision = entry.ModRevision;
+        if (!options.DryRun)
+        {
+            var result = await store.CommitAsync([StoreOperation.Delete(entry.Key, entry.ModRevision)], cancellationToken);
+            if (!result.Succeeded)
+            {
+                return null;
+            }
+            revision = result.Revision;
+        }
+        return new(new WireObject(kind, entry.Key[kind.StorePrefix.Length..], StoredDocument.Encode(shown), revision), "", Gone: true);
+    }
+
+    /// <summary>
     /// Marks the object as terminating, with its deadline and finalizers. A second deletion can only shorten the deadline.
     /// </summary>
     private void Mark(KindDefinition kind, JsonObject document, DeleteOptions options)
@@ -112,7 +152,7 @@ internal sealed class DeleteEngine(IRevisionedStore store, TimeProvider time, Al
             return;
         }
         var period = Math.Min(kind.GracePeriodSeconds(document, options.GracePeriodSeconds), MaxGraceSeconds);
-        metadata["deletionTimestamp"] = time.GetUtcNow().AddSeconds(period).ToTimestamp();
+        metadata["deletionTimestamp"] = time.GetUtcNow().After(period).ToTimestamp();
         metadata["deletionGracePeriodSeconds"] = period;
         if (metadata.Number("generation") is { } generation)
         {

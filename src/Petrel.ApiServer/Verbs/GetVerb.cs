@@ -19,5 +19,9 @@ internal sealed class GetVerb(CacheHub caches, TimeProvider time, ResourceVersio
 
     private WireObject Find(ResourceRequest request) =>
         caches.Of(request.Kind).Current.Find(request.PathPrefix + request.Key.Name)?.As(request.Kind)
-        ?? throw StatusErrors.NotFound(request.Kind, request.Key.Name);
+        ?? throw (
+            caches.Broken.Find(request.Kind.StoreKey(request.Key)) is { } broken
+                ? StatusErrors.Unreadable(request.Kind, request.Key.Name, broken.Problem)
+                : StatusErrors.NotFound(request.Kind, request.Key.Name)
+        );
 }

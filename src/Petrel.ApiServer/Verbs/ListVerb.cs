@@ -131,6 +131,10 @@ internal sealed class ListVerb(IRevisionedStore store, CacheHub caches, TimeProv
                 var range = await store.RangeAsync(kind.StorePrefix + request.PathPrefix, revision, after, HistoryPage, cancellationToken);
                 for (var i = 0; i < range.Entries.Count; i++)
                 {
+                    if (StoredDocumentCheck.Problem(range.Entries[i].Value.Span) is not null)
+                    {
+                        continue;
+                    }
                     var item = StoredDocument.Wire(kind.Storage ?? kind, range.Entries[i]).As(kind);
                     if (!options.SelectsAll && !options.Matches(item))
                     {

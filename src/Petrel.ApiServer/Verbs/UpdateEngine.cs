@@ -48,6 +48,10 @@ internal sealed class UpdateEngine(
         {
             call.BeginAttempt();
             var entry = await store.GetAsync(storeKey, cancellationToken) ?? throw StatusErrors.NotFound(kind, key.Name);
+            if (StoredDocumentCheck.Problem(entry.Value.Span) is { } problem)
+            {
+                throw StatusErrors.Unreadable(kind, key.Name, problem);
+            }
             var old = StoredDocument.Decode(entry, kind);
             var changed = change(old.DeepClone().AsObject());
             MetadataRules.CheckPath(changed, kind, key);

@@ -6,6 +6,7 @@ using Petrel.ApiServer.Requests;
 using Petrel.Model.Api;
 using Petrel.Model.Determinism;
 using Petrel.Model.Documents;
+using Petrel.Model.Timing;
 
 namespace Petrel.ApiServer.Watching;
 
@@ -171,7 +172,7 @@ internal sealed class WatchVerb(
 
     private TimeSpan TimeoutOf(ListOptions options) =>
         options.TimeoutSeconds is { } seconds and > 0
-            ? TimeSpan.FromSeconds(Math.Min(seconds, 365L * 24 * 3600))
+            ? LongDurations.ForTimer(LongDurations.FromSeconds(seconds))
             : settings.MinWatchTimeout * (1 + entropy.NextDouble());
 }
 

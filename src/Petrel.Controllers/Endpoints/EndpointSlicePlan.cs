@@ -1,7 +1,6 @@
 using k8s;
 using k8s.Models;
 using Petrel.Client;
-using Petrel.Model.Selectors;
 using Petrel.Workloads;
 
 namespace Petrel.Controllers.Endpoints;
@@ -23,10 +22,11 @@ public sealed record EndpointSlicePlan(
     /// <summary>Whether this controller manages the Service's slices. Without a selector, the user writes them.</summary>
     public static bool Manages(V1Service service) => service.Spec.Type != "ExternalName" && service.Spec.Selector is { Count: > 0 };
 
-    /// <summary>Whether the Service selects the pod.</summary>
+    /// <summary>Whether the Service selects the pod. It is asked for each pod of a namespace, and builds nothing.</summary>
     public static bool Selects(V1Service service, V1Pod pod) =>
         service.Metadata.NamespaceProperty == pod.Metadata.NamespaceProperty
-        && SelectorOf(service).Matches(LabelSets.Of(pod.Metadata.Labels));
+        && service.Spec.Selector is { Count: > 0 } selector
+        && LabelSets.ContainAll(LabelSets.Of(pod.Metadata.Labels), LabelSets.Of(selector));
 
     /// <summary>Whether two versions of a Service select the same pods.</summary>
     public static bool SelectorsAreEqual(V1Service left, V1Service right) =>
@@ -49,13 +49,8 @@ public sealed record EndpointSlicePlan(
         {
             return Nothing;
         }
-        var selector = SelectorOf(service);
         var published = service.Spec.PublishNotReadyAddresses == true;
-        var selected = pods.Where(p =>
-                p.Metadata.NamespaceProperty == service.Metadata.NamespaceProperty
-                && selector.Matches(LabelSets.Of(p.Metadata.Labels))
-                && PodEndpoint.CanServe(p)
-            )
+        var selected = pods.Where(p => Selects(service, p) && PodEndpoint.CanServe(p))
             .Select(p => (Pod: p, Node: p.Spec.NodeName is { Length: > 0 } name ? nodeOf(name) : null))
             .Where(p => p.Node is not null || published)
             .OrderBy(p => p.Pod.Metadata.Name, StringComparer.Ordinal)
@@ -93,16 +88,4 @@ public sealed record EndpointSlicePlan(
     }
 
     private static bool IsOwned(V1EndpointSlice slice, V1Service service) => slice.IsControlledBy(service.Metadata.Uid);
-
-    private static LabelSelector SelectorOf(V1Service service)
-    {
-        try
-        {
-            return service.Spec.Selector is { Count: > 0 } labels ? LabelSelector.FromLabels(labels) : LabelSelector.Nothing;
-        }
-        catch (FormatException)
-        {
-            return LabelSelector.Nothing;
-        }
-    }
 }

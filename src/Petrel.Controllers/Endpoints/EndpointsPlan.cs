@@ -32,7 +32,13 @@ public static class EndpointsPlan
                 Kind = "Endpoints",
                 Metadata = new() { Name = service.Metadata.Name, NamespaceProperty = service.Metadata.NamespaceProperty },
             }
-            : current.DeepCopy();
+            // The addresses are made anew: there may be a thousand.
+            : new V1Endpoints
+            {
+                ApiVersion = current.ApiVersion,
+                Kind = current.Kind,
+                Metadata = current.Metadata.DeepCopy(),
+            };
         var family = service.Spec.IpFamilies?.FirstOrDefault() ?? PodEndpoint.IPv4;
         var endpoints =
             from pod in pods
@@ -118,5 +124,22 @@ public static class EndpointsPlan
     private static bool AreEqual(V1Endpoints left, V1Endpoints right) =>
         LabelSets.AreEqual(left.Metadata.Labels, right.Metadata.Labels)
         && LabelSets.AreEqual(left.Metadata.Annotations, right.Metadata.Annotations)
-        && KubernetesJson.Serialize(left.Subsets ?? []) == KubernetesJson.Serialize(right.Subsets);
+        && AreEqual(left.Subsets, right.Subsets, AreEqual);
+
+    private static bool AreEqual(V1EndpointSubset left, V1EndpointSubset right) =>
+        AreEqual(left.Addresses, right.Addresses, AreEqual)
+        && AreEqual(left.NotReadyAddresses, right.NotReadyAddresses, AreEqual)
+        && KubernetesJson.Serialize(left.Ports ?? []) == KubernetesJson.Serialize(right.Ports ?? []);
+
+    private static bool AreEqual(V1EndpointAddress left, V1EndpointAddress right) =>
+        left.Ip == right.Ip && left.Hostname == right.Hostname && left.NodeName == right.NodeName && Target(left) == Target(right);
+
+    private static (string?, string?, string?, string?, string?, string?, string?) Target(V1EndpointAddress address) =>
+        address.TargetRef is { } target
+            ? (target.Kind, target.NamespaceProperty, target.Name, target.Uid, target.ApiVersion, target.ResourceVersion, target.FieldPath)
+            : default;
+
+    // Mostly one of the first differs: a whole list as text would take a hundred KiB.
+    private static bool AreEqual<T>(IList<T>? left, IList<T>? right, Func<T, T, bool> areEqual) =>
+        (left?.Count ?? 0) == (right?.Count ?? 0) && (left ?? []).Zip(right ?? []).All(pair => areEqual(pair.First, pair.Second));
 }

@@ -1,6 +1,7 @@
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Jobs;
+using Petrel.Model.Timing;
 using Petrel.Workloads;
 
 namespace Petrel.Controllers.Namespaces;
@@ -71,7 +72,7 @@ internal sealed class NamespaceContentDeleter(ApiClient client, TimeProvider tim
     )
     {
         var (pods, _) = await client.ListAsync<V1Pod>(namespaceName, cancellationToken);
-        var longest = TimeSpan.FromSeconds(pods.Where(p => !p.IsFinished()).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0);
+        var longest = LongDurations.FromSeconds(pods.Where(p => !p.IsFinished()).Max(p => p.Spec.TerminationGracePeriodSeconds) ?? 0);
         return time.GetUtcNow() - deletedAt < longest ? longest : TimeSpan.Zero;
     }
 

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Petrel.Model.Timing;
 using Petrel.Workloads;
 
 namespace Petrel.Controllers.Nodes;
@@ -33,6 +34,6 @@ public static class EvictionPlan
             return null;
         }
         var since = noExecute.Max(t => t.TimeAdded is { } added ? new DateTimeOffset(added.ToUniversalTime()) : now);
-        return since.AddSeconds(limits.Min());
+        return since.After(limits.Min());
     }
 }

@@ -13,10 +13,16 @@ public sealed class CreatedFields
 {
     private const string Empty = "{}";
 
-    private readonly StringBuilder _text = new(1024);
+    // The longest text whose buffer a thread keeps, in characters.
+    private const int MostKept = 16 * 1024;
+
+    [ThreadStatic]
+    private static StringBuilder? _kept;
+
+    private readonly StringBuilder _text;
     private readonly FieldSet _reset;
 
-    private CreatedFields(FieldSet reset) => _reset = reset;
+    private CreatedFields(FieldSet reset, StringBuilder text) => (_reset, _text) = (reset, text);
 
     /// <summary>The FieldsV1 text; null for documents that need a comparison, because items of their lists cannot be told apart.</summary>
     /// <param name="document">The object.</param>
@@ -24,14 +30,19 @@ public sealed class CreatedFields
     /// <param name="reset">Top-level fields that this path cannot write.</param>
     public static string? Of(JsonObject document, SchemaType type, FieldSet reset)
     {
-        var walk = new CreatedFields(reset);
+        var text = _kept ?? new(1024);
+        _kept = null;
         try
         {
-            return walk.Root(document, FieldShape.Of(type)) ? walk._text.ToString() : null;
+            return new CreatedFields(reset, text).Root(document, FieldShape.Of(type)) ? text.ToString() : null;
         }
         catch (ApplyException)
         {
             return null;
+        }
+        finally
+        {
+            _kept = text.Capacity <= MostKept ? text.Clear() : null;
         }
     }
 

@@ -105,7 +105,7 @@ public sealed class FieldSet
     public JsonObject ToJson()
     {
         // Return one node that holds the text, instead of a node for each path element: most callers only write it out again.
-        return JsonScratch.Write(this, static (set, writer) => set.Write(writer), static text => DeepJson.Node(text)!.AsObject());
+        return JsonScratch.Write(this, static (set, writer) => set.Write(writer), static text => FieldSetCache.ToNode(text));
     }
 
     /// <summary>Writes the set as FieldsV1.</summary>

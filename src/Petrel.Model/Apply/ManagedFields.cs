@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -222,7 +223,15 @@ public sealed class ManagedFields
     /// fields.
     /// </summary>
     public static JsonArray? Alone(FieldManager manager, string time, string fieldsV1) =>
-        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, DeepJson.Node(Encoding.UTF8.GetBytes(fieldsV1))!));
+        fieldsV1 == "{}" ? null : new JsonArray(Entry(manager, time, NodeOf(fieldsV1)));
+
+    private static JsonObject NodeOf(string fieldsV1)
+    {
+        var bytes = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(fieldsV1.Length));
+        var node = FieldSetCache.ToNode(bytes.AsSpan(0, Encoding.UTF8.GetBytes(fieldsV1, bytes)));
+        ArrayPool<byte>.Shared.Return(bytes);
+        return node;
+    }
 
     private static JsonObject Entry(FieldManager manager, string time, JsonNode fieldsV1)
     {

@@ -26,6 +26,7 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
 {
     private const int MaxAttempts = 10;
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Binds a pod. When the answer is lost, it reads the pod until the outcome is known: before that, the pod must not be placed on
@@ -104,14 +105,19 @@ internal sealed class PodBinder(ApiClient client, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        for (var first = true; ; first = false)
+        var pause = TimeSpan.Zero;
+        while (true)
         {
             try
             {
-                if (!first)
+                if (pause > TimeSpan.Zero)
                 {
-                    await Task.Delay(PollInterval, time, cancellationToken);
+                    await Task.Delay(pause, time, cancellationToken);
                 }
+                pause =
+                    pause < PollInterval ? PollInterval
+                    : pause * 2 < LongestPoll ? pause * 2
+                    : LongestPoll;
                 var now = await client.FindAsync<V1Pod>(pod.Key, cancellationToken);
                 return now is null || now.Metadata.Uid != pod.Pod.Metadata.Uid ? (BindResult.Gone, problem)
                     : string.IsNullOrEmpty(now.Spec.NodeName) ? (BindResult.Refused, problem)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Petrel.Model;
+using Petrel.Model.Timing;
 
 namespace Petrel.SimulatedNodes.Pods;
 
@@ -78,9 +79,11 @@ internal sealed record PodSnapshot
             SaysReady = conditions.Any(c => c is { Type: "Ready", Status: "True" }),
             GatesAreOpen = (slim.Spec.ReadinessGates ?? []).All(g => conditions.Any(c => c.Type == g.ConditionType && c.Status == "True")),
             EndsWithin = metadata.TryGetProperty("deletionTimestamp", out _)
-                ? TimeSpan.FromSeconds(metadata.TryGetProperty("deletionGracePeriodSeconds", out var grace) ? grace.GetInt64() : 0)
+                ? LongDurations.FromSeconds(metadata.TryGetProperty("deletionGracePeriodSeconds", out var grace) ? grace.GetInt64() : 0)
                 : null,
-            Deadline = spec.TryGetProperty("activeDeadlineSeconds", out var deadline) ? TimeSpan.FromSeconds(deadline.GetInt64()) : null,
+            Deadline = spec.TryGetProperty("activeDeadlineSeconds", out var deadline)
+                ? LongDurations.FromSeconds(deadline.GetInt64())
+                : null,
         };
     }
 

@@ -68,8 +68,15 @@ internal sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback call
 
     private void Call() => callback(state);
 
+    // As the system's timers: what is too long for them must fail in a simulation, too.
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
     private static void Check(TimeSpan value, string name)
     {
+        if (value > Longest)
+        {
+            throw new ArgumentOutOfRangeException(name, value, "expected at most 49.7 days");
+        }
         if (value < TimeSpan.Zero && value != Timeout.InfiniteTimeSpan)
         {
             throw new ArgumentOutOfRangeException(name, value, "expected zero, a positive time, or Timeout.InfiniteTimeSpan");

@@ -26,6 +26,12 @@ public sealed class EvictionPlanTests
     public void Seconds_count_from_when_the_taint_was_added() =>
         Assert.Equal(Now.AddSeconds(7), EvictionPlan.Compute(Pod(Tolerate(NodeHealthPlan.Unreachable, 10)), [Unreachable], Now));
 
+    [Theory]
+    [InlineData(9_000_000)]
+    [InlineData(long.MaxValue)]
+    public void Any_number_of_seconds_is_a_time(long seconds) =>
+        Assert.True(EvictionPlan.Compute(Pod(Tolerate(NodeHealthPlan.Unreachable, seconds)), [Unreachable], Now) > Now.AddDays(100));
+
     [Fact]
     public void The_shortest_of_the_matching_tolerations_counts()
     {
