@@ -29,7 +29,7 @@ internal static class AdmissionPlugins
             new RbacEscalation(caches, authorizer),
             new LimitRanger(store, kinds),
             new ServiceAccountAdmission(options, store, kinds, time, entropy),
-            new NodeRestrictionAdmission(store, kinds),
+            new NodeRestrictionAdmission(store, kinds, new TokenAudiences(options, store, kinds, authorizer)),
             new PodSecurityAdmission(store, kinds, caches, log),
             new PriorityPlugin(store, kinds),
             new DefaultTolerationSeconds(options),

@@ -13,6 +13,57 @@ public sealed class ServiceAccountTokenTests
     private const string Pods = "/api/v1/namespaces/default/pods";
 
     [Fact]
+    public async Task An_agent_gets_tokens_only_for_the_audiences_of_its_pods_volumes()
+    {
+        await using var api = await TokenWorld.StartAsync();
+        var agent = UserInfo.Node("n1");
+        await api.JsonAsync(201, "POST", "/api/v1/nodes", """{"metadata":{"name":"n1"}}""", user: agent);
+        var pod = await api.CreateAsync(
+            "/api/v1/namespaces/default/pods",
+            """
+            {"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}],
+            "volumes":[{"name":"t","projected":{"sources":[{"serviceAccountToken":{"path":"t"}},
+            {"serviceAccountToken":{"path":"v","audience":"vault"}}]}},{"name":"s","csi":{"driver":"x.example.com"}}]}}
+            """
+        );
+        async Task<int> AskAsync(string audiences) =>
+            (
+                await api.SendAsync(
+                    "POST",
+                    TokenWorld.Accounts + "/builder/token",
+                    $$$"""{"spec":{"audiences":[{{{audiences}}}],"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p","""
+                        + $"\"uid\":\"{pod["metadata"]!["uid"]}\"}}}}}}",
+                    user: agent
+                )
+            ).StatusCode;
+
+        Assert.Equal(201, await AskAsync(""));
+        Assert.Equal(201, await AskAsync($"\"{TokenWorld.Issuer}\""));
+        Assert.Equal(201, await AskAsync("\"vault\""));
+        Assert.Equal(403, await AskAsync("\"registry\""));
+        Assert.Equal(403, await AskAsync("\"vault\",\"registry\""));
+        Assert.Equal(403, await AskAsync("\"driver\""));
+        await api.CreateAsync(
+            "/apis/storage.k8s.io/v1/csidrivers",
+            """{"metadata":{"name":"x.example.com"},"spec":{"tokenRequests":[{"audience":"driver"}]}}"""
+        );
+        Assert.Equal(201, await AskAsync("\"driver\""));
+        const string Rbac = "/apis/rbac.authorization.k8s.io/v1/";
+        await api.CreateAsync(
+            Rbac + "clusterroles",
+            """
+            {"metadata":{"name":"a"},"rules":[{"apiGroups":[""],"resources":["registry"],"resourceNames":["builder"],
+            "verbs":["request-serviceaccounts-token-audience"]}]}
+            """
+        );
+        await api.CreateAsync(
+            Rbac + "clusterrolebindings",
+            """{"metadata":{"name":"a"},"roleRef":{"kind":"ClusterRole","name":"a"},"subjects":[{"kind":"Group","name":"system:nodes"}]}"""
+        );
+        Assert.Equal(201, await AskAsync("\"registry\""));
+    }
+
+    [Fact]
     public async Task A_token_speaks_for_its_account()
     {
         await using var api = await TokenWorld.StartAsync();
@@ -254,7 +305,10 @@ public sealed class ServiceAccountTokenTests
         await using var api = await TokenWorld.StartAsync();
         var pod = await api.CreateAsync(
             Pods,
-            """{"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}]}}"""
+            """
+            {"metadata":{"name":"p"},"spec":{"serviceAccountName":"builder","nodeName":"n1","containers":[{"name":"c","image":"i"}],
+            "volumes":[{"name":"t","projected":{"sources":[{"serviceAccountToken":{"path":"t"}}]}}]}}
+            """
         );
         var bound =
             $$$$"""{"spec":{"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p","uid":"{{{{pod["metadata"]!["uid"]}}}}"}}}""";

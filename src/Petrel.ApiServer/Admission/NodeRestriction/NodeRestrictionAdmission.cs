@@ -12,7 +12,7 @@ namespace Petrel.ApiServer.Admission.NodeRestriction;
 /// Restricts a node's agent to that node and its pods, where authorization alone cannot tell (upstream's NodeRestriction admission). A
 /// compromised node must not reach others.
 /// </summary>
-internal sealed class NodeRestrictionAdmission(IRevisionedStore store, KindRegistry kinds) : IAdmissionPlugin
+internal sealed class NodeRestrictionAdmission(IRevisionedStore store, KindRegistry kinds, TokenAudiences audiences) : IAdmissionPlugin
 {
     private const string UserPrefix = "system:node:";
 
@@ -104,7 +104,7 @@ internal sealed class NodeRestrictionAdmission(IRevisionedStore store, KindRegis
         }
         var key = new ObjectKey(request.Key.Namespace, reference.Text("name"));
         var pod = await FindAsync("pods", key, cancellationToken) ?? throw StatusErrors.NotFound("", "pods", key.Name);
-        return NodeRules.CreateToken(node, request.Object!, pod);
+        return NodeRules.CreateToken(node, request.Object!, pod) ?? await audiences.ProblemAsync(request, pod, cancellationToken);
     }
 
     private static bool IsOn(JsonObject pod, string node) => pod.Child("spec").Text("nodeName") == node;
