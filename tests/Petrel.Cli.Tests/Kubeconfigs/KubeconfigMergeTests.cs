@@ -179,10 +179,14 @@ public sealed class KubeconfigMergeTests : IDisposable
         await System.IO.File.WriteAllTextAsync(File, Users);
         await System.IO.File.WriteAllTextAsync(File + ".lock", "");
         var merge = MergeAsync();
-        await Task.Delay(200, TestContext.Current.CancellationToken);
+        // What kubectl writes while it holds the lock is neither overlooked nor overwritten.
+        await System.IO.File.WriteAllTextAsync(File, Users.Replace("name: work", "name: changed", StringComparison.Ordinal));
         Assert.False(merge.IsCompleted);
         System.IO.File.Delete(File + ".lock");
         await merge;
+        var merged = await System.IO.File.ReadAllTextAsync(File);
+        Assert.Contains("name: changed", merged);
+        Assert.Contains("petrel-admin", merged);
 
         await System.IO.File.WriteAllTextAsync(File + ".lock", "");
         var error = await Assert.ThrowsAsync<UserErrorException>(() => MergeAsync());

@@ -87,6 +87,24 @@ public sealed class RolloutTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_rollout_may_be_overtaken_by_the_next_one_before_it_is_done()
+    {
+        Deploy(3);
+        Settle();
+        foreach (var image in (string[])["web:broken", "web:2", "web:3"])
+        {
+            SetImage(image);
+            // Pods of the broken template never become ready; nothing else has the time to.
+            _cluster.Run(1);
+            Assert.True(Pods().Count(IsReady) >= 3, $"{image}: {Pods().Count(IsReady)} are ready");
+        }
+        Settle();
+        Assert.True(IsDone("web:3", 3));
+        Assert.Equal(4, Sets().Count);
+        Assert.Equal(3, Sets().Sum(s => s.Spec.Replicas));
+    }
+
+    [Fact]
     public void A_paused_deployment_scales_but_does_not_roll_out()
     {
         Deploy(2);

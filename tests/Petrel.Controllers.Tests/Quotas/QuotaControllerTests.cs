@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using k8s;
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Quotas;
@@ -42,6 +43,74 @@ public sealed class QuotaControllerTests
         cluster.Do(async (user, stop) => await user.DeleteAsync<V1Secret>(new("default", "s"), new(), stop));
         cluster.Run(1);
         AssertUsed(cluster, ("count/deployments.apps", "0"), ("pods", "0"), ("requests.cpu", "0"), ("secrets", "0"));
+    }
+
+    [Theory]
+    [InlineData("configmaps")]
+    [InlineData("secrets")]
+    [InlineData("services")]
+    [InlineData("replicationcontrollers")]
+    [InlineData("count/replicasets.apps")]
+    public async Task An_object_is_counted_from_its_creation_to_its_deletion(string resource)
+    {
+        await using var cluster = new TestCluster(context => [new QuotaController(context)]);
+        cluster.Create(Quota((resource, "5")));
+        cluster.Run(61);
+        AssertUsed(cluster, (resource, "0"));
+        var pods = new V1PodTemplateSpec
+        {
+            Metadata = new() { Labels = new Dictionary<string, string> { ["a"] = "b" } },
+            Spec = new() { Containers = [new() { Name = "c", Image = "i" }] },
+        };
+        IKubernetesObject<V1ObjectMeta> counted = resource switch
+        {
+            "configmaps" => cluster.Create(new V1ConfigMap { Metadata = Meta("x") }),
+            "secrets" => cluster.Create(new V1Secret { Metadata = Meta("x") }),
+            "services" => cluster.Create(
+                new V1Service
+                {
+                    Metadata = Meta("x"),
+                    Spec = new() { Ports = [new() { Port = 80 }] },
+                }
+            ),
+            "replicationcontrollers" => cluster.Create(
+                new V1ReplicationController
+                {
+                    Metadata = Meta("x"),
+                    Spec = new() { Replicas = 0, Template = pods },
+                }
+            ),
+            _ => cluster.Create(
+                new V1ReplicaSet
+                {
+                    Metadata = Meta("x"),
+                    Spec = new()
+                    {
+                        Replicas = 0,
+                        Selector = new() { MatchLabels = pods.Metadata.Labels },
+                        Template = pods,
+                    },
+                }
+            ),
+        };
+        AssertUsed(cluster, (resource, "1"));
+
+        cluster.Do(
+            async (user, stop) =>
+            {
+                var key = new ObjectKey("default", counted.Metadata.Name);
+                _ = counted switch
+                {
+                    V1ConfigMap => await user.DeleteAsync<V1ConfigMap>(key, new(), stop),
+                    V1Secret => await user.DeleteAsync<V1Secret>(key, new(), stop),
+                    V1Service => await user.DeleteAsync<V1Service>(key, new(), stop),
+                    V1ReplicationController => await user.DeleteAsync<V1ReplicationController>(key, new(), stop),
+                    _ => await user.DeleteAsync<V1ReplicaSet>(key, new(), stop),
+                };
+            }
+        );
+        cluster.Run(5);
+        AssertUsed(cluster, (resource, "0"));
     }
 
     [Fact]

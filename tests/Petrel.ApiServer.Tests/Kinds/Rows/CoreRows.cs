@@ -53,6 +53,7 @@ public sealed class CoreRows
         "data[a b]: Invalid value: \"a b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
             + "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
     )]
+    [InlineData("{'data':{'':'c'}}", "data[]: Invalid value: \"\": a valid config key must consist of ...")]
     [InlineData("{'data':{'.':'c'}}", "data[.]: Invalid value: \".\": must not be '.'")]
     [InlineData("{'data':{'..':'c'}}", "data[..]: Invalid value: \"..\": must not be '..'")]
     [InlineData("{'data':{'..a':'c'}}", "data[..a]: Invalid value: \"..a\": must not start with '..'")]
@@ -90,6 +91,7 @@ public sealed class CoreRows
         "metadata.annotations[kubernetes.io/service-account.name]: Required value"
     )]
     [InlineData("{'type':'example.com/mine'}", "")]
+    [InlineData("{'data':{'':'eA=='}}", "data[]: Invalid value: \"\": a valid config key must consist of ...")]
     public void Secrets_are_held_to_upstreams_rules(string change, string expected) => Rows.Check(expected, Secret, change);
 
     [Fact]
