@@ -21,11 +21,14 @@ internal static class HostPrograms
     ];
 
     /// <exception cref="UserErrorException">Some programs are missing. The message names their packages.</exception>
-    public static void Require() => Require(Environment.GetEnvironmentVariable("PATH") ?? "");
-
-    internal static void Require(string searchPath)
+    public static void Require()
     {
-        var folders = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).Append("/usr/sbin").ToList();
+        var searchPath = Environment.GetEnvironmentVariable("PATH") ?? "";
+        Require([.. searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin"]);
+    }
+
+    internal static void Require(IReadOnlyList<string> folders)
+    {
         var missing = Needed
             .Where(n => !n.Programs.Any(program => folders.Any(folder => File.Exists(Path.Combine(folder, program)))))
             .Select(n => n.Package)

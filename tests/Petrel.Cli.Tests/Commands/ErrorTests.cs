@@ -64,8 +64,8 @@ public sealed class ErrorTests
     public void The_programs_for_containers_are_missing()
     {
         using var scratch = new Scratch();
-        var error = Assert.Throws<UserErrorException>(() => HostPrograms.Require(scratch.Path));
-        Assert.Contains("apt-get install crun conmon", error.Message);
+        var error = Assert.Throws<UserErrorException>(() => HostPrograms.Require([scratch.Path]));
+        Assert.Contains("apt-get install crun conmon iproute2 nftables util-linux", error.Message);
         Assert.DoesNotContain('\n', error.Message);
     }
 
