@@ -1,8 +1,10 @@
 using k8s.Models;
 using Petrel.Client;
+using Petrel.Controllers.Caching;
 using Petrel.Controllers.Framework;
 using Petrel.Controllers.PodControl;
 using Petrel.Model;
+using Petrel.Workloads;
 
 namespace Petrel.Controllers.DaemonSets;
 
@@ -36,7 +38,7 @@ internal sealed class DaemonPodWriter(ControllerContext context, EventRecorder e
         foreach (var batch in SlowStartBatches.Of(plan.Create.Select(node => DaemonPod.For(set, node, hash, context.Entropy))))
         {
             created = await _pods.CreateAsync(set, batch, cancellationToken);
-            if (!created.Succeeded)
+            if (!created.Succeeded || HasRecovered(set, plan, hash))
             {
                 break;
             }
@@ -47,6 +49,17 @@ internal sealed class DaemonPodWriter(ControllerContext context, EventRecorder e
         }
         var deleted = await _pods.DeleteAsync(set, [.. plan.Delete.Select(d => d.Pod)], cancellationToken);
         return created.Error ?? deleted.Error;
+    }
+
+    // Whether the cache, which shows the batch before, shows that a pod to be replaced has become ready: its replacement would be a
+    // surge, and has to be counted. The new pods lead to the next plan.
+    private bool HasRecovered(V1DaemonSet set, DaemonSetPlan plan, string hash)
+    {
+        var replaced = plan.Create.Except(plan.Surge).ToHashSet(StringComparer.Ordinal);
+        return replaced.Count > 0
+            && context
+                .Caches.Pods.ControlledBy(set.Metadata.Uid)
+                .Any(p => p.IsActive() && p.IsReady() && replaced.Contains(p.Spec.NodeName ?? "") && !DaemonPod.IsUpdated(set, p, hash));
     }
 
     private void RecordReason(V1DaemonSet set, DaemonPodDeletion deletion)

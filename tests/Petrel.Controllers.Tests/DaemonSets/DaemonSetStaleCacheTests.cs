@@ -38,6 +38,24 @@ public sealed class DaemonSetStaleCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Replacements_of_several_pods_that_became_ready_are_no_more_than_the_surge()
+    {
+        Create(DaemonSetObjects.Rolling("0", "1"), ready: _ => false);
+        _api.Hold("/api/v1/pods");
+        foreach (var pod in _player.Pods.ToList())
+        {
+            _cluster.SetReady(pod.Metadata.Name);
+        }
+        _player.BecomesReady = _ => false;
+        SetImage();
+        // The first replacement waits for its own event, and with it come those of the pods that became ready.
+        _cluster.Run(2);
+        _api.Release();
+        _cluster.Run(5);
+        Assert.Equal(4, _player.Pods.Count);
+    }
+
+    [Fact]
     public void A_replacement_of_a_pod_that_became_ready_counts_as_a_surge()
     {
         Create(DaemonSetObjects.Rolling("0", "1"), ready: p => p.Spec.NodeName != "n2");
