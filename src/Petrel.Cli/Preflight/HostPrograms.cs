@@ -23,9 +23,10 @@ internal static class HostPrograms
     /// <exception cref="UserErrorException">Some programs are missing. The message names their packages.</exception>
     public static void Require() => Require(Environment.GetEnvironmentVariable("PATH") ?? "");
 
-    internal static void Require(string searchPath)
+    // Users' search paths often lack the folder of system programs.
+    internal static void Require(string searchPath, string systemFolder = "/usr/sbin")
     {
-        var folders = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).Append("/usr/sbin").ToList();
+        var folders = searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries).Append(systemFolder).ToList();
         var missing = Needed
             .Where(n => !n.Programs.Any(program => folders.Any(folder => File.Exists(Path.Combine(folder, program)))))
             .Select(n => n.Package)

@@ -64,7 +64,7 @@ public sealed class ErrorTests
     public void The_programs_for_containers_are_missing()
     {
         using var scratch = new Scratch();
-        var error = Assert.Throws<UserErrorException>(() => HostPrograms.Require(scratch.Path));
+        var error = Assert.Throws<UserErrorException>(() => HostPrograms.Require(scratch.Path, scratch.Path));
         Assert.Contains("apt-get install crun conmon", error.Message);
         Assert.DoesNotContain('\n', error.Message);
     }
