@@ -23,6 +23,7 @@ internal static class HostPrograms
     /// <exception cref="UserErrorException">Some programs are missing. The message names their packages.</exception>
     public static void Require()
     {
+        // Users' search paths often lack the folder of system programs.
         var searchPath = Environment.GetEnvironmentVariable("PATH") ?? "";
         Require([.. searchPath.Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin"]);
     }
