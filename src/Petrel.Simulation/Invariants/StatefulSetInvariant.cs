@@ -100,7 +100,8 @@ public sealed class StatefulSetInvariant(ClusterFacts facts) : IInvariant
         if (bounds.ScaledAway.Contains(before.Uid))
         {
             var higher = facts.PodsOf(before.OwnerUid).Where(p => p.IsActive && Ordinal(p) > ordinal).Select(p => p.Name).FirstOrDefault();
-            return bounds.IsOrdered && ordinal >= bounds.Start && higher is not null
+            // When the set has a place for it again, it may as well be a rolling update that removes it.
+            return bounds.IsOrdered && !bounds.HasPlaceFor(ordinal) && ordinal >= bounds.Start && higher is not null
                 ? $"StatefulSet {bounds.Name} removed {before.Name} before {higher}"
                 : null;
         }
