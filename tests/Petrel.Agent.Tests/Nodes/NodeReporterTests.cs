@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Petrel.Agent.Nodes;
 using Petrel.Agent.Runtimes.Simulated;
+using Petrel.Client;
 using Petrel.Model.Api;
 using Petrel.Simulation.Execution;
 
@@ -28,12 +29,15 @@ public sealed class NodeReporterTests
             simulator.Entropy.Fork(),
             new() { Addresses = IPNetwork.Parse("10.200.1.0/24"), Behaviour = _ => new() }
         );
+        var client = new ApiClient(api, UserInfo.Node("node1"));
+        var entropy = simulator.Entropy.Fork();
         var reporter = new NodeReporter(
             settings,
-            new(api, UserInfo.Node("node1")),
+            client,
             runtime,
             process.Time,
-            simulator.Entropy.Fork(),
+            entropy,
+            new EventRecorder(client, "kubelet", "node1", process.Time, entropy, NullLogger.Instance),
             NullLogger.Instance
         );
         simulator.Spawn(process, "reporter", reporter.RunAsync);
