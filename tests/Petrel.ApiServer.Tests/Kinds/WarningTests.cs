@@ -49,7 +49,7 @@ public sealed class WarningTests
     [InlineData(
         "\"hostUsers\":false,",
         "",
-        "spec.hostUsers: not supported by Petrel's agents yet: the pod has no user namespace of its own"
+        "spec.hostUsers: not supported by Petrel's agents yet: they refuse the pod"
     )]
     [InlineData(
         """
@@ -68,7 +68,7 @@ public sealed class WarningTests
     [InlineData(
         "",
         ",\"securityContext\":{\"procMount\":\"Unmasked\"}",
-        "spec.containers[0].securityContext.procMount: not supported by Petrel's agents yet: /proc stays masked"
+        "spec.containers[0].securityContext.procMount: not supported by Petrel's agents yet: they refuse the pod, or keep /proc masked"
     )]
     public async Task Fields_that_the_agents_do_not_apply(string spec, string container, string warning)
     {

@@ -17,7 +17,7 @@ internal static class NodeFieldWarnings
         }
         if (spec.Flag("hostUsers") == false)
         {
-            yield return $"{path}.hostUsers: not supported by Petrel's agents yet: the pod has no user namespace of its own";
+            yield return $"{path}.hostUsers: not supported by Petrel's agents yet: they refuse the pod";
         }
         if (spec.Child("securityContext").List("sysctls") is { Count: > 0 })
         {
@@ -35,7 +35,7 @@ internal static class NodeFieldWarnings
             }
             if (context.Text("procMount") == "Unmasked")
             {
-                yield return $"{at}.procMount: not supported by Petrel's agents yet: /proc stays masked";
+                yield return $"{at}.procMount: not supported by Petrel's agents yet: they refuse the pod, or keep /proc masked";
             }
         }
     }
