@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Petrel.Agent.Runtimes;
+using Petrel.Model.Api;
 
 namespace Petrel.Agent.Images;
 
@@ -122,7 +123,8 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                     await client.AdoptAsync(file, blob.Digest, cancellationToken);
                     return;
                 }
-                catch (Exception e) when (attempt < client.Attempts && e is IOException or HttpRequestException or InvalidDataException)
+                catch (Exception e)
+                    when (attempt < client.Attempts && (e is IOException or InvalidDataException || HttpFailures.IsConnectionFailure(e)))
                 {
                     if (e is InvalidDataException)
                     {
@@ -203,7 +205,7 @@ internal sealed partial class RegistryClient(RegistrySettings settings, BlobStor
                         throw await RefusedAsync(response, cancellationToken);
                     }
                 }
-                catch (HttpRequestException e)
+                catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
                 {
                     if (attempt >= client.Attempts)
                     {

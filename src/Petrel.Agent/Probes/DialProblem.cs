@@ -31,13 +31,14 @@ internal static class DialProblem
     public static string TimedOut(string host, int port) => $"dial tcp {EndPoint(host, port)}: i/o timeout";
 
     /// <summary>The text for a request that failed after or while connecting.</summary>
-    public static string Of(HttpRequestException e, string host, int port)
+    public static string OfRequest(Exception e, string host, int port)
     {
+        var error = (e as HttpRequestException)?.HttpRequestError;
         for (Exception? cause = e; cause is not null; cause = cause.InnerException)
         {
             if (
                 cause is SocketException { SocketErrorCode: SocketError.ConnectionReset }
-                && e.HttpRequestError != HttpRequestError.ConnectionError
+                && error is not (null or HttpRequestError.ConnectionError)
             )
             {
                 return $"read tcp {EndPoint(host, port)}: read: connection reset by peer";
@@ -47,7 +48,7 @@ internal static class DialProblem
                 return Of(socket, host, port);
             }
         }
-        return e.HttpRequestError == HttpRequestError.ResponseEnded ? "EOF" : e.InnerException?.Message ?? e.Message;
+        return error == HttpRequestError.ResponseEnded ? "EOF" : e.InnerException?.Message ?? e.Message;
     }
 
     private static string EndPoint(string host, int port) =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Http.Headers;
 using System.Text;
+using Petrel.Model.Api;
 
 namespace Petrel.Agent.Probes;
 
@@ -83,9 +84,9 @@ internal static class GrpcHealth
             var name = status >= 0 && status < StatusNames.Length ? StatusNames[status] : $"{status}";
             return status == Serving ? null : $"service unhealthy (responded with \"{name}\")";
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
         {
-            return $"error: failed to connect service at \"{address}\": {DialProblem.Of(e, host, port)}";
+            return $"error: failed to connect service at \"{address}\": {DialProblem.OfRequest(e, host, port)}";
         }
         catch (IOException e)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Petrel.Model.Api;
 
 namespace Petrel.Agent.Probes;
 
@@ -58,9 +59,9 @@ public sealed class SocketProber(TimeProvider time) : IProber, IDisposable
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
             return (int)response.StatusCode is >= 200 and < 400 ? null : $"HTTP probe failed with statuscode: {(int)response.StatusCode}";
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
         {
-            return $"Get \"{uri}\": {DialProblem.Of(e, uri.Host, uri.Port)}";
+            return $"Get \"{uri}\": {DialProblem.OfRequest(e, uri.Host, uri.Port)}";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

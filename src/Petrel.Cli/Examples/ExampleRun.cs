@@ -119,7 +119,7 @@ internal sealed class ExampleRun : IDisposable
                 problem = $"status {(int)response.StatusCode}";
             }
             catch (Exception e)
-                when (e is HttpRequestException || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                when (HttpFailures.IsConnectionFailure(e) || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 problem = e.Message;
             }

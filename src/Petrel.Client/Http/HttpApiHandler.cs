@@ -66,7 +66,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         {
             response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
         {
             throw new IOException(e.InnerException is null ? e.Message : $"{e.Message} {e.InnerException.Message}", e);
         }
@@ -99,7 +99,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
                     Body = await response.Content.ReadAsByteArrayAsync(cancellationToken),
                 };
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
             {
                 throw new IOException(e.Message, e);
             }
@@ -139,7 +139,7 @@ public sealed class HttpApiHandler : IApiHandler, IDisposable
         {
             return await read();
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
         {
             throw new IOException(e.Message, e);
         }

@@ -66,7 +66,7 @@ public sealed class HttpsNodeConnector : INodeConnector, IDisposable
                 };
             }
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (HttpFailures.IsConnectionFailure(e))
         {
             throw new IOException(e.InnerException?.Message ?? e.Message, e);
         }

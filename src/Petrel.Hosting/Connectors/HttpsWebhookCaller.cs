@@ -38,7 +38,7 @@ public sealed class HttpsWebhookCaller : IWebhookCaller, IDisposable
                 .SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
             return new((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
         }
-        catch (Exception e) when (e is HttpRequestException or CryptographicException)
+        catch (Exception e) when (e is CryptographicException || HttpFailures.IsConnectionFailure(e))
         {
             throw new IOException(e.InnerException?.Message ?? e.Message, e);
         }

@@ -147,6 +147,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
     {
         _connections.Enter(context);
         using var exchange = new RequestExchange(context, options, _connections);
+        ResponseSender? sender = null;
         try
         {
             var response = await AnswerAsync(context, exchange, context.RequestAborted);
@@ -155,9 +156,14 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
                 await new WebSocketReply(context, options, time).SendAsync(response, exchange.Limit, _stopping.Token);
                 return;
             }
-            using var sender = new ResponseSender(context, options, time, exchange.Limit);
+            sender = new ResponseSender(context, options, time, exchange.Limit);
             await sender.SendAsync(response, _stopping.Token);
             await sender.CompleteAsync();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException && sender is { IsCutOff: true })
+        {
+            // Kestrel aborts the request by itself when a flush is cancelled, so that RequestAborted does not mean that the client has gone.
+            CountCutOff(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -165,9 +171,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         }
         catch (OperationCanceledException)
         {
-            Interlocked.Increment(ref _cutOff);
-            LogBroken(_log, context.Request.Method, context.Request.Path, "the client did not read it in time");
-            context.Abort();
+            CountCutOff(context);
         }
         catch (IOException e)
         {
@@ -177,8 +181,16 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         }
         finally
         {
+            sender?.Dispose();
             _connections.Leave(context);
         }
+    }
+
+    private void CountCutOff(HttpContext context)
+    {
+        Interlocked.Increment(ref _cutOff);
+        LogBroken(_log, context.Request.Method, context.Request.Path, "the client did not read it in time");
+        context.Abort();
     }
 
     private async ValueTask<ApiResponse> AnswerAsync(HttpContext context, RequestExchange exchange, CancellationToken cancellationToken)

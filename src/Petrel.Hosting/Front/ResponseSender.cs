@@ -17,6 +17,7 @@ internal sealed class ResponseSender : IDisposable
     private readonly HttpContext _context;
     private readonly FrontOptions _options;
     private readonly CancellationTokenSource _idle;
+    private readonly CancellationToken _limit;
     private readonly CancellationTokenSource _cut;
 
     /// <param name="context">The request.</param>
@@ -25,10 +26,13 @@ internal sealed class ResponseSender : IDisposable
     /// <param name="limit">When the response is to be cut off at the latest.</param>
     public ResponseSender(HttpContext context, FrontOptions options, TimeProvider time, CancellationToken limit)
     {
-        (_context, _options) = (context, options);
+        (_context, _options, _limit) = (context, options, limit);
         _idle = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _cut = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, limit, _idle.Token);
     }
+
+    /// <summary>Whether the client did not read the response in time.</summary>
+    public bool IsCutOff => _idle.IsCancellationRequested || _limit.IsCancellationRequested;
 
     /// <summary>Writes the response's head and body.</summary>
     /// <param name="response">The response.</param>

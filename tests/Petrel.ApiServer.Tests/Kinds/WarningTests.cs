@@ -46,11 +46,7 @@ public sealed class WarningTests
         "spec.shareProcessNamespace: not supported by Petrel's agents yet: containers do not see each other's processes"
     )]
     [InlineData("\"shareProcessNamespace\":false,", "", "")]
-    [InlineData(
-        "\"hostUsers\":false,",
-        "",
-        "spec.hostUsers: not supported by Petrel's agents yet: they refuse the pod"
-    )]
+    [InlineData("\"hostUsers\":false,", "", "spec.hostUsers: not supported by Petrel's agents yet: they refuse the pod")]
     [InlineData(
         """
             "securityContext":{"sysctls":[{"name":"kernel.shm_rmid_forced","value":"1"}]},
@@ -66,9 +62,9 @@ public sealed class WarningTests
         "spec.securityContext.seLinuxOptions: not supported by Petrel's agents: no SELinux label is applied"
     )]
     [InlineData(
-        "",
+        "\"hostUsers\":false,",
         ",\"securityContext\":{\"procMount\":\"Unmasked\"}",
-        "spec.containers[0].securityContext.procMount: not supported by Petrel's agents yet: they refuse the pod, or keep /proc masked"
+        "spec.hostUsers: not supported by Petrel's agents yet: they refuse the pod"
     )]
     public async Task Fields_that_the_agents_do_not_apply(string spec, string container, string warning)
     {

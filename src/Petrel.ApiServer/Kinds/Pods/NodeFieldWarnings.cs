@@ -33,10 +33,6 @@ internal static class NodeFieldWarnings
             {
                 yield return $"{at}.seLinuxOptions: not supported by Petrel's agents: no SELinux label is applied";
             }
-            if (context.Text("procMount") == "Unmasked")
-            {
-                yield return $"{at}.procMount: not supported by Petrel's agents yet: they refuse the pod, or keep /proc masked";
-            }
         }
     }
 }
