@@ -162,7 +162,7 @@ public sealed partial class KestrelFront(FrontOptions options, IApiHandler handl
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && sender is { IsCutOff: true })
         {
-            // Kestrel aborts the request by itself when a flush is cancelled, so that RequestAborted does not mean that the client has gone.
+            // Kestrel itself aborts a request whose flush is cancelled, so that RequestAborted does not mean that the client has gone.
             CountCutOff(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
