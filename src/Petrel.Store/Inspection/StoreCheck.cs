@@ -72,7 +72,7 @@ public static class StoreCheck
 
     private static StoreReport ReadRows(OfflineFile file, StoreReport report, AnchorState? anchor, List<string> damages)
     {
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         if (HistoryBaseRow.Read(file.Database, digest) is not { } start)
         {
             damages.Add("what the file says about its own history does not match its checksum");
@@ -87,7 +87,7 @@ public static class StoreCheck
         }
 
         var keys = new HashSet<string>(StringComparer.Ordinal);
-        using var verifier = new HistoryVerifier(start, Add);
+        var verifier = new HistoryVerifier(start, Add);
         verifier.Expect(anchor);
         try
         {

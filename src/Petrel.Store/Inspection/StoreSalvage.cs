@@ -78,7 +78,7 @@ public static class StoreSalvage
         SortedDictionary<string, Version> kept
     )
     {
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         var last = 0L;
         try
         {
@@ -103,7 +103,7 @@ public static class StoreSalvage
     private static void Write(string path, IEnumerable<Version> versions, long revision)
     {
         using var connection = SqliteFile.Open(path);
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         connection.Run("BEGIN IMMEDIATE");
         var start = HistoryBase.Empty(connection.Read("SELECT store FROM compaction"), digest);
         var tail = new HistoryTail(0, start.Chain, 0, 0);

@@ -13,8 +13,9 @@ internal static class SqliteFile
     // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE.
     private const int NoCheckpointOnClose = 1006;
 
-    // How long the write-ahead log's file stays while it is empty: appending to an existing file is faster.
-    private const int LogBytesKept = 8 << 20;
+    // How long the write-ahead log's file stays while it is empty: a whole one (DiskReserve), because a write that does not make the file
+    // longer is flushed without a commit of the file system's journal.
+    private const int LogBytesKept = 40 << 20;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

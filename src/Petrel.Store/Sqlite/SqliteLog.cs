@@ -235,7 +235,7 @@ internal sealed class SqliteLog : IDisposable
     /// <exception cref="StoreFileException">The file is damaged.</exception>
     public List<RowId> Load(VersionedState state, AnchorState? anchor)
     {
-        using var verifier = new HistoryVerifier(_base, what => throw StoreFileException.Damaged(_path, what));
+        var verifier = new HistoryVerifier(_base, what => throw StoreFileException.Damaged(_path, what));
         verifier.Expect(anchor);
         var loader = new StateLoader(_path, state, _base.Compacted);
         using var reader = new RowReader(_database, _path);
@@ -280,8 +280,6 @@ internal sealed class SqliteLog : IDisposable
         {
             statement.Dispose();
         }
-
-        _digest.Dispose();
         _connection.Dispose();
     }
 

@@ -26,7 +26,7 @@ internal static class SqliteSchema
         connection.Run("CREATE TABLE compaction (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL)");
         connection.Run("INSERT INTO compaction VALUES (1, 0)");
         AddBase(connection);
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         WriteBase(connection, HistoryBase.Empty(NewStore(connection), digest), digest);
         connection.Run($"PRAGMA user_version = {Format}");
     }
@@ -37,7 +37,7 @@ internal static class SqliteSchema
         connection.Run("ALTER TABLE change ADD COLUMN digest INTEGER NOT NULL DEFAULT 0");
         connection.Run("ALTER TABLE change ADD COLUMN chain INTEGER NOT NULL DEFAULT 0");
         AddBase(connection);
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         var compacted = connection.Read("SELECT revision FROM compaction");
         var start = HistoryBase.Empty(NewStore(connection), digest) with { Compacted = compacted };
         var tail = new HistoryTail(0, start.Chain, 0, 0);

@@ -65,16 +65,12 @@ internal sealed class HistoryAnchor : IDisposable
         IsDirty = false;
     }
 
-    public void Dispose()
-    {
-        _file.Dispose();
-        _digest.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     // A new name appears only with the whole content, so that a crash leaves no anchor without it.
     private static void Create(string path, AnchorState state)
     {
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         var bytes = new byte[2 * SlotDistance];
         Encode(state, bytes, digest);
         Encode(state, bytes.AsSpan(SlotDistance), digest);
@@ -109,7 +105,7 @@ internal sealed class HistoryAnchor : IDisposable
             return null;
         }
         (AnchorState State, int Next)? newest = null;
-        using var digest = new RowDigest();
+        var digest = new RowDigest();
         for (var i = 0; i < 2; i++)
         {
             var start = i * SlotDistance;

@@ -9,7 +9,7 @@ namespace Petrel.Store.Sqlite.Integrity;
 /// </summary>
 /// <param name="start">What the file says about itself.</param>
 /// <param name="damaged">Gets a sentence for each damage.</param>
-internal sealed class HistoryVerifier(HistoryBase start, Action<string> damaged) : IDisposable
+internal sealed class HistoryVerifier(HistoryBase start, Action<string> damaged)
 {
     private readonly RowDigest _digest = new();
     private long _markedRows;
@@ -80,8 +80,6 @@ internal sealed class HistoryVerifier(HistoryBase start, Action<string> damaged)
             damaged($"its revision {anchor.Revision} is not the one that was acknowledged");
         }
     }
-
-    public void Dispose() => _digest.Dispose();
 
     private void Follow(RowId row, RowSeal seal)
     {
