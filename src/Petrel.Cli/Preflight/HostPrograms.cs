@@ -3,7 +3,7 @@ using Petrel.LocalCluster;
 namespace Petrel.Cli.Preflight;
 
 /// <summary>
-/// The host programs that a cluster with containers needs. <c>./petrel up</c> installs them. This check covers a program that is started
+/// The host programs, and the seccomp profile, that a cluster with containers needs. <c>./petrel up</c> installs them. This check covers a program that is started
 /// without the launcher, and machines from which a program was removed.
 /// </summary>
 internal static class HostPrograms
@@ -20,6 +20,8 @@ internal static class HostPrograms
         (["setsid"], "util-linux"),
     ];
 
+    private const string SeccompProfile = "/usr/share/containers/seccomp.json";
+
     /// <exception cref="UserErrorException">Some programs are missing. The message names their packages.</exception>
     public static void Require()
     {
@@ -33,6 +35,7 @@ internal static class HostPrograms
         var missing = Needed
             .Where(n => !n.Programs.Any(program => folders.Any(folder => File.Exists(Path.Combine(folder, program)))))
             .Select(n => n.Package)
+            .Concat(File.Exists(SeccompProfile) ? [] : ["golang-github-containers-common"])
             .Distinct()
             .ToList();
         if (missing.Count > 0)
