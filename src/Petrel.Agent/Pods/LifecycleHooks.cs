@@ -25,7 +25,8 @@ internal static class LifecycleHooks
     {
         try
         {
-            if (await RunAsync(context, pod, container, containerId, handler, grace, cancellationToken) is { } problem)
+            var host = pod.Status?.PodIP is { Length: > 0 } address ? address : context.Settings.NodeAddress;
+            if (await RunAsync(context, pod, container, containerId, handler, host, grace, cancellationToken) is { } problem)
             {
                 Record(context, pod, container, "FailedPreStopHook", "PreStopHook failed");
                 LogFailed(context, pod, container, "PreStop", problem);
@@ -37,20 +38,25 @@ internal static class LifecycleHooks
         }
     }
 
-    /// <summary>Runs a postStart hook until it ends. Returns null on success, otherwise why it failed.</summary>
+    /// <summary>
+    /// Runs a postStart hook until it ends. Returns null on success, otherwise why it failed. <paramref name="host"/> is the pod's address,
+    /// which its status may not show yet.
+    /// </summary>
     public static async Task<string?> RunPostStartAsync(
         PodWorkerContext context,
         V1Pod pod,
         V1Container container,
         string containerId,
         V1LifecycleHandler handler,
+        string host,
         CancellationToken cancellationToken
     )
     {
         await Task.Yield();
         try
         {
-            var problem = await RunAsync(context, pod, container, containerId, handler, Timeout.InfiniteTimeSpan, cancellationToken);
+            var limit = Timeout.InfiniteTimeSpan;
+            var problem = await RunAsync(context, pod, container, containerId, handler, host, limit, cancellationToken);
             if (problem is not null)
             {
                 Record(context, pod, container, "FailedPostStartHook", "PostStartHook failed");
@@ -70,11 +76,11 @@ internal static class LifecycleHooks
         V1Container container,
         string containerId,
         V1LifecycleHandler handler,
+        string host,
         TimeSpan limit,
         CancellationToken cancellationToken
     )
     {
-        var host = pod.Status?.PodIP is { Length: > 0 } address ? address : context.Settings.NodeAddress;
         try
         {
             if (handler.Exec is { } exec)

@@ -192,7 +192,7 @@ internal sealed partial class PodWorker
                     pod,
                     container,
                     running,
-                    sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress,
+                    AddressOf(sandbox),
                     _context.Runtime,
                     _context.Prober,
                     _context.Events,
@@ -201,6 +201,8 @@ internal sealed partial class PodWorker
                 ),
             cancellationToken
         );
+
+    private string AddressOf(SandboxStatus sandbox) => sandbox.Addresses.Count > 0 ? sandbox.Addresses[0] : _context.Settings.NodeAddress;
 
     private TimeSpan BackOff(ContainerTrack track, ContainerStatus exited)
     {
@@ -255,8 +257,9 @@ internal sealed partial class PodWorker
             {
                 if (container.Lifecycle?.PostStart is { } hook)
                 {
+                    var host = AddressOf(sandbox);
                     track.StartHook(
-                        token => LifecycleHooks.RunPostStartAsync(_context, pod, container, id, hook, token),
+                        token => LifecycleHooks.RunPostStartAsync(_context, pod, container, id, hook, host, token),
                         Wake,
                         cancellationToken
                     );

@@ -40,9 +40,19 @@ internal sealed class OciTestBed : IAsyncDisposable
     public static async Task<OciTestBed> StartAsync(string? runtimePath = null, Func<OciRuntimeSettings, OciRuntimeSettings>? change = null)
     {
         Assert.SkipWhen(TestNode.Missing is not null, TestNode.Missing ?? "");
+        var bed = await PrepareAsync(runtimePath, change);
+        await bed.Runtime.StartAsync(CancellationToken.None);
+        return bed;
+    }
+
+    /// <summary>A runtime that an agent starts.</summary>
+    public static async Task<OciTestBed> PrepareAsync(
+        string? runtimePath = null,
+        Func<OciRuntimeSettings, OciRuntimeSettings>? change = null
+    )
+    {
         var bed = new OciTestBed(runtimePath, change);
         await bed.Images.ImportAsync(TestImage.Busybox().WriteLayout(bed.PathOf("layout"), "busybox"), CancellationToken.None);
-        await bed.Runtime.StartAsync(CancellationToken.None);
         return bed;
     }
 
