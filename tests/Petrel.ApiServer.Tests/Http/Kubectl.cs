@@ -30,6 +30,23 @@ internal sealed class Kubectl(string kubeconfig)
         return error;
     }
 
+    /// <summary>Starts a command that goes on until it is disposed of. Returns it with the first line that it prints.</summary>
+    public async Task<RunningKubectl> FollowAsync(string arguments)
+    {
+        var process = Start(Program.Value!, arguments, kubeconfig);
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return new(process, await process.StandardOutput.ReadLineAsync(patience.Token) ?? "");
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            process.Dispose();
+            throw new TimeoutException($"kubectl {arguments} said nothing for {Patience.TotalSeconds} s");
+        }
+    }
+
     private async Task<(int Code, string Output, string Error)> TryAsync(string arguments, string input)
     {
         using var process = Start(Program.Value!, arguments, kubeconfig);
@@ -85,6 +102,19 @@ internal sealed class Kubectl(string kubeconfig)
             }
         }
         return null;
+    }
+}
+
+/// <summary>A kubectl that runs on until it is disposed of.</summary>
+internal sealed class RunningKubectl(Process process, string firstLine) : IDisposable
+{
+    public string FirstLine => firstLine;
+
+    public void Dispose()
+    {
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        process.Dispose();
     }
 }
 

@@ -112,6 +112,30 @@ public sealed class CreateTests
     }
 
     [Fact]
+    public async Task Unknown_fields_of_metadata_are_named_when_strict()
+    {
+        await using var api = await TestApi.StartAsync();
+
+        var status = await api.JsonAsync(
+            400,
+            "POST",
+            "/apis/apps/v1/namespaces/default/deployments?fieldManager=m&fieldValidation=Strict",
+            """
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d","unknownMeta":"foo","labels":{"app":"x"}},
+             "spec":{"selector":{"matchLabels":{"app":"x"}},
+             "template":{"metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}
+            """
+        );
+
+        Assert.EndsWith(
+            "strict decoding error: unknown field \"metadata.unknownMeta\"",
+            (string?)status["message"],
+            StringComparison.Ordinal
+        );
+        await api.JsonAsync(404, "GET", "/apis/apps/v1/namespaces/default/deployments/d");
+    }
+
+    [Fact]
     public async Task A_dry_run_leaves_nothing()
     {
         await using var api = await TestApi.StartAsync();

@@ -152,6 +152,82 @@ public sealed class JobControllerTests
     }
 
     [Fact]
+    public async Task A_rule_fails_an_index_at_once()
+    {
+        await using var cluster = new TestCluster(JobRun.Controllers);
+        cluster.Create(JobObjects.Manifest("job", 4, 4, j =>
+            {
+                (j.Spec.CompletionMode, j.Spec.BackoffLimitPerIndex) = ("Indexed", 1);
+                j.Spec.PodFailurePolicy = new()
+                {
+                    Rules =
+                    [
+                        new()
+                        {
+                            Action = "FailIndex",
+                            OnExitCodes = new() { OperatorProperty = "In", Values = [42] },
+                        },
+                    ],
+                };
+            }));
+        cluster.Run(1);
+        foreach (var pod in cluster.Active())
+        {
+            var index = int.Parse(pod.Metadata.Annotations["batch.kubernetes.io/job-completion-index"]);
+            Assert.True(cluster.End(pod, good: index % 2 == 1, exitCode: 42));
+        }
+        cluster.Run(60);
+        var job = cluster.Job();
+        Assert.Equal(
+            ("1,3", "0,2", 2, 2),
+            (job.Status.CompletedIndexes, job.Status.FailedIndexes, job.Status.Succeeded, job.Status.Failed)
+        );
+        Assert.Equal((("True", "FailedIndexes"), 4), (job.Condition("Failed"), cluster.PodsOf().Count));
+    }
+
+    [Fact]
+    public async Task Containers_that_run_again_in_their_pods_are_no_failures_of_the_job()
+    {
+        await using var cluster = new TestCluster(JobRun.Controllers);
+        cluster.Create(
+            JobObjects.Manifest("job", 4, 2, j => (j.Spec.BackoffLimit, j.Spec.Template.Spec.RestartPolicy) = (10, "OnFailure"))
+        );
+        for (var ended = 0; ended < 4; ended++)
+        {
+            cluster.Run(1);
+            var pod = cluster.Active()[0];
+            cluster.Change<V1Pod>(
+                pod.Metadata.Name,
+                p =>
+                    p.Status = new()
+                    {
+                        Phase = "Running",
+                        ContainerStatuses =
+                        [
+                            new()
+                            {
+                                Name = "main",
+                                Image = "",
+                                ImageID = "",
+                                RestartCount = 1,
+                                State = new() { Running = new() },
+                                LastState = new() { Terminated = new() { ExitCode = 1 } },
+                            },
+                        ],
+                    },
+                status: true
+            );
+            cluster.Run(30);
+            Assert.Contains(cluster.Active(), p => p.Metadata.Uid == pod.Metadata.Uid);
+            Assert.True(cluster.End(pod));
+        }
+        cluster.Run(1);
+        var job = cluster.Job();
+        Assert.Equal((4, 0), (job.Status.Succeeded, job.Status.Failed ?? 0));
+        Assert.Equal((("True", "CompletionsReached"), 4), (job.Condition("Complete"), cluster.PodsOf().Count));
+    }
+
+    [Fact]
     public async Task A_success_policy_ends_the_job_early()
     {
         await using var cluster = new TestCluster(JobRun.Controllers);

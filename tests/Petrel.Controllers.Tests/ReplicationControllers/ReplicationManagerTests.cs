@@ -2,6 +2,7 @@ using System.Text;
 using k8s.Models;
 using Petrel.Client;
 using Petrel.Controllers.Deployments;
+using Petrel.Controllers.Quotas;
 using Petrel.Controllers.ReplicationControllers;
 using Petrel.Model;
 using Petrel.Workloads;
@@ -85,6 +86,30 @@ public sealed class ReplicationManagerTests
         cluster.Run(2);
         Assert.Empty(cluster.Find<V1Pod>("orphan")!.Metadata.OwnerReferences ?? []);
         Assert.Equal(2, cluster.List<V1Pod>(labelSelector: "app=a").Count);
+    }
+
+    [Fact]
+    public async Task A_quota_that_is_used_up_is_a_failure_condition_until_fewer_pods_are_wanted()
+    {
+        await using var cluster = new TestCluster(context => [new ReplicationManager(context), new QuotaController(context)]);
+        cluster.Create(
+            new V1ResourceQuota
+            {
+                Metadata = new() { Name = "two", NamespaceProperty = "default" },
+                Spec = new() { Hard = new Dictionary<string, ResourceQuantity> { ["pods"] = new("2") } },
+            }
+        );
+        cluster.Run(2);
+        cluster.Create(Manifest(3));
+        cluster.Run(5);
+        Assert.Equal(2, cluster.List<V1Pod>().Count);
+        var failure = Assert.Single(Find(cluster).Status.Conditions);
+        Assert.Equal(("ReplicaFailure", "True", "FailedCreate"), (failure.Type, failure.Status, failure.Reason));
+        Assert.Contains("exceeded quota: two", failure.Message);
+        Scale(cluster, 2);
+        cluster.Run(5);
+        Assert.Empty(Find(cluster).Status.Conditions ?? []);
+        Assert.Equal(2, cluster.List<V1Pod>().Count);
     }
 
     private static V1ReplicationController Find(TestCluster cluster) => cluster.Find<V1ReplicationController>("rc")!;

@@ -6,6 +6,8 @@ namespace Petrel.Scheduler.Tests.Preemption;
 /// <summary>Preemption at the real API server, in virtual time.</summary>
 public sealed class PreemptionTests : IAsyncDisposable
 {
+    private const string Fake = "example.com/fakecpu";
+
     private readonly TestWorld _world = new();
 
     [Fact]
@@ -82,6 +84,43 @@ public sealed class PreemptionTests : IAsyncDisposable
         _world.EndTerminating();
         _world.Run(15);
         Assert.Equal(["high@n1", "mid@"], _world.Nodes());
+    }
+
+    [Fact]
+    public void Pods_of_the_lowest_priorities_make_place_once_and_what_replaces_them_waits()
+    {
+        _world.Create(Make.Node("n1", extra: new Dictionary<string, string> { [Fake] = "1000" }));
+        var classes = Enumerable.Range(0, 5).Select(value => value == 0 ? "" : _world.Class(value)).ToArray();
+        V1Pod Pod(string name, string amount, int priority) =>
+            Make.Pod(
+                name,
+                with: s =>
+                {
+                    s.PriorityClassName = classes[priority];
+                    s.Containers[0].Resources.Requests[Fake] = new(amount);
+                    s.Containers[0].Resources.Limits = new Dictionary<string, ResourceQuantity> { [Fake] = new(amount) };
+                },
+                owner: name[..3]
+            );
+        _world.Create(Pod("rs1-a", "200", 1), Pod("rs2-a", "300", 2), Pod("rs3-a", "450", 3));
+        _world.Run(2);
+        Assert.Equal(["rs1-a@n1", "rs2-a@n1", "rs3-a@n1"], _world.Nodes());
+
+        _world.Create(Pod("rs4-a", "500", 4));
+        _world.Run(2);
+        Assert.Equal(["rs1-a", "rs2-a"], Terminating());
+        // Their sets replace them.
+        _world.Create(Pod("rs1-b", "200", 1), Pod("rs2-b", "300", 2));
+        _world.Run(2);
+        _world.EndTerminating();
+        _world.Run(60);
+
+        Assert.Equal(["rs1-b@", "rs2-b@", "rs3-a@n1", "rs4-a@n1"], _world.Nodes());
+        Assert.Empty(Terminating());
+        Assert.Equal(2, _world.List<Corev1Event>().Count(e => e.Reason == "Preempted"));
+
+        IEnumerable<string> Terminating() =>
+            _world.List<V1Pod>().Where(p => p.Metadata.DeletionTimestamp is not null).Select(p => p.Metadata.Name);
     }
 
     [Fact]
