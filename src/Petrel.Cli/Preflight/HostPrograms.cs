@@ -3,8 +3,8 @@ using Petrel.LocalCluster;
 namespace Petrel.Cli.Preflight;
 
 /// <summary>
-/// The host programs, and the seccomp profile, that a cluster with containers needs. <c>./petrel up</c> installs them. This check covers a program that is started
-/// without the launcher, and machines from which a program was removed.
+/// The host programs, and the seccomp profile, that a cluster with containers needs. <c>./petrel up</c> installs them. This check covers a
+/// program that is started without the launcher, and machines from which something was removed.
 /// </summary>
 internal static class HostPrograms
 {

@@ -6,8 +6,8 @@ namespace Petrel.Store.Sqlite.Integrity;
 
 /// <summary>
 /// The checksums of the file's rows. A row's digest covers all of its columns. The chain ties it to all rows before it: the chain after a
-/// row is the digest of the chain before it and of the row's digest. Both are XXH3 with 64 bits, which finds damage at a fraction of the cost
-/// of a cryptographic hash. They are no protection from a program that may write the file. Not safe for concurrent use.
+/// row is the digest of the chain before it and of the row's digest. Both are XXH3 with 64 bits, which finds damage at a fraction of the
+/// cost of a cryptographic hash. They are no protection from a program that may write the file. Not safe for concurrent use.
 /// </summary>
 internal sealed class RowDigest
 {
