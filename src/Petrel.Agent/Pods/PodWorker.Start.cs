@@ -252,7 +252,8 @@ internal sealed partial class PodWorker
             await _context.Runtime.StartContainerAsync(id, cancellationToken);
             _context.Events.Record(pod, "Normal", "Started", $"Container started", path);
             (track.WaitingReason, track.WaitingMessage, track.NotBefore) = ("", "", null);
-            track.Observe((await _context.Runtime.GetPodStatusAsync(_uid, cancellationToken)).Containers, pod);
+            var status = await _context.Runtime.GetPodStatusAsync(_uid, cancellationToken);
+            await ObserveAsync(pod, container, status.Containers, cancellationToken);
             if (track.Current is { State: ContainerState.Running } running)
             {
                 if (container.Lifecycle?.PostStart is { } hook)

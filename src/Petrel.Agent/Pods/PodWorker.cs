@@ -171,12 +171,7 @@ internal sealed partial class PodWorker
         var (sandboxes, containers) = await _context.Runtime.GetPodStatusAsync(_uid, cancellationToken);
         foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
         {
-            var track = Track(container.Name);
-            track.Observe(containers, pod);
-            foreach (var ended in track.Ended.Where(e => !track.HasMessage(e.Id)))
-            {
-                track.SetMessage(ended.Id, await TerminationMessages.ReadAsync(_context, pod, container, ended, cancellationToken));
-            }
+            await ObserveAsync(pod, container, containers, cancellationToken);
         }
         await _stops.ObserveAsync(containers);
         CheckDeadline(pod);
@@ -196,6 +191,22 @@ internal sealed partial class PodWorker
             await StartContainersAsync(pod, sandbox, cancellationToken);
         }
         await ReportAsync(pod, sandbox, ended: false, cancellationToken);
+    }
+
+    // Takes over what the runtime says about a container. A container that has exited is never reported without its message.
+    private async ValueTask ObserveAsync(
+        V1Pod pod,
+        V1Container container,
+        IReadOnlyList<ContainerStatus> containers,
+        CancellationToken cancellationToken
+    )
+    {
+        var track = Track(container.Name);
+        track.Observe(containers, pod);
+        foreach (var ended in track.Ended.Where(e => !track.HasMessage(e.Id)))
+        {
+            track.SetMessage(ended.Id, await TerminationMessages.ReadAsync(_context, pod, container, ended, cancellationToken));
+        }
     }
 
     // Whether all containers of the pod have exited and none will be restarted.
